@@ -1,0 +1,83 @@
+"""Every error that a Lambda raises on purpose.
+
+The class name is an interface: Step Functions sees nothing else of a Python exception, and
+``statemachines/training.asl.yaml`` retries, rejects or fails by it. A contract test holds the
+names in the machine and the classes here equal, both ways. The message is for the person who
+reads the result; it carries the numbers, the place and the mend.
+"""
+
+
+class ThriftlineError(Exception):
+    """The base of all of them; never raised itself."""
+
+
+class ThrottledError(ThriftlineError):
+    """AWS asked us to slow down. Retry with backoff and jitter."""
+
+
+class ServiceUnavailableError(ThriftlineError):
+    """AWS answered 5xx or not at all. Retry with backoff and jitter."""
+
+
+class QuotaExceededError(ThriftlineError):
+    """An account quota is used up, such as instances of one type. Retry slowly, then fail."""
+
+
+class AccessDeniedError(ThriftlineError):
+    """The function's role may not do this. Retrying cannot help: fail."""
+
+
+class AwsRequestError(ThriftlineError):
+    """AWS refuses the request as it stands. Retrying cannot help: fail."""
+
+
+class InvalidRunSpecError(ThriftlineError):
+    """``run.yaml`` cannot be used. Reject the run; nothing was spent."""
+
+
+class DatasetRejectedError(ThriftlineError):
+    """The data set did not pass its checks. Reject the run; nothing was spent."""
+
+
+class DatasetChangedError(ThriftlineError):
+    """An object version of the data set is gone while the run reads it. Fail."""
+
+
+class BudgetExceededError(ThriftlineError):
+    """The worst case is dearer than the run's dollar cap. Reject the run; nothing was spent."""
+
+
+class UnpricedInstanceError(ThriftlineError):
+    """The price catalogue has no training rate for the type here. Reject; nothing was spent."""
+
+
+class UnknownInstanceTypeError(ThriftlineError):
+    """SageMaker has no training instance of this name. Reject the run; nothing was spent."""
+
+
+class CapacityError(ThriftlineError):
+    """SageMaker found no instance of the type. Try another attempt from the checkpoint."""
+
+
+class TrainingInternalError(ThriftlineError):
+    """SageMaker failed, not the training program. Try another attempt from the checkpoint."""
+
+
+class TrainingFailedError(ThriftlineError):
+    """The training program failed; the message is its own ``output/failure``. Fail."""
+
+
+class TrainingStoppedError(ThriftlineError):
+    """A person or another program stopped the training job. Fail."""
+
+
+class OutOfWaitTimeError(ThriftlineError):
+    """Spot capacity did not come within ``MaxWaitTimeInSeconds``. Fail."""
+
+
+class OutOfRunTimeError(ThriftlineError):
+    """The job reached ``MaxRuntimeInSeconds`` before it ended. Fail."""
+
+
+class EvaluationError(ThriftlineError):
+    """The job's predictions are missing or do not fit the test split. Fail."""

@@ -1,0 +1,18 @@
+"""Lambda: what the run will cost, and whether it may."""
+
+from thriftline import wiring
+from thriftline.observability import entry_point
+from thriftline.schemas.steps import PlanRunResponse, RunRequest
+from thriftline.steps.plan_run import plan_run
+
+
+@entry_point(RunRequest)
+def lambda_handler(request: RunRequest) -> PlanRunResponse:
+    """Prices the run; see ``plan_run``."""
+    return plan_run(
+        request.run_id,
+        artifacts=wiring.artifacts(),
+        registry=wiring.model_registry(),
+        region=wiring.settings().region,
+        now=wiring.now(),
+    )

@@ -1,0 +1,173 @@
+"""The run spec: what ``run.yaml`` beside the data may say, with every default.
+
+``docs/run_spec.md`` is generated from these models (``make docs``); a test holds both equal.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Column = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+HubId = r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?"
+S3Folder = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s]+/"
+Glob = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^/]+$")]
+
+
+class Section(BaseModel):
+    """Refuses unknown keys and never changes after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Columns(Section):
+    """Which columns (keys of a JSON object) hold what."""
+
+    text: Column = Field("text", description="The text to classify.")
+    text_pair: Column | None = Field(None, description="The second text, for tasks on pairs.")
+    label: Column = Field("label", description="The label.")
+
+    @model_validator(mode="after")
+    def _are_different(self) -> "Columns":
+        named = [name for name in (self.text, self.text_pair, self.label) if name]
+        if len(set(named)) != len(named):
+            raise ValueError("text, text_pair and label must name different columns")
+        return self
+
+
+class DatasetSection(Section):
+    """Which files belong to the data set, and how one file is split."""
+
+    train: tuple[Glob, ...] = Field(
+        ("train*",), max_length=1000, description="Names of the training files, beside run.yaml."
+    )
+    validation: tuple[Glob, ...] = Field(
+        ("validation*",), max_length=1000, description="Names of the validation files."
+    )
+    test: tuple[Glob, ...] = Field(("test*",), max_length=1000, description="Names of test files.")
+    validation_fraction: Fraction = Field(
+        0.1, description="Share of the rows held out for validation where no file does it."
+    )
+    test_fraction: Fraction = Field(
+        0.1, description="Share of the rows held out for the test where no file does it."
+    )
+
+    @model_validator(mode="after")
+    def _leave_rows_to_train(self) -> "DatasetSection":
+        if self.validation_fraction + self.test_fraction > 0.9:
+            raise ValueError("validation_fraction + test_fraction must leave 10 % to train on")
+        return self
+
+
+class Hyperparameters(Section):
+    """What the training program is told."""
+
+    epochs: int = Field(3, ge=1, le=100, description="Passes over the training split.")
+    learning_rate: float = Field(5e-5, gt=0, le=0.1, description="Peak learning rate of AdamW.")
+    batch_tokens: int = Field(
+        4096, ge=64, le=1_048_576, description="Tokens in one optimiser step, padding included."
+    )
+    max_length: int = Field(
+        256, ge=8, le=8192, description="Tokens of a record that are read; the rest is cut."
+    )
+    warmup_fraction: Fraction = Field(0.06, description="Share of the steps that warm up.")
+    weight_decay: float = Field(0.01, ge=0, le=1, description="Decoupled weight decay of AdamW.")
+    label_smoothing: Fraction = Field(0.0, description="Share of the target spread over labels.")
+    eval_metric: Literal["accuracy", "macro_f1"] = Field(
+        "accuracy", description="The validation metric that picks the best epoch."
+    )
+    patience: int = Field(
+        2, ge=1, le=100, description="Evaluations without improvement before training stops."
+    )
+
+
+class TrainingSection(Section):
+    """Where it trains, and for how long at the most."""
+
+    instance_type: Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")] = (
+        Field("ml.g5.xlarge", description="SageMaker training instance type.")
+    )
+    instance_count: int = Field(1, ge=1, le=1, description="Instances; the program trains on one.")
+    spot: bool = Field(True, description="Managed Spot training, with checkpoints.")
+    max_runtime_seconds: int = Field(
+        7200, ge=60, le=2_419_200, description="Run time limit; it bounds the worst case."
+    )
+    max_wait_seconds: int | None = Field(
+        None,
+        ge=60,
+        le=2_419_200,
+        description="Run time and waiting for Spot together; twice the run time when absent.",
+    )
+    volume_gib: int = Field(30, ge=1, le=16_384, description="ML storage of each instance, GiB.")
+    max_attempts: int = Field(
+        2, ge=1, le=5, description="Jobs at the most when capacity or SageMaker itself fails."
+    )
+
+    @model_validator(mode="after")
+    def _wait_covers_run(self) -> "TrainingSection":
+        if self.max_wait_seconds is None:
+            return self
+        if not self.spot:
+            raise ValueError("max_wait_seconds is for Spot only; take it out or set spot: true")
+        if self.max_wait_seconds < self.max_runtime_seconds:
+            raise ValueError("max_wait_seconds must be at least max_runtime_seconds")
+        return self
+
+    @property
+    def wait_limit_seconds(self) -> int | None:
+        """``MaxWaitTimeInSeconds`` as SageMaker wants it: absent unless Spot."""
+        if not self.spot:
+            return None
+        return self.max_wait_seconds or min(2 * self.max_runtime_seconds, 2_419_200)
+
+
+class BudgetSection(Section):
+    """What the run may cost."""
+
+    max_usd: Decimal = Field(
+        Decimal("10.00"), gt=0, le=1_000_000, description="Refused when the worst case is dearer."
+    )
+
+
+class GateSection(Section):
+    """When the new model is approved."""
+
+    metric: Literal["accuracy", "macro_f1"] = Field(
+        "accuracy", description="The test metric that the gate reads."
+    )
+    minimum: float | None = Field(
+        None, ge=0, le=1, description="Least value of the metric; none when absent."
+    )
+    champion_margin: float = Field(
+        0.01, ge=0, le=1, description="How much worse than the champion it may be."
+    )
+    confidence: float = Field(
+        0.95, ge=0.5, lt=1, description="Confidence of the intervals and of the comparison."
+    )
+    minimum_test_size: int = Field(
+        50, ge=1, description="Fewest test records on which a model may be approved."
+    )
+    approval: Literal["automatic", "manual"] = Field(
+        "automatic", description="manual leaves a model that passes pending for a person."
+    )
+
+
+class RunSpec(Section):
+    """All of ``run.yaml``. Every key may be left out."""
+
+    task: Literal["text-classification"] = Field(
+        "text-classification", description="What is learned: one label for a text or a pair."
+    )
+    base_model: Annotated[str, StringConstraints(pattern=f"^({HubId}|{S3Folder})$")] = Field(
+        "distilbert/distilbert-base-uncased",
+        description="Model hub id, or s3://bucket/prefix/ of a Hugging Face model folder. "
+        "The stack's parameter DefaultBaseModel sets the default.",
+    )
+    columns: Columns = Field(default_factory=Columns)
+    dataset: DatasetSection = Field(default_factory=DatasetSection)
+    hyperparameters: Hyperparameters = Field(default_factory=Hyperparameters)
+    training: TrainingSection = Field(default_factory=TrainingSection)
+    budget: BudgetSection = Field(default_factory=BudgetSection)
+    gate: GateSection = Field(default_factory=GateSection)
+    seed: int = Field(42, ge=0, le=4_294_967_295, description="Of split, shuffling and dropout.")

@@ -1,0 +1,100 @@
+"""What a function is told by its environment, asked for by name when it is needed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A view of the environment. A function is given only the variables that it needs.
+
+    Every property raises ``RuntimeError`` that names the variable when it is not set.
+    """
+
+    environment: Mapping[str, str]
+
+    def _require(self, name: str) -> str:
+        value = self.environment.get(name)
+        if not value:
+            raise RuntimeError(f"The environment variable {name} is not set; see template.yaml.")
+        return value
+
+    @property
+    def region(self) -> str:
+        """Region of the function and of everything it names."""
+        return self._require("AWS_REGION")
+
+    @property
+    def data_bucket(self) -> str:
+        """Bucket that people upload to."""
+        return self._require("DATA_BUCKET")
+
+    @property
+    def artifacts_bucket(self) -> str:
+        """Bucket that Thriftline writes to."""
+        return self._require("ARTIFACTS_BUCKET")
+
+    @property
+    def runs_table(self) -> str:
+        """DynamoDB table with one item for each run."""
+        return self._require("RUNS_TABLE")
+
+    @property
+    def alerts_topic_arn(self) -> str:
+        """SNS topic for messages to people."""
+        return self._require("ALERTS_TOPIC_ARN")
+
+    @property
+    def event_bus(self) -> str:
+        """EventBridge bus for events to other systems."""
+        return self._require("EVENT_BUS")
+
+    @property
+    def training_role_arn(self) -> str:
+        """Execution role of the training jobs."""
+        return self._require("TRAINING_ROLE_ARN")
+
+    @property
+    def training_image_uri(self) -> str:
+        """The training image in ECR."""
+        return self._require("TRAINING_IMAGE_URI")
+
+    @property
+    def kms_key_id(self) -> str | None:
+        """Customer-managed key for volumes and outputs; None for S3- and service-managed keys."""
+        return self.environment.get("KMS_KEY_ID") or None
+
+    @property
+    def default_base_model(self) -> str:
+        """Base model of a run spec that names none."""
+        return self._require("DEFAULT_BASE_MODEL")
+
+    @property
+    def default_instance_type(self) -> str:
+        """Instance type of a run spec that names none."""
+        return self._require("DEFAULT_INSTANCE_TYPE")
+
+    @property
+    def default_max_usd(self) -> str:
+        """Dollar cap of a run spec that names none."""
+        return self._require("DEFAULT_MAX_USD")
+
+    @property
+    def settle_seconds(self) -> int:
+        """How long an upload of several files may take to be complete."""
+        return int(self._require("SETTLE_SECONDS"))
+
+    @property
+    def single_pass_bytes(self) -> int:
+        """Data sets up to this size are validated by one Lambda in one pass."""
+        return int(self._require("SINGLE_PASS_BYTES"))
+
+    @property
+    def range_bytes(self) -> int:
+        """Size of the byte ranges that a larger data set is split into."""
+        return int(self._require("RANGE_BYTES"))
+
+    @property
+    def cost_tags(self) -> dict[str, str]:
+        """Tags for cost allocation that every training job and model gets."""
+        return {"thriftline:stack": self._require("STACK_NAME")}

@@ -1,0 +1,67 @@
+"""Puts the adapters together from the environment, each when it is first asked for."""
+
+import os
+from datetime import UTC, datetime
+from functools import cache
+
+from thriftline.aws.buckets import Bucket
+from thriftline.aws.clients import client
+from thriftline.aws.event_bus import EventBus
+from thriftline.aws.model_registry import ModelRegistry
+from thriftline.aws.runs_table import RunsTable
+from thriftline.aws.topic import Topic
+from thriftline.aws.training_jobs import TrainingJobs
+from thriftline.settings import Settings
+
+
+def now() -> datetime:
+    """The time, in UTC; steps and domain take it as an argument."""
+    return datetime.now(UTC)
+
+
+@cache
+def settings() -> Settings:
+    """The function's environment."""
+    return Settings(os.environ)
+
+
+@cache
+def data_bucket() -> Bucket:
+    """The bucket that people upload to."""
+    return Bucket(client("s3"), settings().data_bucket)
+
+
+@cache
+def artifacts() -> Bucket:
+    """The bucket that Thriftline writes to."""
+    return Bucket(client("s3"), settings().artifacts_bucket)
+
+
+@cache
+def runs_table() -> RunsTable:
+    """The table of runs."""
+    return RunsTable(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def training_jobs() -> TrainingJobs:
+    """SageMaker's training jobs."""
+    return TrainingJobs(client("sagemaker"))
+
+
+@cache
+def model_registry() -> ModelRegistry:
+    """SageMaker's model registry."""
+    return ModelRegistry(client("sagemaker"))
+
+
+@cache
+def alerts() -> Topic:
+    """The topic for messages to people."""
+    return Topic(client("sns"), settings().alerts_topic_arn)
+
+
+@cache
+def event_bus() -> EventBus:
+    """The bus for events to other systems."""
+    return EventBus(client("events"), settings().event_bus)

@@ -6,7 +6,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-UNKNOWN = "–"
+UNKNOWN = "\u2013"
 _KIB = 1024
 _CENT = Decimal("0.01")
 _TENTH_OF_CENT = Decimal("0.0001")

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 
 from thriftline.aws.buckets import Bucket
@@ -11,6 +12,7 @@ from thriftline.aws.model_registry import ModelRegistry
 from thriftline.aws.runs_table import RunsTable
 from thriftline.aws.topic import Topic
 from thriftline.aws.training_jobs import TrainingJobs
+from thriftline.schemas.run_yaml import Defaults
 from thriftline.settings import Settings
 
 
@@ -23,6 +25,16 @@ def now() -> datetime:
 def settings() -> Settings:
     """The function's environment."""
     return Settings(os.environ)
+
+
+@cache
+def run_spec_defaults() -> Defaults:
+    """What the stack's parameters say where ``run.yaml`` is silent."""
+    return Defaults(
+        base_model=settings().default_base_model,
+        instance_type=settings().default_instance_type,
+        max_usd=Decimal(settings().default_max_usd),
+    )
 
 
 @cache

@@ -56,22 +56,40 @@ class Bucket:
                 raise
         return found.get("VersionId", "null"), found["ContentLength"]
 
+    def size_of_version(self, key: str, version_id: str) -> int:
+        """Returns the size in bytes of one version of an object.
+
+        Raises:
+            DatasetChangedError: this version of the object is gone.
+        """
+        with translated(f"looking at {self.uri(key)}"):
+            try:
+                found = self._client.head_object(Bucket=self.name, Key=key, VersionId=version_id)
+            except ClientError as error:
+                if code_of(error) in _GONE:
+                    raise self._changed(key, version_id) from error
+                raise
+        return found["ContentLength"]
+
+    def _changed(self, key: str, version_id: str) -> DatasetChangedError:
+        return DatasetChangedError(
+            f"{self.uri(key)} version {version_id} was deleted while the run reads it; "
+            "upload it again to start a new run."
+        )
+
     def read(self, key: str, version_id: str | None = None) -> bytes | None:
         """Returns a whole (small) object, None when it does not exist."""
         return self._get(key, version_id, None)
 
     def read_range(self, key: str, version_id: str, offset: int, length: int) -> bytes:
-        """Returns ``length`` bytes from ``offset``; fewer at the object's end.
+        """Returns ``length`` bytes from ``offset``; fewer at the object's end, none beyond it.
 
         Raises:
             DatasetChangedError: this version of the object is gone.
         """
         body = self._get(key, version_id, f"bytes={offset}-{offset + length - 1}")
         if body is None:
-            raise DatasetChangedError(
-                f"{self.uri(key)} version {version_id} was deleted while the run reads it; "
-                "upload it again to start a new run."
-            )
+            raise self._changed(key, version_id)
         return body
 
     def _get(self, key: str, version_id: str | None, byte_range: str | None) -> bytes | None:
@@ -87,6 +105,8 @@ class Bucket:
             except ClientError as error:
                 if code_of(error) in _GONE:
                     return None
+                if code_of(error) == "InvalidRange":
+                    return b""
                 raise
 
     def read_json(self, key: str) -> Any:

@@ -9,6 +9,7 @@ from thriftline.domain.layout import Upload
 from thriftline.schemas.run_spec import RunSpec
 
 Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 class DatasetFile(BaseModel):

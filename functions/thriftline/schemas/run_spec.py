@@ -39,13 +39,19 @@ class Columns(Section):
 class DatasetSection(Section):
     """Which files belong to the data set, and how one file is split."""
 
-    train: tuple[Glob, ...] = Field(
-        ("train*",), max_length=1000, description="Names of the training files, beside run.yaml."
+    train: tuple[Glob, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description="Names of the training files beside run.yaml, * and ? allowed; "
+        "when absent, those called train, train-1, train_00001-of-00008 and so on.",
     )
-    validation: tuple[Glob, ...] = Field(
-        ("validation*",), max_length=1000, description="Names of the validation files."
+    validation: tuple[Glob, ...] | None = Field(
+        None, min_length=1, max_length=1000, description="Likewise for validation."
     )
-    test: tuple[Glob, ...] = Field(("test*",), max_length=1000, description="Names of test files.")
+    test: tuple[Glob, ...] | None = Field(
+        None, min_length=1, max_length=1000, description="Likewise for the test split."
+    )
     validation_fraction: Fraction = Field(
         0.1, description="Share of the rows held out for validation where no file does it."
     )

@@ -35,6 +35,12 @@ class OpenRunResponse(Payload):
     wait_seconds: int = 0
 
 
+class ExplainUploadResponse(Payload):
+    """``reason`` is the log line."""
+
+    reason: str
+
+
 class RunRequest(Payload):
     """A step that needs to know the run only."""
 

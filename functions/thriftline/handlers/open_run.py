@@ -1,0 +1,21 @@
+"""Lambda: does this upload start a run?"""
+
+from thriftline import wiring
+from thriftline.observability import entry_point, logger
+from thriftline.schemas.steps import OpenRunRequest, OpenRunResponse
+from thriftline.steps.open_run import open_run
+
+
+@entry_point(OpenRunRequest)
+def lambda_handler(request: OpenRunRequest) -> OpenRunResponse:
+    """Opens the run once; see ``open_run``."""
+    response = open_run(
+        request,
+        data=wiring.data_bucket(),
+        runs=wiring.runs_table(),
+        defaults=wiring.run_spec_defaults(),
+        settle_seconds=wiring.settings().settle_seconds,
+        now=wiring.now(),
+    )
+    logger.info(response.reason, decision=response.decision, key=request.upload.key)
+    return response

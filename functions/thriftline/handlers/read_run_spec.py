@@ -1,0 +1,18 @@
+"""Lambda: what the run is about."""
+
+from thriftline import wiring
+from thriftline.observability import entry_point
+from thriftline.schemas.steps import ReadRunSpecResponse, RunRequest
+from thriftline.steps.read_run_spec import read_run_spec
+
+
+@entry_point(RunRequest)
+def lambda_handler(request: RunRequest) -> ReadRunSpecResponse:
+    """Fixes run spec and object versions; see ``read_run_spec``."""
+    return read_run_spec(
+        request.run_id,
+        runs=wiring.runs_table(),
+        data=wiring.data_bucket(),
+        artifacts=wiring.artifacts(),
+        defaults=wiring.run_spec_defaults(),
+    )

@@ -1,0 +1,150 @@
+"""Reads ``predictions.parquet`` of a training job, batch by batch, and refuses what cannot be.
+
+Columns: id, label, candidate_label, candidate_probabilities and, with a champion, champion_label
+and champion_probabilities.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+from arro3.core import RecordBatch, list_flatten, list_offsets
+from arro3.io import read_parquet
+
+from thriftline.errors import EvaluationError
+from thriftline.evaluation.cells import Batch, FloatArray, IntArray
+
+_CANDIDATE = ("id", "label", "candidate_label", "candidate_probabilities")
+_CHAMPION = ("champion_label", "champion_probabilities")
+# Sums of 32-bit softmax outputs, and of probabilities that were rounded to print.
+_SUM_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The labels as the training program lists them; probabilities come in this order."""
+
+    candidate: tuple[str, ...]
+    champion: tuple[str, ...] | None
+
+    @property
+    def champion_columns(self) -> list[int] | None:
+        """Where the candidate's labels lie among the champion's; None when they differ."""
+        if self.champion is None or set(self.champion) != set(self.candidate):
+            return None
+        return [self.champion.index(label) for label in self.candidate]
+
+
+def read_predictions(source: IO[bytes], labels: Labels) -> Iterator[Batch]:
+    """Yields the test records; memory does not grow with the file but for 8 bytes a record.
+
+    Raises:
+        EvaluationError: no such file, a column is missing, a record is there twice, a true label
+            is unknown, or probabilities are not probabilities.
+    """
+    reader = _open(source)
+    columns = _CANDIDATE + (_CHAMPION if labels.champion is not None else ())
+    missing = [name for name in columns if name not in reader.schema.names]
+    if missing:
+        raise EvaluationError(f"predictions.parquet has no column {', '.join(missing)}.")
+    index = {label: number for number, label in enumerate(labels.candidate)}
+    hashes: list[npt.NDArray[np.uint64]] = []
+    for batch in reader:
+        hashes.append(_hashes(batch["id"].to_pylist()))
+        yield _batch(batch, labels, index)
+    _refuse_duplicates(hashes)
+
+
+def _open(source: IO[bytes]) -> Any:
+    try:
+        return read_parquet(source)
+    except Exception as error:  # arro3 raises its own classes, which differ between releases
+        raise EvaluationError(f"predictions.parquet cannot be read: {error}") from error
+
+
+def _batch(batch: RecordBatch, labels: Labels, index: dict[str, int]) -> Batch:
+    said = batch["candidate_label"].to_pylist()
+    candidate_probabilities = _probabilities(
+        batch["candidate_probabilities"], len(labels.candidate), "candidate"
+    )
+    champion = champion_probabilities = None
+    if labels.champion is not None:
+        champion = _predicted(batch["champion_label"].to_pylist(), index)
+        every = _probabilities(batch["champion_probabilities"], len(labels.champion), "champion")
+        if labels.champion_columns is not None:
+            champion_probabilities = every[:, labels.champion_columns]
+    return Batch(
+        truth=_truth(batch["label"].to_pylist(), index),
+        candidate=_predicted(said, index),
+        candidate_probabilities=candidate_probabilities,
+        champion=champion,
+        champion_probabilities=champion_probabilities,
+    )
+
+
+def _truth(values: list[str | None], index: dict[str, int]) -> IntArray:
+    try:
+        return np.array([index[value or ""] for value in values], dtype=np.int64)
+    except KeyError as error:
+        raise EvaluationError(
+            f"predictions.parquet has test records labelled {error.args[0]!r}, which is not one "
+            f"of the model's labels ({_some(list(index))})."
+        ) from error
+
+
+def _predicted(values: list[str | None], index: dict[str, int]) -> IntArray:
+    missing, unknown = len(index), len(index) + 1
+    return np.array(
+        [index.get(value, unknown) if value else missing for value in values], dtype=np.int64
+    )
+
+
+def _probabilities(column: Any, width: int, model: str) -> FloatArray:
+    offsets = list_offsets(column).to_numpy().astype(np.int64)
+    lengths = np.diff(offsets)
+    present = lengths > 0
+    if (lengths[present] != width).any():
+        raise EvaluationError(
+            f"predictions.parquet: the {model} has {width} labels, but a record has "
+            f"{int(lengths[present][lengths[present] != width][0])} probabilities."
+        )
+    rows = np.full((len(lengths), width), np.nan)
+    values = list_flatten(column).to_numpy().astype(np.float64).reshape(-1, width)
+    _refuse_impossible(values, model)
+    rows[present] = values
+    return rows
+
+
+def _refuse_impossible(values: FloatArray, model: str) -> None:
+    if np.isnan(values).any():
+        raise EvaluationError(f"predictions.parquet: a probability of the {model} is NaN.")
+    if (values < 0).any() or (values > 1 + _SUM_TOLERANCE).any():
+        raise EvaluationError(
+            f"predictions.parquet: a probability of the {model} is not between 0 and 1."
+        )
+    if (np.abs(values.sum(axis=1) - 1) > _SUM_TOLERANCE).any():
+        raise EvaluationError(
+            f"predictions.parquet: the probabilities of the {model} do not sum up to 1."
+        )
+
+
+def _hashes(ids: list[str | None]) -> npt.NDArray[np.uint64]:
+    if None in ids:
+        raise EvaluationError("predictions.parquet has a record without an id.")
+    return np.array([xxhash.xxh3_64_intdigest(str(name).encode()) for name in ids], dtype=np.uint64)
+
+
+def _refuse_duplicates(hashes: list[npt.NDArray[np.uint64]]) -> None:
+    if not hashes:
+        return
+    every = np.concatenate(hashes)
+    twice = len(every) - len(np.unique(every))
+    if twice:
+        raise EvaluationError(f"predictions.parquet has {twice} test records more than once.")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:10]) + (", …" if len(names) > 10 else "")

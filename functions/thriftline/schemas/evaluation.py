@@ -1,0 +1,195 @@
+"""``runs/{run_id}/evaluation.json``: how good the candidate is, and whether it is promoted.
+
+Shares are between 0 and 1. What is unknown, or not defined, is null.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MetricName = Literal["accuracy", "macro_f1"]
+Promotion = Literal["approved", "pending", "rejected"]
+
+
+class Document(BaseModel):
+    """A part of a published document: refuses unknown keys, never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Interval(Document):
+    """A confidence interval, from the bootstrap's percentiles."""
+
+    low: float = Field(description="Lower end.")
+    high: float = Field(description="Upper end.")
+
+
+class MetricIntervals(Document):
+    """Confidence intervals of the metrics, at the gate's confidence."""
+
+    accuracy: Interval
+    macro_f1: Interval
+
+
+class ClassScores(Document):
+    """One label, each against all the others."""
+
+    label: str
+    support: int = Field(description="Test records that carry the label.")
+    predicted: int = Field(description="Test records for which the model said it.")
+    precision: float | None = Field(description="Null when the model never said the label.")
+    recall: float | None = Field(description="Null when no test record carries the label.")
+    f1: float | None = Field(description="Null when neither happens.")
+
+
+class ConfusedPair(Document):
+    """A label and what the model said instead."""
+
+    label: str
+    predicted: str
+    count: int
+
+
+class Confusion(Document):
+    """Counts of test records by label and prediction, in the order of ``labels``."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...] = Field(description="One row for each true label.")
+    unusable: tuple[int, ...] = Field(
+        description="For each true label, records without a usable prediction."
+    )
+
+
+class ReliabilityBin(Document):
+    """The records whose confidence lies in one part of the scale."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float | None = Field(description="Mean confidence; null for an empty bin.")
+    accuracy: float | None = Field(description="Share that was right; null for an empty bin.")
+
+
+class Calibration(Document):
+    """Whether 80 % confidence means right 8 times of 10."""
+
+    records: int = Field(description="Records that have probabilities.")
+    expected_calibration_error: float = Field(
+        description="Mean gap between confidence and accuracy over the bins, weighted by records."
+    )
+    brier_score: float = Field(
+        description="Mean squared error of the probabilities, summed over labels: 0 to 2."
+    )
+    log_loss: float = Field(description="Mean negative log of the true label's probability, nats.")
+    bins: tuple[ReliabilityBin, ...]
+
+
+class Scores(Document):
+    """One model on the test split."""
+
+    accuracy: float = Field(description="A record without a usable prediction counts as wrong.")
+    macro_f1: float = Field(description="Mean F1 over the labels that occur or are predicted.")
+    intervals: MetricIntervals
+    missing_predictions: int = Field(description="Records for which the model said nothing.")
+    unknown_predictions: int = Field(
+        description="Records for which it said something that is no label of the data set."
+    )
+    per_class: tuple[ClassScores, ...]
+    confusion: Confusion | None = Field(description="Null when there are too many labels.")
+    most_confused: tuple[ConfusedPair, ...] = Field(description="The most frequent mistakes.")
+    calibration: Calibration | None = Field(description="Null when there are no probabilities.")
+
+
+class McNemar(Document):
+    """Exact two-sided test on the records where just one of the two models is right."""
+
+    both_right: int
+    only_candidate_right: int
+    only_champion_right: int
+    both_wrong: int
+    p_value: float
+
+
+class Comparison(Document):
+    """The candidate against the champion, on the same test records."""
+
+    champion_model_package_arn: str | None
+    metric: MetricName
+    candidate: float
+    champion: float
+    difference: float = Field(description="Candidate minus champion.")
+    interval: Interval = Field(description="Of the difference, from the paired bootstrap.")
+    margin: float = Field(description="How much worse the candidate may be.")
+    probability_worse: float = Field(
+        description="Share of the resamples where it is worse by more than the margin."
+    )
+    mcnemar: McNemar
+
+
+class Gate(Document):
+    """What the promotion gate decided, by the rules of the run spec."""
+
+    promotion: Promotion
+    reason: str
+    metric: MetricName
+    minimum: float | None
+    champion_margin: float
+    confidence: float
+    minimum_test_size: int
+    approval: Literal["automatic", "manual"]
+
+
+class CurvePoint(Document):
+    """One step of the training, as logged."""
+
+    step: int
+    epoch: float
+    loss: float
+
+
+class ValidationPoint(Document):
+    """One look at the validation split during the training."""
+
+    step: int
+    epoch: float
+    loss: float | None
+    accuracy: float | None
+    macro_f1: float | None
+
+
+class Training(Document):
+    """What the training program said of itself."""
+
+    base_model: str | None
+    architecture: str | None
+    parameters: int | None
+    samples: int | None = Field(description="Records of the training split.")
+    tokens: int | None
+    steps: int | None
+    epochs_run: float | None
+    best_epoch: float | None
+    seconds: float | None = Field(description="Inside the training program.")
+    final_loss: float | None
+    resumed_from_step: int | None = Field(description="Null when it started from the base model.")
+    software: dict[str, str]
+    curve: tuple[CurvePoint, ...] = Field(description="Thinned out to some hundred points.")
+    validation: tuple[ValidationPoint, ...]
+
+
+class Evaluation(Document):
+    """The whole document."""
+
+    run_id: str
+    job_name: str
+    evaluated_at: datetime
+    test_records: int
+    labels: tuple[str, ...]
+    confidence: float
+    resamples: int
+    seed: int
+    candidate: Scores
+    champion: Scores | None
+    comparison: Comparison | None
+    gate: Gate
+    training: Training

@@ -87,12 +87,12 @@ class Settings:
     @property
     def single_pass_bytes(self) -> int:
         """Data sets up to this size are validated by one Lambda in one pass."""
-        return int(self._require("SINGLE_PASS_BYTES"))
+        return int(self._require("SINGLE_PASS_MIB")) * 1024**2
 
     @property
     def range_bytes(self) -> int:
         """Size of the byte ranges that a larger data set is split into."""
-        return int(self._require("RANGE_BYTES"))
+        return int(self._require("RANGE_MIB")) * 1024**2
 
     @property
     def cost_tags(self) -> dict[str, str]:

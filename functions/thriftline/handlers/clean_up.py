@@ -2,11 +2,17 @@
 
 from thriftline import wiring
 from thriftline.observability import entry_point
-from thriftline.schemas.steps import CleanUpResponse, RunRequest
+from thriftline.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.steps.clean_up import clean_up
 
 
-@entry_point(RunRequest)
-def lambda_handler(request: RunRequest) -> CleanUpResponse:
+@entry_point(CleanUpRequest)
+def lambda_handler(request: CleanUpRequest) -> CleanUpResponse:
     """Stops jobs and deletes scratch; see ``clean_up``."""
-    return clean_up(request.run_id, artifacts=wiring.artifacts(), jobs=wiring.training_jobs())
+    return clean_up(
+        request,
+        runs=wiring.runs_table(),
+        artifacts=wiring.artifacts(),
+        jobs=wiring.training_jobs(),
+        now=wiring.now(),
+    )

@@ -135,6 +135,14 @@ class RegisterModelResponse(Payload):
     model_package_arn: str
 
 
+class CleanUpRequest(Payload):
+    """``run_id`` is None when Open run failed; the upload tells which run it would be."""
+
+    run_id: str | None
+    upload: Upload
+    execution_arn: str
+
+
 class CleanUpResponse(Payload):
     """What was stopped and removed."""
 
@@ -151,9 +159,13 @@ class Failure(Payload):
 
 
 class PublishResultRequest(Payload):
-    """``ending`` says how the run ended; ``failure`` is set for rejected and failed."""
+    """``ending`` says how the run ended; ``failure`` is set for rejected and failed.
 
-    run_id: str
+    ``run_id`` is None when Open run failed; the upload tells which run it would be.
+    """
+
+    run_id: str | None
+    upload: Upload
     execution_arn: str
     ending: Literal["succeeded", "not_promoted", "rejected", "failed"]
     failure: Failure | None = None

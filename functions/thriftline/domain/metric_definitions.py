@@ -1,0 +1,23 @@
+"""What CloudWatch picks out of the training program's standard output.
+
+The program prints one JSON object on a line; the names are those of its ``history.jsonl``.
+"""
+
+# JSON writes a missing number as null and has no other spelling; NaN must not become a metric.
+_NUMBER = r"(-?[0-9.]+(?:[eE][+-]?[0-9]+)?)"
+
+# The quotation mark before the key keeps "loss" out of "validation_loss".
+_METRICS = {
+    "train:loss": "loss",
+    "train:learning_rate": "learning_rate",
+    "train:samples_per_second": "samples_per_second",
+    "train:tokens_per_second": "tokens_per_second",
+    "validation:loss": "validation_loss",
+    "validation:accuracy": "validation_accuracy",
+    "validation:macro_f1": "validation_macro_f1",
+}
+
+
+def metric_definitions() -> list[dict[str, str]]:
+    """Returns ``AlgorithmSpecification.MetricDefinitions`` of the training job."""
+    return [{"Name": name, "Regex": f'"{key}":\\s*{_NUMBER}'} for name, key in _METRICS.items()]

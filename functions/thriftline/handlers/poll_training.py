@@ -1,0 +1,20 @@
+"""Lambda: look at the attempt's training job."""
+
+from thriftline import wiring
+from thriftline.observability import entry_point
+from thriftline.schemas.steps import PollTrainingRequest, PollTrainingResponse
+from thriftline.steps.poll_training import poll_training
+
+
+@entry_point(PollTrainingRequest)
+def lambda_handler(request: PollTrainingRequest) -> PollTrainingResponse:
+    """Looks once; see ``poll_training``."""
+    return poll_training(
+        request.run_id,
+        request.job_name,
+        request.attempt,
+        artifacts=wiring.artifacts(),
+        jobs=wiring.training_jobs(),
+        runs=wiring.runs_table(),
+        now=wiring.now(),
+    )

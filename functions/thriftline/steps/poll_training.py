@@ -1,0 +1,51 @@
+"""Looks at the attempt's training job once."""
+
+from datetime import datetime
+
+from thriftline.aws.buckets import Bucket
+from thriftline.aws.runs_table import RunsTable
+from thriftline.aws.training_jobs import TrainingJobs
+from thriftline.domain.endings import outcome_of
+from thriftline.domain.layout import checkpoint_prefix
+from thriftline.domain.wait_policy import next_wait_seconds
+from thriftline.errors import ServiceUnavailableError
+from thriftline.schemas.steps import PollTrainingResponse
+from thriftline.steps.attempt_facts import attempt_facts
+
+
+def poll_training(
+    run_id: str,
+    job_name: str,
+    attempt: int,
+    *,
+    artifacts: Bucket,
+    jobs: TrainingJobs,
+    runs: RunsTable,
+    now: datetime,
+) -> PollTrainingResponse:
+    """Keeps what SageMaker reports in the runs table; says whether to look again, and when.
+
+    Raises:
+        CapacityError, TrainingInternalError: another attempt may go on from the checkpoint.
+        TrainingFailedError, TrainingStoppedError, OutOfWaitTimeError, OutOfRunTimeError,
+        QuotaExceededError: the job has ended, and not well.
+        ServiceUnavailableError: SageMaker does not show the job.
+    """
+    job = jobs.describe(job_name)
+    if job is None:
+        raise ServiceUnavailableError(f"SageMaker shows no training job {job_name}.")
+    outcome = None
+    if not job.is_active:
+        # One object is enough: the training program writes a checkpoint under its name only
+        # when it is whole.
+        has_checkpoint = any(artifacts.list(checkpoint_prefix(run_id)))
+        outcome = outcome_of(job, has_checkpoint=has_checkpoint)
+    runs.record_attempt(run_id, attempt, attempt_facts(job, outcome))
+    if outcome and (error := outcome.error(job)):
+        raise error
+    return PollTrainingResponse(
+        done=outcome is not None,
+        wait_seconds=0 if outcome else next_wait_seconds(job, now),
+        status=job.status,
+        secondary_status=job.secondary_status,
+    )

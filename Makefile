@@ -1,0 +1,104 @@
+# Thriftline: the two commands are `make demo` and `make test`. Both set themselves up.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMPS := .thriftline/setup
+export SAM_CLI_TELEMETRY := 0
+export HF_HUB_OFFLINE := 1
+export TOKENIZERS_PARALLELISM := true
+# The tools of the gate come first, so that node is the pinned one.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help demo test check setup format lint types imports template unit contract integration \
+	training containers test-containers bench bench-validation bench-training docs serve prices clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
+
+## ---- Set-up: each environment is made anew when its pins change
+
+setup: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam $(STAMPS)/node ## Make every environment
+
+$(STAMPS)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11, 3.12 or 3.13." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "make: $$($(PYTHON) --version) will not do; Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.11 demo" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/venv: requirements-dev.txt functions/requirements.txt training_image/requirements.txt | $(STAMPS)/python
+	@echo "==> .venv: what demo, tests and embedded AWS need (some minutes, about 2 GB, once)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+$(STAMPS)/lambda: requirements-lambda.txt functions/requirements.txt | $(STAMPS)/python
+	@echo "==> .venv-lambda: what a function sees on Lambda"
+	@$(PYTHON) -m venv --clear .venv-lambda
+	@.venv-lambda/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-lambda.txt
+	@touch $@
+
+$(STAMPS)/sam: requirements-sam.txt | $(STAMPS)/python
+	@echo "==> .venv-sam: the SAM CLI and its Lambda runtime emulator"
+	@$(PYTHON) -m venv --clear .venv-sam
+	@.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-sam.txt
+	@touch $@
+
+$(STAMPS)/node: package-lock.json | $(STAMPS)/venv
+	@echo "==> node_modules: the validator of state machines"
+	@npm ci --silent --no-fund --no-audit 2>/dev/null || npm ci
+	@touch $@
+
+## ---- What a user runs
+
+demo: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Run the main job on this machine, end to end
+	@$(BIN)/python -m local_aws demo
+
+serve: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Serve the embedded AWS until Ctrl-C
+	@$(BIN)/python -m local_aws serve
+
+test: setup ## Run everything that the gate runs
+	@$(MAKE) --no-print-directory check
+
+check: setup format lint types imports template unit contract integration training ## The one gate
+
+## ---- The gate's parts
+
+format: ; @echo "==> format" && $(BIN)/ruff format --check .
+lint: ; @echo "==> lint" && $(BIN)/ruff check .
+types: ; @echo "==> types" && $(BIN)/mypy
+imports: ; @echo "==> imports" && PYTHONPATH=functions:. $(BIN)/lint-imports --no-cache
+template:
+	@echo "==> template"
+	@$(BIN)/cfn-lint template.yaml
+	@AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint
+# The functions run on 3.11 to 3.13: their tests run on each of these that is here.
+unit:
+	@echo "==> unit tests"
+	@$(BIN)/pytest tests/unit -n 2 --dist loadfile -q
+	@$(PYTHON) tools/test_other_pythons.py
+contract: ; @echo "==> contract tests" && $(BIN)/pytest tests/contract -q
+integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -q
+training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -q
+
+test-containers: setup ## sam build, and sam local invoke of every function in containers
+	@tests/containers/run.sh
+
+## ---- Figures and documents
+
+bench: bench-validation ## Every benchmark of this machine
+
+bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and DuckDB
+	@$(PYTHON) -m venv .thriftline/bench
+	@.thriftline/bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
+	@PYTHONPATH=functions:. .thriftline/bench/bin/python benchmarks/dataset_validation.py
+
+docs: $(STAMPS)/venv ## Write the generated documents: result schema, run spec table
+	@PYTHONPATH=functions $(BIN)/python tools/write_schemas.py
+
+prices: $(STAMPS)/venv ## Refresh the price catalogue from the Price List API (needs an account)
+	@PYTHONPATH=functions $(BIN)/python tools/refresh_prices.py
+
+clean: ## Remove what was made here
+	rm -rf .venv .venv-lambda .venv-sam node_modules .thriftline .aws-sam

@@ -1,0 +1,77 @@
+"""Runs the functions' unit tests on every other Python of the range that this machine has.
+
+The functions run on Lambda's python3.13 and are developed on 3.11; nothing that works on one
+only may go unnoticed. Each interpreter gets a virtual environment with the functions' pins.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+VERSIONS = ("3.11", "3.12", "3.13")
+TEST_PINS = ("pytest", "pytest-timeout", "hypothesis", "moto", "scikit-learn", "jsonschema")
+
+
+def interpreter(version: str) -> str | None:
+    """Returns an interpreter of the version that really starts; None when there is none."""
+    found = shutil.which(f"python{version}")
+    candidates = [found] if found else []
+    # A version manager's shim may be on PATH and yet refuse to run.
+    candidates += [str(p) for p in Path.home().glob(f".pyenv/versions/{version}.*/bin/python")]
+    for candidate in candidates:
+        probe = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        answer = subprocess.run(probe, capture_output=True, text=True, check=False)
+        if answer.stdout.strip() == version:
+            return candidate
+    return None
+
+
+def environment(python: str, version: str) -> Path:
+    """Makes the virtual environment of a version, anew when the pins changed."""
+    pins = [
+        line
+        for line in (ROOT / "requirements-dev.txt").read_text().splitlines()
+        if line.split("==")[0].split("[")[0] in TEST_PINS
+    ]
+    functions = (ROOT / "functions/requirements.txt").read_text()
+    digest = hashlib.sha256("\n".join([functions, *pins]).encode()).hexdigest()
+    folder = ROOT / f".thriftline/python-{version}"
+    stamp = folder / "pins"
+    if not stamp.exists() or stamp.read_text() != digest:
+        subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)
+        subprocess.run(
+            [
+                *(str(folder / "bin/python"), "-m", "pip", "install", "--quiet"),
+                *("--disable-pip-version-check", "-r", str(ROOT / "functions/requirements.txt")),
+                *pins,
+            ],
+            check=True,
+        )
+        stamp.write_text(digest)
+    return folder / "bin/python"
+
+
+def main() -> int:
+    """Returns 0 when the tests pass on every version that is here."""
+    here = ".".join(map(str, sys.version_info[:2]))
+    for version in VERSIONS:
+        if version == here:
+            continue
+        python = interpreter(version)
+        if python is None:
+            sys.stdout.write(f"==> Python {version} is not on this machine: not tested on it\n")
+            continue
+        sys.stdout.write(f"==> functions on Python {version}\n")
+        sys.stdout.flush()
+        tests = [str(environment(python, version)), "-m", "pytest", "-q", "tests/unit"]
+        tests += ["-p", "no:cacheprovider", "--ignore=tests/unit/local_aws"]
+        if code := subprocess.run(tests, cwd=ROOT, check=False).returncode:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""Follows one upload through the training workflow, by the AWS APIs alone."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+_SHOWN_STATES = ("TaskStateEntered", "MapStateEntered", "WaitStateEntered")
+
+
+class Clients(Protocol):
+    """What makes AWS clients."""
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client."""
+
+
+@dataclass
+class Training:
+    """The latest that the training program said, and what SageMaker says of its job."""
+
+    job_name: str = ""
+    status: str = ""
+    secondary_status: str = ""
+    step: int = 0
+    total_steps: int = 0
+    loss: float | None = None
+    samples_per_second: float | None = None
+    seconds_left: float | None = None
+    validation: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Snapshot:
+    """How far an execution came. `states` are the entered ones in order, with seconds each."""
+
+    execution_arn: str
+    status: str
+    states: list[tuple[str, float]]
+    run_id: str | None
+    training: Training
+    output: dict[str, Any]
+    error: str = ""
+
+
+class Follower:
+    """Polls the execution that one object version started."""
+
+    def __init__(self, aws: Clients, state_machine_arn: str, version_id: str) -> None:
+        self._machine = state_machine_arn
+        self._version_id = version_id
+        self._states = aws.client("stepfunctions")
+        self._sagemaker = aws.client("sagemaker")
+        self._logs = aws.client("logs")
+        self._training = Training()
+        self._token: str | None = None
+
+    def snapshots(self, every_seconds: float = 0.5) -> Iterator[Snapshot]:
+        """Yield a snapshot after each poll; the last one has a terminal status.
+
+        Raises:
+            TimeoutError: the upload started no execution within a minute.
+        """
+        arn = self._execution(time.monotonic() + 60, every_seconds)
+        while True:
+            snapshot = self._look(arn)
+            yield snapshot
+            if snapshot.status != "RUNNING":
+                return
+            time.sleep(every_seconds)
+
+    def _execution(self, deadline: float, every_seconds: float) -> str:
+        while time.monotonic() < deadline:
+            listed = self._states.list_executions(stateMachineArn=self._machine)["executions"]
+            for execution in listed:
+                described = self._states.describe_execution(executionArn=execution["executionArn"])
+                found = json.loads(described["input"])["detail"]["object"]
+                if found.get("version-id") == self._version_id:
+                    return str(execution["executionArn"])
+            time.sleep(every_seconds)
+        raise TimeoutError("the upload started no execution within a minute")
+
+    def _look(self, arn: str) -> Snapshot:
+        described = self._states.describe_execution(executionArn=arn)
+        events = self._history(arn)
+        run_id = self._run_id(events)
+        if run_id:
+            self._look_at_job(run_id)
+        return Snapshot(
+            execution_arn=arn,
+            status=described["status"],
+            states=_timed(events),
+            run_id=run_id,
+            training=self._training,
+            output=json.loads(described.get("output") or "{}"),
+            error=f"{described.get('error', '')}: {described.get('cause', '')}",
+        )
+
+    def _history(self, arn: str) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = []
+        for page in self._states.get_paginator("get_execution_history").paginate(executionArn=arn):
+            events += page["events"]
+        return events
+
+    def _run_id(self, events: list[dict[str, Any]]) -> str | None:
+        for event in events:
+            details = event.get("stateExitedEventDetails", {})
+            if details.get("name") == "Open run":
+                run_id = json.loads(details["output"]).get("Payload", {}).get("run_id")
+                return str(run_id) if run_id else None
+        return None
+
+    def _look_at_job(self, run_id: str) -> None:
+        jobs = self._sagemaker.list_training_jobs(
+            NameContains=run_id, SortBy="CreationTime", SortOrder="Descending"
+        )["TrainingJobSummaries"]
+        if not jobs:
+            return
+        training = self._training
+        if jobs[0]["TrainingJobName"] != training.job_name:
+            self._token = None
+            training.job_name = jobs[0]["TrainingJobName"]
+        job = self._sagemaker.describe_training_job(TrainingJobName=training.job_name)
+        training.status = job["TrainingJobStatus"]
+        training.secondary_status = job["SecondaryStatus"]
+        for message in self._new_lines(training.job_name):
+            self._read_line(message)
+
+    def _new_lines(self, job_name: str) -> Iterator[str]:
+        request: dict[str, Any] = {"logGroupName": LOG_GROUP, "startFromHead": True}
+        try:
+            streams = self._logs.describe_log_streams(
+                logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job_name}/"
+            )["logStreams"]
+        except ClientError:
+            return
+        if not streams:
+            return
+        request["logStreamName"] = streams[0]["logStreamName"]
+        if self._token:
+            request["nextToken"] = self._token
+        answer = self._logs.get_log_events(**request)
+        self._token = answer["nextForwardToken"]
+        yield from (event["message"] for event in answer["events"])
+
+    def _read_line(self, message: str) -> None:
+        try:
+            line = json.loads(message)
+        except ValueError:
+            return
+        if not isinstance(line, dict):
+            return
+        training = self._training
+        if line.get("event") == "step":
+            training.step = line["step"]
+            training.total_steps = line.get("total_steps", 0)
+            training.loss = line.get("loss")
+            training.samples_per_second = line.get("samples_per_second")
+            training.seconds_left = line.get("seconds_left")
+        elif line.get("event") == "evaluation":
+            training.validation = {
+                name.removeprefix("validation_"): value
+                for name, value in line.items()
+                if name.startswith("validation_") and isinstance(value, int | float)
+            }
+
+
+def _timed(events: list[dict[str, Any]]) -> list[tuple[str, float]]:
+    """Return each entered state once, with all the seconds until the next one was entered."""
+    entered = [
+        (event["stateEnteredEventDetails"]["name"], event["timestamp"])
+        for event in events
+        if event["type"] in _SHOWN_STATES
+    ]
+    seconds: dict[str, float] = {}
+    last = events[-1]["timestamp"] if events else None
+    for index, (name, start) in enumerate(entered):
+        end = entered[index + 1][1] if index + 1 < len(entered) else last
+        seconds[name] = seconds.get(name, 0.0) + (end - start).total_seconds()
+    return list(seconds.items())

@@ -1,0 +1,57 @@
+"""How this repository's own stack runs here: its interpreter, its training program, its weights."""
+
+import dataclasses
+import functools
+import logging
+import sys
+from pathlib import Path
+
+from local_aws import sample_data
+from local_aws.server import ACCOUNT, ROOT, EmbeddedAws, Options
+from local_aws.training_jobs import TrainingJobs
+from local_aws.training_options import TrainingOptions
+
+LOG = logging.getLogger(__name__)
+
+BASE_MODEL_PREFIX = "base_models/all-MiniLM-L6-v2/"
+LAMBDA_PYTHON = ROOT / ".venv-lambda/bin/python"
+TRAINING_PROGRAM = ROOT / "training_image/train.py"
+
+
+class SetupError(Exception):
+    """Something that `make setup` makes is missing."""
+
+
+def with_own_stack(options: Options, training: TrainingOptions | None = None) -> Options:
+    """Return the options under which this repository's functions and training program run.
+
+    The base model that runs use by default is the one that a package carries, since nothing can
+    be fetched from a hub here; a parameter given by hand wins.
+
+    Raises:
+        SetupError: an environment is missing.
+    """
+    if not LAMBDA_PYTHON.exists():
+        raise SetupError(f"{LAMBDA_PYTHON.relative_to(ROOT)} is missing: run make setup")
+    jobs = functools.partial(
+        TrainingJobs,
+        command=[sys.executable, str(TRAINING_PROGRAM)],
+        options=training or TrainingOptions(),
+    )
+    artifacts = f"{options.stack_name}-artifacts-{ACCOUNT}-{options.region}"
+    parameters = {"DefaultBaseModel": f"s3://{artifacts}/{BASE_MODEL_PREFIX}"}
+    return dataclasses.replace(
+        options,
+        python=LAMBDA_PYTHON,
+        training_jobs=jobs,
+        parameters={**parameters, **options.parameters},
+    )
+
+
+def upload_base_model(aws: EmbeddedAws) -> None:
+    """Put the weights of the package where the stack's default base model is looked for."""
+    s3 = aws.client("s3")
+    for file in sample_data.base_model_files():
+        s3.upload_file(
+            str(file), aws.outputs["ArtifactsBucketName"], BASE_MODEL_PREFIX + Path(file).name
+        )

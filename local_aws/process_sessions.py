@@ -1,0 +1,125 @@
+"""Processes that the embedded AWS starts, and that never outlive it.
+
+Each one leads a session of its own, so everything it starts can be found again by the session's id:
+the runtime emulator puts its children in other process groups, where ``killpg`` does not reach
+them. A small guard process holds the list and kills what is on it when this process ends without
+cleaning up, even by SIGKILL.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+_GUARD_PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from process_sessions import kill_session
+sessions = set()
+for line in sys.stdin:
+    change, session = line.split()
+    (sessions.add if change == "+" else sessions.discard)(int(session))
+for session in sessions:
+    kill_session(session)
+"""
+
+
+def session_members(session: int) -> list[int]:
+    """Return the processes of a session; only the leader where there is no /proc."""
+    members = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            # The second field is the command in brackets and may hold spaces and brackets itself.
+            fields = (entry / "stat").read_bytes().rpartition(b")")[2].split()
+            if int(fields[3]) == session and fields[0] != b"Z":
+                members.append(int(entry.name))
+    return members
+
+
+def kill_session(session: int) -> None:
+    """Kill every process of a session, those too that it starts meanwhile."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(session, signal.SIGKILL)
+    for _ in range(20):
+        members = session_members(session)
+        if not members:
+            return
+        for member in members:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(member, signal.SIGKILL)
+
+
+class ProcessSessions:
+    """Starts processes as session leaders and ends them whole."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._guard: subprocess.Popen[str] | None = None
+        self._sessions: set[int] = set()
+
+    def start(
+        self,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path,
+        environment: Mapping[str, str],
+        stdout: int | IO[bytes] = subprocess.PIPE,
+        stderr: int | IO[bytes] = subprocess.STDOUT,
+    ) -> subprocess.Popen[bytes]:
+        """Start a process that leads its own session, with exactly this environment."""
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+        self._note("+", process.pid)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill the process and all that it started, and reap it."""
+        kill_session(process.pid)
+        process.wait()
+        self._note("-", process.pid)
+
+    def close(self) -> None:
+        """Kill whatever is left and end the guard."""
+        with self._lock:
+            guard, self._guard = self._guard, None
+            left, self._sessions = self._sessions, set()
+        for session in left:
+            kill_session(session)
+        if guard is not None and guard.stdin is not None:
+            guard.stdin.close()
+            guard.wait()
+
+    def _note(self, change: str, session: int) -> None:
+        with self._lock:
+            if self._guard is None:
+                if change == "-":
+                    return
+                self._guard = _start_guard()
+            (self._sessions.add if change == "+" else self._sessions.discard)(session)
+            assert self._guard.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                self._guard.stdin.write(f"{change} {session}\n")
+                self._guard.stdin.flush()
+
+
+def _start_guard() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _GUARD_PROGRAM, str(Path(__file__).parent)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )

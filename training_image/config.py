@@ -1,0 +1,143 @@
+"""The hyperparameters of a training job, and nothing else: what each means and may be."""
+
+import difflib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import Field, asdict, dataclass, field, fields
+from typing import Any, cast
+
+from training_image.job import JobError
+
+
+def whole(least: int, most: int) -> dict[str, Any]:
+    """A field that takes a whole number from least to most."""
+
+    def read(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise ValueError
+        return value
+
+    return {"read": read, "allowed": f"a whole number from {least} to {most}"}
+
+
+def number(least: float, most: float, *, open_start: bool = False) -> dict[str, Any]:
+    """A field that takes a number from least to most, least itself excluded when open."""
+
+    def read(text: str) -> float:
+        value = float(text)
+        if (
+            not math.isfinite(value)
+            or not least <= value <= most
+            or (open_start and value == least)
+        ):
+            raise ValueError
+        return value
+
+    start = f"above {least:g} and at most" if open_start else f"from {least:g} to"
+    return {"read": read, "allowed": f"a number {start} {most:g}"}
+
+
+def one_of(**choices: Any) -> dict[str, Any]:
+    """A field that takes one of a few words."""
+    return {"read": choices.__getitem__, "allowed": " or ".join(choices)}
+
+
+def words() -> dict[str, Any]:
+    """A field that takes any text but blanks."""
+
+    def read(text: str) -> str:
+        if not text.strip():
+            raise ValueError
+        return text.strip()
+
+    return {"read": read, "allowed": "a text that is not empty"}
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run. The defaults fine-tune a BERT-size encoder reasonably."""
+
+    base_model: str = field(metadata=words())
+    """Name of the pretrained encoder: a model hub id, unless the channel `model` has its files."""
+
+    run_id: str = field(default="local", metadata=words())
+    """The run that this job belongs to; it is printed, and changes nothing."""
+
+    epochs: int = field(default=3, metadata=whole(1, 100))
+    """Passes over the training split; early stopping may end them sooner."""
+
+    learning_rate: float = field(default=5e-5, metadata=number(0, 0.1, open_start=True))
+    """Peak learning rate of AdamW."""
+
+    batch_tokens: int = field(default=4096, metadata=whole(64, 1_048_576))
+    """Tokens in one optimiser step, on the average: it sets the rows of a step, the same
+    number all through the run, so that long texts do not weigh more or less than short ones."""
+
+    max_length: int = field(default=256, metadata=whole(8, 8192))
+    """Tokens of a record that are read; the rest of a longer text is cut off."""
+
+    warmup_fraction: float = field(default=0.06, metadata=number(0, 0.99))
+    """Share of the steps in which the learning rate rises to its peak, before it falls to 0."""
+
+    weight_decay: float = field(default=0.01, metadata=number(0, 1))
+    """Decoupled weight decay of AdamW; biases and norms are spared."""
+
+    label_smoothing: float = field(default=0.0, metadata=number(0, 0.99))
+    """Share of the training target that is spread evenly over all labels."""
+
+    eval_metric: str = field(
+        default="accuracy", metadata=one_of(accuracy="accuracy", macro_f1="macro_f1")
+    )
+    """The validation metric that picks the weights to keep."""
+
+    patience: int = field(default=2, metadata=whole(1, 100))
+    """Evaluations in a row without a better `eval_metric` before training stops."""
+
+    seed: int = field(default=42, metadata=whole(0, 2**32 - 1))
+    """Seeds the head's weights, the order of the rows and the dropout."""
+
+    text_pair: bool = field(default=False, metadata=one_of(true=True, false=False))
+    """Whether each record holds two texts, `text` and `text_pair`."""
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What decides the result: a checkpoint of other values is another run's."""
+        return {name: value for name, value in asdict(self).items() if name != "run_id"}
+
+
+def read_config(hyperparameters: Mapping[str, object]) -> TrainConfig:
+    """Reads SageMaker's hyperparameters, which are all strings.
+
+    Raises:
+        JobError: some are unknown, impossible or missing; the message names every one.
+    """
+    known = {each.name: each for each in fields(TrainConfig)}
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for name, text in hyperparameters.items():
+        if name in known:
+            _read(known[name], text, values, problems)
+        else:
+            problems.append(_unknown(name, list(known)))
+    if "base_model" not in hyperparameters:
+        problems.append("base_model is missing")
+    if problems:
+        raise JobError(f"Hyperparameters: {'; '.join(problems)}.")
+    return TrainConfig(**values)
+
+
+def _read(each: "Field[Any]", text: object, values: dict[str, Any], problems: list[str]) -> None:
+    read = cast("Callable[[str], Any]", each.metadata["read"])
+    try:
+        if not isinstance(text, str):
+            raise ValueError
+        values[each.name] = read(text)
+    except (ValueError, KeyError):
+        problems.append(f"{each.name} is {text!r} but must be {each.metadata['allowed']}")
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f", did you mean {close[0]}?" if close else ","
+    return f"{name!r} is unknown{hint} (allowed: {', '.join(known)})"

@@ -1,0 +1,127 @@
+"""SageMaker's side of a training job: its folders, its files, its signals, its exit codes.
+
+The layout is that of a training container, below `/opt/ml` or `SAGEMAKER_BASE_DIR`. Standard
+library only, so that SIGTERM is already understood while torch is still being imported.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SUCCEEDED, FAILED = 0, 1
+INTERRUPTED = 128 + signal.SIGTERM
+"""Exit codes. An interrupted job is not a success, whatever it saved."""
+
+MAX_FAILURE_CHARACTERS = 1000  # SageMaker shows the first 1,024 of them as the failure reason
+
+
+class JobError(Exception):
+    """What the user has to mend. The message is the sentence that `output/failure` gets."""
+
+
+class StopRequestedError(Exception):
+    """SIGTERM came: the instance is wanted back, or somebody stopped the job."""
+
+
+class StopSignal:
+    """Remembers SIGTERM until the program is at a place where it can stop."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def listen(self) -> None:
+        """Takes SIGTERM from now on; as the first process of a container it would be ignored."""
+        signal.signal(signal.SIGTERM, self._remember)
+
+    def _remember(self, _signal: int, _frame: object) -> None:
+        self.requested = True
+
+    def check(self) -> None:
+        """Raises StopRequestedError when a stop was asked for."""
+        if self.requested:
+            raise StopRequestedError
+
+
+@dataclass(frozen=True)
+class Job:
+    """The folders of one training job."""
+
+    base: Path
+    checkpoint_seconds: float | None = None
+    """How often to write a checkpoint, instead of as often as is cheap."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Job":
+        """Returns the job below `SAGEMAKER_BASE_DIR`, by default `/opt/ml`."""
+        seconds = environment.get("THRIFTLINE_CHECKPOINT_SECONDS")
+        return cls(
+            base=Path(environment.get("SAGEMAKER_BASE_DIR") or "/opt/ml"),
+            checkpoint_seconds=float(seconds) if seconds else None,
+        )
+
+    @property
+    def model(self) -> Path:
+        """Becomes model.tar.gz."""
+        return self.base / "model"
+
+    @property
+    def output(self) -> Path:
+        """Its `data` folder becomes output.tar.gz."""
+        return self.base / "output"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Kept in S3 while the job runs, and given back to the next attempt."""
+        return self.base / "checkpoints"
+
+    def hyperparameters(self) -> dict[str, object]:
+        """Reads `input/config/hyperparameters.json`."""
+        values = self._read_config("hyperparameters.json")
+        if not isinstance(values, dict):
+            raise JobError("input/config/hyperparameters.json must hold one JSON object.")
+        return values
+
+    def hosts(self) -> list[str]:
+        """Returns the names of the instances of the job; one where nothing says more."""
+        path = self.base / "input" / "config" / "resourceconfig.json"
+        if not path.is_file():
+            return ["algo-1"]
+        values = self._read_config("resourceconfig.json")
+        hosts = values.get("hosts") if isinstance(values, dict) else None
+        if not isinstance(hosts, list) or not hosts:
+            raise JobError("input/config/resourceconfig.json names no hosts.")
+        return [str(host) for host in hosts]
+
+    def channel(self, name: str) -> Path | None:
+        """Returns the folder of an input channel, None where the job has no such channel."""
+        path = self.base / "input" / "data" / name
+        return path if path.is_dir() else None
+
+    def write_failure(self, sentence: str) -> None:
+        """Writes why the job failed, where SageMaker looks for it."""
+        self.output.mkdir(parents=True, exist_ok=True)
+        (self.output / "failure").write_text(sentence[:MAX_FAILURE_CHARACTERS], encoding="utf-8")
+
+    def _read_config(self, name: str) -> Any:
+        path = self.base / "input" / "config" / name
+        try:
+            return json.loads(path.read_bytes())
+        except OSError as error:
+            raise JobError(f"input/config/{name} cannot be read: {error.strerror}.") from error
+        except ValueError as error:
+            raise JobError(f"input/config/{name} is not JSON: {error}.") from error
+
+
+def write_json(path: Path, value: object) -> None:
+    """Writes a JSON file that is either whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

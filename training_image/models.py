@@ -1,0 +1,180 @@
+"""Loads pretrained encoders and champions, with a clear sentence for what is wrong with them."""
+
+import tarfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from safetensors import SafetensorError
+
+from training_image.data import Tokenizer
+from training_image.job import JobError
+
+transformers.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A model with what it needs to read texts and name labels."""
+
+    network: Any
+    """A PreTrainedModel; transformers has no types."""
+    hf_tokenizer: Any
+    tokenizer: Tokenizer
+    labels: tuple[str, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return sum(each.numel() for each in self.network.parameters())
+
+    @property
+    def architecture(self) -> str:
+        """Name of the model's class."""
+        return type(self.network).__name__
+
+    def save(self, folder: Path) -> None:
+        """Writes a folder that transformers loads again: config with labels, weights, tokenizer."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.tokenizer.backend.no_truncation()
+        self.network.save_pretrained(folder)
+        self.hf_tokenizer.save_pretrained(folder)
+
+
+def load_tokenizer(source: str | Path, max_length: int | None) -> tuple[Any, Tokenizer]:
+    """Loads the tokenizer of a model, set to cut texts at max_length tokens; None: as saved.
+
+    Raises:
+        JobError: there is none, it is not a fast one, or the model reads fewer tokens.
+    """
+    with _explained(source):
+        config = transformers.AutoConfig.from_pretrained(source, local_files_only=_local(source))
+        loaded = transformers.AutoTokenizer.from_pretrained(
+            source, use_fast=True, local_files_only=_local(source)
+        )
+    if not loaded.is_fast or loaded.pad_token_id is None:
+        raise JobError(f"The tokenizer of {_name(source)} is not a fast one with a padding token.")
+    limit = _position_limit(config, loaded)
+    max_length = max_length or limit
+    if max_length > limit:
+        raise JobError(
+            f"max_length is {max_length}, but {_name(source)} reads at most {limit} tokens."
+        )
+    backend = loaded.backend_tokenizer
+    backend.no_padding()
+    backend.enable_truncation(max_length, direction=loaded.truncation_side)
+    loaded.model_max_length = max_length  # so that whoever serves the model cuts texts alike
+    tokenizer = Tokenizer(
+        backend=backend,
+        pad_id=loaded.pad_token_id,
+        vocabulary=len(loaded),
+        has_pair_types="token_type_ids" in loaded.model_input_names,
+    )
+    return loaded, tokenizer
+
+
+def load_base(
+    source: str | Path, labels: Sequence[str], tokenizers: tuple[Any, Tokenizer]
+) -> Classifier:
+    """Loads a pretrained encoder with a new head for these labels.
+
+    Raises:
+        JobError: files are missing, the architecture cannot classify texts, or weights are absent.
+    """
+    if isinstance(source, Path):
+        _check_files(source)
+    with _explained(source):
+        network, report = transformers.AutoModelForSequenceClassification.from_pretrained(
+            source,
+            local_files_only=_local(source),
+            use_safetensors=True,
+            dtype=torch.float32,
+            id2label=dict(enumerate(labels)),
+            label2id={label: number for number, label in enumerate(labels)},
+            problem_type="single_label_classification",
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+    if network.config.is_encoder_decoder:
+        raise JobError(f"{_name(source)} is an encoder with a decoder; an encoder is wanted.")
+    _check_encoder_weights(network, report["missing_keys"], source)
+    return Classifier(network, *tokenizers, labels=tuple(labels))
+
+
+def load_champion(channel: Path, scratch: Path) -> Classifier:
+    """Loads the model in use from the `model.tar.gz` in its channel.
+
+    Raises:
+        JobError: the archive is missing, damaged, or holds no classifier.
+    """
+    archive = channel / "model.tar.gz"
+    if not archive.is_file():
+        raise JobError("The channel champion holds no model.tar.gz.")
+    folder = scratch / "champion"
+    try:
+        with tarfile.open(archive, "r:gz") as files:
+            files.extractall(folder, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise JobError(f"The champion's model.tar.gz cannot be unpacked: {error}.") from error
+    _check_files(folder)
+    tokenizers = load_tokenizer(folder, None)
+    with _explained(folder):
+        network = transformers.AutoModelForSequenceClassification.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        )
+    names = network.config.id2label
+    return Classifier(network, *tokenizers, labels=tuple(names[i] for i in range(len(names))))
+
+
+def _check_files(folder: Path) -> None:
+    if not (folder / "config.json").is_file():
+        raise JobError(f"{_name(folder)} has no config.json.")
+    if not list(folder.glob("*.safetensors")):
+        raise JobError(f"{_name(folder)} has no weights (model.safetensors).")
+
+
+def _check_encoder_weights(network: Any, missing: Sequence[str], source: str | Path) -> None:
+    """A head is new, and some encoders come without a pooler; anything else must be there."""
+    body = network.base_model_prefix + "."
+    absent = sorted(key for key in missing if key.startswith(body) and "pooler" not in key)
+    if absent:
+        raise JobError(
+            f"The weights of {_name(source)} lack {len(absent)} tensors of the encoder, "
+            f"among them {absent[0]}."
+        )
+
+
+def _position_limit(config: Any, tokenizer: Any) -> int:
+    limit = int(min(tokenizer.model_max_length, 10**9))
+    positions = getattr(config, "max_position_embeddings", None)
+    if not isinstance(positions, int) or positions <= 0:
+        return limit
+    if config.model_type in {"roberta", "xlm-roberta", "camembert", "mpnet"}:
+        positions -= config.pad_token_id + 1  # they count positions from behind the padding's id
+    return min(limit, positions)
+
+
+@contextmanager
+def _explained(source: str | Path) -> Iterator[None]:
+    """Turns what transformers raises for unusable files into one sentence."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()
+        raise JobError(
+            f"{_name(source)} cannot be loaded as a text classifier: "
+            f"{reason[0] if reason else type(error).__name__}"
+        ) from error
+
+
+def _local(source: str | Path) -> bool:
+    return isinstance(source, Path)
+
+
+def _name(source: str | Path) -> str:
+    return f"The folder {source.name}" if isinstance(source, Path) else f"The base model {source}"

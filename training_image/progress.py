@@ -1,0 +1,146 @@
+"""How far a run is, and what it says about that: JSON lines, the history, a progress bar."""
+
+import json
+import math
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from training_image.evaluation import Scores
+from training_image.job import JobError
+
+# A line every 2 seconds at first, later every 500th part of the run so far, at least one a minute.
+LOG_SECONDS = (2.0, 60.0)
+
+
+def say(event: str, **values: object) -> None:
+    """Prints one JSON line; the job's metric definitions pick numbers out of it."""
+    print(json.dumps({"event": event, **values}), flush=True)
+
+
+def warn(message: str) -> None:
+    """Says what is otherwise than asked for, and yet no reason to stop."""
+    say("warning", message=message)
+
+
+@dataclass
+class Progress:
+    """How far the run is, all its attempts together. It goes into every checkpoint."""
+
+    step: int = 0
+    samples: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    final_loss: float | None = None
+    evaluated_step: int = 0
+    evaluations_without_gain: int = 0
+    best: dict[str, float] = field(default_factory=dict)
+    """Step, epoch and scores of the best evaluation; empty before the first."""
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Reporter:
+    """Measures and tells the progress of one attempt."""
+
+    def __init__(self, progress: Progress, total_steps: int, device: torch.device) -> None:
+        self._progress = progress
+        self._total_steps = total_steps
+        self._device = device
+        self._first_step = progress.step + 1
+        self._started = time.monotonic() - progress.seconds
+        self._bar = tqdm(
+            total=total_steps, initial=progress.step, unit="step", disable=not sys.stderr.isatty()
+        )
+        self._start_window()
+
+    def seconds(self) -> float:
+        """Seconds of training until now; the progress knows them too."""
+        self._progress.seconds = round(time.monotonic() - self._started, 3)
+        return self._progress.seconds
+
+    def count(self, loss: torch.Tensor, padded_tokens: int) -> None:
+        """Takes the summed loss of a pass; it is not read yet, so a GPU need not be waited for."""
+        self._loss += loss
+        self._padded_tokens += padded_tokens
+
+    def step(self, epoch: float, learning_rate: float) -> None:
+        """Tells about the steps since the last line, when it is time for one.
+
+        Raises:
+            JobError: the loss is not a number any more.
+        """
+        self._bar.update()
+        progress = self._progress
+        since, samples, tokens = self._window
+        seconds = time.monotonic() - since
+        least, most = LOG_SECONDS
+        at_an_end = progress.step in {self._first_step, self._total_steps}
+        if not at_an_end and seconds < min(most, max(least, progress.seconds / 500)):
+            return
+        samples, tokens = progress.samples - samples, progress.tokens - tokens
+        progress.final_loss = self._checked(float(self._loss) / samples, learning_rate)
+        line = {
+            "step": progress.step,
+            "epoch": epoch,
+            "loss": progress.final_loss,
+            "learning_rate": learning_rate,
+            "samples_per_second": round(samples / seconds, 2),
+            "tokens_per_second": round(tokens / seconds, 1),
+            "seconds": self.seconds(),
+        }
+        progress.history.append(line)
+        left = self._total_steps - progress.step
+        say(
+            "step",
+            **line,
+            total_steps=self._total_steps,
+            seconds_left=round(progress.seconds / progress.step * left, 1),
+            padding_share=round(1 - tokens / self._padded_tokens, 4),
+            **self._gpu_memory(),
+        )
+        self._start_window()
+
+    def evaluation(self, epoch: float, scores: Scores) -> None:
+        """Tells the scores of an evaluation on the validation split."""
+        line = {
+            "step": self._progress.step,
+            "epoch": epoch,
+            **{f"validation_{name}": value for name, value in asdict(scores).items()},
+            "seconds": self.seconds(),
+        }
+        self._progress.history.append(line)
+        say("evaluation", **line)
+        self._start_window()
+
+    def close(self) -> None:
+        """Ends the progress bar."""
+        self._bar.close()
+
+    def _start_window(self) -> None:
+        self._loss = torch.zeros((), device=self._device)
+        self._padded_tokens = 0
+        self._window = (time.monotonic(), self._progress.samples, self._progress.tokens)
+
+    def _checked(self, loss: float, learning_rate: float) -> float:
+        if not math.isfinite(loss):
+            raise JobError(
+                f"The training loss at step {self._progress.step} is not a number; a lower "
+                f"learning_rate may help (it was {learning_rate:.2g} there)."
+            )
+        return round(loss, 6)
+
+    def _gpu_memory(self) -> dict[str, float]:
+        if self._device.type != "cuda":
+            return {}
+        return {"gpu_memory_gib": round(torch.cuda.max_memory_allocated() / 2**30, 2)}
+
+
+def write_history(path: Path, history: list[dict[str, Any]]) -> None:
+    """Writes one JSON line for each line of the history."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(line) + "\n" for line in history), encoding="utf-8")

@@ -1,0 +1,224 @@
+"""Fine-tunes a pretrained encoder to classify texts, as a SageMaker training job.
+
+In the image:   docker run -v "$PWD/ml:/opt/ml" IMAGE train
+On a laptop:    SAGEMAKER_BASE_DIR=ml python training_image/train
+
+`run` below tells the whole story; `training.py` is the loop. README.md beside this file is the
+contract: the folders that are read and written, the lines printed, the exit codes.
+"""
+
+import errno
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+import transformers
+
+from training_image.config import TrainConfig, read_config
+from training_image.data import Split, Tokenizer, read_records, tokenize
+from training_image.evaluation import Predictions, predict, score, write_predictions
+from training_image.hardware import Hardware
+from training_image.job import (
+    FAILED,
+    INTERRUPTED,
+    SUCCEEDED,
+    Job,
+    JobError,
+    StopRequestedError,
+    StopSignal,
+    write_json,
+)
+from training_image.models import load_base, load_champion, load_tokenizer
+from training_image.progress import say, write_history
+from training_image.training import Training
+
+CHANNELS = ("train", "validation", "test")
+
+
+def run(job: Job, stop: StopSignal, scratch: Path) -> None:
+    """Trains a candidate, compares it with the champion, and writes what the job leaves.
+
+    Raises:
+        JobError: the user has something to mend.
+        StopRequestedError: SIGTERM came; what was trained is in a checkpoint.
+    """
+    config = read_config(job.hyperparameters())
+    channels = find_channels(job)
+    hardware = Hardware.find()
+
+    base = job.channel("model") or config.base_model
+    tokenizers = load_tokenizer(base, config.max_length)
+    splits = read_splits(channels, config, tokenizers[1], scratch, stop)
+    labels = splits["train"].labels
+    if len(labels) < 2:
+        raise JobError(f"The training split has the label {labels[0]!r} alone; two are needed.")
+    torch.manual_seed(config.seed)  # for the head, which no base model has
+    classifier = load_base(base, labels, tokenizers)
+    stop.check()
+
+    training = Training(job, config, classifier, splits, hardware, stop)
+    say_start(training)
+    try:
+        training.fit()
+        training.take_best()
+        candidate = training.predict("test")
+        champion = champion_predictions(training, channels, scratch)
+        training.checkpoints.finish()
+    except StopRequestedError:
+        training.save()
+        training.checkpoints.finish()
+        write_history(job.output / "data" / "history.jsonl", training.progress.history)
+        raise
+    write_outputs(training, candidate, champion)
+
+
+def find_channels(job: Job) -> dict[str, Path]:
+    """Returns the folders of the job's channels by name."""
+    if len(job.hosts()) > 1:
+        raise JobError(f"The job has {len(job.hosts())} instances, but it trains on one.")
+    names = (*CHANNELS, "champion")
+    channels = {name: path for name in names if (path := job.channel(name)) is not None}
+    missing = [name for name in CHANNELS if name not in channels]
+    if missing:
+        raise JobError(f"The job has no channel {' and no channel '.join(missing)}.")
+    return channels
+
+
+def read_splits(
+    channels: Mapping[str, Path],
+    config: TrainConfig,
+    tokenizer: Tokenizer,
+    scratch: Path,
+    stop: StopSignal,
+) -> dict[str, Split]:
+    """Tokenises the three splits; the labels are those of the training split."""
+    splits: dict[str, Split] = {}
+    for name in CHANNELS:
+        splits[name] = tokenize(
+            read_records(channels[name], name, config.text_pair),
+            tokenizer,
+            scratch / f"{name}.tokens",
+            splits["train"].labels if splits else None,
+            keep_ids=name == "test",
+            between=stop.check,
+        )
+    return splits
+
+
+def champion_predictions(
+    training: Training, channels: Mapping[str, Path], scratch: Path
+) -> Predictions | None:
+    """Runs the model in use over the same test records, read with its own tokenizer."""
+    if "champion" not in channels:
+        return None
+    champion = load_champion(channels["champion"], scratch)
+    champion.network.to(training.hardware.device)
+    split = tokenize(
+        read_records(channels["test"], "test", training.config.text_pair),
+        champion.tokenizer,
+        scratch / "champion.tokens",
+        training.splits["test"].labels,
+        between=training.stop.check,
+    )
+    return predict(champion, split, training.hardware.autocast(), training.stop.check)
+
+
+def say_start(training: Training) -> None:
+    """Prints what is about to be trained, on what."""
+    config, hardware = training.config, training.hardware
+    say(
+        "start",
+        # As strings, so that no metric definition takes them for measurements.
+        hyperparameters={name: str(value) for name, value in asdict(config).items()},
+        labels=list(training.classifier.labels),
+        rows={name: len(split) for name, split in training.splits.items()},
+        parameters=training.classifier.parameters,
+        device=hardware.device.type,
+        precision=str(hardware.dtype).removeprefix("torch."),
+        threads=torch.get_num_threads(),
+        total_steps=training.schedule.total_steps,
+        resumed_from_step=training.resumed_from_step,
+    )
+
+
+def write_outputs(training: Training, candidate: Predictions, champion: Predictions | None) -> None:
+    """Writes the model, the metrics, the history and the predictions."""
+    job, progress, test = training.job, training.progress, training.splits["test"]
+    training.classifier.save(job.model)
+    data = job.output / "data"
+    write_predictions(data / "predictions.parquet", test, candidate, champion)
+    write_history(data / "history.jsonl", progress.history)
+    candidate_scores = score(candidate, test)
+    champion_scores = score(champion, test) if champion else None
+    best = progress.best
+    metrics = {
+        "labels": list(candidate.labels),
+        "champion_labels": list(champion.labels) if champion else None,
+        "train": {
+            "samples": progress.samples,
+            "tokens": progress.tokens,
+            "steps": progress.step,
+            "epochs_run": training.epoch(progress.step),
+            "seconds": progress.seconds,
+            "final_loss": progress.final_loss,
+            "best_epoch": best["epoch"],
+            "resumed_from_step": training.resumed_from_step,
+        },
+        "validation": {name: best[name] for name in ("accuracy", "macro_f1", "loss")},
+        "test": {
+            "candidate": asdict(candidate_scores),
+            "champion": asdict(champion_scores) if champion_scores else None,
+        },
+        "model": {
+            "base_model": training.config.base_model,
+            "parameters": training.classifier.parameters,
+            "architecture": training.classifier.architecture,
+        },
+        "software": {"torch": torch.__version__, "transformers": transformers.__version__},
+    }
+    write_json(data / "metrics.json", metrics)
+    say(
+        "end",
+        step=progress.step,
+        epochs_run=training.epoch(progress.step),
+        seconds=progress.seconds,
+        test_accuracy=candidate_scores.accuracy,
+        champion_test_accuracy=champion_scores.accuracy if champion_scores else None,
+    )
+
+
+def main(environment: Mapping[str, str], stop: StopSignal) -> int:
+    """Runs the job that the environment names; returns its exit code."""
+    job = Job.from_environment(environment)
+    try:
+        with tempfile.TemporaryDirectory(prefix="thriftline-") as scratch:
+            run(job, stop, Path(scratch))
+    except StopRequestedError:
+        say("interrupted")
+        return INTERRUPTED
+    except Exception as error:
+        if not isinstance(error, JobError):
+            traceback.print_exc()
+        sentence = failure_sentence(error)
+        print(sentence, file=sys.stderr)
+        job.write_failure(sentence)
+        return FAILED
+    return SUCCEEDED
+
+
+def failure_sentence(error: Exception) -> str:
+    """Says in one sentence why the job failed."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, JobError):
+        return text
+    if isinstance(error, torch.OutOfMemoryError):
+        return "The GPU ran out of memory; a shorter max_length needs less."
+    if isinstance(error, MemoryError) or "can't allocate memory" in text:
+        return "The instance ran out of memory."
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in text:
+        return "No space is left on the instance's disk; give the job a larger volume."
+    return f"The training program failed: {type(error).__name__}: {text}"

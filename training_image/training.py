@@ -1,0 +1,227 @@
+"""The training loop: the optimiser, one run's steps, its evaluations and its checkpoints."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from training_image.batches import Schedule, batches
+from training_image.checkpoints import Checkpoint, Checkpoints, Tensors, copied, copied_state
+from training_image.config import TrainConfig
+from training_image.data import Split
+from training_image.evaluation import Predictions, Scores, predict, score
+from training_image.hardware import Hardware
+from training_image.job import Job, JobError, StopSignal
+from training_image.models import Classifier
+from training_image.progress import Progress, Reporter, warn
+
+MAX_GRADIENT_NORM = 1.0
+# A run of few epochs is evaluated this often all the same, so that the best weights can be told.
+LEAST_EVALUATIONS = 4
+# Seconds between checkpoints: 100 times what writing one takes, within these bounds.
+CHECKPOINT_SECONDS = (30.0, 120.0)
+
+
+# Optimiser --------------------------------------------------------------------------------------
+
+
+def make_optimizer(network: torch.nn.Module, config: TrainConfig) -> torch.optim.AdamW:
+    """Fused AdamW; weight decay is for matrices, not for biases and norms."""
+    weights = [each for each in network.parameters() if each.requires_grad]
+    groups: list[dict[str, Any]] = [
+        {"params": [each for each in weights if each.ndim >= 2]},
+        {"params": [each for each in weights if each.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        groups, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+    )
+
+
+def learning_rate_share(step: int, total_steps: int, warmup_fraction: float) -> float:
+    """The learning rate of a step as a share of its peak: a linear rise, then a linear fall."""
+    warmup = round(total_steps * warmup_fraction)
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    return (total_steps - step) / (total_steps - warmup)
+
+
+def evaluation_places(steps_per_epoch: int, epochs: int) -> set[int]:
+    """After which steps of an epoch to evaluate: the last, and some before in a short run."""
+    times = -(-LEAST_EVALUATIONS // epochs)
+    return {-(-steps_per_epoch * i // times) for i in range(1, times + 1)}
+
+
+# Training ---------------------------------------------------------------------------------------
+
+
+class Training:
+    """The training of one classifier, from its first step or from a checkpoint."""
+
+    def __init__(
+        self,
+        job: Job,
+        config: TrainConfig,
+        classifier: Classifier,
+        splits: Mapping[str, Split],
+        hardware: Hardware,
+        stop: StopSignal,
+    ) -> None:
+        self.job, self.config, self.hardware, self.stop = job, config, hardware, stop
+        self.classifier, self.splits = classifier, splits
+        self.network: torch.nn.Module = classifier.network.to(hardware.device)
+        train = splits["train"]
+        self.schedule = Schedule(train, config.batch_tokens, config.epochs, config.seed)
+        self.evaluate_at = evaluation_places(self.schedule.steps_per_epoch, config.epochs)
+        self.optimizer = make_optimizer(self.network, config)
+        fp16 = hardware.dtype == torch.float16
+        self.scaler = torch.amp.GradScaler(hardware.device.type, enabled=fp16)
+        self.progress = Progress()
+        self.best_weights: Tensors = {}
+        self.checkpoints = Checkpoints(job.checkpoints, warn)
+        self.resumed_from_step = self._resume()
+
+    def fit(self) -> None:
+        """Trains to the last step, or until it does not get better any more.
+
+        Raises:
+            StopRequestedError: SIGTERM came.
+        """
+        progress = self.progress
+        self.reporter = Reporter(progress, self.schedule.total_steps, self.hardware.device)
+        self.saved_at = time.monotonic()
+        # Evaluation comes first: a run that was interrupted in one starts with it.
+        self._evaluate_if_due()
+        while not self._is_finished():
+            self.stop.check()
+            self._step()
+            self._save_if_due()
+            self._evaluate_if_due()
+        self.reporter.close()
+
+    def _step(self) -> None:
+        """One optimiser step over one random draw of rows."""
+        progress, config = self.progress, self.config
+        rows = self.schedule.rows(progress.step)
+        # Dropout depends on seed and step alone: there is no generator's state to keep.
+        draw = np.random.SeedSequence([config.seed, progress.step]).generate_state(1, np.uint64)
+        torch.manual_seed(int(draw[0]))
+        self.network.train()
+        for batch in batches(self.splits["train"], rows, self.hardware.device):
+            with self.hardware.autocast():
+                logits = self.network(**batch.inputs).logits
+                loss = cross_entropy(
+                    logits.float(),
+                    batch.truth,
+                    reduction="sum",
+                    label_smoothing=config.label_smoothing,
+                )
+            self.scaler.scale(loss / len(rows)).backward()  # type: ignore[no-untyped-call]
+            self.reporter.count(loss.detach(), batch.padded_tokens)
+            progress.tokens += batch.tokens
+        total = self.schedule.total_steps
+        share = learning_rate_share(progress.step, total, config.warmup_fraction)
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate * share
+        self.scaler.unscale_(self.optimizer)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT_NORM)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        progress.step += 1
+        progress.samples += len(rows)
+        self.reporter.step(self.epoch(progress.step), config.learning_rate * share)
+
+    def _is_finished(self) -> bool:
+        progress = self.progress
+        out_of_patience = progress.evaluations_without_gain >= self.config.patience
+        return out_of_patience or progress.step >= self.schedule.total_steps
+
+    def epoch(self, step: float) -> float:
+        """Returns the epochs done after a step, with their fraction."""
+        return round(step / self.schedule.steps_per_epoch, 4)
+
+    # Evaluation while it trains
+
+    def _evaluate_if_due(self) -> None:
+        progress = self.progress
+        place = (progress.step - 1) % self.schedule.steps_per_epoch + 1
+        if progress.evaluated_step == progress.step or place not in self.evaluate_at:
+            return
+        scores = score(self.predict("validation"), self.splits["validation"])
+        if scores.loss is None:
+            raise JobError(f"The validation loss at step {progress.step} is not a number.")
+        progress.evaluated_step = progress.step
+        epoch = self.epoch(progress.step)
+        self.reporter.evaluation(epoch, scores)
+        if self._is_better(scores):
+            progress.best = {"step": progress.step, "epoch": epoch, **asdict(scores)}
+            progress.evaluations_without_gain = 0
+            self.best_weights = copied(self.network.state_dict())
+        else:
+            progress.evaluations_without_gain += 1
+
+    def _is_better(self, scores: Scores) -> bool:
+        """By the metric asked for; where that is equal, by the loss."""
+        best, metric = self.progress.best, self.config.eval_metric
+        if not best:
+            return True
+        now = asdict(scores)
+        return (now[metric], -now["loss"]) > (best[metric], -best["loss"])
+
+    def predict(self, split: str) -> Predictions:
+        """Runs the network as it stands over a split."""
+        return predict(
+            self.classifier, self.splits[split], self.hardware.autocast(), self.stop.check
+        )
+
+    def take_best(self) -> None:
+        """Puts the best weights into the network."""
+        self.network.load_state_dict(self.best_weights)
+
+    # Checkpoints
+
+    def save(self) -> None:
+        """Copies the state, and starts to write it beside the training."""
+        if self.progress.step == 0:
+            return
+        self.reporter.seconds()
+        optimizer = {"adamw": self.optimizer.state_dict(), "scaler": self.scaler.state_dict()}
+        self.checkpoints.save(
+            Checkpoint(
+                step=self.progress.step,
+                spec=self._spec(),
+                progress=asdict(self.progress),
+                weights=copied(self.network.state_dict()),
+                best_weights=self.best_weights,
+                optimizer=copied_state(optimizer),
+            )
+        )
+        self.saved_at = time.monotonic()
+
+    def _save_if_due(self) -> None:
+        least, most = CHECKPOINT_SECONDS
+        interval = min(most, max(least, 100 * self.checkpoints.write_seconds))
+        if self.job.checkpoint_seconds is not None:
+            interval = self.job.checkpoint_seconds
+        if time.monotonic() - self.saved_at >= interval:
+            self.save()
+
+    def _resume(self) -> int | None:
+        found = self.checkpoints.newest(self._spec())
+        if found is None:
+            return None
+        self.network.load_state_dict(found.weights)
+        self.best_weights = found.best_weights
+        self.optimizer.load_state_dict(found.optimizer["adamw"])
+        self.scaler.load_state_dict(found.optimizer["scaler"])
+        self.progress = Progress(**found.progress)
+        return found.step
+
+    def _spec(self) -> dict[str, Any]:
+        """What decides the result. Neither the run's name nor the hardware does."""
+        data = {f"{name} data": self.splits[name].digest for name in ("train", "validation")}
+        return {**self.config.spec, **data}

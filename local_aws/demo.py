@@ -200,23 +200,11 @@ def _facts(finished: Finished, result: dict[str, Any]) -> Iterator[tuple[str, st
     metrics, plan, cost = result["metrics"], result["plan"], result["cost"]
     yield "verdict", f"{result['status']}: {result['reason']}"
     yield "records", ", ".join(f"{name} {count:,}" for name, count in splits.items())
-    accuracy = metrics["intervals"]["accuracy"]
-    yield (
-        "test accuracy",
-        (
-            f"{metrics['accuracy']:.3f}  (95 % interval {accuracy['low']:.3f} to {accuracy['high']:.3f})"
-        ),
-    )
+    yield "test accuracy", f"{metrics['accuracy']:.3f}  ({_between(metrics['intervals'])})"
     yield "baseline", f"{finished.baseline['accuracy']:.3f}  ({finished.baseline['name']})"
     if comparison := result["comparison"]:
-        between = comparison["interval"]
-        yield (
-            "against champion",
-            (
-                f"{comparison['difference']:+.3f}  ({between['low']:+.3f} to {between['high']:+.3f}, "
-                f"champion {comparison['champion']:.3f} on the same records)"
-            ),
-        )
+        yield "champion", f"{comparison['champion']:.3f} on the same records"
+        yield "difference", f"{comparison['difference']:+.3f}  ({_ends(comparison['interval'])})"
     yield "planned", f"at most {plan['worst_case_usd']} USD, expected {plan['expected_usd']} USD"
     yield (
         "billed",
@@ -227,3 +215,11 @@ def _facts(finished: Finished, result: dict[str, Any]) -> Iterator[tuple[str, st
     for name in ("report.html", "dataset.html", "result.json"):
         path = finished.folder / name
         yield name, str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def _between(intervals: dict[str, Any]) -> str:
+    return f"interval {_ends(intervals['accuracy'], sign='')}"
+
+
+def _ends(interval: dict[str, float], sign: str = "+") -> str:
+    return f"{interval['low']:{sign}.3f} to {interval['high']:{sign}.3f}"

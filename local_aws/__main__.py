@@ -1,0 +1,116 @@
+"""`python -m local_aws serve`: the embedded AWS with the template deployed on it."""
+
+import argparse
+import contextlib
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from local_aws.cloudformation import DeploymentError
+from local_aws.hooks import MotoChangedError
+from local_aws.server import EmbeddedAws, Options
+from local_aws.state_machine_resource import SubstitutionError
+from local_aws.template import TemplateError
+
+_REFUSED = (DeploymentError, MotoChangedError, OSError, SubstitutionError, TemplateError)
+
+
+def _scale(text: str) -> float:
+    scale = float(text)
+    if scale <= 0:
+        raise argparse.ArgumentTypeError("must be greater than 0")
+    return scale
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is not Key=Value")
+    return name, value
+
+
+def _account(text: str) -> Path:
+    path = Path(text)
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from error
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not JSON: {error}") from error
+    # Accounts come with the cost audit; to ignore the file would pretend.
+    raise argparse.ArgumentTypeError(f"{text}: account files are not supported yet")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local_aws", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="deploy the template and serve until stopped")
+    defaults = Options()
+    serve.add_argument("--host", default=defaults.host, help="address to listen on")
+    serve.add_argument("--port", type=int, default=4566, help="0 takes a free one")
+    serve.add_argument("--region", default=defaults.region)
+    serve.add_argument("--template", type=Path, default=defaults.template)
+    serve.add_argument("--stack-name", default=defaults.stack_name)
+    serve.add_argument(
+        "--parameter",
+        type=_parameter,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a parameter of the template; may be given again",
+    )
+    serve.add_argument(
+        "--time-scale",
+        type=_scale,
+        default=defaults.time_scale,
+        metavar="X",
+        help="divide waits and retry delays by X (time-outs stay)",
+    )
+    serve.add_argument("--account", type=_account, metavar="FILE", help="not supported yet")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; stdout gets one line of JSON and nothing else."""
+    given = _parser().parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stdout = sys.stdout
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    logging.getLogger("samtranslator").setLevel(logging.WARNING)
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            with EmbeddedAws(_options(given)) as aws:
+                line = {"endpoint": aws.endpoint, "outputs": aws.outputs}
+                print(json.dumps(line), file=stdout, flush=True)
+                stop.wait()
+        except _REFUSED as error:
+            print(f"local_aws: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _options(given: argparse.Namespace) -> Options:
+    values: dict[str, Any] = {
+        "host": given.host,
+        "port": given.port,
+        "region": given.region,
+        "template": given.template,
+        "stack_name": given.stack_name,
+        "parameters": dict(given.parameter),
+        "time_scale": given.time_scale,
+    }
+    return Options(**values)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

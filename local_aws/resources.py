@@ -1,0 +1,100 @@
+"""Resource types of which moto's CloudFormation knows nothing, made through the public APIs."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local_aws.clients import Clients
+
+Properties = Mapping[str, Any]
+# Takes the clients, a generated name and the resolved properties; returns the physical id.
+Creator = Callable[[Clients, str, Properties], str]
+
+
+def _document(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _bucket_policy(clients: Clients, _name: str, properties: Properties) -> str:
+    bucket = properties["Bucket"]
+    clients.get("s3").put_bucket_policy(
+        Bucket=bucket, Policy=_document(properties["PolicyDocument"])
+    )
+    return str(bucket)
+
+
+def _queue_policy(clients: Clients, name: str, properties: Properties) -> str:
+    for queue in properties["Queues"]:
+        clients.get("sqs").set_queue_attributes(
+            QueueUrl=queue, Attributes={"Policy": _document(properties["PolicyDocument"])}
+        )
+    return name
+
+
+def _topic_policy(clients: Clients, name: str, properties: Properties) -> str:
+    for topic in properties["Topics"]:
+        clients.get("sns").set_topic_attributes(
+            TopicArn=topic,
+            AttributeName="Policy",
+            AttributeValue=_document(properties["PolicyDocument"]),
+        )
+    return name
+
+
+def _subscription(clients: Clients, _name: str, properties: Properties) -> str:
+    attributes = {
+        key: _document(properties[key])
+        for key in ("FilterPolicy", "RawMessageDelivery", "FilterPolicyScope")
+        if key in properties
+    }
+    answer = clients.get("sns").subscribe(
+        TopicArn=properties["TopicArn"],
+        Protocol=properties["Protocol"],
+        Endpoint=properties["Endpoint"],
+        Attributes=attributes,
+        ReturnSubscriptionArn=True,
+    )
+    return str(answer["SubscriptionArn"])
+
+
+def _alarm(clients: Clients, name: str, properties: Properties) -> str:
+    alarm = str(properties.get("AlarmName", name))
+    numbers = {"Threshold": float, "Period": int, "EvaluationPeriods": int}
+    converted = {
+        key: numbers[key](value) if key in numbers else value for key, value in properties.items()
+    }
+    converted.pop("DatapointsToAlarm", None)
+    clients.get("cloudwatch").put_metric_alarm(**{**converted, "AlarmName": alarm})
+    return alarm
+
+
+def _event_invoke_config(clients: Clients, name: str, properties: Properties) -> str:
+    numbers = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
+    arguments = {key: int(properties[key]) for key in numbers if key in properties}
+    if "DestinationConfig" in properties:
+        arguments["DestinationConfig"] = properties["DestinationConfig"]
+    clients.get("lambda").put_function_event_invoke_config(
+        FunctionName=properties["FunctionName"], **arguments
+    )
+    return name
+
+
+def _model_package_group(clients: Clients, _name: str, properties: Properties) -> str:
+    group = properties["ModelPackageGroupName"]
+    answer = clients.get("sagemaker").create_model_package_group(
+        ModelPackageGroupName=group,
+        ModelPackageGroupDescription=properties.get("ModelPackageGroupDescription", ""),
+        Tags=properties.get("Tags", []),
+    )
+    return str(answer["ModelPackageGroupArn"])
+
+
+CREATORS: Mapping[str, Creator] = {
+    "AWS::S3::BucketPolicy": _bucket_policy,
+    "AWS::SQS::QueuePolicy": _queue_policy,
+    "AWS::SNS::TopicPolicy": _topic_policy,
+    "AWS::SNS::Subscription": _subscription,
+    "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::Lambda::EventInvokeConfig": _event_invoke_config,
+    "AWS::SageMaker::ModelPackageGroup": _model_package_group,
+}

@@ -1,0 +1,236 @@
+"""The embedded AWS: moto behind HTTP, with the hooks that make it faithful."""
+
+import contextlib
+import logging
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.core.model_instances import reset_model_data
+
+from local_aws import bucket_policies, s3_events
+from local_aws.clients import ACCESS_KEY, SECRET_KEY, Clients
+from local_aws.cloudformation import Deployment
+from local_aws.events import EventBus
+from local_aws.function_logs import FunctionLogs
+from local_aws.gateway import Gateway, HttpServer, current_operation
+from local_aws.hooks import Hooks, check_moto_version
+from local_aws.lambda_runtime import FunctionConfig, LambdaRuntime
+from local_aws.lambdas import Functions, Runtime
+from local_aws.model_registry import ModelRegistry
+from local_aws.stepfunctions import executions, interpreter
+from local_aws.template import read_template
+
+LOG = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parent.parent
+ACCOUNT = DEFAULT_ACCOUNT_ID
+
+
+class Jobs(Protocol):
+    """What runs training jobs."""
+
+    def install(self) -> None:
+        """Answer SageMaker's training job calls."""
+
+    def set_endpoint(self, url: str) -> None:
+        """Say where S3 is."""
+
+    def close(self) -> None:
+        """End every job."""
+
+
+RuntimeFactory = Callable[..., Runtime]
+JobsFactory = Callable[..., Jobs]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the embedded AWS is started.
+
+    `time_scale` divides the Wait states, the retry delays of machines and of deliveries; it
+    divides no time-out.
+    """
+
+    template: Path = ROOT / "template.yaml"
+    stack_name: str = "thriftline"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    host: str = "127.0.0.1"
+    port: int = 0
+    region: str = "us-east-1"
+    time_scale: float = 1.0
+    python: Path = Path(sys.executable)
+    lambda_runtime: RuntimeFactory = LambdaRuntime
+    training_jobs: JobsFactory | None = None
+
+
+class EmbeddedAws:
+    """A running embedded AWS with one stack deployed.
+
+    ```
+    with EmbeddedAws(Options(time_scale=60)) as aws:
+        aws.client("s3").upload_file("data.csv", aws.outputs["DataBucketName"], "datasets/a/b.csv")
+    ```
+
+    moto's data and our hooks belong to the process, so a process runs one at a time.
+    """
+
+    _running = threading.Lock()
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._hooks = Hooks()
+        self._cleanup = contextlib.ExitStack()
+        self.endpoint = ""
+        self.outputs: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        """Start, deploy the template, and return when all of it is up."""
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError("this process already runs an embedded AWS")
+        self._cleanup.callback(self._running.release)
+        try:
+            check_moto_version()
+            self._start()
+        except BaseException:
+            self._cleanup.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop everything that was started, last first."""
+        self._cleanup.close()
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of this embedded AWS."""
+        return self._clients.get(service)
+
+    def _start(self) -> None:
+        options = self._options
+        template = read_template(
+            options.template,
+            stack_name=options.stack_name,
+            account=ACCOUNT,
+            region=options.region,
+            parameters=options.parameters,
+        )
+        self._cleanup.callback(_reset)
+        self._cleanup.callback(self._hooks.undo)
+        _reset()
+        _execute_state_machines(self._cleanup)
+        scratch = Path(
+            self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-"))
+        )
+        gateway = Gateway()
+        server = HttpServer(gateway, options.host, options.port)
+        self._cleanup.callback(server.close)
+        self.endpoint = f"http://{options.host}:{server.port}"
+        self._clients = Clients(self.endpoint, options.region)
+        logs = FunctionLogs(ACCOUNT, options.region, lambda: gateway.lock("logs"))
+        functions = self._functions(scratch, logs)
+        self._install_hooks()
+        self._install_jobs(scratch)
+
+        def on_function(name: str, code: Path, properties: Mapping[str, Any]) -> None:
+            functions.configure(name, code)
+            logs.configure(name, properties)
+
+        deployment = Deployment(self._clients, ACCOUNT, options.region, on_function)
+        deployment.install(self._hooks)
+        self.outputs = deployment.deploy(options.stack_name, template)
+
+    def _functions(self, scratch: Path, logs: FunctionLogs) -> Functions:
+        options = self._options
+        folder = scratch / "lambda"
+        folder.mkdir()
+        runtime = options.lambda_runtime(
+            python=options.python,
+            scratch=folder,
+            on_log=logs.write,
+            base_environment=self._base_environment(),
+        )
+        functions = Functions(runtime, FunctionConfig, options.template.parent, options.time_scale)
+        self._cleanup.callback(functions.close)
+        functions.install(self._hooks)
+        return functions
+
+    def _base_environment(self) -> dict[str, str]:
+        """Return what Lambda gives every function, and the endpoint in place of AWS itself."""
+        region = self._options.region
+        return {
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_ENDPOINT_URL": self.endpoint,
+        }
+
+    def _install_hooks(self) -> None:
+        options, hooks = self._options, self._hooks
+        bus = EventBus(self._clients, ACCOUNT, options.time_scale)
+        self._cleanup.callback(bus.close)
+        self._cleanup.callback(lambda: _stop_executions(options.region))
+        bus.install(hooks)
+        bucket_policies.install(hooks)
+        s3_events.install(hooks, bus, current_operation)
+        interpreter.install(
+            hooks, self._clients, options.time_scale, lambda execution: _announce(bus, execution)
+        )
+        ModelRegistry(ACCOUNT, options.region, lambda: datetime.now(UTC)).install(hooks)
+
+    def _install_jobs(self, scratch: Path) -> None:
+        if self._options.training_jobs is None:
+            return
+        folder = scratch / "training"
+        folder.mkdir()
+        jobs = self._options.training_jobs(scratch=folder, clock=lambda: datetime.now(UTC))
+        self._cleanup.callback(jobs.close)
+        jobs.set_endpoint(self.endpoint)
+        jobs.install()
+
+
+def _reset() -> None:
+    BackendDict.reset()
+    reset_model_data()
+
+
+def _execute_state_machines(cleanup: contextlib.ExitStack) -> None:
+    before = default_user_config.get("stepfunctions")
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+
+    def restore() -> None:
+        default_user_config.pop("stepfunctions", None)
+        if before is not None:
+            default_user_config["stepfunctions"] = before
+
+    cleanup.callback(restore)
+
+
+def _announce(bus: EventBus, execution: Any) -> None:
+    """Tell EventBridge that an execution started or ended, as Step Functions does."""
+    description = executions.describe(execution)
+    for name in ("startDate", "stopDate"):
+        moment = description.get(name)
+        description[name] = int(moment.timestamp() * 1000) if moment else None
+    bus.publish(
+        source="aws.states",
+        detail_type="Step Functions Execution Status Change",
+        detail=description,
+        resources=[execution.execution_arn],
+    )
+
+
+def _stop_executions(region: str) -> None:
+    """End executions that still run, so that none calls a server that is gone."""
+    for execution in executions.running(ACCOUNT, region):
+        environment = execution.exec_worker.env
+        if environment is not None:
+            environment.set_stop(stop_date=datetime.now(UTC), cause=None, error=None)

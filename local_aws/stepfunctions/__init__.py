@@ -1,0 +1,1 @@
+"""What moto's state machine interpreter needs to behave as Step Functions does."""

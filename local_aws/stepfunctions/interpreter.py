@@ -1,0 +1,26 @@
+"""All hooks of the state machine interpreter, in one call."""
+
+from local_aws.clients import Clients
+from local_aws.hooks import Hooks
+from local_aws.stepfunctions import (
+    assignments,
+    errors,
+    executions,
+    integrations,
+    jsonata,
+    literals,
+    waits,
+)
+
+
+def install(
+    hooks: Hooks, clients: Clients, time_scale: float, on_status: executions.StatusListener
+) -> None:
+    """Make moto's interpreter behave as Step Functions does."""
+    literals.install(hooks)
+    jsonata.install(hooks)
+    assignments.install(hooks)
+    errors.install(hooks)
+    waits.install(hooks, time_scale)
+    executions.install(hooks, on_status)
+    integrations.install(hooks, clients)

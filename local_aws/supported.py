@@ -1,0 +1,104 @@
+"""The AWS calls that the embedded AWS does faithfully enough to develop against.
+
+Everything else is refused. moto answers many more, and many of those answers are inventions
+(a training job that is complete at once, an endpoint that is in service): worse than an error.
+"""
+
+
+def _calls(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+SUPPORTED: dict[str, frozenset[str]] = {
+    "cloudformation": _calls(
+        "DescribeStacks DescribeStackResource DescribeStackResources DescribeStackEvents "
+        "GetTemplate ListExports ListStackResources ListStacks"
+    ),
+    "cloudwatch": _calls(
+        "DeleteAlarms DescribeAlarms GetDashboard GetMetricStatistics ListDashboards "
+        "ListMetrics PutDashboard PutMetricAlarm PutMetricData SetAlarmState"
+    ),
+    "dynamodb": _calls(
+        "BatchGetItem BatchWriteItem CreateTable DeleteItem DeleteTable "
+        "DescribeContinuousBackups DescribeTable DescribeTimeToLive GetItem ListTables "
+        "ListTagsOfResource PutItem Query Scan TagResource TransactGetItems TransactWriteItems "
+        "UntagResource UpdateContinuousBackups UpdateItem UpdateTimeToLive"
+    ),
+    "events": _calls(
+        "CreateEventBus DeleteEventBus DeleteRule DescribeEventBus DescribeRule DisableRule "
+        "EnableRule ListEventBuses ListRuleNamesByTarget ListRules ListTagsForResource "
+        "ListTargetsByRule PutEvents PutRule PutTargets RemoveTargets TestEventPattern"
+    ),
+    "iam": _calls(
+        "AttachRolePolicy CreatePolicy CreateRole DeletePolicy DeleteRole DeleteRolePolicy "
+        "DetachRolePolicy GetPolicy GetPolicyVersion GetRole GetRolePolicy "
+        "ListAttachedRolePolicies ListPolicies ListRolePolicies ListRoles "
+        "PutRolePolicy"
+    ),
+    "lambda": _calls(
+        "GetFunction GetFunctionConfiguration GetFunctionEventInvokeConfig GetPolicy Invoke "
+        "ListFunctions ListTags PutFunctionEventInvokeConfig"
+    ),
+    "logs": _calls(
+        "CreateLogGroup CreateLogStream DeleteLogGroup DeleteLogStream DescribeLogGroups "
+        "DescribeLogStreams FilterLogEvents GetLogEvents ListTagsForResource PutLogEvents "
+        "PutRetentionPolicy"
+    ),
+    "s3": _calls(
+        "AbortMultipartUpload CompleteMultipartUpload CopyObject CreateBucket "
+        "CreateMultipartUpload DeleteBucket DeleteObject DeleteObjectTagging DeleteObjects "
+        "GetBucketEncryption GetBucketLifecycle GetBucketLifecycleConfiguration "
+        "GetBucketLocation GetBucketNotificationConfiguration GetBucketOwnershipControls "
+        "GetBucketPolicy GetBucketTagging GetBucketVersioning GetObject GetObjectAttributes "
+        "GetObjectTagging GetPublicAccessBlock HeadBucket HeadObject ListBuckets "
+        "ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 ListParts "
+        "PostObject PutBucketEncryption PutBucketLifecycleConfiguration "
+        "PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy "
+        "PutBucketTagging PutBucketVersioning PutObject PutObjectTagging "
+        "PutPublicAccessBlock UploadPart UploadPartCopy"
+    ),
+    "sagemaker": _calls(
+        "AddTags CreateModelPackage CreateModelPackageGroup CreateTrainingJob "
+        "DeleteModelPackage DeleteModelPackageGroup DescribeModelPackage "
+        "DescribeModelPackageGroup DescribeTrainingJob ListModelPackageGroups "
+        "ListModelPackages ListTags ListTrainingJobs StopTrainingJob "
+        "UpdateModelPackage"
+    ),
+    "sns": _calls(
+        "CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes "
+        "ListSubscriptions ListSubscriptionsByTopic ListTagsForResource ListTopics Publish "
+        "PublishBatch SetSubscriptionAttributes SetTopicAttributes Subscribe "
+        "Unsubscribe"
+    ),
+    "sqs": _calls(
+        "ChangeMessageVisibility CreateQueue DeleteMessage DeleteMessageBatch DeleteQueue "
+        "GetQueueAttributes GetQueueUrl ListDeadLetterSourceQueues ListQueueTags ListQueues "
+        "PurgeQueue ReceiveMessage SendMessage SendMessageBatch SetQueueAttributes"
+    ),
+    "ssm": _calls("DeleteParameter GetParameter GetParameters GetParametersByPath PutParameter"),
+    "stepfunctions": _calls(
+        "CreateStateMachine DeleteStateMachine DescribeExecution DescribeStateMachine "
+        "DescribeStateMachineForExecution GetExecutionHistory ListExecutions "
+        "ListStateMachines ListTagsForResource SendTaskFailure SendTaskHeartbeat "
+        "SendTaskSuccess StartExecution StopExecution UpdateStateMachine"
+    ),
+    "sts": _calls("AssumeRole GetCallerIdentity"),
+    "xray": _calls("PutTelemetryRecords PutTraceSegments"),
+}
+
+# What a client signs with, where it is not boto3's name for the service.
+BOTO_NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch"}
+
+
+def is_supported(service: str, operation: str | None) -> bool:
+    """Whether a call of `service` (boto3's name) is answered."""
+    return operation in SUPPORTED.get(service, frozenset())
+
+
+def refusal(service: str, operation: str | None) -> str:
+    """Say that a call is not answered, and what to do about it."""
+    return (
+        f"The embedded AWS does not do {service}:{operation or 'unknown operation'}. "
+        "Nothing was changed. Run this against AWS, or add the call to local_aws "
+        "(local_aws/README.md says which calls it answers)."
+    )

@@ -1,0 +1,32 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_aws.server import EmbeddedAws, Options
+from tests.integration.local_aws.aws import Aws
+from tests.integration.local_aws.runtime import FakeRuntime
+
+FIXTURE = Path(__file__).parent / "fixture" / "template.yaml"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    """The fixture's stack, with functions in this process, waits sixty times as fast."""
+    runtimes: list[FakeRuntime] = []
+
+    def make(**arguments: Any) -> FakeRuntime:
+        runtimes.append(FakeRuntime.make(**arguments))
+        return runtimes[0]
+
+    options = Options(template=FIXTURE, stack_name="fixture", time_scale=60, lambda_runtime=make)
+    with EmbeddedAws(options) as embedded:
+        yield Aws(embedded, runtimes[0])
+
+
+@pytest.fixture
+def handle(aws: Aws) -> Iterator[Callable[[str, Callable[[Any], Any]], None]]:
+    """Say what a handler does in this test."""
+    yield aws.runtime.handlers.__setitem__
+    aws.runtime.handlers.clear()

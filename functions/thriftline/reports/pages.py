@@ -18,13 +18,18 @@ def count(value: int | None) -> str:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """0.8312 as ``83.1 %``; unknown as a dash."""
-    return UNKNOWN if value is None else f"{100 * value:.{digits}f} %"
+    """0.8312 as ``83.1%``; unknown as a dash."""
+    return UNKNOWN if value is None else f"{100 * value:.{digits}f}%"
 
 
 def points(value: float | None, digits: int = 1) -> str:
     """A signed difference of two shares, in percentage points: ``+1.2 pp``."""
     return UNKNOWN if value is None else f"{100 * value:+.{digits}f} pp".replace("-", "\u2212")
+
+
+def p_value(value: float) -> str:
+    """A p-value as papers print it: ``= 0.042`` or ``< 0.001``."""
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
 def decimals(value: float | None, digits: int = 3) -> str:
@@ -38,6 +43,13 @@ def usd(value: Decimal | None) -> str:
         return UNKNOWN
     small = Decimal(0) < abs(value) < Decimal("0.1")
     return f"${value.quantize(_TENTH_OF_CENT if small else _CENT, ROUND_HALF_UP):,}"
+
+
+def rate(value: Decimal) -> str:
+    """A price a unit with all its decimals, at least two: ``$1.408``."""
+    shown = f"{value.normalize():f}"
+    places = len(shown.partition(".")[2])
+    return f"${shown}" if places >= 2 else f"${value:.2f}"
 
 
 def duration(seconds: float | None) -> str:
@@ -81,7 +93,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for show in (count, percent, points, decimals, usd, duration, size, moment):
+    for show in (count, percent, points, decimals, p_value, usd, rate, duration, size, moment):
         environment.filters[show.__name__] = show
     # Jinja's own "count" is an alias of "length"; reports count with thousands separators.
     environment.globals["unknown"] = UNKNOWN

@@ -1,0 +1,88 @@
+"""The message that a person gets when a run has ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
+
+EVENT_SOURCE = "thriftline.training"
+DETAIL_TYPES: Mapping[Status, str] = {
+    "succeeded": "TrainingCompleted",
+    "not_promoted": "TrainingNotPromoted",
+    "rejected": "TrainingRejected",
+    "failed": "TrainingFailed",
+}
+_HEADLINES: Mapping[Status, str] = {
+    "succeeded": "succeeded",
+    "not_promoted": "trained a model that was not promoted",
+    "rejected": "was rejected; nothing was spent",
+    "failed": "failed",
+}
+_ADVICE: Mapping[Status, str] = {
+    "succeeded": "",
+    "not_promoted": "The model in use stays in use. The report shows how the two compare.",
+    "rejected": "Mend it and upload the data set again: a new version starts a new run.",
+    "failed": "No job runs on. Once it is mended, upload the data set again.",
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What there is to tell. What is not known is None."""
+
+    run_id: str
+    project: str | None
+    status: Status
+    reason: str
+    state: str | None
+    error: str | None
+    uploaded: str
+    metrics: str | None
+    billed_usd: Decimal | None
+    expected_usd: Decimal | None
+    worst_case_usd: Decimal | None
+    spot_saving: float | None
+    model_package_arn: str | None
+    report: str
+
+
+def subject_of(ended: Ended) -> str:
+    """One line for the subject of an e-mail."""
+    short = {"not_promoted": "not promoted"}.get(ended.status, ended.status)
+    where = f" in {ended.state}" if ended.state else ""
+    return f"Thriftline: {ended.project or ended.run_id} {short}{where}"
+
+
+def body_of(ended: Ended) -> str:
+    """A few lines: what happened, where, why, what to do, what it cost, where to read on."""
+    lines = [f"Run {ended.run_id} {_HEADLINES[ended.status]}.", "", ended.reason, ""]
+    if ended.state:
+        lines.append(f"State:    {ended.state} ({ended.error})")
+    lines.append(f"Data set: {ended.uploaded}")
+    if ended.metrics:
+        lines.append(f"Test:     {ended.metrics}")
+    lines.append(f"Cost:     {_cost(ended)}")
+    if ended.model_package_arn:
+        lines.append(f"Model:    {ended.model_package_arn}")
+    lines.append(f"Report:   {ended.report}")
+    if _ADVICE[ended.status]:
+        lines += ["", _ADVICE[ended.status]]
+    return "\n".join(lines) + "\n"
+
+
+def _cost(ended: Ended) -> str:
+    parts = ["not known yet" if ended.billed_usd is None else f"{_usd(ended.billed_usd)} billed"]
+    if ended.expected_usd is not None:
+        parts.append(f"{_usd(ended.expected_usd)} expected")
+    if ended.worst_case_usd is not None:
+        parts.append(f"{_usd(ended.worst_case_usd)} at the most")
+    if ended.spot_saving:
+        parts.append(f"Spot saved {ended.spot_saving:.0%}")
+    return ", ".join(parts)
+
+
+def _usd(amount: Decimal) -> str:
+    small = Decimal(0) < amount < Decimal("0.1")
+    return f"${amount.quantize(Decimal('0.0001' if small else '0.01'))}"

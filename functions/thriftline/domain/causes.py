@@ -1,0 +1,52 @@
+"""Reads what Step Functions caught into a sentence for a person."""
+
+import json
+import re
+from dataclasses import dataclass
+
+_LONGEST = 2000
+_TIMED_OUT = re.compile(r"Task timed out after ([\d.]+) seconds")
+_BY_NAME = {
+    "States.Timeout": "It took longer than the state allows.",
+    "States.HeartbeatTimeout": "It gave no sign of life for longer than the state allows.",
+    "States.DataLimitExceeded": "What it answered is larger than Step Functions takes.",
+    "Lambda.TooManyRequestsException": "AWS runs no more Lambda functions for the account now.",
+}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The name of an error and what it says."""
+
+    error: str
+    message: str
+
+
+def read_cause(error: str, text: str) -> Cause:
+    """Returns the error's name and message.
+
+    ``text`` is the state's Cause: JSON where a Lambda raised, prose where AWS did, or nothing. A
+    function that was killed is known by its message alone.
+    """
+    said = _said(text)
+    timed_out = _TIMED_OUT.search(said)
+    if timed_out:
+        return Cause(error, f"Its Lambda function ran out of time after {timed_out.group(1)} s.")
+    if "signal: killed" in said or "Runtime exited" in said:
+        return Cause(error, "Its Lambda function was killed, most likely for want of memory.")
+    return Cause(error, said or _BY_NAME.get(error, f"It failed with {error} and gave no reason."))
+
+
+def _said(text: str) -> str:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return _cut(text)
+    if isinstance(document, dict) and isinstance(document.get("errorMessage"), str):
+        return _cut(document["errorMessage"])
+    return _cut(document if isinstance(document, str) else text)
+
+
+def _cut(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

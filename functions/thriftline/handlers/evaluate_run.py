@@ -1,0 +1,14 @@
+"""Lambda: how good the model is, and whether it is promoted."""
+
+from thriftline import wiring
+from thriftline.observability import entry_point
+from thriftline.schemas.steps import EvaluateRunResponse, JobRequest
+from thriftline.steps.evaluate_run import evaluate_run
+
+
+@entry_point(JobRequest)
+def lambda_handler(request: JobRequest) -> EvaluateRunResponse:
+    """Scores the candidate and asks the gate; see ``evaluate_run``."""
+    return evaluate_run(
+        request.run_id, request.job_name, artifacts=wiring.artifacts(), now=wiring.now()
+    )

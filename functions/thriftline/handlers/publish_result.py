@@ -1,0 +1,28 @@
+"""Lambda: how the run ended is written down and told."""
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from thriftline import wiring
+from thriftline.observability import entry_point, metrics
+from thriftline.schemas.steps import PublishResultRequest, PublishResultResponse
+from thriftline.steps.publish_result import publish_result
+
+
+def _measure(name: str, value: float) -> None:
+    # CloudWatch has no unit for dollars.
+    unit = MetricUnit.NoUnit if name.endswith("Usd") else MetricUnit.Count
+    metrics.add_metric(name=name, unit=unit, value=value)
+
+
+@entry_point(PublishResultRequest)
+def lambda_handler(request: PublishResultRequest) -> PublishResultResponse:
+    """Writes result and report and announces them; see ``publish_result``."""
+    return publish_result(
+        request,
+        artifacts=wiring.artifacts(),
+        runs=wiring.runs_table(),
+        alerts=wiring.alerts(),
+        bus=wiring.event_bus(),
+        measure=_measure,
+        now=wiring.now(),
+    )

@@ -1,0 +1,20 @@
+"""Lambda: the model becomes a version in the Model Registry."""
+
+from thriftline import wiring
+from thriftline.observability import entry_point
+from thriftline.schemas.steps import JobRequest, RegisterModelResponse
+from thriftline.steps.register_model import register_model
+
+
+@entry_point(JobRequest)
+def lambda_handler(request: JobRequest) -> RegisterModelResponse:
+    """Registers the job's model; see ``register_model``."""
+    return register_model(
+        request.run_id,
+        request.job_name,
+        artifacts=wiring.artifacts(),
+        registry=wiring.model_registry(),
+        runs=wiring.runs_table(),
+        image_uri=wiring.settings().training_image_uri,
+        cost_tags=wiring.settings().cost_tags,
+    )

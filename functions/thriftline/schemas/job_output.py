@@ -1,0 +1,69 @@
+"""``metrics.json`` and ``history.jsonl`` that the training program leaves in ``output/data``."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Part(BaseModel):
+    # The training program may say more than is read here.
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+
+class TrainFigures(_Part):
+    """What the training took."""
+
+    samples: int | None = None
+    tokens: int | None = None
+    steps: int | None = None
+    epochs_run: float | None = None
+    seconds: float | None = None
+    final_loss: float | None = None
+    best_epoch: float | None = None
+    resumed_from_step: int | None = None
+
+
+class ModelFigures(_Part):
+    """What was fine-tuned."""
+
+    base_model: str | None = None
+    parameters: int | None = None
+    architecture: str | None = None
+
+
+class TestFigures(_Part):
+    """What the program itself counted on the test split."""
+
+    accuracy: float
+
+
+class TestModels(_Part):
+    """Both models on the test split."""
+
+    candidate: TestFigures
+    champion: TestFigures | None = None
+
+
+class JobMetrics(_Part):
+    """``metrics.json``."""
+
+    labels: tuple[str, ...] = Field(min_length=2)
+    champion_labels: tuple[str, ...] | None = None
+    train: TrainFigures = TrainFigures()
+    test: TestModels
+    model: ModelFigures = ModelFigures()
+    software: dict[str, str] = {}
+
+
+class HistoryLine(_Part):
+    """One line of ``history.jsonl``: a training step, or a look at the validation split."""
+
+    step: int
+    epoch: float
+    loss: float | None = None
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+    validation_macro_f1: float | None = None
+
+    @property
+    def is_evaluation(self) -> bool:
+        """Whether it is a look at the validation split."""
+        return self.validation_accuracy is not None or self.validation_loss is not None

@@ -59,14 +59,14 @@ class TrainingJobs:
         return _job(found)
 
     def stop(self, name: str) -> bool:
-        """Asks a job to stop; returns False when it had ended already or never was."""
+        """Asks a job to stop; returns False when it stops or has ended already, or never was."""
         with translated(f"stopping training job {name}"):
             try:
                 self._client.stop_training_job(TrainingJobName=name)
             except ClientError as error:
-                # SageMaker refuses to stop what has ended; between two calls that is no fault.
+                # SageMaker refuses to stop what does not run; between two calls that is no fault.
                 job = self.describe(name)
-                if job is None or not job.is_active:
+                if job is None or job.status != "InProgress":
                     return False
                 raise error
         return True
@@ -86,7 +86,7 @@ class TrainingJobs:
         raise AssertionError("unreachable")
 
     def stop_active(self, run_id: str) -> list[str]:
-        """Stops every job of a run that has not ended and returns their names."""
+        """Asks every running job of a run to stop and returns the names of those that it asked."""
         return [job.name for job in self.of_run(run_id) if job.is_active and self.stop(job.name)]
 
 

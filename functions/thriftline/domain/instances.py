@@ -8,8 +8,7 @@ from dataclasses import dataclass
 class Gpu:
     """One GPU. ``peak_tflops`` is of dense matrices in the precision that training runs in.
 
-    That is bf16 where the GPU has it, else fp32: the older two have fp16 only, which needs loss
-    scaling that the training program does not do.
+    That is bf16 where the GPU has it, else fp16.
     """
 
     name: str
@@ -19,9 +18,9 @@ class Gpu:
 
 
 # NVIDIA's data sheets, dense figures (without sparsity), as read in November 2026.
-_T4 = Gpu("NVIDIA T4", 16, 8.1, "fp32")
-_V100 = Gpu("NVIDIA V100", 16, 15.7, "fp32")
-_V100_32 = Gpu("NVIDIA V100", 32, 15.7, "fp32")
+_T4 = Gpu("NVIDIA T4", 16, 65, "fp16")
+_V100 = Gpu("NVIDIA V100", 16, 125, "fp16")
+_V100_32 = Gpu("NVIDIA V100", 32, 125, "fp16")
 _A10G = Gpu("NVIDIA A10G", 24, 70, "bf16")
 _L4 = Gpu("NVIDIA L4", 24, 121, "bf16")
 _L40S = Gpu("NVIDIA L40S", 48, 362, "bf16")

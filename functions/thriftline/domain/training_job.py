@@ -1,8 +1,18 @@
 """A training job as SageMaker describes it."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+
+# The training program gives a checkpoint its name when it is whole, and SageMaker copies files in
+# any order; state.json names all others.
+_CHECKPOINT = re.compile(r"(.*/)?step-\d+/state\.json")
+
+
+def is_checkpoint(key: str) -> bool:
+    """Whether an object is what marks a usable checkpoint."""
+    return bool(_CHECKPOINT.fullmatch(key))
 
 
 @dataclass(frozen=True)

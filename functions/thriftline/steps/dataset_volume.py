@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from thriftline.aws.buckets import Bucket
 from thriftline.domain.layout import run_prefix
@@ -26,4 +27,9 @@ def read_volume(artifacts: Bucket, run_id: str) -> DatasetVolume:
     document = artifacts.read_json(key)
     if document is None:
         raise AwsRequestError(f"{artifacts.uri(key)} is missing; validation writes it.")
-    return DatasetVolume(dict(document["splits"]), document.get("mean_characters"))
+    return DatasetVolume(dict(document["splits"]), _mean_characters(document))
+
+
+def _mean_characters(document: Mapping[str, Any]) -> float | None:
+    total, rows = document.get("characters"), document.get("rows")
+    return total / rows if total is not None and rows else None

@@ -7,6 +7,7 @@ from thriftline.aws.runs_table import RunsTable
 from thriftline.aws.training_jobs import TrainingJobs
 from thriftline.domain.endings import outcome_of
 from thriftline.domain.layout import checkpoint_prefix
+from thriftline.domain.training_job import is_checkpoint
 from thriftline.domain.wait_policy import next_wait_seconds
 from thriftline.errors import ServiceUnavailableError
 from thriftline.schemas.steps import PollTrainingResponse
@@ -36,9 +37,8 @@ def poll_training(
         raise ServiceUnavailableError(f"SageMaker shows no training job {job_name}.")
     outcome = None
     if not job.is_active:
-        # One object is enough: the training program writes a checkpoint under its name only
-        # when it is whole.
-        has_checkpoint = any(artifacts.list(checkpoint_prefix(run_id)))
+        kept = artifacts.list(checkpoint_prefix(run_id))
+        has_checkpoint = any(is_checkpoint(found.key) for found in kept)
         outcome = outcome_of(job, has_checkpoint=has_checkpoint)
     runs.record_attempt(run_id, attempt, attempt_facts(job, outcome))
     if outcome and (error := outcome.error(job)):

@@ -100,7 +100,7 @@ def training() -> Training:
         base_model="sentence-transformers/all-MiniLM-L6-v2",
         architecture="BertForSequenceClassification",
         parameters=22_713_986,
-        samples=6_824,
+        samples=20_472,
         tokens=591_336,
         steps=steps,
         epochs_run=3,

@@ -164,7 +164,7 @@ class Training(Document):
     base_model: str | None
     architecture: str | None
     parameters: int | None
-    samples: int | None = Field(description="Records of the training split.")
+    samples: int | None = Field(description="Records seen, all epochs together.")
     tokens: int | None
     steps: int | None
     epochs_run: float | None

@@ -136,26 +136,29 @@ class Result(Document):
     """How a run ended."""
 
     schema_version: Literal["1.0"] = "1.0"
-    run_id: str
-    project: str | None
-    status: Status
+    run_id: str = Field(description="The same upload has the same id.")
+    project: str | None = Field(description="The folder under datasets/.")
+    status: Status = Field(
+        description="succeeded: a model is registered as approved or pending. not_promoted: it is "
+        "registered as rejected. rejected: refused before anything was spent. failed: the rest."
+    )
     reason: str = Field(description="Why it ended so, as a sentence for a person.")
     error: ResultError | None = Field(description="Set for rejected and failed runs.")
-    execution_arn: str
+    execution_arn: str = Field(description="Execution of the training state machine.")
     upload: ResultUpload
-    opened_at: datetime | None
-    ended_at: datetime
+    opened_at: datetime | None = Field(description="When the run was opened.")
+    ended_at: datetime = Field(description="When the result was first published.")
     seconds: int | None = Field(description="From the upload to the result.")
     spec: RunSpec | None = Field(description="The run spec with its defaults filled in.")
-    dataset: ResultDataset | None
-    plan: ResultPlan | None
+    dataset: ResultDataset | None = Field(description="Null when validation did not end.")
+    plan: ResultPlan | None = Field(description="Null when the run was not priced.")
     cost: ResultCost
     attempts: tuple[Attempt, ...]
     metrics: Scores | None = Field(description="The candidate on the test split.")
     champion_metrics: Scores | None = Field(description="The champion on the same records.")
     comparison: Comparison | None = Field(description="Null when there is no champion.")
     gate: Gate | None = Field(description="What the promotion gate decided.")
-    training: Training | None
-    baseline: Baseline | None = None
-    model_package_arn: str | None
+    training: Training | None = Field(description="What the training program said of itself.")
+    baseline: Baseline | None = Field(None, description="A simple model on the same split.")
+    model_package_arn: str | None = Field(description="The version in the Model Registry.")
     reports: ResultReports

@@ -1,0 +1,171 @@
+"""Writes the documents that are made of the models: the result's JSON Schema, the run spec's keys.
+
+make docs
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from thriftline.schemas.result import Result
+from thriftline.schemas.run_spec import RunSpec
+
+ROOT = Path(__file__).parents[1]
+RESULT_SCHEMA = ROOT / "docs" / "schemas" / "result.schema.json"
+RUN_SPEC_TABLE = ROOT / "docs" / "run_spec.md"
+
+_INTRODUCTION = """\
+# The run spec
+
+`run.yaml` lies beside the data, under `datasets/{project}/run.yaml`. Every key may be left out, and
+so may the file: the defaults below then hold. An unknown key, a wrong type or an impossible value
+rejects the run with a message that names the key, what was given and what is allowed; nothing is
+spent.
+
+```yaml
+columns:
+  text: sentence
+  label: sentiment
+hyperparameters:
+  epochs: 4
+budget:
+  max_usd: 5
+gate:
+  minimum: 0.8
+```
+
+"""
+# Keys of a JSON Schema that bound a value from below and from above, and what they count.
+_BOUNDS = (
+    ("minimum", "maximum", "", "at least", "at most"),
+    ("exclusiveMinimum", "maximum", "", "more than", "at most"),
+    ("minimum", "exclusiveMaximum", "", "at least", "less than"),
+    ("minLength", "maxLength", " characters", "at least", "at most"),
+    ("minItems", "maxItems", " entries", "at least", "at most"),
+)
+_PATTERNS = {
+    "base_model": "hub id such as `org/name`, or `s3://bucket/prefix/`",
+    "instance_type": "`ml.{family}.{size}`",
+}
+_TYPES = {
+    "integer": "whole number",
+    "number": "number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "list of texts",
+}
+
+
+def result_schema() -> str:
+    """Returns the JSON Schema of ``result.json``."""
+    schema = Result.model_json_schema(mode="serialization")
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:thriftline:schemas:result:1.0",
+        **schema,
+        "title": "Thriftline result",
+        "description": "runs/{run_id}/result.json: how a run ended. What is unknown is null, never "
+        "0. Money is US dollars as decimal strings; shares are between 0 and 1; times are UTC.",
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def run_spec_table() -> str:
+    """Returns the page with every key of ``run.yaml``."""
+    lines = [_INTRODUCTION.rstrip(), ""]
+    lines += _table("At the top", _leaves(RunSpec))
+    for name, field in RunSpec.model_fields.items():
+        if _is_section(field):
+            section = field.annotation
+            assert isinstance(section, type)
+            lines += _table(f"`{name}`", _leaves(section), section.__doc__ or "")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _is_section(field: FieldInfo) -> bool:
+    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+
+
+def _leaves(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, dict[str, Any]]]:
+    properties = model.model_json_schema()["properties"]
+    for name, field in model.model_fields.items():
+        if not _is_section(field):
+            yield name, field, properties[name]
+
+
+def _table(
+    title: str, leaves: Iterator[tuple[str, FieldInfo, dict[str, Any]]], about: str = ""
+) -> list[str]:
+    rows = [
+        f"| `{name}` | {_default(field)} | {_allowed(name, schema)} | {field.description or ''} |"
+        for name, field, schema in leaves
+    ]
+    return [
+        f"## {title}",
+        "",
+        *([about.splitlines()[0], ""] if about else []),
+        "| key | default | allowed | what it means |",
+        "| --- | --- | --- | --- |",
+        *rows,
+        "",
+    ]
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return "`[" + ", ".join(str(one) for one in value) + "]`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _allowed(name: str, schema: dict[str, Any]) -> str:
+    """Says what a key takes: the choices, or the type and its bounds."""
+    options = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    # A decimal may be written as number or text; the number's bounds are the same.
+    chosen = options[0]
+    if "enum" in chosen:
+        return ", ".join(f"`{value}`" for value in chosen["enum"])
+    if "const" in chosen:
+        return f"`{chosen['const']}`"
+    if "pattern" in chosen:
+        return _PATTERNS[name]
+    return ", ".join([_TYPES[chosen["type"]], *_bounds(chosen)])
+
+
+def _bounds(schema: dict[str, Any]) -> Iterator[str]:
+    told: set[str] = set()
+    for low, high, what, least, most in _BOUNDS:
+        keys = {low, high} & schema.keys()
+        if keys == {low, high}:
+            told |= keys
+            inclusive = {low, high} == {"minimum", "maximum"} or what
+            if inclusive:
+                yield f"{_shown(schema[low])} to {_shown(schema[high])}{what}"
+            else:
+                yield f"{least} {_shown(schema[low])}, {most} {_shown(schema[high])}{what}"
+    for low, high, what, least, most in _BOUNDS:
+        for key, word in ((low, least), (high, most)):
+            if key in schema and key not in told:
+                told.add(key)
+                yield f"{word} {_shown(schema[key])}{what}"
+
+
+def _shown(value: float) -> str:
+    return f"{int(value):,}" if value == int(value) else str(value)
+
+
+def main() -> None:
+    """Writes both."""
+    for path, text in ((RESULT_SCHEMA, result_schema()), (RUN_SPEC_TABLE, run_spec_table())):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -61,16 +61,17 @@ def current_operation() -> str | None:
 
 
 class Gateway:
-    """The WSGI application."""
+    """The WSGI application; `refused` are calls that this instance does not do."""
 
-    def __init__(self) -> None:
+    def __init__(self, refused: Collection[Call] = ()) -> None:
+        self._refused = refused
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         call = identify(environ)
-        if not is_supported(call.service, call.operation):
+        if call in self._refused or not is_supported(call.service, call.operation):
             LOG.warning("refused %s:%s", call.service, call.operation)
             _drain(environ)
             return _fail(call, environ, start_response, refusal(call.service, call.operation))

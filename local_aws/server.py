@@ -21,7 +21,7 @@ from local_aws.clients import ACCESS_KEY, SECRET_KEY, Clients
 from local_aws.cloudformation import Deployment
 from local_aws.events import EventBus
 from local_aws.function_logs import FunctionLogs
-from local_aws.gateway import Gateway, HttpServer, current_operation
+from local_aws.gateway import Call, Gateway, HttpServer, current_operation
 from local_aws.hooks import Hooks, check_moto_version
 from local_aws.lambda_runtime import FunctionConfig, LambdaRuntime
 from local_aws.lambdas import Functions, Runtime
@@ -33,6 +33,12 @@ LOG = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = DEFAULT_ACCOUNT_ID
+
+# moto would answer that the job is complete.
+_TRAINING_CALLS = frozenset(
+    Call("sagemaker", f"{verb}TrainingJob{plural}")
+    for verb, plural in (("Create", ""), ("Describe", ""), ("Stop", ""), ("List", "s"))
+)
 
 
 class Jobs(Protocol):
@@ -129,7 +135,7 @@ class EmbeddedAws:
         scratch = Path(
             self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-"))
         )
-        gateway = Gateway()
+        gateway = Gateway(refused=() if options.training_jobs else _TRAINING_CALLS)
         server = HttpServer(gateway, options.host, options.port)
         self._cleanup.callback(server.close)
         self.endpoint = f"http://{options.host}:{server.port}"

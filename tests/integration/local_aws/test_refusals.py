@@ -1,0 +1,85 @@
+import json
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local_aws.supported import SUPPORTED
+from tests.integration.local_aws.aws import Aws
+
+
+def refused(call: Callable[[], Any]) -> dict[str, Any]:
+    with pytest.raises(ClientError) as caught:
+        call()
+    return dict(caught.value.response)
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "name"),
+    [
+        # One for each way in which AWS services speak.
+        ("sagemaker", lambda c: c.list_endpoints(), "sagemaker:ListEndpoints"),
+        ("bedrock", lambda c: c.list_custom_models(), "bedrock:"),
+        ("s3", lambda c: c.get_bucket_acl(Bucket="b"), "s3:GetBucketAcl"),
+        ("iam", lambda c: c.list_users(), "iam:ListUsers"),
+        ("lambda", lambda c: c.list_layers(), "lambda:ListLayers"),
+        ("cloudwatch", lambda c: c.describe_anomaly_detectors(), "cloudwatch:DescribeAnomaly"),
+        ("sqs", lambda c: c.list_message_move_tasks(SourceArn="x"), "sqs:ListMessageMoveTasks"),
+        ("ce", lambda c: c.list_cost_category_definitions(), "ce:ListCostCategoryDefinitions"),
+        ("budgets", lambda c: c.describe_budgets(AccountId="1"), "budgets:DescribeBudgets"),
+        ("scheduler", lambda c: c.list_schedules(), "scheduler:"),
+    ],
+)
+def test_a_call_that_is_not_done_is_refused_by_name(
+    aws: Aws, service: str, call: Callable[[Any], Any], name: str
+) -> None:
+    answer = refused(lambda: call(aws.client(service)))
+
+    assert answer["Error"]["Code"] == "NotImplementedByLocalAws"
+    assert name in answer["Error"]["Message"]
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_no_training_job_is_pretended_where_none_can_run(aws: Aws) -> None:
+    answer = refused(
+        lambda: aws.client("sagemaker").create_training_job(
+            TrainingJobName="a", RoleArn="r", OutputDataConfig={"S3OutputPath": "s3://b/"}
+        )
+    )
+
+    assert answer["Error"]["Code"] == "NotImplementedByLocalAws"
+
+
+def test_the_back_door_of_moto_is_closed(aws: Aws) -> None:
+    request = urllib.request.Request(f"{aws.embedded.endpoint}/moto-api/reset", method="POST")
+
+    with pytest.raises(HTTPError, match="501"):
+        urllib.request.urlopen(request)
+
+
+def test_a_missing_thing_is_the_error_of_aws(aws: Aws) -> None:
+    answer = refused(
+        lambda: aws.client("s3").head_object(Bucket=aws.outputs["UploadsName"], Key="gone")
+    )
+
+    assert answer["Error"]["Code"] == "404"
+
+
+def test_every_supported_call_is_one_that_aws_has(aws: Aws) -> None:
+    for service, operations in SUPPORTED.items():
+        # S3's form upload is no call of botocore's model.
+        known = {*aws.client(service).meta.service_model.operation_names, "PostObject"}
+        assert operations <= known, service
+
+
+def test_a_presigned_url_is_served(aws: Aws) -> None:
+    s3, bucket = aws.client("s3"), aws.outputs["UploadsName"]
+    s3.put_object(Bucket=bucket, Key="shared.json", Body=b'{"a": 1}')
+
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "shared.json"})
+
+    with urllib.request.urlopen(url) as answer:
+        assert json.load(answer) == {"a": 1}

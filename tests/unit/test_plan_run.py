@@ -208,6 +208,18 @@ def test_what_cannot_be_estimated_is_null_with_the_reason(
     assert reason in written.expected_reason
 
 
+@pytest.mark.parametrize("empty", ["validation", "test"])
+def test_an_empty_split_is_refused_before_a_job_is_billed_for_it(
+    world: RunWorld, empty: str
+) -> None:
+    world.write_run()
+    splits = {"train": 8, "validation": 1, "test": 1, empty: 0}
+    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, "splits": splits}))
+
+    with pytest.raises(InvalidRunSpecError, match=f"no {empty} rows.*{empty}_fraction above 0"):
+        plan(world)
+
+
 def test_a_data_set_of_unknown_length_is_not_estimated(world: RunWorld) -> None:
     world.write_run()
     unmeasured = {key: value for key, value in DATASET.items() if key != "characters"}

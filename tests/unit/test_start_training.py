@@ -193,9 +193,8 @@ def test_on_demand_has_no_wait_limit(start: Start) -> None:
     assert "MaxWaitTimeInSeconds" not in job["StoppingCondition"]
 
 
-def test_champion_and_base_weights_are_channels_and_empty_splits_are_not(start: Start) -> None:
+def test_splits_base_weights_and_champion_are_the_channels(start: Start) -> None:
     start.plan(
-        splits={"train": 9, "validation": 1, "test": 0},
         base_model_uri="s3://artifacts/base_models/minilm/",
         champion=PlannedChampion(
             model_package_arn="arn", model_data_url="s3://artifacts/training/r/j/model.tar.gz"
@@ -206,5 +205,5 @@ def test_champion_and_base_weights_are_channels_and_empty_splits_are_not(start: 
 
     job = start.sagemaker.jobs[FIRST]
     names = [channel["ChannelName"] for channel in job["InputDataConfig"]]
-    assert names == ["train", "validation", "model", "champion"]
+    assert names == ["train", "validation", "test", "model", "champion"]
     assert job["EnableNetworkIsolation"] is True

@@ -134,7 +134,7 @@ def test_a_learning_rate_survives_as_text(rate: float) -> None:
     assert float(request["HyperParameters"]["learning_rate"]) == rate
 
 
-def test_the_channels_are_the_splits_that_have_rows() -> None:
+def test_the_channels_are_the_splits_that_are_asked_for() -> None:
     assert channels_of(training_request(replace(ORDER, splits=("train", "validation")))) == {
         "train": "s3://artifacts/scratch/reviews-0123456789abcdef/splits/train/",
         "validation": "s3://artifacts/scratch/reviews-0123456789abcdef/splits/validation/",

@@ -21,9 +21,10 @@ from thriftline.domain.plan import (
     round_up,
 )
 from thriftline.domain.prices import Price, PriceCatalogue
+from thriftline.errors import InvalidRunSpecError
 from thriftline.schemas.plan import Candidate, Plan, PlannedChampion, PlannedPrice
 from thriftline.schemas.price_catalogue import price_catalogue
-from thriftline.schemas.run import Run
+from thriftline.schemas.run import SPLITS, Run
 from thriftline.schemas.steps import PlanRunResponse
 from thriftline.steps.base_models import base_model_uri, encoder_of
 from thriftline.steps.dataset_volume import DatasetVolume, read_volume
@@ -46,7 +47,7 @@ def plan_run(
         UnknownInstanceTypeError: SageMaker has no such type.
         UnpricedInstanceError: the catalogue has no rate for it here.
         BudgetExceededError: the worst case passes the run's cap.
-        InvalidRunSpecError: the base model in S3 cannot be used.
+        InvalidRunSpecError: the base model in S3 cannot be used, or a split is empty.
     """
     run = read_run(artifacts, run_id)
     training = run.spec.training
@@ -61,6 +62,7 @@ def plan_run(
     worst = admit(offer, training.max_runtime_seconds, run.spec.budget.max_usd, others)
     champion = registry.champion(run.project)
     volume = read_volume(artifacts, run_id)
+    _require_all_splits(volume)
     work = _Work(run, volume, encoder_of(run.spec.base_model, artifacts), champion is not None)
     expected = work.estimate(offer)
     plan = Plan(
@@ -142,6 +144,17 @@ class _Work:
             expected_hours=expected.hours,
             expected_usd=expected.usd,
             within_cap=worst <= self.run.spec.budget.max_usd,
+        )
+
+
+def _require_all_splits(volume: DatasetVolume) -> None:
+    # The training program needs all three, and an empty channel fails only when it is paid for.
+    empty = [split for split in SPLITS if not volume.rows.get(split)]
+    if empty:
+        raise InvalidRunSpecError(
+            f"dataset: the data set has no {' and no '.join(empty)} rows. Give it a file, or a "
+            f"{' and a '.join(f'{split}_fraction' for split in empty if split != 'train')} above "
+            "0. Nothing was spent."
         )
 
 

@@ -9,6 +9,7 @@ from thriftline.aws.training_jobs import TrainingJobs
 from thriftline.domain.layout import job_name_of
 from thriftline.domain.plan import seconds_left, wait_left
 from thriftline.domain.training_request import TrainingOrder, training_request
+from thriftline.schemas.run import SPLITS
 from thriftline.schemas.run_spec import RunSpec
 from thriftline.schemas.steps import StartTrainingResponse
 from thriftline.steps.attempt_facts import attempt_facts
@@ -50,7 +51,7 @@ def start_training(
             image_uri=image_uri,
             artifacts_bucket=artifacts.name,
             hyperparameters=hyperparameters_of(run.spec),
-            splits=tuple(split for split, rows in plan.splits.items() if rows),
+            splits=SPLITS,
             instance_type=plan.instance_type,
             instance_count=plan.instance_count,
             volume_gib=plan.volume_gib,

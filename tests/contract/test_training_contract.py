@@ -1,0 +1,113 @@
+"""What the functions and the training program agree on, as data: they never import each other."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from local_aws.training_metrics import MetricReader
+from thriftline.domain.metric_definitions import metric_definitions
+from thriftline.domain.training_job import is_checkpoint
+from thriftline.domain.training_request import TrainingOrder, training_request
+from thriftline.schemas.run import SPLITS
+from thriftline.schemas.run_spec import RunSpec
+from thriftline.steps.start_training import hyperparameters_of
+from training_image import train
+from training_image.checkpoints import Checkpoint
+from training_image.config import TrainConfig, read_config
+from training_image.evaluation import Scores
+from training_image.progress import Progress, Reporter
+
+
+def sent(spec: RunSpec) -> dict[str, str]:
+    order = TrainingOrder(
+        job_name="r-0123456789abcdef-01",
+        run_id="r-0123456789abcdef",
+        project="r",
+        role_arn="arn:aws:iam::123456789012:role/training",
+        image_uri="image",
+        artifacts_bucket="artifacts",
+        hyperparameters=hyperparameters_of(spec),
+        splits=SPLITS,
+        instance_type="ml.g5.xlarge",
+        instance_count=1,
+        volume_gib=30,
+        max_runtime_seconds=7200,
+    )
+    hyperparameters: dict[str, str] = training_request(order)["HyperParameters"]
+    return hyperparameters
+
+
+def test_the_hyperparameters_are_those_that_the_program_knows() -> None:
+    assert sent(RunSpec()).keys() == TrainConfig.__dataclass_fields__.keys()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"columns": {"text_pair": "hypothesis"}, "seed": 4_294_967_295},
+        {
+            "hyperparameters": {
+                "epochs": 100,
+                "learning_rate": 1e-7,
+                "batch_tokens": 1_048_576,
+                "max_length": 8,
+                "warmup_fraction": 0.99,
+                "weight_decay": 1,
+                "label_smoothing": 0.99,
+                "eval_metric": "macro_f1",
+                "patience": 100,
+            }
+        },
+    ],
+)
+def test_what_a_run_spec_may_say_the_program_reads_back(spec: dict[str, Any]) -> None:
+    wanted = RunSpec.model_validate(spec)
+
+    config = read_config(sent(wanted))
+
+    assert config.base_model == wanted.base_model
+    assert config.seed == wanted.seed
+    assert config.text_pair == (wanted.columns.text_pair is not None)
+    for name, value in wanted.hyperparameters.model_dump().items():
+        assert getattr(config, name) == value
+
+
+def test_the_channels_are_those_that_the_program_needs() -> None:
+    assert set(train.CHANNELS) == set(SPLITS)
+
+
+def test_the_metrics_are_picked_out_of_what_the_program_really_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    device = torch.device("cpu")
+    progress = Progress(step=1, samples=8, tokens=100)
+    reporter = Reporter(progress, 2, device)
+    progress.step, progress.samples, progress.tokens = 2, 16, 220
+    reporter.count(torch.tensor(5.6), 128)
+    reporter.step(0.5, 4.5e-05)
+    reporter.evaluation(1.0, Scores(accuracy=0.8, macro_f1=0.79, loss=0.41))
+    reporter.close()
+
+    found: dict[str, float] = {}
+    reader = MetricReader(metric_definitions())
+    for line in capsys.readouterr().out.splitlines():
+        reader.read(line, None)  # type: ignore[arg-type]
+    for metric in reader.final:
+        found[metric["MetricName"]] = metric["Value"]
+
+    assert found.keys() == {definition["Name"] for definition in metric_definitions()}
+    assert found["train:loss"] == pytest.approx(0.7)
+    assert found["train:learning_rate"] == 4.5e-05
+    assert found["validation:loss"] == 0.41
+    assert found["validation:accuracy"] == 0.8
+    assert found["validation:macro_f1"] == 0.79
+
+
+def test_a_checkpoint_of_the_program_is_recognised_in_the_bucket() -> None:
+    checkpoint = Checkpoint(
+        step=40, spec={}, progress={}, weights={}, best_weights={}, optimizer={}
+    )
+
+    assert is_checkpoint(f"checkpoints/r/{checkpoint.name}/state.json")

@@ -186,6 +186,11 @@ def test_every_combination_of_the_apis_own_statuses_has_exactly_one_ending() -> 
     assert seen == 6 * 17 * 7 * 2
 
 
+@pytest.mark.parametrize("secondary", ["Failed", "Stopped", "Interrupted", "MaxRuntimeExceeded"])
+def test_a_job_that_says_two_things_at_once_has_not_succeeded(secondary: str) -> None:
+    assert end(job("Completed", secondary)).ending is not Ending.COMPLETED
+
+
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=200), st.booleans())
 def test_statuses_and_texts_that_nobody_has_seen_never_count_as_success(
     status: str, secondary: str, reason: str, checkpoint: bool

@@ -5,6 +5,7 @@ and champion_probabilities.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -45,24 +46,38 @@ def read_predictions(source: IO[bytes], labels: Labels) -> Iterator[Batch]:
         EvaluationError: no such file, a column is missing, a record is there twice, a true label
             is unknown, or probabilities are not probabilities.
     """
-    reader = _open(source)
+    with _readable():
+        reader = read_parquet(source)
     columns = _CANDIDATE + (_CHAMPION if labels.champion is not None else ())
     missing = [name for name in columns if name not in reader.schema.names]
     if missing:
         raise EvaluationError(f"predictions.parquet has no column {', '.join(missing)}.")
     index = {label: number for number, label in enumerate(labels.candidate)}
     hashes: list[npt.NDArray[np.uint64]] = []
-    for batch in reader:
+    for batch in _record_batches(reader):
         hashes.append(_hashes(batch["id"].to_pylist()))
         yield _batch(batch, labels, index)
     _refuse_duplicates(hashes)
 
 
-def _open(source: IO[bytes]) -> Any:
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Turns what arro3 raises into ours. A damaged file makes it panic: a BaseException."""
     try:
-        return read_parquet(source)
-    except Exception as error:  # arro3 raises its own classes, which differ between releases
+        yield
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:
         raise EvaluationError(f"predictions.parquet cannot be read: {error}") from error
+
+
+def _record_batches(reader: Any) -> Iterator[RecordBatch]:
+    while True:
+        with _readable():
+            batch = next(reader, None)
+        if batch is None:
+            return
+        yield batch
 
 
 def _batch(batch: RecordBatch, labels: Labels, index: dict[str, int]) -> Batch:

@@ -1,0 +1,113 @@
+"""Writes what a training job would leave: predictions, metrics, history, packed like SageMaker."""
+
+import io
+import json
+import tarfile
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+LABELS = ("negative", "positive")
+
+
+def parquet(rows: list[dict[str, Any]], **columns: Any) -> bytes:
+    """Returns predictions.parquet of these rows, as the training program writes it."""
+    schema = pa.schema(
+        [
+            ("id", pa.string()),
+            ("label", pa.string()),
+            ("candidate_label", pa.string()),
+            ("candidate_probabilities", pa.list_(pa.float32())),
+            ("champion_label", pa.string()),
+            ("champion_probabilities", pa.list_(pa.float32())),
+        ]
+    )
+    table = pa.Table.from_pylist(rows, schema=schema)
+    for name in columns.get("without", ()):
+        table = table.drop_columns(name)
+    target = io.BytesIO()
+    pq.write_table(table, target, compression="zstd")
+    return target.getvalue()
+
+
+def row(
+    number: int, label: str, said: str | None, sure: float = 0.9, **more: Any
+) -> dict[str, Any]:
+    """One test record."""
+    probabilities = None
+    if said in LABELS:
+        probabilities = [sure, 1 - sure] if said == LABELS[0] else [1 - sure, sure]
+    return {
+        "id": f"reviews.csv:{number}",
+        "label": label,
+        "candidate_label": said,
+        "candidate_probabilities": probabilities,
+        **more,
+    }
+
+
+def rows(records: int, wrong: int, champion_wrong: int | None = None) -> list[dict[str, Any]]:
+    """Test records of two labels by turns; the first few are wrong."""
+    found = []
+    for number in range(records):
+        label, other = LABELS[number % 2], LABELS[1 - number % 2]
+        one = row(number, label, other if number < wrong else label)
+        if champion_wrong is not None:
+            said = other if number < champion_wrong else label
+            one["champion_label"] = said
+            one["champion_probabilities"] = [0.8, 0.2] if said == LABELS[0] else [0.2, 0.8]
+        found.append(one)
+    return found
+
+
+def metrics(accuracy: float, *, champion: bool = False, **changes: Any) -> dict[str, Any]:
+    """Returns metrics.json."""
+    return {
+        "labels": list(LABELS),
+        "champion_labels": list(LABELS) if champion else None,
+        "train": {
+            "samples": 300,
+            "tokens": 9000,
+            "steps": 12,
+            "epochs_run": 3.0,
+            "seconds": 4.5,
+            "final_loss": 0.3,
+            "best_epoch": 2.0,
+            "resumed_from_step": None,
+        },
+        "validation": {"accuracy": 0.8, "macro_f1": 0.8, "loss": 0.4},
+        "test": {
+            "candidate": {"accuracy": accuracy, "macro_f1": accuracy, "loss": 0.4},
+            "champion": None,
+        },
+        "model": {"base_model": "org/base", "parameters": 1000, "architecture": "Bert"},
+        "software": {"torch": "2.13.0"},
+    } | changes
+
+
+HISTORY = "\n".join(
+    json.dumps(line)
+    for line in (
+        {"step": 1, "epoch": 0.25, "loss": 0.7, "seconds": 1},
+        {"step": 2, "epoch": 0.5, "loss": 0.6, "seconds": 2},
+        {"step": 4, "epoch": 1.0, "validation_loss": 0.5, "validation_accuracy": 0.75,
+         "validation_macro_f1": 0.74, "seconds": 4},
+    )
+)  # fmt: skip
+
+
+def archive(**files: bytes) -> bytes:
+    """Returns output.tar.gz; ``metrics`` stands for metrics.json and so on."""
+    names = {
+        "metrics": "metrics.json",
+        "predictions": "predictions.parquet",
+        "history": "history.jsonl",
+    }
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz") as packed:
+        for name, body in files.items():
+            member = tarfile.TarInfo(names.get(name, name))
+            member.size = len(body)
+            packed.addfile(member, io.BytesIO(body))
+    return target.getvalue()

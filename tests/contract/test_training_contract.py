@@ -9,8 +9,10 @@ from local_aws.training_metrics import MetricReader
 from thriftline.domain.metric_definitions import metric_definitions
 from thriftline.domain.training_job import is_checkpoint
 from thriftline.domain.training_request import TrainingOrder, training_request
+from thriftline.schemas.dataset import DatasetReport
 from thriftline.schemas.run import SPLITS
 from thriftline.schemas.run_spec import RunSpec
+from thriftline.steps.dataset_volume import DatasetVolume
 from thriftline.steps.start_training import hyperparameters_of
 from training_image import train
 from training_image.checkpoints import Checkpoint
@@ -111,3 +113,7 @@ def test_a_checkpoint_of_the_program_is_recognised_in_the_bucket() -> None:
     )
 
     assert is_checkpoint(f"checkpoints/r/{checkpoint.name}/state.json")
+
+
+def test_what_the_plan_needs_of_the_data_set_is_in_its_report() -> None:
+    assert DatasetVolume.model_fields.keys() <= DatasetReport.model_fields.keys()

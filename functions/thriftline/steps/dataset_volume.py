@@ -1,35 +1,29 @@
-"""How much data a run has, as its validation measured it."""
+"""How much data a run has: what Plan run needs of ``dataset.json``."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from pydantic import BaseModel, ConfigDict
 
 from thriftline.aws.buckets import Bucket
-from thriftline.domain.layout import run_prefix
-from thriftline.errors import AwsRequestError
+from thriftline.steps.run_documents import read_document
 
 
-@dataclass(frozen=True)
-class DatasetVolume:
-    """Rows of each split, and the mean length of a record's texts; None when it is not known."""
+class DatasetVolume(BaseModel):
+    """Records read, the characters in their texts, and the records of each split."""
 
-    rows: Mapping[str, int]
-    mean_characters: float | None
+    # The document holds much more, above all the places of each finding.
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    rows: int
+    splits: dict[str, int]
+    characters: int | None = None
+
+    @property
+    def mean_characters(self) -> float | None:
+        """Of one record, both texts of a pair together; None when it is not known."""
+        if self.characters is None or not self.rows:
+            return None
+        return self.characters / self.rows
 
 
 def read_volume(artifacts: Bucket, run_id: str) -> DatasetVolume:
-    """Reads ``dataset.json``.
-
-    Raises:
-        AwsRequestError: it is not there; validation writes it.
-    """
-    key = f"{run_prefix(run_id)}dataset.json"
-    document = artifacts.read_json(key)
-    if document is None:
-        raise AwsRequestError(f"{artifacts.uri(key)} is missing; validation writes it.")
-    return DatasetVolume(dict(document["splits"]), _mean_characters(document))
-
-
-def _mean_characters(document: Mapping[str, Any]) -> float | None:
-    total, rows = document.get("characters"), document.get("rows")
-    return total / rows if total is not None and rows else None
+    """Reads ``dataset.json``, which validation writes."""
+    return read_document(artifacts, run_id, "dataset.json", DatasetVolume)

@@ -71,7 +71,7 @@ def plan_run(
         region=region,
         base_model=run.spec.base_model,
         base_model_uri=base_model_uri(run.spec.base_model),
-        splits=dict(volume.rows),
+        splits=volume.splits,
         instance_type=training.instance_type,
         instance_count=training.instance_count,
         spot=training.spot,
@@ -113,9 +113,9 @@ class _Work:
             return None
         hyperparameters = self.run.spec.hyperparameters
         return Workload(
-            train_rows=self.volume.rows.get("train", 0),
-            validation_rows=self.volume.rows.get("validation", 0),
-            test_rows=self.volume.rows.get("test", 0),
+            train_rows=self.volume.splits.get("train", 0),
+            validation_rows=self.volume.splits.get("validation", 0),
+            test_rows=self.volume.splits.get("test", 0),
             mean_characters=mean,
             epochs=hyperparameters.epochs,
             batch_tokens=hyperparameters.batch_tokens,
@@ -149,7 +149,7 @@ class _Work:
 
 def _require_all_splits(volume: DatasetVolume) -> None:
     # The training program needs all three, and an empty channel fails only when it is paid for.
-    empty = [split for split in SPLITS if not volume.rows.get(split)]
+    empty = [split for split in SPLITS if not volume.splits.get(split)]
     if empty:
         raise InvalidRunSpecError(
             f"dataset: the data set has no {' and no '.join(empty)} rows. Give it a file, or a "

@@ -7,17 +7,11 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from local_aws.cloudformation import DeploymentError
-from local_aws.hooks import MotoChangedError
-from local_aws.server import EmbeddedAws, Options
-from local_aws.state_machine_resource import SubstitutionError
-from local_aws.template import TemplateError
-
-_REFUSED = (DeploymentError, MotoChangedError, OSError, SubstitutionError, TemplateError)
+from local_aws.options import Options
 
 
 def _scale(text: str) -> float:
@@ -54,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default=defaults.host, help="address to listen on")
     serve.add_argument("--port", type=int, default=4566, help="0 takes a free one")
     serve.add_argument("--region", default=defaults.region)
-    serve.add_argument("--template", type=Path, default=defaults.template)
+    serve.add_argument("--template", type=Path, help="another template than this repository's own")
     serve.add_argument("--stack-name", default=defaults.stack_name)
     serve.add_argument(
         "--parameter",
@@ -78,24 +72,58 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; stdout gets one line of JSON and nothing else."""
     given = _parser().parse_args(arguments)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     stdout = sys.stdout
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
-    logging.getLogger("botocore").setLevel(logging.WARNING)
-    logging.getLogger("samtranslator").setLevel(logging.WARNING)
-    with contextlib.redirect_stdout(sys.stderr):
-        try:
-            with EmbeddedAws(_options(given)) as aws:
-                line = {"endpoint": aws.endpoint, "outputs": aws.outputs}
-                print(json.dumps(line), file=stdout, flush=True)
-                stop.wait()
-        except _REFUSED as error:
-            print(f"local_aws: {error}", file=sys.stderr)
-            return 1
+    for name in ("botocore", "samtranslator", "moto"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    with _stop_on_signals() as stop, contextlib.redirect_stdout(sys.stderr):
+        return _serve(given, stdout, stop)
+
+
+@contextlib.contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _serve(given: argparse.Namespace, stdout: TextIO, stop: threading.Event) -> int:
+    # These load moto, boto3 and SAM: seconds, which a wrong option should not cost.
+    from local_aws import stack
+    from local_aws.cloudformation import DeploymentError
+    from local_aws.hooks import MotoChangedError
+    from local_aws.lambda_runtime import LambdaRuntimeMissingError
+    from local_aws.server import EmbeddedAws
+    from local_aws.template import TemplateError
+
+    own = given.template is None
+    try:
+        options = _options(given)
+        with EmbeddedAws(stack.with_own_stack(options) if own else options) as aws:
+            if own:
+                stack.upload_base_model(aws)
+            line = {"endpoint": aws.endpoint, "outputs": aws.outputs}
+            print(json.dumps(line), file=stdout, flush=True)
+            stop.wait()
+    except (
+        DeploymentError,
+        LambdaRuntimeMissingError,
+        MotoChangedError,
+        OSError,
+        TemplateError,
+        stack.SetupError,
+    ) as error:
+        print(f"local_aws: {error}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -104,11 +132,12 @@ def _options(given: argparse.Namespace) -> Options:
         "host": given.host,
         "port": given.port,
         "region": given.region,
-        "template": given.template,
         "stack_name": given.stack_name,
         "parameters": dict(given.parameter),
         "time_scale": given.time_scale,
     }
+    if given.template is not None:
+        values["template"] = given.template
     return Options(**values)
 
 

@@ -1,13 +1,20 @@
 """boto3 clients of the embedded AWS, made once each and shared between threads."""
 
 import threading
-from typing import Any
+from typing import Any, TypedDict
 
 import boto3
 from botocore.config import Config
 
-ACCESS_KEY = "local"
-SECRET_KEY = "local"
+
+class Credentials(TypedDict):
+    """Credentials that open nothing; every client needs some."""
+
+    aws_access_key_id: str
+    aws_secret_access_key: str
+
+
+CREDENTIALS: Credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 
 # Lambdas may take 15 minutes; a retry would invoke them twice.
 _CONFIG = Config(
@@ -26,9 +33,7 @@ class Clients:
         self.endpoint = endpoint
         self.region = region
         self._lock = threading.Lock()
-        self._session = boto3.Session(
-            region_name=region, aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY
-        )
+        self._session = boto3.Session(region_name=region, **CREDENTIALS)
         self._clients: dict[tuple[str, str], Any] = {}
 
     def get(self, service: str, region: str | None = None) -> Any:

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import LambdaFunction
 from moto.core.exceptions import JsonRESTError
 
 from local_aws.hooks import Hooks
+from local_aws.options import Runtime
 
 if TYPE_CHECKING:
     from local_aws.lambda_runtime import FunctionConfig, Invocation
@@ -23,16 +24,6 @@ _SYNC_LIMIT = 6 * 1024 * 1024
 _ASYNC_LIMIT = 1024 * 1024
 # After a failed asynchronous invocation Lambda tries twice more, after one and two minutes.
 _ASYNC_DELAYS_SECONDS = (60.0, 120.0)
-
-
-class Runtime(Protocol):
-    """What runs functions: the genuine runtime, or a fake in tests."""
-
-    def invoke(self, config: "FunctionConfig", payload: bytes) -> "Invocation":
-        """Run a function once and wait for its answer."""
-
-    def close(self) -> None:
-        """End every process."""
 
 
 ConfigFactory = Callable[..., "FunctionConfig"]

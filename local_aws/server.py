@@ -1,81 +1,38 @@
 """The embedded AWS: moto behind HTTP, with the hooks that make it faithful."""
 
 import contextlib
-import logging
-import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 
 from local_aws import bucket_policies, s3_events
-from local_aws.clients import ACCESS_KEY, SECRET_KEY, Clients
+from local_aws.clients import CREDENTIALS, Clients
 from local_aws.cloudformation import Deployment
 from local_aws.events import EventBus
 from local_aws.function_logs import FunctionLogs
 from local_aws.gateway import Call, Gateway, HttpServer, current_operation
 from local_aws.hooks import Hooks, check_moto_version
 from local_aws.lambda_runtime import FunctionConfig, LambdaRuntime
-from local_aws.lambdas import Functions, Runtime
+from local_aws.lambdas import Functions
 from local_aws.model_registry import ModelRegistry
+from local_aws.options import ACCOUNT, ROOT, Options
 from local_aws.stepfunctions import executions, interpreter
 from local_aws.template import read_template
 
-LOG = logging.getLogger(__name__)
-
-ROOT = Path(__file__).resolve().parent.parent
-ACCOUNT = DEFAULT_ACCOUNT_ID
+__all__ = ["ACCOUNT", "ROOT", "EmbeddedAws", "Options"]
 
 # moto would answer that the job is complete.
 _TRAINING_CALLS = frozenset(
     Call("sagemaker", f"{verb}TrainingJob{plural}")
     for verb, plural in (("Create", ""), ("Describe", ""), ("Stop", ""), ("List", "s"))
 )
-
-
-class Jobs(Protocol):
-    """What runs training jobs."""
-
-    def install(self) -> None:
-        """Answer SageMaker's training job calls."""
-
-    def set_endpoint(self, url: str) -> None:
-        """Say where S3 is."""
-
-    def close(self) -> None:
-        """End every job."""
-
-
-RuntimeFactory = Callable[..., Runtime]
-JobsFactory = Callable[..., Jobs]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How the embedded AWS is started.
-
-    `time_scale` divides the Wait states, the retry delays of machines and of deliveries; it
-    divides no time-out.
-    """
-
-    template: Path = ROOT / "template.yaml"
-    stack_name: str = "thriftline"
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    host: str = "127.0.0.1"
-    port: int = 0
-    region: str = "us-east-1"
-    time_scale: float = 1.0
-    python: Path = Path(sys.executable)
-    lambda_runtime: RuntimeFactory = LambdaRuntime
-    training_jobs: JobsFactory | None = None
 
 
 class EmbeddedAws:
@@ -157,7 +114,7 @@ class EmbeddedAws:
         options = self._options
         folder = scratch / "lambda"
         folder.mkdir()
-        runtime = options.lambda_runtime(
+        runtime = (options.lambda_runtime or LambdaRuntime)(
             python=options.python,
             scratch=folder,
             on_log=logs.write,
@@ -174,8 +131,8 @@ class EmbeddedAws:
         return {
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
             "AWS_ENDPOINT_URL": self.endpoint,
         }
 

@@ -1,0 +1,62 @@
+"""How the embedded AWS is started. Importing this is cheap: neither moto nor boto3 is loaded."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from local_aws.lambda_runtime import FunctionConfig, Invocation
+
+ROOT = Path(__file__).resolve().parent.parent
+# moto's own.
+ACCOUNT = "123456789012"
+
+
+class Runtime(Protocol):
+    """What runs functions: the genuine runtime, or a fake in tests."""
+
+    def invoke(self, config: "FunctionConfig", payload: bytes) -> "Invocation":
+        """Run a function once and wait for its answer."""
+
+    def close(self) -> None:
+        """End every process."""
+
+
+class Jobs(Protocol):
+    """What runs training jobs."""
+
+    def install(self) -> None:
+        """Answer SageMaker's training job calls."""
+
+    def set_endpoint(self, url: str) -> None:
+        """Say where S3 is."""
+
+    def close(self) -> None:
+        """End every job."""
+
+
+RuntimeFactory = Callable[..., Runtime]
+JobsFactory = Callable[..., Jobs]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the embedded AWS is started.
+
+    `time_scale` divides the Wait states, the retry delays of machines and of deliveries; it
+    divides no time-out. Without `training_jobs` the calls for training jobs are refused; without
+    `lambda_runtime` functions run behind the genuine Runtime API.
+    """
+
+    template: Path = ROOT / "template.yaml"
+    stack_name: str = "thriftline"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    host: str = "127.0.0.1"
+    port: int = 0
+    region: str = "us-east-1"
+    time_scale: float = 1.0
+    python: Path = Path(sys.executable)
+    lambda_runtime: RuntimeFactory | None = None
+    training_jobs: JobsFactory | None = None

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from local_aws.__main__ import main
+
+FIXTURE = Path(__file__).parent / "fixture" / "template.yaml"
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> "Refused":
+    return Refused(capsys)
+
+
+class Refused:
+    """Starts the server with something wrong, and gives what it says."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> str:
+        try:
+            status = main(["serve", "--port", "0", *arguments])
+        except SystemExit as error:
+            status = int(error.code or 0)
+        assert status != 0
+        said = self._capsys.readouterr()
+        assert said.out == ""
+        assert "Traceback" not in said.err
+        return said.err
+
+
+def test_an_account_file_is_checked_and_then_refused_not_ignored(
+    refused: Refused, tmp_path: Path
+) -> None:
+    account = tmp_path / "account.json"
+
+    assert "account.json: No such file" in refused("--account", str(account))
+    account.write_text("{")
+    assert "is not JSON" in refused("--account", str(account))
+    account.write_text("{}")
+    assert "account files are not supported yet" in refused("--account", str(account))
+
+
+def test_a_wrong_option_is_refused_in_one_clear_line(refused: Refused, tmp_path: Path) -> None:
+    assert "must be greater than 0" in refused("--time-scale", "0")
+    assert "is not Key=Value" in refused("--parameter", "Greeting")
+    fixture = ("--template", str(FIXTURE))
+    assert "unknown parameters Gruss" in refused(*fixture, "--parameter", "Gruss=a")
+    assert "does not match" in refused(*fixture, "--parameter", "Greeting=A B")
+    assert "gone.yaml" in refused("--template", str(tmp_path / "gone.yaml"))
+
+
+def test_a_machine_without_its_substitution_ends_the_start(
+    refused: Refused, tmp_path: Path
+) -> None:
+    (tmp_path / "machine.yaml").write_text(
+        "QueryLanguage: JSONata\nStartAt: A\n"
+        "States: {A: {Type: Task, Resource: '${Missing}', End: true}}\n"
+    )
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        "Transform: AWS::Serverless-2016-10-31\n"
+        "Resources:\n"
+        "  M:\n"
+        "    Type: AWS::Serverless::StateMachine\n"
+        "    Properties: {DefinitionUri: machine.yaml, Role: 'arn:aws:iam::123456789012:role/r'}\n"
+    )
+
+    assert "no DefinitionSubstitutions for Missing" in refused("--template", str(template))

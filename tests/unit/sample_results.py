@@ -136,8 +136,8 @@ def dataset(
             "rows": 8_530,
             "splits": {"train": 6_824, "validation": 853, "test": 853},
             "labels": {label: 8_530 // (2 + n) for n, label in enumerate(labels)},
-            "text_length_median": 112.0,
-            "text_length_p95": 214.0,
+            "text_length_median": 112,
+            "text_length_p95": 214,
         }
     )
 
@@ -309,6 +309,7 @@ def rejected() -> Result:
                 severity="error",
                 count=14,
                 title="A text is empty",
+                first_place="reviews.csv, line 218, field text",
                 mend="Fill in the text or remove the row.",
             ),
             ResultFinding(
@@ -316,6 +317,7 @@ def rejected() -> Result:
                 severity="error",
                 count=3,
                 title="The same text has different labels",
+                first_place="reviews.csv, line 40",
                 mend="Decide which label each of these texts has.",
             ),
             rejected=True,

@@ -78,7 +78,7 @@ def test_scores_of_each_class_and_the_confusion_are_those_of_scikit_learn() -> N
         [one.f1 for one in scores.per_class],
         [one.support for one in scores.per_class],
     ]
-    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(np.array(found, dtype=float), expected)
     assert scores.confusion is not None
     np.testing.assert_array_equal(scores.confusion.counts, confusion_matrix(truth, predicted))
     assert scores.confusion.unusable == (0, 0, 0, 0)

@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer
 
+from thriftline.schemas.dataset import SplitName, Verdict
 from thriftline.schemas.evaluation import Comparison, Document, Gate, Scores, Training
 from thriftline.schemas.run_spec import RunSpec
 
 Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
-SplitName = Literal["train", "validation", "test"]
 
 
 def _plain(amount: Decimal) -> str:
@@ -49,20 +49,22 @@ class ResultFinding(Document):
     severity: Literal["error", "warning"]
     count: int
     title: str
+    detail: str | None = Field(None, description="What exactly was found.")
+    first_place: str | None = Field(None, description="File, line and column of the first one.")
     mend: str = Field(description="What to do about it.")
 
 
 class ResultDataset(Document):
     """The validated data set. The places of each finding are in dataset.json."""
 
-    verdict: Literal["accepted", "accepted_with_warnings", "rejected"]
+    verdict: Verdict
     codes: tuple[str, ...] = Field(description="Codes of the checks that found something.")
     findings: tuple[ResultFinding, ...]
     rows: int = Field(description="Rows that were read.")
     splits: dict[SplitName, int] = Field(description="Rows of each split that are used.")
     labels: dict[str, int] = Field(description="Rows of each label; the most frequent first.")
-    text_length_median: float | None = Field(description="Characters.")
-    text_length_p95: float | None = Field(description="Characters.")
+    text_length_median: int | None = Field(description="Characters.")
+    text_length_p95: int | None = Field(description="Characters.")
 
 
 class ResultPlan(Document):

@@ -18,14 +18,14 @@ from thriftline.evaluation.job_output import (
     unpack,
 )
 from thriftline.evaluation.predictions import Labels, read_predictions
+from thriftline.schemas.dataset import DatasetReport
 from thriftline.schemas.evaluation import Evaluation, Gate, Training
 from thriftline.schemas.job_output import JobMetrics
 from thriftline.schemas.plan import Plan
 from thriftline.schemas.run import Run
 from thriftline.schemas.run_spec import GateSection
 from thriftline.schemas.steps import EvaluateRunResponse
-from thriftline.steps.dataset_summary import DatasetSummary, require_dataset
-from thriftline.steps.run_documents import read_plan, read_run
+from thriftline.steps.run_documents import read_document, read_plan, read_run
 
 EVALUATION = "evaluation.json"
 # The program rounds what it prints.
@@ -50,7 +50,7 @@ def evaluate_run(
         EvaluationError: the job's files are missing, or do not fit the run's test split.
     """
     run = read_run(artifacts, run_id)
-    dataset = require_dataset(artifacts, run_id)
+    dataset = read_document(artifacts, run_id, "dataset.json", DatasetReport)
     plan = read_plan(artifacts, run_id)
     with tempfile.TemporaryDirectory() as folder:
         output = _download(artifacts, run_id, job_name, Path(folder))
@@ -86,7 +86,7 @@ def _download(artifacts: Bucket, run_id: str, job_name: str, folder: Path) -> Jo
         return unpack(archive, folder)
 
 
-def _measure(output: JobOutput, run: Run, dataset: DatasetSummary, plan: Plan) -> _Measured:
+def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) -> _Measured:
     metrics = read_metrics(output.metrics.read_text(encoding="utf-8", errors="replace"))
     _refuse_other_labels(metrics, dataset)
     _refuse_other_champion(metrics, plan)
@@ -118,7 +118,7 @@ def _history(path: Path | None) -> History:
         return read_history(lines)
 
 
-def _refuse_other_labels(metrics: JobMetrics, dataset: DatasetSummary) -> None:
+def _refuse_other_labels(metrics: JobMetrics, dataset: DatasetReport) -> None:
     trained, given = set(metrics.labels), set(dataset.labels)
     if trained != given or len(trained) != len(metrics.labels):
         raise EvaluationError(
@@ -138,7 +138,7 @@ def _refuse_other_champion(metrics: JobMetrics, plan: Plan) -> None:
         raise EvaluationError("The job evaluated a champion; the plan names none.")
 
 
-def _refuse_other_size(records: int, dataset: DatasetSummary) -> None:
+def _refuse_other_size(records: int, dataset: DatasetReport) -> None:
     expected = dataset.splits.get("test", 0)
     if records != expected:
         raise EvaluationError(

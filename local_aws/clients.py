@@ -1,20 +1,14 @@
 """boto3 clients of the embedded AWS, made once each and shared between threads."""
 
 import threading
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
-
-class Credentials(TypedDict):
-    """Credentials that open nothing; every client needs some."""
-
-    aws_access_key_id: str
-    aws_secret_access_key: str
-
-
-CREDENTIALS: Credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+# They open nothing; every client needs some.
+ACCESS_KEY = "local"
+SECRET_KEY = "local"
 
 # Lambdas may take 15 minutes; a retry would invoke them twice.
 _CONFIG = Config(
@@ -33,7 +27,9 @@ class Clients:
         self.endpoint = endpoint
         self.region = region
         self._lock = threading.Lock()
-        self._session = boto3.Session(region_name=region, **CREDENTIALS)
+        self._session = boto3.Session(
+            region_name=region, aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY
+        )
         self._clients: dict[tuple[str, str], Any] = {}
 
     def get(self, service: str, region: str | None = None) -> Any:

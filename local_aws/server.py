@@ -13,7 +13,7 @@ from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 
 from local_aws import bucket_policies, s3_events
-from local_aws.clients import CREDENTIALS, Clients
+from local_aws.clients import ACCESS_KEY, SECRET_KEY, Clients
 from local_aws.cloudformation import Deployment
 from local_aws.events import EventBus
 from local_aws.function_logs import FunctionLogs
@@ -131,8 +131,8 @@ class EmbeddedAws:
         return {
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
-            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_ENDPOINT_URL": self.endpoint,
         }
 

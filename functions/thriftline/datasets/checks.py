@@ -1,0 +1,252 @@
+"""The checks on parsed records, a block at a time.
+
+A clean block costs a few passes in C over whole columns. Only where one of them says that
+something is wrong does Python look at single values.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from thriftline.datasets.blocks import MISSING, Block
+from thriftline.datasets.findings import Findings, Spot
+from thriftline.datasets.personal_data import find_personal_data
+from thriftline.datasets.profile import BLANK, NOT_A_LABEL, TOO_LONG, TOO_MANY, RangeProfile
+from thriftline.datasets.rules import DatasetRules
+from thriftline.datasets.spill import HashSpill
+
+Codes = NDArray[np.int64]
+
+
+class Problem(NamedTuple):
+    """One failure of one record of a block; ``row`` counts within the block."""
+
+    row: int
+    field: str
+    code: str
+    rule: str | None
+
+
+class RecordChecker:
+    """Checks blocks in order, and adds what it learns to the range's profile."""
+
+    def __init__(
+        self, rules: DatasetRules, findings: Findings, profile: RangeProfile, spill: HashSpill
+    ) -> None:
+        self._rules = rules
+        self._findings = findings
+        self._profile = profile
+        self._spill = spill
+
+    def check(self, block: Block) -> None:
+        """Checks every record of a block."""
+        if not block.texts:
+            return
+        self._profile.rows += len(block.texts)
+        problems: list[Problem] = []
+        columns = self._text_columns(block)
+        unusable: set[int] = set()
+        for name, values in columns:
+            found = text_problems(values, name)
+            problems += found
+            unusable.update(problem.row for problem in found)
+        codes, label_found = self._label_codes(block.labels, block.lines)
+        problems += label_found
+        lines = _line_numbers(block.lines)
+        if unusable:
+            usable = [i for i in range(len(block.texts)) if i not in unusable]
+            columns = [(name, [values[i] for i in usable]) for name, values in columns]
+            codes, lines = codes[usable], lines[usable]
+        self._add_problems(problems, block.lines)
+        contents = self._check_texts(columns, lines)
+        self._spill_hashes(contents, codes, lines)
+
+    def _text_columns(self, block: Block) -> list[tuple[str, list[Any]]]:
+        columns = [(self._rules.text_column, block.texts)]
+        if block.pairs is not None and self._rules.text_pair_column is not None:
+            columns.append((self._rules.text_pair_column, block.pairs))
+        return columns
+
+    def _add_problems(
+        self, problems: list[Problem], lines: Sequence[int] | NDArray[np.uint32]
+    ) -> None:
+        order = {name: place for place, name in enumerate(self._rules.columns)}
+        by_code: dict[str, list[Problem]] = {}
+        for problem in problems:
+            by_code.setdefault(problem.code, []).append(problem)
+        for code, found in by_code.items():
+            found.sort(key=lambda problem: (problem.row, order[problem.field]))
+            spots = [Spot(int(lines[p.row]), None, p.field, p.rule) for p in found[:20]]
+            self._findings.add_many(code, len(found), spots)
+
+    def _label_codes(self, labels: list[Any], lines: Sequence[int]) -> tuple[Codes, list[Problem]]:
+        profile = self._profile
+        if set(map(type, labels)) == {str}:
+            profile.label_types.add("string", lines, len(labels))
+            names = labels
+            problems: list[Problem] = []
+        else:
+            names, problems = self._plain_labels(labels, lines)
+        codes = np.fromiter(map(profile.codes.__getitem__, names), np.int64, len(names))
+        if problems:
+            codes[[problem.row for problem in problems]] = NOT_A_LABEL
+        valid = codes
+        if codes.min() < 0:
+            problems += self._refused_labels(codes)
+            valid = codes[codes >= 0]
+        profile.label_rows += np.bincount(valid, minlength=self._rules.max_labels)
+        return codes, problems
+
+    def _plain_labels(
+        self, labels: list[Any], lines: Sequence[int]
+    ) -> tuple[list[str], list[Problem]]:
+        """Turns labels of any type into strings; what is no label becomes a problem."""
+        field = self._rules.label_column
+        names: list[str] = []
+        problems: list[Problem] = []
+        kinds: dict[str, list[int]] = {}
+        for index, label in enumerate(labels):
+            kind, name = plain_label(label)
+            names.append(name)
+            if kind in ("string", "integer", "boolean"):
+                kinds.setdefault(kind, []).append(lines[index])
+            else:
+                rule = type_rule(label) if kind == "unsupported_value_type" else None
+                problems.append(Problem(index, field, kind, rule))
+        for kind, kind_lines in kinds.items():
+            self._profile.label_types.add(kind, kind_lines, len(kind_lines))
+        return names, problems
+
+    def _refused_labels(self, codes: Codes) -> list[Problem]:
+        field = self._rules.label_column
+        long_rule = f"longer than {self._rules.max_label_characters} characters"
+        return [
+            Problem(row, field, code, rule)
+            for refused, code, rule in (
+                (BLANK, "missing_label", None),
+                (TOO_LONG, "over_long_label", long_rule),
+            )
+            for row in np.flatnonzero(codes == refused).tolist()
+        ]
+
+    def _check_texts(
+        self, columns: list[tuple[str, list[str]]], lines: NDArray[np.uint32]
+    ) -> list[list[bytes]]:
+        """Looks into the texts, and returns them encoded."""
+        lengths = np.zeros(len(lines), np.int64)
+        problems: list[Problem] = []
+        contents = []
+        for name, texts in columns:
+            own = np.fromiter(map(len, texts), np.int64, len(texts))
+            content = list(map(str.encode, texts))
+            problems += _content_problems(content, own, name)
+            contents.append(content)
+            lengths += own
+        self._profile.lengths.add(lengths)
+        self._add_problems(problems, lines)
+        return contents
+
+    def _spill_hashes(
+        self, contents: list[list[bytes]], codes: Codes, lines: NDArray[np.uint32]
+    ) -> None:
+        digests = text_hashes(contents, self._rules.seed)
+        # Beyond the most labels, what a label is depends on what was read before it.
+        labels = np.where(codes == TOO_MANY, 0, codes)
+        keep = labels >= 0
+        if keep.all():
+            self._spill.add(digests, lines, labels)
+        else:
+            self._spill.add(digests[keep], lines[keep], labels[keep])
+
+
+def _line_numbers(lines: "range | list[int]") -> NDArray[np.uint32]:
+    if isinstance(lines, range):
+        return np.arange(lines.start, lines.stop, dtype=np.uint32)
+    return np.array(lines, np.uint32)
+
+
+def text_hashes(contents: list[list[bytes]], seed: int) -> NDArray[np.uint64]:
+    """The 128-bit hash of each text, or pair of texts, as two numbers."""
+    texts: Iterable[bytes] = contents[0]
+    if len(contents) == 2:
+        texts = [b"%d\x1f%b%b" % (len(a), a, b) for a, b in zip(*contents, strict=True)]
+    digests = b"".join(map(xxhash.xxh3_128_digest, texts, repeat(seed)))
+    return np.frombuffer(digests, ">u8").reshape(-1, 2).astype(np.uint64)
+
+
+def text_problems(values: list[Any], field: str) -> list[Problem]:
+    """Texts that are missing, empty or no text."""
+    try:
+        # Raises at the first value that is no string.
+        if not any(map(str.isspace, values)) and "" not in values:
+            return []
+    except TypeError:
+        pass
+    problems = []
+    for index, value in enumerate(values):
+        if value is MISSING:
+            problems.append(Problem(index, field, "missing_column", None))
+        elif value is None:
+            problems.append(Problem(index, field, "empty_text", "null"))
+        elif type(value) is not str:
+            problems.append(Problem(index, field, "unsupported_value_type", type_rule(value)))
+        elif not value or value.isspace():
+            problems.append(Problem(index, field, "empty_text", None))
+    return problems
+
+
+def plain_label(label: Any) -> tuple[str, str]:
+    """The label's type and the string it becomes; the code of a check if it is no label."""
+    if type(label) is str:
+        return "string", label
+    if type(label) is bool:
+        return "boolean", "true" if label else "false"
+    if type(label) is int:
+        return "integer", str(label)
+    if label is MISSING:
+        return "missing_column", ""
+    if label is None:
+        return "missing_label", ""
+    return "unsupported_value_type", ""
+
+
+def type_rule(value: object) -> str:
+    """Names a type in the words of data files."""
+    names = {"int": "number", "float": "number with decimals", "bool": "boolean", "dict": "object"}
+    kind = type(value).__name__
+    return f"a {names.get(kind, kind)}"
+
+
+def _content_problems(
+    texts: list[bytes], characters: NDArray[np.int64], field: str
+) -> list[Problem]:
+    content = b"\n".join(texts)
+    found = find_personal_data(content)
+    found["control_characters"] = _control_characters(content, len(texts) - 1)
+    if not any(found.values()):
+        return []
+    ascii_only = len(content) == characters.sum() + len(texts) - 1
+    sizes = characters if ascii_only else np.fromiter(map(len, texts), np.int64, len(texts))
+    ends = np.cumsum(sizes + 1)
+    return [
+        Problem(index, field, code, None)
+        for code, positions in found.items()
+        for index in np.unique(np.searchsorted(ends, positions, side="right")).tolist()
+    ]
+
+
+def _control_characters(content: bytes, separators: int) -> list[int]:
+    marks = np.frombuffer(content, np.uint8)
+    bad = []
+    below_space = marks < 32
+    if np.count_nonzero(below_space) != separators:
+        low = np.flatnonzero(below_space)
+        values = marks[low]
+        bad = low[(values != 10) & (values != 9) & (values != 13)].tolist()
+    if b"\x7f" in content:
+        bad += np.flatnonzero(marks == 127).tolist()
+    return bad

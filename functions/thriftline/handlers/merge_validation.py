@@ -1,0 +1,18 @@
+"""Lambda: one verdict of all ranges."""
+
+from thriftline import wiring
+from thriftline.datasets.rules import WorkLimits
+from thriftline.observability import entry_point
+from thriftline.schemas.steps import RunRequest, ValidationResponse
+from thriftline.steps.merge_validation import merge_validation
+
+
+@entry_point(RunRequest)
+def lambda_handler(request: RunRequest) -> ValidationResponse:
+    """Merges; see ``merge_validation``."""
+    return merge_validation(
+        request.run_id,
+        data=wiring.data_bucket(),
+        artifacts=wiring.artifacts(),
+        limits=WorkLimits(),
+    )

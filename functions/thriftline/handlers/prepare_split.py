@@ -1,0 +1,19 @@
+"""Lambda: the shards that training reads."""
+
+from thriftline import wiring
+from thriftline.datasets.rules import WorkLimits
+from thriftline.observability import entry_point
+from thriftline.schemas.steps import IndexRequest, IndexResponse
+from thriftline.steps.prepare_split import prepare_split
+
+
+@entry_point(IndexRequest)
+def lambda_handler(request: IndexRequest) -> IndexResponse:
+    """Writes the shards; see ``prepare_split``."""
+    return prepare_split(
+        request.run_id,
+        request.index,
+        data=wiring.data_bucket(),
+        artifacts=wiring.artifacts(),
+        limits=WorkLimits(),
+    )

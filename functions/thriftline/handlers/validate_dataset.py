@@ -1,0 +1,21 @@
+"""Lambda: is the data set fit to train on?"""
+
+from thriftline import wiring
+from thriftline.datasets.rules import WorkLimits
+from thriftline.observability import entry_point
+from thriftline.schemas.steps import RunRequest, ValidationResponse
+from thriftline.steps.validate_dataset import validate_dataset
+
+
+@entry_point(RunRequest)
+def lambda_handler(request: RunRequest) -> ValidationResponse:
+    """Validates or plans; see ``validate_dataset``."""
+    return validate_dataset(
+        request.run_id,
+        data=wiring.data_bucket(),
+        artifacts=wiring.artifacts(),
+        limits=WorkLimits(
+            single_pass_bytes=wiring.settings().single_pass_bytes,
+            range_bytes=wiring.settings().range_bytes,
+        ),
+    )

@@ -1,0 +1,19 @@
+"""Lambda: one group of ranges of a large data set."""
+
+from thriftline import wiring
+from thriftline.datasets.rules import WorkLimits
+from thriftline.observability import entry_point
+from thriftline.schemas.steps import IndexRequest, IndexResponse
+from thriftline.steps.validate_range import validate_range
+
+
+@entry_point(IndexRequest)
+def lambda_handler(request: IndexRequest) -> IndexResponse:
+    """Validates the group; see ``validate_range``."""
+    return validate_range(
+        request.run_id,
+        request.index,
+        data=wiring.data_bucket(),
+        artifacts=wiring.artifacts(),
+        limits=WorkLimits(),
+    )

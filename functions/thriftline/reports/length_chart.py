@@ -1,0 +1,69 @@
+"""The histogram of text lengths."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pygal
+from markupsafe import Markup
+from pygal.style import Style
+
+from thriftline.schemas.dataset import LengthBin
+
+_STYLE = Style(
+    background="transparent",
+    plot_background="transparent",
+    foreground="var(--soft)",
+    foreground_strong="var(--soft)",
+    foreground_subtle="var(--line)",
+    colors=("var(--series-1)",),
+    font_family="inherit",
+    label_font_size=13,
+    major_label_font_size=13,
+    opacity="1",
+    opacity_hover="1",
+    transition="0s",
+    guide_stroke_dasharray="0",
+    major_guide_stroke_dasharray="0",
+)
+
+
+def length_chart(bins: Sequence[LengthBin]) -> Markup | None:
+    """Bars of equal width; the last one may hold all that is longer. None where there is none."""
+    if not bins:
+        return None
+    chart = pygal.Bar(
+        style=_STYLE,
+        width=720,
+        height=260,
+        margin=4,
+        margin_right=12,
+        js=(),
+        show_legend=False,
+        x_title="characters",
+        spacing=1,
+        rounded_bars=2,
+        min_scale=3,
+        max_scale=5,
+        show_minor_x_labels=False,
+        x_label_rotation=0,
+        value_formatter=lambda value: f"{value:,.0f}",
+    )
+    chart.uuid = "lengths"
+    chart.add_xml_filter(_without_script)
+    chart.x_labels = [_name(one) for one in bins]
+    chart.x_labels_major = [_name(one) for one in bins[:: max(1, round(len(bins) / 8))]]
+    chart.add("texts", [one.texts for one in bins])
+    # Made by pygal of numbers alone: nothing of it comes from the data set's texts.
+    return Markup(chart.render(is_unicode=True, disable_xml_declaration=True))
+
+
+def _name(one: LengthBin) -> str:
+    return f"{one.start:,}"
+
+
+def _without_script(root: Any) -> Any:
+    for parent in root.iter():
+        for child in list(parent):
+            if not isinstance(child.tag, str) or child.tag.rpartition("}")[2] == "script":
+                parent.remove(child)
+    return root

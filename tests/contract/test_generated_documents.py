@@ -1,0 +1,69 @@
+"""The generated documents are those of the models: run `make docs` when this fails."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
+
+from tests.unit.sample_results import ENDINGS, succeeded
+from thriftline.schemas.result import Result
+from thriftline.schemas.run_spec import RunSpec
+from tools import write_schemas
+
+
+def test_the_published_schema_is_the_models() -> None:
+    published = write_schemas.RESULT_SCHEMA.read_text(encoding="utf-8")
+    assert published == write_schemas.result_schema()
+
+
+def test_the_run_specs_page_is_the_models() -> None:
+    published = write_schemas.RUN_SPEC_TABLE.read_text(encoding="utf-8")
+    assert published == write_schemas.run_spec_table()
+
+
+def test_the_page_has_every_key_of_the_run_spec() -> None:
+    page = write_schemas.run_spec_table()
+    for name, value in RunSpec().model_dump().items():
+        keys = value if isinstance(value, dict) else [name]
+        assert all(f"| `{key}` | " in page for key in keys)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_ending_is_valid_by_the_published_schema(ending: Callable[[], Result]) -> None:
+    schema = json.loads(write_schemas.RESULT_SCHEMA.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    document = json.loads(ending().model_dump_json())
+    Draft202012Validator(schema).validate(document)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("run_id",),
+        ("status",),
+        ("reason",),
+        ("error",),
+        ("dataset", "codes"),
+        ("dataset", "rows"),
+        ("dataset", "splits"),
+        ("plan", "worst_case_usd"),
+        ("plan", "expected_usd"),
+        ("cost", "billed_seconds"),
+        ("cost", "usd"),
+        ("cost", "spot_saving"),
+        ("metrics",),
+        ("comparison",),
+        ("model_package_arn",),
+        ("attempts",),
+    ],
+)
+def test_the_schema_asks_for_what_others_rely_on(keys: tuple[str, ...]) -> None:
+    schema = json.loads(write_schemas.RESULT_SCHEMA.read_text(encoding="utf-8"))
+    document = json.loads(succeeded().model_dump_json())
+    part = document
+    for key in keys[:-1]:
+        part = part[key]
+    del part[keys[-1]]
+    with pytest.raises(ValidationError):
+        Draft202012Validator(schema).validate(document)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from local_aws.gateway import Gateway, HttpServer
 from local_aws.lambda_runtime import FunctionConfig, LambdaRuntime
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -107,3 +108,10 @@ def function(
         timeout_seconds=timeout_seconds,
         memory_mib=memory_mib,
     )
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    server = HttpServer(Gateway(), "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.port}"
+    server.close()

@@ -3,32 +3,45 @@
 import io
 import json
 import tarfile
+from collections.abc import Collection
+from itertools import accumulate
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from arro3.core import Array, DataType, Field, Schema, Table, list_array
+from arro3.io import write_parquet
 
 LABELS = ("negative", "positive")
+_TEXT = DataType.utf8()
+_FLOATS = DataType.list(Field("element", DataType.float32()))
+COLUMNS = {
+    "id": _TEXT,
+    "label": _TEXT,
+    "candidate_label": _TEXT,
+    "candidate_probabilities": _FLOATS,
+    "champion_label": _TEXT,
+    "champion_probabilities": _FLOATS,
+}
 
 
-def parquet(rows: list[dict[str, Any]], **columns: Any) -> bytes:
+def parquet(rows: list[dict[str, Any]], without: Collection[str] = ()) -> bytes:
     """Returns predictions.parquet of these rows, as the training program writes it."""
-    schema = pa.schema(
-        [
-            ("id", pa.string()),
-            ("label", pa.string()),
-            ("candidate_label", pa.string()),
-            ("candidate_probabilities", pa.list_(pa.float32())),
-            ("champion_label", pa.string()),
-            ("champion_probabilities", pa.list_(pa.float32())),
-        ]
+    kinds = {name: kind for name, kind in COLUMNS.items() if name not in without}
+    table = Table.from_arrays(
+        [_array([one.get(name) for one in rows], kind) for name, kind in kinds.items()],
+        schema=Schema([Field(name, kind) for name, kind in kinds.items()]),
     )
-    table = pa.Table.from_pylist(rows, schema=schema)
-    for name in columns.get("without", ()):
-        table = table.drop_columns(name)
     target = io.BytesIO()
-    pq.write_table(table, target, compression="zstd")
+    write_parquet(table, target, compression="zstd(1)")
     return target.getvalue()
+
+
+def _array(values: list[Any], kind: Any) -> Any:
+    if kind != _FLOATS:
+        return Array(values, kind)
+    # arro3 makes no lists with nulls; no probabilities at all is an empty list.
+    ends = [0, *accumulate(len(value or ()) for value in values)]
+    flat = [number for value in values for number in value or ()]
+    return list_array(Array(ends, DataType.int32()), Array(flat, DataType.float32()), type=_FLOATS)
 
 
 def row(

@@ -50,8 +50,10 @@ def load_tokenizer(source: str | Path, max_length: int | None) -> tuple[Any, Tok
     """Loads the tokenizer of a model, set to cut texts at max_length tokens; None: as saved.
 
     Raises:
-        JobError: there is none, it is not a fast one, or the model reads fewer tokens.
+        JobError: files are missing, it is not a fast one, or the model reads fewer tokens.
     """
+    if isinstance(source, Path):
+        _check_files(source)
     with _explained(source):
         config = transformers.AutoConfig.from_pretrained(source, local_files_only=_local(source))
         loaded = transformers.AutoTokenizer.from_pretrained(
@@ -84,10 +86,8 @@ def load_base(
     """Loads a pretrained encoder with a new head for these labels.
 
     Raises:
-        JobError: files are missing, the architecture cannot classify texts, or weights are absent.
+        JobError: the architecture cannot classify texts, or weights are absent.
     """
-    if isinstance(source, Path):
-        _check_files(source)
     with _explained(source):
         network, report = transformers.AutoModelForSequenceClassification.from_pretrained(
             source,
@@ -101,7 +101,7 @@ def load_base(
             output_loading_info=True,
         )
     if network.config.is_encoder_decoder:
-        raise JobError(f"{_name(source)} is an encoder with a decoder; an encoder is wanted.")
+        raise JobError(f"An encoder is wanted, but {_name(source)} has a decoder too.")
     _check_encoder_weights(network, report["missing_keys"], source)
     return Classifier(network, *tokenizers, labels=tuple(labels))
 
@@ -121,7 +121,6 @@ def load_champion(channel: Path, scratch: Path) -> Classifier:
             files.extractall(folder, filter="data")
     except (tarfile.TarError, EOFError, OSError) as error:
         raise JobError(f"The champion's model.tar.gz cannot be unpacked: {error}.") from error
-    _check_files(folder)
     tokenizers = load_tokenizer(folder, None)
     with _explained(folder):
         network = transformers.AutoModelForSequenceClassification.from_pretrained(
@@ -133,9 +132,9 @@ def load_champion(channel: Path, scratch: Path) -> Classifier:
 
 def _check_files(folder: Path) -> None:
     if not (folder / "config.json").is_file():
-        raise JobError(f"{_name(folder)} has no config.json.")
+        raise JobError(f"There is no config.json in {_name(folder)}.")
     if not list(folder.glob("*.safetensors")):
-        raise JobError(f"{_name(folder)} has no weights (model.safetensors).")
+        raise JobError(f"There are no weights (model.safetensors) in {_name(folder)}.")
 
 
 def _check_encoder_weights(network: Any, missing: Sequence[str], source: str | Path) -> None:
@@ -167,7 +166,7 @@ def _explained(source: str | Path) -> Iterator[None]:
     except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         reason = str(error).strip().splitlines()
         raise JobError(
-            f"{_name(source)} cannot be loaded as a text classifier: "
+            f"Cannot load {_name(source)} as a text classifier: "
             f"{reason[0] if reason else type(error).__name__}"
         ) from error
 
@@ -177,4 +176,4 @@ def _local(source: str | Path) -> bool:
 
 
 def _name(source: str | Path) -> str:
-    return f"The folder {source.name}" if isinstance(source, Path) else f"The base model {source}"
+    return f"the {source.name} channel" if isinstance(source, Path) else f"the base model {source}"

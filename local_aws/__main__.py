@@ -76,8 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
-    for name in ("botocore", "samtranslator", "moto"):
+    for name in ("botocore", "samtranslator"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It reports each error that a machine catches; the history has them all.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     with _stop_on_signals() as stop, contextlib.redirect_stdout(sys.stderr):
         return _serve(given, stdout, stop)
 

@@ -16,11 +16,11 @@ from local_aws import bucket_policies, s3_events
 from local_aws.clients import ACCESS_KEY, SECRET_KEY, Clients
 from local_aws.cloudformation import Deployment
 from local_aws.events import EventBus
-from local_aws.function_logs import FunctionLogs
 from local_aws.gateway import Call, Gateway, HttpServer, current_operation
 from local_aws.hooks import Hooks, check_moto_version
 from local_aws.lambda_runtime import FunctionConfig, LambdaRuntime
 from local_aws.lambdas import Functions
+from local_aws.log_writer import FunctionLogs, LogWriter
 from local_aws.model_registry import ModelRegistry
 from local_aws.options import ACCOUNT, ROOT, Options
 from local_aws.stepfunctions import executions, interpreter
@@ -54,6 +54,7 @@ class EmbeddedAws:
         self._cleanup = contextlib.ExitStack()
         self.endpoint = ""
         self.outputs: dict[str, str] = {}
+        self.not_done: list[str] = []
 
     def __enter__(self) -> Self:
         """Start, deploy the template, and return when all of it is up."""
@@ -95,11 +96,14 @@ class EmbeddedAws:
         gateway = Gateway(refused=() if options.training_jobs else _TRAINING_CALLS)
         server = HttpServer(gateway, options.host, options.port)
         self._cleanup.callback(server.close)
-        self.endpoint = f"http://{options.host}:{server.port}"
+        # What listens on every address is reached on this machine's own.
+        host = "127.0.0.1" if options.host == "0.0.0.0" else options.host
+        self.endpoint = f"http://{host}:{server.port}"
         self._clients = Clients(self.endpoint, options.region)
-        logs = FunctionLogs(ACCOUNT, options.region, lambda: gateway.lock("logs"))
+        writer = LogWriter(ACCOUNT, options.region, lambda: gateway.lock("logs"))
+        logs = FunctionLogs(writer)
         functions = self._functions(scratch, logs)
-        self._install_hooks()
+        self._install_hooks(writer)
         self._install_jobs(scratch)
 
         def on_function(name: str, code: Path, properties: Mapping[str, Any]) -> None:
@@ -109,6 +113,7 @@ class EmbeddedAws:
         deployment = Deployment(self._clients, ACCOUNT, options.region, on_function)
         deployment.install(self._hooks)
         self.outputs = deployment.deploy(options.stack_name, template)
+        self.not_done = sorted(deployment.not_done)
 
     def _functions(self, scratch: Path, logs: FunctionLogs) -> Functions:
         options = self._options
@@ -136,7 +141,7 @@ class EmbeddedAws:
             "AWS_ENDPOINT_URL": self.endpoint,
         }
 
-    def _install_hooks(self) -> None:
+    def _install_hooks(self, writer: LogWriter) -> None:
         options, hooks = self._options, self._hooks
         bus = EventBus(self._clients, ACCOUNT, options.time_scale)
         self._cleanup.callback(bus.close)
@@ -145,7 +150,11 @@ class EmbeddedAws:
         bucket_policies.install(hooks)
         s3_events.install(hooks, bus, current_operation)
         interpreter.install(
-            hooks, self._clients, options.time_scale, lambda execution: _announce(bus, execution)
+            hooks,
+            self._clients,
+            options.time_scale,
+            writer,
+            lambda execution: _announce(bus, execution),
         )
         ModelRegistry(ACCOUNT, options.region, lambda: datetime.now(UTC)).install(hooks)
 

@@ -2,9 +2,11 @@
 
 from local_aws.clients import Clients
 from local_aws.hooks import Hooks
+from local_aws.log_writer import LogWriter
 from local_aws.stepfunctions import (
     assignments,
     errors,
+    execution_logs,
     executions,
     integrations,
     jsonata,
@@ -14,7 +16,11 @@ from local_aws.stepfunctions import (
 
 
 def install(
-    hooks: Hooks, clients: Clients, time_scale: float, on_status: executions.StatusListener
+    hooks: Hooks,
+    clients: Clients,
+    time_scale: float,
+    writer: LogWriter,
+    on_status: executions.StatusListener,
 ) -> None:
     """Make moto's interpreter behave as Step Functions does."""
     literals.install(hooks)
@@ -24,3 +30,4 @@ def install(
     waits.install(hooks, time_scale)
     executions.install(hooks, on_status)
     integrations.install(hooks, clients)
+    execution_logs.install(hooks, writer)

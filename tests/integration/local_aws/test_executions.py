@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.local_aws.aws import Aws, eventually
+from tests.integration.local_aws.aws import ROLE, Aws, eventually
 
 Handle = Callable[[str, Callable[[Any], Any]], None]
 
@@ -147,3 +147,33 @@ def test_the_end_of_an_execution_is_an_event(aws: Aws) -> None:
     messages = eventually(lambda: aws.messages(queue))
     events.remove_targets(Rule="ends", Ids=["q"])
     assert json.loads(messages[0]["Body"])["detail"]["executionArn"] == execution
+
+
+def test_a_machine_with_a_log_writes_its_history_there(aws: Aws) -> None:
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName="/machine")
+    group = "arn:aws:logs:us-east-1:123456789012:log-group:/machine:*"
+    stepfunctions = aws.client("stepfunctions")
+    machine = stepfunctions.create_state_machine(
+        name="logged",
+        definition='{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}',
+        roleArn=ROLE,
+        loggingConfiguration={
+            "level": "ALL",
+            "includeExecutionData": True,
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}],
+        },
+    )
+
+    started = stepfunctions.start_execution(stateMachineArn=machine["stateMachineArn"])
+
+    aws.ended(started["executionArn"])
+    events = logs.filter_log_events(logGroupName="/machine")["events"]
+    lines = [json.loads(event["message"]) for event in events]
+    assert [line["type"] for line in lines] == [
+        "ExecutionStarted",
+        "SucceedStateEntered",
+        "SucceedStateExited",
+        "ExecutionSucceeded",
+    ]
+    assert {line["execution_arn"] for line in lines} == {started["executionArn"]}

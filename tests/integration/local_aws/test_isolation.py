@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import pytest
+from moto.awslambda.models import LambdaFunction
+from moto.core.config import default_user_config
+from moto.events.models import Rule
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
+
+from local_aws.hooks import MotoChangedError
+from local_aws.options import Options
+from local_aws.server import EmbeddedAws
+from tests.integration.local_aws.runtime import FakeRuntime
+
+FIXTURE = Path(__file__).parent / "fixture" / "template.yaml"
+OPTIONS = Options(template=FIXTURE, stack_name="alone", lambda_runtime=FakeRuntime.make)
+
+
+def hooked() -> list[object]:
+    return [
+        LambdaFunction.invoke,
+        Rule.send_to_targets,
+        StringJSONata._eval_body,
+        default_user_config.get("stepfunctions"),
+    ]
+
+
+def test_each_embedded_aws_starts_empty_and_leaves_moto_as_it_was() -> None:
+    before = hooked()
+    with EmbeddedAws(OPTIONS) as aws:
+        aws.client("s3").put_object(Bucket=aws.outputs["UploadsName"], Key="left", Body=b"")
+        assert hooked() != before
+    assert hooked() == before
+
+    with EmbeddedAws(OPTIONS) as aws:
+        listed = aws.client("s3").list_objects_v2(Bucket=aws.outputs["UploadsName"])
+        assert listed["KeyCount"] == 0
+
+
+def test_two_at_once_in_one_process_are_refused() -> None:
+    with EmbeddedAws(OPTIONS), pytest.raises(RuntimeError, match="already runs"):
+        EmbeddedAws(OPTIONS).__enter__()
+
+    with EmbeddedAws(OPTIONS) as aws:
+        assert aws.outputs
+
+
+def test_another_moto_is_refused_by_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moto.__version__", "6.0.0")
+
+    with pytest.raises(MotoChangedError, match=r"written for moto 5\.2\.5, this is moto 6\.0\.0"):
+        EmbeddedAws(OPTIONS).__enter__()
+
+
+def test_what_is_not_done_is_listed(caplog: pytest.LogCaptureFixture) -> None:
+    with EmbeddedAws(OPTIONS) as aws:
+        assert aws.not_done == ["Budget (AWS::Budgets::Budget)", "Nightly (schedule rate(1 day))"]
+
+    lines = [each.message for each in caplog.records if "not done locally" in each.message]
+    assert lines == [
+        "not done locally: Budget (AWS::Budgets::Budget), Nightly (schedule rate(1 day))"
+    ]
+
+
+def test_this_repositorys_template_is_done_completely() -> None:
+    options = Options(lambda_runtime=FakeRuntime.make)
+
+    with EmbeddedAws(options) as aws:
+        assert aws.not_done == []
+        assert aws.outputs["DataBucketName"] == "thriftline-data-123456789012-us-east-1"

@@ -8,6 +8,7 @@ not safe for threads (two conditional writes at once would both succeed).
 import json
 import logging
 import threading
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -178,6 +179,7 @@ def _fail(
         ("Content-Type", content_type),
         ("Content-Length", str(len(body))),
         ("x-amzn-ErrorType", code),
+        ("x-amzn-RequestId", str(uuid.uuid4())),
     ]
     start_response(status, headers)
     return [body]

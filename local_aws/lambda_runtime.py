@@ -114,7 +114,8 @@ class LambdaRuntime:
         finally:
             self._pool.give_back(config, sandbox, reusable=reusable)
         self._on_log(config.name, log)
-        tail = log.encode()[-LOG_TAIL_BYTES:]
+        # Cut between characters: a reader may decode it.
+        tail = log.encode()[-LOG_TAIL_BYTES:].decode(errors="ignore").encode()
         return Invocation(outcome.payload, outcome.function_error, tail)
 
     def close(self) -> None:
@@ -165,9 +166,8 @@ class LambdaRuntime:
             self._python,
             "-P",
             "-s",
-            "-X",
             # On Lambda the code folder cannot be written to; here it must stay clean.
-            f"pycache_prefix={self._scratch / 'pycache'}",
+            "-B",
             _BOOTSTRAP,
             config.handler,
             function_arn(config, environment["AWS_REGION"], self._account_id),

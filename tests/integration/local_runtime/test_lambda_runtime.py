@@ -234,6 +234,14 @@ def test_the_log_of_an_exception_is_readable_and_its_tail_is_returned(
     assert invocation.log_tail == logs["probe"][0].encode()
 
 
+def test_a_cut_log_tail_is_still_text(runtime: LambdaRuntime) -> None:
+    for word in ("é" * 3000, "x" + "é" * 3000):
+        event = json.dumps({"word": word}).encode()
+        tail = runtime.invoke(function("probe.write_log"), event).log_tail
+        assert 4000 < len(tail) <= 4096
+        assert "é" * 100 in tail.decode()
+
+
 def test_the_log_of_a_crash_and_of_a_time_out_say_what_happened(
     runtime: LambdaRuntime, logs: dict[str, list[str]], tmp_path: Path
 ) -> None:

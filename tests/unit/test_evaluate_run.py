@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.finished_run import CHAMPION, JOB, NOW, RUN_ID, World, world
 from tests.unit.job_outputs import HISTORY, archive, metrics, parquet, rows
-from tests.unit.run_world import CHAMPION, JOB, NOW, RUN_ID, World, world
 from thriftline.errors import AwsRequestError, EvaluationError
 from thriftline.schemas.evaluation import Evaluation
 from thriftline.schemas.steps import EvaluateRunResponse

@@ -10,8 +10,7 @@ from typing import Any, cast
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from tests.unit.job_outputs import HISTORY, archive, metrics, parquet, rows
-from tests.unit.run_world import (
+from tests.unit.finished_run import (
     EXECUTION,
     JOB,
     NOW,
@@ -21,6 +20,7 @@ from tests.unit.run_world import (
     World,
     world,
 )
+from tests.unit.job_outputs import HISTORY, archive, metrics, parquet, rows
 from thriftline.aws.event_bus import EventBus
 from thriftline.aws.topic import Topic
 from thriftline.domain.layout import Upload

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
+from tests.unit.finished_run import CHAMPION, EXECUTION, JOB, NOW, RUN_ID, World, world
 from tests.unit.registry_fakes import FakeRegistryClient
-from tests.unit.run_world import CHAMPION, EXECUTION, JOB, NOW, RUN_ID, World, world
 from tests.unit.sample_results import evaluated, gate_of, training
 from thriftline.aws.model_registry import ModelRegistry
 from thriftline.errors import AwsRequestError, EvaluationError

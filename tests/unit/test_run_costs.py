@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from tests.unit.run_world import plan
+from tests.unit.finished_run import plan
 from thriftline.steps.run_costs import attempts_of, cost_of_attempts
 
 

@@ -41,7 +41,7 @@ class ColumnCensus:
             self._see_shapes(records, lines)
             return
         sizes = set(map(len, records))
-        if sizes == {len(self._wanted)}:
+        if sizes <= {len(self._wanted)}:
             return
         is_known = len(self.names) >= MAX_COLUMNS or self._known.issuperset(
             chain.from_iterable(records)
@@ -72,4 +72,5 @@ class ColumnCensus:
             if len(self.names) >= MAX_COLUMNS:
                 return
             self.names.setdefault(name[:MAX_NAME])
-            self._known.add(name)
+            if len(name) <= MAX_NAME:
+                self._known.add(name)

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from thriftline.datasets.duplicates import HashedRows, Resolution, resolve
+from thriftline.datasets.findings import MAX_PLACES
 from thriftline.datasets.profiling import code_map
 from thriftline.datasets.rules import WorkLimits
 from thriftline.datasets.scratch import Scratch, drops_name, hashes_name
-from thriftline.datasets.spill import PARTS, ROW
+from thriftline.datasets.spill import PARTS, ROW, Rows, part_of
 from thriftline.datasets.splitting import (
     POOL,
     RANKS,
@@ -22,7 +23,7 @@ from thriftline.datasets.splitting import (
 )
 from thriftline.datasets.totals import HashedRange, Totals
 
-MAX_PLACES = 20
+_ROWS_AT_ONCE = 400_000
 
 
 @dataclass(slots=True)
@@ -79,8 +80,9 @@ class RowComparer:
     def compare(self) -> Comparison:
         """Compares the rows part by part, and writes down which lines are left out."""
         comparison = Comparison(self.parts)
-        for part in range(self.parts):
-            rows = self._load(part)
+        step = min(max(PARTS * _ROWS_AT_ONCE // max(self._totals.hashed_rows, 1), 1), self.parts)
+        for first in range(0, self.parts, step):
+            rows = self._load(first, min(first + step, self.parts))
             if not len(rows):
                 continue
             resolution = resolve(rows)
@@ -88,14 +90,14 @@ class RowComparer:
             comparison.duplicates.add(resolution.duplicates)
             comparison.conflicts.add(resolution.conflicts)
             comparison.leaks.add(resolution.leaks)
-            self._count_kept(part, rows, resolution)
+            self._count_kept(rows, resolution)
             self._note_drops(resolution)
         # What the sample shows stands for all.
         self.kept *= PARTS // self.parts
         return comparison
 
-    def _load(self, part: int) -> HashedRows:
-        loaded = list(self._read_part(part))
+    def _load(self, first: int, stop: int) -> HashedRows:
+        loaded = list(self._read_parts(first, stop))
         raw = np.concatenate([rows for _, rows in loaded]) if loaded else np.empty(0, ROW)
         sizes = [len(rows) for _, rows in loaded]
         ranges = np.repeat(np.array([r.index for r, _ in loaded], np.uint64), sizes)
@@ -109,24 +111,27 @@ class RowComparer:
             split=splits,
         )
 
-    def _read_part(self, part: int) -> Iterator[tuple[HashedRange, "np.ndarray[tuple[int]]"]]:
+    def _read_parts(self, first: int, stop: int) -> Iterator[tuple[HashedRange, Rows]]:
         def read(source: HashedRange) -> bytes:
             name = hashes_name(source.index)
-            spans = source.hashes.spans(part)
+            spans = source.hashes.spans(first, stop)
             return b"".join(self._scratch.read(name, *span) for span in spans)
 
+        sources = self._totals.hashed
+        if len(sources) == 1:
+            yield sources[0], np.frombuffer(read(sources[0]), ROW)
+            return
         with ThreadPoolExecutor(self._limits.read_threads) as threads:
-            for source, data in zip(
-                self._totals.hashed, threads.map(read, self._totals.hashed), strict=True
-            ):
+            for source, data in zip(sources, threads.map(read, sources), strict=True):
                 if data:
                     yield source, np.frombuffer(data, ROW)
 
-    def _count_kept(self, part: int, rows: HashedRows, resolution: Resolution) -> None:
-        labels = self.kept.shape[2]
-        keys = rows.split[resolution.kept] * labels + rows.label[resolution.kept]
-        counts = np.bincount(keys, minlength=3 * labels)
-        self.kept[:, part] += counts.reshape(3, labels)
+    def _count_kept(self, rows: HashedRows, resolution: Resolution) -> None:
+        splits, parts, labels = self.kept.shape
+        kept = resolution.kept
+        keys = (rows.split[kept] * parts + part_of(rows.high[kept])) * labels + rows.label[kept]
+        counts = np.bincount(keys, minlength=splits * parts * labels)
+        self.kept += counts.reshape(self.kept.shape)
 
     def _note_drops(self, resolution: Resolution) -> None:
         dropped = np.sort(resolution.dropped)
@@ -155,7 +160,7 @@ class RowComparer:
             return even_cutoffs(self.names, shares)
         search = CutoffSearch.of(self.kept[POOL], shares)
         for part in search.parts():
-            rows = self._load(part)
+            rows = self._load(part, part + 1)
             kept = resolve(rows).kept
             pool = kept[rows.split[kept] == POOL]
             search.look_into(part, rows.high[pool], rows.label[pool])

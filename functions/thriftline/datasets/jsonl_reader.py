@@ -85,7 +85,7 @@ class JsonlReader:
                 "undecodable_bytes", number, undecodable.start + 1, rule=utf8_rule(line)
             )
             return
-        rule = error.msg.partition(":")[0]
+        rule = error.msg.partition(": line ")[0]
         self._findings.add("malformed_json", number, error.colno, rule=rule)
 
     def _columns(self, records: list[Record], lines: "range | list[int]") -> Block:

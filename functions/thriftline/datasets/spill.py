@@ -23,11 +23,16 @@ class SpillIndex:
 
     chunks: list[list[int]] = field(default_factory=list)
 
-    def spans(self, part: int) -> list[tuple[int, int]]:
-        """Offset and length in bytes of a part, merged where they touch."""
-        spans = [(chunk[part], chunk[part + 1]) for chunk in self.chunks]
+    def spans(self, first: int, stop: int) -> list[tuple[int, int]]:
+        """Offset and length in bytes of neighbouring parts in each chunk that has some."""
+        spans = [(chunk[first], chunk[stop]) for chunk in self.chunks]
         size = ROW.itemsize
         return [(a * size, (b - a) * size) for a, b in spans if b > a]
+
+
+def part_of(high: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """The part of each hash, by its first bits."""
+    return (high >> _PART_SHIFT).astype(np.uint8)
 
 
 class HashSpill:
@@ -58,7 +63,7 @@ class HashSpill:
         if not self._pending_rows:
             return
         rows = np.concatenate(self._pending)
-        part = (rows["high"] >> _PART_SHIFT).astype(np.uint8)
+        part = part_of(rows["high"])
         sizes = np.bincount(part, minlength=PARTS)
         starts = self.rows + np.concatenate(([0], np.cumsum(sizes)))
         with self.path.open("ab") as file:
@@ -77,7 +82,7 @@ class HashSpill:
         with self.path.open("rb") as file, joined.open("wb") as out:
             for part in range(PARTS):
                 size = 0
-                for offset, length in self.index.spans(part):
+                for offset, length in self.index.spans(part, part + 1):
                     file.seek(offset)
                     out.write(file.read(length))
                     size += length

@@ -1,0 +1,103 @@
+"""The embedded AWS on an address that containers reach, and SAM in front of it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.containers.env_vars import client, function_environments
+from tests.containers.sam import ROOT, Sam
+
+# What run.sh has made.
+BUILD_VARIABLE = "THRIFTLINE_SAM_BUILD"
+IMAGE_VARIABLE = "THRIFTLINE_LAMBDA_IMAGE"
+FUNCTION_IMAGE = "thriftline-lambda"
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The embedded AWS with the template deployed."""
+
+    endpoint: str
+    outputs: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        return client(service, self.endpoint)
+
+    def keys(self, prefix: str) -> list[str]:
+        """The current objects of the artifacts bucket under a prefix."""
+        bucket = self.outputs["ArtifactsBucketName"]
+        found = self.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
+        return [each["Key"] for each in found.get("Contents", [])]
+
+    def document(self, key: str) -> Any:
+        """A JSON document of the artifacts bucket."""
+        bucket = self.outputs["ArtifactsBucketName"]
+        return json.load(self.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
+
+
+@pytest.fixture(scope="session")
+def build() -> Path:
+    """What `sam build` made."""
+    if BUILD_VARIABLE not in os.environ:
+        pytest.skip("made by tests/containers/run.sh: run make test-containers")
+    return Path(os.environ[BUILD_VARIABLE])
+
+
+def _docker(*arguments: str, given: str | None = None) -> str:
+    done = subprocess.run(
+        ["docker", *arguments], input=given, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def aws(build: Path) -> Iterator[Aws]:
+    """Serves as the README says, where the engine's bridge meets this machine.
+
+    The upload rules are off: here the invocations come from the tests.
+    """
+    gateway = _docker(
+        "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"
+    )
+    command = [sys.executable, "-m", "local_aws", "serve", "--host", gateway, "--port", "0"]
+    log = build.parent / "local_aws.log"
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr) as server,
+    ):
+        try:
+            assert server.stdout is not None
+            line = server.stdout.readline()
+            assert line, f"local_aws ended:\n{log.read_text()[-4000:]}"
+            running = Aws(**json.loads(line))
+            events = running.client("events")
+            for rule in events.list_rules()["Rules"]:
+                events.disable_rule(Name=rule["Name"])
+            yield running
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="session")
+def sam(build: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sam]:
+    """SAM passes a function only the variables that the template declares for it, so the endpoint
+    comes in by the image."""
+    base = os.environ[IMAGE_VARIABLE]
+    dockerfile = f"FROM {base}\nENV AWS_ENDPOINT_URL={aws.endpoint}\n"
+    _docker("build", "--quiet", "--tag", FUNCTION_IMAGE, "-", given=dockerfile)
+    yield Sam(
+        build=build,
+        image=FUNCTION_IMAGE,
+        environments=function_environments(aws.endpoint),
+        folder=tmp_path_factory.mktemp("sam"),
+    )
+    images = _docker("image", "ls", "--quiet", FUNCTION_IMAGE).split()
+    _docker("image", "rm", "--force", *images)

@@ -1,0 +1,30 @@
+"""What `sam build` made is what Lambda takes."""
+
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.containers
+
+# Lambda's limit for a function with its layers, unzipped.
+LIMIT_BYTES = 250 * 1024**2
+HEAVY = {"torch", "transformers", "moto", "pandas", "pyarrow", "sklearn", "tests", "local_aws"}
+
+
+def _packages(build: Path) -> list[Path]:
+    return sorted(folder for folder in build.iterdir() if folder.is_dir())
+
+
+def test_every_package_is_small_enough_for_lambda(build: Path) -> None:
+    sizes = {
+        package.name: sum(file.stat().st_size for file in package.rglob("*") if file.is_file())
+        for package in _packages(build)
+    }
+    assert sizes
+    assert max(sizes.values()) < LIMIT_BYTES
+
+
+def test_no_package_holds_what_training_or_tests_need(build: Path) -> None:
+    for package in _packages(build):
+        assert (package / "thriftline/handlers").is_dir()
+        assert not HEAVY & {each.name for each in package.iterdir()}

@@ -1,0 +1,204 @@
+"""One run, step by step: each function in a container of its own, on its sample event.
+
+The tests are the steps of one run and need those before them (run.sh stops at the first failure).
+"""
+
+import json
+import time
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from local_aws.sample_data import reviews_csv
+from tests.containers.conftest import Aws
+from tests.containers.sam import ROOT, Sam, sample_event
+
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
+
+ROWS = 200
+# A second data set, of some ranges of the least size.
+MANY_ROWS = 20_000
+RANGES = {"SINGLE_PASS_MIB": "1", "RANGE_MIB": "1"}
+RUN_YAML = """\
+hyperparameters: {epochs: 1, max_length: 64, batch_tokens: 2048}
+gate: {minimum_test_size: 10}
+"""
+EXECUTION = sample_event("open_run", {})["execution_arn"]
+
+
+def put(aws: Aws, key: str, body: bytes) -> dict[str, Any]:
+    """Uploads an object and returns the upload as the machine knows it."""
+    bucket = aws.outputs["DataBucketName"]
+    made = aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    return {
+        "bucket": bucket,
+        "key": key,
+        "version_id": made["VersionId"],
+        "etag": made["ETag"].strip('"'),
+        "size": len(body),
+    }
+
+
+@pytest.fixture(scope="module")
+def live(aws: Aws) -> dict[str, Any]:
+    """What is known of the run so far, by the names of the events' keys."""
+    put(aws, "datasets/reviews/run.yaml", RUN_YAML.encode())
+    upload = put(aws, "datasets/reviews/reviews.csv", reviews_csv(ROWS))
+    return {"upload": upload, "execution_arn": EXECUTION}
+
+
+@pytest.fixture(scope="module")
+def large(aws: Aws) -> dict[str, Any]:
+    """A run whose data set is larger than one range."""
+    lines = [
+        json.dumps({"text": f"Sentence {row} says {row * 7919}.", "label": f"class {row % 3}"})
+        for row in range(MANY_ROWS)
+    ]
+    body = "\n".join(lines).encode()
+    upload = put(aws, "datasets/numbers/numbers.jsonl", body)
+    return {"upload": upload, "execution_arn": EXECUTION}
+
+
+def test_explain_upload_names_the_pattern_that_was_missed(sam: Sam) -> None:
+    answer = sam.answer("explain_upload", {})
+    assert "notes.txt" in answer["reason"]
+    assert "datasets/{project}/{file}.jsonl" in answer["reason"]
+
+
+def test_an_event_with_an_unknown_key_comes_back_as_an_error(sam: Sam) -> None:
+    event = {**sample_event("read_run_spec", {}), "surprise": 1}
+    answer = sam.invoke("read_run_spec", event)
+    assert answer["errorType"] == "ValidationError"
+    assert "surprise" in answer["errorMessage"]
+
+
+def test_an_error_keeps_the_name_that_the_machine_branches_on(sam: Sam) -> None:
+    answer = sam.invoke("plan_run", sample_event("plan_run", {}))
+    assert answer["errorType"] == "AwsRequestError"
+
+
+def test_open_run_opens_a_new_upload(sam: Sam, live: dict[str, Any]) -> None:
+    answer = sam.answer("open_run", live)
+    assert answer["decision"] == "open"
+    live["run_id"] = answer["run_id"]
+
+
+def test_open_run_names_the_owner_to_another_execution(sam: Sam, live: dict[str, Any]) -> None:
+    answer = sam.answer("open_run", {**live, "execution_arn": f"{EXECUTION}-again"})
+    assert answer["decision"] == "duplicate"
+    assert answer["owner_execution_arn"] == EXECUTION
+
+
+def test_read_run_spec_finds_the_file_of_the_upload(
+    sam: Sam, aws: Aws, live: dict[str, Any]
+) -> None:
+    answer = sam.answer("read_run_spec", live)
+    assert answer == {"files": 1, "bytes": live["upload"]["size"]}
+    run = aws.document(f"runs/{live['run_id']}/run.json")
+    assert run["spec"]["hyperparameters"]["epochs"] == 1
+
+
+def test_validate_dataset_accepts_real_sentences(sam: Sam, aws: Aws, live: dict[str, Any]) -> None:
+    answer = sam.answer("validate_dataset", live)
+    assert answer["mode"] == "done"
+    assert answer["verdict"] in ("accepted", "accepted_with_warnings")
+    assert answer["parts"] >= 1
+    live["parts"] = answer["parts"]
+    prefix = f"runs/{live['run_id']}/dataset"
+    assert aws.keys(prefix) == [f"{prefix}.html", f"{prefix}.json"]
+
+
+def test_plan_run_prices_the_run(sam: Sam, live: dict[str, Any]) -> None:
+    answer = sam.answer("plan_run", live)
+    assert 0 < float(answer["worst_case_usd"]) <= 10
+
+
+def test_prepare_split_writes_the_channels(sam: Sam, aws: Aws, live: dict[str, Any]) -> None:
+    for index in range(live["parts"]):
+        assert sam.answer("prepare_split", {**live, "index": index}) == {"index": index}
+    splits = f"scratch/{live['run_id']}/splits/"
+    written = {key.removeprefix(splits).partition("/")[0] for key in aws.keys(splits)}
+    assert written == {"train", "validation", "test"}
+
+
+def test_start_training_starts_one_job_however_often(sam: Sam, live: dict[str, Any]) -> None:
+    answer = sam.answer("start_training", live)
+    assert answer == {"job_name": f"{live['run_id']}-01", "attempt": 1}
+    assert sam.answer("start_training", live) == answer
+    live["job_name"] = answer["job_name"]
+
+
+def test_poll_training_sees_the_job_through(sam: Sam, live: dict[str, Any]) -> None:
+    answer = sam.answer("poll_training", live)
+    while not answer["done"]:
+        assert answer["wait_seconds"] > 0
+        time.sleep(min(answer["wait_seconds"], 10))
+        answer = sam.answer("poll_training", live)
+    assert answer["status"] == "Completed"
+
+
+def test_evaluate_run_asks_the_gate(sam: Sam, live: dict[str, Any]) -> None:
+    answer = sam.answer("evaluate_run", live)
+    assert answer["promotion"] in ("approved", "rejected")
+    assert answer["reason"]
+    live["promotion"] = answer["promotion"]
+
+
+def test_register_model_makes_a_version_of_the_projects_group(
+    sam: Sam, aws: Aws, live: dict[str, Any]
+) -> None:
+    answer = sam.answer("register_model", live)
+    arn = answer["model_package_arn"]
+    package = aws.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    assert package["ModelApprovalStatus"] == live["promotion"].capitalize()
+    live["model_package_arn"] = arn
+
+
+def test_clean_up_deletes_the_scratch(sam: Sam, aws: Aws, live: dict[str, Any]) -> None:
+    scratch = f"scratch/{live['run_id']}/"
+    assert aws.keys(scratch)
+    answer = sam.answer("clean_up", live)
+    assert answer["stopped_jobs"] == []
+    assert answer["deleted_objects"] > 0
+    assert aws.keys(scratch) == []
+
+
+def test_publish_result_writes_what_its_schema_promises(
+    sam: Sam, aws: Aws, live: dict[str, Any]
+) -> None:
+    ending = "not_promoted" if live["promotion"] == "rejected" else "succeeded"
+    answer = sam.answer("publish_result", {**live, "ending": ending})
+    assert answer["status"] == ending
+    prefix = f"runs/{live['run_id']}"
+    result = aws.document(f"{prefix}/result.json")
+    schema = json.loads((ROOT / "docs/schemas/result.schema.json").read_text())
+    jsonschema.validate(result, schema)
+    assert result["status"] == ending
+    assert result["model_package_arn"] == live["model_package_arn"]
+    assert aws.keys(f"{prefix}/report") == [f"{prefix}/report.html"]
+
+
+def test_ranges_that_are_merged_say_the_same_as_one_pass(
+    sam: Sam, aws: Aws, large: dict[str, Any]
+) -> None:
+    large["run_id"] = sam.answer("open_run", large)["run_id"]
+    sam.answer("read_run_spec", large)
+    document = f"runs/{large['run_id']}/dataset.json"
+    whole = sam.answer("validate_dataset", large)
+    assert whole["mode"] == "done"
+    expected = aws.document(document)
+
+    plan = sam.answer("validate_dataset", large, **RANGES)
+    assert plan["mode"] == "ranges"
+    assert plan["ranges"] > 1
+    for index in range(plan["ranges"]):
+        assert sam.answer("validate_range", {**large, "index": index}) == {"index": index}
+    merged = sam.answer("merge_validation", large)
+    assert merged["mode"] == "done"
+    assert merged["verdict"] == whole["verdict"]
+    assert aws.document(document)["splits"] == expected["splits"]
+
+
+def test_every_function_of_the_template_was_invoked(sam: Sam) -> None:
+    assert sam.invoked == set(sam.environments)

@@ -159,6 +159,7 @@ class TrainingJobs:
             run = self._runs.get(record.arn)
         if run is not None:
             run.stop()
+        announce(self._clients(response.region).get("events"), record)
         return EmptyResult()
 
     def _surroundings(self, clients: Clients) -> Surroundings:

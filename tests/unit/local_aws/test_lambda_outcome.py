@@ -68,3 +68,8 @@ def test_the_log_ends_with_one_true_report() -> None:
         f"REPORT RequestId: {ID}\tDuration: 10.10 ms\tBilled Duration: 11 ms\t"
         "Memory Size: 512 MB\tMax Memory Used: 40 MB",
     ]
+
+
+def test_an_error_passed_on_from_another_request_is_a_value() -> None:
+    error = json.loads(unhandled("another")) | {"errorMessage": f"while serving {ID}"}
+    assert read_outcome(200, json.dumps(error).encode(), ID, 3).function_error is None

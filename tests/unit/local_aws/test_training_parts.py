@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from local_aws.shape_constraints import input_shape, violations
 from local_aws.training_metrics import MetricReader
 from local_aws.training_options import Fault, FaultKind, Faults
+from local_aws.training_record import TrainingRecord
 from local_aws.training_storage import relative_key, split_uri
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -104,3 +105,17 @@ def test_a_fault_waits_for_its_time() -> None:
     faults = Faults([Fault(FaultKind.INTERRUPTION, after_seconds=10)])
     assert faults.take("a", FaultKind.INTERRUPTION, seconds=9.9) is None
     assert faults.take("a", FaultKind.INTERRUPTION, seconds=10) is not None
+
+
+def test_a_job_that_is_being_stopped_goes_nowhere_but_to_its_upload() -> None:
+    record = TrainingRecord(
+        {"TrainingJobName": "a", "AlgorithmSpecification": {}},
+        "arn:aws:sagemaker:us-east-1:123456789012:training-job/a",
+        NOW,
+        spot_billable_fraction=0.5,
+    )
+    assert record.ask_to_stop(NOW)
+    record.enter("Training", "too late", NOW)
+    assert (record.status, record.secondary_status) == ("Stopping", "Stopping")
+    record.enter("Uploading", "what there is", NOW)
+    assert (record.status, record.secondary_status) == ("Stopping", "Uploading")

@@ -9,7 +9,6 @@ from botocore.config import Config
 # They open nothing; every client needs some.
 ACCESS_KEY = "local"
 SECRET_KEY = "local"
-CREDENTIALS = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
 
 # Lambdas may take 15 minutes; a retry would invoke them twice.
 _CONFIG = Config(

@@ -29,6 +29,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from local_aws.faults import AwsFaults
 from local_aws.supported import BOTO_NAMES, is_supported, refusal
 
 LOG = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Gateway:
 
     def __init__(self, refused: Collection[Call] = ()) -> None:
         self._refused = refused
+        self.faults = AwsFaults()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
@@ -76,6 +78,11 @@ class Gateway:
             LOG.warning("refused %s:%s", call.service, call.operation)
             _drain(environ)
             return _fail(call, environ, start_response, refusal(call.service, call.operation))
+        agent = environ.get("HTTP_USER_AGENT", "")
+        if fault := self.faults.take(call.service, call.operation, agent):
+            _drain(environ)
+            status = f"{fault.status} Injected"
+            return _fail(call, environ, start_response, "made to fail", status, fault.code)
         token = _current.set(call)
         try:
             with self._lock(call):

@@ -94,6 +94,7 @@ class EmbeddedAws:
             self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-"))
         )
         gateway = Gateway(refused=() if options.training_jobs else _TRAINING_CALLS)
+        self.faults = gateway.faults
         server = HttpServer(gateway, options.host, options.port)
         self._cleanup.callback(server.close)
         # What listens on every address is reached on this machine's own.
@@ -164,6 +165,7 @@ class EmbeddedAws:
         folder = scratch / "training"
         folder.mkdir()
         jobs = self._options.training_jobs(scratch=folder, clock=lambda: datetime.now(UTC))
+        self.jobs = jobs
         self._cleanup.callback(jobs.close)
         jobs.set_endpoint(self.endpoint)
         jobs.install()

@@ -14,7 +14,7 @@ from tests.integration.local_aws.runtime import FakeRuntime
 
 ROLE = "arn:aws:iam::123456789012:role/machine"
 # Far more than anything takes; a test fails, not a timing.
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 def eventually(look: Callable[[], Any]) -> Any:

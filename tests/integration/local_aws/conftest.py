@@ -13,14 +13,14 @@ FIXTURE = Path(__file__).parent / "fixture" / "template.yaml"
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Aws]:
-    """The fixture's stack, with functions in this process, waits sixty times as fast."""
+    """The fixture's stack, with functions in this process, waits six hundred times as fast."""
     runtimes: list[FakeRuntime] = []
 
     def make(**arguments: Any) -> FakeRuntime:
         runtimes.append(FakeRuntime.make(**arguments))
         return runtimes[0]
 
-    options = Options(template=FIXTURE, stack_name="fixture", time_scale=60, lambda_runtime=make)
+    options = Options(template=FIXTURE, stack_name="fixture", time_scale=600, lambda_runtime=make)
     with EmbeddedAws(options) as embedded:
         yield Aws(embedded, runtimes[0])
 

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 from tests.integration.local_aws.aws import ROLE, Aws
 
@@ -134,7 +135,7 @@ def test_a_task_token_is_answered_from_outside(aws: Aws) -> None:
           End: true
         """
     )
-    message = []
+    message: list[dict[str, Any]] = []
     while not message:
         message = aws.messages(inbox)
 

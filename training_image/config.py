@@ -92,7 +92,7 @@ class TrainConfig:
     """The validation metric that picks the weights to keep."""
 
     patience: int = field(default=2, metadata=whole(1, 100))
-    """Evaluations in a row without a better `eval_metric` before training stops."""
+    """Epochs in a row without a better `eval_metric` before training stops."""
 
     seed: int = field(default=42, metadata=whole(0, 2**32 - 1))
     """Seeds the head's weights, the order of the rows and the dropout."""

@@ -51,17 +51,26 @@ class Job:
     """The folders of one training job."""
 
     base: Path
-    checkpoint_seconds: float | None = None
-    """How often to write a checkpoint, instead of as often as is cheap."""
+    checkpoint_interval: str = ""
+    """Seconds between checkpoints; empty for as often as is cheap."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Job":
         """Returns the job below `SAGEMAKER_BASE_DIR`, by default `/opt/ml`."""
-        seconds = environment.get("THRIFTLINE_CHECKPOINT_SECONDS")
         return cls(
             base=Path(environment.get("SAGEMAKER_BASE_DIR") or "/opt/ml"),
-            checkpoint_seconds=float(seconds) if seconds else None,
+            checkpoint_interval=environment.get("THRIFTLINE_CHECKPOINT_SECONDS", ""),
         )
+
+    @property
+    def checkpoint_seconds(self) -> float | None:
+        """Seconds between checkpoints, None for as often as is cheap."""
+        try:
+            return float(self.checkpoint_interval) if self.checkpoint_interval else None
+        except ValueError as error:
+            raise JobError(
+                f"THRIFTLINE_CHECKPOINT_SECONDS is {self.checkpoint_interval!r}, not a number."
+            ) from error
 
     @property
     def model(self) -> Path:

@@ -38,7 +38,6 @@ class Progress:
     seconds: float = 0.0
     final_loss: float | None = None
     evaluated_step: int = 0
-    evaluations_without_gain: int = 0
     best: dict[str, float] = field(default_factory=dict)
     """Step, epoch and scores of the best evaluation; empty before the first."""
     history: list[dict[str, Any]] = field(default_factory=list)

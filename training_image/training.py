@@ -82,6 +82,7 @@ class Training:
         self.progress = Progress()
         self.best_weights: Tensors = {}
         self.checkpoints = Checkpoints(job.checkpoints, warn)
+        self.fixed_interval = job.checkpoint_seconds
         self.resumed_from_step = self._resume()
 
     def fit(self) -> None:
@@ -137,7 +138,8 @@ class Training:
 
     def _is_finished(self) -> bool:
         progress = self.progress
-        out_of_patience = progress.evaluations_without_gain >= self.config.patience
+        since_best = progress.evaluated_step - progress.best.get("step", 0)
+        out_of_patience = since_best >= self.config.patience * self.schedule.steps_per_epoch
         return out_of_patience or progress.step >= self.schedule.total_steps
 
     def epoch(self, step: float) -> float:
@@ -159,10 +161,7 @@ class Training:
         self.reporter.evaluation(epoch, scores)
         if self._is_better(scores):
             progress.best = {"step": progress.step, "epoch": epoch, **asdict(scores)}
-            progress.evaluations_without_gain = 0
             self.best_weights = copied(self.network.state_dict())
-        else:
-            progress.evaluations_without_gain += 1
 
     def _is_better(self, scores: Scores) -> bool:
         """By the metric asked for; where that is equal, by the loss."""
@@ -205,8 +204,8 @@ class Training:
     def _save_if_due(self) -> None:
         least, most = CHECKPOINT_SECONDS
         interval = min(most, max(least, 100 * self.checkpoints.write_seconds))
-        if self.job.checkpoint_seconds is not None:
-            interval = self.job.checkpoint_seconds
+        if self.fixed_interval is not None:
+            interval = self.fixed_interval
         if time.monotonic() - self.saved_at >= interval:
             self.save()
 

@@ -191,6 +191,14 @@ def test_bad_hyperparameters_are_refused_before_anything_is_read(tmp_path: Path)
     assert "'batch_size' is unknown" in result.failure
 
 
+def test_a_checkpoint_interval_that_is_no_number_is_refused(
+    base_model: Path, tmp_path: Path
+) -> None:
+    job = TinyJob.make(tmp_path, base_model)
+    result = job.run_here(THRIFTLINE_CHECKPOINT_SECONDS="often")
+    assert result.failure == "THRIFTLINE_CHECKPOINT_SECONDS is 'often', not a number."
+
+
 def test_a_max_length_beyond_the_models_positions_is_refused(
     base_model: Path, tmp_path: Path
 ) -> None:

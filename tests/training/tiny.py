@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from transformers import AutoModel, BertConfig, BertTokenizerFast, PreTrainedConfig
 
 from training_image.job import StopSignal
 from training_image.train import main
@@ -31,24 +31,26 @@ SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 Record = dict[str, str]
 
 
-def make_base_model(folder: Path) -> Path:
-    """Writes a BERT of 2 layers, 16 wide, with random weights and a vocabulary of 30 words."""
+TINY = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "pad_token_id": 0}
+
+
+def make_base_model(folder: Path, config: PreTrainedConfig | None = None) -> Path:
+    """Writes an encoder with random weights and a vocabulary of 30 words.
+
+    It is a BERT of 2 layers, 16 wide, unless a config says something else.
+    """
     folder.mkdir(parents=True)
     vocabulary = SPECIALS + FILLERS + [word for words in WORDS.values() for word in words]
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
     tokenizer = BertTokenizerFast(vocab=str(folder / "vocab.txt"), model_max_length=64)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-        initializer_range=0.1,
+    bert = BertConfig(
+        **TINY, intermediate_size=32, max_position_embeddings=64, initializer_range=0.1
     )
-    BertModel(config).save_pretrained(folder)
+    config = config or bert
+    config.vocab_size = len(vocabulary)
+    AutoModel.from_config(config).save_pretrained(folder)
     return folder
 
 

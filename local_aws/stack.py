@@ -15,7 +15,7 @@ LOG = logging.getLogger(__name__)
 
 BASE_MODEL_PREFIX = "base_models/all-MiniLM-L6-v2/"
 LAMBDA_PYTHON = ROOT / ".venv-lambda/bin/python"
-TRAINING_PROGRAM = ROOT / "training_image/train.py"
+TRAINING_PROGRAM = ROOT / "training_image/train"
 
 
 class SetupError(Exception):

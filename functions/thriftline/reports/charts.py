@@ -105,7 +105,7 @@ def _range_of(training: Training) -> tuple[float, float]:
     # A few wild steps at the start must not flatten the rest.
     usual = sorted(losses)[int(0.99 * (len(losses) - 1))]
     held_out = [one.loss for one in training.validation if one.loss is not None]
-    return 0.0, 1.05 * max(usual, *held_out)
+    return 0.0, 1.05 * max([usual, *held_out])
 
 
 def _smooth(points: Sequence[Point], window: int = 60) -> list[Point]:

@@ -76,8 +76,8 @@ def publish_result(
 
 def _write(result: Result, artifacts: Bucket) -> None:
     prefix = run_prefix(result.run_id)
-    artifacts.write(f"{prefix}{REPORT}", run_page(result).encode(), "text/html; charset=utf-8")
     artifacts.write_json(f"{prefix}{RESULT}", result.model_dump_json(indent=1))
+    artifacts.write(f"{prefix}{REPORT}", run_page(result).encode(), "text/html; charset=utf-8")
 
 
 def _announce(result: Result, alerts: Topic, bus: EventBus) -> None:

@@ -1,0 +1,43 @@
+"""One embedded AWS for all tests of the workflow; each test has a project of its own."""
+
+import functools
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.integration.workflow.world import World
+
+from local_aws.server import EmbeddedAws, Options
+from local_aws.stack import BASE_MODEL_PREFIX, with_own_stack
+from local_aws.training_jobs import TrainingJobs
+from local_aws.training_options import TrainingOptions
+
+PROGRAM = Path(__file__).with_name("quick_train.py")
+CONFIG = '{"hidden_size": 32, "num_hidden_layers": 2, "intermediate_size": 64, "vocab_size": 99}'
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    options = with_own_stack(Options(time_scale=60))
+    jobs = functools.partial(
+        TrainingJobs,
+        command=[sys.executable, str(PROGRAM)],
+        options=TrainingOptions(stop_grace_seconds=5),
+    )
+    import dataclasses
+
+    with EmbeddedAws(dataclasses.replace(options, training_jobs=jobs)) as aws:
+        aws.client("s3").put_object(
+            Bucket=aws.outputs["ArtifactsBucketName"],
+            Key=f"{BASE_MODEL_PREFIX}config.json",
+            Body=CONFIG.encode(),
+        )
+        yield World(aws)
+
+
+@pytest.fixture
+def project() -> str:
+    return f"project-{next(_numbers)}"

@@ -1,0 +1,184 @@
+"""The whole application on the embedded AWS, with a training program that takes milliseconds."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from local_aws.faults import AwsFault
+from local_aws.server import EmbeddedAws
+
+PATIENCE_SECONDS = 120
+
+
+@dataclass
+class Ended:
+    """One execution that ended, and what it left."""
+
+    arn: str
+    status: str
+    error: str
+    cause: str
+    output: dict[str, Any]
+    result: dict[str, Any] | None
+    states: list[str]
+
+
+class World:
+    """Uploads, waits and looks, through boto3 clients alone."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws = aws
+        self.s3 = aws.client("s3")
+        self.states = aws.client("stepfunctions")
+        self.sagemaker = aws.client("sagemaker")
+        self.data = aws.outputs["DataBucketName"]
+        self.artifacts = aws.outputs["ArtifactsBucketName"]
+        self.machine = aws.outputs["TrainingStateMachineArn"]
+        self.messages = self._subscribe()
+
+    def _subscribe(self) -> str:
+        sqs = self.aws.client("sqs")
+        url: str = sqs.create_queue(QueueName="messages")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        self.aws.client("sns").subscribe(
+            TopicArn=self.aws.outputs["AlertsTopicArn"],
+            Protocol="sqs",
+            Endpoint=arn["Attributes"]["QueueArn"],
+        )
+        return url
+
+    def upload(self, key: str, body: bytes | str) -> str:
+        """Upload under `datasets/` and return the version id."""
+        put = self.s3.put_object(
+            Bucket=self.data,
+            Key=f"datasets/{key}",
+            Body=body.encode() if isinstance(body, str) else body,
+        )
+        return str(put["VersionId"])
+
+    def executions_of(self, version_id: str) -> list[str]:
+        found = []
+        for page in self.states.get_paginator("list_executions").paginate(
+            stateMachineArn=self.machine
+        ):
+            for execution in page["executions"]:
+                described = self.states.describe_execution(executionArn=execution["executionArn"])
+                detail = json.loads(described["input"])["detail"]
+                if detail["object"].get("version-id") == version_id:
+                    found.append(execution["executionArn"])
+        return found
+
+    def execution_of(self, version_id: str) -> str:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            if found := self.executions_of(version_id):
+                return found[0]
+            time.sleep(0.05)
+        raise AssertionError("the upload started no execution")
+
+    def end_of(self, version_id: str) -> Ended:
+        """Wait for the execution that a version started, and return what it left."""
+        return self.wait(self.execution_of(version_id))
+
+    def wait(self, arn: str) -> Ended:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            described = self.states.describe_execution(executionArn=arn)
+            if described["status"] != "RUNNING":
+                return self._ended(arn, described)
+            time.sleep(0.05)
+        raise AssertionError(f"{arn} still runs: {self.entered(arn)}")
+
+    def _ended(self, arn: str, described: dict[str, Any]) -> Ended:
+        output = json.loads(described.get("output") or "{}")
+        return Ended(
+            arn=arn,
+            status=described["status"],
+            error=described.get("error", ""),
+            cause=described.get("cause", ""),
+            output=output,
+            result=self.result_of(arn),
+            states=self.entered(arn),
+        )
+
+    def entered(self, arn: str) -> list[str]:
+        """Return the names of the states in the order in which they were entered."""
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for event in self.history(arn)
+            if "stateEnteredEventDetails" in event
+        ]
+
+    def history(self, arn: str) -> list[dict[str, Any]]:
+        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        return [event for page in pages for event in page["events"]]
+
+    def result_of(self, arn: str) -> dict[str, Any] | None:
+        """Return the result.json of the run that an execution owns."""
+        table = self.aws.client("dynamodb").scan(TableName=self.aws.outputs["RunsTableName"])
+        for item in table["Items"]:
+            if item["execution_arn"]["S"] == arn:
+                return self.document(item["run_id"]["S"], "result.json")
+        return None
+
+    def document(self, run_id: str, name: str) -> dict[str, Any] | None:
+        key = f"runs/{run_id}/{name}"
+        if not self.keys(key):
+            return None
+        body = self.s3.get_object(Bucket=self.artifacts, Key=key)["Body"].read()
+        document: dict[str, Any] = json.loads(body)
+        return document
+
+    def keys(self, prefix: str) -> list[str]:
+        listed = self.s3.list_objects_v2(Bucket=self.artifacts, Prefix=prefix)
+        return [found["Key"] for found in listed.get("Contents", [])]
+
+    def jobs_of(self, run_id: str) -> list[dict[str, Any]]:
+        listed = self.sagemaker.list_training_jobs(NameContains=run_id)["TrainingJobSummaries"]
+        return [
+            self.sagemaker.describe_training_job(TrainingJobName=job["TrainingJobName"])
+            for job in sorted(listed, key=lambda job: str(job["TrainingJobName"]))
+        ]
+
+    def wait_for_job(self, arn: str, secondary_status: str = "Training") -> str:
+        """Wait until the execution's job trains, and return the job's name."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for item in self.aws.client("dynamodb").scan(
+                TableName=self.aws.outputs["RunsTableName"]
+            )["Items"]:
+                for job in self.jobs_of(item["run_id"]["S"]):
+                    mine = item["execution_arn"]["S"] == arn
+                    if mine and job["SecondaryStatus"] == secondary_status:
+                        return str(job["TrainingJobName"])
+            time.sleep(0.05)
+        raise AssertionError("no job trains")
+
+    def message_about(self, needle: str) -> str:
+        """Return the text of the next message to people that holds `needle`."""
+        sqs = self.aws.client("sqs")
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            for message in sqs.receive_message(
+                QueueUrl=self.messages, MaxNumberOfMessages=10
+            ).get("Messages", []):
+                text = str(json.loads(message["Body"])["Message"])
+                if needle in text:
+                    return text
+            time.sleep(0.05)
+        raise AssertionError(f"no message holds {needle!r}")
+
+    def fail(self, service: str, operation: str, code: str, status: int, times: int) -> None:
+        """Let the functions' next calls of an operation fail; the test's own go through."""
+        self.aws.faults.add(AwsFault(service, operation, code, status, times, "thriftline/"))
+
+
+def csv_of(rows: int, *, start: int = 0) -> str:
+    """Return a data set whose labels a word tells, every text another one."""
+    lines = ["text,label"]
+    for index in range(start, start + rows):
+        good = index % 2 == 0
+        word, label = ("splendid", "positive") if good else ("dreadful", "negative")
+        lines.append(f"a {word} film number {index} seen in town,{label}")
+    return "\n".join(lines) + "\n"

@@ -1,9 +1,11 @@
-"""`python -m local_aws serve`: the embedded AWS with the template deployed on it."""
+"""`python -m local_aws serve` and `demo`: the embedded AWS with the template deployed on it."""
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -11,7 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from local_aws.options import Options
+from local_aws.options import ROOT, Options
+
+_OWN_PYTHON = ROOT / ".venv/bin/python"
+_DEMO_FOLDER = ROOT / ".thriftline/demo"
 
 
 def _scale(text: str) -> float:
@@ -66,12 +71,18 @@ def _parser() -> argparse.ArgumentParser:
         help="divide waits and retry delays by X (time-outs stay)",
     )
     serve.add_argument("--account", type=_account, metavar="FILE", help="not supported yet")
+    commands.add_parser("demo", help="run the main job twice on real sentences, and report")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; stdout gets one line of JSON and nothing else."""
+    """Serve until SIGINT or SIGTERM, or run the demo.
+
+    Of `serve`, stdout gets one line of JSON and nothing else.
+    """
     given = _parser().parse_args(arguments)
+    if importlib.util.find_spec("moto") is None:
+        return _run_in_own_environment()
     stdout = sys.stdout
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
@@ -80,8 +91,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(name).setLevel(logging.WARNING)
     # It reports each error that a machine catches; the history has them all.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
+    if given.command == "demo":
+        return _demo()
     with _stop_on_signals() as stop, contextlib.redirect_stdout(sys.stderr):
         return _serve(given, stdout, stop)
+
+
+def _run_in_own_environment() -> int:
+    """Go on in `.venv`, so that any `python -m local_aws` works once that is made."""
+    # Inside it already, the package is missing there too.
+    if not _OWN_PYTHON.exists() or Path(sys.prefix).resolve() == _OWN_PYTHON.parents[1].resolve():
+        print("local_aws: its packages are missing: run make setup", file=sys.stderr)
+        return 1
+    os.execv(_OWN_PYTHON, [str(_OWN_PYTHON), "-m", "local_aws", *sys.argv[1:]])
+
+
+def _demo() -> int:
+    from rich.console import Console
+
+    from local_aws import demo, stack
+    from local_aws.sample_data import SampleDataError
+    from local_aws.server import EmbeddedAws
+
+    logging.getLogger().setLevel(logging.WARNING)
+    console = Console()
+    try:
+        console.print("starting the embedded AWS and deploying template.yaml on it")
+        with EmbeddedAws(stack.with_own_stack(Options(time_scale=demo.TIME_SCALE))) as aws:
+            stack.upload_base_model(aws)
+            demo.run_demo(aws, _DEMO_FOLDER, console)
+    except (SampleDataError, demo.DemoError, stack.SetupError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("demo: stopped", file=sys.stderr)
+        return 130
+    return 0
 
 
 @contextlib.contextmanager

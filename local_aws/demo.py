@@ -25,6 +25,8 @@ from local_aws.server import ROOT, EmbeddedAws
 PROJECT = "reviews"
 FILE = "reviews.csv"
 RUN_YAML = ROOT / "events/demo_run.yaml"
+# A minute of waiting between two looks at a job passes in two seconds.
+TIME_SCALE = 30.0
 FIRST_ROWS = 4000
 SECOND_ROWS = 6000
 DOCUMENTS = ("result.json", "report.html", "dataset.html", "dataset.json", "plan.json")

@@ -95,6 +95,11 @@ class Settings:
         return int(self._require("RANGE_MIB")) * 1024**2
 
     @property
+    def stack_name(self) -> str:
+        """Name of the CloudFormation stack."""
+        return self._require("STACK_NAME")
+
+    @property
     def cost_tags(self) -> dict[str, str]:
         """Tags for cost allocation that every training job and model gets."""
-        return {"thriftline:stack": self._require("STACK_NAME")}
+        return {"thriftline:stack": self.stack_name}

@@ -63,8 +63,8 @@ def training_jobs() -> TrainingJobs:
 
 @cache
 def model_registry() -> ModelRegistry:
-    """SageMaker's model registry."""
-    return ModelRegistry(client("sagemaker"))
+    """The stack's groups in SageMaker's model registry."""
+    return ModelRegistry(client("sagemaker"), settings().stack_name)
 
 
 @cache

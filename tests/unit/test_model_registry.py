@@ -41,12 +41,12 @@ INPUT: Any = SAGEMAKER.operation_model("CreateModelPackage").input_shape
 
 
 def _registry(client: FakeRegistryClient) -> ModelRegistry:
-    return ModelRegistry(cast("Any", client))
+    return ModelRegistry(cast("Any", client), "thriftline")
 
 
 def _package(status: str, project: str = "reviews", url: str = "s3://b/m") -> dict[str, Any]:
     return {
-        "ModelPackageGroupName": group_name_of(project),
+        "ModelPackageGroupName": group_name_of("thriftline", project),
         "ModelApprovalStatus": status,
         "InferenceSpecification": {"Containers": [{"Image": "i", "ModelDataUrl": url}]},
     }
@@ -59,7 +59,7 @@ def _allowed(value: str) -> bool:
 
 @pytest.mark.parametrize("promotion", ["approved", "pending", "rejected"])
 def test_botocore_accepts_the_request(promotion: Any) -> None:
-    request = create_request(replace(VERSION, promotion=promotion))
+    request = create_request(replace(VERSION, promotion=promotion), "thriftline-reviews")
     assert ParamValidator().validate(request, INPUT).generate_report() == ""
     status = INPUT.members["ModelApprovalStatus"]
     assert request["ModelApprovalStatus"] in status.enum
@@ -68,7 +68,7 @@ def test_botocore_accepts_the_request(promotion: Any) -> None:
 
 
 def test_the_request_points_at_model_image_and_evaluation() -> None:
-    request = create_request(VERSION)
+    request = create_request(VERSION, "thriftline-reviews")
     (container,) = request["InferenceSpecification"]["Containers"]
     assert container == {"Image": VERSION.image_uri, "ModelDataUrl": VERSION.model_data_url}
     assert request["ModelMetrics"]["ModelQuality"]["Statistics"] == {
@@ -84,21 +84,25 @@ def test_the_request_points_at_model_image_and_evaluation() -> None:
     )
 )
 def test_any_lineage_is_cut_to_what_the_registry_takes(lineage: dict[str, str]) -> None:
-    metadata = create_request(replace(VERSION, lineage=lineage))["CustomerMetadataProperties"]
+    metadata = create_request(replace(VERSION, lineage=lineage), "thriftline-reviews")[
+        "CustomerMetadataProperties"
+    ]
     assert 1 <= len(metadata) <= 50
     assert all(1 <= len(value) <= 256 for value in metadata.values())
 
 
 def test_what_the_registry_does_not_take_in_a_value_becomes_an_underscore() -> None:
     lineage = {"champion": "a,b(c)|d", "key": "datasets/reviews/größe +1.csv"}
-    metadata = create_request(replace(VERSION, lineage=lineage))["CustomerMetadataProperties"]
+    metadata = create_request(replace(VERSION, lineage=lineage), "thriftline-reviews")[
+        "CustomerMetadataProperties"
+    ]
     assert metadata["champion"] == "a_b_c__d"
     assert metadata["key"] == "datasets/reviews/größe +1.csv"
     assert all(_allowed(value) for value in metadata.values())
 
 
 def test_a_long_reason_is_cut_to_the_description() -> None:
-    request = create_request(replace(VERSION, reason="x" * 3000))
+    request = create_request(replace(VERSION, reason="x" * 3000), "thriftline-reviews")
     assert len(request["ModelPackageDescription"]) == 1024
 
 
@@ -165,7 +169,7 @@ def test_a_group_without_an_approved_version_has_no_champion() -> None:
 
 def test_it_also_works_against_moto() -> None:
     with mock_aws():
-        registry = ModelRegistry(boto3.client("sagemaker", region_name="us-east-1"))
+        registry = ModelRegistry(boto3.client("sagemaker", region_name="us-east-1"), "thriftline")
         assert registry.champion("reviews") is None
         rejected = registry.register(
             replace(VERSION, run_id="r0", promotion="rejected", opened_at=datetime.now(UTC)), TAGS

@@ -49,7 +49,7 @@ class Scene:
             RUN_ID,
             JOB,
             artifacts=self.world.artifacts,
-            registry=ModelRegistry(cast("Any", self.registry)),
+            registry=ModelRegistry(cast("Any", self.registry), "thriftline"),
             runs=self.world.runs,
             image_uri="repo/image:of-the-stack",
             cost_tags={"thriftline:stack": "s"},

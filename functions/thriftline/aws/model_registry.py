@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import ModelPackageSummaryTypeDef
 
-_PREFIX = "thriftline-"
 _STATUSES: dict[str, Literal["Approved", "PendingManualApproval", "Rejected"]] = {
     "approved": "Approved",
     "pending": "PendingManualApproval",
@@ -52,9 +51,12 @@ class ModelVersion:
     lineage: Mapping[str, str]
 
 
-def group_name_of(project: str) -> str:
-    """Returns the name of a project's model package group."""
-    return f"{_PREFIX}{project}"
+def group_name_of(stack: str, project: str) -> str:
+    """Returns the name of a project's model package group.
+
+    The stack's name goes before, so that two stacks of one account have their own champions.
+    """
+    return f"{stack}-{project}"
 
 
 def _is_about_no_group(error: ClientError) -> bool:
@@ -88,14 +90,14 @@ def _metadata(version: ModelVersion) -> dict[str, str]:
     return dict(list(shown.items())[:_MOST_METADATA])
 
 
-def create_request(version: ModelVersion) -> dict[str, Any]:
+def create_request(version: ModelVersion, group: str) -> dict[str, Any]:
     """Returns the parameters of CreateModelPackage.
 
     A version takes no tags: it has those of its group. The token makes a repeated call, which
     may follow a lost answer, the same call.
     """
     return {
-        "ModelPackageGroupName": group_name_of(version.project),
+        "ModelPackageGroupName": group,
         "ModelPackageDescription": _description(version),
         "ModelApprovalStatus": _STATUSES[version.promotion],
         "InferenceSpecification": {
@@ -118,10 +120,11 @@ def create_request(version: ModelVersion) -> dict[str, Any]:
 
 
 class ModelRegistry:
-    """The registry, through one client."""
+    """The registry's groups of one stack, through one client."""
 
-    def __init__(self, client: "SageMakerClient") -> None:
+    def __init__(self, client: "SageMakerClient", stack: str) -> None:
         self._client = client
+        self._stack = stack
 
     def champion(self, project: str) -> RegisteredModel | None:
         """Returns the newest approved version of a project, None when there is none."""
@@ -133,7 +136,7 @@ class ModelRegistry:
 
     def ensure_group(self, project: str, tags: Mapping[str, str]) -> None:
         """Makes the project's package group if it is not there."""
-        name = group_name_of(project)
+        name = group_name_of(self._stack, project)
         with translated(f"making the model package group {name}"):
             try:
                 self._client.describe_model_package_group(ModelPackageGroupName=name)
@@ -161,7 +164,9 @@ class ModelRegistry:
             if found.get("ModelPackageDescription", "").startswith(mark):
                 return found["ModelPackageArn"]
         with translated(f"registering the model of run {version.run_id}"):
-            return self._client.create_model_package(**create_request(version))["ModelPackageArn"]
+            return self._client.create_model_package(
+                **create_request(version, group_name_of(self._stack, version.project))
+            )["ModelPackageArn"]
 
     def _registered(self, arn: str) -> RegisteredModel:
         with translated(f"reading {arn}"):
@@ -178,7 +183,7 @@ class ModelRegistry:
     ) -> "Iterator[ModelPackageSummaryTypeDef]":
         """Yields a project's versions, the newest first; none when it has no group."""
         request: dict[str, Any] = {
-            "ModelPackageGroupName": group_name_of(project),
+            "ModelPackageGroupName": group_name_of(self._stack, project),
             "SortBy": "CreationTime",
             "SortOrder": "Descending",
         }

@@ -3,7 +3,8 @@
 # sample event, against the embedded AWS.
 #
 # AWS's own base image is pulled where that works; else a stand-in is made of this machine's
-# CPython. Engine, images and build are kept in .thriftline/containers until `make clean`.
+# CPython. Images and logs stay in .thriftline/containers until `make clean`, so that it is
+# quicker the next time. Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 WORK=$PWD/.thriftline/containers
@@ -20,11 +21,12 @@ source tests/containers/engine.sh
 
 # Prints an interpreter of one version that can be copied and has pip.
 find_python() {
-  local candidate
+  local candidate found
   for candidate in "$(command -v "python$1" || true)" ~/.pyenv/versions/"$1".*/bin/python"$1"; do
     # A version manager's shim is there even for versions that it does not run.
-    if [[ -n $candidate ]] && "$candidate" -c 'import ctypes, pip, ssl' 2>/dev/null; then
-      "$candidate" -c 'import os, sys; print(os.path.realpath(sys.executable))'
+    if found=$("$candidate" -c 'import os, sys; print(os.path.realpath(sys.executable))' 2>/dev/null) &&
+      "$found" -c 'import ctypes, pip, ssl' 2>/dev/null; then
+      echo "$found"
       return
     fi
   done
@@ -93,4 +95,4 @@ start_engine "$WORK/docker"
 choose_image
 build
 say "each function in a container of its own"
-.venv/bin/pytest tests/containers --exitfirst -v --durations 5
+.venv/bin/pytest tests/containers --exitfirst -v --durations 5 "$@"

@@ -17,8 +17,8 @@ from tests.containers.sam import ROOT, Sam, sample_event
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 ROWS = 200
-# A second data set, of some ranges of the least size.
-MANY_ROWS = 20_000
+# A second data set: more than two of the smallest ranges.
+MANY_ROWS = 40_000
 RANGES = {"SINGLE_PASS_MIB": "1", "RANGE_MIB": "1"}
 RUN_YAML = """\
 hyperparameters: {epochs: 1, max_length: 64, batch_tokens: 2048}
@@ -50,12 +50,12 @@ def live(aws: Aws) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def large(aws: Aws) -> dict[str, Any]:
-    """A run whose data set is larger than one range."""
+    """A run whose data set is larger than one range; its last row repeats its first."""
     lines = [
         json.dumps({"text": f"Sentence {row} says {row * 7919}.", "label": f"class {row % 3}"})
         for row in range(MANY_ROWS)
     ]
-    body = "\n".join(lines).encode()
+    body = "\n".join([*lines, lines[0]]).encode()
     upload = put(aws, "datasets/numbers/numbers.jsonl", body)
     return {"upload": upload, "execution_arn": EXECUTION}
 
@@ -188,6 +188,7 @@ def test_ranges_that_are_merged_say_the_same_as_one_pass(
     whole = sam.answer("validate_dataset", large)
     assert whole["mode"] == "done"
     expected = aws.document(document)
+    assert expected["findings"]
 
     plan = sam.answer("validate_dataset", large, **RANGES)
     assert plan["mode"] == "ranges"
@@ -197,7 +198,7 @@ def test_ranges_that_are_merged_say_the_same_as_one_pass(
     merged = sam.answer("merge_validation", large)
     assert merged["mode"] == "done"
     assert merged["verdict"] == whole["verdict"]
-    assert aws.document(document)["splits"] == expected["splits"]
+    assert aws.document(document) == expected
 
 
 def test_every_function_of_the_template_was_invoked(sam: Sam) -> None:

@@ -75,6 +75,23 @@ def test_it_may_be_stopped_anywhere(
     assert mark == [line["step"] for line in clean.history if "loss" not in line]
 
 
+def test_a_stop_within_an_evaluation_neither_skips_nor_repeats_it(
+    base_model: Path, tmp_path: Path
+) -> None:
+    whole = TinyJob.make(tmp_path / "whole", base_model, epochs="1").run_here()
+    expected = [line for line in whole.history if "validation_loss" in line]
+    stops = range(7, 12)  # around the first of the evaluations, which come after every 4th step
+    for check in stops:
+        job = TinyJob.make(tmp_path / str(check), base_model, epochs="1")
+        assert job.run_here(StopAt(check)).code == 143
+        resumed = job.run_here()
+        found = [line for line in resumed.history if "validation_loss" in line]
+        assert [{**line, "seconds": 0} for line in found] == [
+            {**line, "seconds": 0} for line in expected
+        ]
+        assert resumed.weights == whole.weights
+
+
 def test_a_run_stopped_again_and_again_is_still_the_same_run(
     clean: Result, base_model: Path, tmp_path: Path
 ) -> None:

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by run.sh: a Docker engine for the length of one script.
 #
 #   start_engine FOLDER   uses the engine that answers, or starts one with its images in FOLDER

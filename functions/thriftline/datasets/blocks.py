@@ -50,8 +50,8 @@ MISSING: Final = Missing()
 class Cutter:
     """Where records end in one format."""
 
-    last_end: Callable[[bytes], int]
-    """Position after the last complete record of bytes that begin with a record; 0: none."""
+    last_end: Callable[[bytes, int, int], int]
+    """Position after the last whole record of a stretch that begins with a record; 0: none."""
     first_end: Callable[[bytes, bool], tuple[int, bool]]
     """Position after the first record end, given and giving whether a quote is open; 0: none."""
 
@@ -66,7 +66,12 @@ class LineCounter:
 
 
 def cut_blocks(
-    chunks: Iterator[bytes], cutter: Cutter, max_record: int, counter: LineCounter
+    chunks: Iterator[bytes],
+    cutter: Cutter,
+    counter: LineCounter,
+    *,
+    max_record: int,
+    block_bytes: int,
 ) -> Iterator[RawBlock]:
     """Yields blocks of whole records in order; what is left of a record moves to the next one.
 
@@ -85,12 +90,13 @@ def cut_blocks(
                 continue
             skipping, data = False, chunk[cut:]
         data = carry + data if carry else data
-        cut = cutter.last_end(data)
-        if cut:
-            block = data[: cut - 1]
+        done = 0
+        for start, end in _spans(data, cutter, block_bytes):
+            block = data[start : end - 1]
             yield RawBlock(block, counter.lines)
             counter.lines += 1 + line_breaks(block)
-        carry = data[cut:]
+            done = end
+        carry = data[done:]
         if len(carry) > max_record:
             yield RawBlock(None, counter.lines)
             counter.lines += carry.count(b"\n")
@@ -99,6 +105,21 @@ def cut_blocks(
     if carry:
         yield RawBlock(carry, counter.lines, unfinished=True)
         counter.lines += 1 + carry.count(b"\n")
+
+
+def _spans(data: bytes, cutter: Cutter, block_bytes: int) -> Iterator[tuple[int, int]]:
+    """Stretches of whole records of about ``block_bytes``, longer where a record is."""
+    start, size = 0, block_bytes
+    while start < len(data):
+        stop = min(start + size, len(data))
+        end = cutter.last_end(data, start, stop)
+        if end:
+            yield start, end
+            start, size = end, block_bytes
+        elif stop == len(data):
+            return
+        else:
+            size *= 2
 
 
 def line_breaks(data: bytes) -> int:
@@ -114,9 +135,9 @@ def holds_over_long(data: bytes, limit: int) -> bool:
     )
 
 
-def last_line_end(data: bytes) -> int:
+def last_line_end(data: bytes, start: int, stop: int) -> int:
     """Position after the last line break."""
-    return data.rfind(b"\n") + 1
+    return data.rfind(b"\n", start, stop) + 1
 
 
 def first_line_end(data: bytes, _in_quotes: bool) -> tuple[int, bool]:
@@ -124,18 +145,18 @@ def first_line_end(data: bytes, _in_quotes: bool) -> tuple[int, bool]:
     return data.find(b"\n") + 1, False
 
 
-def last_csv_end(data: bytes) -> int:
-    """Position after the last line break outside quotes, for data that begins outside them."""
-    end = len(data)
-    odd = data.count(b'"') & 1
+def last_csv_end(data: bytes, start: int, stop: int) -> int:
+    """Position after the last line break outside quotes."""
+    end = stop
+    odd = data.count(b'"', start, stop) & 1
     while True:
-        cut = data.rfind(b"\n", 0, end)
+        cut = data.rfind(b"\n", start, end)
         if cut < 0:
             return 0
         odd ^= data.count(b'"', cut, end) & 1
         if not odd:
             return cut + 1
-        end = data.rfind(b'"', 0, cut)
+        end = data.rfind(b'"', start, cut)
         odd = 0
 
 

@@ -4,20 +4,18 @@ A clean block costs a few passes in C over whole columns. Only where one of them
 something is wrong does Python look at single values.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import repeat
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
 from thriftline.datasets.blocks import MISSING, Block
 from thriftline.datasets.findings import Findings, Spot
-from thriftline.datasets.personal_data import find_personal_data
 from thriftline.datasets.profile import BLANK, NOT_A_LABEL, TOO_LONG, TOO_MANY, RangeProfile
 from thriftline.datasets.rules import DatasetRules
 from thriftline.datasets.spill import HashSpill
+from thriftline.datasets.texts import EncodedTexts, encode_texts, text_hashes
 
 Codes = NDArray[np.int64]
 
@@ -47,23 +45,23 @@ class RecordChecker:
         if not block.texts:
             return
         self._profile.rows += len(block.texts)
-        problems: list[Problem] = []
-        columns = self._text_columns(block)
-        unusable: set[int] = set()
-        for name, values in columns:
-            found = text_problems(values, name)
-            problems += found
-            unusable.update(problem.row for problem in found)
-        codes, label_found = self._label_codes(block.labels, block.lines)
-        problems += label_found
+        codes, problems = self._label_codes(block.labels, block.lines)
         lines = _line_numbers(block.lines)
-        if unusable:
-            usable = [i for i in range(len(block.texts)) if i not in unusable]
-            columns = [(name, [values[i] for i in usable]) for name, values in columns]
+        columns = self._text_columns(block)
+        encoded = [encode_texts(values) for _, values in columns]
+        if not all(encoded):
+            found = [one for name, values in columns for one in text_problems(values, name)]
+            problems += found
+            unusable = {problem.row for problem in found}
+            usable = [row for row in range(len(block.texts)) if row not in unusable]
+            columns = [(name, [values[row] for row in usable]) for name, values in columns]
+            encoded = [encode_texts(values) for _, values in columns]
             codes, lines = codes[usable], lines[usable]
         self._add_problems(problems, block.lines)
-        contents = self._check_texts(columns, lines)
-        self._spill_hashes(contents, codes, lines)
+        texts = [column for column in encoded if column is not None]
+        if len(lines):
+            self._check_texts(columns, texts, lines)
+            self._spill_hashes(texts, codes, lines)
 
     def _text_columns(self, block: Block) -> list[tuple[str, list[Any]]]:
         columns = [(self._rules.text_column, block.texts)]
@@ -85,13 +83,13 @@ class RecordChecker:
 
     def _label_codes(self, labels: list[Any], lines: Sequence[int]) -> tuple[Codes, list[Problem]]:
         profile = self._profile
-        if set(map(type, labels)) == {str}:
+        problems: list[Problem] = []
+        try:
+            codes = np.fromiter(map(profile.codes.__getitem__, labels), np.int64, len(labels))
             profile.label_types.add("string", lines, len(labels))
-            names = labels
-            problems: list[Problem] = []
-        else:
+        except TypeError:
             names, problems = self._plain_labels(labels, lines)
-        codes = np.fromiter(map(profile.codes.__getitem__, names), np.int64, len(names))
+            codes = np.fromiter(map(profile.codes.__getitem__, names), np.int64, len(names))
         if problems:
             codes[[problem.row for problem in problems]] = NOT_A_LABEL
         valid = codes
@@ -134,33 +132,33 @@ class RecordChecker:
         ]
 
     def _check_texts(
-        self, columns: list[tuple[str, list[str]]], lines: NDArray[np.uint32]
-    ) -> list[list[bytes]]:
-        """Looks into the texts, and returns them encoded."""
+        self,
+        columns: list[tuple[str, list[str]]],
+        encoded: list[EncodedTexts],
+        lines: NDArray[np.uint32],
+    ) -> None:
         lengths = np.zeros(len(lines), np.int64)
-        problems: list[Problem] = []
-        contents = []
-        for name, texts in columns:
-            own = np.fromiter(map(len, texts), np.int64, len(texts))
-            content = list(map(str.encode, texts))
-            problems += _content_problems(content, own, name)
-            contents.append(content)
-            lengths += own
+        problems = []
+        for (name, texts), column in zip(columns, encoded, strict=True):
+            lengths += column.characters(texts)
+            problems += [
+                Problem(row, name, code, None)
+                for code, positions in column.suspicious().items()
+                for row in column.rows_of(positions)
+            ]
         self._profile.lengths.add(lengths)
         self._add_problems(problems, lines)
-        return contents
 
     def _spill_hashes(
-        self, contents: list[list[bytes]], codes: Codes, lines: NDArray[np.uint32]
+        self, texts: list[EncodedTexts], codes: Codes, lines: NDArray[np.uint32]
     ) -> None:
-        digests = text_hashes(contents, self._rules.seed)
-        # Beyond the most labels, what a label is depends on what was read before it.
-        labels = np.where(codes == TOO_MANY, 0, codes)
-        keep = labels >= 0
-        if keep.all():
-            self._spill.add(digests, lines, labels)
-        else:
-            self._spill.add(digests[keep], lines[keep], labels[keep])
+        hashes = text_hashes([column.texts for column in texts], self._rules.seed)
+        if codes.min() < 0:
+            # Beyond the most labels, what a label is depends on what was read before it.
+            codes = np.where(codes == TOO_MANY, 0, codes)
+            keep = codes >= 0
+            hashes, lines, codes = hashes[keep], lines[keep], codes[keep]
+        self._spill.add(hashes, lines, codes)
 
 
 def _line_numbers(lines: "range | list[int]") -> NDArray[np.uint32]:
@@ -169,23 +167,8 @@ def _line_numbers(lines: "range | list[int]") -> NDArray[np.uint32]:
     return np.array(lines, np.uint32)
 
 
-def text_hashes(contents: list[list[bytes]], seed: int) -> NDArray[np.uint64]:
-    """The 128-bit hash of each text, or pair of texts, as two numbers."""
-    texts: Iterable[bytes] = contents[0]
-    if len(contents) == 2:
-        texts = [b"%d\x1f%b%b" % (len(a), a, b) for a, b in zip(*contents, strict=True)]
-    digests = b"".join(map(xxhash.xxh3_128_digest, texts, repeat(seed)))
-    return np.frombuffer(digests, ">u8").reshape(-1, 2).astype(np.uint64)
-
-
 def text_problems(values: list[Any], field: str) -> list[Problem]:
     """Texts that are missing, empty or no text."""
-    try:
-        # Raises at the first value that is no string.
-        if not any(map(str.isspace, values)) and "" not in values:
-            return []
-    except TypeError:
-        pass
     problems = []
     for index, value in enumerate(values):
         if value is MISSING:
@@ -219,34 +202,3 @@ def type_rule(value: object) -> str:
     names = {"int": "number", "float": "number with decimals", "bool": "boolean", "dict": "object"}
     kind = type(value).__name__
     return f"a {names.get(kind, kind)}"
-
-
-def _content_problems(
-    texts: list[bytes], characters: NDArray[np.int64], field: str
-) -> list[Problem]:
-    content = b"\n".join(texts)
-    found = find_personal_data(content)
-    found["control_characters"] = _control_characters(content, len(texts) - 1)
-    if not any(found.values()):
-        return []
-    ascii_only = len(content) == characters.sum() + len(texts) - 1
-    sizes = characters if ascii_only else np.fromiter(map(len, texts), np.int64, len(texts))
-    ends = np.cumsum(sizes + 1)
-    return [
-        Problem(index, field, code, None)
-        for code, positions in found.items()
-        for index in np.unique(np.searchsorted(ends, positions, side="right")).tolist()
-    ]
-
-
-def _control_characters(content: bytes, separators: int) -> list[int]:
-    marks = np.frombuffer(content, np.uint8)
-    bad = []
-    below_space = marks < 32
-    if np.count_nonzero(below_space) != separators:
-        low = np.flatnonzero(below_space)
-        values = marks[low]
-        bad = low[(values != 10) & (values != 9) & (values != 13)].tolist()
-    if b"\x7f" in content:
-        bad += np.flatnonzero(marks == 127).tolist()
-    return bad

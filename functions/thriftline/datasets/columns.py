@@ -1,7 +1,8 @@
 """Which columns a range has, in the order in which they first appear."""
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, repeat
+from operator import contains
 from typing import Any
 
 from thriftline.datasets.findings import Findings, Spot
@@ -43,15 +44,21 @@ class ColumnCensus:
         sizes = set(map(len, records))
         if sizes <= {len(self._wanted)}:
             return
-        is_known = len(self.names) >= MAX_COLUMNS or self._known.issuperset(
-            chain.from_iterable(records)
-        )
-        if not is_known:
+        if not self._has_known_columns_only(records, sizes):
             self._see_shapes(records, lines)
         elif min(sizes) > len(self._wanted) and not self._findings.wants_places("extra_column"):
             self._findings.add_many("extra_column", len(records), ())
         else:
             self._add_extra(records, lines)
+
+    def _has_known_columns_only(self, records: list[dict[str, Any]], sizes: set[int]) -> bool:
+        if len(self.names) >= MAX_COLUMNS:
+            return True
+        if sizes == {len(self._known)} and len(self._known) <= len(self._wanted) + 4:
+            # Records with all the wanted columns, of this size, and with each of the others.
+            others = self._known - self._wanted
+            return all(all(map(contains, records, repeat(name))) for name in others)
+        return self._known.issuperset(chain.from_iterable(records))
 
     def _see_shapes(self, records: list[dict[str, Any]], lines: Sequence[int]) -> None:
         for shape in dict.fromkeys(map(tuple, records)):

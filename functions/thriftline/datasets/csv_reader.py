@@ -55,14 +55,20 @@ class CsvReader:
         self.header = header
         self._problems: list[tuple[int, str, int | None, str]] = []
 
-    def blocks(self, chunks: Iterator[bytes]) -> Iterator[Block]:
+    def blocks(self, chunks: Iterator[bytes], block_bytes: int) -> Iterator[Block]:
         """Yields the rows that parse; what does not goes to the findings.
 
         Raises:
             UnusableFileError: If the header lacks a column of the run spec; it is a finding.
         """
-        limit = self._rules.max_record_bytes
-        for raw in cut_blocks(chunks, CSV_RECORDS, limit, self.counter):
+        blocks = cut_blocks(
+            chunks,
+            CSV_RECORDS,
+            self.counter,
+            max_record=self._rules.max_record_bytes,
+            block_bytes=block_bytes,
+        )
+        for raw in blocks:
             block = None
             if raw.data is None:
                 self._add_over_long(raw.first_line)

@@ -1,7 +1,7 @@
 """JSON Lines: a block at a time where it is clean, line by line where it is not."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import orjson
@@ -32,10 +32,16 @@ class JsonlReader:
         self._findings = findings
         self._census = census
 
-    def blocks(self, chunks: Iterator[bytes]) -> Iterator[Block]:
+    def blocks(self, chunks: Iterator[bytes], block_bytes: int) -> Iterator[Block]:
         """Yields the records that parse; what does not goes to the findings."""
-        limit = self._rules.max_record_bytes
-        for raw in cut_blocks(chunks, LINES, limit, self.counter):
+        blocks = cut_blocks(
+            chunks,
+            LINES,
+            self.counter,
+            max_record=self._rules.max_record_bytes,
+            block_bytes=block_bytes,
+        )
+        for raw in blocks:
             if raw.data is None:
                 self._findings.add("over_long_record", raw.first_line, rule=self._limit_rule())
                 continue
@@ -47,9 +53,20 @@ class JsonlReader:
     def _block(self, data: bytes, first_line: int) -> Block:
         if not holds_over_long(data, self._rules.max_record_bytes):
             records = parse_clean(data)
-            if records is not None:
-                return self._columns(records, range(first_line, first_line + len(records)))
-        return self._columns(*self._parse_each_line(data, first_line))
+            picked = None if records is None else pick_columns(records, self._rules)
+            if records is not None and picked is not None:
+                lines = range(first_line, first_line + len(records))
+                return self._finish(records, picked, lines)
+        kept, kept_lines = self._parse_each_line(data, first_line)
+        return self._finish(kept, pick_columns(kept, self._rules), kept_lines)
+
+    def _finish(
+        self, records: list[Record], picked: "Picked | None", lines: "range | list[int]"
+    ) -> Block:
+        if picked is None:
+            return Block([], None, [], [])
+        self._census.see_records(records, lines, picked.complete)
+        return Block(picked.texts, picked.pairs, picked.labels, lines)
 
     def _parse_each_line(self, data: bytes, first_line: int) -> tuple[list[Record], list[int]]:
         records: list[Record] = []
@@ -88,27 +105,31 @@ class JsonlReader:
         rule = error.msg.partition(": line ")[0]
         self._findings.add("malformed_json", number, error.colno, rule=rule)
 
-    def _columns(self, records: list[Record], lines: "range | list[int]") -> Block:
-        rules = self._rules
-        complete = True
-        try:
-            texts, pairs, labels = _pick_present(records, rules)
-        except KeyError:
-            complete = False
-            texts = [record.get(rules.text_column, MISSING) for record in records]
-            labels = [record.get(rules.label_column, MISSING) for record in records]
-            pair = rules.text_pair_column
-            pairs = None if pair is None else [r.get(pair, MISSING) for r in records]
-        self._census.see_records(records, lines, complete)
-        return Block(texts, pairs, labels, lines)
+
+class Picked(NamedTuple):
+    """The columns that are wanted; ``complete`` where every record has them all."""
+
+    texts: list[Any]
+    pairs: list[Any] | None
+    labels: list[Any]
+    complete: bool
 
 
-def _pick_present(
-    records: list[Record], rules: DatasetRules
-) -> tuple[list[Any], list[Any] | None, list[Any]]:
+def pick_columns(records: list[Any], rules: DatasetRules) -> Picked | None:
+    """Takes the wanted columns out of the records; None where one of them is no object."""
     text, label, pair = rules.text_column, rules.label_column, rules.text_pair_column
-    pairs = None if pair is None else [record[pair] for record in records]
-    return [record[text] for record in records], pairs, [record[label] for record in records]
+    try:
+        # A list or a number is no place to look up a name in, and says so by a TypeError.
+        pairs = None if pair is None else [record[pair] for record in records]
+        return Picked([r[text] for r in records], pairs, [r[label] for r in records], True)
+    except KeyError:
+        if set(map(type, records)) != {dict}:
+            return None
+    except TypeError:
+        return None
+    texts, labels = ([r.get(name, MISSING) for r in records] for name in (text, label))
+    pairs = None if pair is None else [r.get(pair, MISSING) for r in records]
+    return Picked(texts, pairs, labels, False)
 
 
 def parse_clean(data: bytes) -> list[Record] | None:
@@ -133,9 +154,7 @@ def parse_clean(data: bytes) -> list[Record] | None:
             records = [orjson.loads(line) for line in data.split(b"\n")]
     except orjson.JSONDecodeError:
         return None
-    if len(records) != count or set(map(type, records)) != {dict}:
-        return None
-    return records  # type: ignore[no-any-return]
+    return records if len(records) == count else None
 
 
 def utf8_rule(data: bytes) -> str:

@@ -80,9 +80,10 @@ def _local_phones(joined: bytes, digits: Positions) -> Iterator[int]:
 
 def _ibans(joined: bytes, digits: Positions) -> Iterator[int]:
     marks = np.frombuffer(joined, np.uint8)
-    first = digits[:-1][(np.diff(digits) == 1) & (digits[:-1] >= 2)]
-    letters = (marks[first - 1] - np.uint8(65) < 26) & (marks[first - 2] - np.uint8(65) < 26)
-    for position in first[letters].tolist():
+    first = digits[marks[digits - 1] - np.uint8(65) < 26]
+    for position in first[marks[first - 2] - np.uint8(65) < 26].tolist():
+        if position < 2:
+            continue
         match = IBAN.match(joined, position - 2)
         if match and iban_holds(match.group()):
             yield position

@@ -125,9 +125,10 @@ def _header(source: ByteSource, rules: DatasetRules, limits: WorkLimits) -> tupl
     """The header as the first range will read it; None where no row of the file can be used."""
     findings = Findings()
     reader = CsvReader(rules, findings, ColumnCensus(rules, findings), None)
-    data = source.read(0, limits.block_bytes).removeprefix(b"\xef\xbb\xbf")
+    data = source.read(0, limits.read_bytes + 2 * rules.max_record_bytes)
+    chunks = iter([data.removeprefix(b"\xef\xbb\xbf")])
     try:
-        next(reader.blocks(iter([data])), None)
+        next(reader.blocks(chunks, limits.block_bytes), None)
     except UnusableFileError:
         return None
     return None if reader.header is None else tuple(reader.header)

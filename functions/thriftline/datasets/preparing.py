@@ -8,12 +8,13 @@ import orjson
 from numpy.typing import NDArray
 
 from thriftline.datasets.blocks import Block
-from thriftline.datasets.checks import plain_label, text_hashes
+from thriftline.datasets.checks import plain_label
 from thriftline.datasets.findings import Findings
 from thriftline.datasets.reading import RangeReader, kind_of_file
 from thriftline.datasets.rules import DatasetRules, Split
 from thriftline.datasets.scratch import SPLITS, Scratch, drops_name, read_json, shard_name
 from thriftline.datasets.splitting import NAMES, Cutoffs
+from thriftline.datasets.texts import text_hashes
 from thriftline.datasets.validation import Workshop
 from thriftline.datasets.work import WorkPlan
 

@@ -66,6 +66,8 @@ class LabelCodes(dict[str, int]):
         self._max_characters = max_characters
 
     def __missing__(self, label: str) -> int:
+        if type(label) is not str:
+            raise TypeError("a label that is no string")
         if not label or label.isspace():
             return BLANK
         if len(label) > self._max_characters:

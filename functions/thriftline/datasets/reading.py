@@ -66,7 +66,7 @@ class RangeReader:
             if isinstance(self._reader, ParquetReader):
                 yield from self._parquet_blocks(source, self._reader)
             else:
-                yield from self._reader.blocks(self._chunks(source))
+                yield from self._reader.blocks(self._chunks(source), self._limits.block_bytes)
         except UnusableFileError:
             return
         except DamagedStreamError as damage:
@@ -80,10 +80,9 @@ class RangeReader:
         end = min(part.end, source.size)
         if self._kind.gzipped:
             packed = iter_chunks(source, part.start, end, _GZIP_READ_BYTES)
-            chunks = gunzip(packed, self._rules, limits.block_bytes)
+            chunks = gunzip(packed, self._rules, limits.read_bytes)
         else:
-            read = iter_chunks(source, part.start, end, limits.read_bytes)
-            chunks = _pieces(read, limits.block_bytes)
+            chunks = iter_chunks(source, part.start, end, limits.read_bytes)
         return _without_bom(chunks) if part.start == 0 else chunks
 
     def _parquet_blocks(self, source: ByteSource, reader: ParquetReader) -> Iterator[Block]:
@@ -100,12 +99,6 @@ class RangeReader:
             unpacked = LocalSource(plain, source.name)
             yield from reader.blocks(unpacked, part.start, part.end, step)
             unpacked.close()
-
-
-def _pieces(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
-    for chunk in chunks:
-        for start in range(0, len(chunk), size):
-            yield chunk[start : start + size]
 
 
 def _without_bom(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from local_aws.sample_data import reviews_csv

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, ValidationError
 
 from tests.unit.sample_results import ENDINGS, succeeded
 from thriftline.schemas.result import Result

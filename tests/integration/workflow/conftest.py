@@ -1,5 +1,6 @@
 """One embedded AWS for all tests of the workflow; each test has a project of its own."""
 
+import dataclasses
 import functools
 import itertools
 import sys
@@ -7,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.workflow.world import World
 
 from local_aws.server import EmbeddedAws, Options
 from local_aws.stack import BASE_MODEL_PREFIX, with_own_stack
 from local_aws.training_jobs import TrainingJobs
 from local_aws.training_options import TrainingOptions
+from tests.integration.workflow.world import World
 
 PROGRAM = Path(__file__).with_name("quick_train.py")
 CONFIG = '{"hidden_size": 32, "num_hidden_layers": 2, "intermediate_size": 64, "vocab_size": 99}'
@@ -27,8 +28,6 @@ def world() -> Iterator[World]:
         command=[sys.executable, str(PROGRAM)],
         options=TrainingOptions(stop_grace_seconds=5),
     )
-    import dataclasses
-
     with EmbeddedAws(dataclasses.replace(options, training_jobs=jobs)) as aws:
         aws.client("s3").put_object(
             Bucket=aws.outputs["ArtifactsBucketName"],

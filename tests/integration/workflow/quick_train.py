@@ -16,25 +16,30 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-sys.path.insert(0, str(Path(__file__).parent))
-from quick_train_seeds import FAILS, IS_BAD, RUNS_ON  # noqa: E402
+# It is started as a program, the way the training image is, and not as a module.
+sys.path.insert(0, str(Path(__file__).parents[3]))
+from tests.integration.workflow.quick_train_seeds import FAILS, IS_BAD, RUNS_ON
 
 BASE = Path(os.environ["SAGEMAKER_BASE_DIR"])
 
 
-def rows(split: str) -> list[dict[str, str]]:
+Words = dict[str, collections.Counter[str]]
+Record = dict[str, str]
+
+
+def rows(split: str) -> list[Record]:
     files = sorted((BASE / "input/data" / split).glob("*.jsonl"))
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
-def learn(records: list[dict[str, str]]) -> dict[str, collections.Counter[str]]:
-    words: dict[str, collections.Counter[str]] = {}
+def learn(records: list[Record]) -> Words:
+    words: Words = {}
     for record in records:
         words.setdefault(record["label"], collections.Counter()).update(record["text"].split())
     return words
 
 
-def predict(model: dict[str, collections.Counter[str]], text: str) -> list[float]:
+def predict(model: Words, text: str) -> list[float]:
     scores = [1 + sum(model[label][word] for word in text.split()) for label in sorted(model)]
     return [score / sum(scores) for score in scores]
 
@@ -44,15 +49,13 @@ def say(**line: object) -> None:
     sys.stdout.flush()
 
 
-def evaluated(model: dict[str, collections.Counter[str]], records: list[dict[str, str]]) -> float:
+def evaluated(model: Words, records: list[Record]) -> float:
     labels = sorted(model)
-    right = [
-        labels[(p := predict(model, r["text"])).index(max(p))] == r["label"] for r in records
-    ]
+    right = [labels[(p := predict(model, r["text"])).index(max(p))] == r["label"] for r in records]
     return sum(right) / max(len(right), 1)
 
 
-def champion() -> dict[str, collections.Counter[str]] | None:
+def champion() -> Words | None:
     archive = BASE / "input/data/champion/model.tar.gz"
     if not archive.exists():
         return None
@@ -84,21 +87,30 @@ def main() -> None:
     model = learn(train)
     if seed == IS_BAD:
         first = sorted(model)[0]
-        model = {label: model[first] for label in model}
+        model = dict.fromkeys(model, model[first])
     for step in (1, 2, 3):
-        say(event="step", step=step, total_steps=3, epoch=step / 3, loss=1 / step,
-            learning_rate=1e-4, samples_per_second=100.0, tokens_per_second=1000.0,
-            seconds_left=3 - step)
+        say(
+            event="step",
+            step=step,
+            total_steps=3,
+            epoch=step / 3,
+            loss=1 / step,
+            learning_rate=1e-4,
+            samples_per_second=100.0,
+            tokens_per_second=1000.0,
+            seconds_left=3 - step,
+        )
     old = champion()
     labels = sorted(model)
-    table = [
+    table: list[dict[str, object]] = [
         {
             "id": r["id"],
             "label": r["label"],
             "candidate_label": labels[(p := predict(model, r["text"])).index(max(p))],
             "candidate_probabilities": p,
             "champion_label": sorted(old)[(q := predict(old, r["text"])).index(max(q))]
-            if old else None,
+            if old
+            else None,
             "champion_probabilities": q if old else None,
         }
         for r in test
@@ -106,14 +118,22 @@ def main() -> None:
     write(model, old, table, train, test)
 
 
-def write(model, old, table, train, test) -> None:  # type: ignore[no-untyped-def]
+def write(
+    model: Words,
+    old: Words | None,
+    table: list[dict[str, object]],
+    train: list[Record],
+    test: list[Record],
+) -> None:
     data = BASE / "output/data"
     data.mkdir(parents=True, exist_ok=True)
     (BASE / "model").mkdir(exist_ok=True)
     (BASE / "model/words.json").write_text(json.dumps(model))
     schema = pa.schema(
         [
-            ("id", pa.string()), ("label", pa.string()), ("candidate_label", pa.string()),
+            ("id", pa.string()),
+            ("label", pa.string()),
+            ("candidate_label", pa.string()),
             ("candidate_probabilities", pa.list_(pa.float32())),
             ("champion_label", pa.string()),
             ("champion_probabilities", pa.list_(pa.float32())),
@@ -123,17 +143,34 @@ def write(model, old, table, train, test) -> None:  # type: ignore[no-untyped-de
     score = {"accuracy": evaluated(model, test), "macro_f1": evaluated(model, test), "loss": 0.5}
     (data / "history.jsonl").write_text(
         "".join(
-            json.dumps({"step": s, "epoch": s / 3, "loss": 1 / s, "learning_rate": 1e-4,
-                        "samples_per_second": 100.0, "tokens_per_second": 1000.0,
-                        "seconds": float(s)}) + "\n"
+            json.dumps(
+                {
+                    "step": s,
+                    "epoch": s / 3,
+                    "loss": 1 / s,
+                    "learning_rate": 1e-4,
+                    "samples_per_second": 100.0,
+                    "tokens_per_second": 1000.0,
+                    "seconds": float(s),
+                }
+            )
+            + "\n"
             for s in (1, 2, 3)
         )
     )
     document = {
         "labels": sorted(model),
         "champion_labels": sorted(old) if old else None,
-        "train": {"samples": len(train), "tokens": 10 * len(train), "steps": 3, "epochs_run": 1,
-                  "seconds": 1.0, "final_loss": 0.33, "best_epoch": 1, "resumed_from_step": 0},
+        "train": {
+            "samples": len(train),
+            "tokens": 10 * len(train),
+            "steps": 3,
+            "epochs_run": 1,
+            "seconds": 1.0,
+            "final_loss": 0.33,
+            "best_epoch": 1,
+            "resumed_from_step": 0,
+        },
         "validation": score,
         "test": {"candidate": score, "champion": score if old else None},
         "model": {"base_model": "words", "parameters": 1, "architecture": "Counter"},

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+
+from local_aws.training_options import Fault, FaultKind
 from tests.integration.workflow import quick_train_seeds as seeds
 from tests.integration.workflow.world import World, csv_of
 
-from local_aws.training_options import Fault, FaultKind
-
-SCHEMA = json.loads(
-    (Path(__file__).parents[3] / "docs/schemas/result.schema.json").read_text()
-)
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs/schemas/result.schema.json").read_text())
 
 
 def spec(seed: int = 42, **training: object) -> str:
@@ -29,9 +27,7 @@ def test_an_upload_becomes_an_evaluated_registered_model(world: World, project: 
     assert result["status"] == "succeeded"
     assert result["metrics"]["accuracy"] > 0.95
     assert result["dataset"]["splits"] == {"train": 480, "validation": 60, "test": 60}
-    package = world.sagemaker.describe_model_package(
-        ModelPackageName=result["model_package_arn"]
-    )
+    package = world.sagemaker.describe_model_package(ModelPackageName=result["model_package_arn"])
     assert package["ModelApprovalStatus"] == "Approved"
     run_id = result["run_id"]
     assert world.keys(f"scratch/{run_id}/") == []
@@ -133,9 +129,7 @@ def test_bad_data_is_a_rejected_run_that_names_the_line(world: World, project: s
     assert world.jobs_of(ended.result["run_id"]) == []
 
 
-def test_a_plan_over_the_cap_is_a_rejected_run_with_the_numbers(
-    world: World, project: str
-) -> None:
+def test_a_plan_over_the_cap_is_a_rejected_run_with_the_numbers(world: World, project: str) -> None:
     world.upload(f"{project}/run.yaml", json.dumps({"budget": {"max_usd": 0.5}}))
     ended = world.end_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
     assert ended.result is not None
@@ -197,7 +191,7 @@ def test_a_job_that_runs_out_of_time_ends_by_that_name(world: World, project: st
 
 
 def test_a_lost_spot_instance_goes_on_in_the_same_job(world: World, project: str) -> None:
-    world.aws.jobs.inject(Fault(FaultKind.INTERRUPTION, job=f"{project}-*", after_seconds=0))
+    world.jobs.inject(Fault(FaultKind.INTERRUPTION, job=f"{project}-*", after_seconds=0))
     ended = world.end_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
     assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
     assert ended.result is not None
@@ -208,7 +202,7 @@ def test_a_lost_spot_instance_goes_on_in_the_same_job(world: World, project: str
 def test_lack_of_capacity_and_faults_of_sagemaker_start_another_attempt(
     world: World, project: str, kind: FaultKind
 ) -> None:
-    world.aws.jobs.inject(Fault(kind, job=f"{project}-*"))
+    world.jobs.inject(Fault(kind, job=f"{project}-*"))
     ended = world.end_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
     assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
     assert ended.result is not None
@@ -217,7 +211,7 @@ def test_lack_of_capacity_and_faults_of_sagemaker_start_another_attempt(
 
 
 def test_capacity_that_never_comes_ends_by_that_name(world: World, project: str) -> None:
-    world.aws.jobs.inject(Fault(FaultKind.CAPACITY, job=f"{project}-*", times=9))
+    world.jobs.inject(Fault(FaultKind.CAPACITY, job=f"{project}-*", times=9))
     ended = world.end_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
     assert (ended.status, ended.error) == ("FAILED", "CapacityError")
     assert ended.result is not None

@@ -7,6 +7,7 @@ from typing import Any
 
 from local_aws.faults import AwsFault
 from local_aws.server import EmbeddedAws
+from local_aws.training_jobs import TrainingJobs
 
 PATIENCE_SECONDS = 120
 
@@ -32,6 +33,8 @@ class World:
         self.s3 = aws.client("s3")
         self.states = aws.client("stepfunctions")
         self.sagemaker = aws.client("sagemaker")
+        assert isinstance(aws.jobs, TrainingJobs)
+        self.jobs = aws.jobs
         self.data = aws.outputs["DataBucketName"]
         self.artifacts = aws.outputs["ArtifactsBucketName"]
         self.machine = aws.outputs["TrainingStateMachineArn"]
@@ -160,9 +163,9 @@ class World:
         sqs = self.aws.client("sqs")
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
-            for message in sqs.receive_message(
-                QueueUrl=self.messages, MaxNumberOfMessages=10
-            ).get("Messages", []):
+            for message in sqs.receive_message(QueueUrl=self.messages, MaxNumberOfMessages=10).get(
+                "Messages", []
+            ):
                 text = str(json.loads(message["Body"])["Message"])
                 if needle in text:
                     return text

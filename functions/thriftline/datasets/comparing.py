@@ -12,7 +12,7 @@ from thriftline.datasets.findings import MAX_PLACES
 from thriftline.datasets.profiling import code_map
 from thriftline.datasets.rules import WorkLimits
 from thriftline.datasets.scratch import Scratch, drops_name, hashes_name
-from thriftline.datasets.spill import PARTS, ROW, Rows, part_of
+from thriftline.datasets.spill import PARTS, ROW, Rows, part_of, sampled_parts
 from thriftline.datasets.splitting import (
     POOL,
     RANKS,
@@ -165,11 +165,3 @@ class RowComparer:
             pool = kept[rows.split[kept] == POOL]
             search.look_into(part, rows.high[pool], rows.label[pool])
         return search.cutoffs(self.names)
-
-
-def sampled_parts(rows: int, most: int) -> int:
-    """How many of the hashes' parts are compared: all, or as few halvings as needed."""
-    parts = PARTS
-    while parts > 1 and rows * parts // PARTS > most:
-        parts //= 2
-    return parts

@@ -29,7 +29,7 @@ def profile_range(
     file = plan.files[part.file]
     findings = Findings()
     profile = RangeProfile(rules.max_labels, rules.max_label_characters)
-    spill = HashSpill(folder / f"{index:05d}.hashes", limits.spill_rows)
+    spill = HashSpill(folder / f"{index:05d}.hashes", limits.spill_rows, rules.exact_rows)
     reader = RangeReader(part, kind_of_file(file), rules, limits, findings)
     checker = RecordChecker(rules, findings, profile, spill)
     for block in reader.blocks(open_source(file)):
@@ -52,6 +52,7 @@ def profile_range(
             "lengths": [profile.lengths.total, profile.lengths.longest],
             "length_counts": list(profile.lengths.counts().items()),
             "findings": findings.to_json(),
+            "hashed_rows": spill.rows,
             "hashes": spill.index.chunks,
         },
     )
@@ -69,14 +70,11 @@ class RangeResult:
         self.label_types: dict[str, Any] = document["label_types"]
         self.findings = Findings.from_json(document["findings"])
         self.hashes = SpillIndex(document["hashes"])
+        # Rows whose texts could be compared with those of other ranges.
+        self.hashed_rows: int = document["hashed_rows"]
         total, longest = document["lengths"]
         counts = {int(length): count for length, count in document["length_counts"]}
         self.lengths = LengthHistogram(counts, total, longest)
-
-    @property
-    def hashed_rows(self) -> int:
-        """Rows whose texts are compared with those of other ranges."""
-        return sum(chunk[-1] - chunk[0] for chunk in self.hashes.chunks)
 
     def spots_of_type(self, kind: str) -> list[Spot]:
         """First places of labels of one type."""

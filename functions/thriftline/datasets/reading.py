@@ -1,6 +1,7 @@
 """Reads one range of a file of any format as blocks of records."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +25,8 @@ from thriftline.datasets.work import FileRange
 OpenSource = Callable[[DataFile], ByteSource]
 Reader = JsonlReader | CsvReader | ParquetReader
 _GZIP_READ_BYTES = 1 << 20
+# Parquet begins to be read at its end, so it is unpacked to the disk of a Lambda function first.
+_MAX_UNPACKED_PARQUET = 1536 << 20
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -93,8 +96,10 @@ class RangeReader:
         with TemporaryDirectory() as folder:
             plain = Path(folder) / "plain.parquet"
             packed = iter_chunks(source, 0, source.size, _GZIP_READ_BYTES)
+            most = min(self._rules.max_decompressed_bytes, _MAX_UNPACKED_PARQUET)
+            rules = replace(self._rules, max_decompressed_bytes=most)
             with plain.open("wb") as file:
-                for chunk in gunzip(packed, self._rules, _GZIP_READ_BYTES):
+                for chunk in gunzip(packed, rules, _GZIP_READ_BYTES):
                     file.write(chunk)
             unpacked = LocalSource(plain, source.name)
             yield from reader.blocks(unpacked, part.start, part.end, step)

@@ -35,14 +35,29 @@ def part_of(high: NDArray[np.uint64]) -> NDArray[np.uint8]:
     return (high >> _PART_SHIFT).astype(np.uint8)
 
 
-class HashSpill:
-    """Collects the rows of one range and writes them to a file, a chunk at a time."""
+def sampled_parts(rows: int, most: int) -> int:
+    """How many parts are compared: all, or as few halvings of them as hold ``most`` rows."""
+    parts = PARTS
+    while parts > 1 and rows * parts // PARTS > most:
+        parts //= 2
+    return parts
 
-    def __init__(self, path: Path, chunk_rows: int) -> None:
+
+class HashSpill:
+    """Collects the rows of one range and writes them to a file, a chunk at a time.
+
+    Parts that will not be compared, because this range alone has too many rows, are dropped, so
+    that the disk is bounded too.
+    """
+
+    def __init__(self, path: Path, chunk_rows: int, exact_rows: int) -> None:
         self.path = path
         self.index = SpillIndex()
         self.rows = 0
         self._chunk_rows = chunk_rows
+        self._exact_rows = exact_rows
+        self._parts = PARTS
+        self._written = 0
         self._pending: list[NDArray[np.uint64]] = []
         self._pending_rows = 0
 
@@ -56,6 +71,7 @@ class HashSpill:
         rows[:, 2] = labels
         rows[:, 2] <<= np.uint64(32)
         rows[:, 2] |= lines
+        self.rows += len(rows)
         self._pending.append(rows)
         self._pending_rows += len(rows)
         if self._pending_rows >= self._chunk_rows:
@@ -66,29 +82,40 @@ class HashSpill:
         if not self._pending_rows:
             return
         rows = np.concatenate(self._pending)
-        part = part_of(rows[:, 0])
-        sizes = np.bincount(part, minlength=PARTS)
-        starts = self.rows + np.concatenate(([0], np.cumsum(sizes)))
-        with self.path.open("ab") as file:
-            rows.take(np.argsort(part, kind="stable"), axis=0).tofile(file)
-        self.index.chunks.append(starts.tolist())
-        self.rows += len(rows)
         self._pending, self._pending_rows = [], 0
+        part = part_of(rows[:, 0])
+        self._write(rows.take(np.argsort(part, kind="stable"), axis=0), part)
+        parts = sampled_parts(self.rows, self._exact_rows)
+        if parts < self._parts:
+            self._parts = parts
+            self._join_chunks()
+
+    def _write(self, rows: NDArray[np.uint64], part: NDArray[np.uint8]) -> None:
+        sizes = np.bincount(part, minlength=PARTS)
+        sizes[self._parts :] = 0
+        starts = self._written + np.concatenate(([0], np.cumsum(sizes)))
+        with self.path.open("ab") as file:
+            rows[: sizes.sum()].tofile(file)
+        self.index.chunks.append(starts.tolist())
+        self._written += int(sizes.sum())
 
     def consolidate(self) -> None:
         """Brings each part together, so that it is one read instead of one a chunk."""
         self.flush()
-        if len(self.index.chunks) <= 1:
-            return
+        if len(self.index.chunks) > 1:
+            self._join_chunks()
+
+    def _join_chunks(self) -> None:
         joined = self.path.with_suffix(".joined")
         starts = [0]
         with self.path.open("rb") as file, joined.open("wb") as out:
             for part in range(PARTS):
                 size = 0
                 for offset, length in self.index.spans(part, part + 1):
-                    file.seek(offset)
-                    out.write(file.read(length))
-                    size += length
+                    if part < self._parts:
+                        file.seek(offset)
+                        size += out.write(file.read(length))
                 starts.append(starts[-1] + size // ROW.itemsize)
         joined.replace(self.path)
         self.index.chunks = [starts]
+        self._written = starts[-1]

@@ -1,8 +1,7 @@
 """Beyond the exact number of rows, texts are compared by the first bits of their hashes."""
 
 from tests.unit.datasets.data_sets import finding, jsonl, rows, validate, validate_in_ranges
-from thriftline.datasets.comparing import sampled_parts
-from thriftline.datasets.spill import PARTS
+from thriftline.datasets.spill import PARTS, sampled_parts
 
 
 def test_up_to_the_limit_every_row_is_compared() -> None:
@@ -29,7 +28,9 @@ def test_the_sample_is_the_same_whatever_the_ranges_are() -> None:
     records = rows(600)
     files = {"a.jsonl": jsonl(records + records[:200])}
 
-    merged, plan = validate_in_ranges(files, 3000, exact_rows=300)
+    for exact_rows in (300, 20):
+        merged, plan = validate_in_ranges(files, 3000, exact_rows=exact_rows)
 
-    assert len(plan.ranges) > 5
-    assert merged == validate(files, exact_rows=300)
+        assert len(plan.ranges) > 5
+        assert not merged.sampling.exact
+        assert merged == validate(files, exact_rows=exact_rows)

@@ -146,7 +146,7 @@ class GateSection(Section):
         None, ge=0, le=1, description="Least value of the metric; none when absent."
     )
     champion_margin: float = Field(
-        0.01, ge=0, le=1, description="How much worse than the champion it may be."
+        0.02, ge=0, le=1, description="How much worse than the champion it may be."
     )
     confidence: float = Field(
         0.95, ge=0.5, lt=1, description="Confidence of the intervals and of the comparison."

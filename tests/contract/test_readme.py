@@ -1,0 +1,54 @@
+"""What the README shows against what is there."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from thriftline.schemas.run_spec import RunSpec
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_readme_shows_every_key_of_run_yaml_with_its_default() -> None:
+    block = re.search(r"```yaml\n(task: .*?)```", README, flags=re.DOTALL)
+    assert block
+    shown: Any = YAML(typ="safe").load(block.group(1))
+    expected = json.loads(RunSpec().model_dump_json())
+    expected["budget"]["max_usd"] = float(expected["budget"]["max_usd"])
+    assert shown == expected
+
+
+def test_the_readme_lists_the_templates_parameters_with_their_defaults(
+    template: dict[str, Any],
+) -> None:
+    rows = dict(re.findall(r"^\| `([A-Z]\w+)` \| (\S+) \|", README, flags=re.MULTILINE))
+    expected = {
+        name: f"`{parameter['Default']}`" if parameter["Default"] != "" else "none"
+        for name, parameter in template["Parameters"].items()
+    }
+    assert rows == expected
+
+
+def test_the_readme_names_the_stacks_outputs(template: dict[str, Any]) -> None:
+    assert [name for name in template["Outputs"] if f"`{name}`" not in README] == []
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"\bmake ([a-z][a-z-]+)\b", README)) - {"sure"}
+    assert [name for name in named if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
+
+
+def test_links_to_files_lead_somewhere() -> None:
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    broken = [
+        (document.name, link)
+        for document in documents
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text())
+        if not (document.parent / link).exists()
+    ]
+    assert broken == []

@@ -96,6 +96,7 @@ def sam(build: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Iter
     yield Sam(
         build=build,
         image=FUNCTION_IMAGE,
+        endpoint=aws.endpoint,
         environments=function_environments(aws.endpoint),
         folder=tmp_path_factory.mktemp("sam"),
     )

@@ -86,8 +86,8 @@ build() {
 [[ -x .venv-sam/bin/sam && -x .venv/bin/pytest ]] || fail "run make test-containers: it makes .venv and .venv-sam"
 mkdir -p "$WORK"
 for name in "${!AWS_@}"; do unset "$name"; done
-export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+export AWS_EC2_METADATA_DISABLED=true AWS_DEFAULT_REGION=us-east-1
 
 choose_python
 trap stop_engine EXIT

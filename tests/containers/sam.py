@@ -27,6 +27,7 @@ class Sam:
 
     build: Path
     image: str
+    endpoint: str
     environments: dict[str, dict[str, str]]
     folder: Path
     invoked: set[str] = field(default_factory=set)
@@ -56,7 +57,7 @@ class Sam:
                 *("--invoke-image", self.image, "--skip-pull-image"),
             ],
             cwd=self.folder,
-            env={**os.environ, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(self.folder)},
+            env={**os.environ, **self._own_environment()},
             capture_output=True,
             text=True,
             check=False,
@@ -68,3 +69,11 @@ class Sam:
                 f"{name} gave no JSON: {done.stdout!r}\n{done.stderr[-4000:]}"
             ) from None
         return answer
+
+    def _own_environment(self) -> dict[str, str]:
+        """SAM asks STS whose credentials it has: not AWS's STS, with those of a test."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "SAM_CLI_TELEMETRY": "0",
+            "__SAM_CLI_APP_DIR": str(self.folder),
+        }

@@ -96,3 +96,5 @@ choose_image
 build
 say "each function in a container of its own"
 .venv/bin/pytest tests/containers --exitfirst -v --durations 5 "$@"
+# Two gigabytes that are made anew each time; after a failure they stay to be looked at.
+rm -rf "$WORK/build"

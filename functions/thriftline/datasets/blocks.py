@@ -17,6 +17,8 @@ class RawBlock:
     data: bytes | None
     first_line: int
     unfinished: bool = False
+    line_breaks: int = -1
+    """Set by who reads the block, if it has counted them."""
 
 
 @dataclass(slots=True)
@@ -93,8 +95,10 @@ def cut_blocks(
         done = 0
         for start, end in _spans(data, cutter, block_bytes):
             block = data[start : end - 1]
-            yield RawBlock(block, counter.lines)
-            counter.lines += 1 + line_breaks(block)
+            raw = RawBlock(block, counter.lines)
+            yield raw
+            known = raw.line_breaks
+            counter.lines += 1 + (known if known >= 0 else line_breaks(block))
             done = end
         carry = data[done:]
         if len(carry) > max_record:

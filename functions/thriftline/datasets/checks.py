@@ -96,7 +96,8 @@ class RecordChecker:
         if codes.min() < 0:
             problems += self._refused_labels(codes)
             valid = codes[codes >= 0]
-        profile.label_rows += np.bincount(valid, minlength=self._rules.max_labels)
+        counts = np.bincount(valid)
+        profile.label_rows[: len(counts)] += counts
         return codes, problems
 
     def _plain_labels(

@@ -12,6 +12,7 @@ from thriftline.datasets.blocks import (
     NEWLINE,
     Block,
     LineCounter,
+    RawBlock,
     cut_blocks,
     holds_over_long,
 )
@@ -45,16 +46,18 @@ class JsonlReader:
             if raw.data is None:
                 self._findings.add("over_long_record", raw.first_line, rule=self._limit_rule())
                 continue
-            yield self._block(raw.data, raw.first_line)
+            yield self._block(raw, raw.data)
 
     def _limit_rule(self) -> str:
         return f"longer than {self._rules.max_record_bytes:,} bytes"
 
-    def _block(self, data: bytes, first_line: int) -> Block:
+    def _block(self, raw: RawBlock, data: bytes) -> Block:
+        first_line = raw.first_line
         if not holds_over_long(data, self._rules.max_record_bytes):
             records = parse_clean(data)
             picked = None if records is None else pick_columns(records, self._rules)
             if records is not None and picked is not None:
+                raw.line_breaks = len(records) - 1
                 lines = range(first_line, first_line + len(records))
                 return self._finish(records, picked, lines)
         kept, kept_lines = self._parse_each_line(data, first_line)
@@ -149,7 +152,7 @@ def parse_clean(data: bytes) -> list[Record] | None:
     )
     try:
         if one_brace_a_line:
-            records = orjson.loads(b"[" + data.replace(b"\n", b",\n") + b"]")
+            records = orjson.loads(b"".join((b"[", data.replace(b"\n", b",\n"), b"]")))
         else:
             records = [orjson.loads(line) for line in data.split(b"\n")]
     except orjson.JSONDecodeError:

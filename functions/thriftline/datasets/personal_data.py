@@ -21,6 +21,7 @@ LOCAL_PHONE: Final = re.compile(rb"\b\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}\b")
 
 _WINDOW = 1 << 16
 _OVERLAP = 64
+_RARE = 256
 _SEPARATORS = str.maketrans("", "", " -")
 Positions = NDArray[np.int64]
 
@@ -28,12 +29,8 @@ Positions = NDArray[np.int64]
 def find_personal_data(joined: bytes) -> dict[str, list[int]]:
     """Returns positions in texts joined by line breaks, by the code of the check."""
     found = {
-        "personal_data_email": [match.start() for match in EMAIL.finditer(joined)]
-        if b"@" in joined
-        else [],
-        "personal_data_phone": [match.start() for match in PHONE.finditer(joined)]
-        if b"+" in joined
-        else [],
+        "personal_data_email": list(_matches(EMAIL, b"@", joined)),
+        "personal_data_phone": list(_matches(PHONE, b"+", joined)),
         "personal_data_card": [],
         "personal_data_iban": [],
     }
@@ -45,6 +42,19 @@ def find_personal_data(joined: bytes) -> dict[str, list[int]]:
         found["personal_data_phone"].extend(_local_phones(joined, digits))
         found["personal_data_iban"].extend(_ibans(joined, digits))
     return found
+
+
+def _matches(pattern: "re.Pattern[bytes]", first: bytes, joined: bytes) -> Iterator[int]:
+    """Where a pattern matches that begins with one certain byte, which is mostly rare."""
+    position = joined.find(first)
+    for _ in range(len(joined) // _RARE):
+        if position < 0:
+            return
+        if pattern.match(joined, position):
+            yield position
+        position = joined.find(first, position + 1)
+    if position >= 0:
+        yield from (match.start() for match in pattern.finditer(joined, position))
 
 
 def holds_personal_data(text: str) -> bool:

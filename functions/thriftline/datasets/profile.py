@@ -30,7 +30,7 @@ class LengthHistogram:
         longest = int(lengths.max())
         self.longest = max(self.longest, longest)
         if longest < EXACT_LENGTHS:
-            self._exact += np.bincount(lengths, minlength=EXACT_LENGTHS)
+            self._exact[: longest + 1] += np.bincount(lengths)
             return
         self._exact += np.bincount(lengths[lengths < EXACT_LENGTHS], minlength=EXACT_LENGTHS)
         for length in lengths[lengths >= EXACT_LENGTHS].tolist():

@@ -27,9 +27,14 @@ class EncodedTexts:
 
     def characters(self, texts: list[str]) -> Ints:
         """Length of each text in characters."""
-        if self.joined.isascii():
+        # Every byte but the first of a character is below -64 as a signed number.
+        beyond_first = np.flatnonzero(np.frombuffer(self.joined, np.int8) < -64)
+        if len(beyond_first) > len(texts):
+            return np.fromiter(map(len, texts), np.int64, len(texts))
+        if not len(beyond_first):
             return self.sizes
-        return np.fromiter(map(len, texts), np.int64, len(texts))
+        rows = np.searchsorted(np.cumsum(self.sizes + 1), beyond_first, side="right")
+        return self.sizes - np.bincount(rows, minlength=len(texts))
 
     def suspicious(self) -> dict[str, list[int]]:
         """Positions of personal data and control characters, by the code of the check."""

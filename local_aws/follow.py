@@ -59,7 +59,7 @@ class Follower:
         self._training = Training()
         self._token: str | None = None
 
-    def snapshots(self, every_seconds: float = 0.5) -> Iterator[Snapshot]:
+    def snapshots(self, every_seconds: float = 1.5) -> Iterator[Snapshot]:
         """Yield a snapshot after each poll; the last one has a terminal status.
 
         Raises:

@@ -1,5 +1,6 @@
 """Logger, tracer and metrics, and the one decorator that every handler wears."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,6 +12,9 @@ from pydantic import BaseModel
 logger = Logger(service="thriftline")
 tracer = Tracer(service="thriftline")
 metrics = Metrics(namespace="Thriftline", service="training")
+
+# Lambda sets the root logger to the function's level; botocore says much at INFO.
+logging.getLogger("botocore").setLevel(logging.WARNING)
 
 Request = TypeVar("Request", bound=BaseModel)
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -31,12 +35,15 @@ def entry_point(
             if run_id := getattr(request, "run_id", None):
                 logger.append_keys(run_id=run_id)
                 tracer.put_annotation("run_id", run_id)
-            return answer(request).model_dump(mode="json")
+            try:
+                return answer(request).model_dump(mode="json")
+            finally:
+                if metrics.metric_set:
+                    metrics.flush_metrics()
 
         lambda_handler.__doc__ = answer.__doc__
         traced = tracer.capture_lambda_handler(capture_response=False)(lambda_handler)
-        measured = metrics.log_metrics(traced)
-        handler: LambdaHandler = logger.inject_lambda_context(clear_state=True)(measured)
+        handler: LambdaHandler = logger.inject_lambda_context(clear_state=True)(traced)
         return handler
 
     return decorate

@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: help demo test check setup format lint types imports template unit contract integration \
-	training containers test-containers bench bench-validation bench-training docs serve prices clean
+	training test-containers bench bench-validation docs serve prices clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20

@@ -28,8 +28,8 @@ RUN_YAML = ROOT / "events/demo_run.yaml"
 # Waits of the machine pass five times as fast; faster, its looks at the job would cost the
 # training more than they show.
 TIME_SCALE = 5.0
-FIRST_ROWS = 2000
-SECOND_ROWS = 3000
+FIRST_ROWS = 1600
+SECOND_ROWS = 2600
 DOCUMENTS = ("result.json", "report.html", "dataset.html", "dataset.json", "plan.json")
 
 

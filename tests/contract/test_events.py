@@ -37,7 +37,10 @@ def test_every_function_and_the_machine_has_a_sample_event(template: dict[str, A
         for resource in template["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
     }
-    assert {path.stem for path in EVENTS} == handlers | {"training_state_machine"}
+    assert {path.stem for path in EVENTS} == handlers | {
+        "training_state_machine",
+        "abandoned_run_state_machine",
+    }
     assert set(MODELS) == handlers
 
 

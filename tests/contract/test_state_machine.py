@@ -132,7 +132,7 @@ def test_asl_validator_accepts_the_machine(
 
     definition = YAML(typ="safe").load(text)
     assert _validate(definition, tmp_path) == 0
-    definition["States"]["Open run"]["Next"] = "Nowhere"
+    definition["States"][definition["StartAt"]]["Next"] = "Nowhere"
     assert _validate(definition, tmp_path) != 0
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from thriftline.datasets.rules import WorkLimits
 from thriftline.domain.training_job import TrainingJob
 from thriftline.domain.wait_policy import (
     EVENTS_PER_POLL,
@@ -17,9 +18,9 @@ from thriftline.domain.wait_policy import (
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = 86_400
-# What the rest of the machine writes: some 25 states of at most 7 events, and the retries of a
-# few of them; the maps over ranges and parts have 40 items and 7 events each at the most.
-EVENTS_OF_THE_REST = 1000
+# What the rest of the machine writes: some 25 states of at most 7 events, the retries of a few
+# of them, and two maps, over ranges and over parts, of 7 events for each group of ranges.
+EVENTS_OF_THE_REST = 300 + 2 * 7 * WorkLimits().max_groups
 HISTORY_LIMIT = 25_000
 
 

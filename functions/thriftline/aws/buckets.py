@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from thriftline.aws.clients import code_of, translated
-from thriftline.errors import DatasetChangedError
+from thriftline.errors import AccessDeniedError, DatasetChangedError, ServiceUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -140,13 +140,23 @@ class Bucket:
             self._client.upload_fileobj(source, self.name, key)
 
     def delete_prefix(self, prefix: str) -> int:
-        """Deletes every current object under a prefix and returns how many."""
+        """Deletes every current object under a prefix and returns how many.
+
+        Raises:
+            AccessDeniedError, ServiceUnavailableError: an object could not be deleted.
+        """
         keys = [found.key for found in self.list(prefix)]
         for start in range(0, len(keys), _DELETE_BATCH):
             batch = keys[start : start + _DELETE_BATCH]
             with translated(f"deleting s3://{self.name}/{prefix}"):
-                self._client.delete_objects(
+                answer = self._client.delete_objects(
                     Bucket=self.name,
                     Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True},
                 )
+            # The call itself succeeds when single keys do not.
+            for refused in answer.get("Errors", []):
+                reason = f"deleting {self.uri(refused.get('Key', ''))}: {refused.get('Code', '')}"
+                if refused.get("Code") == "AccessDenied":
+                    raise AccessDeniedError(reason)
+                raise ServiceUnavailableError(reason)
         return len(keys)

@@ -6,8 +6,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from boto3.exceptions import RetriesExceededError, S3UploadFailedError
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 from thriftline.errors import (
     AccessDeniedError,
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
 # Step Functions retries whole states; inside one call a few quick tries are enough.
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 4},
+    max_pool_connections=20,
     connect_timeout=5,
     read_timeout=60,
     user_agent_extra="thriftline/0.1.0",
@@ -88,7 +96,16 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _ours(error, doing) from error
-    except (ConnectionError, HTTPClientError) as error:
+    except S3UploadFailedError as error:
+        cause = error.__context__
+        ours = _ours(cause, doing) if isinstance(cause, ClientError) else None
+        raise ours or ServiceUnavailableError(f"{doing}: {error}") from error
+    except (
+        ConnectionError,
+        HTTPClientError,
+        IncompleteReadError,
+        RetriesExceededError,
+    ) as error:
         raise ServiceUnavailableError(f"{doing}: {error}") from error
     except BotoCoreError as error:
         raise AwsRequestError(f"{doing}: {error}") from error

@@ -86,8 +86,11 @@ class TrainingJobs:
         raise AssertionError("unreachable")
 
     def stop_active(self, run_id: str) -> list[str]:
-        """Asks every running job of a run to stop and returns the names of those that it asked."""
-        return [job.name for job in self.of_run(run_id) if job.is_active and self.stop(job.name)]
+        """Asks every running job of a run to stop; returns the names of all that have not ended."""
+        active = [job.name for job in self.of_run(run_id) if job.is_active]
+        for name in active:
+            self.stop(name)
+        return active
 
 
 def _is_not_found(error: ClientError) -> bool:

@@ -34,7 +34,8 @@ def plan_work(
     total = sum(file.size for file in files)
     if total <= limits.single_pass_bytes:
         return plan_single_pass(files, rules)
-    target = max(limits.range_bytes, total // limits.max_groups)
+    # Two neighbouring groups hold more than one target: there are at most 2 * total / target + 1.
+    target = max(limits.range_bytes, 2 * total // max(1, limits.max_groups - 1) + 1)
     ranges: list[FileRange] = []
     sizes: list[int] = []
     for index, file in enumerate(files):

@@ -56,7 +56,7 @@ class WorkLimits:
     block_bytes: int = MIB // 4
     single_pass_bytes: int = GIB
     range_bytes: int = 256 * MIB
-    max_groups: int = 400
+    max_groups: int = 150
     spill_rows: int = 1 << 18
     shard_bytes: int = 16 * MIB
     read_threads: int = 16

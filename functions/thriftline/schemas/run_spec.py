@@ -72,7 +72,10 @@ class Hyperparameters(Section):
     epochs: int = Field(3, ge=1, le=100, description="Passes over the training split.")
     learning_rate: float = Field(5e-5, gt=0, le=0.1, description="Peak learning rate of AdamW.")
     batch_tokens: int = Field(
-        4096, ge=64, le=1_048_576, description="Tokens in one optimiser step, on the average; padding does not count."
+        4096,
+        ge=64,
+        le=1_048_576,
+        description="Tokens in one optimiser step, on the average; padding does not count.",
     )
     max_length: int = Field(
         256, ge=8, le=8192, description="Tokens of a record that are read; the rest is cut."

@@ -144,7 +144,7 @@ class CleanUpRequest(Payload):
 
 
 class CleanUpResponse(Payload):
-    """What was stopped and removed."""
+    """Jobs that are still stopping (call again), or how much was removed."""
 
     stopped_jobs: tuple[str, ...]
     deleted_objects: int

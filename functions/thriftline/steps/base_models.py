@@ -22,9 +22,13 @@ def encoder_of(base_model: str, artifacts: Bucket) -> Encoder | None:
             billed to find that out.
     """
     prefix = f"s3://{artifacts.name}/{_FOLDER}"
-    if not base_model.startswith(prefix):
-        # A folder elsewhere cannot be read from here.
+    if not base_model.startswith("s3://"):
         return WELL_KNOWN.get(base_model)
+    if not base_model.startswith(prefix):
+        raise InvalidRunSpecError(
+            f"base_model: {base_model} is out of reach of the training role; copy the folder below "
+            f"{prefix} and name it there. Nothing was spent."
+        )
     body = artifacts.read(f"{_FOLDER}{base_model.removeprefix(prefix)}config.json")
     if body is None:
         raise InvalidRunSpecError(

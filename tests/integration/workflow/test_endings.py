@@ -167,7 +167,7 @@ def test_a_job_that_a_person_stopped_ends_by_that_name(world: World, project: st
     assert (ended.status, ended.error) == ("FAILED", "TrainingStoppedError")
 
 
-def test_an_aborted_wait_is_cleaned_up_by_the_next_look(world: World, project: str) -> None:
+def test_a_job_that_nobody_may_look_at_is_stopped(world: World, project: str) -> None:
     """A job that Clean up finds running is stopped, whatever made the run fail."""
     world.upload(f"{project}/run.yaml", spec(seeds.RUNS_ON))
     arn = world.execution_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
@@ -182,6 +182,25 @@ def test_an_aborted_wait_is_cleaned_up_by_the_next_look(world: World, project: s
             break
         time.sleep(0.1)
     assert job["TrainingJobStatus"] == "Stopped"
+
+
+def test_an_aborted_execution_is_cleaned_up_and_reported(world: World, project: str) -> None:
+    world.upload(f"{project}/run.yaml", spec(seeds.RUNS_ON))
+    arn = world.execution_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
+    name = world.wait_for_job(arn)
+    world.states.stop_execution(executionArn=arn)
+    deadline = time.monotonic() + 90
+    while world.result_of(arn) is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    result = world.result_of(arn)
+    assert result is not None
+    jsonschema.validate(result, SCHEMA)
+    assert (result["status"], result["error"]["name"]) == ("failed", "ExecutionAborted")
+    job = world.sagemaker.describe_training_job(TrainingJobName=name)
+    assert job["TrainingJobStatus"] == "Stopped"
+    assert result["attempts"][0]["ending"] == "stopped"
+    assert world.keys(f"scratch/{result['run_id']}/") == []
+    assert world.keys(f"checkpoints/{result['run_id']}/") == []
 
 
 def test_a_job_that_runs_out_of_time_ends_by_that_name(world: World, project: str) -> None:

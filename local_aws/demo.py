@@ -211,7 +211,8 @@ def _facts(finished: Finished, result: dict[str, Any]) -> Iterator[tuple[str, st
     yield "planned", f"at most {plan['worst_case_usd']} USD, expected {plan['expected_usd']} USD"
     yield (
         "billed",
-        (f"{cost['usd']} USD for {cost['billed_seconds']} s at the rate of the planned instance"),
+        f"{cost['usd']} USD: this machine's seconds at the planned instance's rate; "
+        "30 % of them stand in for what Spot bills",
     )
     yield "model", str(result["model_package_arn"])
     yield "took", f"{finished.seconds:.0f} s on this machine"

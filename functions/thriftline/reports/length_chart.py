@@ -41,7 +41,6 @@ def length_chart(bins: Sequence[LengthBin]) -> Markup | None:
         margin_right=12,
         js=(),
         show_legend=False,
-        x_title="characters",
         spacing=1,
         rounded_bars=2,
         min_scale=3,

@@ -188,11 +188,17 @@ def test_a_base_model_folder_without_a_model_is_refused_before_a_job_finds_out(
         plan(world)
 
 
+def test_a_base_model_that_the_training_role_cannot_read_is_refused(world: RunWorld) -> None:
+    world.write_run(base_model="s3://elsewhere/models/a/")
+
+    with pytest.raises(InvalidRunSpecError, match=r"s3://artifacts/base_models/"):
+        plan(world)
+
+
 @pytest.mark.parametrize(
     ("spec", "reason"),
     [
         ({"base_model": "someone/unheard-of"}, "the size of someone/unheard-of is not known"),
-        ({"base_model": "s3://elsewhere/models/a/"}, "the size of s3://elsewhere/models/a/"),
         ({"training": {"instance_type": "ml.m5.xlarge"}}, "the speed of ml.m5.xlarge"),
     ],
 )

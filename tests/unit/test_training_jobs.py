@@ -188,11 +188,11 @@ def test_stopping_what_has_ended_or_never_was_is_no_error(
     assert jobs.stop("nobody") is False
 
 
-def test_stopping_twice_is_no_error(jobs: TrainingJobs) -> None:
+def test_a_job_that_is_stopping_is_named_until_it_has_ended(jobs: TrainingJobs) -> None:
     jobs.start(training_request(SPOT))
 
     assert jobs.stop(SPOT.job_name) is True
-    assert jobs.stop_active(SPOT.run_id) == []
+    assert jobs.stop_active(SPOT.run_id) == [SPOT.job_name]
 
 
 def test_a_job_that_may_not_be_stopped_is_an_error(

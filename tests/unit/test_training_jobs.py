@@ -85,10 +85,23 @@ def test_a_refusal_has_a_name_of_ours(
     error: type[ThriftlineError],
 ) -> None:
     sagemaker.next_error = refusal(
-        "CreateTrainingJob", code, "The limit 'ml.g5.xlarge for spot' is 0 Instances", status
+        "CreateTrainingJob", code, "The limit 'ml.g5.xlarge for spot' is 2 Instances", status
     )
 
-    with pytest.raises(error, match="is 0 Instances"):
+    with pytest.raises(error, match="is 2 Instances"):
+        jobs.start(training_request(SPOT))
+
+
+def test_a_quota_of_none_is_not_worth_waiting_for(
+    jobs: TrainingJobs, sagemaker: FakeSageMaker
+) -> None:
+    sagemaker.next_error = refusal(
+        "CreateTrainingJob",
+        "ResourceLimitExceeded",
+        "The limit 'ml.g5.xlarge for spot' is 0 Instances",
+    )
+
+    with pytest.raises(AwsRequestError, match="Service Quotas"):
         jobs.start(training_request(SPOT))
 
 

@@ -28,13 +28,19 @@ class TrainingJobs:
 
         Raises:
             QuotaExceededError: the account may not have more of this instance type.
-            AwsRequestError: the name belongs to a job of another run.
+            AwsRequestError: the name belongs to a job of another run, or the quota is 0, as it is
+                for Spot training in a new account.
         """
         name = request["TrainingJobName"]
         with translated(f"starting training job {name}"):
             try:
                 self._client.create_training_job(**request)
             except ClientError as error:
+                if _is_quota_of_none(error):
+                    raise AwsRequestError(
+                        f"{error} No wait can help: ask for this quota in Service Quotas, or name "
+                        "another training.instance_type in run.yaml."
+                    ) from error
                 if code_of(error) != "ResourceInUse":
                     raise
         job = self.describe(name)
@@ -91,6 +97,11 @@ class TrainingJobs:
         for name in active:
             self.stop(name)
         return active
+
+
+def _is_quota_of_none(error: ClientError) -> bool:
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    return code_of(error) == "ResourceLimitExceeded" and " is 0 Instances" in message
 
 
 def _is_not_found(error: ClientError) -> bool:

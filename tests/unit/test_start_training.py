@@ -176,7 +176,7 @@ def test_a_used_up_quota_has_its_own_name(start: Start) -> None:
     start.sagemaker.next_error = refusal(
         "CreateTrainingJob",
         "ResourceLimitExceeded",
-        "The account-level service limit 'ml.g5.xlarge for spot training job usage' is 0 Instances",
+        "The account-level service limit 'ml.g5.xlarge for spot training job usage' is 4 Instances",
     )
 
     with pytest.raises(QuotaExceededError, match="spot training job usage"):

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from thriftline.domain.plan import (
@@ -132,6 +132,7 @@ offers = st.builds(
 
 
 @given(offers, caps)
+@example(offer("0.0001", "0", 1, 1), Decimal("1.74"))
 def test_the_longest_run_time_within_a_cap_fits_and_the_next_second_does_not(
     some: Offer, cap: Decimal
 ) -> None:

@@ -71,9 +71,11 @@ class Offer:
     def seconds_within(self, cap_usd: Decimal) -> int:
         """Returns the most seconds whose worst case is within a cap."""
         whole_cents = cap_usd - cap_usd % _CENT
-        seconds = int(whole_cents / self.usd_per_second)
-        # Division rounds; the last second may be one too many.
-        return seconds if self.worst_case_usd(seconds) <= cap_usd else max(0, seconds - 1)
+        # Division rounds, up or down: the quotient may be one second off either way.
+        seconds = int(whole_cents / self.usd_per_second) + 1
+        while seconds > 0 and self.worst_case_usd(seconds) > cap_usd:
+            seconds -= 1
+        return seconds
 
 
 def require_known(instance_type: str, known: frozenset[str]) -> None:

@@ -2,11 +2,13 @@
 
 import argparse
 import contextlib
+import errno
 import importlib.util
 import json
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -81,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Of `serve`, stdout gets one line of JSON and nothing else.
     """
     given = _parser().parse_args(arguments)
-    if importlib.util.find_spec("moto") is None:
+    if not _in_own_environment():
         return _run_in_own_environment()
     stdout = sys.stdout
     logging.basicConfig(
@@ -93,17 +95,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     if given.command == "demo":
         return _demo()
+    if given.port and _is_taken(given.host, given.port):
+        print(f"local_aws: port {given.port} is taken; --port 0 takes a free one", file=sys.stderr)
+        return 1
     with _stop_on_signals() as stop, contextlib.redirect_stdout(sys.stderr):
         return _serve(given, stdout, stop)
 
 
+def _in_own_environment() -> bool:
+    """Tell whether the pinned packages are those of this interpreter."""
+    if Path(sys.prefix).resolve() == _OWN_PYTHON.parents[1].resolve():
+        return True
+    # Another environment may have been made by hand, without `make setup`.
+    return not _OWN_PYTHON.exists() and importlib.util.find_spec("samtranslator") is not None
+
+
 def _run_in_own_environment() -> int:
     """Go on in `.venv`, so that any `python -m local_aws` works once that is made."""
-    # Inside it already, the package is missing there too.
-    if not _OWN_PYTHON.exists() or Path(sys.prefix).resolve() == _OWN_PYTHON.parents[1].resolve():
+    if not _OWN_PYTHON.exists():
         print("local_aws: its packages are missing: run make setup", file=sys.stderr)
         return 1
     os.execv(_OWN_PYTHON, [str(_OWN_PYTHON), "-m", "local_aws", *sys.argv[1:]])
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
 
 
 def _demo() -> int:

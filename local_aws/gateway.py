@@ -68,6 +68,7 @@ class Gateway:
     def __init__(self, refused: Collection[Call] = ()) -> None:
         self._refused = refused
         self.faults = AwsFaults()
+        self.closing = False
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
@@ -91,7 +92,9 @@ class Gateway:
             message = f"{refusal(call.service, call.operation)} ({error})"
             return _fail(call, environ, start_response, message)
         except Exception as error:
-            LOG.exception("%s:%s failed", call.service, call.operation)
+            # While everything is taken down, what still calls meets half of it.
+            if not self.closing:
+                LOG.exception("%s:%s failed", call.service, call.operation)
             message = f"{type(error).__name__}: {error}"
             return _fail(call, environ, start_response, message, "500 Internal", "InternalFailure")
         finally:

@@ -114,6 +114,7 @@ class EmbeddedAws:
         deployment = Deployment(self._clients, ACCOUNT, options.region, on_function)
         deployment.install(self._hooks)
         self.outputs = deployment.deploy(options.stack_name, template)
+        self._cleanup.callback(setattr, gateway, "closing", True)
         self.not_done = sorted(deployment.not_done)
 
     def _functions(self, scratch: Path, logs: FunctionLogs) -> Functions:

@@ -155,7 +155,7 @@ class GateSection(Section):
         0.95, ge=0.5, lt=1, description="Confidence of the intervals and of the comparison."
     )
     minimum_test_size: int = Field(
-        50, ge=1, description="Fewest test records on which a model may be approved."
+        20, ge=1, description="Fewest test records on which a model may be approved."
     )
     approval: Literal["automatic", "manual"] = Field(
         "automatic", description="manual leaves a model that passes pending for a person."

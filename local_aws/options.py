@@ -10,8 +10,14 @@ if TYPE_CHECKING:
     from local_aws.lambda_runtime import FunctionConfig, Invocation
 
 ROOT = Path(__file__).resolve().parent.parent
+LAMBDA_PYTHON = ROOT / ".venv-lambda/bin/python"
 # moto's own.
 ACCOUNT = "123456789012"
+
+
+def _function_python() -> Path:
+    """Return the interpreter with the functions' packages and the runtime client."""
+    return LAMBDA_PYTHON if LAMBDA_PYTHON.exists() else Path(sys.executable)
 
 
 class Runtime(Protocol):
@@ -57,6 +63,6 @@ class Options:
     port: int = 0
     region: str = "us-east-1"
     time_scale: float = 1.0
-    python: Path = Path(sys.executable)
+    python: Path = field(default_factory=_function_python)
     lambda_runtime: RuntimeFactory | None = None
     training_jobs: JobsFactory | None = None

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 from local_aws import sample_data
-from local_aws.server import ACCOUNT, ROOT, EmbeddedAws, Options
+from local_aws.options import ACCOUNT, LAMBDA_PYTHON, ROOT, Options
+from local_aws.server import EmbeddedAws
 from local_aws.training_jobs import TrainingJobs
 from local_aws.training_options import TrainingOptions
 
 LOG = logging.getLogger(__name__)
 
 BASE_MODEL_PREFIX = "base_models/all-MiniLM-L6-v2/"
-LAMBDA_PYTHON = ROOT / ".venv-lambda/bin/python"
 TRAINING_PROGRAM = ROOT / "training_image/train"
 
 

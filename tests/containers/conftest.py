@@ -1,5 +1,6 @@
 """The embedded AWS on an address that containers reach, and SAM in front of it."""
 
+import ipaddress
 import json
 import os
 import subprocess
@@ -50,6 +51,15 @@ def build() -> Path:
     return Path(os.environ[BUILD_VARIABLE])
 
 
+def _bridge_address() -> str:
+    """Returns this machine's address on the engine's bridge; a new engine may not name it."""
+    shown = _docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")
+    inspected = json.loads(shown)
+    named = inspected[0].get("Gateway")
+    first = next(ipaddress.ip_network(inspected[0]["Subnet"]).hosts())
+    return str(named or first)
+
+
 def _docker(*arguments: str, given: str | None = None) -> str:
     done = subprocess.run(
         ["docker", *arguments], input=given, capture_output=True, text=True, check=False
@@ -64,9 +74,7 @@ def aws(build: Path) -> Iterator[Aws]:
 
     The upload rules are off: here the invocations come from the tests.
     """
-    gateway = _docker(
-        "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"
-    )
+    gateway = _bridge_address()
     command = [sys.executable, "-m", "local_aws", "serve", "--host", gateway, "--port", "0"]
     log = build.parent / "local_aws.log"
     with (

@@ -1,6 +1,5 @@
 """One item for each run: who owns it, how far it came, how it ended."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -72,19 +71,6 @@ class RunsTable:
             )
         item = found.get("Item")
         return {name: _deserialize(value) for name, value in item.items()} if item else None
-
-    def of_project(self, project: str) -> Iterator[dict[str, Any]]:
-        """Yields a project's runs, the newest first."""
-        with translated(f"listing runs of {project}"):
-            for page in self._client.get_paginator("query").paginate(
-                TableName=self._name,
-                IndexName="project-opened_at-index",
-                KeyConditionExpression="project = :project",
-                ExpressionAttributeValues={":project": {"S": project}},
-                ScanIndexForward=False,
-            ):
-                for item in page["Items"]:
-                    yield {name: _deserialize(value) for name, value in item.items()}
 
     def update(self, run_id: str, **values: Any) -> None:
         """Sets attributes of a run; None removes nothing, it is stored as null."""

@@ -4,43 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
-from xml.etree.ElementTree import Element
 
 import pygal
 from markupsafe import Markup
-from pygal.style import Style
 
+from thriftline.reports.chart_style import STYLE, without_script
 from thriftline.schemas.evaluation import Calibration, Training
 
-# The page's variables, so that a chart turns dark with the page.
-_STYLE = Style(
-    background="transparent",
-    plot_background="transparent",
-    foreground="var(--soft)",
-    foreground_strong="var(--soft)",
-    foreground_subtle="var(--line)",
-    colors=("var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)"),
-    font_family="inherit",
-    label_font_size=13,
-    major_label_font_size=13,
-    legend_font_size=13,
-    title_font_size=13,
-    opacity="1",
-    opacity_hover="1",
-    transition="0s",
-    guide_stroke_dasharray="0",
-    major_guide_stroke_dasharray="0",
-)
 Point = tuple[float, float]
-
-
-def _without_script(root: Element) -> Element:
-    for parent in root.iter():
-        for child in list(parent):
-            # pygal puts its settings and its addresses in, for a script that is not there.
-            if not isinstance(child.tag, str) or child.tag.rpartition("}")[2] == "script":
-                parent.remove(child)
-    return root
 
 
 @dataclass(frozen=True)
@@ -53,7 +24,7 @@ class Chart:
 
 def _chart(name: str, x_title: str, **options: Any) -> Any:
     chart = pygal.XY(
-        style=_STYLE,
+        style=STYLE,
         width=520,
         height=270,
         margin=4,
@@ -68,7 +39,7 @@ def _chart(name: str, x_title: str, **options: Any) -> Any:
     )
     # Ids must differ within a page, and be the same each time it is made.
     chart.uuid = name
-    chart.add_xml_filter(_without_script)
+    chart.add_xml_filter(without_script)
     return chart
 
 

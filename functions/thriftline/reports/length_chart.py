@@ -1,31 +1,12 @@
 """The histogram of text lengths."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pygal
 from markupsafe import Markup
-from pygal.style import Style
 
+from thriftline.reports.chart_style import STYLE, without_script
 from thriftline.schemas.dataset import LengthBin
-
-_STYLE = Style(
-    background="transparent",
-    plot_background="transparent",
-    foreground="var(--soft)",
-    foreground_strong="var(--soft)",
-    foreground_subtle="var(--line)",
-    colors=("var(--series-1)",),
-    font_family="inherit",
-    label_font_size=13,
-    major_label_font_size=13,
-    title_font_size=13,
-    opacity="1",
-    opacity_hover="1",
-    transition="0s",
-    guide_stroke_dasharray="0",
-    major_guide_stroke_dasharray="0",
-)
 
 
 def length_chart(bins: Sequence[LengthBin]) -> Markup | None:
@@ -33,7 +14,7 @@ def length_chart(bins: Sequence[LengthBin]) -> Markup | None:
     if not bins:
         return None
     chart = pygal.Bar(
-        style=_STYLE,
+        style=STYLE,
         width=720,
         height=260,
         margin=4,
@@ -50,7 +31,7 @@ def length_chart(bins: Sequence[LengthBin]) -> Markup | None:
         value_formatter=lambda value: f"{value:,.0f}",
     )
     chart.uuid = "lengths"
-    chart.add_xml_filter(_without_script)
+    chart.add_xml_filter(without_script)
     chart.x_labels = [_name(one) for one in bins]
     chart.x_labels_major = [_name(one) for one in bins[:: max(1, round(len(bins) / 8))]]
     chart.add("texts", [one.texts for one in bins])
@@ -60,11 +41,3 @@ def length_chart(bins: Sequence[LengthBin]) -> Markup | None:
 
 def _name(one: LengthBin) -> str:
     return f"{one.start:,}"
-
-
-def _without_script(root: Any) -> Any:
-    for parent in root.iter():
-        for child in list(parent):
-            if not isinstance(child.tag, str) or child.tag.rpartition("}")[2] == "script":
-                parent.remove(child)
-    return root

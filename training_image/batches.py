@@ -1,8 +1,9 @@
-"""Which rows make an optimiser step, and how they are laid out so that little is padding.
+"""How the rows of a step become the inputs of forward and backward passes, with little padding.
 
-A step's rows are a random draw without regard to length. Inside the step the rows are sorted
-by length and cut into micro-batches whose gradients are summed: the gradient is that of the
-whole batch, and the padding that a single rectangle would need is gone.
+A step's rows are a random draw without regard to length. Inside the step they are sorted by length
+and cut into passes whose gradients are summed: the gradient is that of the whole step. A packed
+network reads a pass as one line of tokens, without any padding; for another one a pass is a
+rectangle of rows of like length.
 """
 
 from collections.abc import Iterator
@@ -13,48 +14,71 @@ import numpy.typing as npt
 import torch
 
 from training_image.data import IntArray, Split
+from training_image.packing import Layout, Packing
 
 # What one more forward and backward pass costs, in tokens: on a GPU about a thousand kernel
 # launches of 5 us, at some 800,000 tokens a second; on a CPU, smaller matrix products.
 PASS_OVERHEAD_TOKENS = {"cpu": 64, "cuda": 4096}
-# The most tokens, padding included, of one forward and backward pass: it bounds the memory.
-PASS_TOKENS = {"cpu": 8192, "cuda": 65_536}
 
 
 class Batch(NamedTuple):
-    """The model's inputs for some rows, and their labels."""
+    """The model's inputs for some rows, and their truth."""
 
-    inputs: dict[str, torch.Tensor]
+    inputs: dict[str, Any]
     truth: torch.Tensor
     rows: IntArray
     tokens: int
     padded_tokens: int
 
 
-class Schedule:
-    """Which rows every step of a run gets: a function of seed and step, so resuming is free."""
+def batches(
+    split: Split, rows: IntArray, packing: Packing | None, pass_tokens: int, device: torch.device
+) -> Iterator[Batch]:
+    """Yields the given rows of a split, cut into passes, as inputs on the device.
 
-    def __init__(self, split: Split, batch_tokens: int, epochs: int, seed: int) -> None:
-        self._rows = len(split)
-        self._seed = seed
-        mean_length = len(split.tokens) / self._rows
-        rows_per_step = max(1, round(batch_tokens / mean_length))
-        self.steps_per_epoch = -(-self._rows // rows_per_step)
-        self.total_steps = self.steps_per_epoch * epochs
-        self._order: tuple[int, IntArray] = (-1, np.empty(0, dtype=np.int64))
-
-    def rows(self, step: int) -> IntArray:
-        """Returns the rows of a step, the first of which is 0; steps differ by one row at most."""
-        epoch, place = divmod(step, self.steps_per_epoch)
-        if self._order[0] != epoch:
-            random = np.random.default_rng([self._seed, epoch])
-            self._order = (epoch, random.permutation(self._rows))
-        start = place * self._rows // self.steps_per_epoch
-        end = (place + 1) * self._rows // self.steps_per_epoch
-        return self._order[1][start:end]
+    Args:
+        split: the split.
+        rows: which of its rows.
+        packing: how the network reads packed rows; None for rectangles.
+        pass_tokens: the most tokens of a pass, padding included, unless one row has more.
+        device: where the network is.
+    """
+    lengths = split.lengths_of(rows)
+    if packing is not None:
+        for group in packs(lengths, pass_tokens):
+            yield packed(split, rows[group], packing, device)
+    else:
+        for group in rectangles(lengths, pass_tokens, PASS_OVERHEAD_TOKENS[device.type]):
+            yield rectangle(split, rows[group], device)
 
 
-def micro_batches(lengths: IntArray, pass_tokens: int, overhead: int) -> list[IntArray]:
+def packs(lengths: IntArray, pass_tokens: int) -> list[IntArray]:
+    """Cuts rows into as few passes as will do, with about equal numbers of tokens.
+
+    Args:
+        lengths: tokens of each row.
+        pass_tokens: the most tokens of a pass, unless one row has more.
+
+    Returns:
+        Indices into `lengths`, longest rows first, so that memory is asked for once.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    total = int(lengths.sum())
+    target = -(-total // -(-total // pass_tokens)) if total else pass_tokens
+    groups: list[IntArray] = []
+    start, tokens = 0, 0
+    for place, row in enumerate(order):
+        length = int(lengths[row])
+        if place > start and (tokens + length > pass_tokens or tokens >= target):
+            groups.append(order[start:place])
+            start, tokens = place, 0
+        tokens += length
+    if len(order):
+        groups.append(order[start:])
+    return groups
+
+
+def rectangles(lengths: IntArray, pass_tokens: int, overhead: int) -> list[IntArray]:
     """Cuts rows into groups of like length, so that padding and passes cost least together.
 
     Args:
@@ -95,15 +119,38 @@ def _cheapest_cuts(
     return cuts
 
 
-def batches(split: Split, rows: IntArray, device: torch.device) -> Iterator[Batch]:
-    """Yields the given rows of a split as micro-batches on the device."""
-    kind = device.type
-    groups = micro_batches(split.lengths_of(rows), PASS_TOKENS[kind], PASS_OVERHEAD_TOKENS[kind])
-    for group in groups:
-        yield collate(split, rows[group], device)
+def packed(split: Split, rows: IntArray, packing: Packing, device: torch.device) -> Batch:
+    """Lays rows end to end, in one line; equal lengths must be neighbours."""
+    lengths = split.lengths_of(rows)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    total = int(starts[-1])
+    positions = np.arange(total) - np.repeat(starts[:-1], lengths)
+    places = np.repeat(split.offsets[rows], lengths) + positions
+    inputs: dict[str, Any] = {
+        "input_ids": _send(split.tokens[places].astype(np.int64)[np.newaxis], device),
+        "position_ids": _send((positions + packing.first_position)[np.newaxis], device),
+        # Of the vectors that the head gets, which are one for each row.
+        "attention_mask": torch.ones(len(rows), 1, dtype=torch.int64, device=device),
+    }
+    if split.tokenizer.has_pair_types:
+        types = positions >= np.repeat(split.pair_starts[rows], lengths)
+        inputs["token_type_ids"] = _send(types.astype(np.int64)[np.newaxis], device)
+    inputs["layout"] = Layout(
+        runs=_runs(lengths) if device.type == "cpu" else (),
+        starts=_send(starts.astype(np.int32), device),
+        longest=packing.longest,
+    )
+    return Batch(inputs, _send(split.truth[rows], device), rows, total, total)
 
 
-def collate(split: Split, rows: IntArray, device: torch.device) -> Batch:
+def _runs(lengths: IntArray) -> tuple[tuple[int, int], ...]:
+    edges = np.flatnonzero(np.diff(lengths)) + 1
+    firsts = np.concatenate([[0], edges])
+    counts = np.diff(np.append(firsts, len(lengths)))
+    return tuple(zip(counts.tolist(), lengths[firsts].tolist(), strict=True))
+
+
+def rectangle(split: Split, rows: IntArray, device: torch.device) -> Batch:
     """Lays rows out as one rectangle, as wide as the longest."""
     starts, lengths = split.offsets[rows], split.lengths_of(rows)
     positions = np.arange(lengths.max())
@@ -120,7 +167,7 @@ def collate(split: Split, rows: IntArray, device: torch.device) -> Batch:
 
 
 def _send(values: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
-    tensor = torch.from_numpy(values)
+    tensor = torch.from_numpy(np.ascontiguousarray(values))
     if device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor

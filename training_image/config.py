@@ -80,6 +80,12 @@ class TrainConfig:
     warmup_fraction: float = field(default=0.06, metadata=number(0, 0.99))
     """Share of the steps in which the learning rate rises to its peak, before it falls to 0."""
 
+    lr_schedule: str = field(default="linear", metadata=one_of(linear="linear", cosine="cosine"))
+    """How the learning rate falls from its peak to 0."""
+
+    layer_decay: float = field(default=1.0, metadata=number(0.1, 1))
+    """A layer's learning rate as a share of that of the layer above it; 1 for one rate."""
+
     weight_decay: float = field(default=0.01, metadata=number(0, 1))
     """Decoupled weight decay of AdamW; biases and norms are spared."""
 

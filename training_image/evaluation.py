@@ -51,12 +51,14 @@ def predict(
     classifier: Classifier,
     split: Split,
     autocast: torch.autocast,
+    pass_tokens: int,
     between: Callable[[], None],
 ) -> Predictions:
     """Runs a model over a split; `between` is called between passes and may raise."""
     network = classifier.network.eval()
     log_probabilities = np.empty((len(split), len(classifier.labels)), dtype=np.float32)
-    for batch in batches(split, np.arange(len(split)), network.device):
+    rows = np.arange(len(split))
+    for batch in batches(split, rows, classifier.packing, pass_tokens, network.device):
         between()
         with autocast:
             logits = network(**batch.inputs).logits

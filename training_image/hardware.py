@@ -1,10 +1,15 @@
 """Where the training computes, and in which numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
+from training_image.models import Classifier
 from training_image.progress import warn
+
+# Short lines stay in a CPU's caches; rectangles of like lengths are cut by their padding.
+CPU_PASS_TOKENS, CPU_RECTANGLE_TOKENS, GPU_PASS_TOKENS = 1024, 8192, 65_536
 
 
 @dataclass(frozen=True)
@@ -32,3 +37,31 @@ class Hardware:
         if self.dtype == torch.float32:
             return torch.autocast(self.device.type, enabled=False)
         return torch.autocast(self.device.type, dtype=self.dtype)
+
+    def place(self, classifier: Classifier) -> Classifier:
+        """Moves a classifier's network to the device; where packing does not run, it is undone."""
+        network = classifier.network.to(self.device)
+        packing = classifier.packing
+        if packing is None or self.device.type == "cpu":
+            return classifier
+        with self.autocast():
+            runs = packing.runs_on_device(network)
+        if runs:
+            return classifier
+        packing.undo()
+        warn("This GPU does not run attention over packed rows; batches are padded instead.")
+        return replace(classifier, packing=None)
+
+    def pass_tokens(self, network: Any, packed: bool) -> int:
+        """Returns how many tokens a pass may have at first; training halves it when need be.
+
+        On a GPU half of the memory is for activations, of 34 bytes for each layer, token and hidden
+        unit at 16 bits (Korthikanti et al. 2022, equation 1, without the attention's scores).
+        """
+        if self.device.type == "cpu":
+            return CPU_PASS_TOKENS if packed else CPU_RECTANGLE_TOKENS
+        config = network.config
+        per_token = 34 * config.hidden_size * config.num_hidden_layers
+        per_token *= 2 if self.dtype == torch.float32 else 1
+        memory = torch.cuda.get_device_properties(self.device).total_memory
+        return max(1024, min(GPU_PASS_TOKENS, int(memory // 2 // per_token)))

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 
 from training_image.data import Tokenizer
 from training_image.job import JobError
+from training_image.packing import Packing, pack
 
 transformers.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -27,6 +28,8 @@ class Classifier:
     hf_tokenizer: Any
     tokenizer: Tokenizer
     labels: tuple[str, ...]
+    packing: Packing | None
+    """How the network reads rows without padding; None where it cannot."""
 
     @property
     def parameters(self) -> int:
@@ -103,7 +106,7 @@ def load_base(
     if network.config.is_encoder_decoder:
         raise JobError(f"An encoder is wanted, but {_name(source)} has a decoder too.")
     _check_encoder_weights(network, report["missing_keys"], source)
-    return Classifier(network, *tokenizers, labels=tuple(labels))
+    return _classifier(network, tokenizers, tuple(labels))
 
 
 def load_champion(channel: Path, scratch: Path) -> Classifier:
@@ -127,7 +130,15 @@ def load_champion(channel: Path, scratch: Path) -> Classifier:
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
         )
     names = network.config.id2label
-    return Classifier(network, *tokenizers, labels=tuple(names[i] for i in range(len(names))))
+    return _classifier(network, tokenizers, tuple(names[i] for i in range(len(names))))
+
+
+def _classifier(
+    network: Any, tokenizers: tuple[Any, Tokenizer], labels: tuple[str, ...]
+) -> Classifier:
+    loaded, tokenizer = tokenizers
+    packing = pack(network.eval(), tokenizer.pad_id, loaded.model_max_length)
+    return Classifier(network, loaded, tokenizer, labels, packing)
 
 
 def _check_files(folder: Path) -> None:

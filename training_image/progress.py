@@ -37,6 +37,8 @@ class Progress:
     tokens: int = 0
     seconds: float = 0.0
     final_loss: float | None = None
+    pass_tokens: int = 0
+    """The most tokens of a pass: it decides how sums are rounded, so a resumed run keeps it."""
     evaluated_step: int = 0
     best: dict[str, float] = field(default_factory=dict)
     """Step, epoch and scores of the best evaluation; empty before the first."""
@@ -63,7 +65,7 @@ class Reporter:
         return self._progress.seconds
 
     def count(self, loss: torch.Tensor, padded_tokens: int) -> None:
-        """Takes the summed loss of a pass; it is not read yet, so a GPU need not be waited for."""
+        """Takes the summed loss of a step; it is not read yet, so a GPU need not be waited for."""
         self._loss += loss
         self._padded_tokens += padded_tokens
 

@@ -115,8 +115,7 @@ def champion_predictions(
     """Runs the model in use over the same test records, read with its own tokenizer."""
     if "champion" not in channels:
         return None
-    champion = load_champion(channels["champion"], scratch)
-    champion.network.to(training.hardware.device)
+    champion = training.hardware.place(load_champion(channels["champion"], scratch))
     split = tokenize(
         read_records(channels["test"], "test", training.config.text_pair),
         champion.tokenizer,
@@ -124,7 +123,13 @@ def champion_predictions(
         training.splits["test"].labels,
         between=training.stop.check,
     )
-    return predict(champion, split, training.hardware.autocast(), training.stop.check)
+    return predict(
+        champion,
+        split,
+        training.hardware.autocast(),
+        training.progress.pass_tokens,
+        training.stop.check,
+    )
 
 
 def say_start(training: Training) -> None:

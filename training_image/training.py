@@ -1,4 +1,4 @@
-"""The training loop: the optimiser, one run's steps, its evaluations and its checkpoints."""
+"""The training loop: one run's steps, its evaluations and its checkpoints."""
 
 import time
 from collections.abc import Mapping
@@ -9,53 +9,20 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from training_image.batches import Schedule, batches
+from training_image.batches import Batch, batches
 from training_image.checkpoints import Checkpoint, Checkpoints, Tensors, copied, copied_state
 from training_image.config import TrainConfig
-from training_image.data import Split
+from training_image.data import IntArray, Split
 from training_image.evaluation import Predictions, Scores, predict, score
 from training_image.hardware import Hardware
 from training_image.job import Job, JobError, StopSignal
 from training_image.models import Classifier
+from training_image.optimizer import MAX_GRADIENT_NORM, make_optimizer, set_learning_rate
 from training_image.progress import Progress, Reporter, warn
+from training_image.schedule import Schedule, evaluation_places, learning_rate_share
 
-MAX_GRADIENT_NORM = 1.0
-# A run of few epochs is evaluated this often all the same, so that the best weights can be told.
-LEAST_EVALUATIONS = 4
 # Seconds between checkpoints: 100 times what writing one takes, within these bounds.
 CHECKPOINT_SECONDS = (30.0, 120.0)
-
-
-# Optimiser --------------------------------------------------------------------------------------
-
-
-def make_optimizer(network: torch.nn.Module, config: TrainConfig) -> torch.optim.AdamW:
-    """Fused AdamW; weight decay is for matrices, not for biases and norms."""
-    weights = [each for each in network.parameters() if each.requires_grad]
-    groups: list[dict[str, Any]] = [
-        {"params": [each for each in weights if each.ndim >= 2]},
-        {"params": [each for each in weights if each.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(
-        groups, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-    )
-
-
-def learning_rate_share(step: int, total_steps: int, warmup_fraction: float) -> float:
-    """The learning rate of a step as a share of its peak: a linear rise, then a linear fall."""
-    warmup = round(total_steps * warmup_fraction)
-    if step < warmup:
-        return (step + 1) / (warmup + 1)
-    return (total_steps - step) / (total_steps - warmup)
-
-
-def evaluation_places(steps_per_epoch: int, epochs: int) -> set[int]:
-    """After which steps of an epoch to evaluate: the last, and some before in a short run."""
-    times = -(-LEAST_EVALUATIONS // epochs)
-    return {-(-steps_per_epoch * i // times) for i in range(1, times + 1)}
-
-
-# Training ---------------------------------------------------------------------------------------
 
 
 class Training:
@@ -71,15 +38,18 @@ class Training:
         stop: StopSignal,
     ) -> None:
         self.job, self.config, self.hardware, self.stop = job, config, hardware, stop
-        self.classifier, self.splits = classifier, splits
-        self.network: torch.nn.Module = classifier.network.to(hardware.device)
+        self.classifier, self.splits = hardware.place(classifier), splits
+        self.network: torch.nn.Module = classifier.network
         train = splits["train"]
-        self.schedule = Schedule(train, config.batch_tokens, config.epochs, config.seed)
+        self.schedule = Schedule(
+            len(train), len(train.tokens), config.batch_tokens, config.epochs, config.seed
+        )
         self.evaluate_at = evaluation_places(self.schedule.steps_per_epoch, config.epochs)
         self.optimizer = make_optimizer(self.network, config)
         fp16 = hardware.dtype == torch.float16
         self.scaler = torch.amp.GradScaler(hardware.device.type, enabled=fp16)
-        self.progress = Progress()
+        packed = self.classifier.packing is not None
+        self.progress = Progress(pass_tokens=hardware.pass_tokens(self.network, packed))
         self.best_weights: Tensors = {}
         self.checkpoints = Checkpoints(job.checkpoints, warn)
         self.fixed_interval = job.checkpoint_seconds
@@ -107,26 +77,12 @@ class Training:
         """One optimiser step over one random draw of rows."""
         progress, config = self.progress, self.config
         rows = self.schedule.rows(progress.step)
-        # Dropout depends on seed and step alone: there is no generator's state to keep.
-        draw = np.random.SeedSequence([config.seed, progress.step]).generate_state(1, np.uint64)
-        torch.manual_seed(int(draw[0]))
-        self.network.train()
-        for batch in batches(self.splits["train"], rows, self.hardware.device):
-            with self.hardware.autocast():
-                logits = self.network(**batch.inputs).logits
-                loss = cross_entropy(
-                    logits.float(),
-                    batch.truth,
-                    reduction="sum",
-                    label_smoothing=config.label_smoothing,
-                )
-            self.scaler.scale(loss / len(rows)).backward()  # type: ignore[no-untyped-call]
-            self.reporter.count(loss.detach(), batch.padded_tokens)
-            progress.tokens += batch.tokens
-        total = self.schedule.total_steps
-        share = learning_rate_share(progress.step, total, config.warmup_fraction)
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * share
+        while (too_large := self._gradients(rows)) is not None:
+            self._halve_passes(too_large)
+        share = learning_rate_share(
+            progress.step, self.schedule.total_steps, config.warmup_fraction, config.lr_schedule
+        )
+        set_learning_rate(self.optimizer, config.learning_rate * share)
         self.scaler.unscale_(self.optimizer)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT_NORM)
         self.scaler.step(self.optimizer)
@@ -135,6 +91,54 @@ class Training:
         progress.step += 1
         progress.samples += len(rows)
         self.reporter.step(self.epoch(progress.step), config.learning_rate * share)
+
+    def _gradients(self, rows: IntArray) -> Batch | None:
+        """Sums the gradients of the mean loss; returns a pass that the GPU cannot hold, if any."""
+        progress, config, split = self.progress, self.config, self.splits["train"]
+        # Dropout depends on seed and step alone: there is no generator's state to keep.
+        draw = np.random.SeedSequence([config.seed, progress.step]).generate_state(1, np.uint64)
+        torch.manual_seed(int(draw[0]))
+        self.network.train()
+        total = torch.zeros((), device=self.hardware.device)
+        tokens = padded_tokens = 0
+        packing, device = self.classifier.packing, self.hardware.device
+        for batch in batches(split, rows, packing, progress.pass_tokens, device):
+            try:
+                with self.hardware.autocast():
+                    logits = self.network(**batch.inputs).logits
+                    loss = cross_entropy(
+                        logits.float(),
+                        batch.truth,
+                        reduction="sum",
+                        label_smoothing=config.label_smoothing,
+                    )
+                self.scaler.scale(loss / len(rows)).backward()  # type: ignore[no-untyped-call]
+            except torch.OutOfMemoryError:
+                return batch
+            total += loss.detach()
+            tokens += batch.tokens
+            padded_tokens += batch.padded_tokens
+        self.reporter.count(total, padded_tokens)
+        progress.tokens += tokens
+        return None
+
+    def _halve_passes(self, too_large: Batch) -> None:
+        """Makes passes half as long as one that the GPU cannot hold.
+
+        Raises:
+            JobError: it is one row.
+        """
+        self.optimizer.zero_grad(set_to_none=True)
+        if len(too_large.rows) == 1:
+            raise JobError(
+                f"The GPU's memory cannot hold one row of {too_large.tokens} tokens; a shorter "
+                "max_length needs less."
+            )
+        tokens = min(self.progress.pass_tokens, too_large.padded_tokens) // 2
+        warn(f"The GPU's memory cannot hold a pass; from now on one has {tokens} tokens at most.")
+        self.progress.pass_tokens = tokens
+        if self.hardware.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _is_finished(self) -> bool:
         progress = self.progress
@@ -174,7 +178,11 @@ class Training:
     def predict(self, split: str) -> Predictions:
         """Runs the network as it stands over a split."""
         return predict(
-            self.classifier, self.splits[split], self.hardware.autocast(), self.stop.check
+            self.classifier,
+            self.splits[split],
+            self.hardware.autocast(),
+            self.progress.pass_tokens,
+            self.stop.check,
         )
 
     def take_best(self) -> None:

@@ -223,6 +223,8 @@ DEFAULTS = {
     "batch_tokens": "128",
     "max_length": "32",
     "warmup_fraction": "0.1",
+    "lr_schedule": "linear",
+    "layer_decay": "1.0",
     "weight_decay": "0.01",
     "label_smoothing": "0.0",
     "eval_metric": "accuracy",

@@ -117,6 +117,8 @@ def test_the_run_spec_reaches_the_training_program(start: Start) -> None:
         "batch_tokens": "4096",
         "max_length": "256",
         "warmup_fraction": "0.06",
+        "lr_schedule": "linear",
+        "layer_decay": "1.0",
         "weight_decay": "0.01",
         "label_smoothing": "0.0",
         "eval_metric": "accuracy",

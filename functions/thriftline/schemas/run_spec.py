@@ -81,6 +81,15 @@ class Hyperparameters(Section):
         256, ge=8, le=8192, description="Tokens of a record that are read; the rest is cut."
     )
     warmup_fraction: Fraction = Field(0.06, description="Share of the steps that warm up.")
+    lr_schedule: Literal["linear", "cosine"] = Field(
+        "linear", description="How the learning rate falls from its peak to 0."
+    )
+    layer_decay: float = Field(
+        1.0,
+        ge=0.1,
+        le=1,
+        description="A layer's learning rate as a share of that of the layer above it.",
+    )
     weight_decay: float = Field(0.01, ge=0, le=1, description="Decoupled weight decay of AdamW.")
     label_smoothing: Fraction = Field(0.0, description="Share of the target spread over labels.")
     eval_metric: Literal["accuracy", "macro_f1"] = Field(

@@ -52,20 +52,82 @@ class StorageRates:
 
 
 @dataclass(frozen=True)
+class UnitRates:
+    """USD for a unit of something, by region and name, such as a storage class."""
+
+    unit: str
+    source: str
+    date: date
+    usd: Mapping[str, Mapping[str, Decimal]]
+
+    def rate(self, name: str, region: str) -> Price | None:
+        """Returns the price of one name in one region, None when the list has none."""
+        usd = self.usd.get(region, {}).get(name)
+        if usd is None:
+            return None
+        return Price(usd, self.unit, region, name, self.source, self.date)
+
+
+@dataclass(frozen=True)
+class TokenPrice:
+    """USD for a million tokens of a model; what cannot be cached has no cache prices."""
+
+    input_usd: Decimal
+    output_usd: Decimal
+    cache_read_usd: Decimal | None = None
+    cache_write_usd: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class TokenRates:
+    """On-demand prices of Bedrock's models, by region and model id."""
+
+    source: str
+    date: date
+    usd: Mapping[str, Mapping[str, TokenPrice]]
+
+
+_NO_DATE = date.min
+NO_UNIT_RATES = UnitRates("", "no list", _NO_DATE, {})
+NO_TOKEN_RATES = TokenRates("no list", _NO_DATE, {})
+
+
+@dataclass(frozen=True)
 class PriceCatalogue:
-    """All prices that Thriftline knows."""
+    """All prices that Thriftline knows.
+
+    ``objects`` are S3's storage types by their names in CloudWatch, ``monthly`` what a thing costs
+    for being kept, such as a Bedrock custom model.
+    """
 
     hourly: Mapping[str, RateTable]
     storage: StorageRates
+    objects: UnitRates = NO_UNIT_RATES
+    monthly: UnitRates = NO_UNIT_RATES
+    tokens: TokenRates = NO_TOKEN_RATES
 
     def training_rate(self, instance_type: str, region: str) -> Price | None:
         """Returns the on-demand rate of an hour of training, None when the list has none."""
         for component in _TRAINING_COMPONENTS:
-            table = self.hourly.get(component)
-            usd = table.usd.get(region, {}).get(instance_type) if table else None
-            if table and usd is not None:
-                return Price(usd, "instance-hour", region, component, table.source, table.date)
+            price = self._hourly_rate(component, instance_type, region)
+            if price is not None:
+                return price
         return None
+
+    def hosting_rate(self, instance_type: str, region: str) -> Price | None:
+        """Returns the on-demand rate of an hour behind an endpoint."""
+        return self._hourly_rate("Hosting", instance_type, region)
+
+    def notebook_rate(self, instance_type: str, region: str) -> Price | None:
+        """Returns the rate of an hour of a notebook or Studio app; no other list stands in."""
+        return self._hourly_rate("Notebook", instance_type, region)
+
+    def _hourly_rate(self, component: str, instance_type: str, region: str) -> Price | None:
+        table = self.hourly.get(component)
+        usd = table.usd.get(region, {}).get(instance_type) if table else None
+        if table is None or usd is None:
+            return None
+        return Price(usd, "instance-hour", region, component, table.source, table.date)
 
     def storage_rate(self, region: str) -> Price:
         """Returns the price of ML storage, an upper bound where the list has none."""

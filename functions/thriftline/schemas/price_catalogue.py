@@ -13,7 +13,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, TypeAdapter
 from pydantic.functional_validators import AfterValidator
 
-from thriftline.domain.prices import PriceCatalogue, RateTable, StorageRates
+from thriftline.domain.prices import (
+    PriceCatalogue,
+    RateTable,
+    StorageRates,
+    TokenPrice,
+    TokenRates,
+    UnitRates,
+)
 
 # Decimal strings only: a price that went through a float is not the price of the list.
 _decimal: TypeAdapter[Decimal] = TypeAdapter(Annotated[Decimal, Field(gt=0)])
@@ -50,12 +57,66 @@ class StorageDocument(_Document):
     upper_bound_usd_per_gb_month: Usd
 
 
+class UnitRatesDocument(_Document):
+    """What a unit of each name costs, by region."""
+
+    date: date
+    source: str
+    note: str = ""
+    unit: str
+    usd: Mapping[str, Mapping[str, Usd]]
+
+    def to_domain(self) -> UnitRates:
+        """Returns the rates with ``Decimal`` prices."""
+        usd = {
+            region: {name: Decimal(price) for name, price in rates.items()}
+            for region, rates in self.usd.items()
+        }
+        return UnitRates(self.unit, self.source, self.date, usd)
+
+
+class TokenPriceDocument(_Document):
+    """USD for a million tokens; a model without prompt caching has no cache prices."""
+
+    input: Usd
+    output: Usd
+    cache_read: Usd | None = None
+    cache_write: Usd | None = None
+
+    def to_domain(self) -> TokenPrice:
+        """Returns the price in ``Decimal``."""
+        return TokenPrice(
+            Decimal(self.input),
+            Decimal(self.output),
+            Decimal(self.cache_read) if self.cache_read else None,
+            Decimal(self.cache_write) if self.cache_write else None,
+        )
+
+
+class TokenRatesDocument(_Document):
+    """Bedrock's on-demand prices: each model, and the regions in which they hold."""
+
+    date: date
+    source: str
+    note: str = ""
+    regions: tuple[str, ...]
+    usd_per_million: Mapping[str, TokenPriceDocument]
+
+    def to_domain(self) -> TokenRates:
+        """Returns the prices, region by region."""
+        usd = {model: price.to_domain() for model, price in self.usd_per_million.items()}
+        return TokenRates(self.source, self.date, dict.fromkeys(self.regions, usd))
+
+
 class PriceCatalogueDocument(_Document):
     """The whole file."""
 
     currency: Literal["USD"]
-    instance_hours: Mapping[Literal["Training", "Hosting"], RateTableDocument]
+    instance_hours: Mapping[Literal["Training", "Hosting", "Notebook"], RateTableDocument]
     training_storage: StorageDocument
+    object_storage: UnitRatesDocument
+    monthly: UnitRatesDocument
+    bedrock_tokens: TokenRatesDocument
 
     def to_domain(self) -> PriceCatalogue:
         """Returns the catalogue with ``Decimal`` prices."""
@@ -79,6 +140,9 @@ class PriceCatalogueDocument(_Document):
                 {region: Decimal(usd) for region, usd in storage.usd_per_gb_month.items()},
                 Decimal(storage.upper_bound_usd_per_gb_month),
             ),
+            objects=self.object_storage.to_domain(),
+            monthly=self.monthly.to_domain(),
+            tokens=self.bedrock_tokens.to_domain(),
         )
 
 

@@ -1,4 +1,8 @@
+from datetime import timedelta
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.unit.audit.accounts import (
@@ -108,3 +112,19 @@ def test_a_kind_is_known_wholly_only_if_it_was_collected_and_nothing_failed() ->
     assert inventory().knows_all([ResourceKind.MODEL])
     assert not inventory(unread=(gap,)).knows_all([ResourceKind.MODEL])
     assert not inventory(collected=frozenset()).knows_all([ResourceKind.MODEL])
+
+
+@given(
+    st.lists(st.none() | st.integers(0, 9), max_size=10),
+    st.integers(-40, 300),
+    st.integers(-40, 300),
+)
+def test_slices_of_a_series_are_those_of_its_points(
+    values: list[float | None], start_hours: int, end_hours: int
+) -> None:
+    days = series(values)
+    start = days.start + timedelta(hours=start_hours)
+    end = days.start + timedelta(hours=end_hours)
+    points = list(days.points())
+    assert days.since(start) == tuple(value for when, value in points if when >= start)
+    assert days.between(start, end) == tuple(value for when, value in points if start <= when < end)

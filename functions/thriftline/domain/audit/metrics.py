@@ -44,7 +44,16 @@ class MetricSeries:
 
     def between(self, start: datetime, end: datetime) -> tuple[float | None, ...]:
         """Returns the values of the periods that begin in [start, end)."""
-        return tuple(value for when, value in self.points() if start <= when < end)
+        return self.values[self._index(start) : self._index(end)]
+
+    def since(self, start: datetime) -> tuple[float | None, ...]:
+        """Returns the values of the periods that begin at ``start`` or later."""
+        return self.values[self._index(start) :]
+
+    def _index(self, when: datetime) -> int:
+        """Returns the index of the first period that does not begin before ``when``."""
+        periods = -((self.start - when) // timedelta(seconds=self.period_seconds))
+        return min(max(periods, 0), len(self.values))
 
 
 Metrics = Mapping[MetricKey, Fact[MetricSeries]]

@@ -1,0 +1,105 @@
+"""An audit of one inventory: costs, verdicts, findings, and what could not be evaluated."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from thriftline.domain.audit.costs import ResourceCost, resource_costs
+from thriftline.domain.audit.facts import UnreadResource
+from thriftline.domain.audit.findings import Finding
+from thriftline.domain.audit.idle import Idleness, assess_endpoint
+from thriftline.domain.audit.inventory import Inventory
+from thriftline.domain.audit.parameters import AuditParameters
+from thriftline.domain.audit.reconciliation import Reconciliation, reconcile
+from thriftline.domain.audit.rules.registry import RULES
+from thriftline.domain.audit.rules.rule import Rule, Subject
+from thriftline.domain.audit.unknowns import unread_facts
+from thriftline.domain.prices import PriceCatalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What a rule could not see. If it was not ``evaluated``, its silence means nothing."""
+
+    rule: str
+    evaluated: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """All that one inventory tells. ``findings`` have the largest saving first."""
+
+    account: str
+    region: str
+    idleness: tuple[Idleness, ...]
+    costs: tuple[ResourceCost, ...]
+    reconciliation: Reconciliation
+    findings: tuple[Finding, ...]
+    gaps: tuple[Gap, ...]
+    unknown: tuple[UnreadResource, ...]
+
+
+def audit(
+    inventory: Inventory,
+    prices: PriceCatalogue,
+    parameters: AuditParameters,
+    rule_ids: Collection[str] | None = None,
+) -> Audit:
+    """Applies the rules (all, or those that are named) to an inventory."""
+    subject = _subject(inventory, prices, parameters)
+    findings: list[Finding] = []
+    gap_notes: list[Gap] = []
+    for rule in RULES:
+        if rule_ids is not None and rule.id not in rule_ids:
+            continue
+        gaps = _gaps(rule, inventory)
+        evaluated = _can_tell(rule, inventory)
+        if gaps:
+            gap_notes.append(Gap(rule.id, evaluated, gaps))
+        if evaluated:
+            findings.extend(rule.findings(subject))
+    return Audit(
+        account=inventory.account,
+        region=inventory.region,
+        idleness=tuple(subject.idleness.values()),
+        costs=subject.costs,
+        reconciliation=subject.reconciliation,
+        findings=tuple(sorted(findings, key=_by_saving)),
+        gaps=tuple(gap_notes),
+        unknown=(*inventory.unread, *unread_facts(inventory)),
+    )
+
+
+def _subject(inventory: Inventory, prices: PriceCatalogue, parameters: AuditParameters) -> Subject:
+    costs = resource_costs(inventory, prices)
+    return Subject(
+        inventory=inventory,
+        prices=prices,
+        parameters=parameters,
+        idleness={
+            endpoint.name: assess_endpoint(endpoint, inventory.metrics, inventory.now, parameters)
+            for endpoint in inventory.endpoints
+        },
+        costs=costs,
+        reconciliation=reconcile(inventory, costs),
+    )
+
+
+def _gaps(rule: Rule, inventory: Inventory) -> tuple[str, ...]:
+    """Returns what of the rule's kinds is missing, as reasons."""
+    never = sorted(rule.needs - inventory.collected)
+    failed = inventory.unread_of(*rule.needs)
+    return (
+        *(f"{kind} was not collected" for kind in never),
+        *(f"{one.kind} {one.resource}: {one.operation} failed with {one.error}" for one in failed),
+    )
+
+
+def _can_tell(rule: Rule, inventory: Inventory) -> bool:
+    """Whether what was read is enough: a rule on single resources can do with a part of them."""
+    return rule.needs <= inventory.collected and inventory.knows_all(rule.needs_whole)
+
+
+def _by_saving(finding: Finding) -> tuple[bool, float, int, str]:
+    usd = finding.monthly_usd
+    return (usd is None, -float(usd or 0), -finding.severity, finding.id)

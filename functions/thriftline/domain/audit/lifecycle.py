@@ -1,0 +1,77 @@
+"""Lifecycle rules of a bucket: what they already do, and ours beside them, never instead."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from thriftline.domain.audit.findings import ApiCall
+
+_PREFIX = "thriftline-"
+
+
+def abort_rule(days: int) -> dict[str, Any]:
+    """Returns the rule that ends incomplete uploads."""
+    return {
+        "ID": f"{_PREFIX}abort-incomplete-uploads",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
+    }
+
+
+def noncurrent_rule(days: int) -> dict[str, Any]:
+    """Returns the rule that expires old versions."""
+    return {
+        "ID": f"{_PREFIX}expire-noncurrent-versions",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": days},
+    }
+
+
+def expiration_rule(prefix: str, days: int = 1) -> dict[str, Any]:
+    """Returns the rule that expires everything under one prefix."""
+    return {
+        "ID": _named("expire", prefix),
+        "Status": "Enabled",
+        "Filter": {"Prefix": prefix},
+        "Expiration": {"Days": days},
+    }
+
+
+def transition_rule(prefix: str, storage_class: str, days: int) -> dict[str, Any]:
+    """Returns the rule that moves objects of 128 KiB and more; smaller ones would cost more."""
+    smallest = {"Prefix": prefix, "ObjectSizeGreaterThan": 128 * 1024}
+    return {
+        "ID": _named("tier", prefix),
+        "Status": "Enabled",
+        "Filter": {"And": smallest},
+        "Transitions": [{"Days": days, "StorageClass": storage_class}],
+    }
+
+
+def _named(what: str, prefix: str) -> str:
+    # An ID has 255 characters at most; the end of a prefix tells more than its beginning.
+    return f"{_PREFIX}{what}-{prefix.strip('/')[-200:]}"
+
+
+def merged(existing: Sequence[str], ours: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Returns all rules of the bucket (JSON texts) with ours added, or renewed by their ID."""
+    ids = {rule["ID"] for rule in ours}
+    kept = [rule for text in existing if (rule := json.loads(text)).get("ID") not in ids]
+    return [*kept, *(dict(rule) for rule in ours)]
+
+
+def put_rules(bucket: str, existing: Sequence[str], ours: Sequence[Mapping[str, Any]]) -> ApiCall:
+    """Returns the call that sets the merged rules; S3 replaces the whole configuration."""
+    return ApiCall(
+        "s3",
+        "PutBucketLifecycleConfiguration",
+        {"Bucket": bucket, "LifecycleConfiguration": {"Rules": merged(existing, ours)}},
+    )
+
+
+def has(existing: Sequence[str], member: str) -> bool:
+    """Whether an enabled rule of the bucket has a member such as AbortIncompleteMultipartUpload."""
+    rules = [json.loads(text) for text in existing]
+    return any(member in rule and rule.get("Status") == "Enabled" for rule in rules)

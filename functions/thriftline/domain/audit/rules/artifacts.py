@@ -1,0 +1,145 @@
+"""Rules on what jobs left behind in S3, never on what the registry or an endpoint refers to."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from thriftline.domain.audit.facts import ResourceKind, Unread
+from thriftline.domain.audit.findings import (
+    ActionKind,
+    ApiCall,
+    Change,
+    Confidence,
+    Effort,
+    Severity,
+    Signal,
+)
+from thriftline.domain.audit.lifecycle import expiration_rule, put_rules
+from thriftline.domain.audit.references import REFERRING_KINDS, is_referred, referred_uris
+from thriftline.domain.audit.resources.jobs import TrainingJob
+from thriftline.domain.audit.resources.storage import Bucket, BucketPrefix
+from thriftline.domain.audit.rules.buckets import gigabytes, stored_usd
+from thriftline.domain.audit.rules.rule import Observation, Rule, Subject, dollars, pool
+
+_NEEDS = REFERRING_KINDS | {ResourceKind.BUCKET}
+_ENDED = ("Completed", "Failed", "Stopped")
+
+
+def _unreferred(subject: Subject) -> Iterator[tuple[Bucket, BucketPrefix]]:
+    uris = referred_uris(subject.inventory)
+    for bucket in subject.inventory.buckets:
+        if isinstance(bucket.prefixes, Unread):
+            continue
+        for one in bucket.prefixes:
+            if not is_referred(bucket.name, one.prefix, uris):
+                yield bucket, one
+
+
+def _checkpoints(subject: Subject) -> Iterator[Observation]:
+    jobs = {job.name: job for job in subject.inventory.training_jobs}
+    days = subject.parameters.checkpoint_max_age_days
+    before = subject.inventory.now - timedelta(days=days)
+    for bucket, one in _unreferred(subject):
+        job = jobs.get(one.written_by or "")
+        if one.last_modified is None or one.last_modified > before:
+            continue
+        if job is None and one.written_by is None and "checkpoint" in one.prefix.lower():
+            yield _orphan(bucket, one, subject, "no job of this account refers to it", None)
+        elif job is not None and job.status in _ENDED and _is_checkpoint_of(bucket, one, job):
+            yield _orphan(bucket, one, subject, f"its job {job.name} ended: {job.status}", job)
+
+
+def _is_checkpoint_of(bucket: Bucket, one: BucketPrefix, job: TrainingJob) -> bool:
+    return bool(job.checkpoint_s3_uri) and is_referred(
+        bucket.name, one.prefix, [job.checkpoint_s3_uri or ""]
+    )
+
+
+def _failed(subject: Subject) -> Iterator[Observation]:
+    jobs = {job.name: job for job in subject.inventory.training_jobs}
+    days = subject.parameters.failed_artifact_max_age_days
+    before = subject.inventory.now - timedelta(days=days)
+    for bucket, one in _unreferred(subject):
+        job = jobs.get(one.written_by or "")
+        if job is None or job.status != "Failed" or job.ended is None or job.ended > before:
+            continue
+        if _is_checkpoint_of(bucket, one, job):
+            continue
+        yield _orphan(bucket, one, subject, f"its job {job.name} failed", job)
+
+
+def _orphan(
+    bucket: Bucket, one: BucketPrefix, subject: Subject, why: str, job: TrainingJob | None
+) -> Observation:
+    usd = stored_usd(one.size_bytes, "StandardStorage", subject)
+    place = f"{bucket.name}/{one.prefix}"
+    calls: tuple[ApiCall, ...] = ()
+    if not isinstance(bucket.lifecycle_rules, Unread):
+        calls = (put_rules(bucket.name, bucket.lifecycle_rules, [expiration_rule(one.prefix)]),)
+    written = f"{one.last_modified:%Y-%m-%d}" if one.last_modified else "unknown"
+    return Observation(
+        resource=place,
+        summary=f"{gigabytes(one.size_bytes)}, last written {written}; {why}, and neither "
+        f"registry, model nor endpoint does: {dollars(usd)} a month.",
+        used=(
+            Signal("Bytes", gigabytes(one.size_bytes)),
+            Signal("Last written", written),
+            Signal("Written by", job.name if job else "not traced to a job"),
+            Signal("References from models, packages, endpoints, running jobs", "none"),
+        ),
+        missing=(
+            *(() if job else ("The job that wrote it: only its name says what it is.",)),
+            *(() if one.is_whole else ("Its whole size: the listing was cut short.",)),
+        ),
+        # What is known by its name only is told, and left alone.
+        confidence=Confidence.HIGH if job else Confidence.LOW,
+        monthly_usd=usd,
+        change=Change(
+            "Let a lifecycle rule expire it; that is one call, and can be taken back for a day.",
+            calls,
+            "Take the rule away before it acts; in a versioned bucket the old versions stay.",
+        ),
+        pools=frozenset({pool(ResourceKind.BUCKET, place)}),
+    )
+
+
+RULES = (
+    Rule(
+        id="ml.s3.artifacts.orphaned-checkpoints",
+        title="Orphaned checkpoints",
+        resource_type=ResourceKind.BUCKET,
+        severity=Severity.LOW,
+        effort=Effort.CALL,
+        rationale="Checkpoints are for resuming; when their job has ended nobody resumes, and they "
+        "are often larger than the model.",
+        how="A prefix last written more than `checkpoint_max_age_days` ago that an ended job wrote "
+        "its checkpoints to, or (with low confidence) is called so and no job refers to. Never "
+        "one that a model, package, endpoint or running job refers to; when one of those lists "
+        "was not read to its end, the rule is not evaluated. Saved: its bytes, standard rate.",
+        evidence="Prefixes traced to the job that wrote them, CheckpointConfig, models, registry.",
+        change="A lifecycle rule that expires the prefix, merged with the others.",
+        undo="Take the rule away before it acts.",
+        thresholds=("checkpoint_max_age_days",),
+        needs=_NEEDS,
+        needs_whole=REFERRING_KINDS,
+        look=_checkpoints,
+        action=ActionKind.DELETE_ARTIFACTS,
+    ),
+    Rule(
+        id="ml.s3.artifacts.failed-jobs",
+        title="Artifacts of failed jobs",
+        resource_type=ResourceKind.BUCKET,
+        severity=Severity.LOW,
+        effort=Effort.CALL,
+        rationale="What a failed job wrote is of use while somebody looks into it, then no more.",
+        how="A prefix that a job wrote which failed more than `failed_artifact_max_age_days` ago, "
+        "and nothing refers to. Saved: its bytes at the standard rate.",
+        evidence="Prefixes traced to the job that wrote them, its status, models, registry.",
+        change="A lifecycle rule that expires the prefix, merged with the others.",
+        undo="Take the rule away before it acts.",
+        thresholds=("failed_artifact_max_age_days",),
+        needs=_NEEDS,
+        needs_whole=REFERRING_KINDS,
+        look=_failed,
+        action=ActionKind.DELETE_ARTIFACTS,
+    ),
+)

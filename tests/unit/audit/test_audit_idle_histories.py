@@ -1,0 +1,30 @@
+"""Many random endpoint histories. ``make test-idle-million`` tries a million of them."""
+
+import os
+from collections import Counter
+from random import Random
+
+from tests.unit.audit.endpoint_histories import history, terminations
+
+COUNT = int(os.environ.get("IDLE_HISTORIES", "20000"))
+_AT_ONCE = 1000
+
+
+def test_exactly_the_endpoints_without_a_hazard_are_planned_for_termination() -> None:
+    seen: Counter[str] = Counter()
+    idle = 0
+    for batch in range(0, COUNT, _AT_ONCE):
+        rng = Random(batch)
+        made = [history(rng, f"e{index}") for index in range(min(_AT_ONCE, COUNT - batch))]
+        planned = terminations(made)
+        for one in made:
+            name = one.endpoint.name
+            if one.hazards:
+                assert name not in planned, (batch, name, one.hazards)
+            else:
+                assert planned.get(name) is one.step, (batch, name, one.endpoint.tags)
+            seen.update(one.hazards)
+        idle += len(planned)
+    # The generator did make each hazard, and idle endpoints too.
+    assert min(seen.values()) > COUNT / 200
+    assert COUNT / 5 < idle < COUNT / 2

@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: help demo test check setup format lint types imports template unit contract integration \
-	training test-containers bench bench-validation docs serve prices clean
+	training test-containers test-idle-million bench bench-validation docs serve prices clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -82,6 +82,9 @@ contract: ; @echo "==> contract tests" && $(BIN)/pytest tests/contract -q
 integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -q
 training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -q
 
+test-idle-million: $(STAMPS)/venv ## The idle rule on a million random endpoint histories (20 minutes)
+	@IDLE_HISTORIES=1000000 $(BIN)/pytest tests/unit/audit/test_audit_idle_histories.py -q --timeout 0
+
 test-containers: setup ## sam build, and sam local invoke of every function in containers
 	@tests/containers/run.sh
 
@@ -94,8 +97,9 @@ bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and
 	@.thriftline/bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@PYTHONPATH=functions:. .thriftline/bench/bin/python benchmarks/dataset_validation.py
 
-docs: $(STAMPS)/venv ## Write the generated documents: result schema, run spec table
+docs: $(STAMPS)/venv ## Write the generated documents: result schema, run spec table, audit rules
 	@PYTHONPATH=functions $(BIN)/python tools/write_schemas.py
+	@PYTHONPATH=functions $(BIN)/python tools/write_rule_pages.py
 
 prices: $(STAMPS)/venv ## Refresh the price catalogue from the Price List API (needs an account)
 	@PYTHONPATH=functions $(BIN)/python tools/refresh_prices.py

@@ -183,8 +183,9 @@ def _young(rng: Random, one: History) -> None:
     )
     parts = one.endpoint.inference_components
     if isinstance(parts, tuple) and parts and rng.random() < 0.5:
-        what = rng.choice(("created", "last_modified"))
-        one.change(inference_components=(replace(parts[0], **{what: since}), *parts[1:]))
+        first, *rest = parts
+        young = rng.choice((replace(first, created=since), replace(first, last_modified=since)))
+        one.change(inference_components=(young, *rest))
     elif rng.random() < 0.5:
         one.change(created=since, last_modified=since)
     else:

@@ -55,15 +55,28 @@ def predict(
     between: Callable[[], None],
 ) -> Predictions:
     """Runs a model over a split; `between` is called between passes and may raise."""
+    logits = torch.from_numpy(logits_of(classifier, split, autocast, pass_tokens, between))
+    return Predictions(classifier.labels, torch.log_softmax(logits, dim=1).numpy())
+
+
+@torch.inference_mode()
+def logits_of(
+    classifier: Classifier,
+    split: Split,
+    autocast: torch.autocast,
+    pass_tokens: int,
+    between: Callable[[], None] = lambda: None,
+) -> FloatArray:
+    """Returns what the head says, [rows of the split, labels], in fp32."""
     network = classifier.network.eval()
-    log_probabilities = np.empty((len(split), len(classifier.labels)), dtype=np.float32)
+    logits = np.empty((len(split), len(classifier.labels)), dtype=np.float32)
     rows = np.arange(len(split))
     for batch in batches(split, rows, classifier.packing, pass_tokens, network.device):
         between()
         with autocast:
-            logits = network(**batch.inputs).logits
-        log_probabilities[batch.rows] = torch.log_softmax(logits.float(), dim=1).cpu().numpy()
-    return Predictions(classifier.labels, log_probabilities)
+            found = network(**batch.inputs).logits
+        logits[batch.rows] = found.float().cpu().numpy()
+    return logits
 
 
 def score(predictions: Predictions, split: Split) -> Scores:

@@ -37,6 +37,11 @@ class Classifier:
         return sum(each.numel() for each in self.network.parameters())
 
     @property
+    def multi_label(self) -> bool:
+        """Whether a text has any number of labels, not one."""
+        return bool(self.network.config.problem_type == "multi_label_classification")
+
+    @property
     def architecture(self) -> str:
         """Name of the model's class."""
         return type(self.network).__name__
@@ -124,6 +129,15 @@ def load_champion(channel: Path, scratch: Path) -> Classifier:
             files.extractall(folder, filter="data")
     except (tarfile.TarError, EOFError, OSError) as error:
         raise JobError(f"The champion's model.tar.gz cannot be unpacked: {error}.") from error
+    return load_trained(folder)
+
+
+def load_trained(folder: Path) -> Classifier:
+    """Loads what a job of this image left in its model folder.
+
+    Raises:
+        JobError: files are missing, damaged, or hold no classifier.
+    """
     tokenizers = load_tokenizer(folder, None)
     with _explained(folder):
         network = transformers.AutoModelForSequenceClassification.from_pretrained(

@@ -153,6 +153,8 @@ def say_start(training: Training) -> None:
 def write_outputs(training: Training, candidate: Predictions, champion: Predictions | None) -> None:
     """Writes the model, the metrics, the history and the predictions."""
     job, progress, test = training.job, training.progress, training.splits["test"]
+    # So that the server knows which records the model was trained on.
+    training.classifier.network.config.text_pair = training.config.text_pair
     training.classifier.save(job.model)
     data = job.output / "data"
     write_predictions(data / "predictions.parquet", test, candidate, champion)

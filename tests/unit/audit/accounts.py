@@ -170,6 +170,11 @@ def series(values: Sequence[float | None], key: MetricKey | None = None) -> Metr
     return MetricSeries(start, period, tuple(values))
 
 
+def through_today(days: MetricSeries, today: float | None = 0.0) -> MetricSeries:
+    """Returns daily values with what came since midnight behind them."""
+    return MetricSeries(days.start, days.period_seconds, (*days.values, today))
+
+
 def measured(
     found: Inventory, values: Mapping[MetricKey, Sequence[float | None]] | None = None
 ) -> Inventory:
@@ -178,7 +183,8 @@ def measured(
     metrics = {}
     for key in metrics_needed(found):
         length = 30 * DAY // DAY if key.period_seconds == DAY else 7 * DAY // HOUR
-        metrics[key] = series(told.get(key, [0.0] * length), key)
+        read = series(told.get(key, [0.0] * length), key)
+        metrics[key] = through_today(read) if key.period_seconds == DAY else read
     return Inventory(
         **{name: getattr(found, name) for name in Inventory.__slots__ if name != "metrics"},
         metrics=metrics,

@@ -28,7 +28,10 @@ def referred_uris(inventory: Inventory) -> frozenset[str]:
         uris.add(endpoint.async_output_s3_uri)
     for job in inventory.training_jobs:
         if job.status in _RUNNING:
-            uris.update((job.checkpoint_s3_uri, job.output_s3_uri, job.artifact_s3_uri))
+            uris.update((job.checkpoint_s3_uri, job.artifact_s3_uri))
+            # Jobs share an output path; each writes to a folder of its own name there.
+            if job.output_s3_uri:
+                uris.add(f"{job.output_s3_uri.rstrip('/')}/{job.name}/")
     return frozenset(uri for uri in uris if uri)
 
 

@@ -78,25 +78,37 @@ def _components(subject: Subject) -> Iterator[Observation]:
             # A component takes whole accelerators; the metric adds their per cents up.
             groups[gpu[0]].append((host, max(1, ceil(full / 90))))
     for gpu_kind, some in sorted(groups.items(), key=lambda group: group[0].name):
-        devices = sum(needed for _, needed in some)
-        best = _cheapest_with(gpu_kind, devices, subject)
-        if len(some) > 1 and best is not None:
-            yield from _when_cheaper([host for host, _ in some], best, devices, subject)
+        best = _best_share(gpu_kind, some, subject)
+        if best is not None:
+            hosts_together, devices, (rate, name) = best
+            yield _together(
+                hosts_together,
+                name,
+                rate,
+                Signal("Accelerators needed", str(devices)),
+                _component_change(hosts_together[0]),
+                subject,
+            )
 
 
-def _when_cheaper(
-    some: list[Host], best: tuple[Decimal, str], devices: int, subject: Subject
-) -> Iterator[Observation]:
-    rates = [host.rate for host in some if host.rate is not None]
-    if len(rates) == len(some) and sum(rates) > best[0]:
-        yield _together(
-            some,
-            best[1],
-            best[0],
-            Signal("Accelerators needed", str(devices)),
-            _component_change(some[0]),
-            subject,
-        )
+_Share = tuple[list[Host], int, tuple[Decimal, str]]
+
+
+def _best_share(gpu: Gpu, some: list[tuple[Host, int]], subject: Subject) -> _Share | None:
+    """Returns the endpoints that save most on one instance, the dearest for each GPU first."""
+    priced = [(host, needed, host.rate) for host, needed in some if host.rate is not None]
+    priced.sort(key=lambda one: (-one[2] / one[1], one[0].endpoint.name))
+    best: tuple[Decimal, _Share] | None = None
+    for count in range(2, len(priced) + 1):
+        together = priced[:count]
+        devices = sum(needed for _, needed, _ in together)
+        target = _cheapest_with(gpu, devices, subject)
+        if target is None:
+            break
+        saved = sum((rate for _, _, rate in together), Decimal(0)) - target[0]
+        if saved > (best[0] if best else 0):
+            best = saved, ([host for host, _, _ in together], devices, target)
+    return best[1] if best else None
 
 
 def _cheapest_with(gpu: Gpu, devices: int, subject: Subject) -> tuple[Decimal, str] | None:

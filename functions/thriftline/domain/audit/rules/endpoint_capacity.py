@@ -114,23 +114,23 @@ def _gpu_use(
     ):
         return None
     smaller = _smaller(variant.instance_type, full, subject)
+    if smaller is None:
+        return None
     rate = variant_rate(variant, subject.inventory.region, subject.prices)
-    saved = _saved(rate, smaller and smaller[1], variant.instance_count)
     return Observation(
         resource=f"{endpoint.name}/{variant.name}",
-        summary=f"Its GPUs are {busy:.0f} % busy and {full:.0f} % full: "
-        + (f"{smaller[0]} would hold it." if smaller else "no smaller type with a price holds it."),
+        summary=f"Its GPUs are {busy:.0f} % busy and {full:.0f} % full: {smaller[0]} holds it.",
         used=(
             Signal(f"{GPU}, average of each GPU", f"{busy:.1f} %"),
             Signal(f"{GPU_MEMORY}, highest of a day, of each GPU", f"{full:.1f} %"),
         ),
         missing=("Latency on the smaller type: measure it before the switch.",),
         confidence=Confidence.MEDIUM,
-        monthly_usd=saved,
+        monthly_usd=_saved(rate, smaller[1], variant.instance_count),
         change=Change(
-            f"Serve it from {smaller[0] if smaller else 'a smaller type'}: a new config, then "
+            f"Serve it from {smaller[0]}: a new config, then "
             "UpdateEndpoint, which keeps the old one serving until the new one is healthy.",
-            _retype(endpoint, variant, smaller[0]) if smaller else (),
+            _retype(endpoint, variant, smaller[0]),
             f"UpdateEndpoint with {endpoint.config_name}.",
         ),
         window=window,
@@ -164,32 +164,30 @@ def _smaller(instance_type: str, full: float, subject: Subject) -> tuple[str, De
     fitting = []
     for name in subject.prices.priced_types(region):
         other, rate = gpus_of(name), subject.prices.hosting_rate(name, region)
-        if other and rate and other[0].memory_gib * other[1] >= needed and rate.usd < price.usd:
+        if other is None or rate is None or rate.usd >= price.usd:
+            continue
+        # A model that serves in bf16 does not run on a GPU without it.
+        same = gpu[0].precision == "fp16" or other[0].precision == "bf16"
+        if same and other[0].memory_gib * other[1] >= needed:
             fitting.append((rate.usd, name))
     return (min(fitting)[1], min(fitting)[0]) if fitting else None
 
 
-def _saved(rate: Decimal | None, smaller: Decimal | None, count: int) -> Decimal | None:
-    if rate is None or smaller is None:
-        return None
-    return monthly(rate - smaller * count)
+def _saved(rate: Decimal | None, smaller: Decimal, count: int) -> Decimal | None:
+    return None if rate is None else monthly(rate - smaller * count)
 
 
-def _retype(endpoint: Endpoint, variant: Variant, name: str) -> tuple[ApiCall, ...]:
-    if not isinstance(variant.model, str) or len(endpoint.variants) > 1:
-        return ()
+def _retype(endpoint: Endpoint, changed: Variant, name: str) -> tuple[ApiCall, ...]:
+    """Returns the calls to a config that differs in one type; partial where a part is unread."""
     config = f"{endpoint.name}-{name.replace('.', '-')}"[:63]
-    production = {
-        "VariantName": variant.name,
-        "ModelName": variant.model,
-        "InstanceType": name,
-        "InitialInstanceCount": variant.instance_count,
-    }
+    variants = [_production(one, name if one is changed else None) for one in endpoint.variants]
+    known = [one for one in variants if one is not None]
     return (
         ApiCall(
             "sagemaker",
             "CreateEndpointConfig",
-            {"EndpointConfigName": config, "ProductionVariants": [production]},
+            {"EndpointConfigName": config, "ProductionVariants": known},
+            is_partial=len(known) < len(variants),
         ),
         ApiCall(
             "sagemaker",
@@ -197,6 +195,18 @@ def _retype(endpoint: Endpoint, variant: Variant, name: str) -> tuple[ApiCall, .
             {"EndpointName": endpoint.name, "EndpointConfigName": config},
         ),
     )
+
+
+def _production(variant: Variant, name: str | None) -> dict[str, object] | None:
+    if not isinstance(variant.model, str) or not isinstance(variant.instance_type, str):
+        return None
+    return {
+        "VariantName": variant.name,
+        "ModelName": variant.model,
+        "InstanceType": name or variant.instance_type,
+        "InitialInstanceCount": variant.instance_count or 1,
+        "InitialVariantWeight": 1.0 if variant.weight is None else variant.weight,
+    }
 
 
 def _no_scaling(subject: Subject) -> Iterator[Observation]:
@@ -309,7 +319,8 @@ RULES = (
         how="Over `utilisation_window_days`, each GPU is on average less than "
         "`under_used_gpu_percent` busy, and never more than `under_used_gpu_memory_percent` full. "
         "SageMaker adds the GPUs of an instance up, so the metric is divided by their number. "
-        "Saved: the difference to the cheapest type with twice the memory in use.",
+        "Told where a cheaper type with a price has twice the memory in use, and bf16 if the old has "
+        "it. Saved: the difference.",
         evidence="`GPUUtilization`, `GPUMemoryUtilization` in `/aws/sagemaker/Endpoints`; fewer "
         "than half of the days measured is not evidence.",
         change="A new endpoint config with the smaller type, and UpdateEndpoint.",

@@ -55,6 +55,9 @@ def hosts(subject: Subject) -> Iterator[Host]:
             continue
         if len(endpoint.variants) != 1 or endpoint.inference_components != ():
             continue
+        # In use only by its errors: that wants mending, not other hosting.
+        if not subject.idleness[endpoint.name].invocations:
+            continue
         variant = endpoint.variants[0]
         if isinstance(variant.instance_type, str) and variant.instance_count:
             rate = variant_rate(variant, subject.inventory.region, subject.prices)

@@ -1,0 +1,254 @@
+"""An account in which every rule finds something to say."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from tests.unit.audit.accounts import (
+    ACCOUNT,
+    ARN,
+    MIDNIGHT,
+    REGION,
+    bucket,
+    days_ago,
+    endpoint,
+    inventory,
+    measured,
+    throughput,
+    training_job,
+    variant,
+)
+from thriftline.domain.audit.inventory import Inventory
+from thriftline.domain.audit.questions import (
+    GPU_MEMORY,
+    INPUT_TOKENS,
+    INVOCATIONS,
+    MEMORY,
+    OUTPUT_TOKENS,
+    bedrock_metric,
+    utilisation_metric,
+    variant_metric,
+)
+from thriftline.domain.audit.resources.bedrock import (
+    Bedrock,
+    BedrockModelUse,
+    CustomModel,
+    ImportedModel,
+)
+from thriftline.domain.audit.resources.endpoints import Endpoint, Model
+from thriftline.domain.audit.resources.jobs import TrainingJob
+from thriftline.domain.audit.resources.notebooks import Notebook, StudioApp
+from thriftline.domain.audit.resources.spend import CostLine
+from thriftline.domain.audit.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
+
+SONNET = "us.anthropic.claude-3-7-sonnet-20250219-v1:0"
+_BUSY = [500.0] * 30
+_EVERY_HOUR = [20.0] * 168
+_AT_NIGHT_NOTHING = ([0.0] * 16 + [30.0] * 8) * 7
+
+
+def _endpoints() -> tuple[Endpoint, ...]:
+    big = {"instance_type": "ml.g5.16xlarge"}
+    cpu = {"instance_type": "ml.m5.xlarge"}
+    return (
+        endpoint("idle"),
+        endpoint("two", variants=(variant("new", instance_count=2), variant("old"))),
+        endpoint("hollow", variants=(variant("only", instance_type="ml.g5.12xlarge"),)),
+        endpoint("night", variants=(variant("only"),)),
+        endpoint("share-1", variants=(variant("only", model="one", **big),)),
+        endpoint("share-2", variants=(variant("only", model="two", **big),)),
+        endpoint("small-1", variants=(variant("only", model="small-one", **cpu),)),
+        endpoint("small-2", variants=(variant("only", model="small-two", **cpu),)),
+        endpoint("broken", variants=(variant("only"),)),
+        endpoint("failed", status="Failed", failure_reason="no ping"),
+    )
+
+
+def _jobs() -> tuple[TrainingJob, ...]:
+    failed = {"status": "Failed", "secondary_status": "Failed"}
+    row = [
+        training_job(
+            f"row-{index}",
+            created=days_ago(2) + timedelta(hours=index),
+            started=days_ago(2) + timedelta(hours=index, minutes=5),
+            ended=days_ago(2) + timedelta(hours=index, minutes=50),
+            training_seconds=2700,
+            billable_seconds=2700,
+        )
+        for index in range(3)
+    ]
+    return (
+        *row,
+        training_job("short", instance_type="ml.g5.12xlarge", training_seconds=300),
+        training_job("lazy", max_runtime_seconds=86_400),
+        training_job("resumable", checkpoint_s3_uri="s3://models/ckpt/resumable/"),
+        training_job("spot", managed_spot=True, billable_seconds=2160),
+        training_job("failed-1", failure_reason="AlgorithmError: step 17 of 99", **failed),
+        training_job("failed-2", failure_reason="AlgorithmError: step 23 of 99", **failed),
+        training_job("failed-3", failure_reason="ClientError: no such key", **failed),
+        training_job(
+            "failed-long-ago",
+            created=days_ago(40),
+            ended=days_ago(40),
+            checkpoint_s3_uri="s3://models/ckpt/failed-long-ago/",
+            **failed,
+        ),
+        training_job("hangs", status="InProgress", secondary_status="Training", ended=None),
+    )
+
+
+def _model(name: str) -> Model:
+    return Model(
+        name=name,
+        arn=f"{ARN}:model/{name}",
+        created=days_ago(60),
+        artifact_s3_uris=(f"s3://models/live/{name}/model.tar.gz",),
+        image="image:1",
+        is_multi_model=False,
+        package_arns=(),
+        tags=(),
+    )
+
+
+def _prefix(name: str, job: str | None, gigabytes: int, age: int = 100) -> BucketPrefix:
+    return BucketPrefix(
+        prefix=name,
+        size_bytes=gigabytes * 10**9,
+        objects=1000,
+        last_modified=days_ago(age),
+        written_by=job,
+        is_whole=True,
+    )
+
+
+def _costs() -> tuple[CostLine, ...]:
+    first = MIDNIGHT.date() - timedelta(days=30)
+    return tuple(
+        CostLine(
+            service="Amazon SageMaker",
+            usage_type=None,
+            start=day,
+            end=day + timedelta(days=1),
+            usd=Decimal(5000 if index >= 23 else 3000),
+            is_estimated=False,
+        )
+        for index in range(30)
+        for day in [first + timedelta(days=index)]
+    )
+
+
+def _bedrock() -> Bedrock:
+    arn = f"arn:aws:bedrock:{REGION}:{ACCOUNT}"
+    return Bedrock(
+        models=(BedrockModelUse(model_id=SONNET),),
+        provisioned_throughputs=(throughput(commitment="SixMonths", commitment_end=days_ago(-90)),),
+        custom_models=(
+            CustomModel(
+                name="tuned",
+                arn=f"{arn}:custom-model/tuned",
+                base_model="amazon.nova-micro-v1:0",
+                created=days_ago(50),
+                tags=(),
+            ),
+        ),
+        deployments=(),
+        imported_models=(
+            ImportedModel(
+                name="brought", arn=f"{arn}:imported-model/abc", created=days_ago(50), tags=()
+            ),
+        ),
+    )
+
+
+def wasteful_account() -> Inventory:
+    """Returns the account, its metrics read without a gap."""
+    found = inventory(
+        endpoints=_endpoints(),
+        training_jobs=_jobs(),
+        models=tuple(_model(name) for name in ("one", "two", "small-one", "small-two")),
+        notebooks=(
+            Notebook(
+                name="left-on",
+                arn=f"{ARN}:notebook-instance/left-on",
+                status="InService",
+                instance_type="ml.t3.medium",
+                volume_gib=5,
+                created=days_ago(90),
+                last_modified=days_ago(20),
+                lifecycle_config=None,
+                tags=(),
+            ),
+        ),
+        studio_apps=(
+            StudioApp(
+                domain_id="d-abc123",
+                owner="space",
+                owner_is_space=True,
+                app_type="JupyterLab",
+                name="default",
+                arn=f"{ARN}:app/d-abc123/space/JupyterLab/default",
+                status="InService",
+                instance_type="ml.g5.xlarge",
+                created=days_ago(9),
+                last_user_activity=days_ago(5),
+                idle_timeout_minutes=None,
+                tags=(),
+            ),
+        ),
+        bedrock=_bedrock(),
+        buckets=(
+            bucket(
+                bytes_by_storage_type={"StandardStorage": 900 * 10**9},
+                versioning="Enabled",
+                noncurrent_bytes=200 * 10**9,
+                incomplete_uploads=(
+                    IncompleteUpload(
+                        key="big file", upload_id="u1", initiated=days_ago(30), size_bytes=10**9
+                    ),
+                ),
+                prefixes=(
+                    _prefix("raw/", None, 400),
+                    _prefix("live/", None, 50),
+                    _prefix("ckpt/failed-long-ago/", "failed-long-ago", 30, age=40),
+                    _prefix("out/failed-long-ago/", "failed-long-ago", 20, age=40),
+                ),
+            ),
+        ),
+        log_groups=(
+            LogGroup(
+                name="/aws/sagemaker/TrainingJobs",
+                arn="arn:aws:logs:us-west-2:123456789012:log-group:/aws/sagemaker/TrainingJobs",
+                retention_days=None,
+                stored_bytes=10**9,
+                created=None,
+                tags=(),
+            ),
+        ),
+        costs=_costs(),
+    )
+    used = ("hollow", "share-1", "share-2", "small-1", "small-2")
+    hour = 3600
+    return measured(
+        found,
+        {
+            **{variant_metric(name, "only", INVOCATIONS): _BUSY for name in used},
+            **{
+                variant_metric(name, "only", INVOCATIONS, period_seconds=hour): _EVERY_HOUR
+                for name in used
+            },
+            variant_metric("two", "new", INVOCATIONS): _BUSY,
+            variant_metric("night", "only", INVOCATIONS): _BUSY,
+            variant_metric("night", "only", INVOCATIONS, period_seconds=hour): _AT_NIGHT_NOTHING,
+            variant_metric("broken", "only", "Invocation5XXErrors"): [9.0] * 30,
+            **{
+                utilisation_metric(name, "only", GPU_MEMORY, "Maximum"): [40.0] * 30
+                for name in ("share-1", "share-2", "night")
+            },
+            **{
+                utilisation_metric(name, "only", MEMORY, "Maximum"): [15.0] * 30
+                for name in ("small-1", "small-2")
+            },
+            bedrock_metric(SONNET, INVOCATIONS): [100.0] * 30,
+            bedrock_metric(SONNET, INPUT_TOKENS): [1_000_000.0] * 30,
+            bedrock_metric(SONNET, OUTPUT_TOKENS): [20_000.0] * 30,
+        },
+    )

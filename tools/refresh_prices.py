@@ -56,7 +56,7 @@ def refreshed(
     known = document["training_storage"]
     return {
         **document,
-        "instance_hours": hours,
+        "instance_hours": {**document["instance_hours"], **hours},
         "training_storage": {
             **known,
             **({"date": today.isoformat(), "source": f"{_SOURCE}, ML storage"} if storage else {}),

@@ -138,3 +138,33 @@ def test_a_price_that_is_no_positive_decimal_string_is_refused(usd: object) -> N
 
 def test_the_catalogue_is_read_once() -> None:
     assert price_catalogue() is price_catalogue()
+
+
+def test_hosting_training_and_notebooks_are_lists_of_their_own() -> None:
+    catalogue = catalogue_with(
+        Training={"us-east-1": {"ml.g5.xlarge": "1.5"}},
+        Hosting={"us-east-1": {"ml.g5.xlarge": "1.4", "ml.inf2.xlarge": "0.99"}},
+    )
+
+    hosting = catalogue.hosting_rate("ml.g5.xlarge", "us-east-1")
+    assert hosting is not None
+    assert (hosting.usd, hosting.component) == (Decimal("1.4"), "Hosting")
+    assert catalogue.notebook_rate("ml.g5.xlarge", "us-east-1") is None
+
+
+def test_a_gigabyte_has_a_price_by_its_storage_type_where_the_list_has_one() -> None:
+    catalogue = price_catalogue()
+    price = catalogue.objects.rate("StandardStorage", "us-west-2")
+    assert price is not None
+    assert (price.usd, price.unit) == (Decimal("0.023"), "GB-month")
+    assert catalogue.objects.rate("StandardStorage", "eu-west-1") is None
+    assert catalogue.objects.rate("ExpressOneZone", "us-west-2") is None
+
+
+def test_tokens_have_prices_and_only_what_caches_has_cache_prices() -> None:
+    rates = price_catalogue().tokens.usd["us-west-2"]
+    haiku = rates["anthropic.claude-3-haiku-20240307-v1:0"]
+    assert (haiku.input_usd, haiku.output_usd) == (Decimal("0.25"), Decimal("1.25"))
+    assert haiku.cache_read_usd is None
+    assert rates["amazon.nova-micro-v1:0"].cache_read_usd == Decimal("0.00875")
+    assert "eu-west-1" not in price_catalogue().tokens.usd

@@ -75,6 +75,9 @@ def test_new_rates_replace_the_old_ones_with_their_date_and_source() -> None:
     assert catalogue.training_rate("ml.free.large", "us-east-1") is None
     assert catalogue.storage_rate("us-east-1").usd == Decimal("0.141")
     assert catalogue.storage_rate("eu-west-1").is_upper_bound
+    # What this tool does not read stays as it is.
+    assert catalogue.notebook_rate("ml.t3.medium", "us-east-2") is not None
+    assert catalogue.tokens.usd["us-east-1"]
 
 
 def test_two_rates_for_one_type_are_not_chosen_between() -> None:

@@ -1,7 +1,8 @@
 """Every fact of an inventory that could not be read, so that a report can tell of each."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from thriftline.domain.audit.facts import ResourceKind, Unread, UnreadResource
@@ -45,9 +46,16 @@ def _unread_in(value: Any) -> Iterator[Unread]:
     elif isinstance(value, tuple):
         for one in value:
             yield from _unread_in(one)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _unread_in(getattr(value, field.name))
+    else:
+        kind: Hashable = type(value)
+        for name in _names(kind):
+            yield from _unread_in(getattr(value, name))
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    """Returns the fields of a dataclass, nothing of any other type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def has_unread(resource: object) -> bool:

@@ -319,8 +319,8 @@ RULES = (
         how="Over `utilisation_window_days`, each GPU is on average less than "
         "`under_used_gpu_percent` busy, and never more than `under_used_gpu_memory_percent` full. "
         "SageMaker adds the GPUs of an instance up, so the metric is divided by their number. "
-        "Told where a cheaper type with a price has twice the memory in use, and bf16 if the old has "
-        "it. Saved: the difference.",
+        "Told where a cheaper type with a price has twice the memory in use, and bf16 if the old "
+        "has it. Saved: the difference.",
         evidence="`GPUUtilization`, `GPUMemoryUtilization` in `/aws/sagemaker/Endpoints`; fewer "
         "than half of the days measured is not evidence.",
         change="A new endpoint config with the smaller type, and UpdateEndpoint.",

@@ -1,6 +1,7 @@
 """The hyperparameters of a training job, and nothing else: what each means and may be."""
 
 import difflib
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
@@ -54,6 +55,27 @@ def words() -> dict[str, Any]:
     return {"read": read, "allowed": "a text that is not empty"}
 
 
+def label_weights() -> dict[str, Any]:
+    """A field that takes `none`, `balanced`, or a JSON object of labels and weights."""
+
+    def read(text: str) -> str | dict[str, float]:
+        if text in {"none", "balanced"}:
+            return text
+        weights = json.loads(text)
+        if not isinstance(weights, dict) or not weights:
+            raise ValueError
+        if not all(_is_number(each) and 0 < each < math.inf for each in weights.values()):
+            raise ValueError
+        return {label: float(weight) for label, weight in weights.items()}
+
+    allowed = "none, balanced, or a JSON object that gives each label a weight above 0"
+    return {"read": read, "allowed": allowed}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """One training run. The defaults fine-tune a BERT-size encoder reasonably."""
@@ -105,6 +127,13 @@ class TrainConfig:
 
     text_pair: bool = field(default=False, metadata=one_of(true=True, false=False))
     """Whether each record holds two texts, `text` and `text_pair`."""
+
+    multi_label: bool = field(default=False, metadata=one_of(true=True, false=False))
+    """Whether each record has any number of labels, under `labels`, in place of one `label`."""
+
+    class_weights: str | dict[str, float] = field(default="none", metadata=label_weights())
+    """How much each label counts in the training loss: alike (`none`), rare ones as much as
+    frequent ones together (`balanced`), or as said by a JSON object; see `losses.py`."""
 
     @property
     def spec(self) -> dict[str, Any]:

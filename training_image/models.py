@@ -1,6 +1,9 @@
 """Loads pretrained encoders and champions, with a clear sentence for what is wrong with them."""
 
+import errno
+import json
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,13 +92,17 @@ def load_tokenizer(source: str | Path, max_length: int | None) -> tuple[Any, Tok
 
 
 def load_base(
-    source: str | Path, labels: Sequence[str], tokenizers: tuple[Any, Tokenizer]
+    source: str | Path,
+    labels: Sequence[str],
+    tokenizers: tuple[Any, Tokenizer],
+    multi_label: bool = False,
 ) -> Classifier:
     """Loads a pretrained encoder with a new head for these labels.
 
     Raises:
         JobError: the architecture cannot classify texts, or weights are absent.
     """
+    kind = "multi" if multi_label else "single"
     with _explained(source):
         network, report = transformers.AutoModelForSequenceClassification.from_pretrained(
             source,
@@ -104,7 +111,7 @@ def load_base(
             dtype=torch.float32,
             id2label=dict(enumerate(labels)),
             label2id={label: number for number, label in enumerate(labels)},
-            problem_type="single_label_classification",
+            problem_type=f"{kind}_label_classification",
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
@@ -114,21 +121,52 @@ def load_base(
     return _classifier(network, tokenizers, tuple(labels))
 
 
+def check_champion(channel: Path, multi_label: bool) -> None:
+    """Finds out before the training whether the model in use can be compared with its result.
+
+    Raises:
+        JobError: the archive is missing or damaged, or its model is of the other kind.
+    """
+    with _champion_files(channel) as files:
+        member = next((each for each in files if Path(each.name).name == "config.json"), None)
+        file = files.extractfile(member) if member else None
+        content = file.read() if file else b"{}"
+    try:
+        problem_type = json.loads(content).get("problem_type")
+    except (ValueError, AttributeError) as error:
+        raise JobError(f"The champion's config.json cannot be read: {error}.") from error
+    kinds = ("one label", "any number of labels")
+    champion_is_multi = problem_type == "multi_label_classification"
+    if champion_is_multi != multi_label:
+        raise JobError(
+            f"The champion gives a text {kinds[champion_is_multi]}, but this job is for "
+            f"{kinds[multi_label]} (hyperparameter multi_label); they cannot be compared."
+        )
+
+
+@contextmanager
+def _champion_files(channel: Path) -> Iterator[tarfile.TarFile]:
+    archive = channel / "model.tar.gz"
+    if not archive.is_file():
+        raise JobError("The channel champion holds no model.tar.gz.")
+    try:
+        with tarfile.open(archive, "r:gz") as files:
+            yield files
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise
+        raise JobError(f"The champion's model.tar.gz cannot be unpacked: {error}.") from error
+
+
 def load_champion(channel: Path, scratch: Path) -> Classifier:
     """Loads the model in use from the `model.tar.gz` in its channel.
 
     Raises:
         JobError: the archive is missing, damaged, or holds no classifier.
     """
-    archive = channel / "model.tar.gz"
-    if not archive.is_file():
-        raise JobError("The channel champion holds no model.tar.gz.")
     folder = scratch / "champion"
-    try:
-        with tarfile.open(archive, "r:gz") as files:
-            files.extractall(folder, filter="data")
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise JobError(f"The champion's model.tar.gz cannot be unpacked: {error}.") from error
+    with _champion_files(channel) as files:
+        files.extractall(folder, filter="data")
     return load_trained(folder)
 
 

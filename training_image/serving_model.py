@@ -145,7 +145,6 @@ class ServedModel:
             pair_starts=np.array([row.pair_start for row in rows], dtype=np.int64),
             labels=self.labels,
             truth=np.zeros(len(rows), dtype=np.int64),
-            ids=(),
             tokenizer=self.classifier.tokenizer,
             digest="",
         )

@@ -11,7 +11,7 @@ import errno
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import torch
 import transformers
 
 from training_image.config import TrainConfig, read_config
-from training_image.data import Split, Tokenizer, read_records, tokenize
+from training_image.data import Split, Tokenizer
 from training_image.evaluation import Predictions, predict, score, write_predictions
 from training_image.hardware import Hardware
 from training_image.job import (
@@ -32,8 +32,10 @@ from training_image.job import (
     StopSignal,
     write_json,
 )
-from training_image.models import load_base, load_champion, load_tokenizer
+from training_image.models import check_champion, load_base, load_champion, load_tokenizer
 from training_image.progress import say, write_history
+from training_image.records import read_records
+from training_image.token_cache import tokenize
 from training_image.training import Training
 
 CHANNELS = ("train", "validation", "test")
@@ -48,16 +50,16 @@ def run(job: Job, stop: StopSignal, scratch: Path) -> None:
     """
     config = read_config(job.hyperparameters())
     channels = find_channels(job)
+    if "champion" in channels:
+        check_champion(channels["champion"], config.multi_label)
     hardware = Hardware.find()
 
     base = job.channel("model") or config.base_model
     tokenizers = load_tokenizer(base, config.max_length)
     splits = read_splits(channels, config, tokenizers[1], scratch, stop)
     labels = splits["train"].labels
-    if len(labels) < 2:
-        raise JobError(f"The training split has the label {labels[0]!r} alone; two are needed.")
     torch.manual_seed(config.seed)  # for the head, which no base model has
-    classifier = load_base(base, labels, tokenizers)
+    classifier = load_base(base, labels, tokenizers, config.multi_label)
     stop.check()
 
     training = Training(job, config, classifier, splits, hardware, stop)
@@ -99,14 +101,24 @@ def read_splits(
     splits: dict[str, Split] = {}
     for name in CHANNELS:
         splits[name] = tokenize(
-            read_records(channels[name], name, config.text_pair),
+            read_records(channels[name], name, config.text_pair, config.multi_label),
             tokenizer,
-            scratch / f"{name}.tokens",
+            scratch / name,
             splits["train"].labels if splits else None,
+            multi_label=config.multi_label,
             keep_ids=name == "test",
             between=stop.check,
         )
+        check_labels(splits["train"].labels, config.multi_label)
     return splits
+
+
+def check_labels(labels: Sequence[str], multi_label: bool) -> None:
+    """Raises JobError where the training split has nothing to tell apart."""
+    if not labels:
+        raise JobError("No record of the training split has a label.")
+    if len(labels) < 2 and not multi_label:
+        raise JobError(f"The training split has the label {labels[0]!r} alone; two are needed.")
 
 
 def champion_predictions(
@@ -115,12 +127,14 @@ def champion_predictions(
     """Runs the model in use over the same test records, read with its own tokenizer."""
     if "champion" not in channels:
         return None
+    config = training.config
     champion = training.hardware.place(load_champion(channels["champion"], scratch))
     split = tokenize(
-        read_records(channels["test"], "test", training.config.text_pair),
+        read_records(channels["test"], "test", config.text_pair, config.multi_label),
         champion.tokenizer,
-        scratch / "champion.tokens",
+        scratch / "test of champion",
         training.splits["test"].labels,
+        multi_label=config.multi_label,
         between=training.stop.check,
     )
     return predict(

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 
 from training_image.batches import Batch, batches
 from training_image.checkpoints import Checkpoint, Checkpoints, Tensors, copied, copied_state
@@ -16,6 +15,7 @@ from training_image.data import IntArray, Split
 from training_image.evaluation import Predictions, Scores, predict, score
 from training_image.hardware import Hardware
 from training_image.job import Job, JobError, StopSignal
+from training_image.losses import make_loss
 from training_image.models import Classifier
 from training_image.optimizer import MAX_GRADIENT_NORM, make_optimizer, set_learning_rate
 from training_image.progress import Progress, Reporter, warn
@@ -45,6 +45,7 @@ class Training:
             len(train), len(train.tokens), config.batch_tokens, config.epochs, config.seed
         )
         self.evaluate_at = evaluation_places(self.schedule.steps_per_epoch, config.epochs)
+        self.loss = make_loss(config, train, hardware.device)
         self.optimizer = make_optimizer(self.network, config)
         fp16 = hardware.dtype == torch.float16
         self.scaler = torch.amp.GradScaler(hardware.device.type, enabled=fp16)
@@ -106,12 +107,7 @@ class Training:
             try:
                 with self.hardware.autocast():
                     logits = self.network(**batch.inputs).logits
-                    loss = cross_entropy(
-                        logits.float(),
-                        batch.truth,
-                        reduction="sum",
-                        label_smoothing=config.label_smoothing,
-                    )
+                    loss = self.loss(logits, batch.truth)
                 self.scaler.scale(loss / len(rows)).backward()  # type: ignore[no-untyped-call]
             except torch.OutOfMemoryError:
                 return batch

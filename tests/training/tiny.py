@@ -28,7 +28,7 @@ WORDS = {
 }
 FILLERS = ["the", "film", "is", "and", "a", "very", "of", "story", "with", "it"]
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-Record = dict[str, str]
+Record = dict[str, Any]
 
 
 TINY = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "pad_token_id": 0}
@@ -231,6 +231,8 @@ DEFAULTS = {
     "patience": "10",
     "seed": "7",
     "text_pair": "false",
+    "multi_label": "false",
+    "class_weights": "none",
 }
 
 

@@ -121,6 +121,7 @@ def test_the_run_spec_reaches_the_training_program(start: Start) -> None:
         "layer_decay": "1.0",
         "weight_decay": "0.01",
         "label_smoothing": "0.0",
+        "class_weights": "none",
         "eval_metric": "accuracy",
         "patience": "2",
         "seed": "7",

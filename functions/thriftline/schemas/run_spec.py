@@ -92,6 +92,10 @@ class Hyperparameters(Section):
     )
     weight_decay: float = Field(0.01, ge=0, le=1, description="Decoupled weight decay of AdamW.")
     label_smoothing: Fraction = Field(0.0, description="Share of the target spread over labels.")
+    class_weights: Literal["none", "balanced"] = Field(
+        "none",
+        description="balanced gives rare labels more weight, so that each label counts alike.",
+    )
     eval_metric: Literal["accuracy", "macro_f1"] = Field(
         "accuracy", description="The validation metric that picks the best epoch."
     )

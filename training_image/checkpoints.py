@@ -1,29 +1,35 @@
-"""Checkpoints: written whole or not at all, checked by a digest, the last two kept.
+"""Checkpoints: made beside the training, written whole or not at all, the last two kept.
 
-One is a folder: the weights and the best weights so far (safetensors), the optimiser's state
-(torch.save, loaded with weights_only), and `state.json`, which names each file's SHA-256. A folder
-appears under its final name by one rename, after its files are on the disk.
+One is a folder: `training.safetensors` (the weights and the optimiser's moments),
+`best.safetensors` (the best weights so far; the same file in each folder, until there are better
+ones) and `state.json`, which names the digest of each. A folder appears under its final name by
+one rename, after its files are on the disk.
 """
 
-import hashlib
+import errno
 import json
 import os
 import shutil
+import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+import xxhash
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 
 from training_image.job import JobError
+from training_image.tensor_files import TensorFile, Tensors, digest_of
 
 KEPT = 2
-
-Tensors = dict[str, torch.Tensor]
+TRAINING, BEST, STATE = "training.safetensors", "best.safetensors", "state.json"
 
 
 class DamagedError(Exception):
@@ -32,17 +38,22 @@ class DamagedError(Exception):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything that a run needs to go on as if it had never stopped."""
+    """Everything that a run needs to go on as if it had never stopped.
+
+    There is no generator's state and no place in the data: both follow from seed and step.
+    """
 
     step: int
     spec: dict[str, Any]
     """What the run is; a checkpoint of another spec is another run's."""
     progress: dict[str, Any]
-    weights: Tensors
-    best_weights: Tensors
-    """Empty until the first evaluation."""
-    optimizer: dict[str, Any]
-    """The optimiser's and the loss scaler's state."""
+    """Step, best so far, early stopping, time used: whatever `Progress` has."""
+    tensors: Tensors = field(repr=False)
+    """Weights and moments, as `training_tensors` names them."""
+    best_weights: Tensors = field(repr=False)
+    """Empty until the first evaluation. Not changed afterwards: better ones are other tensors."""
+    scaler: dict[str, Any]
+    """The state of the loss scaler; empty where there is none."""
 
     @property
     def name(self) -> str:
@@ -51,15 +62,29 @@ class Checkpoint:
 
 
 class Checkpoints:
-    """The checkpoints in one folder. Writing happens beside the training, one at a time."""
+    """The checkpoints in one folder, made one at a time by a thread beside the training.
+
+    The thread spends its time in copying, hashing and writing long runs of memory, for which it
+    does not need the interpreter; a process of its own would not disturb the training less.
+    """
 
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
         self._folder = folder
         self._warn = warn
-        self._writer = ThreadPoolExecutor(max_workers=1)
-        self._writing: Future[float] | None = None
+        self._thread = ThreadPoolExecutor(1, "checkpoints", _let_training_first)
+        self._making: Future[None] | None = None
+        self._copy: TensorFile | None = None
+        self._copied = threading.Event()
+        self._copied.set()
+        self._best: Tensors = {}
+        """The best weights in the newest checkpoint."""
         self.write_seconds = 0.0
-        """What writing the last one took."""
+        """How long the last one took, from its begin to the disk."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether one is being made."""
+        return self._making is not None and not self._making.done()
 
     def newest(self, spec: Mapping[str, Any]) -> Checkpoint | None:
         """Reads the newest one that is whole; says so, and removes it, where one is not.
@@ -75,96 +100,230 @@ class Checkpoints:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 _refuse_another_run(found, spec)
+                self._best = found.best_weights
                 return found
         return None
 
-    def save(self, checkpoint: Checkpoint) -> None:
-        """Starts to write a checkpoint, whose tensors must not change any more."""
+    def prepare(self, tensors: Tensors) -> None:
+        """Begins to get the memory for copies of such tensors, which takes a while."""
         self.finish()
-        self._writing = self._writer.submit(self._write, checkpoint)
+        self._making = self._thread.submit(self._prepare, tensors)
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Begins to make a checkpoint. A failure is a warning: the one before it is still there.
+
+        Its tensors may be read, but not changed before `wait_until_copied` has returned.
+        """
+        self.finish()
+        self._begin(checkpoint)
+        self._making = self._thread.submit(self._save, checkpoint)
+
+    def save_last(self, checkpoint: Checkpoint) -> None:
+        """Makes a checkpoint, and reads it back from the disk.
+
+        Raises:
+            JobError: it cannot be written.
+        """
+        self.finish()
+        self._begin(checkpoint)
+        try:
+            self._thread.submit(self._write, checkpoint, verify=True).result()
+        except (OSError, DamagedError) as error:
+            raise JobError(self._not_written(checkpoint, error)) from error
+
+    def wait_until_copied(self) -> None:
+        """Returns when the tensors of the checkpoint that is being made may be changed."""
+        self._copied.wait()
 
     def finish(self) -> None:
-        """Waits until the checkpoint is written, and raises what went wrong with it."""
-        if self._writing is not None:
-            self.write_seconds = self._writing.result()
-            self._writing = None
+        """Waits for the checkpoint that is being made."""
+        if self._making is not None:
+            self._making.result()
+            self._making = None
 
-    def _write(self, checkpoint: Checkpoint) -> float:
-        started = time.monotonic()
-        final = self._folder / checkpoint.name
-        if final.exists():  # the one that this attempt started from
-            return 0.0
+    def _begin(self, checkpoint: Checkpoint) -> None:
+        self._copied.clear()
+        self._begun = time.monotonic()
+        device = next(iter(checkpoint.tensors.values())).device
+        # On a GPU the copies stand in line behind what has been computed until now.
+        self._computed = (
+            torch.cuda.current_stream(device).record_event() if device.type == "cuda" else None
+        )
+        self._device = device
+
+    def _prepare(self, tensors: Tensors) -> None:
+        if self._copy is None or not self._copy.fits(tensors):
+            self._copy = TensorFile(tensors)
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        try:
+            self._write(checkpoint)
+        except (OSError, DamagedError) as error:
+            self._warn(f"{self._not_written(checkpoint, error)} Training goes on.")
+
+    def _write(self, checkpoint: Checkpoint, *, verify: bool = False) -> None:
+        try:
+            self._prepare(checkpoint.tensors)
+            assert self._copy is not None
+            self._copy_in(self._copy, checkpoint.tensors)
+        finally:
+            self._copied.set()
+        if (self._folder / checkpoint.name).exists():  # the one that this attempt started from
+            return
+        try:
+            self._write_folder(self._copy, checkpoint, verify)
+        except (OSError, DamagedError):
+            # Perhaps there is room without the older ones. The newest stays in any case.
+            self._remove_all_but(1)
+            self._write_folder(self._copy, checkpoint, verify)
+        self._best = checkpoint.best_weights
+        self._remove_all_but(KEPT)
+        self.write_seconds = time.monotonic() - self._begun
+
+    def _copy_in(self, room: TensorFile, tensors: Tensors) -> None:
+        if self._computed is None:
+            room.copy(tensors)
+            return
+        stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+        stream.wait_event(self._computed)
+        with torch.cuda.stream(stream):
+            room.copy(tensors)
+        stream.synchronize()
+
+    def _write_folder(self, copy: TensorFile, checkpoint: Checkpoint, verify: bool) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._remove_partial()
+        partial = self._folder / f".partial-{checkpoint.name}"
+        try:
+            partial.mkdir()
+            digests = {
+                TRAINING: copy.write(partial / TRAINING),
+                BEST: self._write_best(partial / BEST, checkpoint.best_weights),
+            }
+            _write_state(partial / STATE, checkpoint, digests)
+            _sync(partial)
+            if verify:
+                _read_state(partial)
+            partial.rename(self._folder / checkpoint.name)
+            _sync(self._folder)
+        finally:
+            self._remove_partial()
+
+    def _write_best(self, path: Path, weights: Tensors) -> str:
+        """Links the file of the checkpoint before, where that has the same weights."""
+        if weights is self._best and (paths := self._paths()):
+            with suppress(OSError, ValueError, KeyError):  # a file system without links
+                state = json.loads((paths[-1] / STATE).read_bytes())
+                path.hardlink_to(paths[-1] / BEST)
+                return str(state["digests"][BEST])
+        file = TensorFile(weights)
+        file.copy(weights)
+        return file.write(path)
+
+    def _remove_partial(self) -> None:
         for partial in self._folder.glob(".partial-*"):
             shutil.rmtree(partial, ignore_errors=True)
-        partial = self._folder / f".partial-{checkpoint.name}"
-        partial.mkdir()
-        _write_files(partial, checkpoint)
-        partial.rename(final)
-        _sync(self._folder)
-        for old in self._paths()[:-KEPT]:
+
+    def _remove_all_but(self, kept: int) -> None:
+        for old in self._paths()[:-kept]:
             shutil.rmtree(old, ignore_errors=True)
-        return time.monotonic() - started
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("step-*"))
 
-
-def copied(tensors: Tensors) -> Tensors:
-    """Copies tensors to memory that training does not touch."""
-    return {name: each.detach().to("cpu", copy=True).contiguous() for name, each in tensors.items()}
-
-
-def copied_state(value: Any) -> Any:
-    """Copies the tensors inside an optimiser's state, and leaves the rest as it is."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().to("cpu", copy=True)
-    if isinstance(value, dict):
-        return {key: copied_state(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [copied_state(each) for each in value]
-    return value
+    def _not_written(self, checkpoint: Checkpoint, error: Exception) -> str:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+        paths = self._paths()
+        kept = f"That of step {int(paths[-1].name[5:])} is kept." if paths else "There is none yet."
+        return (
+            f"The checkpoint of step {checkpoint.step} cannot be written: {reason}. {kept}"
+            + " Give the job a larger volume." * full
+        )
 
 
-def _write_files(folder: Path, checkpoint: Checkpoint) -> None:
-    save_file(checkpoint.weights, folder / "weights.safetensors")
-    save_file(checkpoint.best_weights, folder / "best.safetensors")
-    torch.save(checkpoint.optimizer, folder / "optimizer.pt")
-    files = sorted(folder.iterdir())
+def training_tensors(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Tensors:
+    """Names the tensors that steps change: weights and moments. They are no copies."""
+    weights = network.state_dict()
+    moments: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
+    tensors = {f"weights.{name}": each for name, each in weights.items()}
+    for index, values in moments.items():
+        tensors.update({f"moments.{index}.{name}": each for name, each in values.items()})
+    return tensors
+
+
+def load_training_tensors(
+    network: torch.nn.Module, optimizer: torch.optim.Optimizer, tensors: Tensors
+) -> None:
+    """Takes up what `training_tensors` named. The optimiser's settings follow from the config."""
+    weights: Tensors = {}
+    moments: dict[int, Tensors] = {}
+    for key, tensor in tensors.items():
+        kind, _, name = key.partition(".")
+        if kind == "weights":
+            weights[name] = tensor
+        else:
+            index, _, name = name.partition(".")
+            # Its own memory: the file's is read page by page.
+            moments.setdefault(int(index), {})[name] = tensor.clone()
+    network.load_state_dict(weights)
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def _let_training_first() -> None:
+    """Leaves the processor to the training where both want it."""
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def _write_state(path: Path, checkpoint: Checkpoint, digests: dict[str, str]) -> None:
     state = {
         "step": checkpoint.step,
         "spec": checkpoint.spec,
         "progress": checkpoint.progress,
-        "sha256": {path.name: _digest(path) for path in files},
+        "scaler": checkpoint.scaler,
+        "digests": digests,
     }
     state["digest"] = _state_digest(state)
-    (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
-    for path in [*files, folder / "state.json"]:
-        _sync(path)
-    _sync(folder)
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(state, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
-def _read(folder: Path) -> Checkpoint:
+def _read_state(folder: Path) -> dict[str, Any]:
+    """Reads `state.json`, and compares each file with it."""
     try:
-        state = json.loads((folder / "state.json").read_bytes())
+        state: dict[str, Any] = json.loads((folder / STATE).read_bytes())
         digest = state.pop("digest")
         if digest != _state_digest(state):
-            raise DamagedError("state.json is not what was written")
-        for name, expected in state["sha256"].items():
-            if _digest(folder / name) != expected:
+            raise DamagedError(f"{STATE} is not what was written")
+        for name in (TRAINING, BEST):
+            if digest_of(folder / name) != state["digests"][name]:
                 raise DamagedError(f"{name} is not what was written")
     except FileNotFoundError as error:
         raise DamagedError(f"{Path(error.filename).name} is missing") from error
+    except OSError as error:
+        raise DamagedError(f"{Path(error.filename or folder).name}: {error.strerror}") from error
     except (ValueError, KeyError, AttributeError) as error:
-        raise DamagedError("state.json cannot be read") from error
-    return Checkpoint(
-        step=state["step"],
-        spec=state["spec"],
-        progress=state["progress"],
-        weights=load_file(folder / "weights.safetensors"),
-        best_weights=load_file(folder / "best.safetensors"),
-        optimizer=torch.load(folder / "optimizer.pt", map_location="cpu", weights_only=True),
-    )
+        raise DamagedError(f"{STATE} cannot be read") from error
+    return state
+
+
+def _read(folder: Path) -> Checkpoint:
+    state = _read_state(folder)
+    try:
+        return Checkpoint(
+            step=state["step"],
+            spec=state["spec"],
+            progress=state["progress"],
+            tensors=load_file(folder / TRAINING),
+            best_weights=load_file(folder / BEST),
+            scaler=state["scaler"],
+        )
+    except (KeyError, SafetensorError) as error:
+        raise DamagedError("it is of another version of this program") from error
 
 
 def _refuse_another_run(found: Checkpoint, spec: Mapping[str, Any]) -> None:
@@ -182,13 +341,8 @@ def _refuse_another_run(found: Checkpoint, spec: Mapping[str, Any]) -> None:
         )
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _state_digest(state: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+    return xxhash.xxh3_128_hexdigest(json.dumps(state, sort_keys=True).encode())
 
 
 def _sync(path: Path) -> None:

@@ -71,8 +71,7 @@ def run(job: Job, stop: StopSignal, scratch: Path) -> None:
         champion = champion_predictions(training, channels, scratch)
         training.checkpoints.finish()
     except StopRequestedError:
-        training.save()
-        training.checkpoints.finish()
+        training.save_last()
         write_history(job.output / "data" / "history.jsonl", training.progress.history)
         raise
     write_outputs(training, candidate, champion)

@@ -9,7 +9,13 @@ import numpy as np
 import torch
 
 from training_image.batches import Batch, batches
-from training_image.checkpoints import Checkpoint, Checkpoints, Tensors, copied, copied_state
+from training_image.checkpoint_interval import CheckpointPace
+from training_image.checkpoints import (
+    Checkpoint,
+    Checkpoints,
+    load_training_tensors,
+    training_tensors,
+)
 from training_image.config import TrainConfig
 from training_image.data import IntArray, Split
 from training_image.evaluation import Predictions, Scores, predict, score
@@ -20,9 +26,7 @@ from training_image.models import Classifier
 from training_image.optimizer import MAX_GRADIENT_NORM, make_optimizer, set_learning_rate
 from training_image.progress import Progress, Reporter, warn
 from training_image.schedule import Schedule, evaluation_places, learning_rate_share
-
-# Seconds between checkpoints: 100 times what writing one takes, within these bounds.
-CHECKPOINT_SECONDS = (30.0, 120.0)
+from training_image.tensor_files import Tensors, copied
 
 
 class Training:
@@ -54,6 +58,8 @@ class Training:
         self.best_weights: Tensors = {}
         self.checkpoints = Checkpoints(job.checkpoints, warn)
         self.fixed_interval = job.checkpoint_seconds
+        # A checkpoint copies the weights beside the next forward pass, until they change.
+        self.optimizer.register_step_pre_hook(lambda *_: self.checkpoints.wait_until_copied())
         self.resumed_from_step = self._resume()
 
     def fit(self) -> None:
@@ -64,7 +70,7 @@ class Training:
         """
         progress = self.progress
         self.reporter = Reporter(progress, self.schedule.total_steps, self.hardware.device)
-        self.saved_at = time.monotonic()
+        self.pace = CheckpointPace(time.monotonic(), self.fixed_interval)
         # Evaluation comes first: a run that was interrupted in one starts with it.
         self._evaluate_if_due()
         while not self._is_finished():
@@ -183,44 +189,48 @@ class Training:
 
     def take_best(self) -> None:
         """Puts the best weights into the network."""
+        self.checkpoints.wait_until_copied()
         self.network.load_state_dict(self.best_weights)
 
     # Checkpoints
 
-    def save(self) -> None:
-        """Copies the state, and starts to write it beside the training."""
-        if self.progress.step == 0:
-            return
+    def save_last(self) -> None:
+        """Writes a checkpoint of where the run stands, and verifies it.
+
+        Raises:
+            JobError: it cannot be written.
+        """
+        if self.progress.step:
+            self.checkpoints.save_last(self._checkpoint())
+
+    def _checkpoint(self) -> Checkpoint:
         self.reporter.seconds()
-        optimizer = {"adamw": self.optimizer.state_dict(), "scaler": self.scaler.state_dict()}
-        self.checkpoints.save(
-            Checkpoint(
-                step=self.progress.step,
-                spec=self._spec(),
-                progress=asdict(self.progress),
-                weights=copied(self.network.state_dict()),
-                best_weights=self.best_weights,
-                optimizer=copied_state(optimizer),
-            )
+        return Checkpoint(
+            step=self.progress.step,
+            spec=self._spec(),
+            progress=asdict(self.progress),
+            tensors=training_tensors(self.network, self.optimizer),
+            best_weights=self.best_weights,
+            scaler=self.scaler.state_dict(),
         )
-        self.saved_at = time.monotonic()
 
     def _save_if_due(self) -> None:
-        least, most = CHECKPOINT_SECONDS
-        interval = min(most, max(least, 100 * self.checkpoints.write_seconds))
-        if self.fixed_interval is not None:
-            interval = self.fixed_interval
-        if time.monotonic() - self.saved_at >= interval:
-            self.save()
+        now, progress = time.monotonic(), self.progress
+        if not self.pace.has_begun:  # the optimiser has its moments from the first step on
+            self.checkpoints.prepare(training_tensors(self.network, self.optimizer))
+        evaluated = progress.evaluated_step == progress.step - 1
+        self.pace.step(now, progress.tokens, self.checkpoints.busy, interrupted=evaluated)
+        if self.pace.is_due(now, self.checkpoints.write_seconds):
+            self.checkpoints.save(self._checkpoint())
+            self.pace.saved(now)
 
     def _resume(self) -> int | None:
         found = self.checkpoints.newest(self._spec())
         if found is None:
             return None
-        self.network.load_state_dict(found.weights)
+        load_training_tensors(self.network, self.optimizer, found.tensors)
         self.best_weights = found.best_weights
-        self.optimizer.load_state_dict(found.optimizer["adamw"])
-        self.scaler.load_state_dict(found.optimizer["scaler"])
+        self.scaler.load_state_dict(found.scaler)
         self.progress = Progress(**found.progress)
         return found.step
 

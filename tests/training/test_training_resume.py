@@ -128,7 +128,7 @@ def copy_of(job: TinyJob, folder: Path) -> TinyJob:
     return TinyJob(folder)
 
 
-@pytest.mark.parametrize("name", ["weights.safetensors", "optimizer.pt", "state.json"])
+@pytest.mark.parametrize("name", ["training.safetensors", "best.safetensors", "state.json"])
 @pytest.mark.parametrize("how", ["truncated", "one bit", "missing"])
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(
     clean: Result, interrupted: TinyJob, tmp_path: Path, name: str, how: str

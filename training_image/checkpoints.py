@@ -10,7 +10,6 @@ import errno
 import json
 import os
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -71,8 +70,8 @@ class Checkpoints:
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
         self._folder = folder
         self._warn = warn
-        self._thread = ThreadPoolExecutor(1, "checkpoints", _let_training_first)
-        self._making: Future[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "checkpoints")
+        self._making: Future[str | None] | None = None
         self._copy: TensorFile | None = None
         self._copied = threading.Event()
         self._copied.set()
@@ -136,10 +135,12 @@ class Checkpoints:
         self._copied.wait()
 
     def finish(self) -> None:
-        """Waits for the checkpoint that is being made."""
+        """Waits for the checkpoint that is being made; says so where that failed."""
         if self._making is not None:
-            self._making.result()
+            problem = self._making.result()
             self._making = None
+            if problem:
+                self._warn(f"{problem} Training goes on.")
 
     def _begin(self, checkpoint: Checkpoint) -> None:
         self._copied.clear()
@@ -151,15 +152,18 @@ class Checkpoints:
         )
         self._device = device
 
+    # In the thread
+
     def _prepare(self, tensors: Tensors) -> None:
         if self._copy is None or not self._copy.fits(tensors):
             self._copy = TensorFile(tensors)
 
-    def _save(self, checkpoint: Checkpoint) -> None:
+    def _save(self, checkpoint: Checkpoint) -> str | None:
         try:
             self._write(checkpoint)
         except (OSError, DamagedError) as error:
-            self._warn(f"{self._not_written(checkpoint, error)} Training goes on.")
+            return self._not_written(checkpoint, error)
+        return None
 
     def _write(self, checkpoint: Checkpoint, *, verify: bool = False) -> None:
         try:
@@ -269,12 +273,6 @@ def load_training_tensors(
     network.load_state_dict(weights)
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
-
-
-def _let_training_first() -> None:
-    """Leaves the processor to the training where both want it."""
-    if sys.platform == "linux":  # where a thread has a priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def _write_state(path: Path, checkpoint: Checkpoint, digests: dict[str, str]) -> None:

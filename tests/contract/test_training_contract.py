@@ -113,9 +113,7 @@ def test_the_metrics_are_picked_out_of_what_the_program_really_prints(
 
 
 def test_a_checkpoint_of_the_program_is_recognised_in_the_bucket() -> None:
-    checkpoint = Checkpoint(
-        step=40, spec={}, progress={}, tensors={}, best_weights={}, scaler={}
-    )
+    checkpoint = Checkpoint(step=40, spec={}, progress={}, tensors={}, best_weights={}, scaler={})
 
     assert is_checkpoint(f"checkpoints/r/{checkpoint.name}/state.json")
 

@@ -263,7 +263,8 @@ def seconds_to_order(step: int, rows: int) -> tuple[float, float]:
     Schedule(rows, rows, 1, 1, 0).rows(step)
     ours = time.perf_counter() - started
     started = time.perf_counter()
-    loader = torch.utils.data.DataLoader(range(rows), batch_size=1, shuffle=True)  # type: ignore[arg-type]
+    numbers: Any = range(rows)
+    loader: Any = torch.utils.data.DataLoader(numbers, batch_size=1, shuffle=True)
     next(iter(skip_first_batches(loader, step)))
     return ours, time.perf_counter() - started
 
@@ -285,18 +286,13 @@ def main() -> None:
         make_job(base, tiny=options.tiny, rows_a_step=rows_a_step)
         with contextlib.redirect_stdout(io.StringIO()):
             ours = cost_of_ours(base, options.rounds, free_steps=200 if gpu else 3)
-        rows = [
-            ("blocked by a checkpoint, s", middle(ours["blocked"]), None),
-            ("delay by a checkpoint, s", middle(ours["delay"]), None),
-            ("the same at one a minute, %", middle([each / 0.6 for each in ours["delay"]]), None),
-            ("until it is on the disk, s", middle(ours["write"]), None),
-            ("a step, s", middle(ours["step"]), None),
-        ]
         theirs = cost_of_trainer(base, rows_a_step, options.rounds)["blocked"]
-        rivals = [middle(theirs), middle(theirs), middle([each / 0.6 for each in theirs])]
-        rivals += [middle(theirs), ""]
         rows = [
-            (what, figure, rival) for (what, figure, _), rival in zip(rows, rivals, strict=True)
+            ("blocked by a checkpoint, s", middle(ours["blocked"]), middle(theirs)),
+            ("delay by a checkpoint, s", middle(ours["delay"]), middle(theirs)),
+            ("the same at one a minute, %", a_minute(ours["delay"]), a_minute(theirs)),
+            ("until it is on the disk, s", middle(ours["write"]), middle(theirs)),
+            ("a step, s", middle(ours["step"]), ""),
         ]
         stops, restarts = [], []
         rival_stops, rival_restarts = [], []
@@ -319,6 +315,11 @@ def main() -> None:
     print("| median (least to most) | ours | Trainer |\n| --- | --- | --- |")
     for row in rows:
         print("| " + " | ".join(str(each) for each in row) + " |")
+
+
+def a_minute(seconds: list[float]) -> str:
+    """What each of these takes of a minute, in percent."""
+    return middle([each / 0.6 for each in seconds])
 
 
 def middle(values: list[float]) -> str:

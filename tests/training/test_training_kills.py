@@ -84,7 +84,7 @@ def test_sigterm_at_random_moments_loses_no_step(
 def test_a_stop_in_the_middle_of_an_accumulation_changes_nothing(
     forked: Forks, base_model: Path, tmp_path: Path
 ) -> None:
-    splits = {**default_splits(), "train": records(3000, 1)}
+    splits = {**default_splits(), "train": records(2000, 1)}
     # More tokens than go through the model at once.
     settings = {"batch_tokens": "12288", "epochs": "2"}
     whole = TinyJob.make(tmp_path / "whole", base_model, splits, **settings)

@@ -11,6 +11,8 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.audit.accounts import (
     MIDNIGHT,
@@ -42,6 +44,7 @@ from thriftline.domain.audit.questions import (
     utilisation_metric,
     variant_metric,
 )
+from thriftline.domain.audit.references import References
 from thriftline.domain.audit.resources.bedrock import BedrockModelUse
 from thriftline.domain.audit.resources.endpoints import ModelPackage, ScalableTarget
 from thriftline.domain.audit.resources.spend import CostLine
@@ -347,6 +350,20 @@ def test_what_the_registry_refers_to_is_never_an_orphan(uri: str, prefix: str, k
     assert bool(orphans) is not kept
     assert all(one.monthly_usd == Decimal("0.023") * 500 for one in orphans)
     assert all(one.confidence is Confidence.HIGH for one in orphans)
+
+
+_paths = st.lists(st.sampled_from(["a", "ab", "b"]), max_size=3).map("/".join)
+
+
+@given(st.lists(_paths, max_size=6), _paths, st.booleans(), st.booleans())
+def test_references_are_found_as_a_search_through_all_would_find_them(
+    paths: list[str], path: str, folder: bool, slash: bool
+) -> None:
+    uris = [f"s3://models/{one}{'/' if slash else ''}" for one in paths]
+    prefix = f"{path}/" if folder else path
+    place = f"s3://models/{prefix}"
+    found = any(uri.startswith(place) or place.startswith(f"{uri.rstrip('/')}/") for uri in uris)
+    assert References.of(uris).hold("models", prefix) == found
 
 
 @pytest.mark.parametrize(

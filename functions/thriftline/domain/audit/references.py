@@ -1,6 +1,8 @@
 """What of S3 is still referred to, and so is never called an orphan."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from thriftline.domain.audit.facts import ResourceKind
 from thriftline.domain.audit.inventory import Inventory
@@ -17,7 +19,33 @@ REFERRING_KINDS = frozenset(
 _RUNNING = ("InProgress", "Stopping")
 
 
-def referred_uris(inventory: Inventory) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class References:
+    """S3 URIs, in order, so that many prefixes can be asked about."""
+
+    uris: tuple[str, ...]
+    folders: frozenset[str]
+
+    @classmethod
+    def of(cls, uris: Iterable[str]) -> "References":
+        """Returns the references; a URI may be an object or a folder, with or without a slash."""
+        known = frozenset(uris)
+        return cls(tuple(sorted(known)), frozenset(f"{uri.rstrip('/')}/" for uri in known))
+
+    def hold(self, bucket: str, prefix: str) -> bool:
+        """Whether a URI lies under a prefix, or the prefix under a URI that is a folder.
+
+        A prefix is what S3 takes it for: ``job-1`` holds ``job-10`` too, ``job-1/`` does not.
+        """
+        place = f"s3://{bucket}/{prefix}"
+        first = bisect_left(self.uris, place)
+        if first < len(self.uris) and self.uris[first].startswith(place):
+            return True
+        slashes = (index + 1 for index, letter in enumerate(place) if letter == "/")
+        return any(place[:end] in self.folders for end in slashes)
+
+
+def references_of(inventory: Inventory) -> References:
     """Returns every S3 URI that a model, the registry, an endpoint or a running job uses."""
     uris: set[str | None] = set()
     for model in inventory.models:
@@ -32,13 +60,4 @@ def referred_uris(inventory: Inventory) -> frozenset[str]:
             # Jobs share an output path; each writes to a folder of its own name there.
             if job.output_s3_uri:
                 uris.add(f"{job.output_s3_uri.rstrip('/')}/{job.name}/")
-    return frozenset(uri for uri in uris if uri)
-
-
-def is_referred(bucket: str, prefix: str, uris: Iterable[str]) -> bool:
-    """Whether any URI lies under a prefix, or the prefix under a URI that is a folder itself.
-
-    A prefix is what S3 takes it for: ``job-1`` holds ``job-10`` too, ``job-1/`` does not.
-    """
-    place = f"s3://{bucket}/{prefix}"
-    return any(uri.startswith(place) or place.startswith(f"{uri.rstrip('/')}/") for uri in uris)
+    return References.of(uri for uri in uris if uri)

@@ -1,6 +1,6 @@
 """Every fact of an inventory that could not be read, so that a report can tell of each."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
@@ -47,7 +47,7 @@ def _unread_in(value: Any) -> Iterator[Unread]:
         for one in value:
             yield from _unread_in(one)
     else:
-        kind: Hashable = type(value)
+        kind: Any = type(value)
         for name in _names(kind):
             yield from _unread_in(getattr(value, name))
 

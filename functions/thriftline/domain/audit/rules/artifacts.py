@@ -14,7 +14,7 @@ from thriftline.domain.audit.findings import (
     Signal,
 )
 from thriftline.domain.audit.lifecycle import expiration_rule, put_rules
-from thriftline.domain.audit.references import REFERRING_KINDS, is_referred, referred_uris
+from thriftline.domain.audit.references import REFERRING_KINDS, References, references_of
 from thriftline.domain.audit.resources.jobs import TrainingJob
 from thriftline.domain.audit.resources.storage import Bucket, BucketPrefix
 from thriftline.domain.audit.rules.buckets import gigabytes, stored_usd
@@ -25,12 +25,12 @@ _ENDED = ("Completed", "Failed", "Stopped")
 
 
 def _unreferred(subject: Subject) -> Iterator[tuple[Bucket, BucketPrefix]]:
-    uris = referred_uris(subject.inventory)
+    references = references_of(subject.inventory)
     for bucket in subject.inventory.buckets:
         if isinstance(bucket.prefixes, Unread):
             continue
         for one in bucket.prefixes:
-            if not is_referred(bucket.name, one.prefix, uris):
+            if not references.hold(bucket.name, one.prefix):
                 yield bucket, one
 
 
@@ -49,9 +49,8 @@ def _checkpoints(subject: Subject) -> Iterator[Observation]:
 
 
 def _is_checkpoint_of(bucket: Bucket, one: BucketPrefix, job: TrainingJob) -> bool:
-    return bool(job.checkpoint_s3_uri) and is_referred(
-        bucket.name, one.prefix, [job.checkpoint_s3_uri or ""]
-    )
+    own = References.of([job.checkpoint_s3_uri] if job.checkpoint_s3_uri else [])
+    return own.hold(bucket.name, one.prefix)
 
 
 def _failed(subject: Subject) -> Iterator[Observation]:

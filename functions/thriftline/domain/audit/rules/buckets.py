@@ -22,7 +22,7 @@ from thriftline.domain.audit.lifecycle import (
     put_rules,
     transition_rule,
 )
-from thriftline.domain.audit.references import REFERRING_KINDS, is_referred, referred_uris
+from thriftline.domain.audit.references import REFERRING_KINDS, references_of
 from thriftline.domain.audit.resources.storage import Bucket, BucketPrefix, IncompleteUpload
 from thriftline.domain.audit.rules.rule import (
     Observation,
@@ -84,12 +84,12 @@ def _no_lifecycle(subject: Subject) -> Iterator[Observation]:
 
 def _storage_class(subject: Subject) -> Iterator[Observation]:
     before = subject.inventory.now - timedelta(days=subject.parameters.cold_after_days)
-    uris = referred_uris(subject.inventory)
+    references = references_of(subject.inventory)
     for bucket in subject.inventory.buckets:
         if isinstance(bucket.prefixes, Unread) or isinstance(bucket.lifecycle_rules, Unread):
             continue
         cold = [one for one in bucket.prefixes if one.last_modified and one.last_modified < before]
-        cold = [one for one in cold if not is_referred(bucket.name, one.prefix, uris)]
+        cold = [one for one in cold if not references.hold(bucket.name, one.prefix)]
         cold = [one for one in cold if _is_large(one)]
         size = sum(one.size_bytes for one in cold)
         saved = _cheaper_by(size, subject)

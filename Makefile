@@ -97,6 +97,23 @@ bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and
 	@.thriftline/bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@PYTHONPATH=functions:. .thriftline/bench/bin/python benchmarks/dataset_validation.py
 
+# BENCH="--device cpu --repeats 1", BENCH=--help and so on
+.PHONY: bench-training bench-training-accuracy
+BENCH_BIN := .thriftline/bench-training/venv/bin
+BENCH_TRAINING := PYTHONPATH=. OMP_WAIT_POLICY=PASSIVE $(BENCH_BIN)/python
+
+bench-training: $(STAMPS)/bench-training ## Training speed beside transformers' Trainer
+	@$(BENCH_TRAINING) benchmarks/training_speed.py $(BENCH)
+
+bench-training-accuracy: $(STAMPS)/bench-training ## Steps and time to a target accuracy, five seeds
+	@$(BENCH_TRAINING) benchmarks/training_accuracy.py $(BENCH)
+
+$(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/requirements.txt | $(STAMPS)/python
+	@echo "==> .thriftline/bench-training/venv: the training program's pins, and the rival's"
+	@$(PYTHON) -m venv --clear .thriftline/bench-training/venv
+	@$(BENCH_BIN)/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-training.txt
+	@touch $@
+
 docs: $(STAMPS)/venv ## Write the generated documents: result schema, run spec table, audit rules
 	@PYTHONPATH=functions $(BIN)/python tools/write_schemas.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_rule_pages.py

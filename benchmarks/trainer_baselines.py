@@ -63,8 +63,6 @@ class Settings:
     warmup_fraction: float = 0.06
     weight_decay: float = 0.01
     seed: int = 42
-    attention_dropout: float | None = None
-    """None leaves what the model's configuration says."""
 
     @property
     def total_steps(self) -> int:
@@ -138,9 +136,8 @@ class Baselines:
     ) -> CountingTrainer:
         """Trains; the listener hears each step. Returns the Trainer that has trained."""
         transformers.set_seed(settings.seed)
-        changes: dict[str, Any] = {}
-        if baseline.grouped and settings.attention_dropout is not None:
-            changes["attention_probs_dropout_prob"] = settings.attention_dropout
+        # Our program's attention over packed rows has no dropout; the tuned rival gets none either.
+        changes = {"attention_probs_dropout_prob": 0.0} if baseline.grouped else {}
         network = AutoModelForSequenceClassification.from_pretrained(
             self._data.model, local_files_only=True, dtype=torch.float32, num_labels=2, **changes
         )

@@ -19,37 +19,55 @@ class StepTimes(NamedTuple):
     """Of all threads of this process."""
 
 
+class Moment(NamedTuple):
+    """A point in time: seconds of a processor's clock, or an event of a GPU's."""
+
+    wall: "float | torch.cuda.Event"
+    processor: float
+
+
 class StepClock:
     """Stamps the ends of optimiser steps; on a GPU by its own events, so nothing waits for it."""
 
     def __init__(self, device: torch.device) -> None:
         self._cuda = device.type == "cuda"
-        self._stamps: list[tuple[float | torch.cuda.Event, float]] = []
+        self._steps: list[tuple[Moment, Moment]] = []
+        self._started = self._now()
 
     def start(self) -> None:
         """Forgets what was stamped, and starts the first step."""
-        self._stamps.clear()
-        if self._cuda:
-            torch.cuda.synchronize()
-        self.stamp()
+        self._steps.clear()
+        self.resume()
+
+    def resume(self) -> None:
+        """Starts the next step anew: what came since the last one, an evaluation say, is none."""
+        self._synchronize()
+        self._started = self._now()
 
     def stamp(self) -> None:
         """Ends a step, and starts the next."""
-        now: float | torch.cuda.Event = time.perf_counter()
-        if self._cuda:
-            now = gpu_event()
-            now.record()
-        self._stamps.append((now, time.process_time()))
+        now = self._now()
+        self._steps.append((self._started, now))
+        self._started = now
 
     def steps(self) -> StepTimes:
-        """Returns the seconds between the stamps."""
+        """Returns the seconds of each step."""
+        self._synchronize()
+        return StepTimes(
+            wall=[_seconds(start.wall, end.wall) for start, end in self._steps],
+            processor=[end.processor - start.processor for start, end in self._steps],
+        )
+
+    def _now(self) -> Moment:
+        if not self._cuda:
+            return Moment(time.perf_counter(), time.process_time())
+        event = gpu_event()
+        event.record()
+        return Moment(event, time.process_time())
+
+    def _synchronize(self) -> None:
         if self._cuda:
             torch.cuda.synchronize()
-        pairs = list(zip(self._stamps, self._stamps[1:], strict=False))
-        return StepTimes(
-            wall=[_seconds(start[0], end[0]) for start, end in pairs],
-            processor=[end[1] - start[1] for start, end in pairs],
-        )
 
 
 def gpu_event() -> torch.cuda.Event:
@@ -62,7 +80,8 @@ def _seconds(start: float | torch.cuda.Event, end: float | torch.cuda.Event) -> 
         return end - start
     assert isinstance(start, torch.cuda.Event)
     assert isinstance(end, torch.cuda.Event)
-    return start.elapsed_time(end) / 1000
+    milliseconds: float = start.elapsed_time(end)
+    return milliseconds / 1000
 
 
 def least_seconds(repeats: Sequence[Sequence[float]]) -> float:

@@ -52,8 +52,6 @@ class Task:
     profiled: bool = False
     model_sizes: tuple[tuple[str, int], ...] = ()
     """Changes to BERT-base, for made-up workloads."""
-    attention_dropout: float | None = None
-    """Of the tuned Trainer; None leaves the model's."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,6 @@ def _settings(task: Task) -> Settings:
         rows_per_step=task.workload.rows_per_step,
         steps=task.few_steps or task.workload.steps,
         epochs=1 if task.few_steps else task.epochs,
-        attention_dropout=task.attention_dropout,
     )
 
 

@@ -39,6 +39,12 @@ TINY = (
 )
 
 
+NO_ATTENTION_DROPOUT = (
+    "Attention over packed rows has no dropout, so B2 trains without it too "
+    "(`attention_probs_dropout_prob = 0`); B0 and B1 train as the model comes."
+)
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is measured on this machine."""
@@ -55,7 +61,6 @@ class Plan:
     """Methods too slow to be waited for, and how many steps they get, once."""
     notes: tuple[str, ...]
     model_sizes: tuple[tuple[str, int], ...] = ()
-    attention_dropout: float | None = None
 
     def task(self, method: str, workload: Workload, folder: Path) -> Task:
         """Returns one repeat."""
@@ -67,15 +72,13 @@ class Plan:
             epochs=self.epochs,
             few_steps=self.few_steps.get(method),
             model_sizes=self.model_sizes if not workload.source else (),
-            attention_dropout=self.attention_dropout,
         )
 
 
 def gpu_plan() -> Plan:
     """Two warm-up epochs for the compilers, then one that counts."""
     notes = (
-        "The program's packed attention has no dropout on a GPU; B2 trains without it too "
-        "(`attention_probs_dropout_prob = 0`), B0 and B1 as the model comes.",
+        NO_ATTENTION_DROPOUT,
         "B2 is the faster of eager and compiled; both are shown.",
     )
     return Plan(
@@ -87,7 +90,6 @@ def gpu_plan() -> Plan:
         epochs=3,
         few_steps={},
         notes=notes,
-        attention_dropout=0.0,
     )
 
 
@@ -101,7 +103,10 @@ def cpu_plan(dtype: torch.dtype) -> Plan:
         repeats=2,
         epochs=1,
         few_steps={},
-        notes=("One thread. torch.compile is left out: on a CPU it costs time at this size.",),
+        notes=(
+            NO_ATTENTION_DROPOUT,
+            "One thread. torch.compile is left out: on a CPU it costs time at this size.",
+        ),
     )
     if dtype == torch.bfloat16:
         return plan

@@ -56,32 +56,30 @@ class ProfilingClock(StepClock):
         activities = [ProfilerActivity.CPU]
         if device.type == "cuda":
             activities.append(ProfilerActivity.CUDA)
-        self._device, self._skip, self._steps = device, skip, steps
+        self._skip, self._profiled = skip, steps
         self._profiler = profile(activities=activities)
-        self._stamped = -1
-        self._started = self._seconds = 0.0
+        self._began = self._seconds = 0.0
 
     def start(self) -> None:
-        """Starts the first step."""
-        self._stamped = -1
+        """Starts the first step, and the profiler where none is skipped."""
         super().start()
+        self._turn()
 
     def stamp(self) -> None:
-        """Starts and stops the profiler where it is time for it."""
-        self._stamped += 1
-        if self._stamped == self._skip + self._steps and self._started:
-            self._synchronize()
-            self._seconds = time.perf_counter() - self._started
-            self._profiler.stop()
+        """Ends a step, and starts or stops the profiler where it is time for it."""
         super().stamp()
-        if self._stamped == self._skip:
-            self._synchronize()
-            self._started = time.perf_counter()
-            self._profiler.start()
+        self._turn()
 
-    def _synchronize(self) -> None:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize()
+    def _turn(self) -> None:
+        done = len(self._steps)
+        if done == self._skip:
+            self._synchronize()
+            self._profiler.start()
+            self._began = time.perf_counter()
+        elif done == self._skip + self._profiled:
+            self._synchronize()
+            self._seconds = time.perf_counter() - self._began
+            self._profiler.stop()
 
     def profile(self) -> Profile:
         """Returns what was seen.
@@ -92,17 +90,16 @@ class ProfilingClock(StepClock):
         if not self._seconds:
             raise RuntimeError("the training ended before the profiled steps did")
         events = self._profiler.key_averages()
-        on_gpu = self._device.type == "cuda"
-        seconds = {each.key: _seconds(each, on_gpu) for each in events}
+        seconds = {each.key: _seconds(each, self._cuda) for each in events}
         counts = {each.key: each.count for each in events if seconds[each.key] > 0}
         shares = dict.fromkeys(KINDS, 0.0)
         for name, spent in seconds.items():
             shares[kind_of(name)] += spent / self._seconds
         longest = sorted(seconds, key=seconds.__getitem__, reverse=True)[:12]
         return Profile(
-            self._seconds / self._steps,
+            self._seconds / self._profiled,
             shares,
-            sum(counts.values()) / self._steps,
+            sum(counts.values()) / self._profiled,
             [(name[:90], seconds[name] / self._seconds) for name in longest],
         )
 

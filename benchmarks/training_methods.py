@@ -129,10 +129,12 @@ def _baselines(workload: Workload, folder: Path, sizes: Any, device: str) -> Bas
 
 
 def _settings(task: Task) -> Settings:
+    epochs = 1 if task.few_steps else task.epochs
     return Settings(
         rows_per_step=task.workload.rows_per_step,
         steps=task.few_steps or task.workload.steps,
-        epochs=1 if task.few_steps else task.epochs,
+        epochs=epochs,
+        warm_up_epochs=epochs - 1,
     )
 
 
@@ -153,7 +155,7 @@ def _run_baseline(task: Task, data: DataSet, clock: StepClock) -> float:
     baselines = _baselines(task.workload, task.folder, task.model_sizes, task.device)
     settings = _settings(task)
     baseline = BASELINES[task.method]
-    trainer = baselines.train(baseline, settings, Listener(clock, settings.epochs))
+    trainer = baselines.train(baseline, settings, Listener(clock, settings.warm_up_epochs))
     rows = settings.total_steps * settings.rows_per_step
     share_of_rows = rows / len(data.lengths)
     return data.tokens * share_of_rows / trainer.padded_tokens

@@ -80,7 +80,7 @@ class Program:
         classifier = load_base(base, self._splits["train"].labels, tokenizers)
         training = kind(self._job, config, classifier, self._splits, Hardware.find(), StopSignal())
         training.clock = clock
-        training.unmeasured_steps = settings.total_steps - settings.steps
+        training.unmeasured_steps = settings.steps * settings.warm_up_epochs
         if training.schedule.total_steps != settings.total_steps:
             raise SystemExit(
                 f"the program would make {training.schedule.total_steps} steps, "

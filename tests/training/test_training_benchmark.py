@@ -1,7 +1,6 @@
 """The arithmetic of `make bench-training`: limits, estimators, the data, and a fair comparison."""
 
 import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -67,17 +66,16 @@ def test_repeats_of_different_lengths_are_no_repeats() -> None:
         least_seconds([[1.0, 2.0], [1.0]])
 
 
-def test_the_clock_tells_waiting_from_computing_and_starts_anew() -> None:
+def test_the_clock_starts_anew_with_the_first_step_that_counts() -> None:
     clock = StepClock(CPU)
     clock.start()
     clock.stamp()
     clock.start()
-    time.sleep(0.05)
+    clock.stamp()
     clock.stamp()
     steps = clock.steps()
-    assert len(steps.wall) == 1
-    assert steps.wall[0] >= 0.05
-    assert steps.processor[0] < steps.wall[0]
+    assert len(steps.wall) == len(steps.processor) == 2
+    assert min(steps.wall) >= 0
 
 
 @given(
@@ -191,7 +189,7 @@ def test_made_up_texts_have_their_lengths_after_tokenising(made_up: DataSet) -> 
 def test_the_program_is_timed_for_the_same_steps_rows_and_tokens_as_its_rivals(
     made_up: DataSet, tmp_path: Path
 ) -> None:
-    settings = Settings(rows_per_step=8, steps=5, epochs=2)
+    settings = Settings(rows_per_step=8, steps=5, epochs=2, warm_up_epochs=1)
     clock = StepClock(CPU)
     training = Program(tmp_path / "job", made_up).training(settings, clock)
     counted = count_tokens(training.network)

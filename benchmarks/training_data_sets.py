@@ -10,6 +10,7 @@ import importlib.resources
 import itertools
 import json
 import math
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,12 +194,15 @@ def write_random_model(folder: Path, **sizes: Any) -> None:
     """Writes a BERT with random weights, and a tokenizer of made-up words."""
     if (folder / "model.safetensors").is_file():
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    vocabulary = folder / "vocab.txt"
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    vocabulary = partial / "vocab.txt"
     vocabulary.write_text("\n".join((*SPECIALS, *_words())) + "\n", encoding="utf-8")
-    BertTokenizerFast(vocab=str(vocabulary), model_max_length=512).save_pretrained(folder)
+    BertTokenizerFast(vocab=str(vocabulary), model_max_length=512).save_pretrained(partial)
     config = BertConfig(vocab_size=VOCABULARY, num_labels=2, **sizes)
-    BertForSequenceClassification(config).save_pretrained(folder)
+    BertForSequenceClassification(config).save_pretrained(partial)
+    partial.rename(folder)
 
 
 def token_lengths(model: Path, texts: Sequence[str], max_length: int) -> list[int]:

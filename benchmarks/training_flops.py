@@ -1,13 +1,12 @@
 """What a training step must compute, and what the machine can: the share is the MFU."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from benchmarks.training_clock import gpu_event
+from benchmarks.training_clock import StepClock
 
 
 @dataclass(frozen=True)
@@ -47,25 +46,21 @@ class EncoderShape:
 
 
 def matmul_peak(device: torch.device, dtype: torch.dtype) -> float:
-    """Measures the FLOP/s of a large square matrix product, the best of some tries."""
-    size, tries = (8192, 30) if device.type == "cuda" else (1536, 8)
+    """Measures the FLOP/s of large square matrix products, as they go on one after another."""
+    size, products, tries = (8192, 20, 5) if device.type == "cuda" else (1536, 1, 8)
     left = torch.randn(size, size, device=device).to(dtype)
     right = torch.randn(size, size, device=device).to(dtype)
     out = torch.empty_like(left)
-    best = float("inf")
-    for _ in range(tries):
-        best = min(best, _product_seconds(left, right, out))
-    return 2 * size**3 / best
+    seconds = [_seconds_of(products, left, right, out) for _ in range(tries)]
+    return products * 2 * size**3 / min(seconds[1:])  # the first one warms up
 
 
-def _product_seconds(left: torch.Tensor, right: torch.Tensor, out: torch.Tensor) -> float:
-    if left.device.type == "cuda":
-        start, end = gpu_event(), gpu_event()
-        start.record()
+def _seconds_of(products: int, left: torch.Tensor, right: torch.Tensor, out: torch.Tensor) -> float:
+    clock = StepClock(left.device)
+    clock.start()
+    for _ in range(products):
         torch.mm(left, right, out=out)
-        end.record()
-        end.synchronize()
-        return float(start.elapsed_time(end)) / 1000
-    started = time.process_time()  # of one thread: a neighbour's time is not in it
-    torch.mm(left, right, out=out)
-    return time.process_time() - started
+    clock.stamp()
+    steps = clock.steps()
+    # A processor's own seconds have no neighbour's in them.
+    return steps.wall[0] if left.device.type == "cuda" else steps.processor[0]

@@ -5,6 +5,7 @@ accelerate's state. The processes wait for one another, so the repeats of all me
 """
 
 import functools
+import gc
 import multiprocessing
 import os
 import warnings
@@ -85,6 +86,7 @@ def measure(task: Task) -> Measured:
     real_share = run(task, data, clock)
     steps = clock.steps()
     rows = len(steps.wall) * task.workload.rows_per_step
+    gc.collect()  # a Trainer and its model know one another
     peak_gib = None
     if device.type == "cuda":
         peak_gib = torch.cuda.max_memory_allocated() / 2**30
@@ -113,7 +115,7 @@ def _data_set(
     if workload.source:
         data = real_data_set(workload)
     else:
-        data = made_up_data_set(workload, folder / "made-up", **dict(sizes))
+        data = made_up_data_set(workload, folder / ("tiny" if sizes else "base"), **dict(sizes))
     config = transformers.AutoConfig.from_pretrained(data.model, local_files_only=True)
     return data, EncoderShape.of(config)
 

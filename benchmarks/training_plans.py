@@ -123,10 +123,11 @@ def cpu_plan(dtype: torch.dtype) -> Plan:
 
 def smoke_plan(plan: Plan) -> Plan:
     """Every method and path on tiny sizes; its figures mean nothing."""
+    compiled = tuple(each for each in plan.methods if each == B2_COMPILED.name)
     return replace(
         plan,
         workloads=SMOKE_WORKLOADS,
-        methods=(OURS, B2_FP32.name, B2_BF16.name, B0.name, B1.name),
+        methods=(OURS, B2_FP32.name, *compiled, B2_BF16.name, B0.name, B1.name),
         repeats=2,
         epochs=2,
         few_steps={B1.name: 1},

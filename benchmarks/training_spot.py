@@ -191,7 +191,7 @@ def cost_of_trainer(base: Path, rows_a_step: int, rounds: int) -> dict[str, list
 
 def events_of(text: str) -> list[dict[str, Any]]:
     """Returns the JSON lines of a program's output."""
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in text.splitlines() if line.startswith('{"event"')]
 
 
 # Stopping and going on --------------------------------------------------------------------------
@@ -231,7 +231,7 @@ def until_first_step(base: Path, command: list[str]) -> "tuple[subprocess.Popen[
     )
     assert process.stdout is not None
     for line in process.stdout:
-        if line.startswith("{") and json.loads(line)["event"] == "step":
+        if line.startswith('{"event"') and json.loads(line)["event"] == "step":
             return process, time.perf_counter() - started
     raise SystemExit(f"{command} ended with {process.wait()} before its first step")
 

@@ -26,8 +26,8 @@ def checkpoint_interval(
 
     Args:
         cost: seconds by which one checkpoint delays the training.
-        until_durable: seconds until one that was begun is on the disk, with the step in which a
-            kill may fall. A kill just before that loses the whole interval and these.
+        until_durable: seconds until one that was begun is safe, with the step in which a kill may
+            fall. A kill just before that loses the whole interval and these.
         mean_between: mean seconds between interruptions.
     """
     interval = math.sqrt(2 * cost * mean_between)
@@ -86,12 +86,11 @@ class CheckpointPace:
                 counts[1] += tokens - before
         self._last = (now, tokens, busy)
 
-    def is_due(self, now: float, write_seconds: float) -> bool:
-        """Whether to begin a checkpoint; `write_seconds` is what the last one took in all."""
+    def is_due(self, now: float, until_durable: float) -> bool:
+        """Whether to begin a checkpoint; the last one was durable after so many seconds."""
         interval = self._fixed
         if interval is None:
-            until_durable = write_seconds + self._step_seconds
-            interval = checkpoint_interval(self.cost, until_durable)
+            interval = checkpoint_interval(self.cost, until_durable + self._step_seconds)
         return now - self._saved_at >= interval
 
     def saved(self, now: float) -> None:

@@ -28,6 +28,9 @@ from training_image.job import JobError
 from training_image.tensor_files import TensorFile, Tensors, digest_of
 
 KEPT = 2
+UPLOAD_BYTES_PER_SECOND = 100e6
+"""How fast SageMaker copies checkpoints to S3: a cautious guess, instances have 5 Gbit/s and more.
+What is removed here before it is there, S3 never has."""
 TRAINING, BEST, STATE = "training.safetensors", "best.safetensors", "state.json"
 
 
@@ -79,11 +82,18 @@ class Checkpoints:
         """The best weights in the newest checkpoint."""
         self.write_seconds = 0.0
         """How long the last one took, from its begin to the disk."""
+        self.written_bytes = 0
+        """Its size."""
 
     @property
     def busy(self) -> bool:
         """Whether one is being made."""
         return self._making is not None and not self._making.done()
+
+    @property
+    def seconds_until_durable(self) -> float:
+        """From the begin of one until it is on the disk and in S3; 0 before the first."""
+        return self.write_seconds + self.written_bytes / UPLOAD_BYTES_PER_SECOND
 
     def newest(self, spec: Mapping[str, Any]) -> Checkpoint | None:
         """Reads the newest one that is whole; says so, and removes it, where one is not.
@@ -172,8 +182,13 @@ class Checkpoints:
             self._copy_in(self._copy, checkpoint.tensors)
         finally:
             self._copied.set()
-        if (self._folder / checkpoint.name).exists():  # the one that this attempt started from
-            return
+        final = self._folder / checkpoint.name
+        if final.exists():  # the one that this attempt started from, or was made just now
+            with suppress(DamagedError):
+                if verify:
+                    _read_state(final)
+                return
+            shutil.rmtree(final)
         try:
             self._write_folder(self._copy, checkpoint, verify)
         except (OSError, DamagedError):
@@ -208,6 +223,7 @@ class Checkpoints:
             _sync(partial)
             if verify:
                 _read_state(partial)
+            self.written_bytes = sum(each.stat().st_size for each in partial.iterdir())
             partial.rename(self._folder / checkpoint.name)
             _sync(self._folder)
         finally:

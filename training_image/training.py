@@ -220,7 +220,7 @@ class Training:
             self.checkpoints.prepare(training_tensors(self.network, self.optimizer))
         evaluated = progress.evaluated_step == progress.step - 1
         self.pace.step(now, progress.tokens, self.checkpoints.busy, interrupted=evaluated)
-        if self.pace.is_due(now, self.checkpoints.write_seconds):
+        if self.pace.is_due(now, self.checkpoints.seconds_until_durable):
             self.checkpoints.save(self._checkpoint())
             self.pace.saved(now)
 

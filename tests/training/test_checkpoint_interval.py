@@ -116,13 +116,13 @@ def test_a_checkpoint_is_due_an_interval_after_the_one_before_began() -> None:
     pace = CheckpointPace(0.0)
     now = run(pace, 4, range(0), slow=0)
     assert now < LEAST_SECONDS
-    assert not pace.is_due(now, write_seconds=0)
-    assert pace.is_due(LEAST_SECONDS, write_seconds=0)
+    assert not pace.is_due(now, until_durable=0)
+    assert pace.is_due(LEAST_SECONDS, until_durable=0)
     pace.saved(LEAST_SECONDS)
-    assert not pace.is_due(LEAST_SECONDS + 9, write_seconds=0)
-    assert pace.is_due(LEAST_SECONDS + 10, write_seconds=0)
+    assert not pace.is_due(LEAST_SECONDS + 9, until_durable=0)
+    assert pace.is_due(LEAST_SECONDS + 10, until_durable=0)
 
 
 def test_a_fixed_interval_is_kept() -> None:
-    assert CheckpointPace(0.0, 0.0).is_due(0.0, write_seconds=5)
-    assert not CheckpointPace(0.0, 300.0).is_due(299.0, write_seconds=5)
+    assert CheckpointPace(0.0, 0.0).is_due(0.0, until_durable=5)
+    assert not CheckpointPace(0.0, 300.0).is_due(299.0, until_durable=5)

@@ -13,9 +13,15 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from tests.training.tiny import StopAt, TinyJob
-from training_image.checkpoints import Checkpoint, Checkpoints
-from training_image.job import JobError
+from training_image.checkpoints import Checkpoint, Checkpoints, training_tensors
+from training_image.config import read_config
+from training_image.hardware import Hardware
+from training_image.job import Job, JobError, StopSignal
+from training_image.models import load_base, load_tokenizer
+from training_image.progress import Reporter
 from training_image.tensor_files import DTYPES, TensorFile, Tensors, digest_of
+from training_image.train import find_channels, read_splits
+from training_image.training import Training
 
 pytestmark = pytest.mark.training
 MIB = 1 << 20
@@ -90,6 +96,12 @@ class SlowCheckpoints(Checkpoints):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, pytest.fail)
         self.go = threading.Event()
+        self.go_when_waited_for = False
+
+    def wait_until_copied(self) -> None:
+        if self.go_when_waited_for:
+            self.go.set()
+        super().wait_until_copied()
 
     def _copy_in(self, room: TensorFile, tensors: Tensors) -> None:
         assert self.go.wait(20)
@@ -111,6 +123,38 @@ def test_weights_are_not_updated_before_they_are_copied(tmp_path: Path) -> None:
     found = checkpoints.newest({"seed": 7})
     assert found is not None
     assert torch.equal(found.tensors["weights.a"], torch.ones(3))
+
+
+def test_training_waits_for_the_copy_before_it_changes_its_weights(
+    base_model: Path, tmp_path: Path
+) -> None:
+    training = make_training(TinyJob.make(tmp_path / "job", base_model), tmp_path)
+    training._step()
+    training.checkpoints = checkpoints = SlowCheckpoints(tmp_path / "checkpoints")
+    begun = training._checkpoint()
+    expected = {name: each.clone() for name, each in begun.tensors.items()}
+    checkpoints.save(begun)
+    checkpoints.go_when_waited_for = True
+    training._step()
+    checkpoints.go.set()
+    checkpoints.finish()
+    found = checkpoints.newest(begun.spec)
+    assert found is not None
+    for name, each in training_tensors(training.network, training.optimizer).items():
+        assert torch.equal(found.tensors[name], expected[name])
+        assert not name.startswith("moments.") or not torch.equal(each, expected[name])
+
+
+def make_training(job: TinyJob, scratch: Path) -> Training:
+    real, stop = Job(job.base), StopSignal()
+    config, channels = read_config(real.hyperparameters()), find_channels(real)
+    model = job.base / "input" / "data" / "model"
+    tokenizers = load_tokenizer(model, config.max_length)
+    splits = read_splits(channels, config, tokenizers[1], scratch, stop)
+    classifier = load_base(model, splits["train"].labels, tokenizers)
+    training = Training(real, config, classifier, splits, Hardware.find(), stop)
+    training.reporter = Reporter(training.progress, 100, training.hardware.device)
+    return training
 
 
 # The folder -------------------------------------------------------------------------------------
@@ -142,6 +186,27 @@ def test_an_attempt_links_the_best_weights_that_it_found(tmp_path: Path) -> None
     resumed.save_last(checkpoint(2, megabytes(1), found.best_weights))
     one, two = (tmp_path / f"step-00000000{step}" / "best.safetensors" for step in (1, 2))
     assert one.samefile(two)
+
+
+def test_the_last_checkpoint_is_read_back_even_if_it_was_just_made(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, pytest.fail)
+    checkpoints.save(checkpoint(1, megabytes(1)))
+    checkpoints.finish()
+    file = tmp_path / "step-000000001" / "training.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    checkpoints.save_last(checkpoint(1, megabytes(1)))
+    assert Checkpoints(tmp_path, pytest.fail).newest({"seed": 7}) is not None
+
+
+def test_a_checkpoint_counts_as_durable_when_it_has_had_time_to_reach_s3(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, pytest.fail)
+    assert checkpoints.seconds_until_durable == 0
+    checkpoints.save_last(checkpoint(1, megabytes(10)))
+    assert checkpoints.seconds_until_durable == pytest.approx(
+        checkpoints.write_seconds + 10 * MIB / 100e6, rel=0.01
+    )
 
 
 # A full disk ------------------------------------------------------------------------------------

@@ -72,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="X",
         help="divide waits and retry delays by X (time-outs stay)",
     )
+    serve.add_argument(
+        "--training-image",
+        metavar="IMAGE",
+        help="run training jobs in containers of this image, not as processes",
+    )
     serve.add_argument("--account", type=_account, metavar="FILE", help="not supported yet")
     commands.add_parser("demo", help="run the main job twice on real sentences, and report")
     return parser
@@ -82,7 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Of `serve`, stdout gets one line of JSON and nothing else.
     """
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.command == "serve" and given.template and given.training_image:
+        parser.error("--training-image is for this repository's own template, not for --template")
     if not _in_own_environment():
         return _run_in_own_environment()
     stdout = sys.stdout
@@ -204,6 +212,7 @@ def _options(given: argparse.Namespace) -> Options:
         "stack_name": given.stack_name,
         "parameters": dict(given.parameter),
         "time_scale": given.time_scale,
+        "training_image": given.training_image,
     }
     if given.template is not None:
         values["template"] = given.template

@@ -53,7 +53,8 @@ class Options:
 
     `time_scale` divides the Wait states, the retry delays of machines and of deliveries; it
     divides no time-out. Without `training_jobs` the calls for training jobs are refused; without
-    `lambda_runtime` functions run behind the genuine Runtime API.
+    `lambda_runtime` functions run behind the genuine Runtime API. With `training_image` this
+    repository's training jobs run in containers of that image, else in processes.
     """
 
     template: Path = ROOT / "template.yaml"
@@ -66,3 +67,4 @@ class Options:
     python: Path = field(default_factory=_function_python)
     lambda_runtime: RuntimeFactory | None = None
     training_jobs: JobsFactory | None = None
+    training_image: str | None = None

@@ -7,6 +7,7 @@ cleaning up, even by SIGKILL.
 """
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -17,16 +18,21 @@ from pathlib import Path
 from typing import IO
 
 _GUARD_PROGRAM = """
-import sys
+import json, sys
 sys.path.insert(0, sys.argv[1])
-from process_sessions import kill_session
-sessions = set()
+from process_sessions import clean_up, kill_session
+sessions = {}
 for line in sys.stdin:
-    change, session = line.split()
-    (sessions.add if change == "+" else sessions.discard)(int(session))
-for session in sessions:
+    change, session, command = json.loads(line)
+    if change == "+":
+        sessions[session] = command
+    else:
+        sessions.pop(session, None)
+for session, command in sessions.items():
     kill_session(session)
+    clean_up(command)
 """
+_CLEAN_UP_SECONDS = 60
 
 
 def session_members(session: int) -> list[int]:
@@ -54,13 +60,28 @@ def kill_session(session: int) -> None:
                 os.kill(member, signal.SIGKILL)
 
 
+def clean_up(command: Sequence[str]) -> None:
+    """Run what removes the rest of a killed process, if anything does; never fail."""
+    if not command:
+        return
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_CLEAN_UP_SECONDS,
+            check=False,
+        )
+
+
 class ProcessSessions:
     """Starts processes as session leaders and ends them whole."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._guard: subprocess.Popen[str] | None = None
-        self._sessions: set[int] = set()
+        self._sessions: dict[int, tuple[str, ...]] = {}
 
     def start(
         self,
@@ -70,8 +91,13 @@ class ProcessSessions:
         environment: Mapping[str, str],
         stdout: int | IO[bytes] = subprocess.PIPE,
         stderr: int | IO[bytes] = subprocess.STDOUT,
+        afterwards: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
-        """Start a process that leads its own session, with exactly this environment."""
+        """Start a process that leads its own session, with exactly this environment.
+
+        `afterwards` is a command that removes what killing the process leaves, a container for
+        instance. It runs in this process's environment.
+        """
         process = subprocess.Popen(
             [str(part) for part in command],
             cwd=cwd,
@@ -81,36 +107,41 @@ class ProcessSessions:
             stderr=stderr,
             start_new_session=True,
         )
-        self._note("+", process.pid)
+        self._note("+", process.pid, tuple(afterwards))
         return process
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """Kill the process and all that it started, and reap it."""
         kill_session(process.pid)
         process.wait()
+        clean_up(self._sessions.get(process.pid, ()))
         self._note("-", process.pid)
 
     def close(self) -> None:
         """Kill whatever is left and end the guard."""
         with self._lock:
             guard, self._guard = self._guard, None
-            left, self._sessions = self._sessions, set()
-        for session in left:
+            left, self._sessions = self._sessions, {}
+        for session, command in left.items():
             kill_session(session)
+            clean_up(command)
         if guard is not None and guard.stdin is not None:
             guard.stdin.close()
             guard.wait()
 
-    def _note(self, change: str, session: int) -> None:
+    def _note(self, change: str, session: int, command: tuple[str, ...] = ()) -> None:
         with self._lock:
             if self._guard is None:
                 if change == "-":
                     return
                 self._guard = _start_guard()
-            (self._sessions.add if change == "+" else self._sessions.discard)(session)
+            if change == "+":
+                self._sessions[session] = command
+            else:
+                self._sessions.pop(session, None)
             assert self._guard.stdin is not None
             with contextlib.suppress(BrokenPipeError):
-                self._guard.stdin.write(f"{change} {session}\n")
+                self._guard.stdin.write(json.dumps([change, session, command]) + "\n")
                 self._guard.stdin.flush()
 
 

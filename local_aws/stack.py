@@ -3,10 +3,12 @@
 import dataclasses
 import functools
 import logging
+import os
 import sys
 from pathlib import Path
 
 from local_aws import sample_data
+from local_aws.container_launcher import ContainerEngineError, Engine
 from local_aws.options import ACCOUNT, LAMBDA_PYTHON, ROOT, Options
 from local_aws.server import EmbeddedAws
 from local_aws.training_jobs import TrainingJobs
@@ -29,14 +31,18 @@ def with_own_stack(options: Options, training: TrainingOptions | None = None) ->
     be fetched from a hub here; a parameter given by hand wins.
 
     Raises:
-        SetupError: an environment is missing.
+        SetupError: an environment is missing, or what runs the named training image.
     """
     if not LAMBDA_PYTHON.exists():
         raise SetupError(f"{LAMBDA_PYTHON.relative_to(ROOT)} is missing: run make setup")
+    training = training or TrainingOptions()
+    if options.training_image:
+        _check_engine(options.training_image)
+        training = dataclasses.replace(training, image=options.training_image)
     jobs = functools.partial(
         TrainingJobs,
         command=[sys.executable, str(TRAINING_PROGRAM)],
-        options=training or TrainingOptions(),
+        options=training,
     )
     artifacts = f"{options.stack_name}-artifacts-{ACCOUNT}-{options.region}"
     parameters = {"DefaultBaseModel": f"s3://{artifacts}/{BASE_MODEL_PREFIX}"}
@@ -46,6 +52,13 @@ def with_own_stack(options: Options, training: TrainingOptions | None = None) ->
         training_jobs=jobs,
         parameters={**parameters, **options.parameters},
     )
+
+
+def _check_engine(image: str) -> None:
+    try:
+        Engine(os.environ).check(image)
+    except ContainerEngineError as error:
+        raise SetupError(str(error)) from error
 
 
 def upload_base_model(aws: EmbeddedAws) -> None:

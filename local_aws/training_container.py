@@ -1,8 +1,8 @@
 """What a training container sees: the /opt/ml folder, the environment, the signals.
 
-Here the container is a process. Its /opt/ml is a folder of its own, named by SAGEMAKER_BASE_DIR.
-`EnableNetworkIsolation` keeps credentials and the endpoint from it, but a process cannot be cut
-off from the network.
+Unless an image is named (container_launcher.py), the container is a process. Its /opt/ml is a
+folder of its own, named by SAGEMAKER_BASE_DIR. `EnableNetworkIsolation` keeps credentials and the
+endpoint from it, but a process cannot be cut off from the network.
 """
 
 import contextlib
@@ -60,11 +60,21 @@ class MlFolder:
 
 @dataclass(frozen=True)
 class Launch:
-    """What a container is started with."""
+    """What a container is started with.
+
+    Args:
+        request: CreateTrainingJob's.
+        arn: the job's.
+        folder: what is /opt/ml to it, on this machine.
+        image_environment: what the image's Dockerfile would set by ENV.
+        aws_environment: credentials and the endpoint, which an isolated job does not get.
+    """
 
     request: Mapping[str, Any]
+    arn: str
     folder: MlFolder
-    environment: Mapping[str, str]
+    image_environment: Mapping[str, str]
+    aws_environment: Mapping[str, str]
 
 
 class TrainingProcess(Protocol):
@@ -99,10 +109,20 @@ class ProcessLauncher:
 
     def __call__(self, launch: Launch) -> TrainingProcess:
         """Start the process."""
+        folder, program = launch.folder, Path(self._command[0])
+        scratch = folder.base.parent
+        interpreter = [str(program.parent)] if program.is_absolute() else []
+        environment = {
+            **launch.image_environment,
+            "PATH": os.pathsep.join([*interpreter, "/usr/local/bin", "/usr/bin", "/bin"]),
+            "LANG": "C.UTF-8",
+            "HOME": str(scratch / "home"),
+            "TMPDIR": str(scratch / "tmp"),
+            "SAGEMAKER_BASE_DIR": str(folder.base),
+            **job_environment(launch, folder, gpus=len(list(Path("/dev").glob("nvidia[0-9]*")))),
+        }
         process = self._sessions.start(
-            self._command,
-            cwd=self._directory or launch.folder.base,
-            environment=launch.environment,
+            self._command, cwd=self._directory or folder.base, environment=environment
         )
         return _Process(process, self._sessions)
 
@@ -142,36 +162,19 @@ def lay_out(folder: MlFolder, request: Mapping[str, Any]) -> None:
     _write(folder.config / "resourceconfig.json", _resources(request))
 
 
-def container_environment(
-    request: Mapping[str, Any],
-    arn: str,
-    folder: MlFolder,
-    *,
-    image: Mapping[str, str],
-    aws: Mapping[str, str],
-    command: Sequence[str],
-) -> dict[str, str]:
-    """Return the program's whole environment; nothing of the host comes through.
-
-    `aws` (credentials and the endpoint) is kept from an isolated job.
-    """
-    scratch = folder.base.parent
-    region = arn.split(":")[3]
-    interpreter = [str(Path(command[0]).parent)] if Path(command[0]).is_absolute() else []
+def job_environment(launch: Launch, seen: MlFolder, *, gpus: int) -> dict[str, str]:
+    """Return the job's variables, with the folders as its program sees them."""
+    request = launch.request
+    region = launch.arn.split(":")[3]
     own = {
-        "PATH": os.pathsep.join([*interpreter, "/usr/local/bin", "/usr/bin", "/bin"]),
-        "LANG": "C.UTF-8",
-        "HOME": str(scratch / "home"),
-        "TMPDIR": str(scratch / "tmp"),
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "SAGEMAKER_BASE_DIR": str(folder.base),
         "TRAINING_JOB_NAME": request["TrainingJobName"],
-        "TRAINING_JOB_ARN": arn,
+        "TRAINING_JOB_ARN": launch.arn,
     }
-    reachable = {} if request.get("EnableNetworkIsolation") else dict(aws)
+    reachable = {} if request.get("EnableNetworkIsolation") else dict(launch.aws_environment)
     given = request.get("Environment") or {}
-    return {**image, **own, **reachable, **_toolkit_variables(request, folder), **given}
+    return {**own, **reachable, **_toolkit_variables(request, seen, gpus), **given}
 
 
 def failure_reason(folder: MlFolder, exit_code: int) -> str:
@@ -206,7 +209,7 @@ def _resources(request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _toolkit_variables(request: Mapping[str, Any], folder: MlFolder) -> dict[str, str]:
+def _toolkit_variables(request: Mapping[str, Any], folder: MlFolder, gpus: int) -> dict[str, str]:
     """Return what the SageMaker training toolkit would add in AWS's own images."""
     parameters = request.get("HyperParameters") or {}
     channels = [each["ChannelName"] for each in request.get("InputDataConfig") or ()]
@@ -214,7 +217,7 @@ def _toolkit_variables(request: Mapping[str, Any], folder: MlFolder) -> dict[str
         "SM_CURRENT_HOST": _HOST,
         "SM_HOSTS": json.dumps([_HOST]),
         "SM_NUM_CPUS": str(os.cpu_count() or 1),
-        "SM_NUM_GPUS": str(len(list(Path("/dev").glob("nvidia[0-9]*")))),
+        "SM_NUM_GPUS": str(gpus),
         "SM_CURRENT_INSTANCE_TYPE": request["ResourceConfig"]["InstanceType"],
         "SM_MODEL_DIR": str(folder.model),
         "SM_OUTPUT_DIR": str(folder.output),

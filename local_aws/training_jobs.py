@@ -7,6 +7,7 @@ is kept and returned, not imitated.
 """
 
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -24,6 +25,7 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from local_aws.clients import Clients
+from local_aws.container_launcher import ContainerLauncher, Engine
 from local_aws.hooks import Hooks, check_moto_version
 from local_aws.process_sessions import ProcessSessions
 from local_aws.training_container import Launcher, ProcessLauncher
@@ -50,8 +52,8 @@ class ResourceLimitExceeded(SagemakerClientError):  # type: ignore[misc]
 class TrainingJobs:
     """The training jobs of the embedded AWS.
 
-    `command` is what the training image would run; with a `launcher` a job runs in whatever that
-    starts, a container for instance.
+    `command` is what the training image would run; with `options.image`, jobs run in containers
+    of that instead.
     """
 
     def __init__(
@@ -61,15 +63,15 @@ class TrainingJobs:
         scratch: Path,
         options: TrainingOptions,
         clock: Callable[[], datetime],
-        launcher: Launcher | None = None,
     ) -> None:
-        self._command = tuple(command)
         self._scratch = scratch
         self._options = options
         self._clock = clock
         self._sessions = ProcessSessions()
-        self._launcher = launcher or ProcessLauncher(
-            self._command, self._sessions, options.working_directory
+        self._launcher: Launcher = (
+            ContainerLauncher(options.image, self._sessions, Engine(os.environ))
+            if options.image
+            else ProcessLauncher(command, self._sessions, options.working_directory)
         )
         self._faults = Faults(options.faults)
         self._hooks = Hooks()
@@ -172,7 +174,6 @@ class TrainingJobs:
             clock=self._clock,
             announce=lambda record: announce(clients.get("events"), record),
             aws_environment={"AWS_ENDPOINT_URL": clients.endpoint, **_CREDENTIALS},
-            command=self._command,
         )
 
     def _clients(self, region: str) -> Clients:

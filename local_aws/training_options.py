@@ -55,7 +55,9 @@ class TrainingOptions:
         checkpoint_sync_seconds: between two copies of the checkpoint folder to S3.
         check_role: whether the role must exist and trust SageMaker.
         working_directory: where the program starts; the job's own folder unless given.
-        image_environment: what the image's Dockerfile would set by ENV.
+        image: a container image that every job runs in, whatever image it names; by default the
+            training program is a process.
+        image_environment: what the image's Dockerfile would set by ENV, for the process.
         faults: bad luck that waits from the start.
     """
 
@@ -65,6 +67,7 @@ class TrainingOptions:
     checkpoint_sync_seconds: float = 5.0
     check_role: bool = True
     working_directory: Path | None = None
+    image: str | None = None
     image_environment: Mapping[str, str] = field(default_factory=lambda: _IMAGE_ENVIRONMENT)
     faults: Sequence[Fault] = ()
 

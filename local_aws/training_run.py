@@ -18,7 +18,6 @@ from local_aws.training_container import (
     Launcher,
     MlFolder,
     TrainingProcess,
-    container_environment,
     failure_reason,
     lay_out,
 )
@@ -83,7 +82,6 @@ class Surroundings:
     clock: Callable[[], datetime]
     announce: Callable[[TrainingRecord], None]
     aws_environment: Mapping[str, str]
-    command: tuple[str, ...]
 
 
 class TrainingRun:
@@ -247,15 +245,14 @@ class TrainingRun:
         around, record = self._around, self._record
         stream = LogStream(around.logs, self._stream_name())
         stream.open()
-        environment = container_environment(
+        launch = Launch(
             self._request,
             record.arn,
             folder,
-            image=around.options.image_environment,
-            aws=around.aws_environment,
-            command=around.command,
+            image_environment=around.options.image_environment,
+            aws_environment=around.aws_environment,
         )
-        process = around.launcher(Launch(self._request, folder, environment))
+        process = around.launcher(launch)
         reader = threading.Thread(
             target=read_output, args=(process.output, stream, record.metrics, around.clock)
         )

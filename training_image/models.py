@@ -55,6 +55,9 @@ class Classifier:
         self.tokenizer.backend.no_truncation()
         self.network.save_pretrained(folder)
         self.hf_tokenizer.save_pretrained(folder)
+        for file in folder.iterdir():
+            # safetensors writes for its owner alone, but model.tar.gz is for whoever serves it.
+            file.chmod(file.stat().st_mode | 0o444)
 
 
 def load_tokenizer(source: str | Path, max_length: int | None) -> tuple[Any, Tokenizer]:

@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from tests.containers.engine import docker
 from tests.containers.env_vars import client, function_environments
 from tests.containers.sam import ROOT, Sam
+from tests.training.tiny import make_base_model
 
 # What run.sh has made.
 BUILD_VARIABLE = "THRIFTLINE_SAM_BUILD"
 IMAGE_VARIABLE = "THRIFTLINE_LAMBDA_IMAGE"
+TRAINING_IMAGE_VARIABLE = "THRIFTLINE_TRAINING_IMAGE"
 FUNCTION_IMAGE = "thriftline-lambda"
 
 
@@ -51,32 +54,41 @@ def build() -> Path:
     return Path(os.environ[BUILD_VARIABLE])
 
 
+@pytest.fixture(scope="session")
+def training_image() -> str:
+    """What `docker build training_image` made."""
+    if TRAINING_IMAGE_VARIABLE not in os.environ:
+        pytest.skip("made by tests/containers/run.sh: run make test-containers")
+    return os.environ[TRAINING_IMAGE_VARIABLE]
+
+
+@pytest.fixture(scope="session")
+def base_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns the folder of a tiny pretrained BERT."""
+    return make_base_model(tmp_path_factory.mktemp("base") / "tiny-bert")
+
+
 def _bridge_address() -> str:
     """Returns this machine's address on the engine's bridge; a new engine may not name it."""
-    shown = _docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")
+    shown = docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")
     inspected = json.loads(shown)
     named = inspected[0].get("Gateway")
     first = next(ipaddress.ip_network(inspected[0]["Subnet"]).hosts())
     return str(named or first)
 
 
-def _docker(*arguments: str, given: str | None = None) -> str:
-    done = subprocess.run(
-        ["docker", *arguments], input=given, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 @pytest.fixture(scope="session")
-def aws(build: Path) -> Iterator[Aws]:
+def aws(training_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """Serves as the README says, where the engine's bridge meets this machine.
 
-    The upload rules are off: here the invocations come from the tests.
+    Training jobs run in containers. The upload rules are off: here the invocations come from the
+    tests.
     """
-    gateway = _bridge_address()
-    command = [sys.executable, "-m", "local_aws", "serve", "--host", gateway, "--port", "0"]
-    log = build.parent / "local_aws.log"
+    command = [
+        *(sys.executable, "-m", "local_aws", "serve"),
+        *("--host", _bridge_address(), "--port", "0", "--training-image", training_image),
+    ]
+    log = tmp_path_factory.mktemp("aws") / "local_aws.log"
     with (
         log.open("w") as stderr,
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr) as server,
@@ -100,7 +112,7 @@ def sam(build: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Iter
     comes in by the image."""
     base = os.environ[IMAGE_VARIABLE]
     dockerfile = f"FROM {base}\nENV AWS_ENDPOINT_URL={aws.endpoint}\n"
-    _docker("build", "--quiet", "--tag", FUNCTION_IMAGE, "-", given=dockerfile)
+    docker("build", "--quiet", "--tag", FUNCTION_IMAGE, "-", given=dockerfile)
     yield Sam(
         build=build,
         image=FUNCTION_IMAGE,
@@ -108,5 +120,5 @@ def sam(build: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Iter
         environments=function_environments(aws.endpoint),
         folder=tmp_path_factory.mktemp("sam"),
     )
-    images = _docker("image", "ls", "--quiet", FUNCTION_IMAGE).split()
-    _docker("image", "rm", "--force", *images)
+    images = docker("image", "ls", "--quiet", FUNCTION_IMAGE).split()
+    docker("image", "rm", "--force", *images)

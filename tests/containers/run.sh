@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# make test-containers: builds the functions with SAM and runs each of them in a container, on its
-# sample event, against the embedded AWS.
+# make test-containers: builds the training image and runs it as SageMaker does; builds the
+# functions with SAM and runs each of them in a container, on its sample event, against the embedded
+# AWS, whose training jobs are containers of the training image.
 #
-# AWS's own base image is pulled where that works; else a stand-in is made of this machine's
-# CPython. Images and logs stay in .thriftline/containers until `make clean`, so that it is
+# AWS's own base images are pulled where that works; else stand-ins are made of this machine's
+# CPython. Images, wheels and logs stay in .thriftline/containers until `make clean`, so that it is
 # quicker the next time. Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -18,6 +19,8 @@ fail() {
 
 # shellcheck source=tests/containers/engine.sh
 source tests/containers/engine.sh
+# shellcheck source=tests/containers/training_image.sh
+source tests/containers/training_image.sh
 
 # Prints an interpreter of one version that can be copied and has pip.
 find_python() {
@@ -92,9 +95,10 @@ export AWS_EC2_METADATA_DISABLED=true AWS_DEFAULT_REGION=us-east-1
 choose_python
 trap stop_engine EXIT
 start_engine "$WORK/docker"
+build_training_image "$WORK/wheels"
 choose_image
 build
-say "each function in a container of its own"
+say "the training image, and each function in a container of its own"
 .venv/bin/pytest tests/containers --exitfirst -v --durations 5 "$@"
 # Two gigabytes that are made anew each time; after a failure they stay to be looked at.
 rm -rf "$WORK/build"

@@ -51,6 +51,17 @@ def test_a_wrong_option_is_refused_in_one_clear_line(refused: Refused, tmp_path:
     assert "gone.yaml" in refused("--template", str(tmp_path / "gone.yaml"))
 
 
+def test_a_training_image_needs_an_engine_and_this_repositorys_template(
+    refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = ("--training-image", "thriftline-training")
+    assert "own template, not for --template" in refused("--template", str(FIXTURE), *image)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = refused(*image)
+    assert said.count("\n") == 1
+    assert "needs a running Docker engine, and none answers" in said
+
+
 def test_a_machine_without_its_substitution_ends_the_start(
     refused: Refused, tmp_path: Path
 ) -> None:

@@ -57,6 +57,37 @@ def test_processes_die_when_the_embedded_aws_is_killed(tmp_path: Path) -> None:
     wait_for(lambda: not is_running(parent) and not is_running(child))
 
 
+@pytest.mark.parametrize("how", ["kill", "close"])
+def test_what_a_process_would_leave_is_removed_after_it(tmp_path: Path, how: str) -> None:
+    left = tmp_path / "left"
+    left.touch()
+    sessions = ProcessSessions()
+    process = sessions.start(
+        ["sleep", "600"],
+        cwd=tmp_path,
+        environment={},
+        stdout=-3,
+        afterwards=["rm", str(left)],
+    )
+    assert left.exists()
+    sessions.kill(process) if how == "kill" else sessions.close()
+    assert not left.exists()
+    sessions.close()
+
+
+def test_it_is_removed_even_when_the_embedded_aws_is_killed(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    left.touch()
+    program = (
+        "import os, signal; from pathlib import Path;"
+        "from local_aws.process_sessions import ProcessSessions;"
+        "ProcessSessions().start(['sleep', '600'], cwd=Path('.'), environment={}, stdout=-3,"
+        f" afterwards=['rm', {str(left)!r}]); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False)
+    wait_for(lambda: not left.exists())
+
+
 def test_a_process_has_exactly_the_environment_it_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

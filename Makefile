@@ -85,7 +85,7 @@ training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -q
 test-idle-million: $(STAMPS)/venv ## The idle rule on a million random endpoint histories (20 minutes)
 	@IDLE_HISTORIES=1000000 $(BIN)/pytest tests/unit/audit/test_audit_idle_histories.py -q --timeout 0
 
-test-containers: setup ## sam build, and sam local invoke of every function in containers
+test-containers: setup ## The training image and every function, built and run in containers
 	@tests/containers/run.sh
 
 ## ---- Figures and documents

@@ -2,7 +2,7 @@
 
 In the image:   docker run -p 8080:8080 -v "$PWD/ml:/opt/ml" IMAGE serve
 On a laptop:    SAGEMAKER_BASE_DIR=ml python training_image/serve
-Then:           curl -d '{"text": "A warm film."}' localhost:8080/invocations
+Then:           curl --json '{"text": "A warm film."}' localhost:8080/invocations
 
 `/ping` says whether the model is loaded, `/invocations` classifies texts; README.md beside this
 file is the contract. The server listens before torch is imported, which happens in a thread.

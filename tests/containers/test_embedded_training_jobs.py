@@ -16,12 +16,11 @@ import pytest
 from tests.containers.conftest import Aws
 from tests.containers.engine import docker
 from tests.containers.sam import ROOT
-from tests.containers.training import ContainerJob
+from tests.containers.training import RUNS_AS, ContainerJob
 from tests.training.tiny import DEFAULTS
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
-RUNS_AS = 10001
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TRUST = {"Statement": [{"Principal": {"Service": "sagemaker.amazonaws.com"}}]}
 LONG = {"epochs": "50", "patience": "50"}

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.containers.engine import docker
-from tests.containers.training import ContainerJob, process_status, wait_for_event
+from tests.containers.training import RUNS_AS, ContainerJob, process_status, wait_for_event
 from tests.training.tiny import Result
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
-RUNS_AS = 10001
 SOMEBODY = 4321
 # Long enough for a signal to come in its midst.
 LONG = {"epochs": "50", "patience": "50"}

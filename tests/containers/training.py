@@ -12,6 +12,8 @@ from pathlib import Path
 from tests.containers.engine import docker
 from tests.training.tiny import Result, TinyJob
 
+# The user's number in the Dockerfile.
+RUNS_AS = 10001
 # No job of these tests needs one, and SageMaker's isolated jobs have none.
 NO_NETWORK = ("--network", "none")
 

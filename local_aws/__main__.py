@@ -35,18 +35,6 @@ def _parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _account(text: str) -> Path:
-    path = Path(text)
-    try:
-        json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from error
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is not JSON: {error}") from error
-    # Accounts come with the cost audit; to ignore the file would pretend.
-    raise argparse.ArgumentTypeError(f"{text}: account files are not supported yet")
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local_aws", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -54,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     defaults = Options()
     serve.add_argument("--host", default=defaults.host, help="address to listen on")
     serve.add_argument("--port", type=int, default=4566, help="0 takes a free one")
-    serve.add_argument("--region", default=defaults.region)
+    serve.add_argument(
+        "--region", help=f"that of the account file, or {defaults.region}, unless given"
+    )
     serve.add_argument("--template", type=Path, help="another template than this repository's own")
     serve.add_argument("--stack-name", default=defaults.stack_name)
     serve.add_argument(
@@ -77,7 +67,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="IMAGE",
         help="run training jobs in containers of this image, not as processes",
     )
-    serve.add_argument("--account", type=_account, metavar="FILE", help="not supported yet")
+    serve.add_argument(
+        "--account",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="an account to audit, or a folder of such files; may be given again",
+    )
     commands.add_parser("demo", help="run the main job twice on real sentences, and report")
     return parser
 
@@ -176,6 +173,7 @@ def _stop_on_signals() -> Iterator[threading.Event]:
 def _serve(given: argparse.Namespace, stdout: TextIO, stop: threading.Event) -> int:
     # These load moto, boto3 and SAM: seconds, which a wrong option should not cost.
     from local_aws import stack
+    from local_aws.account_file import AccountFileError
     from local_aws.cloudformation import DeploymentError
     from local_aws.hooks import MotoChangedError
     from local_aws.lambda_runtime import LambdaRuntimeMissingError
@@ -188,10 +186,13 @@ def _serve(given: argparse.Namespace, stdout: TextIO, stop: threading.Event) -> 
         with EmbeddedAws(stack.with_own_stack(options) if own else options) as aws:
             if own:
                 stack.upload_base_model(aws)
+            for account in options.accounts:
+                print(f"loaded {account.summary()}", file=sys.stderr)
             line = {"endpoint": aws.endpoint, "outputs": aws.outputs}
             print(json.dumps(line), file=stdout, flush=True)
             stop.wait()
     except (
+        AccountFileError,
         DeploymentError,
         LambdaRuntimeMissingError,
         MotoChangedError,
@@ -205,10 +206,11 @@ def _serve(given: argparse.Namespace, stdout: TextIO, stop: threading.Event) -> 
 
 
 def _options(given: argparse.Namespace) -> Options:
+    from local_aws.account_reading import with_accounts
+
     values: dict[str, Any] = {
         "host": given.host,
         "port": given.port,
-        "region": given.region,
         "stack_name": given.stack_name,
         "parameters": dict(given.parameter),
         "time_scale": given.time_scale,
@@ -216,7 +218,9 @@ def _options(given: argparse.Namespace) -> Options:
     }
     if given.template is not None:
         values["template"] = given.template
-    return Options(**values)
+    if given.region is not None:
+        values["region"] = given.region
+    return with_accounts(Options(**values), given.account, region=given.region)
 
 
 if __name__ == "__main__":

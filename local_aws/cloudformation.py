@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from moto.cloudformation import cloudformation_backends, parsing
+from moto.logs.models import logs_backends
+from moto.s3.models import s3_backends
 
 from local_aws.clients import Clients
 from local_aws.hooks import Hooks
@@ -136,6 +138,8 @@ class Deployment:
         properties = parsing.clean_json(resource.get("Properties", {}), resources)
         for repair in REPAIRS.get(kind, ()):
             repair(self._clients, made.physical_resource_id, properties)
+        if tagger := self._tagger(kind):
+            tagger.tag_resource(made.arn, self._system_tags(logical_id, resources))
         if kind == _FUNCTION:
             # A number in the template is a text in the environment.
             variables = made.environment_vars
@@ -144,6 +148,22 @@ class Deployment:
             self._on_function(made.function_name, self._code[logical_id], properties)
         if kind == "AWS::Events::Rule" and "ScheduleExpression" in properties:
             self.not_done.append(f"{logical_id} (schedule {properties['ScheduleExpression']})")
+
+    def _tagger(self, kind: str) -> Any:
+        """Return moto's keeper of tags for the kinds that tell of which stack they are."""
+        if kind == "AWS::S3::Bucket":
+            return s3_backends[self._account]["aws"].tagger
+        if kind == "AWS::Logs::LogGroup":
+            return logs_backends[self._account][self._region].tagger
+        return None
+
+    def _system_tags(self, logical_id: str, resources: Any) -> list[dict[str, str]]:
+        tags = {
+            "aws:cloudformation:logical-id": logical_id,
+            "aws:cloudformation:stack-id": resources["AWS::StackId"],
+            "aws:cloudformation:stack-name": resources["AWS::StackName"],
+        }
+        return [{"Key": key, "Value": value} for key, value in tags.items()]
 
     def deploy(self, name: str, template: Template) -> dict[str, str]:
         """Create the stack and return its outputs."""

@@ -20,6 +20,7 @@ from moto.events.models import EventPattern, EventPatternParser, Rule
 
 from local_aws import event_patterns
 from local_aws.clients import Clients
+from local_aws.clock import Clock
 from local_aws.event_inputs import target_input
 from local_aws.hooks import Hooks
 
@@ -58,8 +59,9 @@ class Undeliverable(Exception):
 class EventBus:
     """The event buses of moto's backend, with delivery that works."""
 
-    def __init__(self, clients: Clients, account: str, time_scale: float) -> None:
+    def __init__(self, clients: Clients, account: str, time_scale: float, clock: Clock) -> None:
         self._clients = clients
+        self._clock = clock
         self._account = account
         self._time_scale = time_scale
         self._closing = threading.Event()
@@ -89,7 +91,7 @@ class EventBus:
             "detail-type": detail_type,
             "source": source,
             "account": self._account,
-            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "region": self._clients.region,
             "resources": resources,
             "detail": dict(detail),
@@ -249,11 +251,11 @@ def _to_log_group(
     logs = clients.get("logs")
     stream = f"{event['id']}/{uuid.uuid4().hex[:8]}"
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
-    now = int(datetime.now(UTC).timestamp() * 1000)
+    moment = datetime.fromisoformat(event["time"])
     logs.put_log_events(
         logGroupName=group,
         logStreamName=stream,
-        logEvents=[{"timestamp": now, "message": text}],
+        logEvents=[{"timestamp": int(moment.timestamp() * 1000), "message": text}],
     )
 
 

@@ -8,15 +8,17 @@ not safe for threads (two conditional writes at once would both succeed).
 import json
 import logging
 import threading
+import time
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
+from wsgiref.handlers import format_date_time
 from xml.sax.saxutils import escape
 
 from moto.core.request import Request
@@ -29,12 +31,14 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local_aws.faults import AwsFaults
+from local_aws.callers import caller_of, credential_scope
+from local_aws.clock import Clock
+from local_aws.faults import CUT, AwsFault, AwsFaults
+from local_aws.own_calls import AwsError, Environ, LeftToMotoError, OwnCalls
 from local_aws.supported import BOTO_NAMES, is_supported, refusal
 
 LOG = logging.getLogger(__name__)
 
-Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 _ERROR_CODE = "NotImplementedByLocalAws"
@@ -65,9 +69,12 @@ def current_operation() -> str | None:
 class Gateway:
     """The WSGI application; `refused` are calls that this instance does not do."""
 
-    def __init__(self, refused: Collection[Call] = ()) -> None:
+    def __init__(self, own: OwnCalls, refused: Collection[Call] = ()) -> None:
+        self._own = own
         self._refused = refused
         self.faults = AwsFaults()
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self._counting = threading.Lock()
         self.closing = False
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
@@ -75,19 +82,21 @@ class Gateway:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         call = identify(environ)
+        with self._counting:
+            self.calls[call.service, call.operation or "?"] += 1
         if call in self._refused or not is_supported(call.service, call.operation):
             LOG.warning("refused %s:%s", call.service, call.operation)
             _drain(environ)
             return _fail(call, environ, start_response, refusal(call.service, call.operation))
-        agent = environ.get("HTTP_USER_AGENT", "")
-        if fault := self.faults.take(call.service, call.operation, agent):
+        if fault := self._fault(call, environ):
             _drain(environ)
-            status = f"{fault.status} Injected"
-            return _fail(call, environ, start_response, "made to fail", status, fault.code)
+            return _injected(fault, call, environ, start_response)
         token = _current.set(call)
         try:
-            with self._lock(call):
-                return list(self._moto(environ, start_response))
+            return self._answer(call, environ, start_response)
+        except AwsError as error:
+            status = f"{error.status} Refused"
+            return _fail(call, environ, start_response, str(error), status, error.code)
         except NotImplementedError as error:
             message = f"{refusal(call.service, call.operation)} ({error})"
             return _fail(call, environ, start_response, message)
@@ -99,6 +108,29 @@ class Gateway:
             return _fail(call, environ, start_response, message, "500 Internal", "InternalFailure")
         finally:
             _current.reset(token)
+
+    def _fault(self, call: Call, environ: Environ) -> AwsFault | None:
+        if not self.faults:
+            return None
+        agent = environ.get("HTTP_USER_AGENT", "")
+        return self.faults.take(call.service, call.operation, agent, caller_of(environ))
+
+    def _answer(
+        self, call: Call, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        if call.operation and self._own.has(call.service, call.operation):
+            with suppress(LeftToMotoError):
+                lock = self.lock(call.service)
+                answer = self._own.answer(call.service, call.operation, environ, lock)
+                headers = [
+                    *answer.headers,
+                    ("Content-Length", str(len(answer.body))),
+                    ("x-amzn-RequestId", str(uuid.uuid4())),
+                ]
+                start_response(f"{answer.status} OK", headers)
+                return [answer.body]
+        with self._lock(call):
+            return list(self._moto(environ, start_response))
 
     def _lock(self, call: Call) -> AbstractContextManager[Any]:
         if (call.service, call.operation) in _UNLOCKED:
@@ -117,13 +149,9 @@ def identify(environ: Environ) -> Call:
 
 
 def _service(environ: Environ) -> str:
-    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0]
-    if not scope:
-        query = parse_qs(environ.get("QUERY_STRING", ""))
-        scope = query.get("X-Amz-Credential", [""])[0]
-    parts = scope.split("/")
+    scope = credential_scope(environ)
     # Unsigned requests are S3's, as they are to moto.
-    name = parts[3].lower() if len(parts) == 5 else "s3"
+    name = scope[3].lower() if scope else "s3"
     if environ.get("PATH_INFO", "").startswith("/moto-api"):
         name = "moto-api"
     return BOTO_NAMES.get(name, name)
@@ -195,12 +223,26 @@ def _fail(
     return [body]
 
 
+def _injected(
+    fault: AwsFault, call: Call, environ: Environ, start_response: StartResponse
+) -> list[bytes]:
+    time.sleep(fault.delay_seconds)
+    if fault.status == CUT:
+        # The server closes a connection whose application raises this, without a word.
+        raise ConnectionAbortedError
+    status = f"{fault.status} Injected"
+    return _fail(call, environ, start_response, fault.message, status, fault.code)
+
+
 def _error_body(
     call: Call, environ: Mapping[str, Any], message: str, code: str
 ) -> tuple[str, bytes]:
     inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
     if call.service in _XML_SERVICES:
         return "application/xml", f"<Error>{inner}</Error>".encode()
+    if call.service == "ec2":
+        body = f"<Response><Errors><Error>{inner}</Error></Errors></Response>"
+        return "text/xml", body.encode()
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
     if form or call.service in _QUERY_SERVICES:
         return "text/xml", f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>".encode()
@@ -220,7 +262,18 @@ def _cbor(fields: Mapping[str, str]) -> bytes:
 
 
 class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
-    """Logs no line for each request."""
+    """Logs no line for each request, and dates answers by our clock."""
+
+    clock: Clock
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the Date header."""
+        moment = self.clock.now().timestamp() if timestamp is None else timestamp
+        return format_date_time(moment)
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """Close the connection at once, as a cut one is."""
+        self.close_connection = True
 
     def log_request(self, code: Any = "-", size: Any = "-") -> None:
         """Say nothing."""
@@ -229,9 +282,10 @@ class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
 class HttpServer:
     """Serves a gateway in threads; listens as soon as it is made."""
 
-    def __init__(self, gateway: Gateway, host: str, port: int) -> None:
+    def __init__(self, gateway: Gateway, host: str, port: int, clock: Clock) -> None:
+        handler = type("_Handler", (_QuietHandler,), {"clock": clock})
         self._server: BaseWSGIServer = make_server(
-            host, port, gateway, threaded=True, request_handler=_QuietHandler
+            host, port, gateway, threaded=True, request_handler=handler
         )
         self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
         self._thread.start()

@@ -4,25 +4,31 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from typing import Any
 
 from moto.logs import logs_backends
+
+from local_aws.clock import Clock
 
 
 class LogWriter:
     """Appends lines to streams, and makes groups and streams that are missing."""
 
     def __init__(
-        self, account: str, region: str, lock: Callable[[], AbstractContextManager[Any]]
+        self,
+        account: str,
+        region: str,
+        lock: Callable[[], AbstractContextManager[Any]],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._backend = logs_backends[account][region]
         self._lock = lock
         self._streams: set[tuple[str, str]] = set()
 
     def append(self, group: str, stream: str, lines: Iterable[str]) -> None:
         """Append `lines` as events of now."""
-        timestamp = int(datetime.now(UTC).timestamp() * 1000)
+        timestamp = int(self._clock.now().timestamp() * 1000)
         events = [{"timestamp": timestamp, "message": line} for line in lines]
         if not events:
             return
@@ -37,10 +43,10 @@ class LogWriter:
 class FunctionLogs:
     """What functions print: one stream for each function in its log group."""
 
-    def __init__(self, writer: LogWriter) -> None:
+    def __init__(self, writer: LogWriter, clock: Clock) -> None:
         self._writer = writer
         self._groups: dict[str, str] = {}
-        self._stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+        self._stream = f"{clock.now():%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
 
     def configure(self, function: str, properties: Mapping[str, Any]) -> None:
         """Take the log group out of a function's properties in the template."""

@@ -17,6 +17,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.responses import SageMakerResponse
 
 from local_aws.hooks import Hooks
+from local_aws.services.places import Places
 
 Request = dict[str, Any]
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -66,46 +67,8 @@ class ModelRegistry:
         self._packages: dict[str, _Entry] = {}
         self._versions: dict[str, itertools.count[int]] = {}
 
-    def install(self, hooks: Hooks) -> None:
-        """Answer the registry's calls; tags of anything else stay with moto."""
-        table: dict[str, Callable[[Request], Request | None]] = {
-            "create_model_package_group": self.create_group,
-            "describe_model_package_group": self.describe_group,
-            "list_model_package_groups": self.list_groups,
-            "create_model_package": self.create_package,
-            "describe_model_package": self.describe_package,
-            "list_model_packages": self.list_packages,
-            "update_model_package": self.update_package,
-        }
-        for name, method in table.items():
-            hooks.replace(SageMakerResponse, name, _answer(method))
-        for name, method in {
-            "delete_model_package": self.delete_package,
-            "delete_model_package_group": self.delete_group,
-        }.items():
-            hooks.add(SageMakerResponse, name, _answer(method))
-        self._install_tags(hooks)
-
-    def _install_tags(self, hooks: Hooks) -> None:
-        list_tags, add_tags = SageMakerResponse.list_tags, SageMakerResponse.add_tags
-
-        def list_own(response: Any) -> Any:
-            entry = self._find(response._get_param("ResourceArn"))
-            return ActionResult({"Tags": entry.tags}) if entry else list_tags(response)
-
-        def add_own(response: Any) -> Any:
-            entry = self._find(response._get_param("ResourceArn"))
-            if entry is None:
-                return add_tags(response)
-            new = list(response._get_param("Tags"))
-            keys = {tag["Key"] for tag in new}
-            entry.tags = [tag for tag in entry.tags if tag["Key"] not in keys] + new
-            return ActionResult({"Tags": entry.tags})
-
-        hooks.replace(SageMakerResponse, "list_tags", list_own)
-        hooks.replace(SageMakerResponse, "add_tags", add_own)
-
-    def _find(self, arn: str) -> _Entry | None:
+    def find(self, arn: str) -> _Entry | None:
+        """Return the group or package of an ARN."""
         groups = {each.description["ModelPackageGroupArn"]: each for each in self._groups.values()}
         return groups.get(arn) or self._packages.get(arn)
 
@@ -235,12 +198,79 @@ class ModelRegistry:
         ]
 
 
-def _answer(method: Callable[[Request], Request | None]) -> Callable[[Any], Any]:
-    def respond(response: Any) -> Any:
-        result = method(json.loads(response.body or "{}"))
-        return EmptyResult() if result is None else ActionResult(result)
+_REPLACED: dict[str, Callable[[ModelRegistry, Request], Request | None]] = {
+    "create_model_package_group": ModelRegistry.create_group,
+    "describe_model_package_group": ModelRegistry.describe_group,
+    "list_model_package_groups": ModelRegistry.list_groups,
+    "create_model_package": ModelRegistry.create_package,
+    "describe_model_package": ModelRegistry.describe_package,
+    "list_model_packages": ModelRegistry.list_packages,
+    "update_model_package": ModelRegistry.update_package,
+}
+_ADDED: dict[str, Callable[[ModelRegistry, Request], Request | None]] = {
+    "delete_model_package": ModelRegistry.delete_package,
+    "delete_model_package_group": ModelRegistry.delete_group,
+}
 
-    return respond
+
+class ModelRegistries:
+    """The registry of each account and region."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._places = Places(lambda account, region: ModelRegistry(account, region, clock))
+
+    def at(self, account: str, region: str) -> ModelRegistry:
+        """Return the registry of an account in a region."""
+        return self._places.at(account, region)
+
+    def install(self, hooks: Hooks) -> None:
+        """Answer the registry's calls; tags of anything else stay with moto."""
+        for name, method in _REPLACED.items():
+            hooks.replace(SageMakerResponse, name, self._answer(method))
+        for name, method in _ADDED.items():
+            hooks.add(SageMakerResponse, name, self._answer(method))
+        self._install_tags(hooks)
+
+    def _of(self, response: Any) -> ModelRegistry:
+        return self.at(response.current_account, response.region)
+
+    def _answer(
+        self, method: Callable[[ModelRegistry, Request], Request | None]
+    ) -> Callable[[Any], Any]:
+        def respond(response: Any) -> Any:
+            result = method(self._of(response), json.loads(response.body or "{}"))
+            return EmptyResult() if result is None else ActionResult(result)
+
+        return respond
+
+    def _install_tags(self, hooks: Hooks) -> None:
+        list_tags, add_tags = SageMakerResponse.list_tags, SageMakerResponse.add_tags
+        delete_tags = SageMakerResponse.delete_tags
+
+        def list_own(response: Any) -> Any:
+            entry = self._of(response).find(response._get_param("ResourceArn"))
+            return ActionResult({"Tags": entry.tags}) if entry else list_tags(response)
+
+        def add_own(response: Any) -> Any:
+            entry = self._of(response).find(response._get_param("ResourceArn"))
+            if entry is None:
+                return add_tags(response)
+            new = list(response._get_param("Tags"))
+            keys = {tag["Key"] for tag in new}
+            entry.tags = [tag for tag in entry.tags if tag["Key"] not in keys] + new
+            return ActionResult({"Tags": entry.tags})
+
+        def delete_own(response: Any) -> Any:
+            entry = self._of(response).find(response._get_param("ResourceArn"))
+            if entry is None:
+                return delete_tags(response)
+            gone = response._get_param("TagKeys")
+            entry.tags = [tag for tag in entry.tags if tag["Key"] not in gone]
+            return EmptyResult()
+
+        hooks.replace(SageMakerResponse, "delete_tags", delete_own)
+        hooks.replace(SageMakerResponse, "list_tags", list_own)
+        hooks.replace(SageMakerResponse, "add_tags", add_own)
 
 
 def _check_approval(status: str) -> None:

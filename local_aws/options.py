@@ -1,17 +1,18 @@
 """How the embedded AWS is started. Importing this is cheap: neither moto nor boto3 is loaded."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from local_aws.account_file import AccountFile
     from local_aws.lambda_runtime import FunctionConfig, Invocation
 
 ROOT = Path(__file__).resolve().parent.parent
 LAMBDA_PYTHON = ROOT / ".venv-lambda/bin/python"
-# moto's own.
+# moto's own, where no account file says otherwise.
 ACCOUNT = "123456789012"
 
 
@@ -55,6 +56,9 @@ class Options:
     divides no time-out. Without `training_jobs` the calls for training jobs are refused; without
     `lambda_runtime` functions run behind the genuine Runtime API. With `training_image` this
     repository's training jobs run in containers of that image, else in processes.
+
+    The stack is deployed in `account` and `region`. `accounts` are loaded beside it, and the time
+    is theirs; `account_reading.with_accounts` fills in all three.
     """
 
     template: Path = ROOT / "template.yaml"
@@ -62,7 +66,9 @@ class Options:
     parameters: Mapping[str, str] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 0
+    account: str = ACCOUNT
     region: str = "us-east-1"
+    accounts: Sequence["AccountFile"] = ()
     time_scale: float = 1.0
     python: Path = field(default_factory=_function_python)
     lambda_runtime: RuntimeFactory | None = None

@@ -4,7 +4,6 @@ import contextlib
 import tempfile
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,8 +11,10 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 
-from local_aws import bucket_policies, s3_events
+from local_aws import bucket_policies, callers, clock_hooks, s3_events
+from local_aws.account_world import load_accounts
 from local_aws.clients import ACCESS_KEY, SECRET_KEY, Clients
+from local_aws.clock import Clock
 from local_aws.cloudformation import Deployment
 from local_aws.events import EventBus
 from local_aws.gateway import Call, Gateway, HttpServer, current_operation
@@ -21,22 +22,22 @@ from local_aws.hooks import Hooks, check_moto_version
 from local_aws.lambda_runtime import FunctionConfig, LambdaRuntime
 from local_aws.lambdas import Functions
 from local_aws.log_writer import FunctionLogs, LogWriter
-from local_aws.model_registry import ModelRegistry
 from local_aws.options import ACCOUNT, ROOT, Options
+from local_aws.own_services import OwnServices
 from local_aws.stepfunctions import executions, interpreter
 from local_aws.template import read_template
 
 __all__ = ["ACCOUNT", "ROOT", "EmbeddedAws", "Options"]
 
 # moto would answer that the job is complete.
-_TRAINING_CALLS = frozenset(
-    Call("sagemaker", f"{verb}TrainingJob{plural}")
-    for verb, plural in (("Create", ""), ("Describe", ""), ("Stop", ""), ("List", "s"))
-)
+_TRAINING_CALLS = frozenset({Call("sagemaker", "CreateTrainingJob")})
 
 
 class EmbeddedAws:
     """A running embedded AWS with one stack deployed.
+
+    `calls` counts the requests by service (boto3's name) and operation; `faults` are calls that
+    are to fail; `clock` tells the time; `services` keep what moto does not.
 
     ```
     with EmbeddedAws(Options(time_scale=60)) as aws:
@@ -52,6 +53,8 @@ class EmbeddedAws:
         self._options = options
         self._hooks = Hooks()
         self._cleanup = contextlib.ExitStack()
+        self.clock = Clock()
+        self.services = OwnServices(options.account, self.clock)
         self.endpoint = ""
         self.outputs: dict[str, str] = {}
         self.not_done: list[str] = []
@@ -82,7 +85,7 @@ class EmbeddedAws:
         template = read_template(
             options.template,
             stack_name=options.stack_name,
-            account=ACCOUNT,
+            account=options.account,
             region=options.region,
             parameters=options.parameters,
         )
@@ -93,16 +96,21 @@ class EmbeddedAws:
         scratch = Path(
             self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-"))
         )
-        gateway = Gateway(refused=() if options.training_jobs else _TRAINING_CALLS)
-        self.faults = gateway.faults
-        server = HttpServer(gateway, options.host, options.port)
+        if options.accounts:
+            self.clock.set(options.accounts[0].now)
+        refused = () if options.training_jobs else _TRAINING_CALLS
+        gateway = Gateway(self.services.calls(), refused)
+        self.faults, self.calls = gateway.faults, gateway.calls
+        server = HttpServer(gateway, options.host, options.port, self.clock)
         self._cleanup.callback(server.close)
         # What listens on every address is reached on this machine's own.
         host = "127.0.0.1" if options.host == "0.0.0.0" else options.host
         self.endpoint = f"http://{host}:{server.port}"
         self._clients = Clients(self.endpoint, options.region)
-        writer = LogWriter(ACCOUNT, options.region, lambda: gateway.lock("logs"))
-        logs = FunctionLogs(writer)
+        writer = LogWriter(
+            options.account, options.region, lambda: gateway.lock("logs"), self.clock
+        )
+        logs = FunctionLogs(writer, self.clock)
         functions = self._functions(scratch, logs)
         self._install_hooks(writer)
         self._install_jobs(scratch)
@@ -111,10 +119,15 @@ class EmbeddedAws:
             functions.configure(name, code)
             logs.configure(name, properties)
 
-        deployment = Deployment(self._clients, ACCOUNT, options.region, on_function)
+        deployment = Deployment(self._clients, options.account, options.region, on_function)
         deployment.install(self._hooks)
         self.outputs = deployment.deploy(options.stack_name, template)
         self._cleanup.callback(setattr, gateway, "closing", True)
+        load_accounts(options.accounts, self.services, self.faults)
+        if options.accounts:
+            # Starting took its time: what is served is the account at its instant.
+            self.clock.set(options.accounts[0].now)
+        self.calls.clear()
         self.not_done = sorted(deployment.not_done)
 
     def _functions(self, scratch: Path, logs: FunctionLogs) -> Functions:
@@ -144,10 +157,13 @@ class EmbeddedAws:
         }
 
     def _install_hooks(self, writer: LogWriter) -> None:
-        options, hooks = self._options, self._hooks
-        bus = EventBus(self._clients, ACCOUNT, options.time_scale)
+        options, hooks, clock = self._options, self._hooks, self.clock
+        clock_hooks.install(hooks, clock)
+        callers.set_home_account(hooks, options.account)
+        self.services.install(hooks)
+        bus = EventBus(self._clients, options.account, options.time_scale, clock)
         self._cleanup.callback(bus.close)
-        self._cleanup.callback(lambda: _stop_executions(options.region))
+        self._cleanup.callback(lambda: _stop_executions(options.account, options.region, clock))
         bus.install(hooks)
         bucket_policies.install(hooks)
         s3_events.install(hooks, bus, current_operation)
@@ -157,15 +173,15 @@ class EmbeddedAws:
             options.time_scale,
             writer,
             lambda execution: _announce(bus, execution),
+            clock,
         )
-        ModelRegistry(ACCOUNT, options.region, lambda: datetime.now(UTC)).install(hooks)
 
     def _install_jobs(self, scratch: Path) -> None:
         if self._options.training_jobs is None:
             return
         folder = scratch / "training"
         folder.mkdir()
-        jobs = self._options.training_jobs(scratch=folder, clock=lambda: datetime.now(UTC))
+        jobs = self._options.training_jobs(scratch=folder, clock=self.clock.now)
         self.jobs = jobs
         self._cleanup.callback(jobs.close)
         jobs.set_endpoint(self.endpoint)
@@ -203,9 +219,9 @@ def _announce(bus: EventBus, execution: Any) -> None:
     )
 
 
-def _stop_executions(region: str) -> None:
+def _stop_executions(account: str, region: str, clock: Clock) -> None:
     """End executions that still run, so that none calls a server that is gone."""
-    for execution in executions.running(ACCOUNT, region):
+    for execution in executions.running(account, region):
         environment = execution.exec_worker.env
         if environment is not None:
-            environment.set_stop(stop_date=datetime.now(UTC), cause=None, error=None)
+            environment.set_stop(stop_date=clock.now(), cause=None, error=None)

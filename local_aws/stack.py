@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local_aws import sample_data
 from local_aws.container_launcher import ContainerEngineError, Engine
-from local_aws.options import ACCOUNT, LAMBDA_PYTHON, ROOT, Options
+from local_aws.options import LAMBDA_PYTHON, ROOT, Options
 from local_aws.server import EmbeddedAws
 from local_aws.training_jobs import TrainingJobs
 from local_aws.training_options import TrainingOptions
@@ -44,7 +44,7 @@ def with_own_stack(options: Options, training: TrainingOptions | None = None) ->
         command=[sys.executable, str(TRAINING_PROGRAM)],
         options=training,
     )
-    artifacts = f"{options.stack_name}-artifacts-{ACCOUNT}-{options.region}"
+    artifacts = f"{options.stack_name}-artifacts-{options.account}-{options.region}"
     parameters = {"DefaultBaseModel": f"s3://{artifacts}/{BASE_MODEL_PREFIX}"}
     return dataclasses.replace(
         options,

@@ -10,13 +10,25 @@ def _calls(names: str) -> frozenset[str]:
 
 
 SUPPORTED: dict[str, frozenset[str]] = {
+    "application-autoscaling": _calls(
+        "DeleteScalingPolicy DeregisterScalableTarget DescribeScalableTargets "
+        "DescribeScalingActivities DescribeScalingPolicies DescribeScheduledActions "
+        "PutScalingPolicy RegisterScalableTarget"
+    ),
+    "bedrock": _calls(
+        "GetCustomModel GetCustomModelDeployment GetImportedModel GetProvisionedModelThroughput "
+        "ListCustomModelDeployments ListCustomModels ListFoundationModels ListImportedModels "
+        "ListInferenceProfiles ListProvisionedModelThroughputs ListTagsForResource TagResource "
+        "UntagResource"
+    ),
+    "ce": _calls("GetCostAndUsage GetDimensionValues GetSavingsPlansPurchaseRecommendation"),
     "cloudformation": _calls(
         "DescribeStacks DescribeStackResource DescribeStackResources DescribeStackEvents "
         "GetTemplate ListExports ListStackResources ListStacks"
     ),
     "cloudwatch": _calls(
-        "DeleteAlarms DescribeAlarms GetDashboard GetMetricStatistics ListDashboards "
-        "ListMetrics PutDashboard PutMetricAlarm PutMetricData SetAlarmState"
+        "DeleteAlarms DescribeAlarms GetDashboard GetMetricData GetMetricStatistics "
+        "ListDashboards ListMetrics PutDashboard PutMetricAlarm PutMetricData SetAlarmState"
     ),
     "dynamodb": _calls(
         "BatchGetItem BatchWriteItem CreateTable DeleteItem DeleteTable "
@@ -24,6 +36,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "ListTagsOfResource PutItem Query Scan TagResource TransactGetItems TransactWriteItems "
         "UntagResource UpdateContinuousBackups UpdateItem UpdateTimeToLive"
     ),
+    "ec2": _calls("DescribeRegions"),
     "events": _calls(
         "CreateEventBus DeleteEventBus DeleteRule DescribeEventBus DescribeRule DisableRule "
         "EnableRule ListEventBuses ListRuleNamesByTarget ListRules ListTagsForResource "
@@ -40,13 +53,15 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "ListFunctions ListTags PutFunctionEventInvokeConfig"
     ),
     "logs": _calls(
-        "CreateLogGroup CreateLogStream DeleteLogGroup DeleteLogStream DescribeLogGroups "
-        "DescribeLogStreams FilterLogEvents GetLogEvents ListTagsForResource PutLogEvents "
-        "PutRetentionPolicy"
+        "CreateLogGroup CreateLogStream DeleteLogGroup DeleteLogStream DeleteRetentionPolicy "
+        "DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents ListTagsForResource "
+        "PutLogEvents PutRetentionPolicy TagResource UntagResource"
     ),
+    "resourcegroupstaggingapi": _calls("GetResources GetTagKeys TagResources UntagResources"),
     "s3": _calls(
         "AbortMultipartUpload CompleteMultipartUpload CopyObject CreateBucket "
-        "CreateMultipartUpload DeleteBucket DeleteObject DeleteObjectTagging DeleteObjects "
+        "CreateMultipartUpload DeleteBucket DeleteBucketLifecycle DeleteBucketTagging "
+        "DeleteObject DeleteObjectTagging DeleteObjects "
         "GetBucketEncryption GetBucketLifecycle GetBucketLifecycleConfiguration "
         "GetBucketLocation GetBucketNotificationConfiguration GetBucketOwnershipControls "
         "GetBucketPolicy GetBucketTagging GetBucketVersioning GetObject GetObjectAttributes "
@@ -58,11 +73,18 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "PutPublicAccessBlock UploadPart UploadPartCopy"
     ),
     "sagemaker": _calls(
-        "AddTags CreateModelPackage CreateModelPackageGroup CreateTrainingJob "
-        "DeleteModelPackage DeleteModelPackageGroup DescribeModelPackage "
-        "DescribeModelPackageGroup DescribeTrainingJob ListModelPackageGroups "
-        "ListModelPackages ListTags ListTrainingJobs StopTrainingJob "
-        "UpdateModelPackage"
+        "AddTags CreateEndpoint CreateEndpointConfig CreateInferenceComponent CreateModel "
+        "CreateModelPackage CreateModelPackageGroup CreateTrainingJob DeleteEndpoint "
+        "DeleteEndpointConfig DeleteInferenceComponent DeleteModel DeleteModelPackage "
+        "DeleteModelPackageGroup DeleteTags DescribeEndpoint DescribeEndpointConfig "
+        "DescribeInferenceComponent DescribeModel DescribeModelPackage "
+        "DescribeModelPackageGroup DescribeNotebookInstance DescribeProcessingJob "
+        "DescribeTrainingJob ListApps ListDomains ListEndpointConfigs ListEndpoints "
+        "ListInferenceComponents ListModelPackageGroups ListModelPackages ListModels "
+        "ListNotebookInstances ListProcessingJobs ListSpaces ListTags ListTrainingJobs "
+        "ListUserProfiles StartNotebookInstance StopNotebookInstance StopTrainingJob "
+        "UpdateEndpoint UpdateEndpointWeightsAndCapacities "
+        "UpdateInferenceComponentRuntimeConfig UpdateModelPackage"
     ),
     "sns": _calls(
         "CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes "
@@ -87,7 +109,11 @@ SUPPORTED: dict[str, frozenset[str]] = {
 }
 
 # What a client signs with, where it is not boto3's name for the service.
-BOTO_NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch"}
+BOTO_NAMES = {
+    "monitoring": "cloudwatch",
+    "states": "stepfunctions",
+    "tagging": "resourcegroupstaggingapi",
+}
 
 
 def is_supported(service: str, operation: str | None) -> bool:

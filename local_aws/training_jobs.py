@@ -30,7 +30,6 @@ from local_aws.hooks import Hooks, check_moto_version
 from local_aws.process_sessions import ProcessSessions
 from local_aws.training_container import Launcher, ProcessLauncher
 from local_aws.training_events import announce
-from local_aws.training_listing import InvalidListingError, list_records
 from local_aws.training_options import Fault, FaultKind, Faults, TrainingOptions
 from local_aws.training_record import TrainingRecord
 from local_aws.training_request import InvalidTrainingRequestError, check_request
@@ -83,13 +82,7 @@ class TrainingJobs:
     def install(self) -> None:
         """Take the place of moto's training job operations."""
         check_moto_version()
-        replaced = {
-            "create_training_job": self._create,
-            "describe_training_job": self._describe,
-            "list_training_jobs": self._list,
-        }
-        for name, operation in replaced.items():
-            self._hooks.replace(SageMakerResponse, name, _as_method(operation))
+        self._hooks.replace(SageMakerResponse, "create_training_job", _as_method(self._create))
         self._hooks.add(SageMakerResponse, "stop_training_job", _as_method(self._stop))
 
     def set_endpoint(self, url: str) -> None:
@@ -140,16 +133,6 @@ class TrainingJobs:
             self._runs[arn] = run
         run.start()
         return ActionResult({"TrainingJobArn": arn})
-
-    def _describe(self, response: Any) -> Any:
-        return ActionResult(_find(response).describe())
-
-    def _list(self, response: Any) -> Any:
-        records = list(_backend(response).training_jobs.values())
-        try:
-            return ActionResult(list_records(records, json.loads(response.body or "{}")))
-        except InvalidListingError as error:
-            raise AWSValidationException(str(error)) from error
 
     def _stop(self, response: Any) -> Any:
         record = _find(response)

@@ -1,27 +1,43 @@
 """ListTrainingJobs: filters, order, pages."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any
-
-from local_aws.shape_constraints import input_shape, violations
-from local_aws.training_record import TrainingRecord
+from datetime import datetime
+from typing import Any, Protocol
 
 _DEFAULT_PAGE = 10
 _UNSUPPORTED = ("WarmPoolStatusEquals", "TrainingPlanArnEquals")
 
-_ORDERS: dict[str, Callable[[TrainingRecord], Any]] = {
+
+class Record(Protocol):
+    """What the list needs of a training job."""
+
+    name: str
+    created_at: datetime
+
+    @property
+    def status(self) -> str:
+        """TrainingJobStatus."""
+
+    @property
+    def last_modified_at(self) -> datetime:
+        """When the record last changed."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return the job's line in the answer."""
+
+
+_ORDERS: dict[str, Callable[[Record], Any]] = {
     "Name": lambda record: record.name,
     "CreationTime": lambda record: (record.created_at, record.name),
     "Status": lambda record: (record.status, record.name),
 }
-_FILTERS: dict[str, Callable[[TrainingRecord, Any], bool]] = {
+_FILTERS: dict[str, Callable[[Record, Any], bool]] = {
     "NameContains": lambda record, text: text in record.name,
     "StatusEquals": lambda record, status: record.status == status,
-    "CreationTimeAfter": lambda record, moment: record.created_at > _time(moment),
-    "CreationTimeBefore": lambda record, moment: record.created_at < _time(moment),
-    "LastModifiedTimeAfter": lambda record, moment: record.last_modified_at > _time(moment),
-    "LastModifiedTimeBefore": lambda record, moment: record.last_modified_at < _time(moment),
+    "CreationTimeAfter": lambda record, moment: record.created_at > moment,
+    "CreationTimeBefore": lambda record, moment: record.created_at < moment,
+    "LastModifiedTimeAfter": lambda record, moment: record.last_modified_at > moment,
+    "LastModifiedTimeBefore": lambda record, moment: record.last_modified_at < moment,
 }
 
 
@@ -29,23 +45,16 @@ class InvalidListingError(ValueError):
     """SageMaker would answer with a ValidationException of this text."""
 
 
-def list_records(records: Iterable[TrainingRecord], request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one page of the answer of ListTrainingJobs.
+def list_records(records: Iterable[Record], request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one page of the answer of ListTrainingJobs to a request that fits its model.
 
     Raises:
-        InvalidListingError: the request is malformed or asks for what is not kept here.
+        InvalidListingError: the request asks for what is not kept here.
     """
-    broken = violations(input_shape("sagemaker", "ListTrainingJobs"), _without_times(request))
-    broken += [
-        f"The embedded AWS cannot list by {name}" for name in _UNSUPPORTED if name in request
-    ]
-    if broken:
-        raise InvalidListingError("; ".join(broken))
-    found = [
-        record
-        for record in records
-        if all(fits(record, request[name]) for name, fits in _FILTERS.items() if name in request)
-    ]
+    if unsupported := [name for name in _UNSUPPORTED if name in request]:
+        raise InvalidListingError(f"The embedded AWS cannot list by {', '.join(unsupported)}")
+    filters = [(fits, request[name]) for name, fits in _FILTERS.items() if name in request]
+    found = [record for record in records if all(fits(record, value) for fits, value in filters)]
     found.sort(
         key=_ORDERS[request.get("SortBy", "CreationTime")],
         reverse=request.get("SortOrder") == "Descending",
@@ -62,11 +71,3 @@ def _start(token: str | None, count: int) -> int:
     if not token.isdecimal() or int(token) > count:
         raise InvalidListingError(f"Invalid pagination token: {token}")
     return int(token)
-
-
-def _without_times(request: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in request.items() if "Time" not in name}
-
-
-def _time(moment: float) -> datetime:
-    return datetime.fromtimestamp(moment, UTC)

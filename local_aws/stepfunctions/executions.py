@@ -20,6 +20,7 @@ from moto.stepfunctions.parser.models import (
 )
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from local_aws.clock import Clock
 from local_aws.hooks import Hooks
 
 # moto's own limit is absent; the API's largest page is 1,000 events.
@@ -29,7 +30,7 @@ _STOP_WAIT_SECONDS = 5.0
 StatusListener = Callable[[Any], None]
 
 
-def install(hooks: Hooks, on_status: StatusListener) -> None:
+def install(hooks: Hooks, on_status: StatusListener, clock: Clock) -> None:
     """Repair what the executions' API lacks; `on_status` hears of each start and end."""
     _name_every_execution(hooks, on_status)
     _keep_the_first_ending(hooks, on_status)
@@ -39,7 +40,9 @@ def install(hooks: Hooks, on_status: StatusListener) -> None:
     hooks.replace(StepFunctionResponse, "list_executions", _list_executions)
     hooks.replace(StepFunctionResponse, "get_execution_history", _get_execution_history)
     hooks.replace(
-        StepFunctionResponse, "stop_execution", lambda self: _stop_execution(self, on_status)
+        StepFunctionResponse,
+        "stop_execution",
+        lambda self: _stop_execution(self, on_status, clock.now()),
     )
 
 
@@ -151,11 +154,10 @@ def _describe_execution(self: Any) -> ActionResult:
     return ActionResult(describe(self.stepfunction_backend.describe_execution(arn)))
 
 
-def _stop_execution(self: Any, on_status: StatusListener) -> ActionResult:
+def _stop_execution(self: Any, on_status: StatusListener, now: datetime) -> ActionResult:
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     if execution.exec_status == ExecutionStatus.RUNNING:
         error, cause = self._get_param("error"), self._get_param("cause")
-        now = datetime.now(UTC)
         _wait_for_environment(execution)
         execution.error, execution.cause, execution.stop_date = error, cause, now
         # The interpreter may need until its task returns; the caller sees the end at once.

@@ -1,6 +1,7 @@
 """All hooks of the state machine interpreter, in one call."""
 
 from local_aws.clients import Clients
+from local_aws.clock import Clock
 from local_aws.hooks import Hooks
 from local_aws.log_writer import LogWriter
 from local_aws.stepfunctions import (
@@ -21,6 +22,7 @@ def install(
     time_scale: float,
     writer: LogWriter,
     on_status: executions.StatusListener,
+    clock: Clock,
 ) -> None:
     """Make moto's interpreter behave as Step Functions does."""
     literals.install(hooks)
@@ -28,6 +30,6 @@ def install(
     assignments.install(hooks)
     errors.install(hooks)
     waits.install(hooks, time_scale)
-    executions.install(hooks, on_status)
+    executions.install(hooks, on_status, clock)
     integrations.install(hooks, clients)
     execution_logs.install(hooks, writer)

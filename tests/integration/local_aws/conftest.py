@@ -4,11 +4,27 @@ from typing import Any
 
 import pytest
 
+from local_aws.account_file import AccountFile
+from local_aws.account_reading import parse_account
 from local_aws.server import EmbeddedAws, Options
 from tests.integration.local_aws.aws import Aws
 from tests.integration.local_aws.runtime import FakeRuntime
+from tests.integration.local_aws.sample_account import sample_account
 
 FIXTURE = Path(__file__).parent / "fixture" / "template.yaml"
+
+
+def options_of(*accounts: AccountFile) -> Options:
+    """The fixture's stack in the place of the first account, with all of them beside it."""
+    return Options(
+        template=FIXTURE,
+        stack_name="fixture",
+        time_scale=600,
+        lambda_runtime=FakeRuntime.make,
+        account=accounts[0].account_id,
+        region=accounts[0].region,
+        accounts=accounts,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +46,11 @@ def handle(aws: Aws) -> Iterator[Callable[[str, Callable[[Any], Any]], None]]:
     """Say what a handler does in this test."""
     yield aws.runtime.handlers.__setitem__
     aws.runtime.handlers.clear()
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[EmbeddedAws]:
+    """The fixture's stack beside an account with one of everything; reads only, or its own."""
+    loaded = parse_account(sample_account(), "sample account")
+    with EmbeddedAws(options_of(loaded)) as embedded:
+        yield embedded

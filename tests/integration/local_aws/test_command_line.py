@@ -30,7 +30,7 @@ class Refused:
         return said.err
 
 
-def test_an_account_file_is_checked_and_then_refused_not_ignored(
+def test_an_account_file_that_cannot_be_loaded_is_refused_with_place_rule_and_mend(
     refused: Refused, tmp_path: Path
 ) -> None:
     account = tmp_path / "account.json"
@@ -38,8 +38,12 @@ def test_an_account_file_is_checked_and_then_refused_not_ignored(
     assert "account.json: No such file" in refused("--account", str(account))
     account.write_text("{")
     assert "is not JSON" in refused("--account", str(account))
-    account.write_text("{}")
-    assert "account files are not supported yet" in refused("--account", str(account))
+    account.write_text('{"account_id": "123456789012", "region": "us-west-2", "now": "today"}')
+    assert "now: Input should be a valid datetime" in refused("--account", str(account))
+    assert "2025-11-03T12:00:00Z" in refused("--account", str(account))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "no *.json in this folder" in refused("--account", str(empty))
 
 
 def test_a_wrong_option_is_refused_in_one_clear_line(refused: Refused, tmp_path: Path) -> None:

@@ -87,13 +87,13 @@ def test_an_aws_sdk_call_that_is_not_done_fails_its_task(aws: Aws) -> None:
         """
         List:
           Type: Task
-          Resource: arn:aws:states:::aws-sdk:sagemaker:listEndpoints
+          Resource: arn:aws:states:::aws-sdk:sagemaker:listPipelines
           Arguments: {}
           End: true
         """
     )
 
-    assert "does not do sagemaker:ListEndpoints" in failed["cause"]
+    assert "does not do sagemaker:ListPipelines" in failed["cause"]
 
 
 def test_messages_and_events_are_sent(aws: Aws) -> None:

@@ -21,8 +21,8 @@ def refused(call: Callable[[], Any]) -> dict[str, Any]:
     ("service", "call", "name"),
     [
         # One for each way in which AWS services speak.
-        ("sagemaker", lambda c: c.list_endpoints(), "sagemaker:ListEndpoints"),
-        ("bedrock", lambda c: c.list_custom_models(), "bedrock:"),
+        ("sagemaker", lambda c: c.list_pipelines(), "sagemaker:ListPipelines"),
+        ("bedrock", lambda c: c.list_guardrails(), "bedrock:"),
         ("s3", lambda c: c.get_bucket_acl(Bucket="b"), "s3:GetBucketAcl"),
         ("iam", lambda c: c.list_users(), "iam:ListUsers"),
         ("lambda", lambda c: c.list_layers(), "lambda:ListLayers"),

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from local_aws.clock import Clock
 from local_aws.gateway import Gateway, HttpServer
 from local_aws.lambda_runtime import FunctionConfig, LambdaRuntime
+from local_aws.own_calls import OwnCalls
+from local_aws.services import sagemaker_jobs
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 FUNCTION = Path(__file__).with_name("function")
@@ -112,6 +115,9 @@ def function(
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    server = HttpServer(Gateway(), "127.0.0.1", 0)
+    clock = Clock()
+    own = OwnCalls(clock)
+    own.add("sagemaker", sagemaker_jobs.operations())
+    server = HttpServer(Gateway(own), "127.0.0.1", 0, clock)
     yield f"http://127.0.0.1:{server.port}"
     server.close()

@@ -1,0 +1,322 @@
+"""Account files: an AWS account at one instant, as data.
+
+Every list may be empty or absent. A field that is not known here is reported and otherwise left
+alone; a field that is wrong ends the reading with its place, the rule and what to write instead.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    StringConstraints,
+    model_validator,
+)
+
+Name = Annotated[str, StringConstraints(min_length=1)]
+S3Uri = Annotated[str, StringConstraints(pattern=r"^s3://[^/]+")]
+Stat = Annotated[
+    str, StringConstraints(pattern=r"^(Sum|Average|Minimum|Maximum|SampleCount|p\d+(\.\d+)?)$")
+]
+Dollars = Annotated[Decimal, Field(allow_inf_nan=False)]
+
+
+class AccountFileError(ValueError):
+    """An account file cannot be read; the message names file, place, rule and mend."""
+
+
+class Entry(BaseModel):
+    """Anything in an account file."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class TrainingJob(Entry):
+    """One training job as it was last seen."""
+
+    name: Name
+    status: Literal["Completed", "Failed", "Stopped", "Stopping", "InProgress"]
+    secondary_status: Name | None = None
+    failure_reason: str | None = None
+    instance_type: Name | None = None
+    instance_count: PositiveInt = 1
+    volume_gb: NonNegativeInt = 1
+    created: AwareDatetime
+    started: AwareDatetime | None = None
+    ended: AwareDatetime | None = None
+    training_seconds: NonNegativeInt | None = None
+    billable_seconds: NonNegativeInt | None = None
+    max_runtime_seconds: PositiveInt | None = None
+    max_wait_seconds: PositiveInt | None = None
+    managed_spot: bool = False
+    checkpoint_s3_uri: S3Uri | None = None
+    output_s3_uri: S3Uri | None = None
+    tags: dict[str, str] = {}
+
+
+class Serverless(Entry):
+    """A variant without instances of its own."""
+
+    memory_mb: PositiveInt
+    max_concurrency: PositiveInt
+    provisioned_concurrency: NonNegativeInt | None = None
+
+
+class Variant(Entry):
+    """A production or shadow variant; `instance_count` is the present one."""
+
+    name: Name
+    instance_type: Name | None = None
+    instance_count: NonNegativeInt | None = None
+    managed_scaling_min: NonNegativeInt | None = None
+    serverless: Serverless | None = None
+    model: Name | None = None
+
+
+class InferenceComponent(Entry):
+    """A model's copies on the instances of an endpoint."""
+
+    name: Name
+    variant: Name
+    copies: NonNegativeInt = 1
+    created: AwareDatetime
+    last_modified: AwareDatetime
+
+
+class AsyncInference(Entry):
+    """Where an asynchronous endpoint writes."""
+
+    output_s3_uri: S3Uri
+
+
+class Scaling(Entry):
+    """A target of Application Auto Scaling."""
+
+    resource_id: Name
+    dimension: Name
+    min: NonNegativeInt
+    max: NonNegativeInt
+
+
+class Endpoint(Entry):
+    """An endpoint and what stands behind it."""
+
+    name: Name
+    status: Literal[
+        "OutOfService",
+        "Creating",
+        "Updating",
+        "SystemUpdating",
+        "RollingBack",
+        "InService",
+        "Deleting",
+        "Failed",
+        "UpdateRollbackFailed",
+    ]
+    created: AwareDatetime
+    last_modified: AwareDatetime
+    failure_reason: str | None = None
+    variants: list[Variant] = []
+    shadow_variants: list[Variant] = []
+    inference_components: list[InferenceComponent] = []
+    async_: AsyncInference | None = Field(default=None, alias="async")
+    scaling: list[Scaling] = []
+    tags: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _components_have_a_variant(self) -> "Endpoint":
+        names = {each.name for each in self.variants}
+        for each in self.inference_components:
+            if each.variant not in names:
+                raise ValueError(
+                    f"the inference component {each.name} names the variant {each.variant}, "
+                    f"but the endpoint has {', '.join(sorted(names)) or 'none'}"
+                )
+        return self
+
+
+class Model(Entry):
+    """A SageMaker model."""
+
+    name: Name
+    created: AwareDatetime
+    artifact_s3_uri: S3Uri | None = None
+    in_registry: bool = False
+
+
+class Metric(Entry):
+    """One statistic of one metric; a metric that is not listed has no data."""
+
+    namespace: Name
+    name: Name
+    dimensions: dict[str, str] = {}
+    stat: Stat
+    period_seconds: PositiveInt
+    points: dict[AwareDatetime, float] = {}
+
+
+class MetricError(Entry):
+    """Metrics whose reading fails: those of the namespace that have these dimensions."""
+
+    namespace: Name
+    dimensions: dict[str, str] = {}
+    error: Name
+
+
+class IncompleteUpload(Entry):
+    """A multipart upload that was never completed."""
+
+    key: Name
+    initiated: AwareDatetime
+    bytes: NonNegativeInt
+
+
+class Prefix(Entry):
+    """The objects under a prefix; `last_modified` is the newest's."""
+
+    prefix: str
+    bytes: NonNegativeInt
+    last_modified: AwareDatetime
+
+
+class Bucket(Entry):
+    """A bucket; `objects` and `bytes` are what CloudWatch says of it."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    objects: NonNegativeInt = 0
+    bytes: dict[str, NonNegativeInt] = {}
+    versioning: bool = False
+    lifecycle_rules: list[dict[str, Any]] = []
+    incomplete_uploads: list[IncompleteUpload] = []
+    prefixes: list[Prefix] = []
+
+
+class ProvisionedThroughput(Entry):
+    """Bedrock capacity that is paid by the hour."""
+
+    name: Name
+    model_arn: Name
+    units: PositiveInt = 1
+    commitment: Literal["OneMonth", "SixMonths"] | None = None
+    status: Literal["Creating", "InService", "Updating", "Failed"] = "InService"
+    created: AwareDatetime
+
+
+class CustomModel(Entry):
+    """A customized Bedrock model."""
+
+    name: Name
+    created: AwareDatetime
+    base_model: Name
+    deployed: bool = False
+
+
+class ImportedModel(Entry):
+    """A model that was imported into Bedrock."""
+
+    name: Name
+    created: AwareDatetime
+
+
+class Bedrock(Entry):
+    """What the account has in Bedrock; use is in the metrics of AWS/Bedrock."""
+
+    provisioned_throughputs: list[ProvisionedThroughput] = []
+    custom_models: list[CustomModel] = []
+    imported_models: list[ImportedModel] = []
+
+
+class Notebook(Entry):
+    """A notebook instance."""
+
+    name: Name
+    instance_type: Name
+    status: Literal["Pending", "InService", "Stopping", "Stopped", "Failed", "Deleting", "Updating"]
+    last_modified: AwareDatetime
+
+
+class Cost(Entry):
+    """What Cost Explorer says of a service for the days from `start` to before `end`."""
+
+    service: Name
+    usd: Dollars
+    start: date
+    end: date
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "Cost":
+        if self.end <= self.start:
+            raise ValueError(f"end {self.end} is not after start {self.start}; end is exclusive")
+        return self
+
+
+class LogGroup(Entry):
+    """A log group; it is kept for ever where `retention_days` is null."""
+
+    name: Name
+    retention_days: PositiveInt | None = None
+    bytes: NonNegativeInt = 0
+
+
+class ApiError(Entry):
+    """A call that the account refuses."""
+
+    service: Name
+    operation: Name
+    error: Name
+
+
+class AccountFile(Entry):
+    """A whole account file."""
+
+    about: str | None = None
+    chosen: list[str] = []
+    now: AwareDatetime
+    account_id: Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    training_jobs: list[TrainingJob] = []
+    endpoints: list[Endpoint] = []
+    models: list[Model] = []
+    metrics: list[Metric] = []
+    metric_errors: list[MetricError] = []
+    buckets: list[Bucket] = []
+    bedrock: Bedrock = Bedrock()
+    notebooks: list[Notebook] = []
+    costs: list[Cost] = []
+    log_groups: list[LogGroup] = []
+    api_errors: list[ApiError] = []
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "AccountFile":
+        for field in ("training_jobs", "endpoints", "models", "buckets", "notebooks", "log_groups"):
+            names: set[str] = set()
+            for index, each in enumerate(getattr(self, field)):
+                if each.name in names:
+                    raise ValueError(f"{field}[{index}].name: {each.name} is there already")
+                names.add(each.name)
+        return self
+
+    def summary(self) -> str:
+        """Say in one line what the file holds."""
+        counts: dict[str, Sequence[Entry]] = {
+            "training jobs": self.training_jobs,
+            "endpoints": self.endpoints,
+            "models": self.models,
+            "metrics": self.metrics,
+            "buckets": self.buckets,
+            "notebooks": self.notebooks,
+            "log groups": self.log_groups,
+            "costs": self.costs,
+            "injected errors": [*self.api_errors, *self.metric_errors],
+        }
+        held = ", ".join(f"{what} {len(found):,}" for what, found in counts.items() if found)
+        return f"account {self.account_id} in {self.region} at {self.now:%Y-%m-%dT%H:%M:%SZ}: " + (
+            held or "empty"
+        )

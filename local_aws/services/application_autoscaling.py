@@ -1,0 +1,178 @@
+"""Application Auto Scaling: targets and policies are kept, nothing scales."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from local_aws.own_calls import AwsError, Operation, Request
+from local_aws.services.pages import page_of
+from local_aws.services.places import Places
+
+Properties = dict[str, Any]
+# Service namespace, resource, dimension: what identifies a target.
+Identity = tuple[str, str, str]
+_PAGE = 50
+_SUSPENDABLE = (
+    "DynamicScalingInSuspended",
+    "DynamicScalingOutSuspended",
+    "ScheduledScalingSuspended",
+)
+
+
+@dataclass
+class ScalingStore:
+    """The targets and policies of one account and region."""
+
+    account: str
+    region: str
+    targets: dict[Identity, Properties] = field(default_factory=dict)
+    policies: dict[tuple[Identity, str], Properties] = field(default_factory=dict)
+
+    def arn(self, kind: str, name: str) -> str:
+        """Return an ARN of the service."""
+        return f"arn:aws:application-autoscaling:{self.region}:{self.account}:{kind}/{name}"
+
+    def register(self, identity: Identity, now: datetime, changes: Properties) -> Properties:
+        """Make or change a target, and return it."""
+        service, resource, dimension = identity
+        role = f"{service}.application-autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+        target = self.targets.get(identity) or {
+            "ServiceNamespace": service,
+            "ResourceId": resource,
+            "ScalableDimension": dimension,
+            "RoleARN": f"arn:aws:iam::{self.account}:role/aws-service-role/{role}",
+            "CreationTime": now,
+            "SuspendedState": dict.fromkeys(_SUSPENDABLE, False),
+            "ScalableTargetARN": self.arn("scalable-target", f"{len(self.targets):016x}"),
+        }
+        self.targets[identity] = target | changes
+        return self.targets[identity]
+
+    def put_policy(
+        self, identity: Identity, name: str, now: datetime, configuration: Properties
+    ) -> Properties:
+        """Make or replace a policy of a target, and return it."""
+        service, resource, dimension = identity
+        known = self.policies.get((identity, name), {"CreationTime": now})
+        self.policies[identity, name] = {
+            "PolicyType": "StepScaling",
+            **configuration,
+            "PolicyName": name,
+            "ServiceNamespace": service,
+            "ResourceId": resource,
+            "ScalableDimension": dimension,
+            "PolicyARN": self.arn("scalingPolicy", f"{'/'.join(identity)}:policyName/{name}"),
+            "Alarms": [],
+            "CreationTime": known["CreationTime"],
+        }
+        return self.policies[identity, name]
+
+
+class ApplicationAutoscaling:
+    """The calls about scalable targets and scaling policies."""
+
+    def __init__(self, stores: Places[ScalingStore]) -> None:
+        self._stores = stores
+
+    def operations(self) -> dict[str, Operation]:
+        """Return the calls by name."""
+        return {
+            "DeleteScalingPolicy": self._delete_policy,
+            "DeregisterScalableTarget": self._deregister,
+            "DescribeScalableTargets": self._describe_targets,
+            "DescribeScalingActivities": lambda _: {"ScalingActivities": []},
+            "DescribeScalingPolicies": self._describe_policies,
+            "DescribeScheduledActions": lambda _: {"ScheduledActions": []},
+            "PutScalingPolicy": self._put_policy,
+            "RegisterScalableTarget": self._register,
+        }
+
+    def _register(self, request: Request) -> Properties:
+        store, identity = self._stores.of(request), _identity(request)
+        asked = {
+            name: request.get(name) for name in ("MinCapacity", "MaxCapacity", "SuspendedState")
+        }
+        changes = {name: value for name, value in asked.items() if value is not None}
+        after = store.targets.get(identity, {}) | changes
+        if not {"MinCapacity", "MaxCapacity"} <= after.keys():
+            raise _invalid("MinCapacity and MaxCapacity are required for a new scalable target.")
+        if after["MinCapacity"] > after["MaxCapacity"]:
+            raise _invalid("Maximum capacity cannot be less than minimum capacity")
+        return {
+            "ScalableTargetARN": store.register(identity, request.now, changes)["ScalableTargetARN"]
+        }
+
+    def _deregister(self, request: Request) -> None:
+        store, identity = self._stores.of(request), self._target(request)
+        del store.targets[identity]
+        for key in [key for key in store.policies if key[0] == identity]:
+            del store.policies[key]
+
+    def _target(self, request: Request) -> Identity:
+        identity = _identity(request)
+        if identity not in self._stores.of(request).targets:
+            raise AwsError(
+                "ObjectNotFoundException",
+                f"No scalable target found for service namespace: {identity[0]}, resource ID: "
+                f"{identity[1]}, scalable dimension: {identity[2]}",
+            )
+        return identity
+
+    def _describe_targets(self, request: Request) -> Properties:
+        wanted = request.get("ResourceIds") or None
+        rows = [
+            target
+            for target in self._stores.of(request).targets.values()
+            if _fits(target, request) and (wanted is None or target["ResourceId"] in wanted)
+        ]
+        return _page(rows, request, "ScalableTargets")
+
+    def _put_policy(self, request: Request) -> Properties:
+        identity = self._target(request)
+        policy = self._stores.of(request).put_policy(
+            identity, request["PolicyName"], request.now, dict(request.parameters)
+        )
+        return {"PolicyARN": policy["PolicyARN"], "Alarms": []}
+
+    def _describe_policies(self, request: Request) -> Properties:
+        names = request.get("PolicyNames") or None
+        resource = request.get("ResourceId")
+        rows = [
+            policy
+            for policy in self._stores.of(request).policies.values()
+            if _fits(policy, request)
+            and resource in (None, policy["ResourceId"])
+            and (names is None or policy["PolicyName"] in names)
+        ]
+        return _page(rows, request, "ScalingPolicies")
+
+    def _delete_policy(self, request: Request) -> None:
+        store = self._stores.of(request)
+        key = (_identity(request), request["PolicyName"])
+        if key not in store.policies:
+            raise AwsError(
+                "ObjectNotFoundException", f"No scaling policy found of the name {key[1]}"
+            )
+        del store.policies[key]
+
+
+def _identity(request: Request) -> Identity:
+    return request["ServiceNamespace"], request["ResourceId"], request["ScalableDimension"]
+
+
+def _fits(row: Properties, request: Request) -> bool:
+    dimension = request.get("ScalableDimension", row["ScalableDimension"])
+    return bool(
+        row["ServiceNamespace"] == request["ServiceNamespace"]
+        and row["ScalableDimension"] == dimension
+    )
+
+
+def _page(rows: list[Properties], request: Request, key: str) -> Properties:
+    size = min(request.get("MaxResults", _PAGE), _PAGE)
+    page, token = page_of(rows, request.get("NextToken"), size, "InvalidNextTokenException")
+    return {key: page} | ({"NextToken": token} if token else {})
+
+
+def _invalid(message: str) -> AwsError:
+    return AwsError("ValidationException", message)

@@ -1,0 +1,202 @@
+"""Cost Explorer: what an account file says of costs, by day, month and service.
+
+A file tells the cost of a service over a span of days. Its days get equal parts of it; what no
+file tells (usage types, tags) is one group, and usage quantities are refused.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from local_aws.own_calls import AwsError, Operation, Request
+from local_aws.services.pages import page_of
+
+_COSTS = (
+    "AmortizedCost",
+    "BlendedCost",
+    "NetAmortizedCost",
+    "NetUnblendedCost",
+    "UnblendedCost",
+)
+_PAGE = 1000
+_TEN_BILLIONTH = Decimal("0.0000000001")
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What one service cost on one day."""
+
+    day: date
+    service: str
+    region: str
+    account: str
+    usd: Decimal
+
+    def value(self, dimension: str) -> str:
+        """Return a dimension's value; the words of Cost Explorer stand for what is not known."""
+        known = {
+            "SERVICE": self.service,
+            "REGION": self.region,
+            "LINKED_ACCOUNT": self.account,
+            "RECORD_TYPE": "Usage",
+            "PURCHASE_TYPE": "On Demand Instances",
+        }
+        words = "".join(part.capitalize() for part in dimension.split("_"))
+        return known.get(dimension, f"No{words}")
+
+
+def spread(
+    usd: Decimal, start: date, end: date, make: Callable[[date, Decimal], Charge]
+) -> Iterator[Charge]:
+    """Give each day from `start` to before `end` an equal part; the last takes the rounding."""
+    days = (end - start).days
+    part = (usd / days).quantize(_TEN_BILLIONTH)
+    for index in range(days - 1):
+        yield make(start + timedelta(days=index), part)
+    yield make(end - timedelta(days=1), usd - part * (days - 1))
+
+
+class CostExplorer:
+    """The calls about costs; an account's costs are the same from every region."""
+
+    def __init__(self) -> None:
+        self.charges: defaultdict[str, list[Charge]] = defaultdict(list)
+
+    def operations(self) -> dict[str, Operation]:
+        """Return the calls by name."""
+        return {
+            "GetCostAndUsage": self._cost_and_usage,
+            "GetDimensionValues": self._dimension_values,
+            "GetSavingsPlansPurchaseRecommendation": _unavailable,
+        }
+
+    def _cost_and_usage(self, request: Request) -> dict[str, Any]:
+        _check_metrics(request["Metrics"])
+        start, end = _period(request["TimePeriod"])
+        charges = [
+            charge
+            for charge in self.charges[request.account]
+            if start <= charge.day < end and _fits(charge, request.get("Filter", {}))
+        ]
+        groups = request.get("GroupBy", ())
+        results = [
+            _result(first, last, charges, groups, request)
+            for first, last in _steps(start, end, request["Granularity"])
+        ]
+        page, token = page_of(
+            results, request.get("NextPageToken"), _PAGE, "InvalidNextTokenException"
+        )
+        answer = {"ResultsByTime": page, "DimensionValueAttributes": []}
+        answer |= {"GroupDefinitions": list(groups)} if groups else {}
+        return answer | ({"NextPageToken": token} if token else {})
+
+    def _dimension_values(self, request: Request) -> dict[str, Any]:
+        start, end = _period(request["TimePeriod"])
+        values = sorted(
+            {
+                charge.value(request["Dimension"])
+                for charge in self.charges[request.account]
+                if start <= charge.day < end
+            }
+        )
+        rows = [{"Value": value, "Attributes": {}} for value in values]
+        return {"DimensionValues": rows, "ReturnSize": len(rows), "TotalSize": len(rows)}
+
+
+def _unavailable(_: Request) -> dict[str, Any]:
+    raise AwsError("DataUnavailableException", "The requested data is unavailable.")
+
+
+def _check_metrics(metrics: Iterable[str]) -> None:
+    for metric in metrics:
+        if metric not in _COSTS:
+            raise AwsError(
+                "NotImplementedByLocalAws",
+                f"Account files hold costs, not {metric}; ask for one of {', '.join(_COSTS)}.",
+                501,
+            )
+
+
+def _period(period: Mapping[str, str]) -> tuple[date, date]:
+    try:
+        start, end = date.fromisoformat(period["Start"]), date.fromisoformat(period["End"])
+    except ValueError as error:
+        raise _invalid(f"Dates are written as 2025-11-03: {error}") from error
+    if end <= start:
+        raise _invalid("Start date (and hour) should be before end date (and hour)")
+    return start, end
+
+
+def _steps(start: date, end: date, granularity: str) -> Iterator[tuple[date, date]]:
+    if granularity == "HOURLY":
+        raise AwsError("AccessDeniedException", "Hourly granularity is not enabled.")
+    while start < end:
+        after = start + timedelta(days=1)
+        if granularity == "MONTHLY":
+            after = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+        yield start, min(after, end)
+        start = after
+
+
+def _result(
+    first: date,
+    last: date,
+    charges: list[Charge],
+    groups: Iterable[Mapping[str, str]],
+    request: Request,
+) -> dict[str, Any]:
+    within = [charge for charge in charges if first <= charge.day < last]
+    metrics = request["Metrics"]
+    result: dict[str, Any] = {
+        "TimePeriod": {"Start": first.isoformat(), "End": last.isoformat()},
+        "Total": {},
+        "Groups": [],
+        # Bills are final some days after their month.
+        "Estimated": last > request.now.date().replace(day=1),
+    }
+    if not groups:
+        result["Total"] = _amounts(sum((each.usd for each in within), Decimal(0)), metrics)
+        return result
+    sums: defaultdict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    for charge in within:
+        sums[tuple(_group_key(charge, group) for group in groups)] += charge.usd
+    result["Groups"] = [
+        {"Keys": list(keys), "Metrics": _amounts(usd, metrics)}
+        for keys, usd in sorted(sums.items())
+    ]
+    return result
+
+
+def _group_key(charge: Charge, group: Mapping[str, str]) -> str:
+    if group.get("Type", "DIMENSION") == "DIMENSION":
+        return charge.value(group["Key"])
+    # No file tells tags: Cost Explorer writes an absent value as the key and nothing.
+    return f"{group['Key']}$"
+
+
+def _amounts(usd: Decimal, metrics: Iterable[str]) -> dict[str, Any]:
+    return {metric: {"Amount": f"{usd:f}", "Unit": "USD"} for metric in metrics}
+
+
+def _fits(charge: Charge, expression: Mapping[str, Any]) -> bool:
+    for operator, operand in expression.items():
+        if operator == "And" and not all(_fits(charge, each) for each in operand):
+            return False
+        if operator == "Or" and not any(_fits(charge, each) for each in operand):
+            return False
+        if operator == "Not" and _fits(charge, operand):
+            return False
+        if operator == "Dimensions" and charge.value(operand["Key"]) not in operand["Values"]:
+            return False
+        if operator in ("Tags", "CostCategories", "ProductAttributes"):
+            raise AwsError(
+                "NotImplementedByLocalAws", f"Costs are not filtered by {operator} here.", 501
+            )
+    return True
+
+
+def _invalid(message: str) -> AwsError:
+    return AwsError("ValidationException", message)

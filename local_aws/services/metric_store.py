@@ -1,0 +1,200 @@
+"""Metrics as CloudWatch keeps them: a statistic of a metric with exactly these dimensions."""
+
+import math
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+Dimensions = frozenset[tuple[str, str]]
+_KEPT = timedelta(days=455)
+
+
+@dataclass(frozen=True)
+class MetricKey:
+    """What CloudWatch takes for one metric."""
+
+    namespace: str
+    name: str
+    dimensions: Dimensions
+
+
+@dataclass
+class StatisticSet:
+    """What was put into one minute; `values` with how often each came."""
+
+    values: list[tuple[float, float]] = field(default_factory=list)
+    total: float = 0.0
+    count: float = 0.0
+    low: float = math.inf
+    high: float = -math.inf
+
+    def add(self, *, total: float, count: float, low: float, high: float) -> None:
+        """Take in a set of samples."""
+        self.total += total
+        self.count += count
+        self.low, self.high = min(self.low, low), max(self.high, high)
+
+    def merge(self, other: "StatisticSet") -> None:
+        """Take in another minute."""
+        self.add(total=other.total, count=other.count, low=other.low, high=other.high)
+        self.values += other.values
+
+    def statistic(self, stat: str) -> float | None:
+        """Return a statistic by CloudWatch's name; None where the samples do not tell it."""
+        plain = {
+            "Sum": self.total,
+            "SampleCount": self.count,
+            "Minimum": self.low,
+            "Maximum": self.high,
+            "Average": self.total / self.count,
+        }
+        return plain[stat] if stat in plain else self._percentile(stat)
+
+    def _percentile(self, stat: str) -> float | None:
+        rank = float(stat.removeprefix("p")) / 100 * sum(count for _, count in self.values)
+        reached = 0.0
+        for value, count in sorted(self.values):
+            reached += count
+            if reached >= rank:
+                return value
+        return None
+
+
+class Points:
+    """One statistic over time, as an account file gives it: epoch seconds and values, sorted."""
+
+    def __init__(self, points: Iterable[tuple[float, float]]) -> None:
+        ordered = sorted(points)
+        self.times = array("d", (time for time, _ in ordered))
+        self.values = array("d", (value for _, value in ordered))
+
+    def between(self, start: float, end: float) -> Sequence[tuple[float, float]]:
+        """Return the points from `start` to before `end`."""
+        low, high = bisect_left(self.times, start), bisect_left(self.times, end)
+        return list(zip(self.times[low:high], self.values[low:high], strict=True))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+# Of a percentile's parts no percentile of the whole follows: the largest is its upper bound.
+_TOGETHER: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "Sum": math.fsum,
+    "SampleCount": math.fsum,
+    "Minimum": min,
+    "Maximum": max,
+    "Average": _mean,
+}
+
+
+class Series:
+    """Everything known of one metric: statistics out of a file, and samples that were put."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, Points] = {}
+        self.put: dict[int, StatisticSet] = {}
+
+    def statistics(
+        self, stat: str, start: float, end: float, period: int
+    ) -> list[tuple[float, float]]:
+        """Return (epoch seconds, value) of each period from `start` that has data, in order."""
+        buckets: dict[int, list[float]] = {}
+        for time, value in self._given(stat).between(start, end):
+            buckets.setdefault(int((time - start) // period), []).append(value)
+        for index, samples in self._samples(start, end, period).items():
+            value_of = samples.statistic(stat)
+            if value_of is not None:
+                buckets.setdefault(index, []).append(value_of)
+        together = _TOGETHER.get(stat, max)
+        return [
+            (start + index * period, together(values)) for index, values in sorted(buckets.items())
+        ]
+
+    def _given(self, stat: str) -> Points:
+        if stat in self.given:
+            return self.given[stat]
+        if stat == "Average" and {"Sum", "SampleCount"} <= self.given.keys():
+            totals, counts = self.given["Sum"], self.given["SampleCount"]
+            known = dict(zip(counts.times, counts.values, strict=True))
+            return Points(
+                (time, total / known[time])
+                for time, total in zip(totals.times, totals.values, strict=True)
+                if known.get(time)
+            )
+        return Points(())
+
+    def _samples(self, start: float, end: float, period: int) -> dict[int, StatisticSet]:
+        found: dict[int, StatisticSet] = {}
+        for time, samples in self.put.items():
+            if start <= time < end:
+                found.setdefault(int((time - start) // period), StatisticSet()).merge(samples)
+        return found
+
+    def latest(self) -> float:
+        """Return when the last data came, in epoch seconds."""
+        ends = [points.times[-1] for points in self.given.values() if points.times]
+        return max([*ends, *self.put], default=-math.inf)
+
+
+@dataclass(frozen=True)
+class ReadError:
+    """Metrics whose reading fails: those of a namespace that have these dimensions."""
+
+    namespace: str
+    dimensions: Dimensions
+    code: str
+
+    def meets(self, key: MetricKey) -> bool:
+        """Whether reading a metric fails."""
+        return self.namespace == key.namespace and self.dimensions <= key.dimensions
+
+
+class MetricStore:
+    """The metrics of one account and region."""
+
+    def __init__(self, _account: str = "", _region: str = "") -> None:
+        self.series: dict[MetricKey, Series] = {}
+        self.errors: list[ReadError] = []
+
+    def give(self, key: MetricKey, stat: str, points: Iterable[tuple[float, float]]) -> None:
+        """Set a statistic of a metric out of an account file."""
+        self.series.setdefault(key, Series()).given[stat] = Points(points)
+
+    def put(self, key: MetricKey, moment: datetime, samples: StatisticSet) -> None:
+        """Add samples to the minute of `moment`."""
+        minute = int(moment.timestamp() // 60 * 60)
+        put = self.series.setdefault(key, Series()).put
+        put.setdefault(minute, StatisticSet()).merge(samples)
+
+    def read(
+        self, key: MetricKey, stat: str, start: datetime, end: datetime, period: int, now: datetime
+    ) -> list[tuple[datetime, float]]:
+        """Return the statistic of each period that has data.
+
+        Fine periods are kept for a while only, so a request that starts before that finds nothing;
+        periods are counted from `start`, rounded down as CloudWatch does.
+        """
+        series = self.series.get(key)
+        age = now - start
+        if series is None or period % finest_period(age):
+            return []
+        rounding = max(60, finest_period(age))
+        first = max(start, now - _KEPT).timestamp() // rounding * rounding
+        found = series.statistics(stat, first, end.timestamp(), period)
+        return [(datetime.fromtimestamp(time, start.tzinfo), value) for time, value in found]
+
+    def error(self, key: MetricKey) -> str | None:
+        """Return the error that reading a metric meets, if any."""
+        return next((each.code for each in self.errors if each.meets(key)), None)
+
+
+def finest_period(age: timedelta) -> int:
+    """Return the shortest period, in seconds, of data as old as `age`."""
+    if age > timedelta(days=63):
+        return 3600
+    if age > timedelta(days=15):
+        return 300
+    return 60 if age > timedelta(hours=3) else 1

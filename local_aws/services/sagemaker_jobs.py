@@ -1,0 +1,163 @@
+"""The list, the description and the end of training jobs, of those too that were loaded."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from moto.sagemaker.models import sagemaker_backends
+
+from local_aws.own_calls import AwsError, LeftToMotoError, Operation, Request
+from local_aws.training_listing import InvalidListingError, list_records
+
+_ENDED = frozenset({"Completed", "Failed", "Stopped"})
+_MESSAGES = {
+    "Starting": "Starting the training job",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+}
+
+
+class TrainingJobRecord(Protocol):
+    """What the calls need of a training job."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return the answer of DescribeTrainingJob."""
+
+
+class LoadedTrainingJob:
+    """A training job out of an account file: nothing runs, but one in progress can be stopped.
+
+    Args:
+        description: the answer of DescribeTrainingJob, without the transitions.
+        tags: kept as moto's tag calls expect them.
+    """
+
+    def __init__(self, description: Mapping[str, Any], tags: list[dict[str, str]]) -> None:
+        self._description = dict(description)
+        self.tags = tags
+        self.name: str = description["TrainingJobName"]
+        self.arn: str = description["TrainingJobArn"]
+        self.created_at: datetime = description["CreationTime"]
+        self._transitions = list(_transitions(description))
+
+    @property
+    def status(self) -> str:
+        """TrainingJobStatus."""
+        return str(self._description["TrainingJobStatus"])
+
+    @property
+    def last_modified_at(self) -> datetime:
+        """LastModifiedTime."""
+        moment: datetime = self._description["LastModifiedTime"]
+        return moment
+
+    def describe(self) -> dict[str, Any]:
+        """Return the answer of DescribeTrainingJob."""
+        return {**self._description, "SecondaryStatusTransitions": self._transitions}
+
+    def summary(self) -> dict[str, Any]:
+        """Return the job's line in the answer of ListTrainingJobs."""
+        shown = (
+            "TrainingJobName",
+            "TrainingJobArn",
+            "CreationTime",
+            "TrainingEndTime",
+            "LastModifiedTime",
+            "TrainingJobStatus",
+            "SecondaryStatus",
+        )
+        return {name: self._description[name] for name in shown if name in self._description}
+
+    def stop(self, now: datetime) -> bool:
+        """Stop the job at once; returns False where it has ended already."""
+        if self.status in _ENDED:
+            return False
+        started = self._description.get("TrainingStartTime")
+        self._description |= {
+            "TrainingJobStatus": "Stopped",
+            "SecondaryStatus": "Stopped",
+            "LastModifiedTime": now,
+        }
+        if started is not None:
+            seconds = max(1, int((now - started) / timedelta(seconds=1)))
+            self._description |= {
+                "TrainingEndTime": now,
+                "TrainingTimeInSeconds": seconds,
+                "BillableTimeInSeconds": seconds,
+            }
+        self._transitions[-1] = {**self._transitions[-1], "EndTime": now}
+        self._transitions.append(_transition("Stopped", now, now))
+        return True
+
+
+def _transitions(description: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the stays in secondary statuses that the times of a job imply."""
+    created, started = description["CreationTime"], description.get("TrainingStartTime")
+    last, changed = description["SecondaryStatus"], description["LastModifiedTime"]
+    if description["TrainingJobStatus"] not in _ENDED:
+        steps = [("Starting", created)]
+        if started is not None:
+            steps.append(("Training", started))
+        if steps[-1][0] != last:
+            steps.append((last, changed))
+        ends = [moment for _, moment in steps[1:]]
+        return [
+            _transition(status, begin, end)
+            for (status, begin), end in zip(steps, [*ends, None], strict=True)
+        ]
+    first = [_transition("Starting", created, started or changed)]
+    if started is not None:
+        first.append(_transition("Training", started, changed))
+    return [*first, _transition(last, changed, changed)]
+
+
+def _transition(status: str, begin: datetime, end: datetime | None) -> dict[str, Any]:
+    shown = {
+        "Status": status,
+        "StartTime": begin,
+        "StatusMessage": _MESSAGES.get(status, status),
+    }
+    return shown | ({"EndTime": end} if end else {})
+
+
+def operations() -> dict[str, Operation]:
+    """Return the calls by name."""
+    return {
+        "DescribeTrainingJob": lambda request: _find(request).describe(),
+        "ListTrainingJobs": _list,
+        "StopTrainingJob": _stop,
+    }
+
+
+def _records(request: Request) -> dict[str, Any]:
+    jobs: dict[str, Any] = sagemaker_backends[request.account][request.region].training_jobs
+    return jobs
+
+
+def _find(request: Request) -> Any:
+    record = _records(request).get(request["TrainingJobName"])
+    if record is None:
+        raise AwsError("ValidationException", "Requested resource not found.")
+    return record
+
+
+def _list(request: Request) -> dict[str, Any]:
+    try:
+        return list_records(list(_records(request).values()), request.parameters)
+    except InvalidListingError as error:
+        raise AwsError("ValidationException", str(error)) from error
+
+
+def _stop(request: Request) -> None:
+    record = _find(request)
+    if not isinstance(record, LoadedTrainingJob):
+        raise LeftToMotoError
+    if not record.stop(request.now):
+        raise AwsError(
+            "ValidationException",
+            f"The request was rejected because the training job is in status {record.status}.",
+        )

@@ -4,7 +4,6 @@ Every list may be empty or absent. A field that is not known here is reported an
 alone; a field that is wrong ends the reading with its place, the rule and what to write instead.
 """
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -305,18 +304,18 @@ class AccountFile(Entry):
 
     def summary(self) -> str:
         """Say in one line what the file holds."""
-        counts: dict[str, Sequence[Entry]] = {
-            "training jobs": self.training_jobs,
-            "endpoints": self.endpoints,
-            "models": self.models,
-            "metrics": self.metrics,
-            "buckets": self.buckets,
-            "notebooks": self.notebooks,
-            "log groups": self.log_groups,
-            "costs": self.costs,
-            "injected errors": [*self.api_errors, *self.metric_errors],
+        counts = {
+            "training jobs": len(self.training_jobs),
+            "endpoints": len(self.endpoints),
+            "models": len(self.models),
+            "metrics": len(self.metrics),
+            "buckets": len(self.buckets),
+            "notebooks": len(self.notebooks),
+            "log groups": len(self.log_groups),
+            "costs": len(self.costs),
+            "injected errors": len(self.api_errors) + len(self.metric_errors),
         }
-        held = ", ".join(f"{what} {len(found):,}" for what, found in counts.items() if found)
+        held = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
         return f"account {self.account_id} in {self.region} at {self.now:%Y-%m-%dT%H:%M:%SZ}: " + (
             held or "empty"
         )

@@ -4,7 +4,7 @@ from local_aws.clock import Clock
 from local_aws.hooks import Hooks
 from local_aws.model_registry import ModelRegistries
 from local_aws.own_calls import OwnCalls
-from local_aws.services import s3_uploads, sagemaker_jobs
+from local_aws.services import s3_uploads
 from local_aws.services.accounts import Accounts
 from local_aws.services.application_autoscaling import ApplicationAutoscaling, ScalingStore
 from local_aws.services.bedrock import Bedrock, BedrockStore
@@ -16,6 +16,7 @@ from local_aws.services.resource_tagging import ResourceTagging
 from local_aws.services.s3_lifecycle import S3Lifecycle
 from local_aws.services.sagemaker_components import SageMakerComponents
 from local_aws.services.sagemaker_endpoints import SageMakerEndpoints
+from local_aws.services.sagemaker_jobs import SageMakerJobs
 from local_aws.services.sagemaker_models import SageMakerModels
 from local_aws.services.sagemaker_notebooks import SageMakerNotebooks
 from local_aws.services.sagemaker_store import SageMakerStore
@@ -45,9 +46,9 @@ class OwnServices:
             SageMakerModels(self.sagemaker),
             SageMakerNotebooks(self.sagemaker),
             SageMakerTags(self.sagemaker),
+            SageMakerJobs(),
         ):
             own.add("sagemaker", service.operations())
-        own.add("sagemaker", sagemaker_jobs.operations())
         own.add("cloudwatch", CloudWatch(self.metrics).operations())
         own.add("application-autoscaling", ApplicationAutoscaling(self.scaling).operations())
         own.add("bedrock", Bedrock(self.bedrock).operations())

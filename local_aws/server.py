@@ -1,9 +1,11 @@
 """The embedded AWS: moto behind HTTP, with the hooks that make it faithful."""
 
 import contextlib
+import gc
 import tempfile
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +26,7 @@ from local_aws.lambdas import Functions
 from local_aws.log_writer import FunctionLogs, LogWriter
 from local_aws.options import ACCOUNT, ROOT, Options
 from local_aws.own_services import OwnServices
+from local_aws.services.metric_store import MetricKey, StatisticSet
 from local_aws.stepfunctions import executions, interpreter
 from local_aws.template import read_template
 
@@ -80,6 +83,25 @@ class EmbeddedAws:
         """Return a boto3 client of this embedded AWS."""
         return self._clients.get(service)
 
+    def put_metric(
+        self,
+        namespace: str,
+        name: str,
+        dimensions: Mapping[str, str],
+        value: float,
+        *,
+        at: datetime | None = None,
+    ) -> None:
+        """Put a sample as a service of AWS does, whose namespaces are closed to PutMetricData.
+
+        It is of the stack's account and region, and of the present instant unless `at` is given.
+        """
+        samples = StatisticSet()
+        samples.add(total=value, count=1.0, low=value, high=value)
+        store = self.services.metrics.at(self._options.account, self._options.region)
+        key = MetricKey(namespace, name, frozenset(dimensions.items()))
+        store.put(key, at or self.clock.now(), samples)
+
     def _start(self) -> None:
         options = self._options
         template = read_template(
@@ -125,6 +147,9 @@ class EmbeddedAws:
         self._cleanup.callback(setattr, gateway, "closing", True)
         load_accounts(options.accounts, self.services, self.faults)
         if options.accounts:
+            # A large account would be looked through again and again by the garbage collector.
+            gc.freeze()
+            self._cleanup.callback(gc.unfreeze)
             # Starting took its time: what is served is the account at its instant.
             self.clock.set(options.accounts[0].now)
         self.calls.clear()

@@ -1,6 +1,6 @@
 """ListTrainingJobs: filters, order, pages."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -26,7 +26,7 @@ class Record(Protocol):
         """Return the job's line in the answer."""
 
 
-_ORDERS: dict[str, Callable[[Record], Any]] = {
+ORDERS: dict[str, Callable[[Record], Any]] = {
     "Name": lambda record: record.name,
     "CreationTime": lambda record: (record.created_at, record.name),
     "Status": lambda record: (record.status, record.name),
@@ -45,8 +45,12 @@ class InvalidListingError(ValueError):
     """SageMaker would answer with a ValidationException of this text."""
 
 
-def list_records(records: Iterable[Record], request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one page of the answer of ListTrainingJobs to a request that fits its model.
+def list_records(records: Sequence[Record], request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one page of the answer of ListTrainingJobs.
+
+    Args:
+        records: all of them, in the order of `ORDERS` that the request asks for, ascending.
+        request: one that fits its model.
 
     Raises:
         InvalidListingError: the request asks for what is not kept here.
@@ -54,11 +58,9 @@ def list_records(records: Iterable[Record], request: Mapping[str, Any]) -> dict[
     if unsupported := [name for name in _UNSUPPORTED if name in request]:
         raise InvalidListingError(f"The embedded AWS cannot list by {', '.join(unsupported)}")
     filters = [(fits, request[name]) for name, fits in _FILTERS.items() if name in request]
-    found = [record for record in records if all(fits(record, value) for fits, value in filters)]
-    found.sort(
-        key=_ORDERS[request.get("SortBy", "CreationTime")],
-        reverse=request.get("SortOrder") == "Descending",
-    )
+    found = [each for each in records if all(fits(each, value) for fits, value in filters)]
+    if request.get("SortOrder") == "Descending":
+        found.reverse()
     start = _start(request.get("NextToken"), len(found))
     end = start + request.get("MaxResults", _DEFAULT_PAGE)
     page = {"TrainingJobSummaries": [record.summary() for record in found[start:end]]}

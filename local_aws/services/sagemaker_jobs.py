@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from moto.sagemaker.models import sagemaker_backends
 
 from local_aws.own_calls import AwsError, LeftToMotoError, Operation, Request
-from local_aws.training_listing import InvalidListingError, list_records
+from local_aws.training_listing import ORDERS, InvalidListingError, list_records
 
 _ENDED = frozenset({"Completed", "Failed", "Stopped"})
 _MESSAGES = {
@@ -19,13 +19,6 @@ _MESSAGES = {
     "Failed": "Training job failed",
     "Stopped": "Training job stopped",
 }
-
-
-class TrainingJobRecord(Protocol):
-    """What the calls need of a training job."""
-
-    def describe(self) -> dict[str, Any]:
-        """Return the answer of DescribeTrainingJob."""
 
 
 class LoadedTrainingJob:
@@ -124,13 +117,41 @@ def _transition(status: str, begin: datetime, end: datetime | None) -> dict[str,
     return shown | ({"EndTime": end} if end else {})
 
 
-def operations() -> dict[str, Operation]:
-    """Return the calls by name."""
-    return {
-        "DescribeTrainingJob": lambda request: _find(request).describe(),
-        "ListTrainingJobs": _list,
-        "StopTrainingJob": _stop,
-    }
+class SageMakerJobs:
+    """The calls about training jobs that have to run nothing."""
+
+    def __init__(self) -> None:
+        self._ordered: dict[tuple[str, str, str], list[Any]] = {}
+
+    def operations(self) -> dict[str, Operation]:
+        """Return the calls by name."""
+        return {
+            "DescribeTrainingJob": lambda request: _find(request).describe(),
+            "ListTrainingJobs": self._list,
+            "StopTrainingJob": _stop,
+        }
+
+    def _list(self, request: Request) -> dict[str, Any]:
+        try:
+            return list_records(self._in_order(request), request.parameters)
+        except InvalidListingError as error:
+            raise AwsError("ValidationException", str(error)) from error
+
+    def _in_order(self, request: Request) -> list[Any]:
+        """Return the records in the order that is asked for, ascending.
+
+        To sort twenty thousand for each page of a hundred would take most of the time. Jobs are
+        never deleted, and neither name nor creation changes, so the last order holds until there
+        are more.
+        """
+        by = request.get("SortBy", "CreationTime")
+        records = _records(request)
+        place = (request.account, request.region, by)
+        known = self._ordered.get(place, [])
+        if by == "Status" or len(known) != len(records):
+            known = sorted(records.values(), key=ORDERS[by])
+            self._ordered[place] = known
+        return known
 
 
 def _records(request: Request) -> dict[str, Any]:
@@ -143,13 +164,6 @@ def _find(request: Request) -> Any:
     if record is None:
         raise AwsError("ValidationException", "Requested resource not found.")
     return record
-
-
-def _list(request: Request) -> dict[str, Any]:
-    try:
-        return list_records(list(_records(request).values()), request.parameters)
-    except InvalidListingError as error:
-        raise AwsError("ValidationException", str(error)) from error
 
 
 def _stop(request: Request) -> None:

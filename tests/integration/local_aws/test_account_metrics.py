@@ -239,6 +239,18 @@ def test_nobody_puts_metrics_for_aws(account: EmbeddedAws) -> None:
         )
 
 
+def test_a_service_of_aws_goes_on_reporting(account: EmbeddedAws) -> None:
+    dimensions = {"EndpointName": "serverless", "VariantName": "all"}
+    for hours in (1, 2):
+        account.put_metric(
+            "AWS/SageMaker", "Invocations", dimensions, 3.0, at=NOW + timedelta(hours=hours)
+        )
+
+    found = query("a", dimensions)
+    assert values(account, found, EndTime=NOW + timedelta(days=1)) == [[6.0]]
+    assert values(account, found, EndTime=NOW) == [[]]
+
+
 def test_expressions_are_refused_not_guessed(account: EmbeddedAws) -> None:
     with pytest.raises(ClientError, match="evaluates no expressions"):
         ask(account, {"Id": "sum", "Expression": "SUM(METRICS())"})

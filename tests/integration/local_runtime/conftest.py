@@ -14,7 +14,7 @@ from local_aws.clock import Clock
 from local_aws.gateway import Gateway, HttpServer
 from local_aws.lambda_runtime import FunctionConfig, LambdaRuntime
 from local_aws.own_calls import OwnCalls
-from local_aws.services import sagemaker_jobs
+from local_aws.services.sagemaker_jobs import SageMakerJobs
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 FUNCTION = Path(__file__).with_name("function")
@@ -117,7 +117,7 @@ def function(
 def endpoint() -> Iterator[str]:
     clock = Clock()
     own = OwnCalls(clock)
-    own.add("sagemaker", sagemaker_jobs.operations())
+    own.add("sagemaker", SageMakerJobs().operations())
     server = HttpServer(Gateway(own), "127.0.0.1", 0, clock)
     yield f"http://127.0.0.1:{server.port}"
     server.close()

@@ -9,7 +9,9 @@ from moto.s3.models import FakeBucket, FakeKey, FakeMultipart, s3_backends
 from moto.s3.utils import CaseInsensitiveDict
 
 from local_aws import account_file as file
+from local_aws.own_calls import AwsError
 from local_aws.services.s3_lifecycle import S3Lifecycle
+from local_aws.shape_constraints import input_shape, violations
 
 # A bucket of millions would fill the memory: its objects are fewer here, and larger.
 MAX_OBJECTS = 5_000
@@ -79,11 +81,12 @@ def load_storage(account: file.AccountFile, lifecycle: S3Lifecycle) -> None:
 
 
 def _load_bucket(account: file.AccountFile, bucket: file.Bucket, lifecycle: S3Lifecycle) -> None:
+    place = f"account {account.account_id}: the bucket {bucket.name}"
     owner = s3_backends.bucket_accounts.get(bucket.name)
     if owner is not None:
         raise file.AccountFileError(
-            f"account {account.account_id}: the bucket {bucket.name} belongs to account "
-            f"{owner[1]} already; names of buckets are unique in the world"
+            f"{place} belongs to account {owner[1]} already; names of buckets are unique in the "
+            "world"
         )
     made = FakeBucket(bucket.name, account.account_id, account.region)
     s3_backends[account.account_id]["aws"].buckets[bucket.name] = made
@@ -91,11 +94,31 @@ def _load_bucket(account: file.AccountFile, bucket: file.Bucket, lifecycle: S3Li
     if bucket.versioning:
         made.versioning_status = "Enabled"
     if bucket.lifecycle_rules:
-        lifecycle.set(made, bucket.lifecycle_rules)
+        _load_lifecycle(place, bucket, made, lifecycle)
     for key in _objects(account, bucket, made):
         made.keys[key.name] = key
     for upload in bucket.incomplete_uploads:
         _load_upload(upload, made)
+
+
+def _load_lifecycle(
+    place: str, bucket: file.Bucket, made: FakeBucket, lifecycle: S3Lifecycle
+) -> None:
+    shape = input_shape("s3", "PutBucketLifecycleConfiguration")
+    rule_shape = shape.members["LifecycleConfiguration"].members["Rules"].member
+    for index, rule in enumerate(bucket.lifecycle_rules):
+        unknown = sorted(set(rule) - set(rule_shape.members))
+        broken = [f"{name} is no field of a rule" for name in unknown]
+        broken += violations(rule_shape, rule)
+        if broken:
+            raise file.AccountFileError(
+                f"{place}: lifecycle_rules[{index}]: {'; '.join(broken)} "
+                "(write rules as PutBucketLifecycleConfiguration takes them)"
+            )
+    try:
+        lifecycle.set(made, bucket.lifecycle_rules)
+    except AwsError as error:
+        raise file.AccountFileError(f"{place}: lifecycle_rules: {error}") from error
 
 
 def _oldest(account: file.AccountFile, bucket: file.Bucket) -> datetime:

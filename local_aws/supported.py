@@ -45,7 +45,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
     "iam": _calls(
         "AttachRolePolicy CreatePolicy CreateRole DeletePolicy DeleteRole DeleteRolePolicy "
         "DetachRolePolicy GetPolicy GetPolicyVersion GetRole GetRolePolicy "
-        "ListAttachedRolePolicies ListPolicies ListRolePolicies ListRoles "
+        "ListAccountAliases ListAttachedRolePolicies ListPolicies ListRolePolicies ListRoles "
         "PutRolePolicy"
     ),
     "lambda": _calls(
@@ -62,9 +62,10 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "AbortMultipartUpload CompleteMultipartUpload CopyObject CreateBucket "
         "CreateMultipartUpload DeleteBucket DeleteBucketLifecycle DeleteBucketTagging "
         "DeleteObject DeleteObjectTagging DeleteObjects "
-        "GetBucketEncryption GetBucketLifecycle GetBucketLifecycleConfiguration "
-        "GetBucketLocation GetBucketNotificationConfiguration GetBucketOwnershipControls "
-        "GetBucketPolicy GetBucketTagging GetBucketVersioning GetObject GetObjectAttributes "
+        "GetBucketAcl GetBucketEncryption GetBucketLifecycle GetBucketLifecycleConfiguration "
+        "GetBucketLocation GetBucketLogging GetBucketNotificationConfiguration "
+        "GetBucketOwnershipControls GetBucketPolicy GetBucketReplication GetBucketTagging "
+        "GetBucketVersioning GetBucketWebsite GetObject GetObjectAttributes "
         "GetObjectTagging GetPublicAccessBlock HeadBucket HeadObject ListBuckets "
         "ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 ListParts "
         "PostObject PutBucketEncryption PutBucketLifecycleConfiguration "

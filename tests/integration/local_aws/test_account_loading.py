@@ -1,6 +1,7 @@
 """What ends the loading of accounts, and the clock that it sets."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,25 @@ def test_an_injected_error_of_a_call_that_aws_does_not_have_is_refused(
     with (
         pytest.raises(AccountFileError, match=rf"api_errors\[0\].*{message}"),
         EmbeddedAws(options_of(small(ACCOUNT, REGION, api_errors=[wrong]))),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"id": "a"}, r"lifecycle_rules\[0\]: id is no field of a rule"),
+        ({"Status": "Enabled"}, "needs either Filter or Prefix"),
+    ],
+)
+def test_a_lifecycle_rule_that_s3_does_not_have_is_refused(
+    rule: dict[str, Any], message: str
+) -> None:
+    bucket = {"name": "some-bucket", "lifecycle_rules": [rule]}
+
+    with (
+        pytest.raises(AccountFileError, match=f"the bucket some-bucket: .*{message}"),
+        EmbeddedAws(options_of(small(ACCOUNT, REGION, buckets=[bucket]))),
     ):
         pass
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -36,6 +36,7 @@ def config(**changes: str) -> TrainConfig:
     return read_config({**DEFAULTS, **changes})
 
 
+@settings(deadline=None)
 @given(
     truth=st.lists(st.integers(0, 2), min_size=1, max_size=12),
     weights=st.lists(st.floats(0.1, 10), min_size=3, max_size=3),
@@ -62,6 +63,7 @@ def test_one_label_a_record_the_loss_is_the_formula(
     )
 
 
+@settings(deadline=None)
 @given(
     truth=st.lists(st.lists(st.integers(0, 1), min_size=3, max_size=3), min_size=1, max_size=12),
     weights=st.lists(st.floats(0.1, 10), min_size=3, max_size=3),

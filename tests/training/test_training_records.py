@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training_image.job import JobError
@@ -82,6 +82,7 @@ def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
         read(tmp_path, line(text="x" * MAX_LINE_BYTES))
 
 
+@settings(deadline=None)
 @given(content=st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused_with_a_place(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

@@ -98,7 +98,7 @@ bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and
 	@PYTHONPATH=functions:. .thriftline/bench/bin/python benchmarks/dataset_validation.py
 
 # BENCH="--device cpu --repeats 1", BENCH=--help and so on
-.PHONY: bench-training bench-training-accuracy
+.PHONY: bench-training bench-training-accuracy bench-training-data
 BENCH_BIN := .thriftline/bench-training/venv/bin
 BENCH_TRAINING := PYTHONPATH=. OMP_WAIT_POLICY=PASSIVE $(BENCH_BIN)/python
 
@@ -107,6 +107,9 @@ bench-training: $(STAMPS)/bench-training ## Training speed beside transformers' 
 
 bench-training-accuracy: $(STAMPS)/bench-training ## Steps and time to a target accuracy, five seeds
 	@$(BENCH_TRAINING) benchmarks/training_accuracy.py $(BENCH)
+
+bench-training-data: $(STAMPS)/bench-training ## Memory and rate of the training data on 5 GB of text
+	@$(BENCH_TRAINING) benchmarks/training_data.py $(BENCH)
 
 $(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/requirements.txt | $(STAMPS)/python
 	@echo "==> .thriftline/bench-training/venv: the training program's pins, and the rival's"

@@ -7,11 +7,13 @@ model's own tokenizer gets the new words alone. `segments.py` says where a cut c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from tokenizers import Tokenizer as Backend
 
 from training_image.data import IntArray, Tokenizer
@@ -20,7 +22,7 @@ from training_image.segments import Cuts
 # Beyond either, all is forgotten: some 250 MB, and 250 MB of English text.
 MAX_WORDS, MAX_TOKENS = 1_000_000, 8_000_000
 GROUP = 256  # words that the tokenizer gets as one text; the groups are worked on in parallel
-# Characters of new words among all, above which the tokenizer is quicker with whole texts.
+# Bytes of new words among all, above which the tokenizer is quicker with whole texts.
 MAX_NEW_SHARE = 0.5
 
 
@@ -32,6 +34,8 @@ class Words(NamedTuple):
     ends: IntArray
     """Where in `numbers` each text starts, and at the end where the last one ends."""
     names: list[str]
+    sizes: IntArray
+    """Of each name, in bytes."""
 
 
 class Tokens(NamedTuple):
@@ -85,25 +89,32 @@ class WordCache:
         distinct = parts.values.dictionary_encode()
         numbers = distinct.indices.to_numpy(zero_copy_only=False).astype(np.int64)
         return Words(
-            numbers, parts.offsets.to_numpy().astype(np.int64), distinct.dictionary.to_pylist()
+            numbers,
+            parts.offsets.to_numpy().astype(np.int64),
+            distinct.dictionary.to_pylist(),
+            pc.binary_length(distinct.dictionary).to_numpy().astype(np.int64),
         )
 
     def _find(self, words: Words) -> _Found | None:
-        known = self._numbers
-        numbers = np.array([known.get(name, -1) for name in words.names], dtype=np.int64)
+        numbers = self._known(words.names)
         new = np.flatnonzero(numbers < 0)
         if len(new):
-            sizes = np.array([len(name) for name in words.names], dtype=np.int64)
-            if sizes[new].sum() > MAX_NEW_SHARE * sizes[words.numbers].sum():
+            if words.sizes[new].sum() > MAX_NEW_SHARE * words.sizes[words.numbers].sum():
                 return None
-            if not self._learn([words.names[place] for place in new]):
-                known.clear()
+            if self._learn([words.names[place] for place in new]):
+                numbers[new] = np.arange(len(self._numbers) - len(new), len(self._numbers))
+            else:
+                self._numbers.clear()
                 if not self._learn(words.names):
-                    known.clear()
                     return None
-            numbers = np.array([known[name] for name in words.names], dtype=np.int64)
+                numbers = np.arange(len(words.names))
         starts = self._ends[numbers]
         return _Found(starts, self._ends[numbers + 1] - starts)
+
+    def _known(self, names: list[str]) -> IntArray:
+        """Returns the numbers of words, -1 for those that are new."""
+        found = map(self._numbers.get, names, repeat(-1))
+        return np.fromiter(found, dtype=np.int64, count=len(names))
 
     def _learn(self, names: list[str]) -> bool:
         """Adds new words; returns False, with nothing added, where they do not fit."""

@@ -41,6 +41,7 @@ from training_image.config import read_config
 from training_image.hardware import Hardware
 from training_image.job import Job, StopSignal
 from training_image.models import load_base, load_tokenizer
+from training_image.parallel import ALONE, Votes
 from training_image.progress import Reporter
 from training_image.schedule import Schedule
 from training_image.train import find_channels, read_splits
@@ -131,18 +132,20 @@ class TimedCheckpoints(Checkpoints):
 
 def cost_of_ours(base: Path, rounds: int, free_steps: int) -> dict[str, list[float]]:
     """Makes checkpoints between steps that all have the same rows."""
-    job, stop = Job(base), StopSignal()
+    job, stop = Job(base, checkpoint_interval="1e9"), StopSignal()  # they are asked for below
     config = read_config(job.hyperparameters())
     channels = find_channels(job)
     source = channels["train"].parent / "model"
     tokenizers = load_tokenizer(source, config.max_length)
     costs: dict[str, list[float]] = {"blocked": [], "delay": [], "write": [], "step": []}
     with tempfile.TemporaryDirectory() as scratch:
-        splits = read_splits(channels, config, tokenizers[1], Path(scratch), stop)
+        splits = read_splits(channels, config, tokenizers[1], Path(scratch), stop, ALONE)
         classifier = load_base(source, splits["train"].labels, tokenizers)
         training = Training(job, config, classifier, splits, Hardware.find(), stop)
         checkpoints = TimedCheckpoints(base / "timed", print)
-        training.checkpoints = checkpoints
+        training.recovery.checkpoints = checkpoints
+        training.recovery.begin()
+        training.votes = Votes(ALONE, 3)
         training.reporter = Reporter(training.progress, 10**9, training.hardware.device)
 
         def step() -> float:
@@ -156,7 +159,7 @@ def cost_of_ours(base: Path, rounds: int, free_steps: int) -> dict[str, list[flo
         def save(number: int) -> float:
             training.progress.step = number
             started = time.perf_counter()
-            checkpoints.save(training._checkpoint())
+            training.recovery.save(training.progress, training.best_weights)
             return time.perf_counter() - started
 
         step()

@@ -125,6 +125,13 @@ class TrainConfig:
     seed: int = field(default=42, metadata=whole(0, 2**32 - 1))
     """Seeds the head's weights, the order of the rows and the dropout."""
 
+    sharding: str = field(
+        default="auto",
+        metadata=one_of(auto="auto", replicate="replicate", shard="shard"),
+    )
+    """Whether each GPU has the whole model (DDP) or a part of it (FSDP); `auto` looks at whether
+    the whole fits. With one GPU there is nothing to share."""
+
     text_pair: bool = field(default=False, metadata=one_of(true=True, false=False))
     """Whether each record holds two texts, `text` and `text_pair`."""
 
@@ -138,7 +145,11 @@ class TrainConfig:
     @property
     def spec(self) -> dict[str, Any]:
         """What decides the result: a checkpoint of other values is another run's."""
-        return {name: value for name, value in asdict(self).items() if name != "run_id"}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in {"run_id", "sharding"}
+        }
 
 
 def read_config(hyperparameters: Mapping[str, object]) -> TrainConfig:

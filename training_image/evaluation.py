@@ -1,7 +1,6 @@
 """What a model says about a split, how good that is, and the file of predictions."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,10 @@ import torch
 
 from training_image.batches import batches
 from training_image.data import Split
+from training_image.data_share import deal
+from training_image.job import StopRequestedError, StopSignal
 from training_image.models import Classifier
+from training_image.parallel import ALONE, Ranks
 from training_image.token_cache import record_ids
 
 FloatArray = npt.NDArray[np.float32]
@@ -58,17 +60,34 @@ class Scores:
     loss: float | None
 
 
-@torch.inference_mode()
 def predict(
     classifier: Classifier,
     split: Split,
     autocast: torch.autocast,
     pass_tokens: int,
-    between: Callable[[], None],
+    stop: StopSignal,
+    ranks: Ranks = ALONE,
+    *,
+    equal_passes: bool = False,
 ) -> Predictions:
-    """Runs a model over a split; `between` is called between passes and may raise."""
-    logits = torch.from_numpy(logits_of(classifier, split, autocast, pass_tokens, between))
-    likelihood = log_likelihood(logits, classifier.multi_label).numpy()
+    """Runs a model over a split; every rank runs a part, and gets the whole.
+
+    Args:
+        classifier: the model.
+        split: its rows.
+        autocast: the numbers to compute in.
+        pass_tokens: the most tokens of a pass.
+        stop: is heeded between passes.
+        ranks: the processes.
+        equal_passes: whether all of them must run equally many.
+
+    Raises:
+        StopRequestedError: SIGTERM came.
+    """
+    found = logits_of(
+        classifier, split, autocast, pass_tokens, stop, ranks, equal_passes=equal_passes
+    )
+    likelihood = log_likelihood(torch.from_numpy(found), classifier.multi_label).numpy()
     return Predictions(classifier.labels, likelihood, classifier.multi_label)
 
 
@@ -78,18 +97,39 @@ def logits_of(
     split: Split,
     autocast: torch.autocast,
     pass_tokens: int,
-    between: Callable[[], None] = lambda: None,
+    stop: StopSignal | None = None,
+    ranks: Ranks = ALONE,
+    *,
+    equal_passes: bool = False,
 ) -> FloatArray:
-    """Returns what the head says, [rows of the split, labels], in fp32."""
-    network = classifier.network.eval()
-    logits = np.empty((len(split), len(classifier.labels)), dtype=np.float32)
-    rows = np.arange(len(split))
+    """Returns what the head says, [rows of the split, labels], in fp32; see `predict`."""
+    stop = stop or StopSignal()
+    network, rows = classifier.network.eval(), deal(split, ranks)
+    logits = np.zeros((len(split), len(classifier.labels)), dtype=np.float32)
+    done = 0
     for batch in batches(split, rows, classifier.packing, pass_tokens, network.device):
-        between()
+        if ranks.world == 1:
+            stop.check()
+        elif stop.requested and not equal_passes:
+            break
         with autocast:
             found = network(**batch.inputs).logits
         logits[batch.rows] = found.float().cpu().numpy()
-    return logits
+        done += 1
+    if equal_passes:
+        _run_idly(classifier, split, autocast, max(ranks.gather(done)) - done)
+    if ranks.any(stop.requested):
+        raise StopRequestedError
+    return ranks.sum(logits)
+
+
+def _run_idly(classifier: Classifier, split: Split, autocast: torch.autocast, times: int) -> None:
+    """Takes part in the passes of others, whose weights lie here in part."""
+    network = classifier.network
+    row = np.zeros(1, dtype=np.int64)
+    for _ in range(times):
+        with autocast:
+            network(**next(batches(split, row, classifier.packing, 1, network.device)).inputs)
 
 
 def log_likelihood(logits: torch.Tensor, multi_label: bool) -> torch.Tensor:

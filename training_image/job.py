@@ -4,6 +4,7 @@ The layout is that of a training container, below `/opt/ml` or `SAGEMAKER_BASE_D
 library only, so that SIGTERM is already understood while torch is still being imported.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -94,16 +95,32 @@ class Job:
             raise JobError("input/config/hyperparameters.json must hold one JSON object.")
         return values
 
-    def hosts(self) -> list[str]:
-        """Returns the names of the instances of the job; one where nothing says more."""
+    def hosts(self) -> tuple[list[str], int]:
+        """Returns the names of the job's instances, the first of which leads, and our place there.
+
+        Where no `resourceconfig.json` says more, there is one.
+        """
         path = self.base / "input" / "config" / "resourceconfig.json"
         if not path.is_file():
-            return ["algo-1"]
+            return ["algo-1"], 0
         values = self._read_config("resourceconfig.json")
         hosts = values.get("hosts") if isinstance(values, dict) else None
         if not isinstance(hosts, list) or not hosts:
             raise JobError("input/config/resourceconfig.json names no hosts.")
-        return [str(host) for host in hosts]
+        names = sorted(map(str, hosts), key=_numbered)
+        current = str(values.get("current_host", names[0] if len(names) == 1 else ""))
+        if current not in names:
+            raise JobError(
+                f"input/config/resourceconfig.json names {current!r} as current_host, which is not "
+                "among its hosts."
+            )
+        return names, names.index(current)
+
+    def network_interface(self) -> str | None:
+        """Returns the name of the interface on which the instances reach each other."""
+        path = self.base / "input" / "config" / "resourceconfig.json"
+        values = self._read_config(path.name) if path.is_file() else {}
+        return values.get("network_interface_name")
 
     def channel(self, name: str) -> Path | None:
         """Returns the folder of an input channel, None where the job has no such channel."""
@@ -111,9 +128,15 @@ class Job:
         return path if path.is_dir() else None
 
     def write_failure(self, sentence: str) -> None:
-        """Writes why the job failed, where SageMaker looks for it."""
+        """Writes why the job failed, where SageMaker looks for it; of several ranks the first."""
         self.output.mkdir(parents=True, exist_ok=True)
-        (self.output / "failure").write_text(sentence[:MAX_FAILURE_CHARACTERS], encoding="utf-8")
+        with contextlib.suppress(FileExistsError), self.failure.open("x", encoding="utf-8") as file:
+            file.write(sentence[:MAX_FAILURE_CHARACTERS])
+
+    @property
+    def failure(self) -> Path:
+        """Says why the job failed."""
+        return self.output / "failure"
 
     def _read_config(self, name: str) -> Any:
         path = self.base / "input" / "config" / name
@@ -123,6 +146,12 @@ class Job:
             raise JobError(f"input/config/{name} cannot be read: {error.strerror}.") from error
         except ValueError as error:
             raise JobError(f"input/config/{name} is not JSON: {error}.") from error
+
+
+def _numbered(host: str) -> tuple[int, str]:
+    """Sorts algo-10 behind algo-9."""
+    digits = host.rpartition("-")[2]
+    return (int(digits) if digits.isdigit() else 0, host)
 
 
 def write_json(path: Path, value: object) -> None:

@@ -4,7 +4,7 @@ import errno
 import json
 import tarfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,13 +47,13 @@ class Classifier:
     @property
     def architecture(self) -> str:
         """Name of the model's class."""
-        return type(self.network).__name__
+        return type(self.network).__name__.removeprefix("FSDP")  # as sharding calls it
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, weights: Mapping[str, torch.Tensor]) -> None:
         """Writes a folder that transformers loads again: config with labels, weights, tokenizer."""
         folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer.backend.no_truncation()
-        self.network.save_pretrained(folder)
+        self.network.save_pretrained(folder, state_dict=dict(weights))
         self.hf_tokenizer.save_pretrained(folder)
         for file in folder.iterdir():
             # safetensors writes for its owner alone, but model.tar.gz is for whoever serves it.

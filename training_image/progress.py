@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
 from training_image.evaluation import Scores
 from training_image.job import JobError
+from training_image.parallel import ALONE, Ranks
 
 # A line every 2 seconds at first, later every 500th part of the run so far, at least one a minute.
 LOG_SECONDS = (2.0, 60.0)
@@ -46,17 +48,19 @@ class Progress:
 
 
 class Reporter:
-    """Measures and tells the progress of one attempt."""
+    """Measures and tells the progress of one attempt; among several ranks the lead tells it."""
 
-    def __init__(self, progress: Progress, total_steps: int, device: torch.device) -> None:
+    def __init__(
+        self, progress: Progress, total_steps: int, device: torch.device, ranks: Ranks = ALONE
+    ) -> None:
         self._progress = progress
         self._total_steps = total_steps
         self._device = device
+        self._ranks = ranks
         self._first_step = progress.step + 1
         self._started = time.monotonic() - progress.seconds
-        self._bar = tqdm(
-            total=total_steps, initial=progress.step, unit="step", disable=not sys.stderr.isatty()
-        )
+        is_quiet = not (sys.stderr.isatty() and ranks.leads)
+        self._bar = tqdm(total=total_steps, initial=progress.step, unit="step", disable=is_quiet)
         self._start_window()
 
     def seconds(self) -> float:
@@ -64,32 +68,39 @@ class Reporter:
         self._progress.seconds = round(time.monotonic() - self._started, 3)
         return self._progress.seconds
 
-    def count(self, loss: torch.Tensor, padded_tokens: int) -> None:
-        """Takes the summed loss of a step; it is not read yet, so a GPU need not be waited for."""
+    def count(self, loss: torch.Tensor, padded_tokens: int, rate: float) -> None:
+        """Takes a step's summed loss, not read yet, its tokens and its learning rate."""
+        self._bar.update()
         self._loss += loss
         self._padded_tokens += padded_tokens
+        self._rate = rate
 
-    def step(self, epoch: float, learning_rate: float) -> None:
-        """Tells about the steps since the last line, when it is time for one.
+    def is_due(self) -> bool:
+        """Whether it is time for a line."""
+        least, most = LOG_SECONDS
+        seconds = time.monotonic() - self._window[0]
+        return seconds >= min(most, max(least, self._progress.seconds / 500))
+
+    def step(self, epoch: float, *, due: bool) -> None:
+        """Tells about the steps since the last line, if that is due, or at either end.
 
         Raises:
             JobError: the loss is not a number any more.
         """
-        self._bar.update()
         progress = self._progress
+        if not due and progress.step not in {self._first_step, self._total_steps}:
+            return
         since, samples, tokens = self._window
         seconds = time.monotonic() - since
-        least, most = LOG_SECONDS
-        at_an_end = progress.step in {self._first_step, self._total_steps}
-        if not at_an_end and seconds < min(most, max(least, progress.seconds / 500)):
-            return
         samples, tokens = progress.samples - samples, progress.tokens - tokens
-        progress.final_loss = self._checked(float(self._loss) / samples, learning_rate)
+        sums = np.array([float(self._loss), self._padded_tokens], dtype=np.float64)
+        loss, padded_tokens = self._ranks.sum(sums).tolist()
+        progress.final_loss = self._checked(loss / samples, self._rate)
         line = {
             "step": progress.step,
             "epoch": epoch,
             "loss": progress.final_loss,
-            "learning_rate": learning_rate,
+            "learning_rate": self._rate,
             "samples_per_second": round(samples / seconds, 2),
             "tokens_per_second": round(tokens / seconds, 1),
             "seconds": self.seconds(),
@@ -101,7 +112,7 @@ class Reporter:
             **line,
             total_steps=self._total_steps,
             seconds_left=round(progress.seconds / progress.step * left, 1),
-            padding_share=round(1 - tokens / self._padded_tokens, 4),
+            padding_share=round(1 - tokens / padded_tokens, 4),
             **self._gpu_memory(),
         )
         self._start_window()

@@ -8,10 +8,12 @@ contract: the folders that are read and written, the lines printed, the exit cod
 """
 
 import errno
+import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +22,7 @@ import transformers
 
 from training_image.config import TrainConfig, read_config
 from training_image.data import Split, Tokenizer
+from training_image.data_share import Agree, on_each_machine, require_same
 from training_image.evaluation import Predictions, predict, score, write_predictions
 from training_image.hardware import Hardware
 from training_image.job import (
@@ -32,17 +35,21 @@ from training_image.job import (
     StopSignal,
     write_json,
 )
+from training_image.launch import SCRATCH
 from training_image.models import check_champion, load_base, load_champion, load_tokenizer
+from training_image.parallel import ALONE, Ranks
 from training_image.progress import say, write_history
 from training_image.records import read_records
-from training_image.token_cache import tokenize
+from training_image.token_cache import open_split, tokenize
 from training_image.training import Training
 
 CHANNELS = ("train", "validation", "test")
 
 
-def run(job: Job, stop: StopSignal, scratch: Path) -> None:
+def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
     """Trains a candidate, compares it with the champion, and writes what the job leaves.
+
+    Every rank comes through here; the lead alone speaks and writes.
 
     Raises:
         JobError: the user has something to mend.
@@ -52,35 +59,36 @@ def run(job: Job, stop: StopSignal, scratch: Path) -> None:
     channels = find_channels(job)
     if "champion" in channels:
         check_champion(channels["champion"], config.multi_label)
-    hardware = Hardware.find()
+    hardware = Hardware.find(ranks.local_rank)
 
     base = job.channel("model") or config.base_model
+    # The first one of a machine fetches the model, if it has to be.
+    on_each_machine(ranks, lambda _: load_tokenizer(base, config.max_length))
     tokenizers = load_tokenizer(base, config.max_length)
-    splits = read_splits(channels, config, tokenizers[1], scratch, stop)
-    labels = splits["train"].labels
+    splits = read_splits(channels, config, tokenizers[1], scratch, stop, ranks)
     torch.manual_seed(config.seed)  # for the head, which no base model has
-    classifier = load_base(base, labels, tokenizers, config.multi_label)
-    stop.check()
+    classifier = load_base(base, splits["train"].labels, tokenizers, config.multi_label)
+    ranks.raise_any(StopRequestedError() if stop.requested else None)
 
-    training = Training(job, config, classifier, splits, hardware, stop)
+    training = Training(job, config, classifier, splits, hardware, stop, ranks)
     say_start(training)
     try:
         training.fit()
         training.take_best()
         candidate = training.predict("test")
         champion = champion_predictions(training, channels, scratch)
-        training.checkpoints.finish()
+        training.recovery.checkpoints.finish()
     except StopRequestedError:
         training.save_last()
-        write_history(job.output / "data" / "history.jsonl", training.progress.history)
+        if ranks.leads:
+            write_history(job.output / "data" / "history.jsonl", training.progress.history)
         raise
-    write_outputs(training, candidate, champion)
+    if ranks.leads:
+        write_outputs(training, candidate, champion)
 
 
 def find_channels(job: Job) -> dict[str, Path]:
     """Returns the folders of the job's channels by name."""
-    if len(job.hosts()) > 1:
-        raise JobError(f"The job has {len(job.hosts())} instances, but it trains on one.")
     names = (*CHANNELS, "champion")
     channels = {name: path for name in names if (path := job.channel(name)) is not None}
     missing = [name for name in CHANNELS if name not in channels]
@@ -95,20 +103,30 @@ def read_splits(
     tokenizer: Tokenizer,
     scratch: Path,
     stop: StopSignal,
+    ranks: Ranks = ALONE,
 ) -> dict[str, Split]:
     """Tokenises the three splits; the labels are those of the training split."""
     splits: dict[str, Split] = {}
     for name in CHANNELS:
-        splits[name] = tokenize(
-            read_records(channels[name], name, config.text_pair, config.multi_label),
-            tokenizer,
-            scratch / name,
-            splits["train"].labels if splits else None,
-            multi_label=config.multi_label,
-            keep_ids=name == "test",
-            between=stop.check,
-        )
-        check_labels(splits["train"].labels, config.multi_label)
+
+        def write(agree: Agree, name: str = name) -> None:
+            tokenize(
+                read_records(channels[name], name, config.text_pair, config.multi_label),
+                tokenizer,
+                scratch / name,
+                splits["train"].labels if splits else None,
+                multi_label=config.multi_label,
+                keep_ids=name == "test",
+                between=stop.check,
+                agree=agree,
+            )
+
+        on_each_machine(ranks, write)
+        splits[name] = open_split(scratch / name, tokenizer)
+        if name == "train":
+            check_labels(splits["train"].labels, config.multi_label)
+        else:
+            require_same(name, splits[name], ranks)
     return splits
 
 
@@ -126,22 +144,28 @@ def champion_predictions(
     """Runs the model in use over the same test records, read with its own tokenizer."""
     if "champion" not in channels:
         return None
-    config = training.config
-    champion = training.hardware.place(load_champion(channels["champion"], scratch))
-    split = tokenize(
-        read_records(channels["test"], "test", config.text_pair, config.multi_label),
-        champion.tokenizer,
-        scratch / "test of champion",
-        training.splits["test"].labels,
-        multi_label=config.multi_label,
-        between=training.stop.check,
+    config, ranks = training.config, training.ranks
+    champion = training.hardware.place(
+        load_champion(channels["champion"], scratch / str(ranks.rank))
+    )
+    on_each_machine(
+        ranks,
+        lambda _: tokenize(
+            read_records(channels["test"], "test", config.text_pair, config.multi_label),
+            champion.tokenizer,
+            scratch / "test of champion",
+            training.splits["test"].labels,
+            multi_label=config.multi_label,
+            between=training.stop.check,
+        ),
     )
     return predict(
         champion,
-        split,
+        open_split(scratch / "test of champion", champion.tokenizer),
         training.hardware.autocast(),
         training.progress.pass_tokens,
-        training.stop.check,
+        training.stop,
+        ranks,
     )
 
 
@@ -158,6 +182,7 @@ def say_start(training: Training) -> None:
         device=hardware.device.type,
         precision=str(hardware.dtype).removeprefix("torch."),
         threads=torch.get_num_threads(),
+        processes=training.ranks.world,
         total_steps=training.schedule.total_steps,
         resumed_from_step=training.resumed_from_step,
     )
@@ -168,7 +193,7 @@ def write_outputs(training: Training, candidate: Predictions, champion: Predicti
     job, progress, test = training.job, training.progress, training.splits["test"]
     # So that the server knows which records the model was trained on.
     training.classifier.network.config.text_pair = training.config.text_pair
-    training.classifier.save(job.model)
+    training.classifier.save(job.model, training.best_weights)
     data = job.output / "data"
     write_predictions(data / "predictions.parquet", test, candidate, champion)
     write_history(data / "history.jsonl", progress.history)
@@ -214,19 +239,26 @@ def write_outputs(training: Training, candidate: Predictions, champion: Predicti
 def main(environment: Mapping[str, str], stop: StopSignal) -> int:
     """Runs the job that the environment names; returns its exit code."""
     job = Job.from_environment(environment)
-    try:
-        with tempfile.TemporaryDirectory(prefix="thriftline-") as scratch:
-            run(job, stop, Path(scratch))
-    except StopRequestedError:
-        say("interrupted")
-        return INTERRUPTED
-    except Exception as error:
-        if not isinstance(error, JobError):
-            traceback.print_exc()
-        sentence = failure_sentence(error)
-        print(sentence, file=sys.stderr)
-        job.write_failure(sentence)
-        return FAILED
+    ranks = Ranks.join(environment)
+    with ExitStack() as stack:
+        stack.callback(ranks.leave)
+        if not ranks.leads:  # its lines would be the lead's, said twice
+            stack.enter_context(redirect_stdout(stack.enter_context(Path(os.devnull).open("w"))))
+        scratch = environment.get(SCRATCH) or stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="thriftline-")
+        )
+        try:
+            run(job, stop, Path(scratch), ranks)
+        except StopRequestedError:
+            say("interrupted")
+            return INTERRUPTED
+        except Exception as error:
+            if not isinstance(error, JobError):
+                traceback.print_exc()
+            sentence = failure_sentence(error)
+            print(sentence, file=sys.stderr)
+            job.write_failure(sentence)
+            return FAILED
     return SUCCEEDED
 
 

@@ -69,9 +69,11 @@ class Forks:
     def __init__(self, server: "subprocess.Popen[str]") -> None:
         self._server = server
 
-    def run(self, base: Path, stop: Stop | None = None, **environment: str) -> Attempt:
+    def run(
+        self, base: Path, stop: Stop | None = None, name: str = "attempt", **environment: str
+    ) -> Attempt:
         """Runs the training program on a job's folder until its end or the stop."""
-        output, updates = base / "attempt.jsonl", base / "attempt.updates"
+        output, updates = base / f"{name}.jsonl", base / f"{name}.updates"
         output.write_bytes(b"")
         updates.write_bytes(b"")
         told = {
@@ -141,6 +143,7 @@ def wait_for(updates: Path, count: int, child: int) -> None:
 def attempt(output: str, updates: str, environment: dict[str, str], stop: Stop | None) -> None:
     """Runs the program in this process, which ends with it."""
     sys.stdout = Path(output).open("w")  # noqa: SIM115 - until the end
+    os.environ.update(environment)  # where torch looks for the other ranks
     torch.set_num_threads(1)
     requested = StopSignal()
     requested.listen()

@@ -46,11 +46,6 @@ def write(path: str, content: str) -> Callable[[Path], None]:
     return edit
 
 
-def make_of_two_hosts(base: Path) -> None:
-    hosts = {"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]}
-    write("config/resourceconfig.json", json.dumps(hosts))(base)
-
-
 def remove_shards(base: Path) -> None:
     for path in (base / "input" / "data" / "test").iterdir():
         path.unlink()
@@ -106,7 +101,6 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
         write("config/hyperparameters.json", "{"),
         "input/config/hyperparameters.json is not JSON",
     ),
-    "two instances": (make_of_two_hosts, "The job has 2 instances, but it trains on one."),
     "a line that is no JSON": (
         edit_line("train", "{'id': 1}"),
         "train/part-00000.jsonl line 2 is not JSON",
@@ -255,3 +249,14 @@ def test_a_text_of_one_megabyte_is_cut_and_trained_on(base_model: Path, tmp_path
 )
 def test_what_nobody_foresaw_is_a_sentence_too(error: Exception, sentence: str) -> None:
     assert failure_sentence(error) == sentence
+
+
+def test_an_instance_that_is_not_among_the_job_s_hosts_fails_with_a_sentence(
+    base_model: Path, tmp_path: Path
+) -> None:
+    job = TinyJob.make(tmp_path, base_model)
+    hosts = {"current_host": "algo-3", "hosts": ["algo-1", "algo-2"]}
+    write("config/resourceconfig.json", json.dumps(hosts))(tmp_path)
+    result = job.run()
+    assert result.code == 1
+    assert "names 'algo-3' as current_host, which is not among its hosts" in result.failure

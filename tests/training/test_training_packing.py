@@ -120,7 +120,7 @@ def test_a_saved_network_tells_nothing_of_packing(tmp_path: Path) -> None:
     base = make_base_model(tmp_path / "base")
     classifier = load_base(base, ("a", "b"), load_tokenizer(base, 32))
     assert classifier.packing is not None
-    classifier.save(tmp_path / "saved")
+    classifier.save(tmp_path / "saved", classifier.network.state_dict())
     again = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path / "saved")
     assert again.config._attn_implementation == "sdpa"
     assert "packed" not in (tmp_path / "saved" / "config.json").read_text()

@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# Timings decide no test.
+settings.register_profile("timeless", deadline=None)
+settings.load_profile("timeless")
 
 _FAKE = {
     "AWS_ACCESS_KEY_ID": "testing",

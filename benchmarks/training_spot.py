@@ -41,8 +41,6 @@ from training_image.config import read_config
 from training_image.hardware import Hardware
 from training_image.job import Job, StopSignal
 from training_image.models import load_base, load_tokenizer
-from training_image.parallel import ALONE, Votes
-from training_image.progress import Reporter
 from training_image.schedule import Schedule
 from training_image.train import find_channels, read_splits
 from training_image.training import Training
@@ -139,14 +137,12 @@ def cost_of_ours(base: Path, rounds: int, free_steps: int) -> dict[str, list[flo
     tokenizers = load_tokenizer(source, config.max_length)
     costs: dict[str, list[float]] = {"blocked": [], "delay": [], "write": [], "step": []}
     with tempfile.TemporaryDirectory() as scratch:
-        splits = read_splits(channels, config, tokenizers[1], Path(scratch), stop, ALONE)
+        splits = read_splits(channels, config, tokenizers[1], Path(scratch), stop)
         classifier = load_base(source, splits["train"].labels, tokenizers)
         training = Training(job, config, classifier, splits, Hardware.find(), stop)
         checkpoints = TimedCheckpoints(base / "timed", print)
         training.recovery.checkpoints = checkpoints
-        training.recovery.begin()
-        training.votes = Votes(ALONE, 3)
-        training.reporter = Reporter(training.progress, 10**9, training.hardware.device)
+        training.begin()
 
         def step() -> float:
             training.progress.step = 1

@@ -85,12 +85,7 @@ class Training:
         Raises:
             StopRequestedError: SIGTERM came.
         """
-        progress = self.progress
-        self.reporter = Reporter(
-            progress, self.schedule.total_steps, self.hardware.device, self.ranks
-        )
-        self.votes = Votes(self.ranks, 3)
-        self.recovery.begin()
+        self.begin()
         # Evaluation comes first: a run that was interrupted in one starts with it.
         self._evaluate_if_due()
         self._heed_stop()
@@ -99,6 +94,13 @@ class Training:
             self._evaluate_if_due()
         self.votes.close()
         self.reporter.close()
+
+    def begin(self) -> None:
+        """Starts the clocks of what is printed and of the checkpoints."""
+        steps, device = self.schedule.total_steps, self.hardware.device
+        self.reporter = Reporter(self.progress, steps, device, self.ranks)
+        self.votes = Votes(self.ranks, 3)
+        self.recovery.begin()
 
     def _heed_stop(self) -> None:
         if self.ranks.world == 1:

@@ -18,7 +18,6 @@ from training_image.config import read_config
 from training_image.hardware import Hardware
 from training_image.job import Job, JobError, StopSignal
 from training_image.models import load_base, load_tokenizer
-from training_image.progress import Reporter
 from training_image.tensor_files import DTYPES, TensorFile, Tensors, digest_of
 from training_image.train import find_channels, read_splits
 from training_image.training import Training
@@ -130,15 +129,15 @@ def test_training_waits_for_the_copy_before_it_changes_its_weights(
 ) -> None:
     training = make_training(TinyJob.make(tmp_path / "job", base_model), tmp_path)
     training._step()
-    training.checkpoints = checkpoints = SlowCheckpoints(tmp_path / "checkpoints")
-    begun = training._checkpoint()
-    expected = {name: each.clone() for name, each in begun.tensors.items()}
-    checkpoints.save(begun)
+    training.recovery.checkpoints = checkpoints = SlowCheckpoints(tmp_path / "checkpoints")
+    tensors = training_tensors(training.network, training.optimizer)
+    expected = {name: each.clone() for name, each in tensors.items()}
+    training.recovery.save(training.progress, training.best_weights)
     checkpoints.go_when_waited_for = True
     training._step()
     checkpoints.go.set()
     checkpoints.finish()
-    found = checkpoints.newest(begun.spec)
+    found = checkpoints.newest(training._spec())
     assert found is not None
     for name, each in training_tensors(training.network, training.optimizer).items():
         assert torch.equal(found.tensors[name], expected[name])
@@ -153,7 +152,7 @@ def make_training(job: TinyJob, scratch: Path) -> Training:
     splits = read_splits(channels, config, tokenizers[1], scratch, stop)
     classifier = load_base(model, splits["train"].labels, tokenizers)
     training = Training(real, config, classifier, splits, Hardware.find(), stop)
-    training.reporter = Reporter(training.progress, 100, training.hardware.device)
+    training.begin()
     return training
 
 

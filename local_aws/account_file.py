@@ -237,7 +237,17 @@ class Notebook(Entry):
 
     name: Name
     instance_type: Name
-    status: Literal["Pending", "InService", "Stopping", "Stopped", "Failed", "Deleting", "Updating"]
+    status: Literal[
+        "Pending",
+        "InService",
+        "Stopping",
+        "Stopped",
+        "Failed",
+        "Deleting",
+        "Updating",
+        "PendingMaintenance",
+        "InMaintenance",
+    ]
     last_modified: AwareDatetime
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import botocore.session
+from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
 from local_aws.account_bedrock import load_bedrock
@@ -68,13 +69,15 @@ def _fault(account: AccountFile, index: int, error: ApiError) -> AwsFault:
             f"{label}.service: {error.service} is no service{_near(service, session)} "
             "(write boto3's name of it)"
         ) from failure
-    if error.operation not in known:
+    # SDKs write the same call in their own way.
+    operation = next((name for name in known if error.operation in (name, xform_name(name))), None)
+    if operation is None:
         near = difflib.get_close_matches(error.operation, known, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise AccountFileError(f"{label}.operation: {service} has no {error.operation}{hint}")
     return AwsFault(
         service=service,
-        operation=error.operation,
+        operation=operation,
         code=error.error,
         status=status_of(service, error.error),
         times=None,

@@ -129,9 +129,13 @@ class OwnCalls:
             serializer = get_serializer_class(service, protocol)(operation)
             serialized = serializer.serialize(result or {})
         text = serialized["body"]
+        headers = {key: str(value) for key, value in serialized["headers"].items()}
+        if protocol == "json" and headers.get("Content-Type") == "text":
+            # moto knows the version of services alone whose first protocol is JSON.
+            headers["Content-Type"] = "application/x-amz-json-1.0"
         return WireAnswer(
             serialized["status_code"],
-            [(key, str(value)) for key, value in serialized["headers"].items()],
+            list(headers.items()),
             text.encode() if isinstance(text, str) else bytes(text),
         )
 

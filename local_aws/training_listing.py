@@ -58,7 +58,9 @@ def list_records(records: Sequence[Record], request: Mapping[str, Any]) -> dict[
     if unsupported := [name for name in _UNSUPPORTED if name in request]:
         raise InvalidListingError(f"The embedded AWS cannot list by {', '.join(unsupported)}")
     filters = [(fits, request[name]) for name, fits in _FILTERS.items() if name in request]
-    found = [each for each in records if all(fits(each, value) for fits, value in filters)]
+    found = list(records)
+    for fits, value in filters:
+        found = [each for each in found if fits(each, value)]
     if request.get("SortOrder") == "Descending":
         found.reverse()
     start = _start(request.get("NextToken"), len(found))

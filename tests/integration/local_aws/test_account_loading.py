@@ -29,6 +29,7 @@ def test_two_accounts_cannot_have_one_bucket() -> None:
     [
         (("sagmaker", "ListEndpoints"), "did you mean sagemaker"),
         (("sagemaker", "ListEndpoint"), "did you mean ListEndpoints"),
+        (("sagemaker", "list_endpoint"), "has no list_endpoint"),
     ],
 )
 def test_an_injected_error_of_a_call_that_aws_does_not_have_is_refused(

@@ -98,7 +98,7 @@ bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and
 	@PYTHONPATH=functions:. .thriftline/bench/bin/python benchmarks/dataset_validation.py
 
 # BENCH="--device cpu --repeats 1", BENCH=--help and so on
-.PHONY: bench-training bench-training-accuracy bench-training-data
+.PHONY: bench-training bench-training-accuracy bench-training-data bench-training-spot
 BENCH_BIN := .thriftline/bench-training/venv/bin
 BENCH_TRAINING := PYTHONPATH=. OMP_WAIT_POLICY=PASSIVE $(BENCH_BIN)/python
 
@@ -110,6 +110,9 @@ bench-training-accuracy: $(STAMPS)/bench-training ## Steps and time to a target 
 
 bench-training-data: $(STAMPS)/bench-training ## Memory and rate of the training data on 5 GB of text
 	@$(BENCH_TRAINING) benchmarks/training_data.py $(BENCH)
+
+bench-training-spot: $(STAMPS)/bench-training ## Checkpoints, stops and restarts beside transformers' Trainer
+	@THP_MEM_ALLOC_ENABLE=1 $(BENCH_TRAINING) benchmarks/training_spot.py $(BENCH)
 
 $(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/requirements.txt | $(STAMPS)/python
 	@echo "==> .thriftline/bench-training/venv: the training program's pins, and the rival's"

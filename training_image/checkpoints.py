@@ -12,17 +12,15 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 import xxhash
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from training_image.job import JobError
 from training_image.tensor_files import TensorFile, Tensors, digest_of
@@ -98,18 +96,21 @@ class Checkpoints:
     def newest(self, spec: Mapping[str, Any]) -> Checkpoint | None:
         """Reads the newest one that is whole; says so, and removes it, where one is not.
 
+        The next checkpoint overwrites its tensors.
+
         Raises:
             JobError: it is of another run than the one that spec describes.
         """
         for path in reversed(self._paths()):
             try:
-                found = _read(path)
+                found, memory = _read(path)
             except DamagedError as error:
                 self._warn(f"The checkpoint {path.name} is damaged ({error}); it is left out.")
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 _refuse_another_run(found, spec)
                 self._best = found.best_weights
+                self._copy = memory  # for the next one, where there is no GPU
                 return found
         return None
 
@@ -166,7 +167,7 @@ class Checkpoints:
 
     def _prepare(self, tensors: Tensors) -> None:
         if self._copy is None or not self._copy.fits(tensors):
-            self._copy = TensorFile(tensors)
+            self._copy = TensorFile.like(tensors)
 
     def _save(self, checkpoint: Checkpoint) -> str | None:
         try:
@@ -186,7 +187,7 @@ class Checkpoints:
         if final.exists():  # the one that this attempt started from, or was made just now
             with suppress(DamagedError):
                 if verify:
-                    _read_state(final)
+                    _verify(final)
                 return
             shutil.rmtree(final)
         try:
@@ -222,7 +223,7 @@ class Checkpoints:
             _write_state(partial / STATE, checkpoint, digests)
             _sync(partial)
             if verify:
-                _read_state(partial)
+                _verify(partial)
             self.written_bytes = sum(each.stat().st_size for each in partial.iterdir())
             partial.rename(self._folder / checkpoint.name)
             _sync(self._folder)
@@ -236,7 +237,7 @@ class Checkpoints:
                 state = json.loads((paths[-1] / STATE).read_bytes())
                 path.hardlink_to(paths[-1] / BEST)
                 return str(state["digests"][BEST])
-        file = TensorFile(weights)
+        file = TensorFile.like(weights)
         file.copy(weights)
         return file.write(path)
 
@@ -307,36 +308,54 @@ def _write_state(path: Path, checkpoint: Checkpoint, digests: dict[str, str]) ->
 
 
 def _read_state(folder: Path) -> dict[str, Any]:
-    """Reads `state.json`, and compares each file with it."""
     try:
         state: dict[str, Any] = json.loads((folder / STATE).read_bytes())
         digest = state.pop("digest")
-        if digest != _state_digest(state):
-            raise DamagedError(f"{STATE} is not what was written")
-        for name in (TRAINING, BEST):
-            if digest_of(folder / name) != state["digests"][name]:
-                raise DamagedError(f"{name} is not what was written")
-    except FileNotFoundError as error:
-        raise DamagedError(f"{Path(error.filename).name} is missing") from error
-    except OSError as error:
-        raise DamagedError(f"{Path(error.filename or folder).name}: {error.strerror}") from error
     except (ValueError, KeyError, AttributeError) as error:
         raise DamagedError(f"{STATE} cannot be read") from error
+    if digest != _state_digest(state):
+        raise DamagedError(f"{STATE} is not what was written")
     return state
 
 
-def _read(folder: Path) -> Checkpoint:
-    state = _read_state(folder)
-    try:
-        return Checkpoint(
+def _verify(folder: Path) -> None:
+    """Compares a checkpoint's files on the disk with their digests."""
+    with _damage(folder):
+        for name, digest in _read_state(folder)["digests"].items():
+            if digest_of(folder / name) != digest:
+                raise DamagedError(f"{name} is not what was written")
+
+
+def _read(folder: Path) -> tuple[Checkpoint, TensorFile]:
+    """Returns a checkpoint, and the memory of its tensors."""
+    with _damage(folder):
+        state = _read_state(folder)
+        training, best = (
+            TensorFile.read(folder / name, state["digests"][name]) for name in (TRAINING, BEST)
+        )
+        found = Checkpoint(
             step=state["step"],
             spec=state["spec"],
             progress=state["progress"],
-            tensors=load_file(folder / TRAINING),
-            best_weights=load_file(folder / BEST),
+            tensors=training.tensors,
+            best_weights=best.tensors,
             scaler=state["scaler"],
         )
-    except (KeyError, SafetensorError) as error:
+        return found, training
+
+
+@contextmanager
+def _damage(folder: Path) -> Iterator[None]:
+    """Says of a file that cannot be read what is wrong with it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DamagedError(f"{Path(error.filename or folder).name} is missing") from error
+    except OSError as error:
+        raise DamagedError(f"{Path(error.filename or folder).name}: {error.strerror}") from error
+    except ValueError as error:
+        raise DamagedError(str(error)) from error
+    except KeyError as error:
         raise DamagedError("it is of another version of this program") from error
 
 

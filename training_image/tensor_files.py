@@ -1,14 +1,15 @@
 """Safetensors files that are copied, hashed and written as one block of memory.
 
-The library's own `save_file` cannot fill memory that is there already, hashes nothing, and goes
-through the page cache; for 1.3 GB beside a training that costs the training's own processor
-seconds (docs/benchmarks.md). Its `load_file` reads what is written here.
+The library's own functions cannot fill memory that is there already, hash nothing, and go through
+the page cache; for 1.3 GB beside a training that costs the training's own processor seconds
+(docs/benchmarks.md). The library reads what is written here.
 """
 
 import errno
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,37 +34,68 @@ DTYPES = {
 }
 
 
-class TensorFile:
-    """The bytes of a safetensors file in memory, with room for tensors like the given ones."""
+NAMES = {name: dtype for dtype, name in DTYPES.items()}
 
-    def __init__(self, like: Tensors) -> None:
-        """Asks for the memory, which is pinned where a tensor lies on a GPU."""
+
+class TensorFile:
+    """The bytes of a safetensors file in memory, and the tensors that lie in them."""
+
+    def __init__(self, memory: torch.Tensor, size: int) -> None:
+        """Takes the memory of a file, which is filled up to whole pages."""
+        self._memory = memory
+        self.size = size
+        length = int.from_bytes(memory[:8].numpy().tobytes(), "little")
+        data = memory[8 + length : size]
+        self.tensors: Tensors = {}
+        for name, entry in json.loads(memory[8 : 8 + length].numpy().tobytes()).items():
+            start, end = entry["data_offsets"]
+            flat = data[start:end].view(NAMES[entry["dtype"]])
+            self.tensors[name] = flat.view(entry["shape"])
+
+    @classmethod
+    def like(cls, tensors: Tensors) -> "TensorFile":
+        """Gets memory for a file of such tensors; it is pinned where one lies on a GPU."""
         # The wide ones first, so that each lies at a multiple of its own width, without holes.
-        names = sorted(like, key=lambda name: -like[name].element_size())
+        names = sorted(tensors, key=lambda name: -tensors[name].element_size())
         header: dict[str, Any] = {}
         end = 0
         for name in names:
-            start, end = end, end + like[name].nbytes
-            shape, dtype = list(like[name].shape), DTYPES[like[name].dtype]
+            start, end = end, end + tensors[name].nbytes
+            shape, dtype = list(tensors[name].shape), DTYPES[tensors[name].dtype]
             header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
         text = json.dumps(header).encode()
         text += b" " * (-(8 + len(text)) % PAGE)  # padding that the format allows
-        data = 8 + len(text)
-        self.size = data + end
-        self._memory = _aligned(self.size, pinned=any(each.is_cuda for each in like.values()))
+        beginning = len(text).to_bytes(8, "little") + text
+        memory = _pages(len(beginning) + end, pinned=_on_gpu(tensors))
         # One byte of each page, so that the first copy need not wait for the kernel's zeros.
-        self._memory.numpy()[::PAGE] = 0
-        prefix = np.frombuffer(len(text).to_bytes(8, "little") + text, dtype=np.uint8)
-        self._memory[:data] = torch.from_numpy(prefix.copy())
-        self.tensors: Tensors = {}
-        for name in names:
-            start, end = (data + each for each in header[name]["data_offsets"])
-            memory = self._memory[start:end]
-            self.tensors[name] = memory.view(like[name].dtype).view(like[name].shape)
+        memory.numpy()[::PAGE] = 0
+        memory[: len(beginning)] = torch.frombuffer(bytearray(beginning), dtype=torch.uint8)
+        return cls(memory, len(beginning) + end)
+
+    @classmethod
+    def read(cls, path: Path, digest: str) -> "TensorFile":
+        """Reads a file past the page cache, into memory that a checkpoint can be copied to.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is not the file with that digest.
+        """
+        size = path.stat().st_size
+        memory = _pages(size)
+        found = xxhash.xxh3_128()
+        place = 0
+        for chunk in _chunks(path, memory):
+            found.update(chunk)
+            place += len(chunk)
+        if place != size or found.hexdigest() != digest:
+            raise ValueError(f"{path.name} is not what was written")
+        return cls(memory, size)
 
     def fits(self, tensors: Tensors) -> bool:
         """Whether the tensors have the names, shapes and types that there is room for."""
-        return tensors.keys() == self.tensors.keys() and all(
+        if tensors.keys() != self.tensors.keys() or _on_gpu(tensors) != self._memory.is_pinned():
+            return False
+        return all(
             each.shape == tensors[name].shape and each.dtype == tensors[name].dtype
             for name, each in self.tensors.items()
         )
@@ -84,18 +116,9 @@ class TensorFile:
         Raises:
             OSError: the disk is full or broken.
         """
-        try:
-            return self._write(path, getattr(os, "O_DIRECT", 0))
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-            return self._write(path, 0)  # a file system without it
-
-    def _write(self, path: Path, direct: int) -> str:
         digest = xxhash.xxh3_128()
         memory = self._memory.numpy().data
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | direct, 0o644)
-        try:
+        with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as file:
             for start in range(0, len(memory), CHUNK):
                 chunk = memory[start : start + CHUNK]
                 digest.update(chunk[: self.size - start])
@@ -103,8 +126,6 @@ class TensorFile:
                     chunk = chunk[os.write(file, chunk) :]
             os.ftruncate(file, self.size)
             os.fsync(file)
-        finally:
-            os.close(file)
         return digest.hexdigest()
 
 
@@ -114,30 +135,58 @@ def copied(tensors: Tensors) -> Tensors:
 
 
 def digest_of(path: Path) -> str:
-    """Returns the XXH3 digest (128 bits) of a file, which tells damage, not malice.
+    """Returns the XXH3 digest (128 bits) of a file on the disk: it tells damage, not malice.
 
     Raises:
         OSError: the file cannot be read.
     """
     digest = xxhash.xxh3_128()
-    for chunk in _chunks(path):
+    for chunk in _chunks(path, _pages(CHUNK)):
         digest.update(chunk)
     return digest.hexdigest()
 
 
-def _chunks(path: Path) -> Iterator[memoryview]:
-    memory = memoryview(bytearray(CHUNK))
-    with path.open("rb", buffering=0) as file:
-        while count := file.readinto(memory):
-            yield memory[:count]
+def _chunks(path: Path, memory: torch.Tensor) -> Iterator[memoryview]:
+    """Reads a file into memory, from whose end it goes back to the beginning."""
+    room = memory.numpy().data
+    with _opened(path, os.O_RDONLY) as file:
+        left = os.fstat(file).st_size
+        place = 0
+        while left:
+            chunk = room[place : place + CHUNK]
+            chunk = chunk[: min(os.readv(file, [chunk]), left)]
+            if not chunk:
+                return
+            yield chunk
+            left -= len(chunk)
+            place = (place + len(chunk)) % len(room)
 
 
-def _aligned(size: int, *, pinned: bool) -> torch.Tensor:
-    """Returns whole pages from a page's beginning on, which writing past the cache asks for."""
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    """Opens a file past the page cache, where the file system lets it be."""
+    try:
+        file = os.open(path, flags | getattr(os, "O_DIRECT", 0), 0o644)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        file = os.open(path, flags, 0o644)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _pages(size: int, *, pinned: bool = False) -> torch.Tensor:
+    """Returns whole pages from a page's beginning on, as going past the cache wants them."""
     size += -size % PAGE
     memory = torch.empty(size + PAGE, dtype=torch.uint8, pin_memory=pinned)
     start = -memory.data_ptr() % PAGE
     return memory[start : start + size]
+
+
+def _on_gpu(tensors: Tensors) -> bool:
+    return any(each.is_cuda for each in tensors.values())
 
 
 def _bytes(tensor: torch.Tensor) -> npt.NDArray[np.uint8]:

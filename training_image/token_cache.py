@@ -36,14 +36,12 @@ from training_image.records import Record
 CHUNK_ROWS = 4096
 CHUNK_CHARACTERS = 4_000_000
 BLOCK_BYTES = 8_000_000  # of the files that are gone over once more
-FORMAT = 1
 
 
 @dataclass(frozen=True)
 class Index:
     """What `index.json` says."""
 
-    format: int
     rows: int
     tokens: int
     labels: list[str]
@@ -92,6 +90,8 @@ def tokenize(
         order = np.array([place[name] for name in known.names], dtype=np.int64)
         finish = _write_multi_hot if multi_label else _renumber
         finish(folder, order, len(names))
+        index = Index(writer.rows, writer.tokens, list(names), multi_label, digest)
+        write_json(folder / "index.json", asdict(index))
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -99,8 +99,6 @@ def tokenize(
             "No space is left on the instance's disk for the tokens of the data; give the job a "
             "larger volume."
         ) from error
-    index = Index(FORMAT, writer.rows, writer.tokens, list(names), multi_label, digest)
-    write_json(folder / "index.json", asdict(index))
     return open_split(folder, tokenizer)
 
 

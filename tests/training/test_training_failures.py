@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,13 @@ def remove_shards(base: Path) -> None:
 def empty_shards(base: Path) -> None:
     for path in (base / "input" / "data" / "validation").iterdir():
         path.write_text("")
+
+
+def make_latin_1(base: Path) -> None:
+    path = base / "input" / "data" / "test" / "part-00001.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[2] = b'{"id": "a", "text": "caf\xe9", "label": "positive"}\n'
+    path.write_bytes(b"".join(lines))
 
 
 def make_one_label(base: Path) -> None:
@@ -125,6 +133,14 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
         edit_line("test", record(label="neutral")),
         "test/part-00000.jsonl line 2 has the label 'neutral', which the training split never has "
         "(it has negative, positive).",
+    ),
+    "a shard that is not UTF-8": (
+        make_latin_1,
+        "test/part-00001.jsonl line 3 is not UTF-8: invalid continuation byte at byte 25.",
+    ),
+    "several labels where one is asked for": (
+        edit_line("train", '{"id": "a", "text": "b", "labels": ["positive"]}'),
+        "train/part-00000.jsonl line 2 has 'labels', but the hyperparameter multi_label is false",
     ),
     "one label alone": (
         make_one_label,
@@ -234,6 +250,26 @@ def test_a_text_of_one_megabyte_is_cut_and_trained_on(base_model: Path, tmp_path
     result = TinyJob.make(tmp_path, base_model, splits, epochs="1").run_here()
     assert result.code == 0, result.stderr
     assert result.metrics["train"]["tokens"] < 20 * 32 + 1
+
+
+def test_a_disk_too_small_for_the_tokens_is_named(
+    base_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(scratch)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system needs root")
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    try:
+        result = TinyJob.make(tmp_path / "job", base_model).run_here()
+    finally:
+        subprocess.run(["umount", str(scratch)], check=True)
+    assert result.code == 1
+    assert result.failure == (
+        "No space is left on the instance's disk for the tokens of the data; give the job a "
+        "larger volume."
+    )
 
 
 @pytest.mark.parametrize(

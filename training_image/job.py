@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ class Job:
     base: Path
     checkpoint_interval: str = ""
     """Seconds between checkpoints; empty for as often as is cheap."""
+    usd_per_hour: str = ""
+    """What all instances of the job cost an hour together; empty where nobody has told."""
+    compile_mode: str = ""
+    """Whether to compile the network; empty for where it pays."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Job":
@@ -61,6 +66,8 @@ class Job:
         return cls(
             base=Path(environment.get("SAGEMAKER_BASE_DIR") or "/opt/ml"),
             checkpoint_interval=environment.get("THRIFTLINE_CHECKPOINT_SECONDS", ""),
+            usd_per_hour=environment.get("THRIFTLINE_USD_PER_HOUR", ""),
+            compile_mode=environment.get("THRIFTLINE_COMPILE", ""),
         )
 
     @property
@@ -72,6 +79,19 @@ class Job:
             raise JobError(
                 f"THRIFTLINE_CHECKPOINT_SECONDS is {self.checkpoint_interval!r}, not a number."
             ) from error
+
+    @property
+    def hourly_rate_usd(self) -> Decimal | None:
+        """Dollars an hour of the whole job, None where nobody has told."""
+        try:
+            rate = Decimal(self.usd_per_hour) if self.usd_per_hour else None
+        except InvalidOperation:
+            rate = Decimal(-1)
+        if rate is not None and not (rate.is_finite() and rate >= 0):
+            raise JobError(
+                f"THRIFTLINE_USD_PER_HOUR is {self.usd_per_hour!r}, not a number of dollars."
+            )
+        return rate
 
     @property
     def model(self) -> Path:

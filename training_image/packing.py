@@ -9,7 +9,6 @@ Attention dropout is left out, since the variable-length kernel has none, and a 
 same on every hardware; the dropout of embeddings, layers and head stays.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
@@ -192,7 +191,8 @@ def _by_kernel(
 ) -> torch.Tensor:
     # Older releases of the kernel's wrapper know neither option, and few networks need them.
     options: dict[str, Any] = {}
-    if scaling is not None and not math.isclose(scaling, query.shape[-1] ** -0.5):
+    usual = query.shape[-1] ** -0.5
+    if scaling is not None and abs(scaling - usual) > 1e-6 * usual:
         options["scale"] = scaling
     if sliding_window is not None:
         options["window_size"] = (sliding_window - 1, sliding_window - 1)

@@ -5,6 +5,7 @@ import math
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,18 @@ class Reporter:
     """Measures and tells the progress of one attempt; among several ranks the lead tells it."""
 
     def __init__(
-        self, progress: Progress, total_steps: int, device: torch.device, ranks: Ranks = ALONE
+        self,
+        progress: Progress,
+        total_steps: int,
+        device: torch.device,
+        ranks: Ranks = ALONE,
+        hourly_rate_usd: Decimal | None = None,
     ) -> None:
         self._progress = progress
         self._total_steps = total_steps
         self._device = device
         self._ranks = ranks
+        self._hourly_rate_usd = hourly_rate_usd
         self._first_step = progress.step + 1
         self._started = time.monotonic() - progress.seconds
         is_quiet = not (sys.stderr.isatty() and ranks.leads)
@@ -114,6 +121,7 @@ class Reporter:
             seconds_left=round(progress.seconds / progress.step * left, 1),
             padding_share=round(1 - tokens / padded_tokens, 4),
             **self._gpu_memory(),
+            **self._dollars(),
         )
         self._start_window()
 
@@ -145,6 +153,13 @@ class Reporter:
                 f"learning_rate may help (it was {learning_rate:.2g} there)."
             )
         return round(loss, 6)
+
+    def _dollars(self) -> dict[str, str]:
+        """What the training has cost so far, its start and its end left out, at the rate told."""
+        if self._hourly_rate_usd is None:
+            return {}
+        hours = Decimal(str(self._progress.seconds)) / 3600
+        return {"usd": str((self._hourly_rate_usd * hours).quantize(Decimal("0.0001")))}
 
     def _gpu_memory(self) -> dict[str, float]:
         if self._device.type != "cuda":

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from training_image.compiling import compiled
 from training_image.config import TrainConfig
 from training_image.data import IntArray, Split
 from training_image.data_share import DataShare
@@ -63,7 +64,7 @@ class Training:
             self.resumed_from_step = self.progress.step
         self.gradients = Gradients(
             self.classifier,
-            self.network if self.is_sharded else replicate(self.network, ranks, hardware.device),
+            self._wrapped(),
             self.share,
             make_loss(config, splits["train"], hardware.device, self._total),
             hardware,
@@ -72,6 +73,19 @@ class Training:
             config.seed,
             equal_passes=self.is_sharded,
         )
+
+    def _wrapped(self) -> torch.nn.Module:
+        """Returns the network as passes call it: compiled, replicated, or sharded as it is."""
+        if self.is_sharded:
+            return self.network
+        fast = compiled(
+            self.network,
+            self.job.compile_mode,
+            packed=self.classifier.packing is not None,
+            tokens=self.share.tokens * self.config.epochs,
+            device=self.hardware.device,
+        )
+        return replicate(fast, self.ranks, self.hardware.device)
 
     def _total(self, counts: IntArray) -> IntArray:
         """Adds up counts of labels where machines have rows of their own."""
@@ -98,7 +112,7 @@ class Training:
     def begin(self) -> None:
         """Starts the clocks of what is printed and of the checkpoints."""
         steps, device = self.schedule.total_steps, self.hardware.device
-        self.reporter = Reporter(self.progress, steps, device, self.ranks)
+        self.reporter = Reporter(self.progress, steps, device, self.ranks, self.job.hourly_rate_usd)
         self.votes = Votes(self.ranks, 3)
         self.recovery.begin()
 

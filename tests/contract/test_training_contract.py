@@ -1,5 +1,6 @@
 """What the functions and the training program agree on, as data: they never import each other."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -90,10 +91,10 @@ def test_the_metrics_are_picked_out_of_what_the_program_really_prints(
 ) -> None:
     device = torch.device("cpu")
     progress = Progress(step=1, samples=8, tokens=100)
-    reporter = Reporter(progress, 2, device)
+    reporter = Reporter(progress, 2, device, hourly_rate_usd=Decimal("1.408"))
     progress.step, progress.samples, progress.tokens = 2, 16, 220
-    reporter.count(torch.tensor(5.6), 128)
-    reporter.step(0.5, 4.5e-05)
+    reporter.count(torch.tensor(5.6), 128, 4.5e-05)
+    reporter.step(0.5, due=True)
     reporter.evaluation(1.0, Scores(accuracy=0.8, macro_f1=0.79, loss=0.41))
     reporter.close()
 
@@ -104,7 +105,9 @@ def test_the_metrics_are_picked_out_of_what_the_program_really_prints(
     for metric in reader.final:
         found[metric["MetricName"]] = metric["Value"]
 
-    assert found.keys() == {definition["Name"] for definition in metric_definitions()}
+    of_a_gpu = {"train:gpu_memory_gib"}
+    assert found.keys() | of_a_gpu == {each["Name"] for each in metric_definitions()}
+    assert found["train:usd"] >= 0
     assert found["train:loss"] == pytest.approx(0.7)
     assert found["train:learning_rate"] == 4.5e-05
     assert found["validation:loss"] == 0.41

@@ -210,6 +210,8 @@ def test_metrics_are_picked_out_of_step_lines() -> None:
         "seconds": 12.5,
         "total_steps": 80,
         "seconds_left": 12.5,
+        "padding_share": 0.0,
+        "usd": "0.0049",
     }
 
     assert metrics_in(json.dumps(line)) == {
@@ -217,6 +219,9 @@ def test_metrics_are_picked_out_of_step_lines() -> None:
         "train:learning_rate": 4.5e-05,
         "train:samples_per_second": 120.5,
         "train:tokens_per_second": 3300,
+        "train:seconds_left": 12.5,
+        "train:padding_share": 0.0,
+        "train:usd": 0.0049,
     }
 
 

@@ -3,8 +3,9 @@
 The program prints one JSON object on a line; the names are those of its ``history.jsonl``.
 """
 
+# Dollars are decimal numbers in quotation marks.
 # JSON writes a missing number as null and has no other spelling; NaN must not become a metric.
-_NUMBER = r"(-?[0-9.]+(?:[eE][+-]?[0-9]+)?)"
+_NUMBER = r'"?(-?[0-9.]+(?:[eE][+-]?[0-9]+)?)'
 
 # The quotation mark before the key keeps "loss" out of "validation_loss".
 _METRICS = {
@@ -12,6 +13,10 @@ _METRICS = {
     "train:learning_rate": "learning_rate",
     "train:samples_per_second": "samples_per_second",
     "train:tokens_per_second": "tokens_per_second",
+    "train:padding_share": "padding_share",
+    "train:gpu_memory_gib": "gpu_memory_gib",
+    "train:seconds_left": "seconds_left",
+    "train:usd": "usd",
     "validation:loss": "validation_loss",
     "validation:accuracy": "validation_accuracy",
     "validation:macro_f1": "validation_macro_f1",

@@ -7,6 +7,7 @@ makes the attempts, each a job of its own that goes on from the shared checkpoin
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from thriftline.domain.instances import has_local_storage
@@ -39,6 +40,7 @@ class TrainingOrder:
     base_model_uri: str | None = None
     champion_uri: str | None = None
     kms_key_id: str | None = None
+    usd_per_hour: Decimal | None = None
     cost_tags: Mapping[str, str] = field(default_factory=dict)
 
     def uri(self, key: str) -> str:
@@ -72,11 +74,19 @@ def training_request(order: TrainingOrder) -> dict[str, Any]:
         "ResourceConfig": _resources(order),
         "StoppingCondition": _stopping(order),
         "EnableManagedSpotTraining": spot,
+        "Environment": _environment(order),
         # The container needs the internet only to fetch weights from the hub.
         "EnableNetworkIsolation": order.base_model_uri is not None,
         "EnableInterContainerTrafficEncryption": order.instance_count > 1,
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(_tags(order).items())],
     }
+
+
+def _environment(order: TrainingOrder) -> dict[str, str]:
+    """The rate of all instances on demand, so that the program can say what it has cost so far."""
+    if order.usd_per_hour is None:
+        return {}
+    return {"THRIFTLINE_USD_PER_HOUR": str(order.usd_per_hour * order.instance_count)}
 
 
 def _as_text(value: object) -> str:

@@ -60,6 +60,7 @@ def start_training(
             base_model_uri=plan.base_model_uri,
             champion_uri=plan.champion.model_data_url if plan.champion else None,
             kms_key_id=kms_key_id,
+            usd_per_hour=plan.rate.usd,
             cost_tags=cost_tags,
         )
         job = jobs.start(training_request(order))

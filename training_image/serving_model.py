@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 
 from training_image.data import IntArray, Split
-from training_image.evaluation import FloatArray, logits_of
+from training_image.evaluation import FloatArray, log_likelihood, logits_of
 from training_image.hardware import Hardware
 from training_image.models import Classifier, load_trained
 from training_image.serving_requests import Text
@@ -123,8 +123,7 @@ class ServedModel:
         logits = torch.from_numpy(
             logits_of(classifier, self._split(rows), hardware.autocast(), pass_tokens)
         )
-        values = logits.sigmoid() if self.multi_label else logits.softmax(dim=1)
-        return np.asarray(values.numpy())
+        return np.asarray(np.exp(log_likelihood(logits, self.multi_label).numpy()))
 
     def check(self) -> None:
         """Runs a text that it has read before.

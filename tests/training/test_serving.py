@@ -25,7 +25,6 @@ import pytest
 import torch
 from starlette.requests import Request
 from starlette.testclient import TestClient
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.training.tiny import Result, TinyJob, records
 from training_image.job import StopSignal
@@ -45,6 +44,10 @@ class Held(ServedModel):
     started: threading.Event = dataclasses.field(default_factory=threading.Event)
     sizes: list[int] = dataclasses.field(default_factory=list)
     failures: list[Exception] = dataclasses.field(default_factory=list)
+
+    @property
+    def waiting_tokens(self) -> int:
+        return 60
 
     def probabilities(self, rows: Sequence[Row]) -> npt.NDArray[np.float32]:
         self.sizes.append(len(rows))
@@ -83,13 +86,6 @@ def model(clean: Result) -> ServedModel:
 def client(model: ServedModel) -> Iterator[TestClient]:
     with serving(Service(lambda: model)) as client:
         yield client
-
-
-def changed_model(clean: Result, folder: Path, **config: object) -> ServedModel:
-    shutil.copytree(clean.base / "model", folder)
-    values = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**values, **config}))
-    return ServedModel.load(folder)
 
 
 # ---- Answers
@@ -145,18 +141,31 @@ def test_a_megabyte_of_text_is_cut_as_in_training_and_the_answer_says_so(
     assert long["score"] == pytest.approx(short["score"], abs=1e-6)
 
 
-def test_a_model_of_several_labels_a_text_says_all_that_hold(clean: Result, tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    model = changed_model(clean, folder, problem_type="multi_label_classification")
+def test_a_model_of_several_labels_a_text_says_all_that_hold(
+    tmp_path: Path, base_model: Path
+) -> None:
+    splits: dict[str, list[Any]] = {}
+    for seed, name in enumerate(("train", "validation", "test")):
+        splits[name] = records(120, seed)
+        for row in splits[name]:
+            words = row["text"].split()
+            row["labels"] = [row.pop("label")] + ["short"] * (len(words) < 9)
+    result = TinyJob.make(tmp_path, base_model, splits, multi_label="true", epochs="8").run_here()
+    assert result.code == 0, result.stderr
+    model = ServedModel.load(result.base / "model")
+    texts = {row["id"]: row["text"] for row in splits["test"]}
+    expected = pq.read_table(result.data / "predictions.parquet").to_pylist()
     with serving(Service(lambda: model)) as client:
-        said = client.post("/invocations", json={"text": "good film"}).json()
-    inputs = AutoTokenizer.from_pretrained(folder)("good film", return_tensors="pt")
-    with torch.inference_mode():
-        logits = AutoModelForSequenceClassification.from_pretrained(folder)(**inputs).logits[0]
-    expected = dict(zip(model.labels, logits.sigmoid().tolist(), strict=True))
-    assert said["probabilities"] == pytest.approx(expected, abs=1e-6)
-    assert said["labels"] == [label for label, each in expected.items() if each >= 0.5]
-    assert "score" not in said
+        inputs = {"inputs": [texts[row["id"]] for row in expected]}
+        answers = client.post("/invocations", json=inputs).json()
+    assert len({len(row["candidate_label"]) for row in expected}) > 1
+    for row, said in zip(expected, answers, strict=True):
+        assert set(said) == {"labels", "probabilities", "truncated"}
+        assert said["labels"] == row["candidate_label"]
+        assert list(said["probabilities"]) == ["negative", "positive", "short"]
+        assert list(said["probabilities"].values()) == pytest.approx(
+            row["candidate_probabilities"], abs=1e-6
+        )
 
 
 def test_a_model_that_was_trained_on_pairs_wants_pairs(
@@ -298,20 +307,20 @@ def test_a_request_whose_client_is_gone_never_reaches_the_model(
 
 def test_a_full_queue_is_told_with_a_time_to_try_again(model: ServedModel) -> None:
     slow = held(model)
-    rows = ["good film"] * 1000
-    with serving(Service(lambda: slow)) as client, ThreadPoolExecutor(40) as threads:
-        big = [
-            threads.submit(client.post, "/invocations", json={"inputs": rows}) for _ in range(40)
-        ]
-        while not any(each.done() for each in big):
+    service = Service(lambda: slow)
+    question = {"inputs": ["good film"] * 10}  # 40 tokens
+    with serving(service) as client, ThreadPoolExecutor(2) as threads:
+        first = threads.submit(client.post, "/invocations", json=question)
+        assert slow.started.wait(10)
+        second = threads.submit(client.post, "/invocations", json=question)
+        while not service.waiting_tokens:
             threading.Event().wait(0.005)
+        refused = client.post("/invocations", json=question)
         slow.free.set()
-        responses = [each.result() for each in big]
-    refused = [each for each in responses if each.status_code == 503]
-    assert refused
-    assert len(refused) < len(responses)
-    assert refused[0].headers["retry-after"] == "1"
-    assert "wait already" in refused[0].json()["error"]
+        assert first.result().status_code == second.result().status_code == 200
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "1"
+    assert "Too many texts wait already" in refused.json()["error"]
 
 
 def test_a_request_on_which_the_model_fails_is_a_500_and_the_next_is_answered(

@@ -114,6 +114,10 @@ bench-training-data: $(STAMPS)/bench-training ## Memory and rate of the training
 bench-training-spot: $(STAMPS)/bench-training ## Checkpoints, stops and restarts beside transformers' Trainer
 	@THP_MEM_ALLOC_ENABLE=1 $(BENCH_TRAINING) benchmarks/training_spot.py $(BENCH)
 
+.PHONY: bench-serving
+bench-serving: $(STAMPS)/bench-training ## `serve` beside a plain pipeline behind the same server, 32 clients
+	@PYTHONPATH=. $(BENCH_BIN)/python benchmarks/serving.py $(BENCH)
+
 $(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/requirements.txt | $(STAMPS)/python
 	@echo "==> .thriftline/bench-training/venv: the training program's pins, and the rival's"
 	@$(PYTHON) -m venv --clear .thriftline/bench-training/venv

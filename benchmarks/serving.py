@@ -110,7 +110,6 @@ def running(title: str, command: list[str], threads: int, **environment: str) ->
         env={
             **os.environ,
             "OMP_NUM_THREADS": str(threads),
-            "OMP_WAIT_POLICY": "PASSIVE",
             "HF_HUB_OFFLINE": "1",
             "TOKENIZERS_PARALLELISM": "true",
             "SAGEMAKER_BIND_TO_PORT": str(port),

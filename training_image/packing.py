@@ -4,6 +4,8 @@ transformers calls attention through a registry; `packed` is our entry in it. A 
 layers ask that registry runs on rows laid end to end: its matrix products see real tokens alone.
 Attention runs row by row: on a GPU in one variable-length flash kernel, on a CPU in one kernel
 call for the rows of each length. A hook behind the last layer hands each row's vector to the head.
+Where that is the vector of the first token, no other token goes through what stands behind the last
+layer's attention: of 6 layers that spares an eighth of the work, of 12 a sixteenth.
 
 Attention dropout is left out, since the variable-length kernel has none, and a run should be the
 same on every hardware; the dropout of embeddings, layers and head stays.
@@ -18,6 +20,7 @@ import torch
 from torch.nn.attention.varlen import varlen_attn
 from torch.nn.functional import scaled_dot_product_attention
 from torch.nn.utils.rnn import pad_sequence
+from torch.utils.hooks import RemovableHandle
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
@@ -120,11 +123,14 @@ def pack(network: Any, pad_id: int, longest: int) -> Packing | None:
     body = network.base_model
     last = getattr(body, "encoder", None) or getattr(body, "transformer", None) or body
     mean = getattr(network.config, "classifier_pooling", "cls") == "mean"
-    hook = last.register_forward_hook(_mean_of_rows if mean else _first_of_rows, with_kwargs=True)
+    hooks = [] if mean else _narrow(last)
+    vectors = _mean_of_rows if mean else _narrowed_rows if hooks else _first_of_rows
+    hooks.append(last.register_forward_hook(vectors, with_kwargs=True))
     network.set_attn_implementation(NAME)
 
     def undo() -> None:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
         network.set_attn_implementation(before)
 
     for first_position in {0, pad_id + 1, (network.config.pad_token_id or 0) + 1}:
@@ -132,6 +138,35 @@ def pack(network: Any, pad_id: int, longest: int) -> Packing | None:
             return Packing(first_position, longest, trial, undo)
     undo()
     return None
+
+
+def _narrow(encoder: Any) -> list[RemovableHandle]:
+    """Makes the last layer go on with first tokens alone, behind its attention, if it is known."""
+    layer = encoder.layer[-1] if hasattr(encoder, "layer") else None
+    attention = getattr(layer, "attention", None)
+    # Where a layer adds what it got and what its attention made of it: in BERT, RoBERTa, ELECTRA;
+    # in DistilBERT.
+    addition = getattr(attention, "output", None) or getattr(layer, "sa_layer_norm", None)
+    if attention is None or addition is None:
+        return []
+    starts = torch.empty(0)
+
+    def remember(_module: Any, _args: Any, kwargs: dict[str, Any]) -> None:
+        nonlocal starts
+        starts = kwargs["layout"].starts[:-1]
+
+    def narrow(_module: Any, args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        return tuple(each[:, starts] for each in args)
+
+    return [
+        attention.register_forward_pre_hook(remember, with_kwargs=True),
+        addition.register_forward_pre_hook(narrow),
+    ]
+
+
+def _narrowed_rows(_module: Any, _args: Any, _kwargs: dict[str, Any], output: Any) -> Any:
+    output.last_hidden_state = output.last_hidden_state.transpose(0, 1)
+    return output
 
 
 def _first_of_rows(_module: Any, _args: Any, kwargs: dict[str, Any], output: Any) -> Any:

@@ -1,5 +1,7 @@
 """Packed rows give every encoder the logits and the gradients that padded rows give."""
 
+import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,7 @@ LENGTHS = [40, 20, 9, 9, 7, 7, 7, 5]
 
 def make_network(config: PreTrainedConfig) -> Any:
     torch.manual_seed(0)
-    return transformers.AutoModelForSequenceClassification.from_config(config).eval()
+    return transformers.AutoModelForSequenceClassification.from_config(copy.deepcopy(config)).eval()
 
 
 def gradients(network: Any, logits: torch.Tensor) -> torch.Tensor:
@@ -105,6 +107,32 @@ def test_packed_rows_give_the_logits_and_gradients_of_padded_rows(family: str) -
     ).logits
     assert float((logits - padded).detach().norm() / padded.detach().norm()) < 1e-6
     assert float((gradients(network, logits) - reference).norm() / reference.norm()) < 1e-6
+
+
+@pytest.mark.parametrize("family", ["Bert", "Roberta", "Electra", "DistilBert"])
+def test_behind_the_last_attention_there_is_one_vector_a_row(family: str) -> None:
+    config, pad_id = PACKED[family]
+    network = make_network(config)
+    packing = pack(network, pad_id, 64)
+    assert packing is not None
+    widths = {}
+    for name, module in network.base_model.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            module.register_forward_hook(
+                lambda _module, _args, output, name=name: widths.update({name: output.shape[1]})
+            )
+    assert packing.trial.agrees(network, packing.first_position, 1e-5)
+    tokens, rows = sum(map(len, packing.trial.rows)), len(packing.trial.rows)
+    in_last = [name for name in widths if ".layer.1." in name]
+    narrow = [name for name in in_last if not re.search("query|key|value|[qkv]_lin", name)]
+    narrow = [name for name in narrow if not name.endswith("attention.out_lin")]
+    assert len(narrow) in {2, 3}
+    assert {widths[name] for name in narrow} == {rows}
+    assert {widths[name] for name in widths if ".layer.0." in name} == {tokens}
+    packing.undo()
+    ids = packing.trial.rows[0][None]
+    again = network(input_ids=ids).logits.detach()
+    assert torch.allclose(again, packing.trial.expected[:1], atol=1e-6)
 
 
 @pytest.mark.parametrize("family", PADDED)

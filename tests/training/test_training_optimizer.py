@@ -65,7 +65,7 @@ def test_a_cosine_with_decaying_rates_still_learns(base_model: Path, tmp_path: P
     job = TinyJob.make(tmp_path, base_model, lr_schedule="cosine", layer_decay="0.9")
     result = job.run_here()
     assert result.code == 0, result.stderr
-    assert result.metrics["test"]["candidate"]["accuracy"] > 0.9
+    assert result.metrics["test"]["candidate"]["accuracy"] > 0.8
     rates = [line["learning_rate"] for line in result.history if "learning_rate" in line]
     assert torch.tensor(rates).max() <= 0.005
 

@@ -51,7 +51,7 @@ def test_one_graph_serves_every_size_of_packed_passes(family: str) -> None:
     torch._dynamo.reset()
     run = torch.compile(network, dynamic=True, fullgraph=True, backend=backend)
     for tokens, rows in SIZES:
-        logits = run(**inputs(tokens, rows)).logits
+        logits: torch.Tensor = run(**inputs(tokens, rows)).logits  # type: ignore[no-untyped-call]
         logits.sum().backward()  # type: ignore[no-untyped-call]
         assert logits.shape == (rows, 2)
     assert len(graphs) == 1

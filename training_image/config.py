@@ -9,6 +9,19 @@ from typing import Any, cast
 
 from training_image.job import JobError
 
+SWEPT = (
+    "learning_rate",
+    "batch_tokens",
+    "epochs",
+    "warmup_fraction",
+    "lr_schedule",
+    "layer_decay",
+    "weight_decay",
+    "label_smoothing",
+)
+"""What a sweep may vary: neither the data nor the measure, and not the luck of a seed."""
+MOST_TRIALS = 16
+
 
 def whole(least: int, most: int) -> dict[str, Any]:
     """A field that takes a whole number from least to most."""
@@ -70,6 +83,26 @@ def label_weights() -> dict[str, Any]:
 
     allowed = "none, balanced, or a JSON object that gives each label a weight above 0"
     return {"read": read, "allowed": allowed}
+
+
+def choices() -> dict[str, Any]:
+    """A field that takes `none`, or a JSON object with a list of values for each name in it.
+
+    Which names and values there may be is for `_read_sweep` to say.
+    """
+
+    def read(text: str) -> dict[str, Any] | None:
+        if text == "none":
+            return None
+        wanted = json.loads(text)
+        if not isinstance(wanted, dict) or not wanted:
+            raise ValueError
+        return wanted
+
+    return {
+        "read": read,
+        "allowed": 'none, or a JSON object such as {"learning_rate": [1e-5, 3e-5]}',
+    }
 
 
 def _is_number(value: object) -> bool:
@@ -142,13 +175,17 @@ class TrainConfig:
     """How much each label counts in the training loss: alike (`none`), rare ones as much as
     frequent ones together (`balanced`), or as said by a JSON object; see `losses.py`."""
 
+    sweep: dict[str, Any] | None = field(default=None, metadata=choices())
+    """Values to try, by the name of the hyperparameter, and perhaps how many of their combinations
+    (`trials`); the best in a search by successive halving (`sweep.py`) is trained to its end."""
+
     @property
     def spec(self) -> dict[str, Any]:
         """What decides the result: a checkpoint of other values is another run's."""
         return {
             name: value
             for name, value in asdict(self).items()
-            if name not in {"run_id", "sharding"}
+            if name not in {"run_id", "sharding", "sweep"}
         }
 
 
@@ -168,6 +205,8 @@ def read_config(hyperparameters: Mapping[str, object]) -> TrainConfig:
             problems.append(_unknown(name, list(known)))
     if "base_model" not in hyperparameters:
         problems.append("base_model is missing")
+    if values.get("sweep"):
+        values["sweep"] = _read_sweep(values["sweep"], known, problems)
     if problems:
         raise JobError(f"Hyperparameters: {'; '.join(problems)}.")
     return TrainConfig(**values)
@@ -181,6 +220,53 @@ def _read(each: "Field[Any]", text: object, values: dict[str, Any], problems: li
         values[each.name] = read(text)
     except (ValueError, KeyError):
         problems.append(f"{each.name} is {text!r} but must be {each.metadata['allowed']}")
+
+
+def _read_sweep(
+    wanted: Mapping[str, Any], known: Mapping[str, "Field[Any]"], problems: list[str]
+) -> dict[str, Any]:
+    """Reads a sweep's values as the hyperparameters themselves are read."""
+    read: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name, given in wanted.items():
+        if name == "trials":
+            _read_trials(given, read, wrong)
+        elif name not in SWEPT:
+            wrong.append(_unknown(name, [*SWEPT, "trials"]))
+        elif not isinstance(given, list) or not given:
+            wrong.append(f"{name} is {given!r} but must be a list of values")
+        else:
+            read[name] = [_read_value(known[name], each, wrong) for each in given]
+            if len(set(read[name])) < len(given):
+                wrong.append(f"{name} has a value twice")
+    if not wrong:
+        _check_size(read, wrong)
+    problems += [f"sweep: {each}" for each in wrong]
+    return read
+
+
+def _read_trials(given: object, values: dict[str, Any], problems: list[str]) -> None:
+    if isinstance(given, int) and 2 <= given <= MOST_TRIALS:  # JSON's true is 1
+        values["trials"] = given
+    else:
+        problems.append(f"trials is {given!r} but must be a whole number from 2 to {MOST_TRIALS}")
+
+
+def _read_value(each: "Field[Any]", given: object, problems: list[str]) -> Any:
+    values: dict[str, Any] = {}
+    _read(each, given if isinstance(given, str) else json.dumps(given), values, problems)
+    return values.get(each.name, json.dumps(given))
+
+
+def _check_size(sweep: Mapping[str, Any], problems: list[str]) -> None:
+    combinations = math.prod(len(each) for name, each in sweep.items() if name != "trials")
+    if combinations < 2:
+        problems.append("there is one combination of its values, which needs no search")
+    elif combinations > MOST_TRIALS and "trials" not in sweep:
+        problems.append(
+            f"there are {combinations} combinations of its values, but {MOST_TRIALS} trials at "
+            'most; "trials" says how many of them to draw'
+        )
 
 
 def _unknown(name: str, known: list[str]) -> str:

@@ -25,6 +25,10 @@ class JobError(Exception):
     """What the user has to mend. The message is the sentence that `output/failure` gets."""
 
 
+class DivergedError(JobError):
+    """The loss is not a number any more: other hyperparameters may do better."""
+
+
 class StopRequestedError(Exception):
     """SIGTERM came: the instance is wanted back, or somebody stopped the job."""
 
@@ -59,6 +63,8 @@ class Job:
     """What all instances of the job cost an hour together; empty where nobody has told."""
     compile_mode: str = ""
     """Whether to compile the network; empty for where it pays."""
+    trial: str = ""
+    """Name of the trial of a sweep that this is; each has checkpoints of its own."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Job":
@@ -106,7 +112,8 @@ class Job:
     @property
     def checkpoints(self) -> Path:
         """Kept in S3 while the job runs, and given back to the next attempt."""
-        return self.base / "checkpoints"
+        folder = self.base / "checkpoints"
+        return folder / "sweep" / self.trial if self.trial else folder
 
     def hyperparameters(self) -> dict[str, object]:
         """Reads `input/config/hyperparameters.json`."""

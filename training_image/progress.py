@@ -4,6 +4,7 @@ import json
 import math
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from training_image.evaluation import Scores
-from training_image.job import JobError
+from training_image.job import DivergedError
 from training_image.parallel import ALONE, Ranks
 
 # A line every 2 seconds at first, later every 500th part of the run so far, at least one a minute.
@@ -58,7 +59,9 @@ class Reporter:
         device: torch.device,
         ranks: Ranks = ALONE,
         hourly_rate_usd: Decimal | None = None,
+        tell: Callable[..., None] = say,
     ) -> None:
+        self._tell = tell
         self._progress = progress
         self._total_steps = total_steps
         self._device = device
@@ -92,7 +95,7 @@ class Reporter:
         """Tells about the steps since the last line, if that is due, or at either end.
 
         Raises:
-            JobError: the loss is not a number any more.
+            DivergedError: the loss is not a number any more.
         """
         progress = self._progress
         if not due and progress.step not in {self._first_step, self._total_steps}:
@@ -114,7 +117,7 @@ class Reporter:
         }
         progress.history.append(line)
         left = self._total_steps - progress.step
-        say(
+        self._tell(
             "step",
             **line,
             total_steps=self._total_steps,
@@ -134,7 +137,7 @@ class Reporter:
             "seconds": self.seconds(),
         }
         self._progress.history.append(line)
-        say("evaluation", **line)
+        self._tell("evaluation", **line)
         self._start_window()
 
     def close(self) -> None:
@@ -148,7 +151,7 @@ class Reporter:
 
     def _checked(self, loss: float, learning_rate: float) -> float:
         if not math.isfinite(loss):
-            raise JobError(
+            raise DivergedError(
                 f"The training loss at step {self._progress.step} is not a number; a lower "
                 f"learning_rate may help (it was {learning_rate:.2g} there)."
             )

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
@@ -40,6 +41,7 @@ from training_image.models import check_champion, load_base, load_champion, load
 from training_image.parallel import ALONE, Ranks
 from training_image.progress import say, write_history
 from training_image.records import read_records
+from training_image.sweep import Sweep
 from training_image.token_cache import open_split, tokenize
 from training_image.training import Training
 
@@ -56,6 +58,11 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
         StopRequestedError: SIGTERM came; what was trained is in a checkpoint.
     """
     config = read_config(job.hyperparameters())
+    if config.sweep and ranks.world > 1:
+        raise JobError(
+            f"Hyperparameters: sweep needs one process, and this job has {ranks.world}; take one "
+            "instance with one GPU, or leave the sweep out."
+        )
     channels = find_channels(job)
     if "champion" in channels:
         check_champion(channels["champion"], config.multi_label)
@@ -66,11 +73,15 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
     on_each_machine(ranks, lambda _: load_tokenizer(base, config.max_length))
     tokenizers = load_tokenizer(base, config.max_length)
     splits = read_splits(channels, config, tokenizers[1], scratch, stop, ranks)
-    torch.manual_seed(config.seed)  # for the head, which no base model has
-    classifier = load_base(base, splits["train"].labels, tokenizers, config.multi_label)
-    ranks.raise_any(StopRequestedError() if stop.requested else None)
 
-    training = Training(job, config, classifier, splits, hardware, stop, ranks)
+    def start(job: Job, config: TrainConfig) -> Training:
+        torch.manual_seed(config.seed)  # for the head, which no base model has
+        classifier = load_base(base, splits["train"].labels, tokenizers, config.multi_label)
+        ranks.raise_any(StopRequestedError() if stop.requested else None)
+        return Training(job, config, classifier, splits, hardware, stop, ranks)
+
+    sweep = Sweep(job, config, splits, start) if config.sweep else None
+    training = sweep.search() if sweep else start(job, config)
     say_start(training)
     try:
         training.fit()
@@ -84,7 +95,7 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
             write_history(job.output / "data" / "history.jsonl", training.progress.history)
         raise
     if ranks.leads:
-        write_outputs(training, candidate, champion)
+        write_outputs(training, candidate, champion, sweep.table() if sweep else None)
 
 
 def find_channels(job: Job) -> dict[str, Path]:
@@ -188,7 +199,12 @@ def say_start(training: Training) -> None:
     )
 
 
-def write_outputs(training: Training, candidate: Predictions, champion: Predictions | None) -> None:
+def write_outputs(
+    training: Training,
+    candidate: Predictions,
+    champion: Predictions | None,
+    sweep: dict[str, Any] | None,
+) -> None:
     """Writes the model, the metrics, the history and the predictions."""
     job, progress, test = training.job, training.progress, training.splits["test"]
     # So that the server knows which records the model was trained on.
@@ -200,7 +216,7 @@ def write_outputs(training: Training, candidate: Predictions, champion: Predicti
     candidate_scores = score(candidate, test)
     champion_scores = score(champion, test) if champion else None
     best = progress.best
-    metrics = {
+    metrics: dict[str, Any] = {
         "labels": list(candidate.labels),
         "champion_labels": list(champion.labels) if champion else None,
         "train": {
@@ -225,6 +241,8 @@ def write_outputs(training: Training, candidate: Predictions, champion: Predicti
         },
         "software": {"torch": torch.__version__, "transformers": transformers.__version__},
     }
+    if sweep:
+        metrics["sweep"] = sweep
     write_json(data / "metrics.json", metrics)
     say(
         "end",

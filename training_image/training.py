@@ -1,6 +1,6 @@
 """The training loop: one run's steps, its evaluations and its checkpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,12 +14,12 @@ from training_image.data_share import DataShare
 from training_image.evaluation import Predictions, Scores, predict, score
 from training_image.gradients import Gradients, StepSums
 from training_image.hardware import Hardware
-from training_image.job import Job, JobError, StopRequestedError, StopSignal
+from training_image.job import DivergedError, Job, StopRequestedError, StopSignal
 from training_image.losses import make_loss
 from training_image.models import Classifier
 from training_image.optimizer import MAX_GRADIENT_NORM, make_optimizer, set_learning_rate
 from training_image.parallel import ALONE, Ranks, Votes, is_sharded, like, replicate, shard, whole
-from training_image.progress import Progress, Reporter
+from training_image.progress import Progress, Reporter, say
 from training_image.recovery import Recovery
 from training_image.schedule import Schedule, evaluation_places, learning_rate_share
 from training_image.tensor_files import Tensors, copied
@@ -93,26 +93,33 @@ class Training:
             return counts
         return self.ranks.sum(counts if self.ranks.leads_machine else np.zeros_like(counts))
 
-    def fit(self) -> None:
+    def fit(self, until: int | None = None, tell: Callable[..., None] = say) -> None:
         """Trains to the last step, or until it does not get better any more.
 
+        Args:
+            until: step after which to stop all the same; a later call goes on from there.
+            tell: prints a line of an event and its values.
+
         Raises:
+            DivergedError: a loss is not a number any more.
             StopRequestedError: SIGTERM came.
         """
-        self.begin()
+        self.begin(tell)
         # Evaluation comes first: a run that was interrupted in one starts with it.
         self._evaluate_if_due()
         self._heed_stop()
-        while not self._is_finished():
+        while not self._is_finished() and (until is None or self.progress.step < until):
             self._step()
             self._evaluate_if_due()
         self.votes.close()
         self.reporter.close()
 
-    def begin(self) -> None:
+    def begin(self, tell: Callable[..., None] = say) -> None:
         """Starts the clocks of what is printed and of the checkpoints."""
         steps, device = self.schedule.total_steps, self.hardware.device
-        self.reporter = Reporter(self.progress, steps, device, self.ranks, self.job.hourly_rate_usd)
+        self.reporter = Reporter(
+            self.progress, steps, device, self.ranks, self.job.hourly_rate_usd, tell
+        )
         self.votes = Votes(self.ranks, 3)
         self.recovery.begin()
 
@@ -175,9 +182,7 @@ class Training:
         place = (progress.step - 1) % self.schedule.steps_per_epoch + 1
         if progress.evaluated_step == progress.step or place not in self.evaluate_at:
             return
-        scores = score(self.predict("validation"), self.splits["validation"])
-        if scores.loss is None:
-            raise JobError(f"The validation loss at step {progress.step} is not a number.")
+        scores = self.validate()
         progress.evaluated_step = progress.step
         epoch = self.epoch(progress.step)
         self.reporter.evaluation(epoch, scores)
@@ -192,6 +197,19 @@ class Training:
             return True
         now = asdict(scores)
         return (now[metric], -now["loss"]) > (best[metric], -best["loss"])
+
+    def validate(self) -> Scores:
+        """Scores the network as it stands on the validation split.
+
+        Raises:
+            DivergedError: the loss is not a number.
+        """
+        scores = score(self.predict("validation"), self.splits["validation"])
+        if scores.loss is None:
+            raise DivergedError(
+                f"The validation loss at step {self.progress.step} is not a number."
+            )
+        return scores
 
     def predict(self, split: str) -> Predictions:
         """Runs the network as it stands over a split."""

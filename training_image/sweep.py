@@ -21,8 +21,9 @@ from typing import Any
 
 from training_image.config import TrainConfig
 from training_image.data import Split
+from training_image.evaluation import Scores
 from training_image.job import DivergedError, Job, JobError, StopRequestedError, write_json
-from training_image.progress import say, warn, write_history
+from training_image.progress import Progress, say, warn, write_history
 from training_image.schedule import Schedule
 from training_image.training import Training
 
@@ -192,7 +193,7 @@ class Sweep:
         training = self._start(trial.job, trial.config)
         try:
             training.fit(until, teller(trial.number, rung))
-            scores: dict[str, Any] = asdict(training.validate())
+            scores: Scores | None = training.validate()
             training.save_last()
         except StopRequestedError:
             training.save_last()
@@ -200,19 +201,12 @@ class Sweep:
         except DivergedError as error:
             training.recovery.checkpoints.finish()
             warn(f"Trial {trial.number} of the sweep is dropped. {error}")
-            scores = {"accuracy": None, "macro_f1": None, "loss": None}
+            scores = None
         _remove(trial.job.checkpoints, lambda step: step < training.progress.step)
-        row: Row = {
-            "trial": trial.number,
-            "hyperparameters": trial.values,
-            "rung": rung,
-            "steps": training.progress.step,
-            **{f"rung_{name}": value for name, value in scores.items()},
-            "seconds": training.progress.seconds,
-        }
+        row = row_of(trial, rung, training.progress, scores)
         self._rows.append(row)
         write_json(self._file, {"spec": self._spec, "rows": self._rows})
-        say("trial", **{**row, "hyperparameters": trial.strings})
+        say_row(row, trial)
         return row
 
     def _row(self, trial: Trial, rung: int) -> Row | None:
@@ -253,6 +247,24 @@ def _trial(
     return Trial(
         number, values, config, replace(job, trial=f"trial-{number:02d}"), schedule.total_steps
     )
+
+
+def row_of(trial: Trial, rung: int, progress: Progress, scores: Scores | None) -> Row:
+    """Returns what a trial came to; its scores are null where its loss is not a number."""
+    values = asdict(scores) if scores else dict.fromkeys(("accuracy", "macro_f1", "loss"))
+    return {
+        "trial": trial.number,
+        "hyperparameters": trial.values,
+        "rung": rung,
+        "steps": progress.step,
+        **{f"rung_{name}": value for name, value in values.items()},
+        "seconds": progress.seconds,
+    }
+
+
+def say_row(row: Row, trial: Trial) -> None:
+    """Prints a row, under names that no metric definition knows."""
+    say("trial", **{**row, "hyperparameters": trial.strings})
 
 
 def teller(trial: int, rung: int) -> Callable[..., None]:

@@ -1,6 +1,8 @@
 """What the functions and the training program agree on, as data: they never import each other."""
 
+import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,9 @@ from training_image import train
 from training_image.checkpoints import Checkpoint
 from training_image.config import TrainConfig, read_config
 from training_image.evaluation import Scores
+from training_image.job import Job
 from training_image.progress import Progress, Reporter
+from training_image.sweep import Trial, row_of, say_row, teller
 
 
 def sent(spec: RunSpec) -> dict[str, str]:
@@ -115,10 +119,38 @@ def test_the_metrics_are_picked_out_of_what_the_program_really_prints(
     assert found["validation:macro_f1"] == 0.79
 
 
+def test_the_metrics_take_nothing_from_the_trials_of_a_sweep(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    progress = Progress(step=1, samples=8, tokens=100)
+    reporter = Reporter(progress, 2, torch.device("cpu"), tell=teller(trial=3, rung=1))
+    progress.step, progress.samples, progress.tokens = 2, 16, 220
+    reporter.count(torch.tensor(5.6), 128, 4.5e-05)
+    reporter.step(0.5, due=True)
+    scores = Scores(accuracy=0.8, macro_f1=0.79, loss=0.41)
+    reporter.evaluation(1.0, scores)
+    reporter.close()
+    trial = Trial(3, {"learning_rate": 1e-5}, TrainConfig("tiny"), Job(Path("ml")), 8)
+    say_row(row_of(trial, 1, progress, scores), trial)
+
+    lines = capsys.readouterr().out.splitlines()
+    reader = MetricReader(metric_definitions())
+    for line in lines:
+        reader.read(line, None)  # type: ignore[arg-type]
+
+    assert [json.loads(line)["event"] for line in lines] == [
+        "trial_step",
+        "trial_evaluation",
+        "trial",
+    ]
+    assert reader.final == []
+
+
 def test_a_checkpoint_of_the_program_is_recognised_in_the_bucket() -> None:
     checkpoint = Checkpoint(step=40, spec={}, progress={}, tensors={}, best_weights={}, scaler={})
 
     assert is_checkpoint(f"checkpoints/r/{checkpoint.name}/state.json")
+    assert is_checkpoint(f"checkpoints/r/sweep/trial-03/{checkpoint.name}/state.json")
 
 
 def test_what_the_plan_needs_of_the_data_set_is_in_its_report() -> None:

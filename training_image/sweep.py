@@ -50,9 +50,9 @@ class Trial:
         return math.ceil(share * self.total_steps)
 
     @property
-    def strings(self) -> dict[str, str]:
+    def text(self) -> str:
         """Its values for a printed line, where no metric definition shall find numbers."""
-        return {name: str(value) for name, value in self.values.items()}
+        return ", ".join(f"{name}={value}" for name, value in self.values.items())
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Sweep:
             epochs += (rung.share - start) * sum(passes[-rung.trials :])
         say(
             "sweep",
-            trials=[each.strings for each in self.trials],
+            trials=[each.text for each in self.trials],
             rungs=[asdict(rung) for rung in self.rungs],
             at_most_steps=int(steps),
             at_most_epochs=round(epochs, 4),
@@ -264,15 +264,15 @@ def row_of(trial: Trial, rung: int, progress: Progress, scores: Scores | None) -
 
 def say_row(row: Row, trial: Trial) -> None:
     """Prints a row, under names that no metric definition knows."""
-    say("trial", **{**row, "hyperparameters": trial.strings})
+    say("trial", **{**row, "hyperparameters": trial.text})
 
 
 def teller(trial: int, rung: int) -> Callable[..., None]:
-    """Returns what prints a trial's lines, numbers as strings: curves shall be the winner's."""
+    """Returns what prints a trial's lines under names of their own: curves are the winner's."""
 
     def tell(event: str, **values: object) -> None:
-        strings = {name: str(value) for name, value in values.items()}
-        say(f"trial_{event}", trial=trial, rung=rung, **strings)
+        renamed = {f"trial_{name}": value for name, value in values.items()}
+        say(f"trial_{event}", trial=trial, rung=rung, **renamed)
 
     return tell
 

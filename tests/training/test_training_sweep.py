@@ -103,7 +103,7 @@ def test_survivors_go_on_from_their_own_state(swept: Result) -> None:
         resumed = [
             line for line in swept.of("trial_step") if (line["trial"], line["rung"]) == (trial, 2)
         ]
-        assert resumed[0]["step"] == str(at_rung + 1)
+        assert resumed[0]["trial_step"] == at_rung + 1
     second = next(
         line for line in swept.of("trial") if pairs(swept)[4] == (line["trial"], line["rung"])
     )

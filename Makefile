@@ -98,7 +98,7 @@ bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and
 	@PYTHONPATH=functions:. .thriftline/bench/bin/python benchmarks/dataset_validation.py
 
 # BENCH="--device cpu --repeats 1", BENCH=--help and so on
-.PHONY: bench-training bench-training-accuracy bench-training-data bench-training-spot
+.PHONY: bench-training bench-training-accuracy bench-training-data bench-training-scaling bench-training-spot
 BENCH_BIN := .thriftline/bench-training/venv/bin
 BENCH_TRAINING := PYTHONPATH=. OMP_WAIT_POLICY=PASSIVE $(BENCH_BIN)/python
 
@@ -113,6 +113,9 @@ bench-training-data: $(STAMPS)/bench-training ## Memory and rate of the training
 
 bench-training-spot: $(STAMPS)/bench-training ## Checkpoints, stops and restarts beside transformers' Trainer
 	@THP_MEM_ALLOC_ENABLE=1 $(BENCH_TRAINING) benchmarks/training_spot.py $(BENCH)
+
+bench-training-scaling: $(STAMPS)/bench-training ## The training program on several processes or GPUs
+	@$(BENCH_TRAINING) benchmarks/training_scaling.py $(BENCH)
 
 .PHONY: bench-serving
 bench-serving: $(STAMPS)/bench-training ## `serve` beside a plain pipeline behind the same server, 32 clients

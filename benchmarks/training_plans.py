@@ -58,9 +58,14 @@ class Plan:
     epochs: int
     """The last one is measured."""
     few_steps: dict[str, int]
-    """Methods too slow to be waited for, and how many steps they get, once."""
+    """Methods too slow to be waited for, and how many steps they get: on the first workload, once."""
     notes: tuple[str, ...]
     model_sizes: tuple[tuple[str, int], ...] = ()
+
+    def methods_of(self, workload: Workload, repeat: int) -> tuple[str, ...]:
+        """Returns who takes part in a repeat."""
+        once = repeat == 0 and workload == self.workloads[0]
+        return tuple(each for each in self.methods if once or each not in self.few_steps)
 
     def task(self, method: str, workload: Workload, folder: Path) -> Task:
         """Returns one repeat."""
@@ -111,7 +116,8 @@ def cpu_plan(dtype: torch.dtype) -> Plan:
     if dtype == torch.bfloat16:
         return plan
     emulated = (
-        f"This processor emulates bf16: {B1.name} is measured for one step, once, and B2 is fp32.",
+        f"This processor emulates bf16: {B1.name} gets one step, on the first workload alone, to "
+        "show what that costs, and B2 is fp32.",
     )
     return replace(
         plan,

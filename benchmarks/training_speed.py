@@ -51,9 +51,7 @@ def measure_workload(
     peaks = [workers.peak(plan.device, plan.dtype)]
     runs: dict[str, list[Measured]] = {}
     for repeat in range(plan.repeats):
-        for method in plan.methods:
-            if method in plan.few_steps and repeat:
-                continue
+        for method in plan.methods_of(workload, repeat):
             run = workers.measure(plan.task(method, workload, FOLDER))
             runs.setdefault(method, []).append(run)
             seconds = sum(run.steps.wall)

@@ -24,6 +24,7 @@ from benchmarks.training_methods import OURS, Measured
 from benchmarks.training_plans import CPU_WORKLOADS, TINY, cpu_plan, gpu_plan
 from benchmarks.training_profile import ProfilingClock, kind_of
 from benchmarks.training_program import Program, count_tokens, fit, said_padding
+from benchmarks.training_scaling import imbalance, steady_rate
 from benchmarks.training_tables import Result, figures, speed_table
 
 pytestmark = pytest.mark.training
@@ -172,8 +173,11 @@ def test_ratios_are_by_processor_seconds_on_a_cpu_and_mfu_by_real_flops() -> Non
 
 def test_bf16_is_not_waited_for_where_it_is_emulated() -> None:
     emulated, real = cpu_plan(torch.float32), cpu_plan(torch.bfloat16)
-    assert emulated.few_steps == {B1.name: 1}
-    assert real.few_steps == {}
+    short, long = emulated.workloads
+    assert emulated.task(B1.name, short, Path()).few_steps == 1
+    assert B1.name in emulated.methods_of(short, 0)
+    assert B1.name not in emulated.methods_of(short, 1) + emulated.methods_of(long, 0)
+    assert B1.name in real.methods_of(long, 1)
     assert set(emulated.methods) < set(real.methods)
 
 
@@ -214,3 +218,22 @@ def test_steps_that_do_not_match_are_not_compared(made_up: DataSet, tmp_path: Pa
     program = Program(tmp_path / "job", made_up)
     with pytest.raises(SystemExit, match="nothing could be compared"):
         program.training(Settings(rows_per_step=8, steps=9), StepClock(CPU))
+
+
+def test_the_steady_rate_leaves_out_the_first_half_of_a_run() -> None:
+    lines = [
+        {"event": "start"},
+        {"event": "step", "step": 1, "seconds": 30.0, "total_steps": 8},
+        {"event": "step", "step": 4, "seconds": 40.0, "total_steps": 8},
+        {"event": "evaluation", "step": 8, "seconds": 60.0},
+        {"event": "step", "step": 8, "seconds": 60.0, "total_steps": 8},
+    ]
+    assert steady_rate(lines, rows_per_step=10) == 4 * 10 / 20
+
+
+def test_ranks_of_imdb_like_rows_are_balanced_by_tokens() -> None:
+    imdb = gpu_plan().workloads[0]
+    lengths = draw_lengths(12_800, imdb.mean_length, imdb.max_length, imdb.spread).tolist()
+    tokens = 8 * imdb.rows_per_step * imdb.mean_length
+    assert imbalance(lengths, tokens, 1) == 0
+    assert 0 < imbalance(lengths, tokens, 8) < 0.02

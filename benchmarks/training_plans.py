@@ -58,7 +58,7 @@ class Plan:
     epochs: int
     """The last one is measured."""
     few_steps: dict[str, int]
-    """Methods too slow to be waited for, and how many steps they get: on the first workload, once."""
+    """Methods too slow to be waited for: how many steps they get, on the first workload, once."""
     notes: tuple[str, ...]
     model_sizes: tuple[tuple[str, int], ...] = ()
 

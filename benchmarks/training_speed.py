@@ -63,6 +63,7 @@ def measure_workload(
     runs_looked_at = {
         method: workers.measure(profiled(plan.task(method, workload, FOLDER)))
         for method in looked_at
+        if method in found
     }
     profiles = {name: run.profile for name, run in runs_looked_at.items() if run.profile}
     return Result(workload, peak, found, profiles)
@@ -114,26 +115,32 @@ def main() -> None:
     allocator = restart_with_allocator(FOLDER / "jemalloc")
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler's own messages
     plan = chosen_plan(arguments)
-    print(f"{machine(plan.device)}; {allocator}", flush=True)
-    workers = Workers()
+    say(f"{machine(plan.device)}; {allocator}")
+    name = f"speed-{'smoke' if arguments.smoke else plan.device}"
+    workers, results = Workers(), list[Result]()
     try:
-        results = [
-            measure_workload(plan, workload, workers, lambda text: print(text, flush=True))
-            for workload in plan.workloads
-        ]
+        for workload in plan.workloads:
+            results.append(measure_workload(plan, workload, workers, say))
+            # What is measured is kept, should a later workload fail.
+            text = report(plan, results, allocator, datetime.now(UTC))
+            (FOLDER / f"{name}.md").write_text(text, encoding="utf-8")
+            found = json.dumps([asdict(each) for each in results], indent=1)
+            (FOLDER / f"{name}.json").write_text(found, encoding="utf-8")
     finally:
         workers.close()
-    text = report(plan, results, allocator, datetime.now(UTC))
-    print("\n" + text)
-    name = f"speed-{'smoke' if arguments.smoke else plan.device}"
-    (FOLDER / f"{name}.md").write_text(text, encoding="utf-8")
-    (FOLDER / f"{name}.json").write_text(json.dumps([asdict(each) for each in results], indent=1))
-    print(f"written to {FOLDER / name}.md and .json")
+    say(f"\n{text}\nwritten to {FOLDER / name}.md and .json")
+
+
+def say(text: str) -> None:
+    """Prints at once."""
+    print(text, flush=True)
 
 
 def chosen_plan(arguments: argparse.Namespace) -> Plan:
     """The machine's plan, and what the command line changes of it."""
-    with_gpu = torch.cuda.is_available() and arguments.device != "cpu"
+    if arguments.device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # for the methods' processes too
+    with_gpu = torch.cuda.is_available()
     if arguments.device == "cuda" and not with_gpu:
         sys.exit("bench-training: there is no GPU that torch can use")
     # What our program computes in without a GPU is its own choice, by the processor.

@@ -64,15 +64,18 @@ def rate(each: Figures, device: str) -> float:
     return each.samples_per_second if device == "cuda" else each.per_processor_second
 
 
-def best_b2(found: dict[str, Figures], device: str) -> str:
-    """Names the fastest of the tuned ways."""
-    return max((name for name in B2 if name in found), key=lambda name: rate(found[name], device))
+def best_b2(found: dict[str, Figures], device: str) -> str | None:
+    """Names the fastest of the tuned ways; None where none was measured."""
+    measured = [name for name in B2 if name in found]
+    return max(measured, key=lambda name: rate(found[name], device), default=None)
 
 
 def speed_table(result: Result, device: str) -> str:
     """One row for each method; ratios are to each baseline, by the clock that counts."""
     found = result.figures
-    rivals = {"B0": B0.name, "B1": B1.name, "B2": best_b2(found, device)}
+    rivals = {"B0": found.get(B0.name), "B1": found.get(B1.name)}
+    best = best_b2(found, device)
+    rivals["B2"] = found[best] if best else None
     on_cpu = device != "cuda"
     columns = ["method", "real samples/s"]
     columns += ["per processor second"] if on_cpu else []
@@ -84,8 +87,8 @@ def speed_table(result: Result, device: str) -> str:
         cells = [f"**{name}**" if name == OURS else name, f"{each.samples_per_second:,.2f}"]
         cells += [f"{each.per_processor_second:,.2f}"] if on_cpu else []
         for rival in rivals.values():
-            ratio = rate(each, device) / rate(found[rival], device) if rival in found else None
-            cells.append("" if ratio is None else f"{ratio:.2f}")
+            ratio = f"{rate(each, device) / rate(rival, device):.2f}" if rival else ""
+            cells.append(ratio)
         cells += [
             f"{each.real_share:.1%}",
             f"{each.mfu:.1%}",
@@ -99,6 +102,8 @@ def speed_table(result: Result, device: str) -> str:
 
 def profile_table(profiles: dict[str, Profile]) -> str:
     """Where the time of a step goes, a column for each method."""
+    if not profiles:
+        return ""
     names = list(profiles)
     kinds = list(next(iter(profiles.values())).shares)
     lines = [_row(["share of a step's time", *names]), _row(["---", *["---:"] * len(names)])]

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -221,7 +222,7 @@ def test_steps_that_do_not_match_are_not_compared(made_up: DataSet, tmp_path: Pa
 
 
 def test_the_steady_rate_leaves_out_the_first_half_of_a_run() -> None:
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"event": "start"},
         {"event": "step", "step": 1, "seconds": 30.0, "total_steps": 8},
         {"event": "step", "step": 4, "seconds": 40.0, "total_steps": 8},

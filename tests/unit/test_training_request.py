@@ -259,3 +259,9 @@ def test_metric_definitions_keep_sagemakers_limits() -> None:
         assert len(definition["Name"]) <= 255
         assert len(definition["Regex"]) <= 500
         assert re.compile(definition["Regex"]).groups == 1
+
+
+def test_settings_that_the_program_repeats_are_not_taken_for_metrics() -> None:
+    line = {"event": "start", "hyperparameters": {"learning_rate": "5e-05", "loss": "1.0"}}
+
+    assert metrics_in(json.dumps(line)) == {}

@@ -3,9 +3,10 @@
 The program prints one JSON object on a line; the names are those of its ``history.jsonl``.
 """
 
-# Dollars are decimal numbers in quotation marks.
 # JSON writes a missing number as null and has no other spelling; NaN must not become a metric.
-_NUMBER = r'"?(-?[0-9.]+(?:[eE][+-]?[0-9]+)?)'
+_NUMBER = r"(-?[0-9.]+(?:[eE][+-]?[0-9]+)?)"
+# A decimal number; what else stands in quotation marks is no measurement.
+_DOLLARS = r'"([0-9.]+)"'
 
 # The quotation mark before the key keeps "loss" out of "validation_loss".
 _METRICS = {
@@ -16,7 +17,6 @@ _METRICS = {
     "train:padding_share": "padding_share",
     "train:gpu_memory_gib": "gpu_memory_gib",
     "train:seconds_left": "seconds_left",
-    "train:usd": "usd",
     "validation:loss": "validation_loss",
     "validation:accuracy": "validation_accuracy",
     "validation:macro_f1": "validation_macro_f1",
@@ -25,4 +25,5 @@ _METRICS = {
 
 def metric_definitions() -> list[dict[str, str]]:
     """Returns ``AlgorithmSpecification.MetricDefinitions`` of the training job."""
-    return [{"Name": name, "Regex": f'"{key}":\\s*{_NUMBER}'} for name, key in _METRICS.items()]
+    numbers = [{"Name": name, "Regex": f'"{key}":\\s*{_NUMBER}'} for name, key in _METRICS.items()]
+    return [*numbers, {"Name": "train:usd", "Regex": rf'"usd":\s*{_DOLLARS}'}]

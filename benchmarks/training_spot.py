@@ -10,6 +10,8 @@ of a step and saves as it comes, and on SIGTERM by its `enable_jit_checkpoint`.
 - blocked: seconds for which the loop stands still for one checkpoint;
 - delay: seconds that one takes from the training in all, by how much longer the steps beside it
   are than the median of those before it, which have the same rows;
+- processor seconds: of one core, to copy, hash and write the state once, and for the Trainer what
+  `torch.save` takes to write as much; a neighbour on the machine changes them least;
 - SIGTERM: from the signal until the process has ended, and what it left is read and compared with
   its digests (the Trainer's: has been loaded);
 - restart: from the start of the process until the first new step is done.
@@ -37,12 +39,13 @@ import torch
 from accelerate import skip_first_batches
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
-from training_image.checkpoints import Checkpoint, Checkpoints
+from training_image.checkpoints import Checkpoint, Checkpoints, training_tensors
 from training_image.config import read_config
 from training_image.hardware import Hardware
 from training_image.job import Job, StopSignal
 from training_image.models import load_base, load_tokenizer
 from training_image.schedule import Schedule
+from training_image.tensor_files import TensorFile, Tensors
 from training_image.train import find_channels, read_splits
 from training_image.training import Training
 
@@ -173,9 +176,26 @@ def cost_of_ours(base: Path, rounds: int, free_steps: int) -> dict[str, list[flo
             costs["delay"].append(delay)
             costs["write"].append(checkpoints.write_seconds)
             costs["step"].append(free)
+        tensors = training_tensors(training.network, training.optimizer)
+        costs["processor"], costs["torch.save"] = processor_seconds(tensors, base / "timed")
     shutil.rmtree(base / "timed")
     print(json.dumps({"ours": costs}), file=sys.stderr)
     return costs
+
+
+def processor_seconds(tensors: Tensors, folder: Path) -> tuple[list[float], list[float]]:
+    """Processor seconds of writing tensors by our way, and by `torch.save`."""
+    file = TensorFile.like(tensors)
+    ours, rivals = [], []
+    for _ in range(3):
+        started = time.process_time()
+        file.copy(tensors)
+        file.write(folder / "ours")
+        ours.append(time.process_time() - started)
+        started = time.process_time()
+        torch.save(tensors, folder / "torch.save")
+        rivals.append(time.process_time() - started)
+    return ours, rivals
 
 
 def cost_of_trainer(base: Path, rows_a_step: int, rounds: int) -> list[float]:
@@ -298,6 +318,7 @@ def main() -> None:
             ("delay by a checkpoint, s", middle(ours["delay"]), middle(theirs)),
             ("the same at one a minute, %", a_minute(ours["delay"]), a_minute(theirs)),
             ("until it is on the disk, s", middle(ours["write"]), middle(theirs)),
+            ("processor seconds of one", middle(ours["processor"]), middle(ours["torch.save"])),
             ("a step, s", middle(ours["step"]), ""),
         ]
         stops, restarts = [], []

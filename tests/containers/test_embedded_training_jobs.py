@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TRUST = {"Statement": [{"Principal": {"Service": "sagemaker.amazonaws.com"}}]}
-LONG = {"epochs": "50", "patience": "50"}
+LONG = {"epochs": "30", "patience": "30"}
 POLL_SECONDS = 0.2
 
 

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 SOMEBODY = 4321
 # Long enough for a signal to come in its midst.
-LONG = {"epochs": "50", "patience": "50"}
+LONG = {"epochs": "30", "patience": "30"}
 SHORT = {"epochs": "1"}
 
 

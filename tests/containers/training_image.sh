@@ -38,12 +38,16 @@ has_image() {
   }
 }
 
-# What older requirements left in an engine of our own would stay for ever.
+# What older requirements and packages left in an engine of our own would stay for ever. Of the
+# Pythons the newest is kept, which images come first.
 remove_older_bases() {
   [[ -n $ENGINE_PID ]] || return 0
   local image
-  for image in $(docker image ls --format '{{.Repository}}:{{.Tag}}' 'thriftline-training-base'); do
-    [[ $image == "$1" ]] || docker image rm "$image" >/dev/null 2>&1 || true
+  for image in $(
+    docker image ls --format '{{.Repository}}:{{.Tag}}' thriftline-training-base | grep -vxF "$1"
+    docker image ls --format '{{.Repository}}:{{.Tag}}' 'thriftline-training-base-python-*' | tail -n +2
+  ); do
+    docker image rm "$image" >/dev/null 2>&1 || true
   done
   docker image prune --force >/dev/null
 }

@@ -50,9 +50,10 @@ def launch(environment: Mapping[str, str], program: str, stop: StopSignal) -> in
         return _train(environment, stop)
     if stop.requested:
         return INTERRUPTED
-    # One port for all jobs is right in a container, and wrong where jobs share a machine.
+    # One port for all jobs is right in a container, and wrong where jobs share a machine. A
+    # container without a network cannot resolve its own name, by which torchrun would go.
     port = (
-        ["--standalone"]
+        ["--standalone", "--local-addr=127.0.0.1"]
         if len(hosts) == 1
         else [
             f"--nnodes={len(hosts)}",

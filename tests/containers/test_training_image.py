@@ -72,6 +72,20 @@ def test_docker_stop_is_answered_with_a_checkpoint_from_which_the_same_weights_c
     assert resumed.weights == uninterrupted.weights
 
 
+def test_processes_that_train_together_hear_docker_stop_too(
+    training_image: str, base_model: Path, tmp_path: Path
+) -> None:
+    job = ContainerJob.make(training_image, tmp_path, base_model, **LONG)
+    with job.started("--env", "THRIFTLINE_PROCESSES=2") as name:
+        wait_for_event(name, "step")
+        docker("stop", "--time", "120", name)
+        stopped = job.end(name)
+    assert stopped.code == 128 + signal.SIGTERM, stopped.stderr
+    assert stopped.events[-1]["event"] == "interrupted"
+    assert list((tmp_path / "checkpoints").glob("step-*/state.json"))
+    assert owners(tmp_path / "checkpoints") == {RUNS_AS}
+
+
 def test_a_failure_is_told_in_one_sentence_and_exits_with_1(
     training_image: str, base_model: Path, tmp_path: Path
 ) -> None:

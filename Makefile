@@ -80,7 +80,7 @@ unit:
 	@$(PYTHON) tools/test_other_pythons.py
 contract: ; @echo "==> contract tests" && $(BIN)/pytest tests/contract -q
 integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -q
-training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -q
+training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -n 2 --dist loadfile -q
 
 test-idle-million: $(STAMPS)/venv ## The idle rule on a million random endpoint histories (20 minutes)
 	@IDLE_HISTORIES=1000000 $(BIN)/pytest tests/unit/audit/test_audit_idle_histories.py -q --timeout 0

@@ -110,7 +110,7 @@ class TrainingSection(Section):
     instance_type: Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")] = (
         Field("ml.g5.xlarge", description="SageMaker training instance type.")
     )
-    instance_count: int = Field(1, ge=1, le=1, description="Instances; the program trains on one.")
+    instance_count: int = Field(1, ge=1, le=1, description="Instances; the workflow asks for one.")
     spot: bool = Field(True, description="Managed Spot training, with checkpoints.")
     max_runtime_seconds: int = Field(
         7200, ge=1, le=2_419_200, description="Run time limit; it bounds the worst case."

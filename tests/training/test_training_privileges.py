@@ -23,8 +23,9 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave root
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
     """A folder like /opt/ml, in a place that other users can reach."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(folder.stat().st_mode | 0o011)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.owner() == "root" and folder.stat().st_mode & 0o077 == 0:
+            folder.chmod(folder.stat().st_mode | 0o011)
     base = tmp_path / "ml"
     (base / "input" / "config").mkdir(parents=True)
     (base / "input" / "data" / "train").mkdir(parents=True)

@@ -10,6 +10,7 @@ from thriftline.aws.clients import client
 from thriftline.aws.event_bus import EventBus
 from thriftline.aws.model_registry import ModelRegistry
 from thriftline.aws.runs_table import RunsTable
+from thriftline.aws.target_clients import TargetClients
 from thriftline.aws.topic import Topic
 from thriftline.aws.training_jobs import TrainingJobs
 from thriftline.schemas.run_yaml import Defaults
@@ -77,3 +78,9 @@ def alerts() -> Topic:
 def event_bus() -> EventBus:
     """The bus for events to other systems."""
     return EventBus(client("events"), settings().event_bus)
+
+
+@cache
+def target_clients(region: str, role_arn: str | None) -> TargetClients:
+    """Clients of one account and region that an audit looks at, or acts in."""
+    return TargetClients(region, role_arn)

@@ -27,6 +27,7 @@ class ActionRecord(_Document):
     """One action of a plan. ``planned_because`` is the plan's reason, ``reason`` the outcome's.
 
     ``saved_uri`` is where the copy lies that a restore reads, None where nothing had to be saved.
+    ``announced`` is true when event and message are out.
     """
 
     audit_id: str
@@ -46,3 +47,4 @@ class ActionRecord(_Document):
     calls: tuple[RecordedCall, ...]
     saved_uri: str | None
     undo: str
+    announced: bool = False

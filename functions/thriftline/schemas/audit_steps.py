@@ -90,19 +90,28 @@ class WriteReportResponse(Payload):
 
 
 class ActRequest(Payload):
-    """One action of the plan, by its place; ``now`` is when it is done, not when it was planned."""
+    """One action of the plan, by its place; ``now`` is when it is done, not when it was planned.
+
+    With ``dry_run`` everything is read and checked in the same way, in any mode, and nothing is
+    changed, written or announced.
+    """
 
     audit_id: str
     index: int = Field(ge=0)
     now: datetime
+    dry_run: bool = False
 
 
 class ActResponse(Payload):
-    """``declined`` when the world had changed since the plan: then nothing was done."""
+    """``declined`` when the world had changed since the plan: then nothing was done.
+
+    ``calls`` are command lines of what a dry run would have done; empty otherwise.
+    """
 
     index: int
     outcome: Literal["done", "declined", "failed"]
     reason: str
+    calls: tuple[str, ...] = ()
 
 
 class RestoreEndpointRequest(Payload):
@@ -116,12 +125,17 @@ class RestoreEndpointRequest(Payload):
 
 
 class RestoreEndpointResponse(Payload):
-    """What was, or with ``dry_run`` would be, made again."""
+    """What was, or with ``dry_run`` would be, made again in this call.
+
+    ``restoring`` means that SageMaker is still at work and steps are ``left``: ask again, with the
+    same request, until it is ``restored``. A living endpoint that is another one ``exists``.
+    """
 
     endpoint: str
     saved_uri: str
-    outcome: Literal["restored", "would_restore", "exists"]
+    outcome: Literal["restored", "restoring", "would_restore", "exists"]
     steps: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
 class PublishAuditResponse(Payload):

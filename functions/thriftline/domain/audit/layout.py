@@ -67,3 +67,17 @@ def saved_endpoint_prefix(account: str, region: str, endpoint: str) -> str:
 def saved_endpoint_key(account: str, region: str, endpoint: str, created: datetime) -> str:
     """One life of an endpoint: a name may come back, with another time of creation."""
     return f"{saved_endpoint_prefix(account, region, endpoint)}{created:%Y%m%dT%H%M%S%f}.json"
+
+
+# One document for each termination that was begun and is not known to have ended.
+PENDING_PREFIX = "saved/pending/"
+
+
+def pending_key(account: str, region: str, endpoint: str) -> str:
+    """Says that an endpoint is being taken apart; gone when it is deleted, or whole again."""
+    return f"{PENDING_PREFIX}{account}/{region}/{endpoint}.json"
+
+
+def saved_lifecycle_key(account: str, bucket: str, audit_id: str, index: int) -> str:
+    """The lifecycle configuration that a bucket had before an action changed it."""
+    return f"saved/lifecycle/{account}/{bucket}/{audit_id}-{index:04d}.json"

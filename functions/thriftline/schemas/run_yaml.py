@@ -1,7 +1,6 @@
 """Reads ``run.yaml`` into a run spec, or says line by line what is wrong with it."""
 
 import difflib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +9,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.comments import CommentedMap
 
 from thriftline.errors import InvalidRunSpecError
 from thriftline.schemas.run_spec import RunSpec
+from thriftline.schemas.yaml_documents import YamlProblemError, line_of, load_yaml
 
 MAX_BYTES = 65_536
 _SHOWN = 80
@@ -73,14 +70,9 @@ def _load(text: bytes) -> CommentedMap:
             f"run.yaml has {len(text):,} bytes; {MAX_BYTES:,} are allowed. Does it hold data?"
         )
     try:
-        document = YAML(typ="rt").load(io.StringIO(text.decode("utf-8")))
-    except UnicodeDecodeError as error:
-        line = text[: error.start].count(b"\n") + 1
-        raise InvalidRunSpecError(f"run.yaml line {line}: not UTF-8; save it as UTF-8.") from error
-    except (DuplicateKeyError, MarkedYAMLError) as error:
-        raise InvalidRunSpecError(_yaml_problem(error)) from error
-    except (YAMLError, ValueError) as error:
-        raise InvalidRunSpecError(f"run.yaml: not YAML: {error}") from error
+        document = load_yaml(text, "run.yaml")
+    except YamlProblemError as error:
+        raise InvalidRunSpecError(str(error)) from error
     if document is None:
         return CommentedMap()
     if not isinstance(document, CommentedMap):
@@ -91,17 +83,10 @@ def _load(text: bytes) -> CommentedMap:
     return document
 
 
-def _yaml_problem(error: MarkedYAMLError) -> str:
-    mark = error.problem_mark or error.context_mark
-    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    problem = str(error.problem or error.context or "not YAML").splitlines()[0]
-    return f"run.yaml {place}{problem}."
-
-
 def _sentence(detail: ErrorDetails, document: CommentedMap) -> str:
     path = [part for part in detail["loc"] if not str(part).startswith("function-")]
     key = ".".join(str(part) for part in path)
-    line = _line_of(path, document)
+    line = line_of(path, document)
     place = f"run.yaml line {line}" if line else "run.yaml"
     if detail["type"] == "extra_forbidden":
         return f"{place}: unknown key {key}; {_allowed_keys(path)}"
@@ -112,21 +97,6 @@ def _sentence(detail: ErrorDetails, document: CommentedMap) -> str:
     rule = _PATTERN_RULES.get(key, rule) if detail["type"] == "string_pattern_mismatch" else rule
     where = f"{place}: {key}" if key else place
     return f"{where}: {rule}; given was {given}."
-
-
-def _line_of(path: list[int | str], document: CommentedMap) -> int | None:
-    """Line of the deepest part of the path that the file itself holds; None for a default."""
-    node: Any = document
-    line = None
-    for part in path:
-        if isinstance(node, CommentedMap) and part in node:
-            line = node.lc.key(part)[0] + 1
-        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            line = node.lc.item(part)[0] + 1
-        else:
-            break
-        node = node[part]
-    return line
 
 
 def _allowed_keys(path: list[int | str]) -> str:

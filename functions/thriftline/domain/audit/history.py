@@ -10,11 +10,16 @@ from thriftline.domain.audit.findings import Finding
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A finding that somebody lives with, why, and to which day (inclusive)."""
+    """A finding that somebody lives with, why, and to which day (inclusive).
+
+    ``accepted_by`` and ``on`` are who and when, where the file says so.
+    """
 
     finding: str
     reason: str
     until: date
+    accepted_by: str | None = None
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

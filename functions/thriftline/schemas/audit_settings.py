@@ -34,7 +34,8 @@ class AuditSettings(_Document):
     ``started`` is the execution's start and the ``now`` of everything that is collected; the
     ``window`` is the last whole UTC days before it. ``mode`` is what the audit may do: the least
     of what was ``asked_mode`` and what the stack allows (``allowed_mode``). ``rules`` is None for
-    all of them.
+    all of them. ``is_whole`` is false for an audit of regions, accounts or rules that somebody
+    chose: the next report is not compared with it.
     """
 
     audit_id: str
@@ -47,3 +48,4 @@ class AuditSettings(_Document):
     rules: tuple[str, ...] | None
     parameters: AuditParameters
     targets: tuple[Target, ...]
+    is_whole: bool = True

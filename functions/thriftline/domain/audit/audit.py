@@ -8,10 +8,12 @@ from thriftline.domain.audit.facts import UnreadResource
 from thriftline.domain.audit.findings import Finding
 from thriftline.domain.audit.idle import Idleness, assess_endpoint
 from thriftline.domain.audit.inventory import Inventory
+from thriftline.domain.audit.overview import Overview, overview_of
 from thriftline.domain.audit.parameters import AuditParameters
 from thriftline.domain.audit.reconciliation import Reconciliation, reconcile
 from thriftline.domain.audit.rules.registry import RULES
 from thriftline.domain.audit.rules.rule import Rule, Subject
+from thriftline.domain.audit.savings import by_saving
 from thriftline.domain.audit.unknowns import unread_facts
 from thriftline.domain.prices import PriceCatalogue
 
@@ -31,6 +33,7 @@ class Audit:
 
     account: str
     region: str
+    overview: Overview
     idleness: tuple[Idleness, ...]
     costs: tuple[ResourceCost, ...]
     reconciliation: Reconciliation
@@ -61,10 +64,11 @@ def audit(
     return Audit(
         account=inventory.account,
         region=inventory.region,
+        overview=overview_of(inventory, subject.idleness.values()),
         idleness=tuple(subject.idleness.values()),
         costs=subject.costs,
         reconciliation=subject.reconciliation,
-        findings=tuple(sorted(findings, key=_by_saving)),
+        findings=tuple(sorted(findings, key=by_saving)),
         gaps=tuple(gap_notes),
         unknown=(*inventory.unread, *unread_facts(inventory)),
     )
@@ -98,8 +102,3 @@ def _gaps(rule: Rule, inventory: Inventory) -> tuple[str, ...]:
 def _can_tell(rule: Rule, inventory: Inventory) -> bool:
     """Whether what was read is enough: a rule on single resources can do with a part of them."""
     return rule.needs <= inventory.collected and inventory.knows_all(rule.needs_whole)
-
-
-def _by_saving(finding: Finding) -> tuple[bool, float, int, str]:
-    usd = finding.monthly_usd
-    return (usd is None, -float(usd or 0), -finding.severity, finding.id)

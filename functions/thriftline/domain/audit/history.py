@@ -1,6 +1,6 @@
 """What a person accepted, and what changed since the last report."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -43,7 +43,7 @@ class Sorted:
 class Difference:
     """Against the last report, by finding id.
 
-    ``unseen`` were told last time by rules that could not be evaluated now: they are not gone.
+    ``unseen`` were told last time, and this audit could not have seen them: they are not gone.
     ``dearer_usd`` and ``cheaper_usd`` sum how the dollars of findings in both changed.
     """
 
@@ -73,18 +73,16 @@ def sort_out(findings: Sequence[Finding], acceptances: Sequence[Acceptance], tod
 
 
 def difference(
-    last: Mapping[str, Decimal | None],
-    now: Sorted,
-    not_evaluated: Collection[str],
+    last: Mapping[str, Decimal | None], now: Sorted, could_see: Callable[[str], bool]
 ) -> Difference:
-    """Returns what changed since a report of ``{finding id: monthly USD}``.
+    """Returns what changed since a report of ``{finding id: monthly USD}``, accepted ones too.
 
-    ``not_evaluated`` are the ids of rules that could not be evaluated this time.
+    ``could_see`` says of a finding's id whether this audit would have told it, were it there.
     """
     spoken = {finding.id: finding.monthly_usd for finding in now.spoken}
     accepted = {one.finding.id for one in now.accepted}
     missing = [one for one in last if one not in spoken and one not in accepted]
-    unseen = {one for one in missing if one.split("|", 1)[0] in not_evaluated}
+    unseen = {one for one in missing if not could_see(one)}
     changes = [
         usd - before
         for one, usd in spoken.items()

@@ -6,6 +6,8 @@ from thriftline.domain.audit.parts import Part
 
 # Points at the last whole audit; read for the difference to it.
 LATEST = "audits/latest.json"
+# What the hourly audit of endpoints told last: it tells only what is new.
+TOLD_OF_ENDPOINTS = "audits/told_of_endpoints.json"
 # What people accepted; they edit it themselves.
 ACCEPTED_FINDINGS = "audits/accepted_findings.yaml"
 
@@ -57,6 +59,11 @@ def record_key(audit_id: str, index: int) -> str:
 def report_key(audit_id: str, kind: str) -> str:
     """The report; ``kind`` is json, md, csv or html."""
     return f"{audit_prefix(audit_id)}report.{kind}"
+
+
+def published_key(audit_id: str) -> str:
+    """What was told of an audit already: nothing is told twice."""
+    return f"{audit_prefix(audit_id)}published.json"
 
 
 def saved_endpoint_prefix(account: str, region: str, endpoint: str) -> str:

@@ -33,6 +33,12 @@ class Bucket(StrEnum):
     QUARTER = "quarter"
 
 
+def by_saving(finding: Finding) -> tuple[bool, Decimal, int, str]:
+    """Is the key that puts the largest saving first, and what has no dollars last."""
+    usd = finding.monthly_usd
+    return (usd is None, -(usd or Decimal(0)), -finding.severity, finding.id)
+
+
 def savings_of(findings: Sequence[Finding]) -> Savings:
     """Returns the sums; the surest come first, and among them the largest."""
     taken: set[str] = set()
@@ -45,17 +51,18 @@ def savings_of(findings: Sequence[Finding]) -> Savings:
         if taken.isdisjoint(key):
             taken |= key
             counted.add(finding.id)
-            sums[_is_sure(finding)] += finding.monthly_usd
+            sums[is_sure(finding)] += finding.monthly_usd
     unpriced = sum(finding.monthly_usd is None for finding in findings)
     return Savings(sums[True], sums[False], frozenset(counted), unpriced)
 
 
-def _is_sure(finding: Finding) -> bool:
+def is_sure(finding: Finding) -> bool:
+    """Whether its dollars are in the sure sum."""
     return finding.confidence > Confidence.LOW
 
 
 def _best_first(finding: Finding) -> tuple[bool, Decimal, str]:
-    return (not _is_sure(finding), -(finding.monthly_usd or Decimal(0)), finding.id)
+    return (not is_sure(finding), -(finding.monthly_usd or Decimal(0)), finding.id)
 
 
 def bucket_of(finding: Finding) -> Bucket:

@@ -4,7 +4,7 @@ from local_aws.clock import Clock
 from local_aws.hooks import Hooks
 from local_aws.model_registry import ModelRegistries
 from local_aws.own_calls import OwnCalls
-from local_aws.services import s3_uploads
+from local_aws.services import s3_listing, s3_uploads
 from local_aws.services.accounts import Accounts
 from local_aws.services.application_autoscaling import ApplicationAutoscaling, ScalingStore
 from local_aws.services.bedrock import Bedrock, BedrockStore
@@ -19,6 +19,7 @@ from local_aws.services.sagemaker_endpoints import SageMakerEndpoints
 from local_aws.services.sagemaker_jobs import SageMakerJobs
 from local_aws.services.sagemaker_models import SageMakerModels
 from local_aws.services.sagemaker_notebooks import SageMakerNotebooks
+from local_aws.services.sagemaker_search import SageMakerSearch
 from local_aws.services.sagemaker_store import SageMakerStore
 from local_aws.services.sagemaker_tags import SageMakerTags
 
@@ -47,6 +48,7 @@ class OwnServices:
             SageMakerNotebooks(self.sagemaker),
             SageMakerTags(self.sagemaker),
             SageMakerJobs(),
+            SageMakerSearch(self.sagemaker),
         ):
             own.add("sagemaker", service.operations())
         own.add("cloudwatch", CloudWatch(self.metrics).operations())
@@ -55,6 +57,7 @@ class OwnServices:
         own.add("ce", self.costs.operations())
         own.add("s3", self.lifecycle.operations())
         own.add("s3", s3_uploads.operations())
+        own.add("s3", s3_listing.operations())
         own.add("sts", self.accounts.sts_operations())
         own.add("ec2", self.accounts.ec2_operations())
         own.add(

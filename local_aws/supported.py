@@ -83,7 +83,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "DescribeTrainingJob ListApps ListDomains ListEndpointConfigs ListEndpoints "
         "ListInferenceComponents ListModelPackageGroups ListModelPackages ListModels "
         "ListNotebookInstances ListProcessingJobs ListSpaces ListTags ListTrainingJobs "
-        "ListUserProfiles StartNotebookInstance StopNotebookInstance StopTrainingJob "
+        "ListUserProfiles Search StartNotebookInstance StopNotebookInstance StopTrainingJob "
         "UpdateEndpoint UpdateEndpointWeightsAndCapacities "
         "UpdateInferenceComponentRuntimeConfig UpdateModelPackage"
     ),

@@ -1,0 +1,1 @@
+"""What is read of one account and region, one module for each service."""

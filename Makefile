@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM := true
 # The tools of the gate come first, so that node is the pinned one.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo test check setup format lint types imports template unit contract integration \
+.PHONY: help demo demo-audit test check setup format lint types imports template unit contract integration \
 	training test-containers test-idle-million bench bench-validation docs serve prices clean
 
 help: ## Say what can be made
@@ -54,6 +54,9 @@ $(STAMPS)/node: package-lock.json | $(STAMPS)/venv
 
 demo: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Run the main job on this machine, end to end
 	@$(BIN)/python -m local_aws demo
+
+demo-audit: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Audit the report's account on this machine
+	@$(BIN)/python -m local_aws audit $(AUDIT)
 
 serve: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Serve the embedded AWS until Ctrl-C
 	@$(BIN)/python -m local_aws serve

@@ -1,4 +1,4 @@
-"""`python -m local_aws serve` and `demo`: the embedded AWS with the template deployed on it."""
+"""`python -m local_aws serve`, `demo` and `audit`: the embedded AWS with the template on it."""
 
 import argparse
 import contextlib
@@ -19,6 +19,7 @@ from local_aws.options import ROOT, Options
 
 _OWN_PYTHON = ROOT / ".venv/bin/python"
 _DEMO_FOLDER = ROOT / ".thriftline/demo"
+_AUDIT_FOLDER = ROOT / ".thriftline/audit"
 
 
 def _scale(text: str) -> float:
@@ -76,7 +77,32 @@ def _parser() -> argparse.ArgumentParser:
         help="an account to audit, or a folder of such files; may be given again",
     )
     commands.add_parser("demo", help="run the main job twice on real sentences, and report")
+    _add_audit(commands)
     return parser
+
+
+def _add_audit(commands: Any) -> None:
+    audit = commands.add_parser("audit", help="audit an account file, and leave the report here")
+    audit.add_argument(
+        "--account",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="an account, or a folder of such files; the report's account unless given",
+    )
+    audit.add_argument(
+        "--input",
+        default="{}",
+        metavar="JSON",
+        help="the execution's input; empty for the defaults",
+    )
+    audit.add_argument(
+        "--mode",
+        choices=("report", "mark", "act"),
+        default="report",
+        help="the most that the audit may do to the account",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,6 +126,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     if given.command == "demo":
         return _demo()
+    if given.command == "audit":
+        return _audit(given)
     if given.port and _is_taken(given.host, given.port):
         print(f"local_aws: port {given.port} is taken; --port 0 takes a free one", file=sys.stderr)
         return 1
@@ -152,6 +180,40 @@ def _demo() -> int:
         return 1
     except KeyboardInterrupt:
         print("demo: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _audit(given: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from local_aws import demo_audit, stack
+    from local_aws.account_file import AccountFileError
+    from local_aws.account_reading import REPORT_ACCOUNT, with_accounts
+    from local_aws.demo import DemoError
+    from local_aws.server import EmbeddedAws
+
+    logging.getLogger().setLevel(logging.WARNING)
+    console = Console()
+    try:
+        asked = json.loads(given.input)
+        options = with_accounts(
+            Options(parameters={"AuditMode": given.mode}), given.account or [REPORT_ACCOUNT]
+        )
+        console.print("starting the embedded AWS and deploying template.yaml on it")
+        with EmbeddedAws(stack.with_own_stack(options)) as aws:
+            for account in options.accounts:
+                console.print(f"loaded {account.summary()}", highlight=False)
+            report = demo_audit.run_audit(aws, asked, _AUDIT_FOLDER, console)
+        demo_audit.summarise(report, _AUDIT_FOLDER, console)
+    except json.JSONDecodeError as error:
+        print(f"audit: --input is not JSON: {error}", file=sys.stderr)
+        return 1
+    except (AccountFileError, DemoError, stack.SetupError) as error:
+        print(f"audit: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("audit: stopped", file=sys.stderr)
         return 130
     return 0
 

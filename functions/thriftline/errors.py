@@ -1,9 +1,9 @@
 """Every error that a Lambda raises on purpose.
 
-The class name is an interface: Step Functions sees nothing else of a Python exception, and
-``statemachines/training.asl.yaml`` retries, rejects or fails by it. A contract test holds the
-names in the machine and the classes here equal, both ways. The message is for the person who
-reads the result; it carries the numbers, the place and the mend.
+The class name is an interface: Step Functions sees nothing else of a Python exception, and the
+machines in ``statemachines/`` retry, reject or fail by it. A contract test holds the names in the
+machines and the classes here equal, both ways. The message is for the person who reads the
+result; it carries the numbers, the place and the mend.
 """
 
 
@@ -81,3 +81,7 @@ class OutOfRunTimeError(ThriftlineError):
 
 class EvaluationError(ThriftlineError):
     """The job's predictions are missing or do not fit the test split. Fail."""
+
+
+class InvalidAuditInputError(ThriftlineError):
+    """An audit was asked for what there is not. Fail; nothing was read and nothing was done."""

@@ -103,3 +103,47 @@ class Settings:
     def cost_tags(self) -> dict[str, str]:
         """Tags for cost allocation that every training job and model gets."""
         return {"thriftline:stack": self.stack_name}
+
+    @property
+    def account_id(self) -> str:
+        """Account that the stack is in."""
+        return self._require("ACCOUNT_ID")
+
+    @property
+    def partition(self) -> str:
+        """Partition of the account, such as ``aws``."""
+        return self._require("PARTITION")
+
+    @property
+    def audit_mode(self) -> str:
+        """The most that an audit may do: report, mark or act."""
+        return self._require("AUDIT_MODE")
+
+    @property
+    def audit_parameters(self) -> str:
+        """JSON object of the audit's parameters that the stack sets."""
+        return self._require("AUDIT_PARAMETERS")
+
+    @property
+    def audit_regions(self) -> tuple[str, ...]:
+        """Regions that an audit looks at when it is not told; the function's own when empty."""
+        return self._list("AUDIT_REGIONS") or (self.region,)
+
+    @property
+    def audit_accounts(self) -> tuple[str, ...]:
+        """Accounts that an audit looks at when it is not told; the stack's own when empty."""
+        return self._list("AUDIT_ACCOUNTS") or (self.account_id,)
+
+    @property
+    def audit_role_name(self) -> str:
+        """Role that audits assume in other accounts."""
+        return self._require("AUDIT_ROLE_NAME")
+
+    @property
+    def act_role_name(self) -> str:
+        """Role that actions assume in other accounts."""
+        return self._require("ACT_ROLE_NAME")
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        words = self.environment.get(name, "").split(",")
+        return tuple(word.strip() for word in words if word.strip())

@@ -13,8 +13,11 @@ from thriftline.aws.runs_table import RunsTable
 from thriftline.aws.target_clients import TargetClients
 from thriftline.aws.topic import Topic
 from thriftline.aws.training_jobs import TrainingJobs
+from thriftline.domain.audit.parameters import Mode
+from thriftline.schemas.audit_input import StackDefaults
 from thriftline.schemas.run_yaml import Defaults
 from thriftline.settings import Settings
+from thriftline.steps.open_audit import Places
 
 
 def now() -> datetime:
@@ -78,6 +81,25 @@ def alerts() -> Topic:
 def event_bus() -> EventBus:
     """The bus for events to other systems."""
     return EventBus(client("events"), settings().event_bus)
+
+
+@cache
+def audit_places() -> Places:
+    """The accounts and regions that audits look at."""
+    return Places(
+        own_account=settings().account_id,
+        partition=settings().partition,
+        regions=settings().audit_regions,
+        accounts=settings().audit_accounts,
+        audit_role_name=settings().audit_role_name,
+        act_role_name=settings().act_role_name,
+    )
+
+
+@cache
+def audit_defaults() -> StackDefaults:
+    """What the stack's parameters say where the input of an audit is silent."""
+    return StackDefaults(Mode(settings().audit_mode), settings().audit_parameters)
 
 
 @cache

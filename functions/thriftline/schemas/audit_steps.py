@@ -25,10 +25,11 @@ class OpenAuditRequest(Payload):
 
 
 class OpenAuditResponse(Payload):
-    """``targets_key`` is where the Distributed Map finds its items."""
+    """``targets_key`` is where the Distributed Map finds its items, ``parts`` the collectors."""
 
     audit_id: str
     mode: Mode
+    parts: tuple[Part, ...]
     bucket: str
     targets_key: str
     targets: int

@@ -1,0 +1,17 @@
+"""Lambda: what an audit looks at, and what it may do."""
+
+from thriftline import wiring
+from thriftline.observability import entry_point
+from thriftline.schemas.audit_steps import OpenAuditRequest, OpenAuditResponse
+from thriftline.steps.open_audit import open_audit
+
+
+@entry_point(OpenAuditRequest)
+def lambda_handler(request: OpenAuditRequest) -> OpenAuditResponse:
+    """Settles the audit; see ``open_audit``."""
+    return open_audit(
+        request,
+        artifacts=wiring.artifacts(),
+        places=wiring.audit_places(),
+        defaults=wiring.audit_defaults(),
+    )

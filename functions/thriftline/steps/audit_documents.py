@@ -1,0 +1,17 @@
+"""Reads what earlier steps of an audit left in the artifacts bucket."""
+
+from thriftline.aws.buckets import Bucket
+from thriftline.domain.audit.layout import settings_key
+from thriftline.schemas.audit_settings import AuditSettings
+
+
+def read_settings(artifacts: Bucket, audit_id: str) -> AuditSettings:
+    """Returns the audit's settings.
+
+    Raises:
+        RuntimeError: there is no such audit.
+    """
+    body = artifacts.read(settings_key(audit_id))
+    if body is None:
+        raise RuntimeError(f"{artifacts.uri(settings_key(audit_id))} is missing; open the audit.")
+    return AuditSettings.model_validate_json(body)

@@ -127,10 +127,9 @@ class Job:
 
         Where no `resourceconfig.json` says more, there is one.
         """
-        path = self.base / "input" / "config" / "resourceconfig.json"
-        if not path.is_file():
+        values = self._resources()
+        if values is None:
             return ["algo-1"], 0
-        values = self._read_config("resourceconfig.json")
         hosts = values.get("hosts") if isinstance(values, dict) else None
         if not isinstance(hosts, list) or not hosts:
             raise JobError("input/config/resourceconfig.json names no hosts.")
@@ -145,9 +144,14 @@ class Job:
 
     def network_interface(self) -> str | None:
         """Returns the name of the interface on which the instances reach each other."""
-        path = self.base / "input" / "config" / "resourceconfig.json"
-        values = self._read_config(path.name) if path.is_file() else {}
-        return values.get("network_interface_name")
+        values = self._resources()
+        return values.get("network_interface_name") if isinstance(values, dict) else None
+
+    def _resources(self) -> Any:
+        """Returns what SageMaker says of the instances, None where it says nothing."""
+        name = "resourceconfig.json"
+        told = (self.base / "input" / "config" / name).is_file()
+        return self._read_config(name) if told else None
 
     def channel(self, name: str) -> Path | None:
         """Returns the folder of an input channel, None where the job has no such channel."""

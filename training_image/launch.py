@@ -20,11 +20,18 @@ def processes(environment: Mapping[str, str]) -> int:
     """Returns how many processes to start on this instance: one for each GPU, at least one.
 
     `THRIFTLINE_PROCESSES` says otherwise, for tests on a CPU.
+
+    Raises:
+        JobError: it says what is no number of processes.
     """
     import torch
 
     asked = environment.get("THRIFTLINE_PROCESSES", "")
-    return int(asked) if asked else max(1, torch.cuda.device_count())
+    if not asked:
+        return max(1, torch.cuda.device_count())
+    if not asked.isdecimal() or int(asked) < 1:
+        raise JobError(f"THRIFTLINE_PROCESSES is {asked!r}; it must be a whole number from 1 on.")
+    return int(asked)
 
 
 def launch(environment: Mapping[str, str], program: str, stop: StopSignal) -> int:
@@ -41,11 +48,11 @@ def launch(environment: Mapping[str, str], program: str, stop: StopSignal) -> in
     job.failure.unlink(missing_ok=True)
     try:
         hosts, place = job.hosts()
+        count = processes(environment)
     except JobError as error:
         job.write_failure(str(error))
         print(error, file=sys.stderr)
         return FAILED
-    count = processes(environment)
     if len(hosts) == 1 and count == 1:
         return _train(environment, stop)
     if stop.requested:

@@ -18,9 +18,9 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from training_image.job import JobError, StopRequestedError
+from training_image.tensor_files import Tensors
 
 T = TypeVar("T")
-Tensors = dict[str, torch.Tensor]
 
 # Longer than one machine may take to tokenise what the others wait for.
 TIMEOUT = timedelta(hours=6)

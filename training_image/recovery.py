@@ -76,7 +76,7 @@ class Recovery:
             return False
         now = time.monotonic()
         if not self._pace.has_begun:  # the optimiser has its moments from the first step on
-            self.checkpoints.prepare(self._tensors(prepare=True))
+            self.checkpoints.prepare(training_tensors(self._network, self._optimizer))
         evaluated = progress.evaluated_step == progress.step - 1
         self._pace.step(now, progress.tokens, self.checkpoints.busy, interrupted=evaluated)
         return self._pace.is_due(now, self.checkpoints.seconds_until_durable)
@@ -110,9 +110,8 @@ class Recovery:
             scaler=self._scaler.state_dict(),
         )
 
-    def _tensors(self, *, prepare: bool = False) -> Tensors:
-        tensors = training_tensors(self._network, self._optimizer)
-        return tensors if prepare else whole(tensors)
+    def _tensors(self) -> Tensors:
+        return whole(training_tensors(self._network, self._optimizer))
 
     def _parts(self, tensors: Tensors) -> Tensors:
         """Returns this rank's parts of whole tensors."""

@@ -11,6 +11,8 @@ from safetensors.torch import load_file, save_file
 from transformers import T5Config
 
 from tests.training.tiny import TinyJob, records
+from training_image.job import FAILED, Job, StopSignal
+from training_image.launch import launch
 from training_image.train import failure_sentence
 
 pytestmark = pytest.mark.training
@@ -296,3 +298,13 @@ def test_an_instance_that_is_not_among_the_job_s_hosts_fails_with_a_sentence(
     result = job.run()
     assert result.code == 1
     assert "names 'algo-3' as current_host, which is not among its hosts" in result.failure
+
+
+@pytest.mark.parametrize("asked", ["two", "0", "-1", "1.5"])
+def test_a_number_of_processes_that_is_none_is_refused(asked: str, tmp_path: Path) -> None:
+    job = Job.from_environment({"SAGEMAKER_BASE_DIR": str(tmp_path)})
+    told = {"SAGEMAKER_BASE_DIR": str(tmp_path), "THRIFTLINE_PROCESSES": asked}
+    assert launch(told, "train", StopSignal()) == FAILED
+    assert job.failure.read_text() == (
+        f"THRIFTLINE_PROCESSES is {asked!r}; it must be a whole number from 1 on."
+    )

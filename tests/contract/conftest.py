@@ -1,5 +1,7 @@
 """What the contract tests read: the template and the state machines, as data."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +39,68 @@ def template() -> dict[str, Any]:
     return load_cloudformation(ROOT / "template.yaml")
 
 
-@pytest.fixture(scope="session")
-def training_text() -> str:
-    return (ROOT / "statemachines/training.asl.yaml").read_text()
+@dataclass(frozen=True)
+class Machine:
+    """A state machine as its file says it."""
+
+    name: str
+    text: str
+    definition: dict[str, Any]
+
+    @property
+    def resource(self) -> str:
+        """Its logical id in the template."""
+        return "".join(part.capitalize() for part in self.name.split("_")) + "StateMachine"
+
+    def states(self) -> "Iterator[State]":
+        """Yields every state with the machine (or item processor) that it belongs to."""
+        return _states_of(self.definition)
+
+    def tasks(self) -> "list[State]":
+        """The states that call something."""
+        return [found for found in self.states() if found.definition["Type"] == "Task"]
+
+
+@dataclass(frozen=True)
+class State:
+    """One state; ``within`` is the machine or the item processor that it stands in."""
+
+    name: str
+    definition: dict[str, Any]
+    within: dict[str, Any]
+
+    def targets(self) -> Iterator[str]:
+        """Yields the states that may follow."""
+        yield from (self.definition[key] for key in ("Next", "Default") if key in self.definition)
+        for part in (*self.definition.get("Choices", ()), *self.definition.get("Catch", ())):
+            yield part["Next"]
+
+
+def _states_of(machine: dict[str, Any]) -> Iterator[State]:
+    for name, state in machine["States"].items():
+        yield State(name, state, machine)
+        if "ItemProcessor" in state:
+            yield from _states_of(state["ItemProcessor"])
+
+
+def machine_of(name: str) -> Machine:
+    """Reads a machine."""
+    text = (ROOT / f"statemachines/{name}.asl.yaml").read_text()
+    return Machine(name, text, YAML(typ="safe").load(text))
+
+
+MACHINES = tuple(
+    machine_of(path.name.removesuffix(".asl.yaml"))
+    for path in sorted((ROOT / "statemachines").glob("*.asl.yaml"))
+)
+
+
+@pytest.fixture(params=MACHINES, ids=lambda machine: machine.name)
+def machine(request: pytest.FixtureRequest) -> Machine:
+    found: Machine = request.param
+    return found
 
 
 @pytest.fixture(scope="session")
-def training(training_text: str) -> dict[str, Any]:
-    machine: dict[str, Any] = YAML(typ="safe").load(training_text)
-    return machine
+def training() -> Machine:
+    return machine_of("training")

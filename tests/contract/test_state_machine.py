@@ -1,83 +1,81 @@
-"""The training machine against errors.py, the template and its own promises."""
+"""The machines against errors.py, the template and their own promises."""
 
 import inspect
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
+from ruamel.yaml import YAML
 
+from tests.contract.conftest import MACHINES, Machine, machine_of
 from thriftline import errors
 
 ROOT = Path(__file__).parents[2]
-State = tuple[str, dict[str, Any]]
 
 
-def states_of(machine: dict[str, Any]) -> Iterator[tuple[dict[str, Any], State]]:
-    """Yields every state with the machine (or item processor) that it belongs to."""
-    for name, state in machine["States"].items():
-        yield machine, (name, state)
-        if "ItemProcessor" in state:
-            yield from states_of(state["ItemProcessor"])
-
-
-def targets_of(state: dict[str, Any]) -> Iterator[str]:
-    yield from (state[key] for key in ("Next", "Default") if key in state)
-    for part in (*state.get("Choices", ()), *state.get("Catch", ())):
-        yield part["Next"]
-
-
-def tasks_of(machine: dict[str, Any]) -> list[State]:
-    return [found for _, found in states_of(machine) if found[1]["Type"] == "Task"]
-
-
-def test_every_next_of_the_machine_exists(training: dict[str, Any]) -> None:
+def test_every_next_of_a_machine_exists(machine: Machine) -> None:
     missing = [
-        (name, target)
-        for machine, (name, state) in states_of(training)
-        for target in targets_of(state)
-        if target not in machine["States"]
+        (state.name, target)
+        for state in machine.states()
+        for target in state.targets()
+        if target not in state.within["States"]
     ]
     assert missing == []
 
 
-def test_every_state_can_be_reached(training: dict[str, Any]) -> None:
-    reached = {training["StartAt"]}
+def test_every_state_can_be_reached(machine: Machine) -> None:
+    states = list(machine.states())
+    reached = {(id(state.within), state.within["StartAt"]) for state in states}
     while True:
         further = {
-            target for name in reached for target in targets_of(training["States"][name])
+            (id(state.within), target)
+            for state in states
+            if (id(state.within), state.name) in reached
+            for target in state.targets()
         } - reached
         if not further:
             break
         reached |= further
-    assert reached == set(training["States"])
+    assert reached == {(id(state.within), state.name) for state in states}
 
 
-def test_error_names_in_the_machine_and_classes_in_errors_are_the_same(training_text: str) -> None:
-    in_machine = set(re.findall(r"\b[A-Z][A-Za-z]+Error\b", training_text))
+def test_error_names_in_the_machines_and_classes_in_errors_are_the_same() -> None:
+    in_machines = {
+        name
+        for machine in MACHINES
+        for name in re.findall(r"\b[A-Z][A-Za-z]+Error\b", machine.text)
+    }
     classes = {
         name
         for name, found in inspect.getmembers(errors, inspect.isclass)
         if issubclass(found, errors.ThriftlineError) and found is not errors.ThriftlineError
     }
-    assert in_machine == classes
+    assert in_machines == classes
 
 
-def test_every_task_has_a_timeout_a_retry_and_a_way_out(training: dict[str, Any]) -> None:
-    for machine, (name, state) in states_of(training):
-        if state["Type"] != "Task":
-            continue
-        assert state["TimeoutSeconds"] > 0, name
-        assert state["Retry"], name
+def test_every_task_has_a_timeout_and_a_retry(machine: Machine) -> None:
+    for state in machine.tasks():
+        assert state.definition["TimeoutSeconds"] > 0, state.name
+        assert state.definition["Retry"], state.name
+
+
+def test_a_run_ends_in_order_whatever_task_fails(training: Machine) -> None:
+    for state in training.tasks():
         # Inside a Map the Map itself catches.
-        assert "Catch" in state or machine is not training, name
+        assert "Catch" in state.definition or state.within is not training.definition, state.name
 
 
-def test_every_retry_and_catch_says_why(training_text: str) -> None:
-    lines = training_text.splitlines()
+def test_what_an_audit_loses_on_the_way_does_not_hold_up_its_report() -> None:
+    audit = machine_of("cost_audit")
+    lost = {state.name for state in audit.tasks() if "Catch" not in state.definition}
+    # Without an opening there is nothing to report, and without a report nothing to publish.
+    assert lost == {"Open audit", "Write report", "Publish audit"}
+
+
+def test_every_retry_and_catch_says_why(machine: Machine) -> None:
+    lines = machine.text.splitlines()
     uncommented = [
         number
         for number, line in enumerate(lines, start=1)
@@ -87,49 +85,42 @@ def test_every_retry_and_catch_says_why(training_text: str) -> None:
     assert uncommented == []
 
 
-def test_answers_are_never_retried(training: dict[str, Any]) -> None:
+def test_answers_are_never_retried(machine: Machine) -> None:
     """A class whose docstring says Fail or Reject must not be called again by the machine."""
-    for name, state in tasks_of(training):
-        for retrier in state["Retry"]:
+    for state in machine.tasks():
+        for retrier in state.definition["Retry"]:
             if retrier.get("MaxAttempts") == 0:
                 continue
             for error in retrier["ErrorEquals"]:
                 documented = getattr(errors, error, None)
                 if documented is not None:
-                    assert "etry" in (documented.__doc__ or ""), (name, error)
+                    assert "etry" in (documented.__doc__ or ""), (state.name, error)
 
 
-def test_substitutions_of_the_template_and_of_the_machine_are_the_same(
-    template: dict[str, Any], training_text: str
+def test_substitutions_of_the_template_and_of_a_machine_are_the_same(
+    template: dict[str, Any], machine: Machine
 ) -> None:
-    used = set(re.findall(r"\$\{([A-Za-z]+)\}", training_text))
-    given = set(
-        template["Resources"]["TrainingStateMachine"]["Properties"]["DefinitionSubstitutions"]
-    )
-    assert used == given
+    used = set(re.findall(r"\$\{([A-Za-z]+)\}", machine.text))
+    properties = template["Resources"][machine.resource]["Properties"]
+    assert used == set(properties["DefinitionSubstitutions"])
 
 
 def test_a_task_waits_longer_than_its_function_runs(
-    template: dict[str, Any], training: dict[str, Any]
+    template: dict[str, Any], machine: Machine
 ) -> None:
     default = template["Globals"]["Function"]["Timeout"]
-    for name, state in tasks_of(training):
-        arn = state["Arguments"]["FunctionName"]
-        function = arn.removeprefix("${").removesuffix("Arn}")
-        timeout = template["Resources"][function]["Properties"].get("Timeout", default)
-        assert state["TimeoutSeconds"] > timeout, name
+    for state in machine.tasks():
+        called = str(state.definition["Arguments"].get("FunctionName", ""))
+        for function in re.findall(r"\$\{([A-Za-z]+)Arn\}", called):
+            timeout = template["Resources"][function]["Properties"].get("Timeout", default)
+            assert state.definition["TimeoutSeconds"] > timeout, state.name
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "statemachines").glob("*.asl.yaml")))
-def test_asl_validator_accepts_the_machine(
-    path: Path, tmp_path: Path, training: dict[str, Any]
-) -> None:
+def test_asl_validator_accepts_the_machine(machine: Machine, tmp_path: Path) -> None:
     """npm's asl-validator knows JSONata; it must also reject a broken machine."""
     text = re.sub(
-        r"\$\{[A-Za-z]+Arn\}", "arn:aws:lambda:us-east-1:123456789012:function:f", path.read_text()
+        r"\$\{[A-Za-z]+Arn\}", "arn:aws:lambda:us-east-1:123456789012:function:f", machine.text
     ).replace("${Partition}", "aws")
-    from ruamel.yaml import YAML
-
     definition = YAML(typ="safe").load(text)
     assert _validate(definition, tmp_path) == 0
     definition["States"][definition["StartAt"]]["Next"] = "Nowhere"

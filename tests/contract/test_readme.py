@@ -25,7 +25,7 @@ def test_the_readme_shows_every_key_of_run_yaml_with_its_default() -> None:
 def test_the_readme_lists_the_templates_parameters_with_their_defaults(
     template: dict[str, Any],
 ) -> None:
-    rows = dict(re.findall(r"^\| `([A-Z]\w+)` \| (\S+) \|", README, flags=re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([A-Z]\w+)` \| (`.+?`|none) \|", README, flags=re.MULTILINE))
     expected = {
         name: f"`{parameter['Default']}`" if parameter["Default"] != "" else "none"
         for name, parameter in template["Parameters"].items()

@@ -1,19 +1,30 @@
-"""Texts in a definition, unescaped as the JSON that they are.
+"""Texts and numbers in a definition, taken as the JSON that they are.
 
-moto's grammar takes some of them as they stand, so that a quote, a line break or a letter that
-JSON writes as an escape would keep its backslash.
+moto's grammar takes some texts as they stand, so that a quote, a line break or a letter that
+JSON writes as an escape would keep its backslash; and it takes no whole number for a percentage.
 """
 
 import json
+import re
 from typing import Any
 
 from moto.stepfunctions.parser.asl.parse import preprocessor
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from local_aws.hooks import Hooks
 
 
+_WHOLE_PERCENTAGE = re.compile(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])')
+
+
 def install(hooks: Hooks) -> None:
-    """Unescape every text once, when the definition is parsed."""
+    """Unescape every text once, and give every percentage a point, when a definition is parsed."""
+    parse = AmazonStateLanguageParser.parse
+    hooks.replace(
+        AmazonStateLanguageParser,
+        "parse",
+        staticmethod(lambda definition: parse(_WHOLE_PERCENTAGE.sub(r"\1.0", definition))),
+    )
     original = preprocessor.Preprocessor._inner_string_of
 
     def inner_string_of(parser_rule_context: Any) -> Any:

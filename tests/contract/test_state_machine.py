@@ -74,6 +74,22 @@ def test_what_an_audit_loses_on_the_way_does_not_hold_up_its_report() -> None:
     assert lost == {"Open audit", "Write report", "Publish audit"}
 
 
+def test_a_distributed_map_uses_no_variable_from_outside(machine: Machine) -> None:
+    """Step Functions refuses that: a child execution has only its input."""
+    for state in machine.states():
+        processor = state.definition.get("ItemProcessor", {})
+        if processor.get("ProcessorConfig", {}).get("Mode") != "DISTRIBUTED":
+            continue
+        inner = json.dumps(processor)
+        used = set(re.findall(r"\$([a-z_]+)\b(?![\(\w])", inner)) - {"states"}
+        assigned = {
+            name
+            for one in Machine("child", "", processor).states()
+            for name in one.definition.get("Assign", {})
+        }
+        assert used == assigned, state.name
+
+
 def test_every_retry_and_catch_says_why(machine: Machine) -> None:
     lines = machine.text.splitlines()
     uncommented = [

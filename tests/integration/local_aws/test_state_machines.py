@@ -469,3 +469,63 @@ def test_a_jsonpath_machine_still_runs_and_reads_variables(aws: Aws) -> None:
     )
 
     assert output == {"hello": 'A "quoted" name'}
+
+
+def test_a_distributed_map_reads_its_items_from_s3_and_loses_only_what_fails(
+    aws: Aws, handle: Handle
+) -> None:
+    def half(event: Any) -> Any:
+        if event["item"] % 2:
+            raise CapacityError("odd")
+        return {"id": event["id"], "half": event["item"] // 2}
+
+    handle("handlers.echo", half)
+    bucket = aws.outputs["UploadsName"]
+    aws.client("s3").put_object(Bucket=bucket, Key="items.json", Body=b"[0, 1, 2, 3]")
+
+    output = aws.run(
+        """
+        Note:
+          Type: Pass
+          Assign: {id: "one", bucket: "{% $states.input.bucket %}"}
+          Next: Halve
+        Halve:
+          Type: Map
+          Label: Halves
+          MaxConcurrency: 2
+          ToleratedFailurePercentage: 100
+          ItemReader:
+            Resource: arn:aws:states:::s3:getObject
+            ReaderConfig: {InputType: JSON}
+            Arguments: {Bucket: "{% $bucket %}", Key: items.json}
+          ItemSelector:
+            id: "{% $id %}"
+            item: "{% $states.context.Map.Item.Value %}"
+          ItemProcessor:
+            ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: STANDARD}
+            StartAt: Half
+            States:
+              Half:
+                Type: Task
+                Resource: arn:aws:states:::lambda:invoke
+                Arguments: {FunctionName: ECHO, Payload: "{% $states.input %}"}
+                Output: "{% $states.result.Payload %}"
+                Catch:
+                  - ErrorEquals: [States.ALL]
+                    Next: Odd
+                End: true
+              Odd:
+                Type: Pass
+                Output: {odd: true}
+                End: true
+          End: true
+        """,
+        {"bucket": bucket},
+    )
+
+    assert output == [
+        {"id": "one", "half": 0},
+        {"odd": True},
+        {"id": "one", "half": 1},
+        {"odd": True},
+    ]

@@ -1,0 +1,109 @@
+"""The audits' machines on an account that was loaded, asked and looked at by APIs alone."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from local_aws.server import EmbeddedAws
+
+PATIENCE_SECONDS = 240
+
+
+@dataclass
+class Audited:
+    """One audit that ended; ``report`` is None where none was written."""
+
+    status: str
+    error: str
+    cause: str
+    output: dict[str, Any]
+    report: dict[str, Any] | None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The report, which must be there."""
+        assert self.report is not None, self.cause
+        return self.report
+
+    def findings(self, rule: str) -> list[dict[str, Any]]:
+        return [one for one in self.told["findings"] if one["rule"] == rule]
+
+    def planned(self, action: str) -> list[str]:
+        return [one["resource"] for one in self.told["planned_actions"] if one["action"] == action]
+
+
+class AuditWorld:
+    """Starts audits and reads what they leave."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws = aws
+        self.s3 = aws.client("s3")
+        self.states = aws.client("stepfunctions")
+        self.artifacts = aws.outputs["ArtifactsBucketName"]
+        self.messages = self._subscribe()
+
+    def _subscribe(self) -> str:
+        sqs = self.aws.client("sqs")
+        url: str = sqs.create_queue(QueueName="audit-messages")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        self.aws.client("sns").subscribe(
+            TopicArn=self.aws.outputs["AlertsTopicArn"],
+            Protocol="sqs",
+            Endpoint=arn["Attributes"]["QueueArn"],
+        )
+        return url
+
+    def audit(self, given: dict[str, Any] | None = None) -> Audited:
+        return self._run("CostAuditStateMachineArn", given or {})
+
+    def audit_endpoints(self, given: dict[str, Any] | None = None) -> Audited:
+        return self._run("IdleEndpointsStateMachineArn", given or {})
+
+    def _run(self, machine: str, given: dict[str, Any]) -> Audited:
+        arn = self.states.start_execution(
+            stateMachineArn=self.aws.outputs[machine], input=json.dumps(given)
+        )["executionArn"]
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            found = self.states.describe_execution(executionArn=arn)
+            if found["status"] != "RUNNING":
+                return self._ended(found)
+            time.sleep(0.1)
+        raise AssertionError(f"{arn} still runs")
+
+    def _ended(self, found: dict[str, Any]) -> Audited:
+        output = json.loads(found.get("output") or "{}")
+        report = self.document(f"audits/{output['audit_id']}/report.json") if output else None
+        return Audited(
+            found["status"], found.get("error", ""), found.get("cause", ""), output, report
+        )
+
+    def document(self, key: str) -> dict[str, Any] | None:
+        try:
+            body = self.s3.get_object(Bucket=self.artifacts, Key=key)["Body"].read()
+        except self.s3.exceptions.NoSuchKey:
+            return None
+        document: dict[str, Any] = json.loads(body)
+        return document
+
+    def keys(self, prefix: str) -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.artifacts, Prefix=prefix
+        )
+        return [found["Key"] for page in pages for found in page.get("Contents", [])]
+
+    def endpoints(self) -> set[str]:
+        pages = self.aws.client("sagemaker").get_paginator("list_endpoints").paginate()
+        return {one["EndpointName"] for page in pages for one in page["Endpoints"]}
+
+    def take_messages(self) -> list[str]:
+        sqs = self.aws.client("sqs")
+        taken: list[str] = []
+        while messages := sqs.receive_message(QueueUrl=self.messages, MaxNumberOfMessages=10).get(
+            "Messages", []
+        ):
+            for message in messages:
+                taken.append(json.loads(message["Body"])["Message"])
+                sqs.delete_message(QueueUrl=self.messages, ReceiptHandle=message["ReceiptHandle"])
+        return taken

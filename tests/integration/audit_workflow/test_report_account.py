@@ -1,6 +1,5 @@
 """The whole audit of the account of the first report, by the machine, in each mode."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -78,11 +77,12 @@ def test_an_idle_endpoint_is_marked_waited_for_ended_and_brought_back(start: Sta
     assert IDLE in world.endpoints()
     assert any(IDLE in message for message in world.take_messages())
 
-    world.aws.clock.advance(timedelta(hours=71))
-    assert world.audit_endpoints().output["done_actions"] == 0
+    world.pass_silent_days(2, IDLE)
+    waiting = world.audit_endpoints()
+    assert waiting.output["done_actions"] == 0
     assert IDLE in world.endpoints()
 
-    world.aws.clock.advance(timedelta(hours=2))
+    world.pass_silent_days(2, IDLE)
     ended = world.audit_endpoints()
     assert ended.status == "SUCCEEDED", ended.cause
     assert ended.output["done_actions"] == 1

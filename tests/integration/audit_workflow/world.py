@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from local_aws.server import EmbeddedAws
@@ -78,6 +79,13 @@ class AuditWorld:
         return Audited(
             found["status"], found.get("error", ""), found.get("cause", ""), output, report
         )
+
+    def pass_silent_days(self, days: int, endpoint: str, variant: str = "AllTraffic") -> None:
+        """Let days pass in which CloudWatch measures that nobody asks the endpoint."""
+        names = {"EndpointName": endpoint, "VariantName": variant}
+        for _ in range(days):
+            self.aws.clock.advance(timedelta(days=1))
+            self.aws.put_metric("AWS/SageMaker", "Invocations", names, 0.0)
 
     def document(self, key: str) -> dict[str, Any] | None:
         try:

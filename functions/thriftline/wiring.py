@@ -102,7 +102,9 @@ def audit_defaults() -> StackDefaults:
     return StackDefaults(Mode(settings().audit_mode), settings().audit_parameters)
 
 
-@cache
 def target_clients(region: str, role_arn: str | None) -> TargetClients:
-    """Clients of one account and region that an audit looks at, or acts in."""
+    """Clients of one account and region that an audit looks at, or acts in.
+
+    Made anew each time: a warm function outlives the credentials of a role.
+    """
     return TargetClients(region, role_arn)

@@ -1,6 +1,5 @@
 """Clients of the embedded AWS as collectors get them, but with no patience."""
 
-from datetime import timedelta
 from typing import Any
 
 from botocore.config import Config
@@ -9,11 +8,10 @@ from thriftline.aws.target_clients import TargetClients
 
 # Retries are botocore's; what comes after them is ours.
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=5)
-WINDOW_DAYS = timedelta(days=30)
 
 
 class OnceClients(TargetClients):
     """Clients that take the first answer for the last one."""
 
     def client(self, service: str, config: Config | None = None) -> Any:
-        return super().client(service, config.merge(ONCE) if config else ONCE)
+        return super().client(service, ONCE.merge(config) if config else ONCE)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from botocore.config import Config
 
 from local_aws.faults import AwsFault
 from local_aws.server import EmbeddedAws
@@ -149,3 +150,15 @@ def test_a_list_that_fails_leaves_the_whole_kind_unknown(
             "AccessDeniedException: made to fail",
         ),
     )
+
+
+def test_an_answer_that_does_not_come_in_time_leaves_the_fact_unread(
+    clients: OnceClients, sample: EmbeddedAws
+) -> None:
+    # The client is made with this patience, and kept.
+    clients.client("application-autoscaling", Config(read_timeout=0.2))
+    late = AwsFault("application-autoscaling", "DescribeScalableTargets", "late", delay_seconds=1)
+    sample.faults.add(late)
+    scaling = _one(clients, "two-variants").scaling
+    assert isinstance(scaling, Unread)
+    assert "ReadTimeoutError" in scaling.error

@@ -22,9 +22,10 @@ class IncompleteUpload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketPrefix:
-    """What lies under one prefix. ``written_by`` names the training job that wrote it, or None.
+    """What lies under one prefix, and under no longer one of the same bucket's list.
 
-    ``is_whole`` is false where the listing was cut short: then the size is a lower bound.
+    ``written_by`` names the training job that wrote it, or is None. ``is_whole`` is false where
+    the listing was cut short: then the size is a lower bound.
     """
 
     prefix: str

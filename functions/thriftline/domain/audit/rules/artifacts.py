@@ -38,11 +38,14 @@ def _checkpoints(subject: Subject) -> Iterator[Observation]:
     jobs = {job.name: job for job in subject.inventory.training_jobs}
     days = subject.parameters.checkpoint_max_age_days
     before = subject.inventory.now - timedelta(days=days)
+    # A prefix with a job's checkpoints somewhere below it is not called an orphan by its name.
+    written = References.of(job.checkpoint_s3_uri for job in jobs.values() if job.checkpoint_s3_uri)
     for bucket, one in _unreferred(subject):
         job = jobs.get(one.written_by or "")
         if one.last_modified is None or one.last_modified > before:
             continue
-        if job is None and one.written_by is None and "checkpoint" in one.prefix.lower():
+        is_named_so = one.written_by is None and "checkpoint" in one.prefix.lower()
+        if job is None and is_named_so and not written.hold(bucket.name, one.prefix):
             yield _orphan(bucket, one, subject, "no job of this account refers to it", None)
         elif job is not None and job.status in _ENDED and _is_checkpoint_of(bucket, one, job):
             yield _orphan(bucket, one, subject, f"its job {job.name} ended: {job.status}", job)

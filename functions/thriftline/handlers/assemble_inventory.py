@@ -1,0 +1,17 @@
+"""Lambda: the inventory of one account and region, put together of its parts."""
+
+from thriftline import wiring
+from thriftline.observability import entry_point
+from thriftline.schemas.audit_steps import CollectResponse, TargetRequest
+from thriftline.steps.assemble_inventory import assemble_inventory
+
+
+@entry_point(TargetRequest)
+def lambda_handler(request: TargetRequest) -> CollectResponse:
+    """Assembles the inventory; see ``assemble_inventory``."""
+    target = request.target
+    return assemble_inventory(
+        request,
+        artifacts=wiring.artifacts(),
+        clients=wiring.target_clients(target.region, target.audit_role_arn),
+    )

@@ -1,0 +1,25 @@
+"""Lambda: some kinds of resources of one account and region."""
+
+from thriftline import wiring
+from thriftline.observability import entry_point, logger
+from thriftline.schemas.audit_steps import CollectRequest, CollectResponse
+from thriftline.steps.collect_part import collect_part
+
+
+@entry_point(CollectRequest)
+def lambda_handler(request: CollectRequest) -> CollectResponse:
+    """Reads the part; see ``collect_part``."""
+    target = request.target
+    response = collect_part(
+        request,
+        artifacts=wiring.artifacts(),
+        clients=wiring.target_clients(target.region, target.audit_role_arn),
+    )
+    logger.info(
+        "collected",
+        part=request.part,
+        account=target.account,
+        region=target.region,
+        **response.model_dump(),
+    )
+    return response

@@ -1,22 +1,23 @@
 """The report in a few sentences: for the head of the page, the message and the terminal."""
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 
 from thriftline.domain.audit.actions import Step
+from thriftline.domain.audit.facts import ResourceKind
+from thriftline.domain.audit.idle import Verdict
 from thriftline.domain.audit.parameters import Mode
 from thriftline.domain.audit.parts import Scope
-from thriftline.reports.audit.words import counted, deeds, kind_name, listed
-from thriftline.reports.pages import usd
+from thriftline.reports.audit.words import counted, deeds, kind_name, listed, money
 from thriftline.schemas.audit_report import AuditReport
-from thriftline.schemas.audit_report_parts import ReportAction
+from thriftline.schemas.audit_report_parts import ReportAction, ReportKindCost, ReportUse
 
 
 def sentences(report: AuditReport) -> tuple[str, ...]:
-    """Returns the summary: the bill, the savings, what was found, what is unknown, what is done."""
+    """Returns the headline, then what was found, what is unknown and what is done about it."""
     return (
-        *_bill(report),
-        _savings(report),
+        _headline(report),
+        *_more(report),
         _found(report),
         _unknown(report),
         *_actions(report),
@@ -26,47 +27,88 @@ def sentences(report: AuditReport) -> tuple[str, ...]:
 def span(report: AuditReport) -> str:
     """Returns ``the 30 days to 2025-11-02``."""
     days = (report.window.end - report.window.start).days
-    last = report.window.end - timedelta(days=1)
-    return f"the {counted(days, 'day')} to {last:%Y-%m-%d}"
+    return f"the {counted(days, 'day')} to {last_day(report.window.end)}"
 
 
-def _bill(report: AuditReport) -> Iterator[str]:
+def last_day(end: datetime) -> date:
+    """Returns the last day before the end of a window."""
+    return (end - timedelta(microseconds=1)).date()
+
+
+def use_of(report: AuditReport, row: ReportKindCost) -> str:
+    """Returns how much all resources of a kind were used, as far as it is known."""
+    use = report.use
+    parts: dict[ResourceKind, Callable[[ReportUse], list[str]]] = {
+        ResourceKind.ENDPOINT: _endpoints,
+        ResourceKind.TRAINING_JOB: _training,
+        ResourceKind.BUCKET: lambda use: [gigabytes(use.storage_bytes)],
+        ResourceKind.BEDROCK_MODEL: lambda use: [
+            f"{use.tokens_in:,} tokens in" if use.tokens_in is not None else "",
+            f"{use.tokens_out:,} out" if use.tokens_out is not None else "",
+        ],
+    }
+    said = parts[row.resource_type](use) if row.resource_type in parts else []
+    unpriced = [f"{row.unpriced:,} without a price"] if row.unpriced else []
+    return ", ".join(part for part in [*said, *unpriced] if part)
+
+
+def _endpoints(use: ReportUse) -> list[str]:
+    if use.endpoints is None or use.endpoints_in_service is None:
+        return []
+    told = (Verdict.IDLE, Verdict.QUIET, Verdict.UNKNOWN)
+    verdicts = [(use.endpoints.get(verdict, 0), verdict) for verdict in told]
+    return [
+        f"{use.endpoints_in_service:,} in service",
+        *(f"{number:,} {verdict}" for number, verdict in verdicts if number),
+    ]
+
+
+def _training(use: ReportUse) -> list[str]:
+    jobs = use.training
+    if jobs is None:
+        return []
+    hours = [] if jobs.hours is None else [f"{jobs.hours:,.1f} instance hours"]
+    return [f"{jobs.failed:,} failed", *hours]
+
+
+def gigabytes(size: int | None) -> str:
+    """Returns bytes as people count them, in units of 1000; nothing when they are unknown."""
+    if size is None:
+        return ""
+    return f"{size / 1e12:,.2f} TB" if size >= 1e12 else f"{size / 1e9:,.2f} GB"
+
+
+def _headline(report: AuditReport) -> str:
+    bill, sure = report.reconciliation.billed_usd, report.totals.sure_monthly_usd
+    can = f"{money(sure)} a month can be saved on good evidence" if sure else ""
+    if bill is None:
+        return f"{can}." if can else "No saving with a price and good evidence was found."
+    billed = f"Machine learning was billed {money(bill)} in {span(report)}"
+    return f"{billed}; {can or 'no sure saving was found'}."
+
+
+def _more(report: AuditReport) -> Iterator[str]:
+    told, totals = report.reconciliation, report.totals
+    if totals.possible_monthly_usd:
+        yield (
+            f"{money(totals.possible_monthly_usd)} a month more may be saved, after a closer look."
+        )
     if report.scope is Scope.IDLE_ENDPOINTS:
         return
-    told = report.reconciliation
     if told.billed_usd is None:
         where = listed(told.without_bill[:3])
         yield (
-            f"What machine learning was billed in {span(report)} is not known: Cost Explorer was "
-            f"not read{f' for {where}' if where else ''}. "
-            f"The resources that have a price come to {usd(told.explained_usd)}."
+            f"What was billed in {span(report)} is not known: Cost Explorer was not read"
+            f"{f' for {where}' if where else ''}. The resources with a price come to "
+            f"{money(told.explained_usd)}."
         )
-        return
-    residual = told.residual_usd
-    yield (
-        f"Machine learning was billed {usd(told.billed_usd)} in {span(report)}; its resources "
-        f"explain {usd(told.explained_usd)} of that."
-        if residual is not None and residual >= 0
-        else f"Machine learning was billed {usd(told.billed_usd)} in {span(report)}; its "
-        f"resources come to {usd(told.explained_usd)}, which is more."
-    )
-
-
-def _savings(report: AuditReport) -> str:
-    totals = report.totals
-    if not totals.sure_monthly_usd and not totals.possible_monthly_usd:
-        text = "No saving that has a price was found."
-    elif not totals.possible_monthly_usd:
-        text = f"{usd(totals.sure_monthly_usd)} a month can be saved on good evidence."
+    elif told.residual_usd is not None and told.residual_usd >= 0:
+        yield (
+            f"The resources explain {money(told.explained_usd)} of the bill; "
+            f"{money(told.residual_usd)} is billed for what no resource shows."
+        )
     else:
-        text = (
-            f"{usd(totals.sure_monthly_usd)} a month can be saved on good evidence, and "
-            f"{usd(totals.possible_monthly_usd)} more may be, after a closer look."
-        )
-    if totals.unpriced_findings:
-        verb = "has" if totals.unpriced_findings == 1 else "have"
-        text += f" {counted(totals.unpriced_findings, 'finding')} {verb} no price and add nothing."
-    return text
+        yield f"The resources come to {money(told.explained_usd)}, which is more than the bill."
 
 
 def _found(report: AuditReport) -> str:
@@ -80,6 +122,8 @@ def _found(report: AuditReport) -> str:
         text += f"; since {since} {totals.new or 0:,} are new and {totals.gone or 0:,} are gone"
     if totals.accepted:
         text += f"; {counted(totals.accepted, 'more finding')} {_be(totals.accepted)} accepted"
+    if totals.unpriced_findings:
+        text += f". {totals.unpriced_findings:,} without a price add nothing to the sums"
     return f"{text}."
 
 

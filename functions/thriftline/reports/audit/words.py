@@ -3,14 +3,17 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from thriftline.domain.audit.actions import Step
 from thriftline.domain.audit.facts import ResourceKind
 from thriftline.domain.audit.findings import ActionKind
+from thriftline.reports.pages import UNKNOWN, moment
 from thriftline.schemas.audit_report_parts import ReportAction
 
 # What does not print, hides, or turns the order of what follows: shown by its number instead.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_CENT = Decimal("0.01")
 
 _KINDS = {
     ResourceKind.STUDIO_APP: ("Studio app", "Studio apps"),
@@ -90,6 +93,16 @@ def _shown(letter: str) -> str:
     return letter
 
 
+def money(value: Decimal | None) -> str:
+    """Returns dollars to the cent, ``< $0.01`` below it, a dash for what is unknown."""
+    if value is None:
+        return UNKNOWN
+    if Decimal(0) < abs(value) < _CENT:
+        return f"< ${_CENT}"
+    sign = "\u2212" if value < 0 else ""
+    return f"{sign}${abs(value).quantize(_CENT, ROUND_HALF_UP):,}"
+
+
 def kind_name(kind: str, number: int = 1) -> str:
     """Returns ``training job`` or ``training jobs``."""
     if kind in _KINDS:
@@ -112,8 +125,11 @@ def listed(parts: Sequence[str]) -> str:
 
 def deed(action: ReportAction) -> str:
     """Returns what is to be done about one resource, as a heading."""
-    before = _words(action.action, action.step)[0]
-    return before.format("").replace("  ", " ").strip().removesuffix(" of").removesuffix(" to")
+    if action.step is Step.WAIT:
+        return "Wait for the grace"
+    if action.action is ActionKind.TERMINATE_ENDPOINT and action.step is Step.MARK:
+        return "Mark for termination"
+    return action.action.replace("_", " ").capitalize()
 
 
 def deeds(actions: Iterable[ReportAction], *, done: bool = False) -> str:
@@ -132,3 +148,25 @@ def _words(action: ActionKind, step: Step) -> tuple[str, str, str]:
     if step is Step.WAIT:
         return ("wait for the grace of {}", "waited for the grace of {}", "marked endpoint")
     return _DEEDS.get((action, step), (f"{name} {{}}", f"{name} {{}}", "resource"))
+
+
+def command(line: str, limit: int = 4000) -> str:
+    """Returns a command line that may be copied, or a comment that says where it is.
+
+    A line that is cut, or that hides something, must never be pasted into a shell.
+    """
+    if len(line) > limit:
+        return "# Too long to show here: see change.calls of this finding in report.json."
+    if any(_shown(letter) != letter for letter in line):
+        return "# Holds characters that do not print: see change.calls in report.json."
+    return line
+
+
+def state_of(action: ReportAction) -> str:
+    """Returns where an action stands, in words."""
+    if action.result:
+        return f"{action.result.outcome}: {action.result.reason}"
+    if action.withheld:
+        return f"held back: {action.withheld}"
+    due = f", due {moment(action.due)}" if action.due else ""
+    return f"to be done in this run{due}" if action.executes else f"not in this mode{due}"

@@ -1,4 +1,4 @@
-"""Writes the documents that are made of the models: the result's JSON Schema, the run spec's keys.
+"""Writes the documents that are made of the models: JSON Schemas, the run spec's keys.
 
 make docs
 """
@@ -11,11 +11,13 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from thriftline.schemas.audit_report import AuditReport
 from thriftline.schemas.result import Result
 from thriftline.schemas.run_spec import RunSpec
 
 ROOT = Path(__file__).parents[1]
 RESULT_SCHEMA = ROOT / "docs" / "schemas" / "result.schema.json"
+REPORT_SCHEMA = ROOT / "docs" / "schemas" / "report.schema.json"
 RUN_SPEC_TABLE = ROOT / "docs" / "run_spec.md"
 
 _INTRODUCTION = """\
@@ -62,14 +64,32 @@ _TYPES = {
 
 def result_schema() -> str:
     """Returns the JSON Schema of ``result.json``."""
-    schema = Result.model_json_schema(mode="serialization")
+    return _schema(
+        Result,
+        "result",
+        "runs/{run_id}/result.json: how a run ended. What is unknown is null, never "
+        "0. Money is US dollars as decimal strings; shares are between 0 and 1; times are UTC.",
+    )
+
+
+def report_schema() -> str:
+    """Returns the JSON Schema of an audit's ``report.json``."""
+    return _schema(
+        AuditReport,
+        "report",
+        "audits/{audit_id}/report.json: what an audit says. What is unknown is null, never 0. "
+        "Money is US dollars as decimal strings; times are UTC.",
+    )
+
+
+def _schema(model: type[BaseModel], name: str, description: str) -> str:
+    schema = model.model_json_schema(mode="serialization")
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:thriftline:schemas:result:1.0",
+        "$id": f"urn:thriftline:schemas:{name}:1.0",
         **schema,
-        "title": "Thriftline result",
-        "description": "runs/{run_id}/result.json: how a run ended. What is unknown is null, never "
-        "0. Money is US dollars as decimal strings; shares are between 0 and 1; times are UTC.",
+        "title": f"Thriftline {name}",
+        "description": description,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -161,8 +181,12 @@ def _shown(value: float) -> str:
 
 
 def main() -> None:
-    """Writes both."""
-    for path, text in ((RESULT_SCHEMA, result_schema()), (RUN_SPEC_TABLE, run_spec_table())):
+    """Writes them all."""
+    for path, text in (
+        (RESULT_SCHEMA, result_schema()),
+        (REPORT_SCHEMA, report_schema()),
+        (RUN_SPEC_TABLE, run_spec_table()),
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from tests.unit.audit.audit_reports import REPORTS, report_account_report
 from tests.unit.sample_results import ENDINGS, succeeded
+from thriftline.schemas.audit_report import AuditReport
 from thriftline.schemas.result import Result
 from thriftline.schemas.run_spec import RunSpec
 from tools import write_schemas
@@ -15,6 +17,11 @@ from tools import write_schemas
 def test_the_published_schema_is_the_models() -> None:
     published = write_schemas.RESULT_SCHEMA.read_text(encoding="utf-8")
     assert published == write_schemas.result_schema()
+
+
+def test_the_published_schema_of_audits_is_the_models() -> None:
+    published = write_schemas.REPORT_SCHEMA.read_text(encoding="utf-8")
+    assert published == write_schemas.report_schema()
 
 
 def test_the_run_specs_page_is_the_models() -> None:
@@ -61,6 +68,49 @@ def test_every_ending_is_valid_by_the_published_schema(ending: Callable[[], Resu
 def test_the_schema_asks_for_what_others_rely_on(keys: tuple[str, ...]) -> None:
     schema = json.loads(write_schemas.RESULT_SCHEMA.read_text(encoding="utf-8"))
     document = json.loads(succeeded().model_dump_json())
+    part = document
+    for key in keys[:-1]:
+        part = part[key]
+    del part[keys[-1]]
+    with pytest.raises(ValidationError):
+        Draft202012Validator(schema).validate(document)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_every_audit_is_valid_by_the_published_schema(report: Callable[[], AuditReport]) -> None:
+    schema = json.loads(write_schemas.REPORT_SCHEMA.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(json.loads(report().model_dump_json()))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("generated_at",),
+        ("window", "start"),
+        ("findings", 0, "rule"),
+        ("findings", 0, "resource_type"),
+        ("findings", 0, "resource"),
+        ("findings", 0, "region"),
+        ("findings", 0, "account"),
+        ("findings", 0, "confidence"),
+        ("findings", 0, "severity"),
+        ("findings", 0, "evidence"),
+        ("findings", 0, "monthly_usd"),
+        ("findings", 0, "change"),
+        ("planned_actions", 0, "action"),
+        ("planned_actions", 0, "resource"),
+        ("planned_actions", 0, "reason"),
+        ("unknown",),
+        ("totals",),
+        ("reconciliation", "explained_usd"),
+        ("reconciliation", "billed_usd"),
+        ("reconciliation", "residual_usd"),
+    ],
+)
+def test_the_schema_of_audits_asks_for_what_others_rely_on(keys: tuple[str | int, ...]) -> None:
+    schema = json.loads(write_schemas.REPORT_SCHEMA.read_text(encoding="utf-8"))
+    document = json.loads(report_account_report().model_dump_json())
     part = document
     for key in keys[:-1]:
         part = part[key]

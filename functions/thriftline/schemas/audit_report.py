@@ -42,7 +42,9 @@ class AuditReport(Document):
     schema_version: Literal["1.0"]
     audit_id: str
     scope: Scope
-    is_whole: bool = Field(description="All accounts, regions and rules: the next one compares.")
+    is_whole: bool = Field(
+        description="Of no chosen accounts, regions or rules only: the next one compares."
+    )
     mode: Mode = Field(description="What this run may do.")
     asked_mode: Mode
     allowed_mode: Mode = Field(description="The most that the stack allows.")
@@ -93,6 +95,21 @@ class LastAccepted(_Glance):
     finding: LastFinding
 
 
+class LastUnseen(_Glance):
+    """A finding that the last audit could not look at again: still known, and not new."""
+
+    finding: str
+    title: str
+    monthly_usd: Decimal | None
+    first_told: date
+
+
+class LastDifference(_Glance):
+    """What the last report carried on from the one before."""
+
+    unseen: tuple[LastUnseen, ...]
+
+
 class LastReport(_Glance):
     """What of the last report the next one is compared with."""
 
@@ -100,6 +117,28 @@ class LastReport(_Glance):
     generated_at: datetime
     findings: tuple[LastFinding, ...]
     accepted: tuple[LastAccepted, ...]
+    difference: LastDifference | None
+
+    @property
+    def known(self) -> dict[str, LastFinding]:
+        """Everything that was told, accepted or carried on, by id."""
+        unseen = self.difference.unseen if self.difference else ()
+        return {
+            finding.id: finding
+            for finding in (
+                *(
+                    LastFinding(
+                        id=one.finding,
+                        title=one.title,
+                        monthly_usd=one.monthly_usd,
+                        first_told=one.first_told,
+                    )
+                    for one in unseen
+                ),
+                *(one.finding for one in self.accepted),
+                *self.findings,
+            )
+        }
 
 
 class LatestReport(Document):

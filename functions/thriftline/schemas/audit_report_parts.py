@@ -201,12 +201,24 @@ class ReportRule(Document):
 class ReportRow(Document):
     """One line of the reconciliation."""
 
-    name: str
     explained_usd: Usd
     billed_usd: Usd | None = Field(description="Null when a part of the bill was not read.")
     residual_usd: Usd | None
     unpriced: tuple[str, ...] = Field(description="Resources without a price; at most 100.")
     unpriced_count: int
+
+
+class ReportServiceRow(ReportRow):
+    """What all targets were billed for one service."""
+
+    service: str
+
+
+class ReportTargetRow(ReportRow):
+    """What one account and region was billed for all services."""
+
+    account: str
+    region: str
 
 
 class ReportReconciliation(Document):
@@ -215,8 +227,8 @@ class ReportReconciliation(Document):
     explained_usd: Usd
     billed_usd: Usd | None
     residual_usd: Usd | None = Field(description="Billed, and no resource explains it.")
-    services: tuple[ReportRow, ...]
-    targets: tuple[ReportRow, ...]
+    rows: tuple[ReportServiceRow, ...]
+    targets: tuple[ReportTargetRow, ...]
     without_bill: tuple[str, ...] = Field(description="Targets whose bill was not read.")
     assumptions: tuple[str, ...] = Field(description="What had to be taken for granted.")
 
@@ -305,6 +317,7 @@ class ReportGone(Document):
     finding: str
     title: str
     monthly_usd: Usd | None
+    first_told: date
 
 
 class ReportDifference(Document):

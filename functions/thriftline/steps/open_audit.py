@@ -72,6 +72,7 @@ def open_audit(
         targets=_targets_of(
             asked.accounts or places.accounts, asked.regions or places.regions, places
         ),
+        is_whole=not (asked.accounts or asked.regions or asked.rules),
     )
     artifacts.write_json(settings_key(audit_id), settings.model_dump_json())
     artifacts.write(targets_key(audit_id), _targets.dump_json(settings.targets), "application/json")

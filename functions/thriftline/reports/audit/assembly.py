@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 from typing import get_args
 
 from thriftline.domain.audit.actions import ActionPlan
@@ -52,6 +52,8 @@ from thriftline.schemas.audit_report_parts import (
 )
 from thriftline.schemas.audit_settings import AuditSettings, Target
 
+_CENT = Decimal("0.01")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
@@ -77,7 +79,10 @@ def assemble(gathered: Gathered) -> AuditReport:
     """Returns the report, before anything was done."""
     settings = gathered.settings
     today = settings.started.date()
-    found = sorted((one for digest in gathered.digests for one in digest.findings), key=by_saving)
+    found = sorted(
+        (_to_the_cent(one) for digest in gathered.digests for one in digest.findings),
+        key=by_saving,
+    )
     told = sort_out(found, gathered.acceptances, today)
     savings = savings_of(told.spoken)
     changed = _difference(gathered, told)
@@ -89,7 +94,7 @@ def assemble(gathered: Gathered) -> AuditReport:
         schema_version="1.0",
         audit_id=settings.audit_id,
         scope=settings.scope,
-        is_whole=settings.is_whole and not gathered.missing,
+        is_whole=settings.is_whole,
         mode=settings.mode,
         asked_mode=settings.asked_mode,
         allowed_mode=settings.allowed_mode,
@@ -150,13 +155,20 @@ def with_outcomes(
     return _with_summary(changed.model_copy(update={"totals": totals}))
 
 
+def _to_the_cent(finding: Finding) -> Finding:
+    """Returns the finding as people add it up: the sums are those of what they read."""
+    if finding.monthly_usd is None:
+        return finding
+    return replace(finding, monthly_usd=finding.monthly_usd.quantize(_CENT, ROUND_HALF_UP))
+
+
 class _Scribe:
     """Writes findings down with what is known of them from elsewhere."""
 
     def __init__(self, gathered: Gathered, savings: Savings) -> None:
         self._counted = savings.counted
         self._today = gathered.settings.started.date()
-        self._last = _last_findings(gathered.last)
+        self._last = gathered.last.known if gathered.last else {}
         self._has_last = gathered.last is not None
 
     def document(self, finding: Finding) -> ReportFinding:
@@ -169,19 +181,11 @@ class _Scribe:
         )
 
 
-def _last_findings(last: LastReport | None) -> Mapping[str, LastFinding]:
-    """Returns what the last report knew, accepted or not."""
-    if last is None:
-        return {}
-    accepted = (one.finding for one in last.accepted)
-    return {finding.id: finding for finding in (*last.findings, *accepted)}
-
-
 def _difference(gathered: Gathered, told: Sorted) -> ReportDifference | None:
     last = gathered.last
     if last is None:
         return None
-    before = _last_findings(last)
+    before = last.known
     sight = Sight(gathered.digests, gathered.settings.rules)
     changed: Difference = difference(
         {one: finding.monthly_usd for one, finding in before.items()}, told, sight.could_see
@@ -200,7 +204,12 @@ def _difference(gathered: Gathered, told: Sorted) -> ReportDifference | None:
 
 
 def _gone(finding: LastFinding) -> ReportGone:
-    return ReportGone(finding=finding.id, title=finding.title, monthly_usd=finding.monthly_usd)
+    return ReportGone(
+        finding=finding.id,
+        title=finding.title,
+        monthly_usd=finding.monthly_usd,
+        first_told=finding.first_told,
+    )
 
 
 def _targets(gathered: Gathered) -> tuple[ReportTarget, ...]:

@@ -51,7 +51,7 @@ def calendar_of(report: AuditReport, *, most_endpoints: int, most_parts: int = 6
     """Returns the endpoints that want to be looked at first; colours go by the logarithm."""
     chosen = report.calendar[:most_endpoints]
     first = report.window.start.date()
-    length = max((len(part.days) for row in chosen for part in row.parts), default=0)
+    length = (report.window.end - report.window.start).days
     values = [value or 0 for row in chosen for part in row.parts for value in part.days]
     highest = max(values, default=0)
     return Calendar(
@@ -61,7 +61,8 @@ def calendar_of(report: AuditReport, *, most_endpoints: int, most_parts: int = 6
                 endpoint=row if index == 0 else None,
                 span=min(len(row.parts), most_parts),
                 part=part,
-                cells=_cells(part.days, first, highest),
+                # What does not cover the window cannot be told day by day.
+                cells=_cells(part.days, first, highest) if len(part.days) == length else (),
             )
             for row in chosen
             for index, part in enumerate(row.parts[:most_parts])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from thriftline.domain.audit.actions import PlannedAction, Refused
 from thriftline.domain.audit.digest import Digest
@@ -20,9 +21,10 @@ from thriftline.schemas.audit_report_parts import (
     ReportOutcome,
     ReportReconciliation,
     ReportRefusal,
-    ReportRow,
     ReportRule,
+    ReportServiceRow,
     ReportSignal,
+    ReportTargetRow,
     ReportUnknown,
 )
 from thriftline.schemas.audit_settings import AuditSettings
@@ -187,19 +189,23 @@ def reconciliation_document(told: TotalReconciliation) -> ReportReconciliation:
         explained_usd=told.explained_usd,
         billed_usd=told.billed_usd,
         residual_usd=told.residual_usd,
-        services=tuple(_row(row) for row in told.services),
-        targets=tuple(_row(row) for row in told.targets),
+        rows=tuple(ReportServiceRow(service=row.name, **_figures(row)) for row in told.services),
+        targets=tuple(_target_row(row) for row in told.targets),
         without_bill=told.without_bill,
         assumptions=told.assumptions,
     )
 
 
-def _row(row: TotalRow) -> ReportRow:
-    return ReportRow(
-        name=row.name,
-        explained_usd=row.explained_usd,
-        billed_usd=row.billed_usd,
-        residual_usd=row.residual_usd,
-        unpriced=row.unpriced[:_MOST_UNPRICED],
-        unpriced_count=len(row.unpriced),
-    )
+def _target_row(row: TotalRow) -> ReportTargetRow:
+    account, region = row.name.split(" ", 1)
+    return ReportTargetRow(account=account, region=region, **_figures(row))
+
+
+def _figures(row: TotalRow) -> dict[str, Any]:
+    return {
+        "explained_usd": row.explained_usd,
+        "billed_usd": row.billed_usd,
+        "residual_usd": row.residual_usd,
+        "unpriced": row.unpriced[:_MOST_UNPRICED],
+        "unpriced_count": len(row.unpriced),
+    }

@@ -177,13 +177,13 @@ def _reconciliation(report: AuditReport) -> list[str]:
     )
     rows = [
         (
-            escape(row.name),
+            escape(row.service),
             money(row.explained_usd),
             money(row.billed_usd),
             money(row.residual_usd),
             count(row.unpriced_count),
         )
-        for row in told.services
+        for row in told.rows
     ]
     return _table(
         ("service", "explained:", "billed:", "residual:", "resources without a price:"),

@@ -11,9 +11,9 @@ def _calls(names: str) -> frozenset[str]:
 
 SUPPORTED: dict[str, frozenset[str]] = {
     "application-autoscaling": _calls(
-        "DeleteScalingPolicy DeregisterScalableTarget DescribeScalableTargets "
-        "DescribeScalingActivities DescribeScalingPolicies DescribeScheduledActions "
-        "PutScalingPolicy RegisterScalableTarget"
+        "DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget "
+        "DescribeScalableTargets DescribeScalingActivities DescribeScalingPolicies "
+        "DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget"
     ),
     "bedrock": _calls(
         "GetCustomModel GetCustomModelDeployment GetImportedModel GetProvisionedModelThroughput "

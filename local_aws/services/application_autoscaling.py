@@ -1,5 +1,6 @@
-"""Application Auto Scaling: targets and policies are kept, nothing scales."""
+"""Application Auto Scaling: targets, policies and scheduled actions are kept, nothing scales."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,12 +22,13 @@ _SUSPENDABLE = (
 
 @dataclass
 class ScalingStore:
-    """The targets and policies of one account and region."""
+    """The targets, policies and scheduled actions of one account and region."""
 
     account: str
     region: str
     targets: dict[Identity, Properties] = field(default_factory=dict)
     policies: dict[tuple[Identity, str], Properties] = field(default_factory=dict)
+    scheduled: dict[tuple[Identity, str], Properties] = field(default_factory=dict)
 
     def arn(self, kind: str, name: str) -> str:
         """Return an ARN of the service."""
@@ -69,7 +71,7 @@ class ScalingStore:
 
 
 class ApplicationAutoscaling:
-    """The calls about scalable targets and scaling policies."""
+    """The calls about scalable targets, their policies and their scheduled actions."""
 
     def __init__(self, stores: Places[ScalingStore]) -> None:
         self._stores = stores
@@ -82,8 +84,10 @@ class ApplicationAutoscaling:
             "DescribeScalableTargets": self._describe_targets,
             "DescribeScalingActivities": lambda _: {"ScalingActivities": []},
             "DescribeScalingPolicies": self._describe_policies,
-            "DescribeScheduledActions": lambda _: {"ScheduledActions": []},
+            "DeleteScheduledAction": self._delete_scheduled,
+            "DescribeScheduledActions": self._describe_scheduled,
             "PutScalingPolicy": self._put_policy,
+            "PutScheduledAction": self._put_scheduled,
             "RegisterScalableTarget": self._register,
         }
 
@@ -105,8 +109,11 @@ class ApplicationAutoscaling:
     def _deregister(self, request: Request) -> None:
         store, identity = self._stores.of(request), self._target(request)
         del store.targets[identity]
-        for key in [key for key in store.policies if key[0] == identity]:
-            del store.policies[key]
+        hanging: tuple[dict[tuple[Identity, str], Properties], ...]
+        hanging = (store.policies, store.scheduled)
+        for some in hanging:
+            for key in [key for key in some if key[0] == identity]:
+                del some[key]
 
     def _target(self, request: Request) -> Identity:
         identity = _identity(request)
@@ -135,15 +142,8 @@ class ApplicationAutoscaling:
         return {"PolicyARN": policy["PolicyARN"], "Alarms": []}
 
     def _describe_policies(self, request: Request) -> Properties:
-        names = request.get("PolicyNames") or None
-        resource = request.get("ResourceId")
-        rows = [
-            policy
-            for policy in self._stores.of(request).policies.values()
-            if _fits(policy, request)
-            and resource in (None, policy["ResourceId"])
-            and (names is None or policy["PolicyName"] in names)
-        ]
+        policies = self._stores.of(request).policies.values()
+        rows = _of_resource(policies, request, "PolicyName")
         return _page(rows, request, "ScalingPolicies")
 
     def _delete_policy(self, request: Request) -> None:
@@ -154,6 +154,42 @@ class ApplicationAutoscaling:
                 "ObjectNotFoundException", f"No scaling policy found of the name {key[1]}"
             )
         del store.policies[key]
+
+    def _put_scheduled(self, request: Request) -> None:
+        identity, store = self._target(request), self._stores.of(request)
+        key = (identity, request["ScheduledActionName"])
+        known = store.scheduled.get(key, {"CreationTime": request.now})
+        name = f"{'/'.join(identity)}:scheduledActionName/{key[1]}"
+        store.scheduled[key] = {
+            **known,
+            **request.parameters,
+            "ScheduledActionARN": store.arn("scheduledAction", name),
+        }
+
+    def _describe_scheduled(self, request: Request) -> Properties:
+        scheduled = self._stores.of(request).scheduled.values()
+        rows = _of_resource(scheduled, request, "ScheduledActionName")
+        return _page(rows, request, "ScheduledActions")
+
+    def _delete_scheduled(self, request: Request) -> None:
+        store = self._stores.of(request)
+        key = (_identity(request), request["ScheduledActionName"])
+        if store.scheduled.pop(key, None) is None:
+            raise AwsError(
+                "ObjectNotFoundException", f"No scheduled action found of the name {key[1]}"
+            )
+
+
+def _of_resource(found: Iterable[Properties], request: Request, name: str) -> list[Properties]:
+    """Return what hangs on the resource that is asked about, of the names that are asked for."""
+    names, resource = request.get(f"{name}s") or None, request.get("ResourceId")
+    return [
+        one
+        for one in found
+        if _fits(one, request)
+        and resource in (None, one["ResourceId"])
+        and (names is None or one[name] in names)
+    ]
 
 
 def _identity(request: Request) -> Identity:

@@ -249,6 +249,8 @@ _POPULATIONS: Mapping[ActionKind, Callable[[Inventory], int]] = {
     ActionKind.SET_LOG_RETENTION: lambda inventory: len(inventory.log_groups),
 }
 
+CAPPED = frozenset(_POPULATIONS)
+
 
 def _capped(
     planned: Sequence[PlannedAction], inventory: Inventory, parameters: AuditParameters

@@ -66,9 +66,13 @@ def published_key(audit_id: str) -> str:
     return f"{audit_prefix(audit_id)}published.json"
 
 
+# account/region/endpoint/time of creation.json; never expires by itself.
+SAVED_ENDPOINTS = "saved/endpoints/"
+
+
 def saved_endpoint_prefix(account: str, region: str, endpoint: str) -> str:
     """What is kept to restore an endpoint; never expires by itself."""
-    return f"saved/endpoints/{account}/{region}/{endpoint}/"
+    return f"{SAVED_ENDPOINTS}{account}/{region}/{endpoint}/"
 
 
 def saved_endpoint_key(account: str, region: str, endpoint: str, created: datetime) -> str:
@@ -88,3 +92,8 @@ def pending_key(account: str, region: str, endpoint: str) -> str:
 def saved_lifecycle_key(account: str, bucket: str, audit_id: str, index: int) -> str:
     """The lifecycle configuration that a bucket had before an action changed it."""
     return f"saved/lifecycle/{account}/{bucket}/{audit_id}-{index:04d}.json"
+
+
+def restore_record_key(account: str, region: str, endpoint: str, when: datetime) -> str:
+    """What a restore did."""
+    return f"saved/restores/{account}/{region}/{endpoint}/{when:%Y%m%dT%H%M%S%f}.json"

@@ -57,8 +57,15 @@ def _named(what: str, prefix: str) -> str:
 
 def merged(existing: Sequence[str], ours: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Returns all rules of the bucket (JSON texts) with ours added, or renewed by their ID."""
+    return merge_rules([json.loads(text) for text in existing], ours)
+
+
+def merge_rules(
+    existing: Sequence[Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Returns existing rules with ours added, or renewed, by their ID."""
     ids = {rule["ID"] for rule in ours}
-    kept = [rule for text in existing if (rule := json.loads(text)).get("ID") not in ids]
+    kept = [dict(rule) for rule in existing if rule.get("ID") not in ids]
     return [*kept, *(dict(rule) for rule in ours)]
 
 

@@ -1,0 +1,88 @@
+"""Plan actions: what the whole run would do, and which of it its mode does."""
+
+from collections.abc import Iterator
+
+from thriftline.aws.buckets import Bucket
+from thriftline.domain.audit.actions import ActionPlan
+from thriftline.domain.audit.layout import PENDING_PREFIX, plan_key, result_key, settings_key
+from thriftline.domain.audit.run_plan import Interrupted, executing, plan_run
+from thriftline.errors import AwsRequestError
+from thriftline.schemas.audit_result import decode_plan, decode_result, encode_plan
+from thriftline.schemas.audit_settings import AuditSettings
+from thriftline.schemas.audit_steps import AuditRequest, PlanActionsResponse
+from thriftline.schemas.saved_endpoint import PendingTermination
+
+
+def plan_actions(request: AuditRequest, *, artifacts: Bucket) -> PlanActionsResponse:
+    """Gathers the plans of all targets into one, and writes it; once, since actions name places.
+
+    A target without a result contributes nothing but an alert.
+
+    Raises:
+        ThrottledError, ServiceUnavailableError, AccessDeniedError: the bucket did not answer.
+        AwsRequestError: the audit has no settings.
+    """
+    plan = read_plan(artifacts, request.audit_id)
+    if plan is None:
+        plan = _plan(read_settings(artifacts, request.audit_id), artifacts)
+        artifacts.write(plan_key(request.audit_id), encode_plan(plan), "application/json")
+    return PlanActionsResponse(
+        actions=len(plan.actions), executes=executing(plan), alerts=len(plan.alerts)
+    )
+
+
+def read_plan(artifacts: Bucket, audit_id: str) -> ActionPlan | None:
+    """Returns the plan of a run, None before it was made."""
+    text = artifacts.read(plan_key(audit_id))
+    return None if text is None else decode_plan(text)
+
+
+def read_settings(artifacts: Bucket, audit_id: str) -> AuditSettings:
+    """Returns what an audit was asked for.
+
+    Raises:
+        AwsRequestError: there is no such audit.
+    """
+    text = artifacts.read(settings_key(audit_id))
+    if text is None:
+        raise AwsRequestError(f"{artifacts.uri(settings_key(audit_id))} is not there.")
+    return AuditSettings.model_validate_json(text)
+
+
+def _plan(settings: AuditSettings, artifacts: Bucket) -> ActionPlan:
+    plans: list[ActionPlan] = []
+    for target in settings.targets:
+        text = artifacts.read(result_key(settings.audit_id, target.account, target.region))
+        if text is None:
+            plans.append(_nothing_from(f"{target.account}/{target.region}"))
+        else:
+            plans.append(decode_result(text).plan)
+    return plan_run(
+        plans,
+        tuple(_interrupted(artifacts)),
+        [(target.account, target.region) for target in settings.targets],
+        settings.parameters.max_actions,
+        settings.mode,
+    )
+
+
+def _nothing_from(place: str) -> ActionPlan:
+    alert = f"{place} has no result: its audit failed, and nothing is planned there."
+    return ActionPlan((), (), (alert,))
+
+
+def _interrupted(artifacts: Bucket) -> Iterator[Interrupted]:
+    for stored in artifacts.list(PENDING_PREFIX):
+        text = artifacts.read(stored.key)
+        if text is None:
+            continue
+        pending = PendingTermination.model_validate_json(text)
+        yield Interrupted(
+            account=pending.account,
+            region=pending.region,
+            endpoint=pending.endpoint,
+            action=pending.action,
+            since=pending.since,
+            reason=pending.reason,
+            finding=pending.finding,
+        )

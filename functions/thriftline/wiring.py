@@ -108,3 +108,8 @@ def target_clients(region: str, role_arn: str | None) -> TargetClients:
     Made anew each time: a warm function outlives the credentials of a role.
     """
     return TargetClients(region, role_arn)
+
+
+def acting_clients(region: str, role_arn: str | None) -> TargetClients:
+    """Clients of one account and region for one action: a role's credentials end after an hour."""
+    return TargetClients(region, role_arn)

@@ -134,6 +134,20 @@ class Bucket:
         """Writes a document that is JSON text already."""
         self.write(key, document.encode(), "application/json")
 
+    def check(self, key: str, body: bytes) -> None:
+        """Reads an object back.
+
+        Raises:
+            ServiceUnavailableError: it is not there, or not what was written.
+        """
+        if self.read(key) != body:
+            raise ServiceUnavailableError(f"{self.uri(key)} does not hold what was written.")
+
+    def delete(self, key: str) -> None:
+        """Deletes one object; one that is not there is no error."""
+        with translated(f"deleting {self.uri(key)}"):
+            self._client.delete_object(Bucket=self.name, Key=key)
+
     def upload(self, key: str, source: IO[bytes]) -> None:
         """Streams a file into an object, in parts when it is large."""
         with translated(f"writing {self.uri(key)}"):

@@ -42,13 +42,15 @@ class SavedEndpoint(_Document):
     """One life of an endpoint, from its creation on.
 
     ``config`` is None, and a model is missing, where somebody had deleted it before (which is
-    allowed of failed endpoints only). ``role_arn`` is the role that acts in another account.
+    allowed of failed endpoints only). ``role_arn`` is the role that acts in another account;
+    ``mark_tag`` is the tag that a restored endpoint must not bear.
     """
 
     version: Literal[1] = 1
     account: str
     region: str
     role_arn: str | None
+    mark_tag: str
     name: str
     created: datetime
     saved_at: datetime

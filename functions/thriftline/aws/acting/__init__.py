@@ -1,0 +1,1 @@
+"""The calls that change an account, one module for each service, all through one executor."""

@@ -1,0 +1,73 @@
+"""Tags that are added to those that there are, in each service's own words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from thriftline.aws.acting.bucket_rules import bucket_tags
+from thriftline.aws.acting.endpoint_copies import read_tags
+from thriftline.aws.clients import translated
+from thriftline.aws.target_clients import TargetClients
+from thriftline.domain.audit.findings import ApiCall
+
+Tagging = tuple[ApiCall, ApiCall]
+
+
+def missing_tags(clients: TargetClients, planned: ApiCall) -> Tagging | None:
+    """Returns the call that adds what of the planned tags is missing, and the one to undo it.
+
+    None when nothing is missing. A tag that is there keeps its value.
+
+    Raises:
+        ThriftlineError: the tags could not be read.
+    """
+    return _WAYS[planned.service](clients, planned.parameters)
+
+
+def _sagemaker(clients: TargetClients, asked: Mapping[str, Any]) -> Tagging | None:
+    arn = asked["ResourceArn"]
+    there = read_tags(clients.client("sagemaker"), arn)
+    new = [tag for tag in asked["Tags"] if tag["Key"] not in there]
+    if not new:
+        return None
+    keys = [tag["Key"] for tag in new]
+    return (
+        ApiCall("sagemaker", "AddTags", {"ResourceArn": arn, "Tags": new}),
+        ApiCall("sagemaker", "DeleteTags", {"ResourceArn": arn, "TagKeys": keys}),
+    )
+
+
+def _bedrock(clients: TargetClients, asked: Mapping[str, Any]) -> Tagging | None:
+    arn = asked["resourceARN"]
+    with translated(f"reading the tags of {arn}"):
+        answer = clients.client("bedrock").list_tags_for_resource(resourceARN=arn)
+    there = {tag["key"] for tag in answer["tags"]}
+    new = [tag for tag in asked["tags"] if tag["key"] not in there]
+    if not new:
+        return None
+    keys = [tag["key"] for tag in new]
+    return (
+        ApiCall("bedrock", "TagResource", {"resourceARN": arn, "tags": new}),
+        ApiCall("bedrock", "UntagResource", {"resourceARN": arn, "tagKeys": keys}),
+    )
+
+
+def _s3(clients: TargetClients, asked: Mapping[str, Any]) -> Tagging | None:
+    bucket = asked["Bucket"]
+    there = bucket_tags(clients, bucket)
+    new = {tag["Key"]: tag["Value"] for tag in asked["Tagging"]["TagSet"]}
+    # S3 replaces the whole set: what is there goes with it, AWS's own tags too.
+    after = {**new, **there}
+    if after == there:
+        return None
+    before = (
+        _put(bucket, there) if there else ApiCall("s3", "DeleteBucketTagging", {"Bucket": bucket})
+    )
+    return _put(bucket, after), before
+
+
+def _put(bucket: str, tags: Mapping[str, str]) -> ApiCall:
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return ApiCall("s3", "PutBucketTagging", {"Bucket": bucket, "Tagging": {"TagSet": pairs}})
+
+
+_WAYS = {"sagemaker": _sagemaker, "bedrock": _bedrock, "s3": _s3}

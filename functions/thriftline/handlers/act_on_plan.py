@@ -1,0 +1,28 @@
+"""Lambda: one action of the plan, in a function whose role can act.
+
+``AUDIT_MODE`` is the most that the function may do.
+"""
+
+import time
+
+from thriftline import wiring
+from thriftline.domain.audit.parameters import Mode
+from thriftline.observability import entry_point
+from thriftline.schemas.audit_steps import ActRequest, ActResponse
+from thriftline.steps.act_on_plan import Surroundings, act_on_plan
+
+
+@entry_point(ActRequest)
+def lambda_handler(request: ActRequest) -> ActResponse:
+    """Does the action if it still holds; see ``act_on_plan``."""
+    begun = wiring.now()
+    around = Surroundings(
+        artifacts=wiring.artifacts(),
+        clients_of=wiring.acting_clients,
+        alerts=wiring.alerts(),
+        bus=wiring.event_bus(),
+        allowed=Mode(wiring.settings().audit_mode),
+        clock=lambda: request.now + (wiring.now() - begun),
+        sleep=time.sleep,
+    )
+    return act_on_plan(request, around)

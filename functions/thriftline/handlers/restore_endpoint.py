@@ -1,0 +1,19 @@
+"""Lambda: a deleted endpoint comes back."""
+
+from thriftline import wiring
+from thriftline.observability import entry_point
+from thriftline.schemas.audit_steps import RestoreEndpointRequest, RestoreEndpointResponse
+from thriftline.steps.restore_endpoint import restore_endpoint
+
+
+@entry_point(RestoreEndpointRequest)
+def lambda_handler(request: RestoreEndpointRequest) -> RestoreEndpointResponse:
+    """Does what can be done by now; see ``restore_endpoint``."""
+    return restore_endpoint(
+        request,
+        artifacts=wiring.artifacts(),
+        clients_of=wiring.acting_clients,
+        alerts=wiring.alerts(),
+        bus=wiring.event_bus(),
+        now=wiring.now(),
+    )

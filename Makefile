@@ -82,7 +82,7 @@ unit:
 	@$(BIN)/pytest tests/unit -n 2 --dist loadfile -q
 	@$(PYTHON) tools/test_other_pythons.py
 contract: ; @echo "==> contract tests" && $(BIN)/pytest tests/contract -q
-integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -q
+integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -n 2 --dist loadfile -q
 training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -n 2 --dist loadfile -q
 
 test-idle-million: $(STAMPS)/venv ## The idle rule on a million random endpoint histories (20 minutes)

@@ -6,6 +6,7 @@ from local_aws.hooks import Hooks
 from local_aws.log_writer import LogWriter
 from local_aws.stepfunctions import (
     assignments,
+    distributed,
     errors,
     execution_logs,
     executions,
@@ -28,6 +29,7 @@ def install(
     literals.install(hooks)
     jsonata.install(hooks)
     assignments.install(hooks)
+    distributed.install(hooks)
     errors.install(hooks)
     waits.install(hooks, time_scale)
     executions.install(hooks, on_status, clock)

@@ -529,3 +529,36 @@ def test_a_distributed_map_reads_its_items_from_s3_and_loses_only_what_fails(
         {"id": "one", "half": 1},
         {"odd": True},
     ]
+
+
+def test_a_child_of_a_distributed_map_has_variables_of_its_own(aws: Aws) -> None:
+    bucket = aws.outputs["UploadsName"]
+    aws.client("s3").put_object(Bucket=bucket, Key="one.json", Body=b"[7]")
+    machine = """
+        Note:
+          Type: Pass
+          Assign: {name: outer, bucket: "{% $states.input.bucket %}"}
+          Next: Each
+        Each:
+          Type: Map
+          ItemReader:
+            Resource: arn:aws:states:::s3:getObject
+            ReaderConfig: {InputType: JSON}
+            Arguments: {Bucket: "{% $bucket %}", Key: one.json}
+          ItemProcessor:
+            ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: STANDARD}
+            StartAt: Look
+            States:
+              Look:
+                Type: Pass
+                Assign: {name: inner}
+                Output: "{% $exists($name) ? $name : 'nothing' %}"
+                Next: Tell
+              Tell:
+                Type: Pass
+                Output: ["{% $states.input %}", "{% $name %}"]
+                End: true
+          Output: ["{% $states.result %}", "{% $name %}"]
+          End: true
+        """
+    assert aws.run(machine, {"bucket": bucket}) == [["nothing", "inner"], "outer"]

@@ -561,4 +561,4 @@ def test_a_child_of_a_distributed_map_has_variables_of_its_own(aws: Aws) -> None
           Output: ["{% $states.result %}", "{% $name %}"]
           End: true
         """
-    assert aws.run(machine, {"bucket": bucket}) == [["nothing", "inner"], "outer"]
+    assert aws.run(machine, {"bucket": bucket}) == [[["nothing", "inner"]], "outer"]

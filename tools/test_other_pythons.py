@@ -12,7 +12,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.11", "3.12", "3.13")
-TEST_PINS = ("pytest", "pytest-timeout", "hypothesis", "moto", "scikit-learn", "jsonschema")
+TEST_PINS = (
+    *("pytest", "pytest-timeout", "hypothesis", "moto", "scikit-learn", "jsonschema"),
+    "markdown-it-py",
+)
 
 
 def interpreter(version: str) -> str | None:

@@ -67,7 +67,7 @@ def _what(kind: str, names: list[str]) -> str:
 
 
 def _names(names: list[str]) -> str:
-    named = [plain(name, 120) for name in names if name != "*"]
+    named = [plain(name, 120) for name in dict.fromkeys(names) if name != "*"]
     more = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
     return f"{', '.join(named[:_NAMED])}{more}"
 

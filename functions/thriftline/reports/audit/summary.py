@@ -81,7 +81,7 @@ def gigabytes(size: int | None) -> str:
 def _headline(report: AuditReport) -> str:
     bill, sure = report.reconciliation.billed_usd, report.totals.sure_monthly_usd
     can = f"{money(sure)} a month can be saved on good evidence" if sure else ""
-    if bill is None:
+    if bill is None or report.scope is Scope.IDLE_ENDPOINTS:
         return f"{can}." if can else "No saving with a price and good evidence was found."
     billed = f"Machine learning was billed {money(bill)} in {span(report)}"
     return f"{billed}; {can or 'no sure saving was found'}."

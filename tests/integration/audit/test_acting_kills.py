@@ -176,6 +176,8 @@ def _points(world: ActingWorld, clients: MortalClients, kind: str) -> int:
     return clients.answers
 
 
+# Some hundred runs of the terminator; a busy machine takes its time.
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_between_any_two_calls_it_loses_nothing_and_ends_or_is_whole_again(
     mortal: tuple[ActingWorld, MortalClients], kind: str
@@ -227,6 +229,7 @@ def _check_it_comes_back(world: ActingWorld, name: str, before: dict[str, Any], 
     assert not _is_pending(world, name)
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_again_and_again_at_random_it_still_ends_or_is_whole_again(
     mortal: tuple[ActingWorld, MortalClients], kind: str

@@ -156,7 +156,9 @@ def test_a_model_that_is_another_one_now_is_not_used(world: ActingWorld) -> None
     sagemaker.delete_endpoint_config(EndpointConfigName="changed-config")
     sagemaker.delete_model(ModelName="changed-blue")
     sagemaker.delete_model(ModelName="changed-green")
-    sagemaker.create_model(ModelName="changed-blue", ExecutionRoleArn="arn:aws:iam::111122223333:role/other")
+    sagemaker.create_model(
+        ModelName="changed-blue", ExecutionRoleArn="arn:aws:iam::111122223333:role/other"
+    )
 
     steps = [step for answer in _restore(world, "changed") for step in answer.steps]
 

@@ -156,7 +156,7 @@ def _point_alarm(
         wanted = [arns[arn] for arn in saved.get(member, ()) if arn in arns]
         others = [arn for arn in alarm.get(member, ()) if arn not in arns and arn not in wanted]
         alarm[member] = [*others, *wanted]
-    if not now or any(alarm[member] != now[0].get(member, []) for member in _ACTIONS):
+    if not now or any(set(alarm[one]) != set(now[0].get(one, ())) for one in _ACTIONS):
         request = request_of(clients.client("cloudwatch"), "PutMetricAlarm", alarm)
         executor.call("cloudwatch", "PutMetricAlarm", request)
 

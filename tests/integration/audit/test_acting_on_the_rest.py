@@ -1,0 +1,412 @@
+"""Actions on buckets, logs, notebooks and tags: done only if they still hold, each with an undo."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from local_aws.faults import AwsFault
+from local_aws.server import EmbeddedAws
+from tests.integration.audit.acting_account import acting_account, plain_endpoint
+from tests.integration.audit.acting_world import ARTIFACTS, ActingWorld, acting_options
+from tests.integration.local_aws.sample_account import ACCOUNT, NOW, REGION, ago
+from tests.unit.audit.accounts import bucket, training_job
+from thriftline.aws.acting.bucket_rules import LifecycleConfiguration
+from thriftline.domain.audit.actions import ActionPlan
+from thriftline.domain.audit.findings import ActionKind
+from thriftline.domain.audit.inventory import Inventory
+from thriftline.domain.audit.resources.notebooks import Notebook
+from thriftline.domain.audit.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
+
+GB = 10**9
+OWN_RULE = {
+    "ID": "keep",
+    "Status": "Enabled",
+    "Filter": {"And": {"Prefix": "logs/", "ObjectSizeGreaterThan": 131072}},
+    "Expiration": {"Days": 400},
+}
+LOGS = ("/ml/quiet", "/ml/kept", "/ml/set", "/ml/unread", "/ml/rehearsed")
+NOTEBOOKS = ("idle-book", "kept-book", "busy-book")
+BUCKETS = ("ml-merge", "ml-refused", "ml-artifacts", "ml-rehearsed")
+
+
+def _bucket(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "objects": 8,
+        "bytes": {"StandardStorage": 4 * GB},
+        "versioning": True,
+        "lifecycle_rules": [OWN_RULE],
+        "incomplete_uploads": [
+            {"key": "big/old", "initiated": ago(days=40), "bytes": 1000},
+            {"key": "big/new", "initiated": ago(days=1), "bytes": 1000},
+        ],
+        "prefixes": [
+            {"prefix": f"checkpoints/{job}/", "bytes": GB, "last_modified": ago(days=60)}
+            for job in ("lost", "loved", "used")
+        ]
+        + [{"prefix": "checkpoints/fresh/", "bytes": GB, "last_modified": ago(days=2)}],
+    }
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[EmbeddedAws]:
+    document = acting_account(
+        plain_endpoint("served"),
+        buckets=[_bucket(name) for name in BUCKETS],
+        models=[
+            {
+                "name": "served-blue",
+                "created": ago(days=90),
+                "artifact_s3_uri": "s3://ml-artifacts/checkpoints/used/model.tar.gz",
+                "in_registry": True,
+            }
+        ],
+        notebooks=[
+            {
+                "name": name,
+                "instance_type": "ml.t3.medium",
+                "status": "InService",
+                "last_modified": ago(days=9),
+            }
+            for name in NOTEBOOKS
+        ],
+        log_groups=[{"name": name, "bytes": 5000} for name in LOGS],
+    )
+    with EmbeddedAws(acting_options(document)) as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def world(account: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[ActingWorld]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", account.endpoint)
+    yield ActingWorld(account, default_tags=(("team", "unknown"), ("cost", "ml")))
+    account.faults.clear()
+
+
+def _only(world: ActingWorld, found: Inventory, kind: ActionKind) -> str:
+    """Plans one kind of action about an inventory, and returns the audit."""
+    plan = world.plan(found)
+    chosen = tuple(one for one in plan.actions if one.action is kind)
+    assert len(chosen) == 1
+    return world.begin(ActionPlan(chosen, (), ()))
+
+
+def _rules(world: ActingWorld, name: str) -> list[dict[str, Any]]:
+    answer = world.aws.client("s3").get_bucket_lifecycle_configuration(Bucket=name)
+    return list(answer["Rules"])
+
+
+def _seen_bucket(world: ActingWorld, name: str, **facts: Any) -> Inventory:
+    dull = {
+        "bytes_by_storage_type": {"StandardStorage": 4 * GB},
+        "versioning": "Enabled",
+        "lifecycle_rules": (json.dumps(OWN_RULE),),
+    }
+    return world.holding(buckets=(bucket(name, **(dull | facts)),))
+
+
+def test_lifecycle_rules_are_merged_with_those_that_exist_by_then(world: ActingWorld) -> None:
+    s3 = world.aws.client("s3")
+    kind = ActionKind.APPLY_LIFECYCLE_RULES
+    audit_id = _only(world, _seen_bucket(world, "ml-merge"), kind)
+    late = {
+        "ID": "late",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "x/"},
+        "Expiration": {"Days": 9},
+    }
+    s3.put_bucket_lifecycle_configuration(
+        Bucket="ml-merge", LifecycleConfiguration={"Rules": [OWN_RULE, late]}
+    )
+
+    answer, again = world.act(audit_id), world.act(audit_id)
+
+    record = world.record(audit_id)
+    assert (answer.outcome, again) == ("done", answer)
+    rules = _rules(world, "ml-merge")
+    assert rules[:2] == [OWN_RULE, late]
+    assert [rule["ID"] for rule in rules[2:]] == ["thriftline-expire-noncurrent-versions"]
+    assert record.undo.startswith("aws s3api put-bucket-lifecycle-configuration")
+    assert record.saved_uri is not None
+    saved = world.artifacts.read(record.saved_uri.removeprefix(f"s3://{ARTIFACTS}/"))
+    assert saved is not None
+    undo = LifecycleConfiguration.of(saved).undo("ml-merge")
+    s3.put_bucket_lifecycle_configuration(**undo.parameters)
+    assert _rules(world, "ml-merge") == [OWN_RULE, late]
+
+
+def test_rules_that_cannot_be_read_are_not_replaced(world: ActingWorld) -> None:
+    kind = ActionKind.APPLY_LIFECYCLE_RULES
+    audit_id = _only(world, _seen_bucket(world, "ml-refused"), kind)
+    fault = AwsFault("s3", "GetBucketLifecycleConfiguration", "InternalError", status=500)
+    world.aws.faults.add(fault)
+
+    answer = world.act(audit_id)
+
+    assert answer.outcome == "declined"
+    assert _rules(world, "ml-refused") == [OWN_RULE]
+
+
+def test_a_rehearsal_of_rules_writes_nothing(world: ActingWorld) -> None:
+    kind = ActionKind.APPLY_LIFECYCLE_RULES
+    audit_id = _only(world, _seen_bucket(world, "ml-rehearsed"), kind)
+    keys = [stored.key for stored in world.artifacts.list("")]
+
+    rehearsal = world.act(audit_id, dry_run=True)
+
+    assert _rules(world, "ml-rehearsed") == [OWN_RULE]
+    assert [stored.key for stored in world.artifacts.list("")] == keys
+    world.act(audit_id)
+    made = [one.operation for one in world.record(audit_id).calls]
+    assert [line.split()[2] for line in rehearsal.calls] == [
+        *("put-object", "put-bucket-lifecycle-configuration")
+    ]
+    assert made == ["PutObject", "PutBucketLifecycleConfiguration"]
+
+
+def test_only_uploads_that_are_still_old_are_aborted(world: ActingWorld) -> None:
+    s3 = world.aws.client("s3")
+    begun = {one["Key"]: one for one in s3.list_multipart_uploads(Bucket="ml-refused")["Uploads"]}
+    # The audit took both for old; by now one is known to be young, and one is gone.
+    planned = [
+        IncompleteUpload(
+            key=key, upload_id=upload, initiated=NOW - timedelta(days=40), size_bytes=None
+        )
+        for key, upload in [
+            ("big/old", begun["big/old"]["UploadId"]),
+            ("big/new", begun["big/new"]["UploadId"]),
+            ("big/gone", "never-there"),
+        ]
+    ]
+    found = _seen_bucket(world, "ml-refused", incomplete_uploads=tuple(planned))
+    audit_id = _only(world, found, ActionKind.ABORT_UPLOADS)
+
+    answer = world.act(audit_id)
+
+    left = s3.list_multipart_uploads(Bucket="ml-refused")["Uploads"]
+    assert answer.outcome == "done"
+    assert [one["Key"] for one in left] == ["big/new"]
+    rules = _rules(world, "ml-refused")
+    assert rules[0] == OWN_RULE
+    assert rules[1]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+
+def _orphan(world: ActingWorld, job: str) -> Inventory:
+    prefix = f"checkpoints/{job}/"
+    ended = NOW - timedelta(days=60)
+    return world.holding(
+        training_jobs=(
+            training_job(
+                job,
+                created=ended,
+                started=ended,
+                ended=ended,
+                checkpoint_s3_uri=f"s3://ml-artifacts/{prefix}",
+            ),
+        ),
+        buckets=(
+            bucket(
+                "ml-artifacts",
+                prefixes=(
+                    BucketPrefix(
+                        prefix=prefix,
+                        size_bytes=GB,
+                        objects=3,
+                        last_modified=ended,
+                        written_by=job,
+                        is_whole=True,
+                    ),
+                ),
+            ),
+        ),
+    )
+
+
+def test_what_nothing_refers_to_is_set_to_expire(world: ActingWorld) -> None:
+    audit_id = _only(world, _orphan(world, "lost"), ActionKind.DELETE_ARTIFACTS)
+
+    answer = world.act(audit_id)
+
+    rules = _rules(world, "ml-artifacts")
+    assert answer.outcome == "done", answer.reason
+    assert rules[0] == OWN_RULE
+    assert [(one["Filter"], one["Expiration"]) for one in rules[1:]] == [
+        ({"Prefix": "checkpoints/lost/"}, {"Days": 1})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("job", "why"), [("used", "refers to it now"), ("fresh", "Something was written")]
+)
+def test_what_is_used_or_written_by_now_is_not_set_to_expire(
+    world: ActingWorld, job: str, why: str
+) -> None:
+    before = _rules(world, "ml-artifacts")
+    audit_id = _only(world, _orphan(world, job), ActionKind.DELETE_ARTIFACTS)
+
+    answer = world.act(audit_id)
+
+    assert answer.outcome == "declined"
+    assert why in answer.reason
+    assert _rules(world, "ml-artifacts") == before
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["ListModels", "DescribeModel", "ListModelPackageGroups", "ListEndpoints", "ListTrainingJobs"],
+)
+def test_without_a_whole_list_of_what_refers_nothing_expires(
+    world: ActingWorld, operation: str
+) -> None:
+    before = _rules(world, "ml-artifacts")
+    audit_id = _only(world, _orphan(world, "loved"), ActionKind.DELETE_ARTIFACTS)
+    world.aws.faults.add(AwsFault("sagemaker", operation, "ThrottlingException", times=None))
+
+    answer = world.act(audit_id)
+
+    assert answer.outcome == "declined"
+    assert _rules(world, "ml-artifacts") == before
+
+
+def _log_group(world: ActingWorld, name: str) -> Inventory:
+    group = LogGroup(
+        name=name, arn="", retention_days=None, stored_bytes=5000, created=None, tags=()
+    )
+    return world.holding(log_groups=(group,))
+
+
+def _retention(world: ActingWorld, name: str) -> int | None:
+    groups = world.aws.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    found: int | None = groups[0].get("retentionInDays")
+    return found
+
+
+def test_a_log_group_gets_its_retention_and_loses_it_by_the_undo(world: ActingWorld) -> None:
+    audit_id = _only(world, _log_group(world, "/ml/quiet"), ActionKind.SET_LOG_RETENTION)
+
+    answer = world.act(audit_id)
+
+    assert (answer.outcome, _retention(world, "/ml/quiet")) == ("done", 90)
+    assert "aws logs delete-retention-policy" in world.record(audit_id).undo
+    assert "/ml/quiet" in world.record(audit_id).undo
+
+
+def test_a_log_group_that_got_a_retention_or_a_keep_tag_meanwhile_stays(world: ActingWorld) -> None:
+    logs = world.aws.client("logs")
+    audits = {
+        name: _only(world, _log_group(world, name), ActionKind.SET_LOG_RETENTION)
+        for name in ("/ml/kept", "/ml/set")
+    }
+    logs.put_retention_policy(logGroupName="/ml/set", retentionInDays=365)
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/ml/kept"
+    logs.tag_resource(resourceArn=arn, tags={"thriftline:keep": "2099-01-01"})
+
+    outcomes = {name: world.act(audit_id).outcome for name, audit_id in audits.items()}
+
+    assert set(outcomes.values()) == {"declined"}
+    assert (_retention(world, "/ml/set"), _retention(world, "/ml/kept")) == (365, None)
+
+
+@pytest.mark.parametrize("operation", ["DescribeLogGroups", "ListTagsForResource"])
+def test_an_unread_log_group_stays(world: ActingWorld, operation: str) -> None:
+    audit_id = _only(world, _log_group(world, "/ml/unread"), ActionKind.SET_LOG_RETENTION)
+    world.aws.faults.add(AwsFault("logs", operation, "AccessDeniedException", times=None))
+
+    assert world.act(audit_id).outcome == "declined"
+    world.aws.faults.clear()
+    assert _retention(world, "/ml/unread") is None
+
+
+def _notebook(world: ActingWorld, name: str) -> Inventory:
+    book = Notebook(
+        name=name,
+        arn=f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:notebook-instance/{name}",
+        status="InService",
+        instance_type="ml.t3.medium",
+        volume_gib=5,
+        created=NOW - timedelta(days=90),
+        last_modified=NOW - timedelta(days=9),
+        lifecycle_config=None,
+        tags=(("team", "search"),),
+    )
+    return world.holding(notebooks=(book,))
+
+
+def _book_status(world: ActingWorld, name: str) -> str:
+    sagemaker = world.aws.client("sagemaker")
+    found = sagemaker.describe_notebook_instance(NotebookInstanceName=name)
+    return str(found["NotebookInstanceStatus"])
+
+
+def test_an_idle_notebook_is_stopped(world: ActingWorld) -> None:
+    audit_id = _only(world, _notebook(world, "idle-book"), ActionKind.STOP_NOTEBOOK)
+
+    answer = world.act(audit_id)
+
+    assert (answer.outcome, _book_status(world, "idle-book")) == ("done", "Stopped")
+    assert "aws sagemaker start-notebook-instance" in world.record(audit_id).undo
+
+
+def test_a_notebook_that_is_kept_or_was_started_again_runs_on(world: ActingWorld) -> None:
+    sagemaker = world.aws.client("sagemaker")
+    audits = {
+        name: _only(world, _notebook(world, name), ActionKind.STOP_NOTEBOOK)
+        for name in ("kept-book", "busy-book")
+    }
+    kept = sagemaker.describe_notebook_instance(NotebookInstanceName="kept-book")
+    sagemaker.add_tags(
+        ResourceArn=kept["NotebookInstanceArn"], Tags=[{"Key": "thriftline:keep", "Value": "true"}]
+    )
+    sagemaker.stop_notebook_instance(NotebookInstanceName="busy-book")
+    sagemaker.start_notebook_instance(NotebookInstanceName="busy-book")
+
+    outcomes = {name: world.act(audit_id).outcome for name, audit_id in audits.items()}
+
+    assert set(outcomes.values()) == {"declined"}
+    assert {_book_status(world, name) for name in audits} == {"InService"}
+
+
+def test_missing_tags_are_added_and_none_is_changed(world: ActingWorld) -> None:
+    s3 = world.aws.client("s3")
+    found = world.holding(buckets=(bucket("ml-rehearsed", tags=()),))
+    audit_id = _only(world, found, ActionKind.TAG_RESOURCE)
+    s3.put_bucket_tagging(
+        Bucket="ml-rehearsed", Tagging={"TagSet": [{"Key": "team", "Value": "vision"}]}
+    )
+
+    answer = world.act(audit_id)
+
+    tags = s3.get_bucket_tagging(Bucket="ml-rehearsed")["TagSet"]
+    assert answer.outcome == "done"
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {"team": "vision", "cost": "ml"}
+    assert world.record(audit_id).undo.startswith("aws s3api put-bucket-tagging")
+
+
+def test_a_lost_message_is_sent_by_the_retry_and_the_action_is_not_done_again(
+    world: ActingWorld,
+) -> None:
+    audit_id = _only(world, _log_group(world, "/ml/rehearsed"), ActionKind.SET_LOG_RETENTION)
+
+    class Broken(Exception):
+        pass
+
+    def refuse(*_: str) -> None:
+        raise Broken
+
+    publish = world.topic.publish
+    world.topic.publish = refuse  # type: ignore[method-assign]
+    with pytest.raises(Broken):
+        world.act(audit_id)
+    assert world.record(audit_id).announced is False
+    world.topic.publish = publish  # type: ignore[method-assign]
+    world.aws.calls.clear()
+
+    answer = world.act(audit_id)
+
+    assert answer.outcome == "done"
+    assert len(world.topic.sent) == 1
+    assert world.record(audit_id).announced is True
+    assert ("logs", "PutRetentionPolicy") not in world.aws.calls

@@ -1,0 +1,62 @@
+"""What a person reads of an action."""
+
+from typing import Any
+
+import pytest
+
+from thriftline.domain.audit.action_message import Told, body_of, detail_of, subject_of
+from thriftline.domain.audit.actions import Step
+from thriftline.domain.audit.facts import ResourceKind
+from thriftline.domain.audit.findings import ActionKind
+
+
+def _told(**facts: Any) -> Told:
+    dull: dict[str, Any] = {
+        "action": ActionKind.TERMINATE_ENDPOINT,
+        "step": Step.EXECUTE,
+        "resource_type": ResourceKind.ENDPOINT,
+        "resource": "chat",
+        "account": "123456789012",
+        "region": "us-west-2",
+        "outcome": "done",
+        "reason": "Deleted.",
+        "planned_because": "0 invocations in 7 days.",
+        "calls": ("sagemaker:DeleteEndpoint",),
+        "undo": "python tools/restore_endpoint.py chat",
+        "saved_uri": "s3://artifacts/saved/chat.json",
+        "record_uri": "s3://artifacts/audits/a/actions/0000.json",
+    }
+    return Told(**(dull | facts))
+
+
+def test_a_message_says_what_why_with_which_calls_and_how_to_undo_it() -> None:
+    body = body_of(_told())
+    for part in ("chat", "us-west-2", "0 invocations", "sagemaker:DeleteEndpoint"):
+        assert part in body
+    assert "To undo it:\n  python tools/restore_endpoint.py chat" in body
+    assert "s3://artifacts/saved/chat.json" in body
+
+
+@pytest.mark.parametrize(
+    ("outcome", "subject"),
+    [
+        ("done", "Thriftline: chat deleted"),
+        ("declined", "Thriftline: chat left alone (terminate_endpoint)"),
+        ("failed", "Thriftline: chat not done, failed (terminate_endpoint)"),
+    ],
+)
+def test_the_subject_tells_how_it_ended(outcome: str, subject: str) -> None:
+    assert subject_of(_told(outcome=outcome)) == subject
+
+
+@pytest.mark.parametrize("action", [*ActionKind])
+def test_every_kind_of_action_has_words_of_its_own(action: ActionKind) -> None:
+    marks = (ActionKind.MARK_ENDPOINT, ActionKind.UNMARK_ENDPOINT)
+    step = Step.MARK if action in marks else Step.EXECUTE
+    assert not subject_of(_told(action=action, step=step)).endswith(" done")
+
+
+def test_no_message_or_event_is_longer_than_aws_takes() -> None:
+    told = _told(reason="x" * 300_000, undo="y" * 300_000)
+    assert len(body_of(told).encode()) < 200_000
+    assert len(str(detail_of(told, "a", 0)).encode()) < 200_000

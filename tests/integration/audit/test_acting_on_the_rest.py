@@ -10,7 +10,7 @@ import pytest
 from local_aws.faults import AwsFault
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.acting_account import acting_account, plain_endpoint
-from tests.integration.audit.acting_world import ARTIFACTS, ActingWorld, acting_options
+from tests.integration.audit.acting_world import ARTIFACTS, ActingWorld, FakeTopic, acting_options
 from tests.integration.local_aws.sample_account import ACCOUNT, NOW, REGION, ago
 from tests.unit.audit.accounts import bucket, training_job
 from thriftline.aws.acting.bucket_rules import LifecycleConfiguration
@@ -19,6 +19,7 @@ from thriftline.domain.audit.findings import ActionKind
 from thriftline.domain.audit.inventory import Inventory
 from thriftline.domain.audit.resources.notebooks import Notebook
 from thriftline.domain.audit.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
+from thriftline.errors import ServiceUnavailableError
 
 GB = 10**9
 OWN_RULE = {
@@ -49,6 +50,13 @@ def _bucket(name: str) -> dict[str, Any]:
         ]
         + [{"prefix": "checkpoints/fresh/", "bytes": GB, "last_modified": ago(days=2)}],
     }
+
+
+class SilentTopic(FakeTopic):
+    """Takes no message."""
+
+    def publish(self, subject: str, message: str) -> None:
+        raise ServiceUnavailableError("the topic is away")
 
 
 @pytest.fixture(scope="module")
@@ -390,18 +398,11 @@ def test_a_lost_message_is_sent_by_the_retry_and_the_action_is_not_done_again(
 ) -> None:
     audit_id = _only(world, _log_group(world, "/ml/rehearsed"), ActionKind.SET_LOG_RETENTION)
 
-    class Broken(Exception):
-        pass
-
-    def refuse(*_: str) -> None:
-        raise Broken
-
-    publish = world.topic.publish
-    world.topic.publish = refuse  # type: ignore[method-assign]
-    with pytest.raises(Broken):
+    heard, world.topic = world.topic, SilentTopic()
+    with pytest.raises(ServiceUnavailableError):
         world.act(audit_id)
     assert world.record(audit_id).announced is False
-    world.topic.publish = publish  # type: ignore[method-assign]
+    world.topic = heard
     world.aws.calls.clear()
 
     answer = world.act(audit_id)

@@ -347,6 +347,9 @@ class ReportUse(Document):
     """What there is and how much it was used; null where a part could not be read."""
 
     storage_bytes: int | None
+    storage_bytes_known: int | None = Field(
+        description="Of the buckets that tell their size; null when none was asked."
+    )
     objects: int | None
     endpoints: dict[Verdict, int] | None = Field(description="By verdict of the idle rule.")
     endpoints_in_service: int | None

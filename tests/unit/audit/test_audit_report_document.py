@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.audit.accounts import ACCOUNT, REGION, endpoint, inventory, measured
+from tests.unit.audit.accounts import ACCOUNT, REGION, bucket, endpoint, inventory, measured
 from tests.unit.audit.audit_reports import (
     digest_for,
     gathered_for,
@@ -20,13 +20,14 @@ from tests.unit.audit.audit_reports import (
 )
 from tests.unit.audit.report_account import report_account
 from tests.unit.audit.wasteful_account import wasteful_account
-from thriftline.domain.audit.facts import ResourceKind, UnreadResource
+from thriftline.domain.audit.facts import ResourceKind, Unread, UnreadResource
 from thriftline.domain.audit.history import Acceptance
 from thriftline.domain.audit.parameters import Mode
 from thriftline.domain.audit.reconciliation import Reconciliation, ServiceRow
 from thriftline.domain.audit.resources.spend import CostLine
 from thriftline.domain.audit.total_reconciliation import reconcile_all
 from thriftline.reports.audit.assembly import assemble, with_outcomes
+from thriftline.reports.audit.summary import use_of
 from thriftline.schemas.action_record import ActionRecord
 from thriftline.schemas.audit_report import AuditReport, LastReport
 from thriftline.schemas.audit_settings import Target
@@ -64,6 +65,17 @@ def test_tokens_and_storage_are_counted() -> None:
     assert (REPORT.use.tokens_in, REPORT.use.tokens_out) == (98_520_000, 22_648_000)
     assert REPORT.use.bedrock_invocations == 1642
     assert REPORT.use.storage_bytes == 306_410_000_000
+
+
+def test_a_bucket_that_does_not_tell_its_size_makes_the_sum_a_lower_bound() -> None:
+    found = report_account()
+    unread = Unread("BucketSizeBytes", "The bucket is new.")
+    new = bucket("new", bytes_by_storage_type=unread)
+    report = report_for(replace(found, buckets=(*found.buckets, new)))
+    assert report.use.storage_bytes is None
+    assert report.use.storage_bytes_known == 306_410_000_000
+    (row,) = [row for row in report.spend.by_kind if row.resource_type == "bucket"]
+    assert use_of(report, row) == "at least 306.41 GB, 1 without a price"
 
 
 def test_one_endpoint_is_idle_and_the_others_have_verdicts_of_their_own() -> None:

@@ -26,7 +26,7 @@ from thriftline.schemas.price_catalogue import price_catalogue
 IDLE_RULE = ("ml.sagemaker.endpoint.idle",)
 
 
-def _written(
+def written(
     found: Inventory, mode: Mode, scope: Scope = Scope.ACCOUNT, store: Store | None = None
 ) -> Store:
     """Returns a store in which an audit has got as far as its report."""
@@ -74,7 +74,7 @@ def _body(store: Store) -> str:
 
 
 def test_the_message_is_ten_lines_that_a_manager_understands() -> None:
-    store = _written(report_account(), Mode.REPORT)
+    store = written(report_account(), Mode.REPORT)
     answer = store.publish_report(AUDIT_ID)
     (message,) = store.messages
     assert message["Subject"] == "Thriftline: $1,744.47 a month to save, 37 findings"
@@ -87,7 +87,7 @@ def test_the_message_is_ten_lines_that_a_manager_understands() -> None:
 
 
 def test_the_event_has_the_figures_and_the_place_of_the_rest() -> None:
-    store = _written(report_account(), Mode.REPORT)
+    store = written(report_account(), Mode.REPORT)
     store.publish_report(AUDIT_ID)
     (event,) = store.events
     assert (event["Source"], event["DetailType"]) == ("thriftline.audit", "Cost audit completed")
@@ -98,7 +98,7 @@ def test_the_event_has_the_figures_and_the_place_of_the_rest() -> None:
 
 
 def test_the_figures_are_measured() -> None:
-    store = _written(report_account(), Mode.REPORT)
+    store = written(report_account(), Mode.REPORT)
     store.publish_report(AUDIT_ID)
     told = dict(store.measured)
     assert told["AuditFindings"] == 37
@@ -138,7 +138,7 @@ def test_a_figure_that_is_not_known_is_not_measured(kind: ResourceKind, names: s
 
 
 def test_what_was_done_is_in_report_message_and_figures() -> None:
-    store = _written(report_account(), Mode.ACT)
+    store = written(report_account(), Mode.ACT)
     _act(store)
     answer = store.publish_report(AUDIT_ID)
     assert answer.done_actions == 4
@@ -151,14 +151,14 @@ def test_what_was_done_is_in_report_message_and_figures() -> None:
 
 
 def test_an_action_without_a_record_did_not_succeed() -> None:
-    store = _written(report_account(), Mode.ACT)
+    store = written(report_account(), Mode.ACT)
     assert store.publish_report(AUDIT_ID).done_actions == 0
     assert dict(store.measured)["AuditActionsFailed"] == 4
     assert "4 actions did not succeed." in _body(store)
 
 
 def test_a_record_that_cannot_be_read_leaves_the_outcome_unknown() -> None:
-    store = _written(report_account(), Mode.ACT)
+    store = written(report_account(), Mode.ACT)
     _act(store)
     first, second, *_ = [
         one.index for one in store.report(AUDIT_ID).planned_actions if one.executes
@@ -169,7 +169,7 @@ def test_a_record_that_cannot_be_read_leaves_the_outcome_unknown() -> None:
 
 
 def test_a_repeated_step_tells_nobody_twice() -> None:
-    store = _written(report_account(), Mode.ACT)
+    store = written(report_account(), Mode.ACT)
     _act(store)
     first = store.publish_report(AUDIT_ID)
     before = dict(store.objects)
@@ -183,7 +183,7 @@ def test_a_repeated_step_tells_nobody_twice() -> None:
 def test_when_one_of_two_is_away_the_other_is_told_and_a_retry_sends_the_rest(
     down: str, left: str
 ) -> None:
-    store = _written(report_account(), Mode.REPORT)
+    store = written(report_account(), Mode.REPORT)
     store.refused[down] = "ThrottlingException"
     with pytest.raises(ThrottledError):
         store.publish_report(AUDIT_ID)
@@ -194,7 +194,7 @@ def test_when_one_of_two_is_away_the_other_is_told_and_a_retry_sends_the_rest(
 
 
 def test_a_report_that_may_not_be_read_is_an_error() -> None:
-    store = _written(report_account(), Mode.REPORT)
+    store = written(report_account(), Mode.REPORT)
     store.refused["GetObject"] = "AccessDenied"
     with pytest.raises(AccessDeniedError):
         store.publish_report(AUDIT_ID)
@@ -210,7 +210,7 @@ def _hourly(store: Store, found: Inventory, mode: Mode = Mode.REPORT) -> int:
     """Runs the hourly audit afresh, and returns how many messages there are now."""
     for key in [key for key in store.objects if key.startswith(f"audits/{AUDIT_ID}/")]:
         del store.objects[key]
-    _written(found, mode, Scope.IDLE_ENDPOINTS, store)
+    written(found, mode, Scope.IDLE_ENDPOINTS, store)
     store.publish_report(AUDIT_ID)
     return len(store.messages)
 
@@ -238,7 +238,7 @@ def test_the_hourly_audit_tells_again_when_it_cannot_know_what_it_told() -> None
 def test_the_hourly_audit_tells_what_it_did() -> None:
     store = Store()
     found = _endpoints("one")
-    _written(found, Mode.MARK, Scope.IDLE_ENDPOINTS, store)
+    written(found, Mode.MARK, Scope.IDLE_ENDPOINTS, store)
     _act(store)
     store.publish_report(AUDIT_ID)
     assert store.messages[0]["Subject"] == "Thriftline: marked 1 idle endpoint for termination"

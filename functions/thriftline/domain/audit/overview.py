@@ -49,12 +49,13 @@ class Overview:
     """Totals of an inventory; None where something that belongs to one could not be read.
 
     ``counts`` are of the kinds that were collected, and lower bounds for those that were not
-    read to the end. ``last_day`` is the window's last day.
+    read to the end, as is ``storage_bytes_known``. ``last_day`` is the window's last day.
     """
 
     collected: frozenset[ResourceKind]
     counts: tuple[tuple[ResourceKind, int], ...]
     storage_bytes: int | None
+    storage_bytes_known: int
     objects: int | None
     training: TrainingUse | None
     training_last_day: TrainingUse | None
@@ -66,10 +67,15 @@ def overview_of(inventory: Inventory, idleness: Iterable[Idleness]) -> Overview:
     """Returns the totals; ``idleness`` are the verdicts on the inventory's endpoints."""
     verdicts = {said.endpoint: said for said in idleness}
     last_day = Window(inventory.window.end - timedelta(days=1), inventory.window.end)
+    sizes = _sizes(inventory)
+    knows_sizes = inventory.knows_all([ResourceKind.BUCKET]) and len(sizes) == len(
+        inventory.buckets
+    )
     return Overview(
         collected=inventory.collected,
         counts=_counts(inventory),
-        storage_bytes=_storage_bytes(inventory),
+        storage_bytes=sum(sizes) if knows_sizes else None,
+        storage_bytes_known=sum(sizes),
         objects=_objects(inventory),
         training=_training(inventory, inventory.window),
         training_last_day=_training(inventory, last_day),
@@ -101,15 +107,13 @@ def _counts(inventory: Inventory) -> tuple[tuple[ResourceKind, int], ...]:
     return tuple((kind, count) for kind, count in numbers.items() if kind in inventory.collected)
 
 
-def _storage_bytes(inventory: Inventory) -> int | None:
-    if not inventory.knows_all([ResourceKind.BUCKET]):
-        return None
-    total = 0
-    for bucket in inventory.buckets:
-        if isinstance(bucket.bytes_by_storage_type, Unread):
-            return None
-        total += sum(bucket.bytes_by_storage_type.values())
-    return total
+def _sizes(inventory: Inventory) -> list[int]:
+    """Returns the bytes of each bucket that tells them."""
+    return [
+        sum(bucket.bytes_by_storage_type.values())
+        for bucket in inventory.buckets
+        if not isinstance(bucket.bytes_by_storage_type, Unread)
+    ]
 
 
 def _objects(inventory: Inventory) -> int | None:

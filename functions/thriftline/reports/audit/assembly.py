@@ -263,8 +263,8 @@ def _alerts(gathered: Gathered) -> list[str]:
     alerts = []
     if gathered.missing:
         alerts.append(
-            f"{len(gathered.missing)} of {len(settings.targets)} accounts and regions have no "
-            "result: nothing is known of them."
+            f"No result of {len(gathered.missing)} of {len(settings.targets)} accounts and "
+            "regions: nothing is known of them."
         )
     if gathered.acceptance_problem:
         alerts.append(

@@ -8,7 +8,7 @@ from thriftline.domain.audit.parts import Scope
 from thriftline.reports.audit.calendar import calendar_of
 from thriftline.reports.audit.charts import spend_chart
 from thriftline.reports.audit.groups import group_actions, group_gaps, group_unknown
-from thriftline.reports.audit.summary import last_day, span, use_of
+from thriftline.reports.audit.summary import known_bill, last_day, span, use_of
 from thriftline.reports.audit.words import command, counted, kind_name, money, plain
 from thriftline.reports.pages import render
 from thriftline.schemas.audit_report import AuditReport
@@ -94,6 +94,8 @@ def report_page(report: AuditReport) -> str:
         counted=counted,
         kind_name=kind_name,
         money=money,
+        known_bill=known_bill(report),
+        absent=sum(target.status == "missing" for target in report.targets),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from thriftline.domain.audit.actions import Step
 from thriftline.domain.audit.facts import ResourceKind
@@ -41,7 +42,7 @@ def use_of(report: AuditReport, row: ReportKindCost) -> str:
     parts: dict[ResourceKind, Callable[[ReportUse], list[str]]] = {
         ResourceKind.ENDPOINT: _endpoints,
         ResourceKind.TRAINING_JOB: _training,
-        ResourceKind.BUCKET: lambda use: [gigabytes(use.storage_bytes)],
+        ResourceKind.BUCKET: _storage,
         ResourceKind.BEDROCK_MODEL: lambda use: [
             f"{use.tokens_in:,} tokens in" if use.tokens_in is not None else "",
             f"{use.tokens_out:,} out" if use.tokens_out is not None else "",
@@ -71,10 +72,15 @@ def _training(use: ReportUse) -> list[str]:
     return [f"{jobs.failed:,} failed", *hours]
 
 
-def gigabytes(size: int | None) -> str:
-    """Returns bytes as people count them, in units of 1000; nothing when they are unknown."""
-    if size is None:
-        return ""
+def _storage(use: ReportUse) -> list[str]:
+    if use.storage_bytes is not None:
+        return [gigabytes(use.storage_bytes)]
+    known = use.storage_bytes_known
+    return [f"at least {gigabytes(known)}"] if known else []
+
+
+def gigabytes(size: int) -> str:
+    """Returns bytes as people count them, in units of 1000."""
     return f"{size / 1e12:,.2f} TB" if size >= 1e12 else f"{size / 1e9:,.2f} GB"
 
 
@@ -96,12 +102,7 @@ def _more(report: AuditReport) -> Iterator[str]:
     if report.scope is Scope.IDLE_ENDPOINTS:
         return
     if told.billed_usd is None:
-        where = listed(told.without_bill[:3])
-        yield (
-            f"What was billed in {span(report)} is not known: Cost Explorer was not read"
-            f"{f' for {where}' if where else ''}. The resources with a price come to "
-            f"{money(told.explained_usd)}."
-        )
+        yield _without_bill(report)
     elif told.residual_usd is not None and told.residual_usd >= 0:
         yield (
             f"The resources explain {money(told.explained_usd)} of the bill; "
@@ -109,6 +110,26 @@ def _more(report: AuditReport) -> Iterator[str]:
         )
     else:
         yield f"The resources come to {money(told.explained_usd)}, which is more than the bill."
+
+
+def _without_bill(report: AuditReport) -> str:
+    told = report.reconciliation
+    names = [*told.without_bill[:3]]
+    if len(told.without_bill) > len(names):
+        names.append(f"{len(told.without_bill) - len(names):,} more")
+    text = f"What was billed in {span(report)} is not known"
+    text += f": it was not read for {listed(names)}." if names else "."
+    known = known_bill(report)
+    if known is not None:
+        text += f" The others were billed {money(known)}."
+    return f"{text} The resources with a price come to {money(told.explained_usd)}."
+
+
+def known_bill(report: AuditReport) -> Decimal | None:
+    """Returns what was billed where the bill was read, None when that is nowhere."""
+    bills = [row.billed_usd for row in report.reconciliation.targets]
+    known = [usd for usd in bills if usd is not None]
+    return sum(known, Decimal(0)) if known else None
 
 
 def _found(report: AuditReport) -> str:

@@ -154,6 +154,7 @@ def use_document(digests: Sequence[Digest], *, is_complete: bool) -> ReportUse:
     knows_tokens = bool(told) and len(tokens) == len(told)
     return ReportUse(
         storage_bytes=_total(told, lambda one: one.storage_bytes),
+        storage_bytes_known=_known_bytes(digests),
         objects=_total(told, lambda one: one.objects),
         endpoints={verdict: sum(row.verdict is verdict for row in rows) for verdict in _VERDICTS}
         if knows_endpoints
@@ -168,6 +169,15 @@ def use_document(digests: Sequence[Digest], *, is_complete: bool) -> ReportUse:
         tokens_in=sum(one.input for one in tokens) if knows_tokens else None,
         tokens_out=sum(one.output for one in tokens) if knows_tokens else None,
     )
+
+
+def _known_bytes(digests: Iterable[Digest]) -> int | None:
+    known = [
+        digest.overview.storage_bytes_known
+        for digest in digests
+        if ResourceKind.BUCKET in digest.overview.collected
+    ]
+    return sum(known) if known else None
 
 
 def _knows_endpoints(digest: Digest) -> bool:

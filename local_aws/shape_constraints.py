@@ -3,24 +3,36 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import botocore.session
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+_loading = Lock()
+
+
+@cache
+def _loaded(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def _model(service: str) -> Any:
+    # SageMaker's takes a third of a second; sixteen first calls at once would each load it.
+    with _loading:
+        return _loaded(service)
+
 
 @cache
 def input_shape(service: str, operation: str) -> Any:
     """Return the shape of an operation's input out of botocore's model."""
-    model = botocore.session.get_session().get_service_model(service)
-    return model.operation_model(operation).input_shape
+    return _model(service).operation_model(operation).input_shape
 
 
 @cache
 def output_members(service: str, operation: str) -> frozenset[str]:
     """Return the names that an operation's answer may hold."""
-    model = botocore.session.get_session().get_service_model(service)
-    shape = model.operation_model(operation).output_shape
+    shape = _model(service).operation_model(operation).output_shape
     return frozenset(shape.members if shape else ())
 
 

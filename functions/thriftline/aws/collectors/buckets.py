@@ -74,7 +74,9 @@ def read_lifecycle(client: Any, bucket: str) -> Fact[tuple[str, ...]]:
             if code_of(error) == "NoSuchLifecycleConfiguration":
                 return ()
             raise
-        return tuple(json.dumps(rule, default=_iso, sort_keys=True) for rule in answer["Rules"])
+        return tuple(
+            json.dumps(rule, default=_iso, sort_keys=True) for rule in answer.get("Rules", ())
+        )
 
     return attempt("GetBucketLifecycleConfiguration", read)
 

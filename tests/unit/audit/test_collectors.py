@@ -1,0 +1,521 @@
+"""What the embedded AWS has none of: Studio apps, processing jobs, warm pools, and second pages."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.audit.canned_aws import REGION, Canned, CannedClients, error
+from thriftline.aws.collectors import bedrock
+from thriftline.aws.collectors.buckets import collect_buckets
+from thriftline.aws.collectors.costs import collect_costs
+from thriftline.aws.collectors.endpoints import collect_endpoints, read_endpoint
+from thriftline.aws.collectors.log_groups import collect_log_groups
+from thriftline.aws.collectors.models import collect_model_packages, collect_models
+from thriftline.aws.collectors.notebooks import collect_notebooks, collect_studio_apps
+from thriftline.aws.collectors.processing_jobs import collect_processing_jobs
+from thriftline.aws.collectors.reading import Collected
+from thriftline.aws.collectors.training_jobs import collect_training_jobs, training_job
+from thriftline.aws.target_clients import TargetClients
+from thriftline.domain.audit.facts import ResourceKind, Unread
+from thriftline.domain.audit.inventory import Window
+from thriftline.domain.audit.resources.jobs import TrainingJob
+from thriftline.domain.audit.resources.notebooks import StudioApp
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+START = NOW - timedelta(days=30)
+ARN = f"arn:aws:sagemaker:{REGION}:123456789012"
+
+
+def pages(key: str, rows: Sequence[Any], token: str = "NextToken") -> Sequence[Mapping[str, Any]]:
+    """Returns a page for each row."""
+    return [
+        {key: [row]} | ({token: f"page-{number}"} if number < len(rows) else {})
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+# ---- Studio apps
+
+
+def app(name: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "DomainId": "d-1",
+        "SpaceName": "team",
+        "AppType": "JupyterLab",
+        "AppName": name,
+        "Status": "InService",
+        **fields,
+    }
+
+
+def described_app(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **request,
+        "AppArn": f"{ARN}:app/d-1/team/JupyterLab/{request['AppName']}",
+        "Status": "InService",
+        "CreationTime": START,
+        "LastUserActivityTimestamp": NOW,
+        "ResourceSpec": {"InstanceType": "ml.t3.medium"},
+    }
+
+
+def idle(minutes: int | None, **more: Any) -> dict[str, Any]:
+    settings = {"IdleTimeoutInMinutes": minutes, **more} if minutes else {}
+    return {"JupyterLabAppSettings": {"AppLifecycleManagement": {"IdleSettings": settings}}}
+
+
+def apps_of(**answers: Canned) -> Collected[StudioApp]:
+    return collect_studio_apps(
+        CannedClients(
+            {
+                "ListApps": pages("Apps", [app("a"), app("b"), app("gone", Status="Deleted")]),
+                "DescribeApp": described_app,
+                "DescribeSpace": [{"SpaceSettings": idle(None)}],
+                "DescribeDomain": [{"DefaultUserSettings": idle(90)}],
+                "ListTags": [{"Tags": [{"Key": "team", "Value": "search"}]}],
+                **answers,
+            }
+        )
+    )
+
+
+def test_apps_that_are_gone_are_none_and_the_others_tell_their_last_use() -> None:
+    found = apps_of()
+    assert found.unread == ()
+    assert [one.name for one in found.found] == ["a", "b"]
+    first = found.found[0]
+    assert (first.owner, first.owner_is_space, first.instance_type) == (
+        *("team", True, "ml.t3.medium"),
+    )
+    assert first.last_user_activity == NOW
+    assert first.tags == (("team", "search"),)
+
+
+@pytest.mark.parametrize(
+    ("space", "domain", "minutes"),
+    [
+        (idle(60), idle(90, LifecycleManagement="ENABLED"), 60),
+        (idle(None), idle(90, LifecycleManagement="ENABLED"), 90),
+        (idle(None), idle(90, LifecycleManagement="DISABLED"), None),
+    ],
+)
+def test_the_idle_time_of_a_space_comes_before_that_of_its_domain(
+    space: Any, domain: Any, minutes: int | None
+) -> None:
+    found = apps_of(
+        DescribeSpace=[{"SpaceSettings": space}], DescribeDomain=[{"DefaultUserSettings": domain}]
+    )
+    assert {one.idle_timeout_minutes for one in found.found} == {minutes}
+
+
+@pytest.mark.parametrize("operation", ["DescribeSpace", "DescribeDomain"])
+def test_an_idle_time_that_cannot_be_read_is_unread(operation: str) -> None:
+    found = apps_of(**{operation: [error("AccessDeniedException")]})
+    assert found.found[0].idle_timeout_minutes == Unread(
+        operation, "AccessDeniedException: made to fail"
+    )
+
+
+def test_an_app_that_cannot_be_described_is_told_and_the_rest_is_known() -> None:
+    def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
+        return error("ThrottlingException") if request["AppName"] == "a" else described_app(request)
+
+    found = apps_of(DescribeApp=answer)
+    assert [one.name for one in found.found] == ["b"]
+    assert [(one.kind, one.resource) for one in found.unread] == [(ResourceKind.STUDIO_APP, "a")]
+
+
+# ---- Jobs
+
+
+def processing_answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    name = request["ProcessingJobName"]
+    return {
+        "ProcessingJobName": name,
+        "ProcessingJobArn": f"{ARN}:processing-job/{name}",
+        "ProcessingJobStatus": "Failed",
+        "FailureReason": "AlgorithmError",
+        "CreationTime": START,
+        "LastModifiedTime": NOW,
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceCount": 2,
+                "InstanceType": "ml.m5.xlarge",
+                "VolumeSizeInGB": 30,
+            }
+        },
+        "ProcessingOutputConfig": {
+            "Outputs": [{"OutputName": "o", "S3Output": {"S3Uri": "s3://out/x"}}]
+        },
+    }
+
+
+def test_processing_jobs_of_all_pages_are_described() -> None:
+    rows = [{"ProcessingJobName": name} for name in ("a", "b", "c")]
+    clients = CannedClients(
+        {
+            "ListProcessingJobs": pages("ProcessingJobSummaries", rows),
+            "DescribeProcessingJob": processing_answer,
+        }
+    )
+    found = collect_processing_jobs(clients, START)
+    assert [one.name for one in found.found] == ["a", "b", "c"]
+    first = found.found[0]
+    assert (first.instance_count, first.output_s3_uris, first.tags) == (2, ("s3://out/x",), ())
+    # One that failed before it started ended when it last changed.
+    assert (first.started, first.ended) == (None, NOW)
+
+
+def test_a_processing_job_that_cannot_be_described_is_told() -> None:
+    clients = CannedClients(
+        {
+            "ListProcessingJobs": pages("ProcessingJobSummaries", [{"ProcessingJobName": "a"}]),
+            "DescribeProcessingJob": [error("InternalFailure")],
+        }
+    )
+    found = collect_processing_jobs(clients, START)
+    assert found.found == ()
+    assert [one.resource for one in found.unread] == ["a"]
+
+
+def job_answer(name: str = "job", **fields: Any) -> dict[str, Any]:
+    return {
+        "TrainingJobName": name,
+        "TrainingJobArn": f"{ARN}:training-job/{name}",
+        "TrainingJobStatus": "Completed",
+        "SecondaryStatus": "Completed",
+        "CreationTime": START,
+        "TrainingStartTime": START + timedelta(minutes=4),
+        "TrainingEndTime": START + timedelta(hours=1),
+        "LastModifiedTime": START + timedelta(hours=1, minutes=1),
+        "ResourceConfig": {
+            "InstanceType": "ml.g5.xlarge",
+            "InstanceCount": 1,
+            "VolumeSizeInGB": 30,
+        },
+        **fields,
+    }
+
+
+def warm(name: str) -> dict[str, Any]:
+    resources = {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30}
+    return job_answer(name, ResourceConfig={**resources, "KeepAlivePeriodInSeconds": 600})
+
+
+def test_only_a_job_that_kept_its_instances_is_described_after_a_search() -> None:
+    pool = {"Status": "Reused", "ResourceRetainedBillableTimeInSeconds": 90, "ReusedByJob": "next"}
+    clients = CannedClients(
+        {
+            "Search": [
+                {"Results": []},
+                *pages("Results", [{"TrainingJob": job_answer("a")}, {"TrainingJob": warm("b")}]),
+            ],
+            "DescribeTrainingJob": [{**warm("b"), "WarmPoolStatus": pool}],
+        }
+    )
+    found = {job.name: job for job in collect_training_jobs(clients, START).found}
+    assert found["a"].warm_pool is None
+    kept = found["b"].warm_pool
+    assert kept is not None
+    assert (kept.status, kept.retained_billable_seconds, kept.reused_by_job) == (
+        *("Reused", 90, "next"),
+    )
+    assert clients.calls.count("DescribeTrainingJob") == 1
+
+
+def made(**fields: Any) -> TrainingJob:
+    return training_job(job_answer(**fields), ())
+
+
+def test_instances_of_one_type_in_groups_are_counted_together() -> None:
+    def groups(*types: str) -> dict[str, Any]:
+        return {
+            "InstanceGroups": [
+                {"InstanceType": one, "InstanceCount": 2, "InstanceGroupName": str(index)}
+                for index, one in enumerate(types)
+            ]
+        }
+
+    same = made(ResourceConfig=groups("ml.g5.xlarge", "ml.g5.xlarge"))
+    mixed = made(ResourceConfig=groups("ml.g5.xlarge", "ml.m5.xlarge"))
+    assert (same.instance_type, same.instance_count) == ("ml.g5.xlarge", 4)
+    assert (mixed.instance_type, mixed.instance_count) == (None, 4)
+
+
+def test_a_job_that_never_started_was_not_billed_and_ended_when_it_last_changed() -> None:
+    job = made(TrainingStartTime=None, TrainingEndTime=None, TrainingJobStatus="Failed")
+    assert (job.billable_seconds, job.training_seconds) == (0, 0)
+    assert job.ended == job.last_modified
+
+
+def test_seconds_that_sagemaker_does_not_know_yet_are_unknown() -> None:
+    job = made(TrainingJobStatus="InProgress", TrainingEndTime=None)
+    assert (job.billable_seconds, job.ended) == (None, None)
+    assert made().billable_seconds is None
+
+
+# ---- Every list goes on to its last page
+
+
+def named(kind: str, key: str, name: str) -> dict[str, Any]:
+    return {key: name, f"{kind}Arn": f"{ARN}:{kind.lower()}/{name}", "CreationTime": NOW}
+
+
+def _endpoint(request: Mapping[str, Any]) -> dict[str, Any]:
+    name = request["EndpointName"]
+    return {
+        "EndpointName": name,
+        "EndpointArn": f"{ARN}:endpoint/{name}",
+        "EndpointConfigName": name,
+        "EndpointStatus": "InService",
+        "CreationTime": START,
+        "LastModifiedTime": START,
+        "ProductionVariants": [{"VariantName": "all", "CurrentInstanceCount": 1}],
+    }
+
+
+def _component(request: Mapping[str, Any]) -> dict[str, Any]:
+    name = request["InferenceComponentName"]
+    return {
+        "InferenceComponentName": name,
+        "EndpointName": "a",
+        "VariantName": "all",
+        "CreationTime": START,
+        "LastModifiedTime": START,
+    }
+
+
+def _target(name: str) -> dict[str, Any]:
+    return {
+        "ResourceId": f"endpoint/{name}/variant/all",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "MinCapacity": 1,
+        "MaxCapacity": 2,
+    }
+
+
+_SCALED = [_target("a"), _target("b")]
+_ENDPOINTS: dict[str, Canned] = {
+    "ListEndpoints": pages("Endpoints", [{"EndpointName": "a"}, {"EndpointName": "b"}]),
+    "DescribeEndpoint": _endpoint,
+    "DescribeEndpointConfig": [
+        {"ProductionVariants": [{"VariantName": "all", "InstanceType": "ml.g5.xlarge"}]}
+    ],
+    "ListInferenceComponents": pages(
+        "InferenceComponents", [{"InferenceComponentName": "x"}, {"InferenceComponentName": "y"}]
+    ),
+    "DescribeInferenceComponent": _component,
+    "DescribeScalableTargets": pages("ScalableTargets", _SCALED),
+    "DescribeScalingPolicies": pages("ScalingPolicies", _SCALED),
+    "GetResources": pages(
+        "ResourceTagMappingList",
+        [
+            {
+                "ResourceARN": f"{ARN}:endpoint/{name}",
+                "Tags": [{"Key": "team", "Value": name}],
+            }
+            for name in "ab"
+        ],
+        token="PaginationToken",
+    ),
+}
+
+
+def test_all_pages_of_endpoints_components_scaling_and_tags_are_read() -> None:
+    found = collect_endpoints(CannedClients(_ENDPOINTS))
+    first, second = found.found
+    assert found.unread == ()
+    assert isinstance(first.inference_components, tuple)
+    assert {one.name for one in first.inference_components} == {"x", "y"}
+    for endpoint in (first, second):
+        assert isinstance(endpoint.scaling, tuple)
+        assert isinstance(endpoint.scaling[0].policies, tuple)
+        assert len(endpoint.scaling[0].policies) == 1
+        assert endpoint.tags == (("team", endpoint.name),)
+
+
+def test_all_pages_of_one_endpoints_tags_are_read() -> None:
+    tags = [{"Key": key, "Value": "1"} for key in ("a", "thriftline:keep")]
+    clients = CannedClients({**_ENDPOINTS, "ListTags": pages("Tags", tags)})
+    endpoint = read_endpoint(clients, "a")
+    assert endpoint is not None
+    assert endpoint.tags == (("a", "1"), ("thriftline:keep", "1"))
+
+
+def _deployment(name: str) -> dict[str, Any]:
+    return {
+        "customModelDeploymentArn": name,
+        "customModelDeploymentName": name,
+        "modelArn": name,
+        "createdAt": NOW,
+        "status": "Active",
+    }
+
+
+def _of_bedrock(name: str) -> dict[str, Any]:
+    return {
+        **{"modelArn": name * 20, "modelName": name, "creationTime": NOW},
+        **{"provisionedModelName": name, "provisionedModelArn": name * 20},
+        **{"modelUnits": 1, "status": "InService", "lastModifiedTime": NOW},
+    }
+
+
+def _bedrock(key: str) -> Canned:
+    return pages(key, [_of_bedrock("a"), _of_bedrock("b")], token="nextToken")
+
+
+def _metric(name: str) -> dict[str, Any]:
+    return {"Dimensions": [{"Name": "ModelId", "Value": name}]}
+
+
+def _packages(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Two versions of each group, one to a page; none without a group."""
+    group = request.get("ModelPackageGroupName")
+    if group is None:
+        return {"ModelPackageSummaryList": []}
+    version = 2 if request.get("NextToken") else 1
+    rows = [{"ModelPackageArn": f"{ARN}:model-package/{group}/{version}"}]
+    return {"ModelPackageSummaryList": rows} | ({"NextToken": "x"} if version == 1 else {})
+
+
+def _package(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {"ModelPackageArn": request["ModelPackageName"]}
+
+
+def _model(request: Mapping[str, Any]) -> dict[str, Any]:
+    return named("Model", "ModelName", request["ModelName"])
+
+
+def _notebook(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **named("NotebookInstance", "NotebookInstanceName", request["NotebookInstanceName"]),
+        "NotebookInstanceStatus": "InService",
+        "InstanceType": "ml.t3.medium",
+        "LastModifiedTime": NOW,
+    }
+
+
+def _day(number: int) -> dict[str, Any]:
+    return {
+        "TimePeriod": {"Start": f"2026-11-0{number}", "End": f"2026-11-0{number + 1}"},
+        "Groups": [{"Keys": ["S"], "Metrics": {"UnblendedCost": {"Amount": "1.5"}}}],
+    }
+
+
+def _costs(clients: TargetClients) -> Collected[Any]:
+    return collect_costs(clients, "123456789012", Window(START, NOW), is_home=True)
+
+
+_LISTS: list[tuple[Callable[[TargetClients], Collected[Any]], dict[str, Canned], int]] = [
+    (
+        collect_models,
+        {
+            "ListModels": pages("Models", [{"ModelName": "a"}, {"ModelName": "b"}]),
+            "DescribeModel": _model,
+        },
+        2,
+    ),
+    (
+        collect_model_packages,
+        {
+            "ListModelPackageGroups": pages(
+                "ModelPackageGroupSummaryList",
+                [{"ModelPackageGroupName": "g"}, {"ModelPackageGroupName": "h"}],
+            ),
+            "ListModelPackages": _packages,
+            "DescribeModelPackage": _package,
+        },
+        4,
+    ),
+    (
+        collect_notebooks,
+        {
+            "ListNotebookInstances": pages(
+                "NotebookInstances",
+                [{"NotebookInstanceName": "a"}, {"NotebookInstanceName": "b"}],
+            ),
+            "DescribeNotebookInstance": _notebook,
+        },
+        2,
+    ),
+    (
+        bedrock.collect_model_use,
+        {"ListMetrics": pages("Metrics", [_metric("a"), _metric("b")])},
+        2,
+    ),
+    (
+        bedrock.collect_provisioned_throughputs,
+        {"ListProvisionedModelThroughputs": _bedrock("provisionedModelSummaries")},
+        2,
+    ),
+    (bedrock.collect_custom_models, {"ListCustomModels": _bedrock("modelSummaries")}, 2),
+    (bedrock.collect_imported_models, {"ListImportedModels": _bedrock("modelSummaries")}, 2),
+    (
+        bedrock.collect_deployments,
+        {
+            "ListCustomModelDeployments": pages(
+                "modelDeploymentSummaries",
+                [_deployment("a"), _deployment("b")],
+                token="nextToken",
+            )
+        },
+        2,
+    ),
+    (
+        lambda clients: collect_buckets(clients, NOW),
+        {
+            "ListBuckets": pages(
+                "Buckets",
+                [{"Name": "aaa", "BucketRegion": REGION}, {"Name": "bbb", "BucketRegion": REGION}],
+                token="ContinuationToken",
+            )
+        },
+        2,
+    ),
+    (
+        collect_log_groups,
+        {
+            "DescribeLogGroups": [
+                {"logGroups": [{"logGroupName": "a", "arn": "a:*"}], "nextToken": "x"},
+                {"logGroups": [{"logGroupName": "b", "arn": "b:*"}]},
+                {},
+            ]
+        },
+        2,
+    ),
+    (
+        _costs,
+        {
+            "GetCostAndUsage": [
+                {"ResultsByTime": [_day(1)], "NextPageToken": "x"},
+                {"ResultsByTime": [_day(2)]},
+            ]
+        },
+        2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("collect", "answers", "count"), _LISTS)
+def test_every_list_is_read_to_its_last_page(
+    collect: Callable[[TargetClients], Collected[Any]], answers: dict[str, Canned], count: int
+) -> None:
+    found = collect(CannedClients(answers))
+    assert found.unread == ()
+    assert len(found.found) == count
+
+
+@pytest.mark.parametrize(("collect", "answers", "count"), _LISTS)
+def test_a_list_that_breaks_off_keeps_what_it_gave_and_says_that_there_may_be_more(
+    collect: Callable[[TargetClients], Collected[Any]], answers: dict[str, Canned], count: int
+) -> None:
+    name = next(iter(answers))
+    canned = answers[name]
+    assert not callable(canned)
+    broken = {**answers, name: [canned[0], error("ThrottlingException")]}
+    found = collect(CannedClients(broken))
+    assert 0 < len(found.found) < count
+    assert "*" in {one.resource for one in found.unread}
+    assert {one.operation for one in found.unread} == {name}

@@ -2,56 +2,24 @@
 
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 
 import pytest
 
+from tests.unit.page_reader import PageReader
 from tests.unit.sample_results import ENDINGS, evaluated, failed, not_promoted, rejected, succeeded
 from thriftline.reports.run_page import run_page
 from thriftline.schemas.evaluation import Training
 from thriftline.schemas.result import Baseline, Result
 
-_VOID = {"meta", "br", "link", "img", "input", "hr"}
-
-
-class _Reader(HTMLParser):
-    """Checks that elements are closed in order, and collects what a person reads."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.text: list[str] = []
-        self.tags: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if not {"style", "title"} & set(self.open):
-            self.text.append(data)
-
-
-def _read(page: str) -> _Reader:
-    reader = _Reader()
-    reader.feed(page)
-    reader.close()
-    assert reader.open == []
-    return reader
-
 
 def _text(result: Result) -> str:
-    return " ".join(" ".join(_read(run_page(result)).text).split())
+    return PageReader(run_page(result)).words
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_page_is_whole_and_stands_by_itself(ending: Callable[[], Result]) -> None:
     page = run_page(ending())
-    assert "script" not in _read(page).tags
+    assert "script" not in PageReader(page).names
     assert not re.search(r"(src|href)=\"(?!dataset\.html)", page)
     assert "url(" not in page
     assert "@import" not in page
@@ -129,8 +97,8 @@ def test_what_comes_from_the_data_set_is_escaped() -> None:
             "baseline": Baseline(name=evil, accuracy=0.5, note=evil),
         }
     )
-    reader = _read(run_page(result))
-    assert "script" not in reader.tags
+    reader = PageReader(run_page(result))
+    assert "script" not in reader.names
     assert evil in " ".join(reader.text)
 
 

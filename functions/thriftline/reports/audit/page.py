@@ -94,6 +94,9 @@ def report_page(report: AuditReport) -> str:
         counted=counted,
         kind_name=kind_name,
         money=money,
+        by_id={
+            one.id: one for one in (*report.findings, *(one.finding for one in report.accepted))
+        },
         known_bill=known_bill(report),
         absent=sum(target.status == "missing" for target in report.targets),
     )

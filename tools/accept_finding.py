@@ -1,12 +1,13 @@
 """Accepts a finding of the cost audit: it stays quiet, and is not acted on, until a day is over.
 
-    python tools/accept_finding.py FINDING --reason WHY --until 2026-12-31 [--by NAME]
-    python tools/accept_finding.py --list
-    python tools/accept_finding.py --remove FINDING
+    .venv/bin/python tools/accept_finding.py FINDING --reason WHY --until 2026-12-31 [--by NAME]
+    .venv/bin/python tools/accept_finding.py --list
+    .venv/bin/python tools/accept_finding.py --remove FINDING
 
 FINDING is an id as the report has it: rule|account|region|resource, in quotation marks. The list is
 audits/accepted_findings.yaml in the stack's artifacts bucket; its comments stay when this edits it.
 """
+# ruff: noqa: E402
 
 import argparse
 import io
@@ -16,12 +17,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+# It is called as it stands; the functions' package is not installed.
+sys.path.insert(0, str(Path(__file__).parents[1] / "functions"))
 
 from thriftline.domain.audit.history import Acceptance
 from thriftline.domain.audit.layout import ACCEPTED_FINDINGS, LATEST

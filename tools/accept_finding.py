@@ -7,7 +7,6 @@
 FINDING is an id as the report has it: rule|account|region|resource, in quotation marks. The list is
 audits/accepted_findings.yaml in the stack's artifacts bucket; its comments stay when this edits it.
 """
-# ruff: noqa: E402
 
 import argparse
 import io

@@ -304,7 +304,8 @@ _ENDPOINTS: dict[str, Canned] = {
         {"ProductionVariants": [{"VariantName": "all", "InstanceType": "ml.g5.xlarge"}]}
     ],
     "ListInferenceComponents": pages(
-        "InferenceComponents", [{"InferenceComponentName": "x"}, {"InferenceComponentName": "y"}]
+        "InferenceComponents",
+        [{"InferenceComponentName": name, "EndpointName": "a"} for name in ("x", "y")],
     ),
     "DescribeInferenceComponent": _component,
     "DescribeScalableTargets": pages("ScalableTargets", _SCALED),

@@ -1,6 +1,5 @@
 """Endpoints with their configs, inference components, scaling and tags."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -141,10 +140,8 @@ def _config(client: Any, name: str | None) -> Fact[Answer]:
     )
 
 
-def _read_components(
-    client: Any, **parameters: str
-) -> Fact[Mapping[str, tuple[InferenceComponent, ...]]]:
-    """Returns the inference components by endpoint; one that cannot be read spoils them all.
+def _read_components(client: Any, **parameters: str) -> Fact[Mapping[str, _Components]]:
+    """Returns the inference components by endpoint; one that cannot be read spoils its endpoint's.
 
     An endpoint whose components are known in part would look idle while a component works.
     """
@@ -153,14 +150,16 @@ def _read_components(
     )
     if listed.unread is not None:
         return listed.unread
-    names = [row["InferenceComponentName"] for row in listed.rows]
-    by_endpoint: dict[str, list[InferenceComponent]] = defaultdict(list)
-    for answer in in_threads(lambda name: _component(client, name), names):
+    answers = in_threads(lambda row: _component(client, row["InferenceComponentName"]), listed.rows)
+    by_endpoint: dict[str, _Components] = {}
+    for row, answer in zip(listed.rows, answers, strict=True):
+        name = row["EndpointName"]
+        known = by_endpoint.get(name, ())
         if isinstance(answer, Unread):
-            return answer
-        if answer is not None:
-            by_endpoint[answer["EndpointName"]].append(_component_of(answer))
-    return {endpoint: tuple(some) for endpoint, some in by_endpoint.items()}
+            by_endpoint[name] = answer
+        elif answer is not None and not isinstance(known, Unread):
+            by_endpoint[name] = (*known, _component_of(answer))
+    return by_endpoint
 
 
 def _component(client: Any, name: str) -> Fact[Answer | None]:

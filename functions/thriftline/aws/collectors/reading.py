@@ -19,7 +19,7 @@ Answer = Mapping[str, Any]
 # Of one client's 32 connections; AWS's own limits are far below.
 WORKERS = 16
 _MISSING_CODES = {"ResourceNotFound", "ResourceNotFoundException", "ObjectNotFoundException"}
-_MISSING_WORDS = ("could not find", "does not exist", "not found")
+_MISSING_WORDS = ("could not find", "does not exist", "not found", "recordnotfound")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,14 @@ class Audited:
     def findings(self, rule: str) -> list[dict[str, Any]]:
         return [one for one in self.told["findings"] if one["rule"] == rule]
 
+    def done(self) -> list[tuple[str, str, str]]:
+        """What was done, as action, step and resource."""
+        return [
+            (one["action"], one["step"], one["resource"])
+            for one in self.told["planned_actions"]
+            if one["result"] and one["result"]["outcome"] == "done"
+        ]
+
     def planned(self, action: str) -> list[str]:
         return [one["resource"] for one in self.told["planned_actions"] if one["action"] == action]
 
@@ -84,8 +92,8 @@ class AuditWorld:
         """Let days pass in which CloudWatch measures that nobody asks the endpoint."""
         names = {"EndpointName": endpoint, "VariantName": variant}
         for _ in range(days):
-            self.aws.clock.advance(timedelta(days=1))
             self.aws.put_metric("AWS/SageMaker", "Invocations", names, 0.0)
+            self.aws.clock.advance(timedelta(days=1))
 
     def document(self, key: str) -> dict[str, Any] | None:
         try:
@@ -101,9 +109,30 @@ class AuditWorld:
         )
         return [found["Key"] for page in pages for found in page.get("Contents", [])]
 
+    def describe(self, endpoint: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.aws.client("sagemaker").describe_endpoint(
+            EndpointName=endpoint
+        )
+        return found
+
     def endpoints(self) -> set[str]:
         pages = self.aws.client("sagemaker").get_paginator("list_endpoints").paginate()
         return {one["EndpointName"] for page in pages for one in page["Endpoints"]}
+
+    def restore(self, endpoint: str) -> dict[str, Any]:
+        """Ask for an endpoint until it is whole again."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            answer = self.aws.client("lambda").invoke(
+                FunctionName=self.aws.outputs["RestoreEndpointFunctionName"],
+                Payload=json.dumps({"endpoint": endpoint}).encode(),
+            )
+            restored: dict[str, Any] = json.loads(answer["Payload"].read())
+            assert "FunctionError" not in answer, restored
+            if restored["outcome"] != "restoring":
+                return restored
+            time.sleep(0.5)
+        raise AssertionError(f"{endpoint} is not whole")
 
     def take_messages(self) -> list[str]:
         sqs = self.aws.client("sqs")

@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.audit_workflow.conftest import Start
 from tests.integration.audit_workflow.world import Audited, AuditWorld
+from tests.integration.local_aws.aws import eventually
 
 IDLE = "llama3-endpoint-1"
 
@@ -88,7 +89,7 @@ def test_an_idle_endpoint_is_marked_waited_for_ended_and_brought_back(start: Sta
     ended = world.audit_endpoints()
     assert ended.status == "SUCCEEDED", ended.cause
     assert ("terminate_endpoint", "execute", IDLE) in ended.done()
-    assert IDLE not in world.endpoints()
+    eventually(lambda: IDLE not in world.endpoints())
     assert any("restore" in message for message in world.take_messages())
 
     assert world.restore(IDLE)["outcome"] == "restored"

@@ -82,11 +82,12 @@ def aws(training_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """Serves as the README says, where the engine's bridge meets this machine.
 
     Training jobs run in containers. The upload rules are off: here the invocations come from the
-    tests.
+    tests. Audits may act, so that the functions which do are there.
     """
     command = [
         *(sys.executable, "-m", "local_aws", "serve"),
         *("--host", _bridge_address(), "--port", "0", "--training-image", training_image),
+        *("--parameter", "AuditMode=act"),
     ]
     log = tmp_path_factory.mktemp("aws") / "local_aws.log"
     with (

@@ -199,7 +199,3 @@ def test_ranges_that_are_merged_say_the_same_as_one_pass(
     assert merged["mode"] == "done"
     assert merged["verdict"] == whole["verdict"]
     assert aws.document(document) == expected
-
-
-def test_every_function_of_the_template_was_invoked(sam: Sam) -> None:
-    assert sam.invoked == set(sam.environments)

@@ -3,12 +3,17 @@
 import importlib
 import inspect
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract.conftest import load_cloudformation
 from thriftline.settings import Settings
 
+ROOT = Path(__file__).parents[2]
+READS = re.compile(r":(List|Describe|Get|Search)")
 KEEP = {"DataBucket", "ArtifactsBucket", "RunsTable", "TrainingRepository"}
 
 
@@ -100,8 +105,76 @@ def test_no_function_may_do_everything(template: dict[str, Any]) -> None:
                 actions = [actions] if isinstance(actions, str) else actions
                 assert not [action for action in actions if "*" in action], name
                 if statement["Resource"] == "*":
-                    # Listing has no resource-level permissions in SageMaker.
-                    assert all(":List" in action for action in actions), (name, actions)
+                    # Listing and metrics have no resource-level permissions.
+                    assert all(READS.search(action) for action in actions), (name, actions)
+
+
+def test_what_audits_share_can_only_read(template: dict[str, Any]) -> None:
+    document = template["Resources"]["AuditReadPolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = document["Statement"]
+    assert [action for action in statement["Action"] if not READS.search(action)] == []
+
+
+def test_what_marks_and_acts_exists_only_where_the_mode_says_so(template: dict[str, Any]) -> None:
+    conditions = {
+        name: resource.get("Condition")
+        for name, resource in template["Resources"].items()
+        if "OnPlan" in name
+    }
+    assert conditions == {
+        "MarkOnPlanFunction": "MayMark",
+        "MarkOnPlanLogs": "MayMark",
+        "ActOnPlanFunction": "MayAct",
+        "ActOnPlanLogs": "MayAct",
+    }
+    assert template["Parameters"]["AuditMode"]["Default"] == "report"
+
+
+def test_only_what_acts_and_restores_may_change_an_endpoint(template: dict[str, Any]) -> None:
+    changing = {
+        name
+        for name, properties in functions(template).items()
+        for action in _actions(properties)
+        if re.search(r":(Create|Delete|Update)\w*(Endpoint|InferenceComponent)", action)
+    }
+    assert changing == {"ActOnPlanFunction", "RestoreEndpointFunction"}
+
+
+def test_the_roles_of_a_member_account_may_what_the_functions_may(
+    template: dict[str, Any],
+) -> None:
+    member = load_cloudformation(ROOT / "docs/member_account.yaml")["Resources"]
+    read = template["Resources"]["AuditReadPolicy"]
+    assert (
+        member["AuditReadPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Action"]
+        == (read["Properties"]["PolicyDocument"]["Statement"][0]["Action"])
+    )
+    in_own_account = {
+        action
+        for name in ("MarkOnPlanFunction", "ActOnPlanFunction", "RestoreEndpointFunction")
+        for action in _actions(functions(template)[name])
+    } - OF_THE_STACK
+    assert set(_actions(member["ActRole"]["Properties"])) == in_own_account
+
+
+# What the functions need in the stack's own account only.
+OF_THE_STACK = {
+    "events:PutEvents",
+    "s3:DeleteObject",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:PutObject",
+    "sns:Publish",
+    "sts:AssumeRole",
+}
+
+
+def _actions(properties: dict[str, Any]) -> Iterator[str]:
+    for policy in properties.get("Policies", []):
+        document = policy.get("PolicyDocument", policy) if isinstance(policy, dict) else {}
+        for statement in document.get("Statement", []):
+            actions = statement["Action"]
+            yield from [actions] if isinstance(actions, str) else actions
 
 
 def test_only_start_training_may_pass_the_training_role(template: dict[str, Any]) -> None:
@@ -113,7 +186,8 @@ def test_only_start_training_may_pass_the_training_role(template: dict[str, Any]
         for statement in policy["Statement"]
         if "iam:PassRole" in statement["Action"]
     ]
-    assert passing == ["StartTrainingFunction"]
+    # A model that was deleted is made again with its own role, which may be any.
+    assert passing == ["StartTrainingFunction", "RestoreEndpointFunction"]
 
 
 def test_the_rules_for_uploads_divide_all_keys_between_them(template: dict[str, Any]) -> None:

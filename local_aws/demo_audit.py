@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from local_aws.demo import DemoError
 from local_aws.server import ROOT, EmbeddedAws
@@ -72,39 +72,51 @@ def _entered(states: Any, arn: str) -> Iterator[str]:
 def summarise(report: dict[str, Any], folder: Path, console: Console) -> None:
     """Print what a person wants to know first, and where the rest lies."""
     console.rule("Cost audit")
-    table = Table(box=None, show_header=False, padding=(0, 2))
-    for name, value in _facts(report):
-        table.add_row(Text(name, "bold"), value)
-    console.print(table)
-    console.print(_findings(report))
-    for action in report["planned_actions"][:_SHOWN]:
-        console.print(f"would {action['action']} {action['resource']}: {action['reason']}")
+    for sentence in report["summary"]:
+        console.print(sentence, highlight=False)
+    console.print(_bill(report["reconciliation"]))
+    console.print(_savings(report["findings"]))
+    console.print(f"without dollars: {_without_dollars(report['findings'])}", highlight=False)
     for name in DOCUMENTS:
         path = folder / name
         console.print(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path))
 
 
-def _facts(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    window, bill = report["window"], report["reconciliation"]
-    yield "window", f"{window['start'][:10]} to {window['end'][:10]}"
-    yield "billed", _dollars(bill["billed_usd"])
-    yield "explained", _dollars(bill["explained_usd"])
-    yield "residual", _dollars(bill["residual_usd"])
-    yield "findings", str(len(report["findings"]))
-    yield "unknown", str(len(report["unknown"]))
+def _bill(reconciliation: dict[str, Any]) -> Table:
+    table = Table("service", box=None, padding=(0, 2))
+    for column in ("billed, USD", "explained", "residual"):
+        table.add_column(column, justify="right")
+    for row in [*reconciliation["rows"], {"service": "together", **reconciliation}]:
+        amounts = [_dollars(row[f"{name}_usd"]) for name in ("billed", "explained", "residual")]
+        table.add_row(row["service"], *amounts)
+    return table
 
 
-def _findings(report: dict[str, Any]) -> Table:
-    table = Table("USD a month", "rule", "resource", "confidence", box=None, padding=(0, 2))
-    for finding in report["findings"][:_SHOWN]:
+def _savings(findings: list[dict[str, Any]]) -> Table:
+    """The largest savings."""
+    table = Table(box=None, padding=(0, 2))
+    table.add_column("finding", no_wrap=True)
+    table.add_column("resource", no_wrap=True, overflow="ellipsis")
+    table.add_column("confidence")
+    table.add_column("USD a month", justify="right")
+    for finding in [one for one in findings if _has_dollars(one)][:_SHOWN]:
         table.add_row(
-            _dollars(finding["monthly_usd"], unknown="-"),
             finding["title"],
             finding["resource"],
             finding["confidence"],
+            _dollars(finding["monthly_usd"]),
         )
     return table
 
 
-def _dollars(text: str | None, unknown: str = "unknown") -> str:
-    return unknown if text is None else f"{Decimal(text):,.2f}"
+def _without_dollars(findings: list[dict[str, Any]]) -> str:
+    counts = Counter(one["title"] for one in findings if not _has_dollars(one))
+    return ", ".join(f"{title} ({count})" for title, count in counts.items())
+
+
+def _has_dollars(finding: dict[str, Any]) -> bool:
+    return bool(finding["monthly_usd"] and Decimal(finding["monthly_usd"]))
+
+
+def _dollars(text: str | None) -> str:
+    return "unknown" if text is None else f"{Decimal(text):,.2f}"

@@ -201,15 +201,11 @@ def test_killed_between_any_two_calls_it_loses_nothing_and_ends_or_is_whole_agai
                     world.act(audit_id)
                 else:
                     _next_run(world, name)
-                _check_it_ended(world, name)
+                _check_it_is_over(world, name)
+                _check_nothing_is_lost(world, name, before)
             else:
                 _check_it_comes_back(world, name, before, USES[point % len(USES)])
     assert kills >= LEAST_KILLS[kind]
-
-
-def _check_it_ended(world: ActingWorld, name: str) -> None:
-    _check_it_is_over(world, name)
-    assert _saved(world, name) is not None
 
 
 def _check_it_comes_back(world: ActingWorld, name: str, before: dict[str, Any], how: str) -> None:
@@ -251,3 +247,4 @@ def test_killed_again_and_again_at_random_it_still_ends_or_is_whole_again(
         else:
             _next_run(world, name)
             _check_it_is_over(world, name)
+            _check_nothing_is_lost(world, name, before)

@@ -100,6 +100,12 @@ bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and
 	@.thriftline/bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@PYTHONPATH=functions:. .thriftline/bench/bin/python benchmarks/dataset_validation.py
 
+.PHONY: bench-audit
+bench-audit: $(STAMPS)/venv ## The cost audit of a large account beside Cloud Custodian
+	@$(PYTHON) -m venv .thriftline/bench-audit/venv
+	@.thriftline/bench-audit/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-audit.txt
+	@PYTHONPATH=functions:. $(BIN)/python benchmarks/cost_audit.py $(BENCH)
+
 # BENCH="--device cpu --repeats 1", BENCH=--help and so on
 .PHONY: bench-training bench-training-accuracy bench-training-data bench-training-scaling bench-training-spot
 BENCH_BIN := .thriftline/bench-training/venv/bin

@@ -34,6 +34,7 @@ from thriftline.schemas.price_catalogue import price_catalogue
 INVOCATIONS = variant_metric("chat", "AllTraffic", "Invocations")
 MARK = "thriftline:marked-idle-at"
 TERMINATE = ActionKind.TERMINATE_ENDPOINT
+LIFECYCLE = ActionKind.APPLY_LIFECYCLE_RULES
 
 
 def _plan(found: Inventory, mode: Mode = Mode.ACT, **parameters: Any) -> ActionPlan:
@@ -166,6 +167,21 @@ def test_the_number_of_actions_is_capped_too() -> None:
 
 def test_the_only_endpoint_of_an_account_may_end() -> None:
     assert _only(_plan(_idle())).withheld is None
+
+
+def test_two_changes_of_one_bucket_are_one_bucket_that_is_touched() -> None:
+    found = inventory(
+        buckets=(
+            bucket(
+                bytes_by_storage_type={"StandardStorage": 500 * 2**30},
+                versioning="Enabled",
+                noncurrent_bytes=400 * 2**30,
+            ),
+        )
+    )
+    changes = [one for one in _plan(found).actions if one.action is LIFECYCLE]
+    assert len({one.finding for one in changes}) == 2
+    assert all(one.executes for one in changes)
 
 
 def test_no_action_at_all_is_allowed_by_a_cap_of_none() -> None:

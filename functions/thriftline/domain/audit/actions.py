@@ -256,7 +256,9 @@ def _capped(
     planned: Sequence[PlannedAction], inventory: Inventory, parameters: AuditParameters
 ) -> tuple[list[PlannedAction], list[str]]:
     """Returns the actions, those of a kind above its cap withheld, and an alert for each kind."""
-    counts = Counter(one.action for one in planned if one.step is not Step.WAIT)
+    # Two changes of one bucket are one resource that is touched.
+    touched = {(one.action, one.resource) for one in planned if one.step is not Step.WAIT}
+    counts = Counter(action for action, _ in touched)
     why: dict[ActionKind, str] = {}
     for action, count in counts.items():
         population = _POPULATIONS.get(action)

@@ -165,9 +165,9 @@ def _incomplete(bucket: Bucket, old: list[IncompleteUpload], subject: Subject) -
         rule = (put_rules(bucket.name, bucket.lifecycle_rules, ours),)
     return Observation(
         resource=bucket.name,
-        summary=f"{len(old)} uploads never ended, the oldest of "
+        summary=f"Uploads that never ended: {len(old)}, the oldest of "
         f"{min(one.initiated for one in old):%Y-%m-%d}; no listing shows them"
-        + ("." if size is None else f"; they hold {gigabytes(size)}: {dollars(saved)} a month."),
+        + ("." if size is None else f"; together {gigabytes(size)}: {dollars(saved)} a month."),
         used=tuple(Signal(one.key, f"begun {one.initiated:%Y-%m-%d}") for one in old[:_MOST_CALLS]),
         missing=() if size is not None else ("The bytes of some: their parts were not listed.",),
         confidence=Confidence.HIGH,

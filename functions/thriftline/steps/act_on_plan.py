@@ -40,7 +40,7 @@ from thriftline.steps.acting.terminate_endpoint import (
     delete_failed_endpoint,
     terminate_endpoint,
 )
-from thriftline.steps.plan_actions import read_plan, read_settings
+from thriftline.steps.audit_documents import read_plan, read_settings
 
 _WAYS: Mapping[tuple[ActionKind, Step], Callable[[Case], Outcome]] = {
     (ActionKind.TERMINATE_ENDPOINT, Step.MARK): mark_endpoint,

@@ -1,7 +1,9 @@
 """Reads what earlier steps of an audit left in the artifacts bucket."""
 
 from thriftline.aws.buckets import Bucket
-from thriftline.domain.audit.layout import settings_key
+from thriftline.domain.audit.actions import ActionPlan
+from thriftline.domain.audit.layout import plan_key, settings_key
+from thriftline.schemas.audit_result import decode_plan
 from thriftline.schemas.audit_settings import AuditSettings
 
 
@@ -15,3 +17,9 @@ def read_settings(artifacts: Bucket, audit_id: str) -> AuditSettings:
     if body is None:
         raise RuntimeError(f"{artifacts.uri(settings_key(audit_id))} is missing; open the audit.")
     return AuditSettings.model_validate_json(body)
+
+
+def read_plan(artifacts: Bucket, audit_id: str) -> ActionPlan | None:
+    """Returns the plan of a run, None before it was made."""
+    body = artifacts.read(plan_key(audit_id))
+    return None if body is None else decode_plan(body)

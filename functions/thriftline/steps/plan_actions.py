@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from thriftline.aws.buckets import Bucket
 from thriftline.domain.audit.actions import ActionPlan
-from thriftline.domain.audit.layout import PENDING_PREFIX, plan_key, result_key, settings_key
+from thriftline.domain.audit.layout import PENDING_PREFIX, plan_key, result_key
 from thriftline.domain.audit.run_plan import Interrupted, executing, plan_run
-from thriftline.errors import AwsRequestError
-from thriftline.schemas.audit_result import decode_plan, decode_result, encode_plan
+from thriftline.schemas.audit_result import decode_result, encode_plan
 from thriftline.schemas.audit_settings import AuditSettings
 from thriftline.schemas.audit_steps import AuditRequest, PlanActionsResponse
 from thriftline.schemas.saved_endpoint import PendingTermination
+from thriftline.steps.audit_documents import read_plan, read_settings
 
 
 def plan_actions(request: AuditRequest, *, artifacts: Bucket) -> PlanActionsResponse:
@@ -20,7 +20,7 @@ def plan_actions(request: AuditRequest, *, artifacts: Bucket) -> PlanActionsResp
 
     Raises:
         ThrottledError, ServiceUnavailableError, AccessDeniedError: the bucket did not answer.
-        AwsRequestError: the audit has no settings.
+        RuntimeError: the audit has no settings.
     """
     plan = read_plan(artifacts, request.audit_id)
     if plan is None:
@@ -29,24 +29,6 @@ def plan_actions(request: AuditRequest, *, artifacts: Bucket) -> PlanActionsResp
     return PlanActionsResponse(
         actions=len(plan.actions), executes=executing(plan), alerts=len(plan.alerts)
     )
-
-
-def read_plan(artifacts: Bucket, audit_id: str) -> ActionPlan | None:
-    """Returns the plan of a run, None before it was made."""
-    text = artifacts.read(plan_key(audit_id))
-    return None if text is None else decode_plan(text)
-
-
-def read_settings(artifacts: Bucket, audit_id: str) -> AuditSettings:
-    """Returns what an audit was asked for.
-
-    Raises:
-        AwsRequestError: there is no such audit.
-    """
-    text = artifacts.read(settings_key(audit_id))
-    if text is None:
-        raise AwsRequestError(f"{artifacts.uri(settings_key(audit_id))} is not there.")
-    return AuditSettings.model_validate_json(text)
 
 
 def _plan(settings: AuditSettings, artifacts: Bucket) -> ActionPlan:

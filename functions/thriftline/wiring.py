@@ -113,3 +113,8 @@ def target_clients(region: str, role_arn: str | None) -> TargetClients:
 def acting_clients(region: str, role_arn: str | None) -> TargetClients:
     """Clients of one account and region for one action: a role's credentials end after an hour."""
     return TargetClients(region, role_arn)
+
+
+def restoring_clients(region: str, role_arn: str | None) -> TargetClients:
+    """Clients that may bring back what the role ``role_arn`` has ended, and end nothing."""
+    return TargetClients(region, f"{role_arn}-restore" if role_arn else None)

@@ -149,12 +149,13 @@ def test_the_roles_of_a_member_account_may_what_the_functions_may(
         member["AuditReadPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Action"]
         == (read["Properties"]["PolicyDocument"]["Statement"][0]["Action"])
     )
-    in_own_account = {
-        action
-        for name in ("MarkOnPlanFunction", "ActOnPlanFunction", "RestoreEndpointFunction")
-        for action in _actions(functions(template)[name])
-    } - OF_THE_STACK
-    assert set(_actions(member["ActRole"]["Properties"])) == in_own_account
+    for role, function in (
+        ("MarkRole", "MarkOnPlanFunction"),
+        ("ActRole", "ActOnPlanFunction"),
+        ("RestoreRole", "RestoreEndpointFunction"),
+    ):
+        in_own_account = set(_actions(functions(template)[function])) - OF_THE_STACK
+        assert set(_actions(member[role]["Properties"])) == in_own_account, role
 
 
 # What the functions need in the stack's own account only.

@@ -12,7 +12,7 @@ def lambda_handler(request: RestoreEndpointRequest) -> RestoreEndpointResponse:
     return restore_endpoint(
         request,
         artifacts=wiring.artifacts(),
-        clients_of=wiring.acting_clients,
+        clients_of=wiring.restoring_clients,
         alerts=wiring.alerts(),
         bus=wiring.event_bus(),
         now=wiring.now(),

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from thriftline.aws.buckets import Bucket
 from thriftline.domain.audit.idle import idle_window
 from thriftline.domain.audit.layout import settings_key, targets_key
+from thriftline.domain.audit.parameters import Mode
 from thriftline.domain.audit.parts import PARTS, Scope
 from thriftline.schemas.audit_input import (
     StackDefaults,
@@ -30,7 +31,8 @@ _targets = TypeAdapter(tuple[Target, ...])
 class Places:
     """Which accounts and regions there are to audit, and through which roles.
 
-    ``regions`` and ``accounts`` are the defaults of an audit that names none.
+    ``regions`` and ``accounts`` are the defaults of an audit that names none. What may only mark
+    has a role of its own, so that no role can do more than the mode says.
     """
 
     own_account: str
@@ -58,19 +60,20 @@ def open_audit(
     asked = parse_audit_input(request.input)
     started = request.started.astimezone(UTC)
     audit_id = _audit_id(started, request.execution_arn)
+    mode = least_mode(asked.mode, defaults.mode)
     rules = asked.rules or (_IDLE_RULES if request.scope is Scope.IDLE_ENDPOINTS else None)
     settings = AuditSettings(
         audit_id=audit_id,
         scope=request.scope,
         started=started,
         window=idle_window(started, asked.window_days),
-        mode=least_mode(asked.mode, defaults.mode),
+        mode=mode,
         asked_mode=asked.mode or defaults.mode,
         allowed_mode=defaults.mode,
         rules=rules,
         parameters=parameters_of(asked, defaults),
         targets=_targets_of(
-            asked.accounts or places.accounts, asked.regions or places.regions, places
+            asked.accounts or places.accounts, asked.regions or places.regions, places, mode
         ),
         is_whole=not (asked.accounts or asked.regions or asked.rules),
     )
@@ -87,15 +90,16 @@ def open_audit(
 
 
 def _targets_of(
-    accounts: Sequence[str], regions: Sequence[str], places: Places
+    accounts: Sequence[str], regions: Sequence[str], places: Places, mode: Mode
 ) -> tuple[Target, ...]:
+    acting = places.act_role_name if mode is Mode.ACT else f"{places.act_role_name}-mark"
     once = tuple(dict.fromkeys(regions))
     return tuple(
         Target(
             account=account,
             region=region,
             audit_role_arn=places.role_arn(account, places.audit_role_name),
-            act_role_arn=places.role_arn(account, places.act_role_name),
+            act_role_arn=places.role_arn(account, acting),
             is_home=region == once[0],
         )
         for account in dict.fromkeys(accounts)

@@ -69,7 +69,22 @@ def test_only_other_accounts_are_entered_through_roles(artifacts: Bucket) -> Non
     own, other = settings.targets[0], settings.targets[2]
     assert (own.audit_role_arn, own.act_role_arn) == (None, None)
     assert other.audit_role_arn == "arn:aws:iam::222222222222:role/thriftline-audit"
-    assert other.act_role_arn == "arn:aws:iam::222222222222:role/thriftline-act"
+    assert other.act_role_arn == "arn:aws:iam::222222222222:role/thriftline-act-mark"
+
+
+@pytest.mark.parametrize(
+    ("mode", "role"),
+    [
+        (Mode.REPORT, "thriftline-act-mark"),
+        (Mode.MARK, "thriftline-act-mark"),
+        (Mode.ACT, "thriftline-act"),
+    ],
+)
+def test_the_role_in_another_account_may_no_more_than_the_mode(
+    artifacts: Bucket, mode: Mode, role: str
+) -> None:
+    settings = read_settings(artifacts, opened(artifacts, {}, allowed=mode).audit_id)
+    assert settings.targets[2].act_role_arn == f"arn:aws:iam::222222222222:role/{role}"
 
 
 def test_the_list_of_the_map_is_what_the_settings_say(artifacts: Bucket) -> None:

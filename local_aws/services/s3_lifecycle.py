@@ -76,6 +76,8 @@ class S3Lifecycle:
             raise _invalid("RuleId must be unique. Found same ID for more than one rule")
         for rule in named:
             _check(rule)
+        if any("Filter" in rule for rule in named) and any("Prefix" in rule for rule in named):
+            raise _invalid("Filter element can only be used in Lifecycle V2.")
         self._rules[bucket] = named
 
     def _delete(self, request: Request) -> None:

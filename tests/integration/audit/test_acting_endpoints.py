@@ -1,6 +1,7 @@
 """The life of an idle endpoint: marked, waited for, ended, and brought back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.integration.audit.acting_world import ActingWorld, acting_options
 from tests.integration.local_aws.sample_account import REGION, endpoint, variant
 from thriftline.domain.audit.actions import ActionPlan, Step
 from thriftline.domain.audit.findings import ActionKind
+from thriftline.domain.audit.layout import settings_key
 from thriftline.domain.audit.parameters import Mode
 
 OLD = mark(hours=80)
@@ -254,6 +256,19 @@ def test_an_audit_that_only_reports_does_nothing(world: ActingWorld) -> None:
 
     assert world.act(audit_id).outcome == "declined"
     assert "unread" in world.endpoints()
+
+
+def test_a_failed_endpoint_that_is_young_by_the_time_of_acting_stays(world: ActingWorld) -> None:
+    audit_id = world.begin(world.plan(world.look(FAILED[2])))
+    world.parameters = replace(world.parameters, failed_endpoint_min_age_days=1000)
+    settings = world.settings(audit_id)
+    world.artifacts.write_json(settings_key(audit_id), settings.model_dump_json())
+
+    answer = world.act(audit_id)
+
+    assert answer.outcome == "declined"
+    assert "last changed" in answer.reason
+    assert FAILED[2] in world.endpoints()
 
 
 def test_failed_endpoints_are_saved_and_deleted_under_the_cap(world: ActingWorld) -> None:

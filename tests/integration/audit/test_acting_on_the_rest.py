@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +15,15 @@ from tests.integration.audit.acting_world import ARTIFACTS, ActingWorld, FakeTop
 from tests.integration.local_aws.sample_account import ACCOUNT, NOW, REGION, ago
 from tests.unit.audit.accounts import bucket, training_job
 from thriftline.aws.acting.bucket_rules import LifecycleConfiguration
-from thriftline.domain.audit.actions import ActionPlan
-from thriftline.domain.audit.findings import ActionKind
+from thriftline.domain.audit.actions import ActionPlan, plan_actions
+from thriftline.domain.audit.audit import audit
+from thriftline.domain.audit.findings import ActionKind, Confidence
 from thriftline.domain.audit.inventory import Inventory
+from thriftline.domain.audit.parameters import Mode
 from thriftline.domain.audit.resources.notebooks import Notebook
 from thriftline.domain.audit.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
 from thriftline.errors import ServiceUnavailableError
+from thriftline.schemas.price_catalogue import price_catalogue
 
 GB = 10**9
 OWN_RULE = {
@@ -30,7 +34,7 @@ OWN_RULE = {
 }
 LOGS = ("/ml/quiet", "/ml/kept", "/ml/set", "/ml/unread", "/ml/rehearsed")
 NOTEBOOKS = ("idle-book", "kept-book", "busy-book")
-BUCKETS = ("ml-merge", "ml-refused", "ml-artifacts", "ml-rehearsed")
+BUCKETS = ("ml-merge", "ml-refused", "ml-artifacts", "ml-rehearsed", "ml-old", "ml-plain")
 
 
 def _bucket(name: str) -> dict[str, Any]:
@@ -94,9 +98,14 @@ def world(account: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Act
     account.faults.clear()
 
 
-def _only(world: ActingWorld, found: Inventory, kind: ActionKind) -> str:
-    """Plans one kind of action about an inventory, and returns the audit."""
-    plan = world.plan(found)
+def _only(world: ActingWorld, found: Inventory, kind: ActionKind, *, by_hand: bool = False) -> str:
+    """Plans one kind of action about an inventory, and returns the audit.
+
+    By hand: a person vouches for what is known with low confidence only.
+    """
+    told = audit(found, price_catalogue(), world.parameters).findings
+    sure = [replace(one, confidence=Confidence.HIGH) if by_hand else one for one in told]
+    plan = plan_actions(sure, found, world.parameters, Mode.ACT)
     chosen = tuple(one for one in plan.actions if one.action is kind)
     assert len(chosen) == 1
     return world.begin(ActionPlan(chosen, (), ()))
@@ -144,6 +153,38 @@ def test_lifecycle_rules_are_merged_with_those_that_exist_by_then(world: ActingW
     undo = LifecycleConfiguration.of(saved).undo("ml-merge")
     s3.put_bucket_lifecycle_configuration(**undo.parameters)
     assert _rules(world, "ml-merge") == [OWN_RULE, late]
+
+
+def test_old_rules_with_a_prefix_of_their_own_are_merged_as_s3_takes_them(
+    world: ActingWorld,
+) -> None:
+    s3 = world.aws.client("s3")
+    audit_id = _only(world, _seen_bucket(world, "ml-old"), ActionKind.APPLY_LIFECYCLE_RULES)
+    old = {"ID": "old", "Status": "Enabled", "Prefix": "logs/", "Expiration": {"Days": 90}}
+    s3.put_bucket_lifecycle_configuration(Bucket="ml-old", LifecycleConfiguration={"Rules": [old]})
+
+    answer = world.act(audit_id)
+
+    assert answer.outcome == "done", answer.reason
+    assert _rules(world, "ml-old")[0] == {
+        "ID": "old",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "logs/"},
+        "Expiration": {"Days": 90},
+    }
+
+
+def test_an_action_of_whose_rules_none_is_left_is_declined(world: ActingWorld) -> None:
+    s3 = world.aws.client("s3")
+    audit_id = _only(world, _seen_bucket(world, "ml-plain"), ActionKind.APPLY_LIFECYCLE_RULES)
+    # Rules for old versions are all that was planned, and by now it keeps none.
+    s3.put_bucket_versioning(Bucket="ml-plain", VersioningConfiguration={"Status": "Suspended"})
+
+    answer = world.act(audit_id)
+
+    assert answer.outcome == "declined"
+    assert "None of the planned rules" in answer.reason
+    assert _rules(world, "ml-plain") == [OWN_RULE]
 
 
 def test_rules_that_cannot_be_read_are_not_replaced(world: ActingWorld) -> None:
@@ -343,6 +384,10 @@ def _notebook(world: ActingWorld, name: str) -> Inventory:
     return world.holding(notebooks=(book,))
 
 
+def _stopping(world: ActingWorld, name: str) -> str:
+    return _only(world, _notebook(world, name), ActionKind.STOP_NOTEBOOK, by_hand=True)
+
+
 def _book_status(world: ActingWorld, name: str) -> str:
     sagemaker = world.aws.client("sagemaker")
     found = sagemaker.describe_notebook_instance(NotebookInstanceName=name)
@@ -350,7 +395,7 @@ def _book_status(world: ActingWorld, name: str) -> str:
 
 
 def test_an_idle_notebook_is_stopped(world: ActingWorld) -> None:
-    audit_id = _only(world, _notebook(world, "idle-book"), ActionKind.STOP_NOTEBOOK)
+    audit_id = _stopping(world, "idle-book")
 
     answer = world.act(audit_id)
 
@@ -360,10 +405,7 @@ def test_an_idle_notebook_is_stopped(world: ActingWorld) -> None:
 
 def test_a_notebook_that_is_kept_or_was_started_again_runs_on(world: ActingWorld) -> None:
     sagemaker = world.aws.client("sagemaker")
-    audits = {
-        name: _only(world, _notebook(world, name), ActionKind.STOP_NOTEBOOK)
-        for name in ("kept-book", "busy-book")
-    }
+    audits = {name: _stopping(world, name) for name in ("kept-book", "busy-book")}
     kept = sagemaker.describe_notebook_instance(NotebookInstanceName="kept-book")
     sagemaker.add_tags(
         ResourceArn=kept["NotebookInstanceArn"], Tags=[{"Key": "thriftline:keep", "Value": "true"}]

@@ -97,6 +97,12 @@ def test_a_lifecycle_rule_that_s3_would_refuse_is_refused(account: EmbeddedAws) 
     expiry = {**rule, "Expiration": {"Days": 3}}
     with pytest.raises(ClientError, match="Found same ID"):
         put(expiry, expiry)
+    old = {"ID": "b", "Status": "Enabled", "Prefix": "logs/", "Expiration": {"Days": 3}}
+    with pytest.raises(ClientError, match=r"\(InvalidRequest\).* Lifecycle V2"):
+        put(expiry, old)
+    put(old)
+    assert s3.get_bucket_lifecycle_configuration(Bucket="loaded-empty")["Rules"] == [old]
+    s3.delete_bucket_lifecycle(Bucket="loaded-empty")
 
 
 def test_log_groups_have_their_bytes_and_retention(account: EmbeddedAws) -> None:

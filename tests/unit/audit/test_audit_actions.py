@@ -27,6 +27,7 @@ from thriftline.domain.audit.metrics import MetricKey, MetricSeries
 from thriftline.domain.audit.parameters import AuditParameters, Mode
 from thriftline.domain.audit.questions import request_metrics, variant_metric
 from thriftline.domain.audit.resources.endpoints import Endpoint
+from thriftline.domain.audit.resources.notebooks import Notebook
 from thriftline.domain.audit.resources.storage import BucketPrefix
 from thriftline.domain.audit.termination import may_terminate
 from thriftline.schemas.price_catalogue import price_catalogue
@@ -201,6 +202,35 @@ def test_weak_evidence_leads_to_no_action() -> None:
     plan = _plan(found)
     assert not plan.actions
     assert plan.refused[0].reasons == ("The evidence is weak: a person decides.",)
+
+
+def test_a_notebook_whose_kernels_nobody_sees_is_told_and_runs_on() -> None:
+    book = Notebook(
+        name="daily",
+        arn="arn:aws:sagemaker:us-west-2:123456789012:notebook-instance/daily",
+        status="InService",
+        instance_type="ml.t3.medium",
+        volume_gib=5,
+        created=NOW - timedelta(days=90),
+        last_modified=NOW - timedelta(days=9),
+        lifecycle_config=None,
+        tags=(("team", "search"),),
+    )
+    plan = _plan(inventory(notebooks=(book,)))
+    assert not plan.actions
+    assert plan.refused[0].reasons == ("The evidence is weak: a person decides.",)
+
+
+@pytest.mark.parametrize(("days", "acts"), [(2.9, False), (3.1, True)])
+def test_a_failed_endpoint_is_told_at_once_and_deleted_only_when_it_is_old(
+    days: float, acts: bool
+) -> None:
+    changed = NOW - timedelta(days=days)
+    plan = _plan(_idle(status="Failed", last_modified=changed))
+    kinds = [one.action for one in (*plan.actions, *plan.refused)]
+    assert kinds == [ActionKind.DELETE_FAILED_ENDPOINT]
+    assert bool(plan.actions) is acts
+    assert _plan(_idle(status="Failed", last_modified=NOW), failed_endpoint_min_age_days=0).actions
 
 
 def _checkpoints() -> BucketPrefix:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from thriftline.domain.audit.findings import ApiCall
@@ -51,8 +52,10 @@ def transition_rule(prefix: str, storage_class: str, days: int) -> dict[str, Any
 
 
 def _named(what: str, prefix: str) -> str:
-    # An ID has 255 characters at most; the end of a prefix tells more than its beginning.
-    return f"{_PREFIX}{what}-{prefix.strip('/')[-200:]}"
+    # An ID has 255 characters at most; the end of a prefix tells more than its beginning, and the
+    # digest tells prefixes with the same end apart.
+    digest = sha256(prefix.encode()).hexdigest()[:8]
+    return f"{_PREFIX}{what}-{prefix.strip('/')[-200:]}-{digest}"
 
 
 def merged(existing: Sequence[str], ours: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -63,10 +66,23 @@ def merged(existing: Sequence[str], ours: Sequence[Mapping[str, Any]]) -> list[d
 def merge_rules(
     existing: Sequence[Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Returns existing rules with ours added, or renewed, by their ID."""
+    """Returns existing rules with ours added, or renewed, by their ID.
+
+    Ours have a Filter, and S3 takes no such rule beside one with the old top-level Prefix: such
+    a Prefix becomes the Filter that says the same.
+    """
+    if not ours:
+        return [dict(rule) for rule in existing]
     ids = {rule["ID"] for rule in ours}
-    kept = [dict(rule) for rule in existing if rule.get("ID") not in ids]
+    kept = [_with_filter(rule) for rule in existing if rule.get("ID") not in ids]
     return [*kept, *(dict(rule) for rule in ours)]
+
+
+def _with_filter(rule: Mapping[str, Any]) -> dict[str, Any]:
+    if "Filter" in rule or "Prefix" not in rule:
+        return dict(rule)
+    own = {"Prefix": rule["Prefix"]}
+    return dict(("Filter", own) if name == "Prefix" else (name, rule[name]) for name in rule)
 
 
 def put_rules(bucket: str, existing: Sequence[str], ours: Sequence[Mapping[str, Any]]) -> ApiCall:

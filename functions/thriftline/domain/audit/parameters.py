@@ -37,6 +37,7 @@ class AuditParameters:
     # What is too little to be told, or to be moved for.
     min_saving_usd: Decimal = Decimal("1.00")
     # Endpoints.
+    failed_endpoint_min_age_days: int = 3
     utilisation_window_days: int = 14
     under_used_gpu_memory_percent: float = 20.0
     under_used_gpu_percent: float = 20.0
@@ -89,7 +90,10 @@ class AuditParameters:
         """
         for name in ("idle_window_days", "utilisation_window_days", "throughput_idle_days"):
             _at_least(name, getattr(self, name), 1)
-        for name in ("max_invocations", "grace_hours", "max_actions"):
+        for name in (
+            *("max_invocations", "grace_hours", "max_actions"),
+            "failed_endpoint_min_age_days",
+        ):
             _at_least(name, getattr(self, name), 0)
         if not 0 <= self.max_action_share <= 1:
             raise ValueError(f"max_action_share is {self.max_action_share}; it must be in [0, 1].")

@@ -84,6 +84,14 @@ def may_terminate(
     return Permission(not reasons, tuple(reasons))
 
 
+def why_too_young(endpoint: Endpoint, now: datetime, parameters: AuditParameters) -> str | None:
+    """Returns why a failed endpoint is left alone for now: somebody may be looking into it."""
+    old = endpoint.last_modified + timedelta(days=parameters.failed_endpoint_min_age_days)
+    if now >= old:
+        return None
+    return f"It was last changed at {endpoint.last_modified:%Y-%m-%d %H:%M} UTC."
+
+
 def _seen_since(
     mark: datetime,
     endpoint: Endpoint,

@@ -106,6 +106,8 @@ def _planned_rules(case: Case) -> list[Mapping[str, Any]]:
 
 
 def _merge(case: Case, bucket: str, ours: _Rules) -> Outcome:
+    if not ours:
+        return declined("None of the planned rules would do anything here any more.")
     before = read_lifecycle(case.clients, bucket)
     rules = merge_rules(before.rules, ours)
     key = saved_lifecycle_key(case.target.account, bucket, case.audit_id, case.index)

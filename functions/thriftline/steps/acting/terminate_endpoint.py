@@ -21,7 +21,7 @@ from thriftline.domain.audit.facts import tags_of
 from thriftline.domain.audit.guard import marked_at, refusal
 from thriftline.domain.audit.layout import saved_endpoint_prefix
 from thriftline.domain.audit.resources.endpoints import Endpoint
-from thriftline.domain.audit.termination import Permission, may_terminate
+from thriftline.domain.audit.termination import Permission, may_terminate, why_too_young
 from thriftline.errors import ServiceUnavailableError
 from thriftline.schemas.saved_endpoint import SavedEndpoint
 from thriftline.steps.acting.case import Case, Outcome, declined
@@ -160,8 +160,9 @@ def _may_end_idle(case: Case, seen: Seen, endpoint: Endpoint) -> Permission:
 
 def _may_end_failed(case: Case, _: Seen, endpoint: Endpoint) -> Permission:
     reasons = [] if endpoint.status == "Failed" else [f"Its status is {endpoint.status}."]
+    young = why_too_young(endpoint, case.now, case.parameters)
     kept = refusal(endpoint.tags, case.now, case.parameters)
-    reasons += [kept] if kept else []
+    reasons += [why for why in (young, kept) if why]
     return Permission(not reasons, tuple(reasons))
 
 

@@ -18,6 +18,7 @@ from thriftline.domain.audit.idle import Verdict
 from thriftline.domain.audit.part_use import PartUse
 from thriftline.domain.audit.resources.endpoints import Endpoint
 from thriftline.domain.audit.rules.rule import Observation, Rule, Subject, dollars
+from thriftline.domain.audit.termination import why_too_young
 from thriftline.domain.instances import gpus_of
 
 _NEEDS = frozenset({ResourceKind.ENDPOINT, ResourceKind.METRIC})
@@ -93,14 +94,18 @@ def _failed(subject: Subject) -> Iterator[Observation]:
     for endpoint in subject.inventory.endpoints:
         if endpoint.status != "Failed":
             continue
+        is_young = why_too_young(endpoint, subject.inventory.now, subject.parameters) is not None
         yield Observation(
             resource=endpoint.name,
             summary=f"It failed: {endpoint.failure_reason or 'SageMaker gives no reason'}",
             used=(
                 Signal("Status", endpoint.status),
                 Signal("Created", f"{endpoint.created:%Y-%m-%d}"),
+                Signal("Last changed", f"{endpoint.last_modified:%Y-%m-%d %H:%M} UTC"),
             ),
-            confidence=Confidence.HIGH,
+            missing=("Whether somebody still looks into why it failed.",) if is_young else (),
+            # A young one is told, and left alone.
+            confidence=Confidence.LOW if is_young else Confidence.HIGH,
             monthly_usd=Decimal(0),
             change=Change(
                 "Delete it: it runs no instance and costs nothing, but it hides what matters.",
@@ -184,11 +189,13 @@ RULES = (
         severity=Severity.LOW,
         effort=Effort.CALL,
         rationale="A failed endpoint costs nothing, but hides what matters, and uses its name up.",
-        how="Its status is Failed. It runs no instance: the saving is 0.",
-        evidence="DescribeEndpoint: status and failure reason.",
+        how="Its status is Failed. It runs no instance: the saving is 0. One that was last changed "
+        "less than `failed_endpoint_min_age_days` ago has low confidence, and is left alone: "
+        "somebody may be looking into it.",
+        evidence="DescribeEndpoint: status, failure reason, times.",
         change="DeleteEndpoint.",
         undo="CreateEndpoint with the same config.",
-        thresholds=(),
+        thresholds=("failed_endpoint_min_age_days",),
         needs=frozenset({ResourceKind.ENDPOINT}),
         look=_failed,
         action=ActionKind.DELETE_FAILED_ENDPOINT,

@@ -54,7 +54,8 @@ def _notebooks(subject: Subject) -> Iterator[Observation]:
                 "Whether a kernel is busy: AWS does not tell of notebook instances.",
                 *(() if rate is not None else ("The notebook price of its type.",)),
             ),
-            confidence=Confidence.MEDIUM if notebook.lifecycle_config is None else Confidence.LOW,
+            # Its kernels are unseen, so one in use every day looks the same: a person decides.
+            confidence=Confidence.LOW,
             monthly_usd=usd,
             severity=Severity.HIGH if gpus_of(notebook.instance_type) else Severity.MEDIUM,
             change=Change(
@@ -213,10 +214,11 @@ RULES = (
         effort=Effort.CALL,
         rationale="A notebook instance is billed day and night until somebody stops it.",
         how="In service, and last started or changed more than `notebook_idle_days` ago. AWS does "
-        "not tell whether a kernel is busy; one with a lifecycle config, which may stop it by "
-        "itself, has low confidence. Saved: its hourly notebook rate x 730, where it has one.",
+        "not tell whether a kernel is busy, so one in use every day looks the same as a forgotten "
+        "one: the confidence is low, and no audit stops it by itself. Saved: its hourly notebook "
+        "rate x 730, where it has one.",
         evidence="DescribeNotebookInstance.",
-        change="StopNotebookInstance.",
+        change="StopNotebookInstance, once its owner says that nobody uses it.",
         undo="StartNotebookInstance.",
         thresholds=("notebook_idle_days",),
         needs=frozenset({ResourceKind.NOTEBOOK}),

@@ -227,7 +227,7 @@ def test_a_failed_endpoint_is_told_at_once_and_deleted_only_when_it_is_old(
 ) -> None:
     changed = NOW - timedelta(days=days)
     plan = _plan(_idle(status="Failed", last_modified=changed))
-    kinds = [one.action for one in (*plan.actions, *plan.refused)]
+    kinds = [*(one.action for one in plan.actions), *(one.action for one in plan.refused)]
     assert kinds == [ActionKind.DELETE_FAILED_ENDPOINT]
     assert bool(plan.actions) is acts
     assert _plan(_idle(status="Failed", last_modified=NOW), failed_endpoint_min_age_days=0).actions

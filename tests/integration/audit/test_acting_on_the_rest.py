@@ -285,6 +285,7 @@ def test_what_nothing_refers_to_is_set_to_expire(world: ActingWorld) -> None:
     assert [(one["Filter"], one["Expiration"]) for one in rules[1:]] == [
         ({"Prefix": "checkpoints/lost/"}, {"Days": 1})
     ]
+    assert "goes on until it is taken away" in answer.reason
 
 
 @pytest.mark.parametrize(

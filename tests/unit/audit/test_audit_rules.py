@@ -352,6 +352,55 @@ def test_what_the_registry_refers_to_is_never_an_orphan(uri: str, prefix: str, k
     assert all(one.confidence is Confidence.HIGH for one in orphans)
 
 
+def _shared(*others: Any, age: float = 60, **facts: Any) -> list[Finding]:
+    """What is said of the checkpoints of an old job, beside jobs that may share them."""
+    own = {"checkpoint_s3_uri": "s3://models/ckpt/run/"}
+    old = training_job("old", created=days_ago(61), ended=days_ago(60), **(own | facts))
+    prefix = replace(_prefix("ckpt/run/", "old"), last_modified=days_ago(age))
+    found = inventory(training_jobs=(old, *others), buckets=(bucket(prefixes=(prefix,)),))
+    rules = ("ml.s3.artifacts.orphaned-checkpoints", "ml.s3.artifacts.failed-jobs")
+    return [one for rule in rules for one in _found(found, rule)]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"checkpoint_s3_uri": "s3://models/ckpt/run"},
+        {"checkpoint_s3_uri": "s3://models/ckpt/run/deeper/"},
+        {"checkpoint_s3_uri": "s3://models/ckpt/"},
+        {"output_s3_uri": "s3://models/ckpt/run/"},
+    ],
+)
+def test_a_prefix_that_jobs_share_is_told_with_low_confidence(facts: dict[str, Any]) -> None:
+    (finding,) = _shared(training_job("another", ended=days_ago(50), **facts))
+    assert finding.confidence is Confidence.LOW
+    assert "another" in [one.value for one in finding.evidence.signals_used]
+
+
+def test_a_prefix_of_one_job_beside_those_of_others_is_told_with_high_confidence() -> None:
+    beside = training_job(
+        "beside", checkpoint_s3_uri="s3://models/ckpt/run2/", output_s3_uri="s3://models/ckpt/"
+    )
+    (finding,) = _shared(beside)
+    assert finding.confidence is Confidence.HIGH
+    assert "goes on until it is taken away" in finding.change.text
+    assert "goes on until it is taken away" in finding.change.undo
+
+
+@pytest.mark.parametrize(("age", "sure"), [(29, False), (31, True)])
+def test_what_a_failed_job_left_is_sure_only_when_nobody_wrote_for_a_month(
+    age: float, sure: bool
+) -> None:
+    (finding,) = _shared(
+        age=age,
+        status="Failed",
+        checkpoint_s3_uri=None,
+        output_s3_uri="s3://models/ckpt/",
+    )
+    assert finding.rule == "ml.s3.artifacts.failed-jobs"
+    assert (finding.confidence is Confidence.HIGH) is sure
+
+
 _paths = st.lists(st.sampled_from(["a", "ab", "b"]), max_size=3).map("/".join)
 
 

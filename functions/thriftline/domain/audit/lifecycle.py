@@ -8,6 +8,10 @@ from typing import Any
 from thriftline.domain.audit.findings import ApiCall
 
 _PREFIX = "thriftline-"
+GOES_ON = (
+    "The rule goes on until it is taken away: it expires what is written there later too, a day "
+    "after."
+)
 
 
 def abort_rule(days: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Lifecycle rules that are merged with what there is, uploads that are aborted when still old."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from thriftline.domain.audit.findings import ApiCall
 from thriftline.domain.audit.guard import refusal
 from thriftline.domain.audit.layout import audit_prefix, saved_lifecycle_key
 from thriftline.domain.audit.lifecycle import (
+    GOES_ON,
     abort_rule,
     expiration_rule,
     merge_rules,
@@ -54,7 +56,10 @@ def delete_artifacts(case: Case) -> Outcome:
     if reasons:
         return declined(*reasons)
     name = expiration_rule(prefix)["ID"]
-    return _merge(case, bucket, [rule for rule in _planned_rules(case) if rule["ID"] == name])
+    merged = _merge(case, bucket, [rule for rule in _planned_rules(case) if rule["ID"] == name])
+    if merged.outcome != "done":
+        return merged
+    return replace(merged, reason=f"{merged.reason} {GOES_ON}")
 
 
 def abort_uploads(case: Case) -> Outcome:
@@ -141,9 +146,7 @@ def _why_not_expire(case: Case, bucket: str, prefix: str) -> list[str]:
         reasons.append(kept)
     if read_references(case.clients).hold(bucket, prefix):
         reasons.append("A model, the registry, an endpoint or a running job refers to it now.")
-    days = min(
-        case.parameters.checkpoint_max_age_days, case.parameters.failed_artifact_max_age_days
-    )
+    days = case.parameters.checkpoint_max_age_days
     written = newest_write(case.clients, bucket, prefix)
     if written is not None and written > case.now - timedelta(days=days):
         reasons.append(f"Something was written there on {written:%Y-%m-%d}.")

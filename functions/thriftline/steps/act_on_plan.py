@@ -36,6 +36,7 @@ from thriftline.steps.acting.mark_endpoint import mark_endpoint, unmark_endpoint
 from thriftline.steps.acting.set_log_retention import set_log_retention
 from thriftline.steps.acting.stop_notebook import stop_notebook
 from thriftline.steps.acting.tag_resources import tag_resources
+from thriftline.steps.acting.take_expiry_away import take_expiry_away
 from thriftline.steps.acting.terminate_endpoint import (
     delete_failed_endpoint,
     terminate_endpoint,
@@ -51,6 +52,7 @@ _WAYS: Mapping[tuple[ActionKind, Step], Callable[[Case], Outcome]] = {
     (ActionKind.APPLY_LIFECYCLE_RULES, Step.EXECUTE): apply_lifecycle_rules,
     (ActionKind.ABORT_UPLOADS, Step.EXECUTE): abort_uploads,
     (ActionKind.DELETE_ARTIFACTS, Step.EXECUTE): delete_artifacts,
+    (ActionKind.TAKE_EXPIRY_AWAY, Step.EXECUTE): take_expiry_away,
     (ActionKind.SET_LOG_RETENTION, Step.EXECUTE): set_log_retention,
     (ActionKind.STOP_NOTEBOOK, Step.EXECUTE): stop_notebook,
     (ActionKind.TAG_RESOURCE, Step.EXECUTE): tag_resources,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local_aws.faults import AwsFault
 from local_aws.server import EmbeddedAws
@@ -19,6 +20,7 @@ from thriftline.domain.audit.actions import ActionPlan, plan_actions
 from thriftline.domain.audit.audit import audit
 from thriftline.domain.audit.findings import ActionKind, Confidence
 from thriftline.domain.audit.inventory import Inventory
+from thriftline.domain.audit.lifecycle import expiration_rule
 from thriftline.domain.audit.parameters import Mode
 from thriftline.domain.audit.resources.notebooks import Notebook
 from thriftline.domain.audit.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
@@ -34,7 +36,15 @@ OWN_RULE = {
 }
 LOGS = ("/ml/quiet", "/ml/kept", "/ml/set", "/ml/unread", "/ml/rehearsed")
 NOTEBOOKS = ("idle-book", "kept-book", "busy-book")
-BUCKETS = ("ml-merge", "ml-refused", "ml-artifacts", "ml-rehearsed", "ml-old", "ml-plain")
+BUCKETS = (
+    "ml-merge",
+    "ml-refused",
+    "ml-artifacts",
+    "ml-rehearsed",
+    "ml-old",
+    "ml-plain",
+    "ml-spent",
+)
 
 
 def _bucket(name: str) -> dict[str, Any]:
@@ -286,6 +296,31 @@ def test_what_nothing_refers_to_is_set_to_expire(world: ActingWorld) -> None:
         ({"Prefix": "checkpoints/lost/"}, {"Days": 1})
     ]
     assert "goes on until it is taken away" in answer.reason
+
+
+@pytest.mark.parametrize("others", [(OWN_RULE,), ()], ids=["beside others", "alone"])
+def test_a_spent_expiry_rule_is_taken_away_and_every_other_stays(
+    world: ActingWorld, others: tuple[dict[str, Any], ...]
+) -> None:
+    s3 = world.aws.client("s3")
+    ours = expiration_rule("checkpoints/gone/")
+    found = _seen_bucket(world, "ml-spent", lifecycle_rules=(json.dumps(ours),), tags=())
+    audit_id = _only(world, found, ActionKind.TAKE_EXPIRY_AWAY)
+    s3.put_bucket_lifecycle_configuration(
+        Bucket="ml-spent", LifecycleConfiguration={"Rules": [*others, ours]}
+    )
+
+    answer, again = world.act(audit_id), world.act(audit_id)
+
+    assert (answer.outcome, again) == ("done", answer)
+    if others:
+        assert _rules(world, "ml-spent") == list(others)
+    else:
+        with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+            _rules(world, "ml-spent")
+    assert world.record(audit_id).undo.startswith("aws s3api put-bucket-lifecycle-configuration")
+    late = _only(world, found, ActionKind.TAKE_EXPIRY_AWAY)
+    assert world.act(late).outcome == "declined"
 
 
 @pytest.mark.parametrize(

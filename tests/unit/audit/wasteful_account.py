@@ -1,5 +1,6 @@
 """An account in which every rule finds something to say."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from tests.unit.audit.accounts import (
     variant,
 )
 from thriftline.domain.audit.inventory import Inventory
+from thriftline.domain.audit.lifecycle import expiration_rule
 from thriftline.domain.audit.questions import (
     GPU_MEMORY,
     INPUT_TOKENS,
@@ -212,6 +214,7 @@ def wasteful_account() -> Inventory:
                     _prefix("out/failed-long-ago/", "failed-long-ago", 20, age=40),
                 ),
             ),
+            bucket("emptied", lifecycle_rules=(json.dumps(expiration_rule("ckpt/gone/")),)),
         ),
         log_groups=(
             LogGroup(

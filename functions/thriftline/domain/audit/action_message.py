@@ -21,6 +21,7 @@ _DONE: Mapping[tuple[ActionKind, Step], str] = {
     (ActionKind.APPLY_LIFECYCLE_RULES, Step.EXECUTE): "given lifecycle rules",
     (ActionKind.ABORT_UPLOADS, Step.EXECUTE): "rid of old uploads",
     (ActionKind.DELETE_ARTIFACTS, Step.EXECUTE): "set to expire",
+    (ActionKind.TAKE_EXPIRY_AWAY, Step.EXECUTE): "no longer set to expire",
     (ActionKind.SET_LOG_RETENTION, Step.EXECUTE): "given a retention",
     (ActionKind.STOP_NOTEBOOK, Step.EXECUTE): "stopped",
     (ActionKind.TAG_RESOURCE, Step.EXECUTE): "tagged",

@@ -53,6 +53,7 @@ class ActionKind(StrEnum):
     APPLY_LIFECYCLE_RULES = "apply_lifecycle_rules"
     ABORT_UPLOADS = "abort_uploads"
     DELETE_ARTIFACTS = "delete_artifacts"
+    TAKE_EXPIRY_AWAY = "take_expiry_away"
     SET_LOG_RETENTION = "set_log_retention"
     STOP_NOTEBOOK = "stop_notebook"
     TAG_RESOURCE = "tag_resource"

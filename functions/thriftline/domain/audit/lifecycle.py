@@ -98,6 +98,24 @@ def put_rules(bucket: str, existing: Sequence[str], ours: Sequence[Mapping[str, 
     )
 
 
+def expiring_prefix(rule: Mapping[str, Any]) -> str | None:
+    """Returns the prefix that a rule of ours expires, None for any other rule."""
+    prefix = rule.get("Filter", {}).get("Prefix")
+    if not prefix or "Expiration" not in rule:
+        return None
+    return str(prefix) if rule.get("ID") == expiration_rule(prefix)["ID"] else None
+
+
+def without_rule(bucket: str, rules: Sequence[Mapping[str, Any]], prefix: str) -> ApiCall:
+    """Returns the call that takes our expiry rule of a prefix away, and leaves all others."""
+    name = expiration_rule(prefix)["ID"]
+    kept = [dict(rule) for rule in rules if rule.get("ID") != name]
+    if not kept:
+        return ApiCall("s3", "DeleteBucketLifecycle", {"Bucket": bucket})
+    configuration = {"Bucket": bucket, "LifecycleConfiguration": {"Rules": kept}}
+    return ApiCall("s3", "PutBucketLifecycleConfiguration", configuration)
+
+
 def has(existing: Sequence[str], member: str) -> bool:
     """Whether an enabled rule of the bucket has a member such as AbortIncompleteMultipartUpload."""
     rules = [json.loads(text) for text in existing]

@@ -64,6 +64,11 @@ _DEEDS = {
         "deleted {}",
         "orphaned prefix",
     ),
+    (ActionKind.TAKE_EXPIRY_AWAY, Step.EXECUTE): (
+        "take the expiry rule off {}",
+        "took the expiry rule off {}",
+        "prefix",
+    ),
     (ActionKind.SET_LOG_RETENTION, Step.EXECUTE): (
         "set the retention of {}",
         "set the retention of {}",

@@ -7,6 +7,7 @@ from thriftline.domain.audit.rules import (
     consolidation,
     endpoint_capacity,
     endpoints,
+    expiry,
     hosting,
     hygiene,
     spend,
@@ -27,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     *tokens.RULES,
     *buckets.RULES,
     *artifacts.RULES,
+    *expiry.RULES,
     *hygiene.RULES,
     *spend.RULES,
 )

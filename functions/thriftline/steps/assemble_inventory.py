@@ -104,7 +104,7 @@ def _with_job_prefixes(
     for one, prefix in zip(asked, _measure(asked, clients), strict=True):
         if isinstance(prefix, Unread):
             unread.append(one_of(ResourceKind.BUCKET, f"{one.bucket}/{one.prefix}", prefix))
-        elif prefix is not None:
+        else:
             measured[one.bucket].append(prefix)
     traced = with_written(found, measured)
     return replace(traced, unread=(*traced.unread, *unread))
@@ -112,7 +112,7 @@ def _with_job_prefixes(
 
 def _measure(
     asked: Sequence[WrittenPrefix], clients: TargetClients
-) -> Sequence[Fact[BucketPrefix | None]]:
+) -> Sequence[Fact[BucketPrefix]]:
     client = attempt("AssumeRole", lambda: clients.client("s3"))
     if isinstance(client, Unread):
         return [client] * len(asked)

@@ -16,6 +16,7 @@ from tests.integration.audit.acting_world import ARTIFACTS, ActingWorld, FakeTop
 from tests.integration.local_aws.sample_account import ACCOUNT, NOW, REGION, ago
 from tests.unit.audit.accounts import bucket, training_job
 from thriftline.aws.acting.bucket_rules import LifecycleConfiguration
+from thriftline.aws.collectors.prefixes import read_prefix
 from thriftline.domain.audit.actions import ActionPlan, plan_actions
 from thriftline.domain.audit.audit import audit
 from thriftline.domain.audit.findings import ActionKind, Confidence
@@ -296,6 +297,12 @@ def test_what_nothing_refers_to_is_set_to_expire(world: ActingWorld) -> None:
         ({"Prefix": "checkpoints/lost/"}, {"Days": 1})
     ]
     assert "goes on until it is taken away" in answer.reason
+
+
+def test_a_prefix_that_expired_is_known_to_be_empty(world: ActingWorld) -> None:
+    found = read_prefix(world.aws.client("s3"), "ml-spent", "checkpoints/gone/", "job")
+    assert isinstance(found, BucketPrefix)
+    assert (found.objects, found.size_bytes, found.is_whole) == (0, 0, True)
 
 
 @pytest.mark.parametrize("others", [(OWN_RULE,), ()], ids=["beside others", "alone"])

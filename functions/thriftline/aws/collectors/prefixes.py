@@ -58,8 +58,8 @@ def read_top_prefixes(client: Any, bucket: str) -> Fact[tuple[BucketPrefix, ...]
 
 def read_prefix(
     client: Any, bucket: str, prefix: str, written_by: str | None
-) -> Fact[BucketPrefix | None]:
-    """Returns what lies under one prefix, None when nothing does."""
+) -> Fact[BucketPrefix]:
+    """Returns what lies under one prefix; that nothing does is worth knowing too."""
     listing = _Objects()
 
     def read() -> _Sum:
@@ -71,7 +71,7 @@ def read_prefix(
     total = attempt("ListObjectsV2", read)
     if isinstance(total, Unread):
         return total
-    return _prefix(prefix, total, listing.is_whole, written_by) if total.objects else None
+    return _prefix(prefix, total, listing.is_whole, written_by)
 
 
 def _objects(client: Any, bucket: str, prefix: str, listing: _Objects) -> Iterator[Answer]:

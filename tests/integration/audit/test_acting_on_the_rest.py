@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 
 from local_aws.faults import AwsFault
 from local_aws.server import EmbeddedAws
-from tests.integration.audit.acting_account import acting_account, plain_endpoint
+from tests.integration.audit.acting_account import acting_account, hosting_endpoint, plain_endpoint
 from tests.integration.audit.acting_world import ARTIFACTS, ActingWorld, FakeTopic, acting_options
-from tests.integration.local_aws.sample_account import ACCOUNT, NOW, REGION, ago
+from tests.integration.local_aws.sample_account import ACCOUNT, NOW, REGION, ago, job
 from tests.unit.audit.accounts import bucket, training_job
 from thriftline.aws.acting.bucket_rules import LifecycleConfiguration
+from thriftline.aws.acting.references import read_references
 from thriftline.aws.collectors.prefixes import read_prefix
 from thriftline.domain.audit.actions import ActionPlan, plan_actions
 from thriftline.domain.audit.audit import audit
@@ -37,6 +38,13 @@ OWN_RULE = {
 }
 LOGS = ("/ml/quiet", "/ml/kept", "/ml/set", "/ml/unread", "/ml/rehearsed")
 NOTEBOOKS = ("idle-book", "kept-book", "busy-book")
+# What must be asked before anything is called an orphan.
+_REFERRING = {
+    *("ListModels", "DescribeModel", "ListEndpoints", "DescribeEndpoint"),
+    *("DescribeEndpointConfig", "ListInferenceComponents", "DescribeInferenceComponent"),
+    *("ListModelPackageGroups", "ListModelPackages", "DescribeModelPackage"),
+    *("ListTrainingJobs", "DescribeTrainingJob"),
+}
 BUCKETS = (
     "ml-merge",
     "ml-refused",
@@ -78,6 +86,8 @@ class SilentTopic(FakeTopic):
 def account() -> Iterator[EmbeddedAws]:
     document = acting_account(
         plain_endpoint("served"),
+        hosting_endpoint("hosting"),
+        training_jobs=[job("running", status="InProgress", ended=None)],
         buckets=[_bucket(name) for name in BUCKETS],
         models=[
             {
@@ -346,20 +356,73 @@ def test_what_is_used_or_written_by_now_is_not_set_to_expire(
     assert _rules(world, "ml-artifacts") == before
 
 
-@pytest.mark.parametrize(
-    "operation",
-    ["ListModels", "DescribeModel", "ListModelPackageGroups", "ListEndpoints", "ListTrainingJobs"],
-)
-def test_without_a_whole_list_of_what_refers_nothing_expires(
-    world: ActingWorld, operation: str
-) -> None:
+def test_without_a_whole_list_of_what_refers_nothing_expires(world: ActingWorld) -> None:
+    before = _rules(world, "ml-artifacts")
+    world.aws.calls.clear()
+    read_references(world.clients)
+    asked = {operation for service, operation in world.aws.calls if service == "sagemaker"}
+    assert asked >= _REFERRING
+
+    outcomes = {}
+    for operation in asked:
+        audit_id = _only(world, _orphan(world, "loved"), ActionKind.DELETE_ARTIFACTS)
+        world.aws.faults.add(AwsFault("sagemaker", operation, "ThrottlingException", times=None))
+        outcomes[operation] = world.act(audit_id).outcome
+        world.aws.faults.clear()
+
+    assert outcomes == dict.fromkeys(asked, "declined")
+    assert _rules(world, "ml-artifacts") == before
+
+
+def test_what_an_inference_component_loads_by_itself_does_not_expire(world: ActingWorld) -> None:
     before = _rules(world, "ml-artifacts")
     audit_id = _only(world, _orphan(world, "loved"), ActionKind.DELETE_ARTIFACTS)
-    world.aws.faults.add(AwsFault("sagemaker", operation, "ThrottlingException", times=None))
+    artifact = "s3://ml-artifacts/checkpoints/loved/model.tar.gz"
+    specification = {"Container": {"Image": "image", "ArtifactUrl": artifact}}
+    sagemaker = world.aws.client("sagemaker")
+    sagemaker.create_inference_component(
+        InferenceComponentName="loving",
+        EndpointName="hosting",
+        VariantName="host",
+        Specification=specification,
+    )
 
     answer = world.act(audit_id)
 
+    sagemaker.delete_inference_component(InferenceComponentName="loving")
     assert answer.outcome == "declined"
+    assert "refers to it now" in answer.reason
+    assert _rules(world, "ml-artifacts") == before
+
+
+@pytest.mark.parametrize("lost", ["model", "config"])
+def test_while_it_is_not_known_what_an_endpoint_loads_nothing_expires(
+    world: ActingWorld, lost: str
+) -> None:
+    before = _rules(world, "ml-artifacts")
+    audit_id = _only(world, _orphan(world, "loved"), ActionKind.DELETE_ARTIFACTS)
+    sagemaker = world.aws.client("sagemaker")
+    variants = sagemaker.describe_endpoint_config(EndpointConfigName="served-config")
+    if lost == "model":
+        name = "served-green"
+        sagemaker.delete_model(ModelName=name)
+    else:
+        name = "served-config"
+        sagemaker.delete_endpoint_config(EndpointConfigName=name)
+
+    answer = world.act(audit_id)
+
+    if lost == "model":
+        role = "arn:aws:iam::111122223333:role/any"
+        container = {"Image": "image"}
+        sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
+    else:
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=variants["ProductionVariants"]
+        )
+    assert answer.outcome == "declined"
+    assert name in answer.reason
+    assert "not exist any more" in answer.reason
     assert _rules(world, "ml-artifacts") == before
 
 

@@ -9,7 +9,7 @@ from thriftline.domain.audit.inventory import Inventory, Window
 from thriftline.domain.audit.metrics import DAY, HOUR, MetricKey, MetricSeries
 from thriftline.domain.audit.questions import metrics_needed
 from thriftline.domain.audit.resources.bedrock import Bedrock, ProvisionedThroughput
-from thriftline.domain.audit.resources.endpoints import Endpoint, InferenceComponent, Variant
+from thriftline.domain.audit.resources.endpoints import Endpoint, InferenceComponent, Model, Variant
 from thriftline.domain.audit.resources.jobs import TrainingJob
 from thriftline.domain.audit.resources.storage import Bucket
 
@@ -76,6 +76,7 @@ def component(name: str = "chat", **facts: Any) -> InferenceComponent:
         "status": "InService",
         "copies": 1,
         "model": f"{name}-model",
+        "artifact_s3_uris": (),
         "created": days_ago(60),
         "last_modified": days_ago(60),
     }
@@ -100,6 +101,20 @@ def endpoint(name: str = "chat", **facts: Any) -> Endpoint:
         "tags": (),
     }
     return Endpoint(name=name, **(dull | facts))
+
+
+def model(name: str, **facts: Any) -> Model:
+    """Returns a model that loads one artifact."""
+    dull: dict[str, Any] = {
+        "arn": f"{ARN}:model/{name}",
+        "created": days_ago(60),
+        "artifact_s3_uris": (f"s3://models/live/{name}/model.tar.gz",),
+        "image": "image:1",
+        "is_multi_model": False,
+        "package_arns": (),
+        "tags": (("team", "search"),),
+    }
+    return Model(name=name, **(dull | facts))
 
 
 def training_job(name: str = "job", **facts: Any) -> TrainingJob:

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from tests.unit.audit.accounts import NO_BEDROCK, bucket, endpoint, inventory, training_job, variant
+from tests.unit.audit.accounts import (
+    NO_BEDROCK,
+    bucket,
+    endpoint,
+    inventory,
+    model,
+    training_job,
+    variant,
+)
 from thriftline.domain.audit.inventory import Inventory, Window
 from thriftline.domain.audit.metrics import DAY, MetricKey, MetricSeries
 from thriftline.domain.audit.questions import bedrock_metric, metrics_needed, variant_metric
@@ -124,6 +132,7 @@ def report_account() -> Inventory:
         "window": WINDOW,
         "training_jobs": _jobs(),
         "endpoints": _endpoints(),
+        "models": (model("AllTraffic-model"), model("variant-1-model")),
         "bedrock": Bedrock(
             models=(BedrockModelUse(model_id=HAIKU),),
             provisioned_throughputs=NO_BEDROCK.provisioned_throughputs,

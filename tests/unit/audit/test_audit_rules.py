@@ -18,6 +18,7 @@ from tests.unit.audit.accounts import (
     MIDNIGHT,
     NOW,
     bucket,
+    component,
     days_ago,
     endpoint,
     inventory,
@@ -429,13 +430,50 @@ def test_no_orphan_is_named_while_something_that_could_refer_to_it_is_unread(
 ) -> None:
     found = wasteful_account()
     gap = UnreadResource(kind, "one", "Describe", "ThrottlingException")
-    for rule in (
-        "ml.s3.artifacts.orphaned-checkpoints",
-        "ml.s3.artifacts.failed-jobs",
-        "ml.s3.bucket.storage-class",
-    ):
+    for rule in _ON_ARTIFACTS:
         assert _found(found, rule)
         assert _found(replace(found, unread=(gap,)), rule) == []
+
+
+_ON_ARTIFACTS = (
+    "ml.s3.artifacts.orphaned-checkpoints",
+    "ml.s3.artifacts.failed-jobs",
+    "ml.s3.bucket.storage-class",
+)
+
+
+def _with_endpoint(**facts: Any) -> Inventory:
+    found = wasteful_account()
+    return replace(found, endpoints=(*found.endpoints, endpoint("live", **facts)))
+
+
+def test_what_an_inference_component_loads_by_itself_is_no_orphan() -> None:
+    dull = component("part", model=None)
+    loading = replace(dull, artifact_s3_uris=("s3://models/",))
+    for rule in _ON_ARTIFACTS:
+        assert _found(_with_endpoint(inference_components=(dull,)), rule)
+        assert _found(_with_endpoint(inference_components=(loading,)), rule) == []
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"variants": (variant(model="deleted"),)},
+        {"shadow_variants": (variant(model="deleted"),)},
+        {"variants": (variant(model=Unread("DescribeEndpointConfig", "AccessDenied")),)},
+        {"inference_components": (component("part", model="deleted"),)},
+        {"inference_components": Unread("ListInferenceComponents", "AccessDenied")},
+    ],
+)
+def test_while_it_is_not_known_what_an_endpoint_loads_the_rules_on_artifacts_are_not_evaluated(
+    facts: dict[str, Any],
+) -> None:
+    told = audit(_with_endpoint(**facts), price_catalogue(), AuditParameters())
+    assert not {one.rule for one in told.findings}.intersection(_ON_ARTIFACTS)
+    gaps = {gap.rule: gap for gap in told.gaps}
+    for rule in _ON_ARTIFACTS:
+        assert not gaps[rule].evaluated
+        assert "endpoint live: its" in " ".join(gaps[rule].reasons)
 
 
 def test_lifecycle_rules_that_exist_are_kept_beside_ours() -> None:

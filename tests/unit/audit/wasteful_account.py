@@ -14,6 +14,7 @@ from tests.unit.audit.accounts import (
     endpoint,
     inventory,
     measured,
+    model,
     throughput,
     training_job,
     variant,
@@ -36,7 +37,7 @@ from thriftline.domain.audit.resources.bedrock import (
     CustomModel,
     ImportedModel,
 )
-from thriftline.domain.audit.resources.endpoints import Endpoint, Model
+from thriftline.domain.audit.resources.endpoints import Endpoint
 from thriftline.domain.audit.resources.jobs import TrainingJob
 from thriftline.domain.audit.resources.notebooks import Notebook, StudioApp
 from thriftline.domain.audit.resources.spend import CostLine
@@ -98,17 +99,10 @@ def _jobs() -> tuple[TrainingJob, ...]:
     )
 
 
-def _model(name: str) -> Model:
-    return Model(
-        name=name,
-        arn=f"{ARN}:model/{name}",
-        created=days_ago(60),
-        artifact_s3_uris=(f"s3://models/live/{name}/model.tar.gz",),
-        image="image:1",
-        is_multi_model=False,
-        package_arns=(),
-        tags=(),
-    )
+_MODELS = (
+    *("one", "two", "small-one", "small-two"),
+    *("AllTraffic-model", "new-model", "old-model", "only-model"),
+)
 
 
 def _prefix(name: str, job: str | None, gigabytes: int, age: int = 100) -> BucketPrefix:
@@ -166,7 +160,7 @@ def wasteful_account() -> Inventory:
     found = inventory(
         endpoints=_endpoints(),
         training_jobs=_jobs(),
-        models=tuple(_model(name) for name in ("one", "two", "small-one", "small-two")),
+        models=tuple(model(name, tags=()) for name in _MODELS),
         notebooks=(
             Notebook(
                 name="left-on",

@@ -1,13 +1,16 @@
 """What refers to S3 at this moment: models, the registry, endpoints, and jobs that run."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
-from thriftline.aws.acting.endpoint_copies import found
+from thriftline.aws.acting.endpoint_copies import found, model_names, specifications
 from thriftline.aws.clients import translated
 from thriftline.aws.collectors.reading import in_threads
+from thriftline.aws.s3_uris import s3_uris
 from thriftline.aws.target_clients import TargetClients
 from thriftline.domain.audit.references import References
+from thriftline.errors import AwsRequestError
 
 _PAGE = 100
 _RUNNING = ("InProgress", "Stopping")
@@ -22,16 +25,16 @@ def read_references(clients: TargetClients) -> References:
 
     Raises:
         ThriftlineError: something could not be read; then nothing is known to be an orphan.
+            AwsRequestError when an endpoint's config or model was deleted: what it loads cannot
+            be known.
     """
     client = clients.client("sagemaker")
-    uris: set[str] = set()
     with translated("reading what refers to S3"):
-        for answer in _models(client):
-            uris.update(_s3_uris(answer))
-        for answer in _packages(client):
-            uris.update(_s3_uris(answer))
-        for answer in _endpoints(client):
-            uris.update(_s3_uris(answer))
+        models = {answer["ModelName"]: answer for answer in _models(client)}
+        endpoints, components = list(_endpoints(client)), list(_components(client))
+        _check_models(client, endpoints, components, models)
+        whole = chain(models.values(), _packages(client), endpoints, components)
+        uris = {uri for answer in whole for uri in s3_uris(answer)}
         for job in _running_jobs(client):
             uris.update(_of_job(job))
     return References.of(uris)
@@ -58,6 +61,47 @@ def _packages(client: Any) -> Iterator[_Answer]:
 def _endpoints(client: Any) -> Iterator[_Answer]:
     names = _names(client, "list_endpoints", "Endpoints", "EndpointName")
     return _described(names, lambda name: client.describe_endpoint(EndpointName=name))
+
+
+def _components(client: Any) -> Iterator[_Answer]:
+    names = _names(
+        client, "list_inference_components", "InferenceComponents", "InferenceComponentName"
+    )
+    return _described(
+        names, lambda name: client.describe_inference_component(InferenceComponentName=name)
+    )
+
+
+def _check_models(
+    client: Any,
+    endpoints: Iterable[_Answer],
+    components: Iterable[_Answer],
+    models: Container[str],
+) -> None:
+    """Refuses when an endpoint loads what nothing tells of any more."""
+    used = {one["EndpointConfigName"] for one in endpoints if "EndpointConfigName" in one}
+    named = [
+        one["ModelName"]
+        for component in components
+        for one in specifications(component)
+        if "ModelName" in one
+    ]
+    configs = list(_described(used, lambda one: _config(client, one)))
+    if len(configs) < len(used):
+        gone = ", ".join(sorted(used - {one["EndpointConfigName"] for one in configs}))
+        raise AwsRequestError(f"Endpoints use configs that do not exist any more: {gone}.")
+    named += (model for config in configs for model in model_names(config, ()))
+    missing = ", ".join(sorted({model for model in named if model not in models}))
+    if missing:
+        raise AwsRequestError(
+            f"Endpoints load models that do not exist any more: {missing}. What these load cannot "
+            "be known."
+        )
+
+
+def _config(client: Any, name: str) -> _Answer:
+    answer: _Answer = client.describe_endpoint_config(EndpointConfigName=name)
+    return answer
 
 
 def _running_jobs(client: Any) -> Iterator[_Answer]:
@@ -90,19 +134,6 @@ def _described(names: Iterable[str], describe: Callable[[str], _Answer]) -> Iter
 
 def _of_job(job: _Answer) -> Iterator[str]:
     output = (job.get("OutputDataConfig") or {}).get("S3OutputPath")
-    yield from _s3_uris({key: one for key, one in job.items() if key != "OutputDataConfig"})
+    yield from s3_uris({key: one for key, one in job.items() if key != "OutputDataConfig"})
     if output:
         yield f"{output.rstrip('/')}/{job['TrainingJobName']}/"
-
-
-def _s3_uris(value: Any) -> Iterator[str]:
-    """Yields every S3 URI in an answer, at any depth."""
-    if isinstance(value, str):
-        if value.startswith("s3://"):
-            yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _s3_uris(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _s3_uris(one)

@@ -25,6 +25,7 @@ from thriftline.aws.collectors.scaling import (
     variant_resource,
 )
 from thriftline.aws.collectors.tags import read_bulk_tags, read_sagemaker_tags
+from thriftline.aws.s3_uris import s3_uris
 from thriftline.aws.target_clients import TargetClients
 from thriftline.domain.audit.facts import Fact, ResourceKind, Tags, Unread
 from thriftline.domain.audit.resources.endpoints import (
@@ -177,6 +178,7 @@ def _component_of(answer: Answer) -> InferenceComponent:
         status=answer.get("InferenceComponentStatus", ""),
         copies=answer.get("RuntimeConfig", {}).get("CurrentCopyCount"),
         model=specification.get("ModelName"),
+        artifact_s3_uris=tuple(sorted(set(s3_uris(answer)))),
         created=answer["CreationTime"],
         last_modified=answer["LastModifiedTime"],
     )

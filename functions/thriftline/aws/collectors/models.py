@@ -1,6 +1,6 @@
 """Models and the registry's model packages, with every S3 object that they refer to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from thriftline.aws.collectors.reading import (
@@ -13,6 +13,7 @@ from thriftline.aws.collectors.reading import (
     one_of,
 )
 from thriftline.aws.collectors.tags import pairs, read_sagemaker_tags
+from thriftline.aws.s3_uris import s3_uris
 from thriftline.aws.target_clients import TargetClients
 from thriftline.domain.audit.facts import Fact, ResourceKind, Tags, Unread
 from thriftline.domain.audit.resources.endpoints import Model, ModelPackage
@@ -136,16 +137,3 @@ def _package(client: Any, arn: str) -> Fact[ModelPackage | None]:
         approval_status=answer.get("ModelApprovalStatus"),
         artifact_s3_uris=tuple(sorted(set(s3_uris(answer)))),
     )
-
-
-def s3_uris(value: Any) -> Iterator[str]:
-    """Yields every S3 URI in an answer, at any depth: what anything refers to is kept."""
-    if isinstance(value, str):
-        if value.startswith("s3://"):
-            yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from s3_uris(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from s3_uris(one)

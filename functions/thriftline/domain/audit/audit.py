@@ -96,9 +96,14 @@ def _gaps(rule: Rule, inventory: Inventory) -> tuple[str, ...]:
     return (
         *(f"{kind} was not collected" for kind in never),
         *(f"{one.kind} {one.resource}: {one.operation} failed with {one.error}" for one in failed),
+        *rule.doubts(inventory),
     )
 
 
 def _can_tell(rule: Rule, inventory: Inventory) -> bool:
     """Whether what was read is enough: a rule on single resources can do with a part of them."""
-    return rule.needs <= inventory.collected and inventory.knows_all(rule.needs_whole)
+    return (
+        rule.needs <= inventory.collected
+        and inventory.knows_all(rule.needs_whole)
+        and not rule.doubts(inventory)
+    )

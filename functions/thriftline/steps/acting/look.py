@@ -13,6 +13,7 @@ from typing import Any
 from thriftline.aws.buckets import Bucket
 from thriftline.aws.collectors.endpoints import read_endpoint
 from thriftline.aws.metric_reader import read_metrics
+from thriftline.aws.s3_uris import s3_uris
 from thriftline.domain.audit.facts import Unread
 from thriftline.domain.audit.guard import marked_at
 from thriftline.domain.audit.idle import idle_window
@@ -123,6 +124,7 @@ def _component(description: dict[str, Any]) -> InferenceComponent:
         status=description.get("InferenceComponentStatus", ""),
         copies=description.get("RuntimeConfig", {}).get("CurrentCopyCount"),
         model=(description.get("Specification") or {}).get("ModelName"),
+        artifact_s3_uris=tuple(sorted(set(s3_uris(description)))),
         created=datetime.fromisoformat(description["CreationTime"]),
         last_modified=datetime.fromisoformat(description["LastModifiedTime"]),
     )

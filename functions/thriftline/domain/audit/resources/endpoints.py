@@ -45,13 +45,17 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceComponent:
-    """A model on an endpoint's instances, with metrics of its own; ``copies`` are current."""
+    """A model on an endpoint's instances, with metrics of its own; ``copies`` are current.
+
+    ``artifact_s3_uris`` are what its own specification loads, without any model.
+    """
 
     name: str
     variant: str
     status: str
     copies: int | None
     model: str | None
+    artifact_s3_uris: tuple[str, ...]
     created: datetime
     last_modified: datetime
 

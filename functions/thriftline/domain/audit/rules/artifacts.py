@@ -15,7 +15,12 @@ from thriftline.domain.audit.findings import (
 )
 from thriftline.domain.audit.job_places import JobPlaces
 from thriftline.domain.audit.lifecycle import GOES_ON, expiration_rule, put_rules
-from thriftline.domain.audit.references import REFERRING_KINDS, References, references_of
+from thriftline.domain.audit.references import (
+    REFERRING_KINDS,
+    References,
+    references_of,
+    unknown_references,
+)
 from thriftline.domain.audit.resources.jobs import TrainingJob
 from thriftline.domain.audit.resources.storage import Bucket, BucketPrefix
 from thriftline.domain.audit.rules.buckets import gigabytes, stored_usd
@@ -142,7 +147,7 @@ RULES = (
         how="A prefix last written more than `checkpoint_max_age_days` ago that an ended job wrote "
         "its checkpoints to, or (with low confidence) is called so and no job refers to. Never "
         "one that a model, package, endpoint or running job refers to; when one of those lists "
-        "was not read to its end, the rule is not evaluated. "
+        "was not read to its end, or an endpoint's model is gone, the rule is not evaluated. "
         f"{_SHARED}Saved: its bytes, standard rate.",
         evidence="Prefixes traced to the job that wrote them, CheckpointConfig, models, registry.",
         change=f"A lifecycle rule that expires the prefix, merged with the others. {GOES_ON}",
@@ -150,6 +155,7 @@ RULES = (
         thresholds=("checkpoint_max_age_days",),
         needs=_NEEDS,
         needs_whole=REFERRING_KINDS,
+        doubts=unknown_references,
         look=_checkpoints,
         action=ActionKind.DELETE_ARTIFACTS,
     ),
@@ -168,6 +174,7 @@ RULES = (
         thresholds=("failed_artifact_max_age_days", "checkpoint_max_age_days"),
         needs=_NEEDS,
         needs_whole=REFERRING_KINDS,
+        doubts=unknown_references,
         look=_failed,
         action=ActionKind.DELETE_ARTIFACTS,
     ),

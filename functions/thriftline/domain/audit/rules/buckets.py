@@ -22,7 +22,11 @@ from thriftline.domain.audit.lifecycle import (
     put_rules,
     transition_rule,
 )
-from thriftline.domain.audit.references import REFERRING_KINDS, references_of
+from thriftline.domain.audit.references import (
+    REFERRING_KINDS,
+    references_of,
+    unknown_references,
+)
 from thriftline.domain.audit.resources.storage import Bucket, BucketPrefix, IncompleteUpload
 from thriftline.domain.audit.rules.rule import (
     Observation,
@@ -241,6 +245,7 @@ RULES = (
         thresholds=("cold_after_days", "min_saving_usd"),
         needs=_NEEDS | REFERRING_KINDS,
         needs_whole=REFERRING_KINDS,
+        doubts=unknown_references,
         look=_storage_class,
     ),
     Rule(

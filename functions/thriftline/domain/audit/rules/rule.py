@@ -62,6 +62,7 @@ class Rule:
 
     ``needs`` are the kinds that must have been collected, ``needs_whole`` those that
     must have been read to the last resource, because what is missing could refer to what is there.
+    ``doubts`` gives further reasons why the rule cannot be evaluated on an inventory.
 
     ``id`` never changes: acceptances, differences between reports and pages hang on it. ``how``
     tells the arithmetic and the conditions, ``thresholds`` names the parameters that move it.
@@ -81,6 +82,7 @@ class Rule:
     needs: frozenset[ResourceKind]
     look: Callable[[Subject], Iterable[Observation]]
     needs_whole: frozenset[ResourceKind] = frozenset()
+    doubts: Callable[[Inventory], tuple[str, ...]] = lambda _: ()
     action: ActionKind | None = None
 
     @property

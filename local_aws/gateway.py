@@ -74,6 +74,7 @@ class Gateway:
         self._refused = refused
         self.faults = AwsFaults()
         self.calls: Counter[tuple[str, str]] = Counter()
+        self.calls_of: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         self._counting = threading.Lock()
         self.closing = False
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -84,6 +85,8 @@ class Gateway:
         call = identify(environ)
         with self._counting:
             self.calls[call.service, call.operation or "?"] += 1
+            if scope := credential_scope(environ):
+                self.calls_of[scope[0]].add((call.service, call.operation or "?"))
         if call in self._refused or not is_supported(call.service, call.operation):
             LOG.warning("refused %s:%s", call.service, call.operation)
             _drain(environ)

@@ -113,6 +113,8 @@ def function_environment(
         "AWS_DEFAULT_REGION": region,
     }
     reserved = {
+        # Any key is accepted; one for each function tells whose calls they are.
+        "AWS_ACCESS_KEY_ID": config.name,
         "_HANDLER": config.handler,
         "LAMBDA_TASK_ROOT": str(config.code),
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",

@@ -39,8 +39,9 @@ _TRAINING_CALLS = frozenset({Call("sagemaker", "CreateTrainingJob")})
 class EmbeddedAws:
     """A running embedded AWS with one stack deployed.
 
-    `calls` counts the requests by service (boto3's name) and operation; `faults` are calls that
-    are to fail; `clock` tells the time; `services` keep what moto does not.
+    `calls` counts the requests by service (boto3's name) and operation, and `calls_of` has those of
+    each function by its name; `faults` are calls that are to fail; `clock` tells the time;
+    `services` keep what moto does not.
 
     ```
     with EmbeddedAws(Options(time_scale=60)) as aws:
@@ -122,7 +123,7 @@ class EmbeddedAws:
             self.clock.set(options.accounts[0].now)
         refused = () if options.training_jobs else _TRAINING_CALLS
         gateway = Gateway(self.services.calls(), refused)
-        self.faults, self.calls = gateway.faults, gateway.calls
+        self.faults, self.calls, self.calls_of = gateway.faults, gateway.calls, gateway.calls_of
         server = HttpServer(gateway, options.host, options.port, self.clock)
         self._cleanup.callback(server.close)
         # What listens on every address is reached on this machine's own.
@@ -153,6 +154,7 @@ class EmbeddedAws:
             # Starting took its time: what is served is the account at its instant.
             self.clock.set(options.accounts[0].now)
         self.calls.clear()
+        self.calls_of.clear()
         self.not_done = sorted(deployment.not_done)
 
     def _functions(self, scratch: Path, logs: FunctionLogs) -> Functions:

@@ -1,0 +1,66 @@
+"""What each function called, against what its role allows: the embedded AWS enforces no IAM."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from local_aws.server import ROOT, EmbeddedAws
+from tests.contract.conftest import load_cloudformation
+
+# An operation whose IAM action is called otherwise.
+_ACTIONS = {
+    "s3": {
+        "DeleteObjects": "DeleteObject",
+        "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+        "HeadObject": "GetObject",
+        "ListBuckets": "ListAllMyBuckets",
+        "ListMultipartUploads": "ListBucketMultipartUploads",
+        "ListObjectVersions": "ListBucketVersions",
+        "ListObjectsV2": "ListBucket",
+        "ListParts": "ListMultipartUploadParts",
+        "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    },
+}
+_PREFIXES = {"resourcegroupstaggingapi": "tag"}
+# SAM adds the right to trace by itself.
+_SAMS_OWN = {"xray"}
+
+
+def calls_without_permission(aws: EmbeddedAws) -> set[tuple[str, str]]:
+    """Returns (function, IAM action) of each call that the function's own role does not allow.
+
+    Resources and conditions are not looked at.
+    """
+    resources = load_cloudformation(ROOT / "template.yaml")["Resources"]
+    return {
+        (logical, action)
+        for name, calls in aws.calls_of.items()
+        for logical in resources
+        if name.startswith(f"thriftline-{logical}-")
+        for service, operation in calls
+        if service not in _SAMS_OWN
+        and not _allowed(action := _action(service, operation), logical, resources)
+    }
+
+
+def _action(service: str, operation: str) -> str:
+    prefix = _PREFIXES.get(service, service)
+    return f"{prefix}:{_ACTIONS.get(service, {}).get(operation, operation)}"
+
+
+def _allowed(action: str, function: str, resources: Mapping[str, Any]) -> bool:
+    given = set(_given(resources[function]["Properties"].get("Policies", ()), resources))
+    # A version is read with another action.
+    return action in given or f"{action}Version" in given
+
+
+def _given(policies: Any, resources: Mapping[str, Any]) -> Iterator[str]:
+    for policy in policies:
+        if getattr(policy, "tag", None) == "Ref":
+            document = resources[policy.value]["Properties"]["PolicyDocument"]
+        elif isinstance(policy, dict):
+            document = policy
+        else:
+            continue
+        for statement in document["Statement"]:
+            actions = statement["Action"]
+            yield from [actions] if isinstance(actions, str) else actions

@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM := true
 # The tools of the gate come first, so that node is the pinned one.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo demo-audit test check setup format lint types imports template unit contract integration \
+.PHONY: integration-audits integration-rest help demo demo-audit test check setup format lint types imports template unit contract integration \
 	training test-containers test-idle-million bench bench-validation docs serve prices clean
 
 help: ## Say what can be made
@@ -82,7 +82,13 @@ unit:
 	@$(BIN)/pytest tests/unit -n 2 --dist loadfile -q
 	@$(PYTHON) tools/test_other_pythons.py
 contract: ; @echo "==> contract tests" && $(BIN)/pytest tests/contract -q
-integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -n 2 --dist loadfile -q
+# A process runs one embedded AWS at a time, so the two halves are processes of their own.
+integration:
+	@echo "==> integration tests, in two halves side by side"
+	@$(MAKE) --no-print-directory -j2 --output-sync=target integration-audits integration-rest
+integration-audits: ; @$(BIN)/pytest tests/integration/audit tests/integration/audit_workflow -q
+integration-rest:
+	@$(BIN)/pytest tests/integration -q --ignore tests/integration/audit --ignore tests/integration/audit_workflow
 training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -n 2 --dist loadfile -q
 
 test-idle-million: $(STAMPS)/venv ## The idle rule on a million random endpoint histories (20 minutes)

@@ -57,9 +57,18 @@ def _execute(aws: EmbeddedAws, given: dict[str, Any], console: Console) -> dict[
             break
         time.sleep(_SECONDS_BETWEEN_LOOKS)
     if execution["status"] != "SUCCEEDED":
-        raise DemoError(f"the audit ended as {execution['status']}: {execution.get('cause', '')}")
+        raise DemoError(f"the audit ended as {execution['status']}: {_cause(execution)}")
     output: dict[str, Any] = json.loads(execution["output"])
     return output
+
+
+def _cause(execution: dict[str, Any]) -> str:
+    """Return the sentence of a function's error, or the cause as it stands."""
+    cause = str(execution.get("cause", ""))
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (KeyError, TypeError, ValueError):
+        return cause
 
 
 def _entered(states: Any, arn: str) -> Iterator[str]:
@@ -94,17 +103,17 @@ def _bill(reconciliation: dict[str, Any]) -> Table:
 
 def _savings(findings: list[dict[str, Any]]) -> Table:
     """The largest savings."""
-    table = Table(box=None, padding=(0, 2))
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("USD a month", justify="right", no_wrap=True)
     table.add_column("finding", no_wrap=True)
+    table.add_column("confidence", no_wrap=True)
     table.add_column("resource", no_wrap=True, overflow="ellipsis")
-    table.add_column("confidence")
-    table.add_column("USD a month", justify="right")
     for finding in [one for one in findings if _has_dollars(one)][:_SHOWN]:
         table.add_row(
-            finding["title"],
-            finding["resource"],
-            finding["confidence"],
             _dollars(finding["monthly_usd"]),
+            finding["title"],
+            finding["confidence"],
+            finding["resource"],
         )
     return table
 

@@ -76,7 +76,9 @@ def restore(
             say(f"left: {'; '.join(left)}")
         waiting = left
         if answer["outcome"] == "exists":
-            say(f"{answer['endpoint']} lives, and no restore made it: nothing was done.")
+            say(
+                f"{answer['endpoint']} lives: a living endpoint is never touched, nothing was done."
+            )
             return False
         if answer["outcome"] != "restoring":
             say(f"{answer['endpoint']}: {answer['outcome'].replace('_', ' ')}")

@@ -94,10 +94,8 @@ class ApiCall:
         """Returns the call as a command line of the AWS CLI."""
         service = _CLI_SERVICES.get(self.service, self.service)
         if self.is_partial:
-            body = shlex.quote(json.dumps(self.parameters, sort_keys=True))
-            return (
-                f"aws {service} {_kebab(self.operation)} --region {region} --cli-input-json {body}"
-            )
+            body = json.dumps(self.parameters, sort_keys=True)
+            return f"# for your next `aws {service} {_kebab(self.operation)}`: {body}"
         words = ["aws", service, _kebab(self.operation), "--region", region]
         for name, value in self.parameters.items():
             words += [f"--{_kebab(name)}", *_argument(value)]

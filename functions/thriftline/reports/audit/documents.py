@@ -6,7 +6,7 @@ from typing import Any
 
 from thriftline.domain.audit.actions import PlannedAction, Refused
 from thriftline.domain.audit.digest import Digest
-from thriftline.domain.audit.findings import ApiCall, Finding
+from thriftline.domain.audit.findings import ApiCall, Change, Finding
 from thriftline.domain.audit.rules.registry import rule_of
 from thriftline.domain.audit.savings import bucket_of
 from thriftline.domain.audit.total_reconciliation import TotalReconciliation, TotalRow
@@ -30,6 +30,11 @@ from thriftline.schemas.audit_report_parts import (
 from thriftline.schemas.audit_settings import AuditSettings
 
 _MOST_UNPRICED = 100
+
+_REPLACES = (
+    "By hand: S3 replaces the bucket's whole configuration, so put the rules of all findings on "
+    "this bucket into one call. Thriftline reads what is there and adds to it."
+)
 
 
 def finding_document(
@@ -65,7 +70,7 @@ def finding_document(
             "first_told": first_told,
             "is_new": is_new,
             "change": ReportChange(
-                text=finding.change.text,
+                text=_text(finding.change),
                 calls=tuple(_call(one) for one in finding.change.calls),
                 cli=_cli(finding.change.calls, finding.region),
                 undo=finding.change.undo,
@@ -78,6 +83,12 @@ def finding_document(
 def document_of(rule_id: str) -> str:
     """Returns where the rule's page lies in the repository."""
     return f"docs/audit_rules/{rule_id}.md"
+
+
+def _text(change: Change) -> str:
+    """Returns the change in words, with what its command line does not show."""
+    replaces = any(call.operation == "PutBucketLifecycleConfiguration" for call in change.calls)
+    return f"{change.text} {_REPLACES}" if replaces else change.text
 
 
 def _call(call: ApiCall) -> ReportCall:

@@ -86,7 +86,8 @@ def _deletion(endpoint: Endpoint) -> Change:
     return Change(
         "Mark it, tell its owner, and after the grace delete it; config and models stay.",
         (*scaling, delete),
-        "CreateEndpoint with the same config, then its tags and scaling: `restore` does it.",
+        "`restore` brings back what Thriftline ended, for it saves a copy first. After a deletion "
+        "by hand: CreateEndpoint with the same config, then its tags and scaling.",
     )
 
 

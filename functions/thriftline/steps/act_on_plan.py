@@ -39,6 +39,7 @@ from thriftline.steps.acting.tag_resources import tag_resources
 from thriftline.steps.acting.take_expiry_away import take_expiry_away
 from thriftline.steps.acting.terminate_endpoint import (
     delete_failed_endpoint,
+    give_up_termination,
     terminate_endpoint,
 )
 from thriftline.steps.audit_documents import read_plan, read_settings
@@ -49,6 +50,8 @@ _WAYS: Mapping[tuple[ActionKind, Step], Callable[[Case], Outcome]] = {
     (ActionKind.MARK_ENDPOINT, Step.MARK): mark_endpoint,
     (ActionKind.UNMARK_ENDPOINT, Step.MARK): unmark_endpoint,
     (ActionKind.DELETE_FAILED_ENDPOINT, Step.EXECUTE): delete_failed_endpoint,
+    (ActionKind.TERMINATE_ENDPOINT, Step.PUT_BACK): give_up_termination,
+    (ActionKind.DELETE_FAILED_ENDPOINT, Step.PUT_BACK): give_up_termination,
     (ActionKind.APPLY_LIFECYCLE_RULES, Step.EXECUTE): apply_lifecycle_rules,
     (ActionKind.ABORT_UPLOADS, Step.EXECUTE): abort_uploads,
     (ActionKind.DELETE_ARTIFACTS, Step.EXECUTE): delete_artifacts,

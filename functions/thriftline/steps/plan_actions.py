@@ -1,15 +1,23 @@
 """Plan actions: what the whole run would do, and which of it its mode does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 
 from thriftline.aws.buckets import Bucket
 from thriftline.domain.audit.actions import ActionPlan
 from thriftline.domain.audit.layout import PENDING_PREFIX, plan_key, result_key
-from thriftline.domain.audit.run_plan import Interrupted, executing, plan_run
+from thriftline.domain.audit.run_plan import (
+    Interrupted,
+    executing,
+    plan_run,
+    why_it_stays,
+)
 from thriftline.schemas.audit_result import decode_result, encode_plan
 from thriftline.schemas.audit_settings import AuditSettings
 from thriftline.schemas.audit_steps import AuditRequest, PlanActionsResponse
 from thriftline.schemas.saved_endpoint import PendingTermination
+from thriftline.steps.acceptances import read_acceptances
 from thriftline.steps.audit_documents import read_plan, read_settings
 
 
@@ -41,7 +49,7 @@ def _plan(settings: AuditSettings, artifacts: Bucket) -> ActionPlan:
             plans.append(decode_result(text).plan)
     return plan_run(
         plans,
-        tuple(_interrupted(artifacts)),
+        tuple(_interrupted(artifacts, settings.started.date())),
         [(target.account, target.region) for target in settings.targets],
         settings.parameters.max_actions,
         settings.mode,
@@ -53,13 +61,14 @@ def _nothing_from(place: str) -> ActionPlan:
     return ActionPlan((), (), (alert,))
 
 
-def _interrupted(artifacts: Bucket) -> Iterator[Interrupted]:
+def _interrupted(artifacts: Bucket, today: date) -> Iterator[Interrupted]:
+    accepted = read_acceptances(artifacts)
     for stored in artifacts.list(PENDING_PREFIX):
         text = artifacts.read(stored.key)
         if text is None:
             continue
         pending = PendingTermination.model_validate_json(text)
-        yield Interrupted(
+        begun = Interrupted(
             account=pending.account,
             region=pending.region,
             endpoint=pending.endpoint,
@@ -68,3 +77,5 @@ def _interrupted(artifacts: Bucket) -> Iterator[Interrupted]:
             reason=pending.reason,
             finding=pending.finding,
         )
+        stays = why_it_stays(begun, accepted.acceptances, accepted.problem, today)
+        yield replace(begun, stays=stays)

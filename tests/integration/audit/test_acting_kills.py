@@ -22,7 +22,7 @@ from tests.integration.audit.acting_account import (
 from tests.integration.audit.acting_world import ActingWorld, acting_options
 from tests.integration.audit.clients import OnceClients
 from tests.integration.local_aws.sample_account import ACCOUNT, REGION
-from thriftline.domain.audit.layout import PENDING_PREFIX, saved_endpoint_prefix
+from thriftline.domain.audit.layout import ACCEPTED_FINDINGS, PENDING_PREFIX, saved_endpoint_prefix
 from thriftline.schemas.saved_endpoint import SavedEndpoint
 
 KINDS = {"plain": plain_endpoint, "hosting": hosting_endpoint}
@@ -248,3 +248,23 @@ def test_killed_again_and_again_at_random_it_still_ends_or_is_whole_again(
             _next_run(world, name)
             _check_it_is_over(world, name)
             _check_nothing_is_lost(world, name, before)
+
+
+def test_with_acceptances_that_cannot_be_read_an_interrupted_termination_is_only_put_back(
+    mortal: tuple[ActingWorld, MortalClients],
+) -> None:
+    world, clients = mortal
+    name = _name("hosting", "on", MOST_POINTS - 1)
+    before = world.describe(name)
+    for answers in range(10, MOST_POINTS):
+        _kill(world, clients, _begin(world, name), answers)
+        if world.describe(name) != before:
+            break
+    assert _is_pending(world, name)
+    world.artifacts.write(ACCEPTED_FINDINGS, b"accepted: [", "text/yaml")
+
+    _next_run(world, name)
+
+    world.artifacts.delete(ACCEPTED_FINDINGS)
+    assert world.describe(name) == before
+    assert not _is_pending(world, name)

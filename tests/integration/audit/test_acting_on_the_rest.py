@@ -541,6 +541,21 @@ def test_missing_tags_are_added_and_none_is_changed(world: ActingWorld) -> None:
     assert world.record(audit_id).undo.startswith("aws s3api put-bucket-tagging")
 
 
+def test_a_bucket_that_somebody_keeps_by_now_is_not_tagged(world: ActingWorld) -> None:
+    s3 = world.aws.client("s3")
+    found = world.holding(buckets=(bucket("ml-merge", tags=()),))
+    audit_id = _only(world, found, ActionKind.TAG_RESOURCE)
+    keep = [{"Key": "thriftline:keep", "Value": "true"}]
+    s3.put_bucket_tagging(Bucket="ml-merge", Tagging={"TagSet": keep})
+
+    answer = world.act(audit_id)
+
+    tags = s3.get_bucket_tagging(Bucket="ml-merge")["TagSet"]
+    s3.delete_bucket_tagging(Bucket="ml-merge")
+    assert (answer.outcome, tags) == ("declined", keep)
+    assert "ml-merge: It is tagged thriftline:keep" in answer.reason
+
+
 def test_a_lost_message_is_sent_by_the_retry_and_the_action_is_not_done_again(
     world: ActingWorld,
 ) -> None:

@@ -189,6 +189,32 @@ def test_no_action_at_all_is_allowed_by_a_cap_of_none() -> None:
     assert _only(_plan(_idle(), max_actions=0)).withheld
 
 
+TAGGED: dict[str, Any] = {"required_tags": ("team",), "default_tags": (("team", "unknown"),)}
+
+
+def test_what_is_kept_or_production_is_not_tagged_either() -> None:
+    keep = (("thriftline:keep", "true"),)
+    tagged = (endpoint("kept", tags=keep), endpoint("live", tags=(("env", "prod"),)))
+    found = measured(inventory(endpoints=(*tagged, endpoint("plain"))))
+    plan = _plan(found, **TAGGED)
+    one = _only(plan, ActionKind.TAG_RESOURCE)
+    arns = [call.parameters["ResourceArn"].split("/")[1] for call in one.calls]
+    assert (arns, one.executes) == (["plain"], True)
+    refused = [no for no in plan.refused if no.action is ActionKind.TAG_RESOURCE]
+    assert [no.resource.split("/")[1] for no in refused] == ["kept", "live"]
+    alone = _plan(measured(inventory(endpoints=tagged)), **TAGGED)
+    assert not alone.actions
+
+
+def test_tagging_is_under_both_caps_by_the_resources_that_are_tagged() -> None:
+    tagged = tuple(bucket(f"b-{n}") for n in range(7))
+    found = inventory(buckets=(*tagged, *(bucket(f"c-{n}", tags=()) for n in range(3))))
+    kind = ActionKind.TAG_RESOURCE
+    assert _only(_plan(found, **TAGGED), kind).executes
+    assert _only(_plan(found, **TAGGED, max_actions=2), kind).withheld
+    assert _only(_plan(replace(found, buckets=found.buckets[1:]), **TAGGED), kind).withheld
+
+
 def test_weak_evidence_leads_to_no_action() -> None:
     found = inventory(
         buckets=(

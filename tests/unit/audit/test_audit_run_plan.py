@@ -1,16 +1,19 @@
 """The plan of a whole run: its order, its caps, and what an earlier run left behind."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from thriftline.domain.audit.actions import ActionPlan, PlannedAction, Step
 from thriftline.domain.audit.facts import ResourceKind
-from thriftline.domain.audit.findings import ActionKind
+from thriftline.domain.audit.findings import ActionKind, ApiCall
+from thriftline.domain.audit.history import Acceptance
 from thriftline.domain.audit.parameters import Mode
-from thriftline.domain.audit.run_plan import Interrupted, executing, plan_run
+from thriftline.domain.audit.run_plan import Interrupted, executing, plan_run, why_it_stays
 
 HERE = ("123456789012", "us-west-2")
 THERE = ("123456789012", "eu-west-1")
@@ -68,16 +71,52 @@ def test_marks_come_first_and_deletions_last() -> None:
 def test_the_cap_counts_over_all_accounts_and_regions() -> None:
     one = _plan(*(_action(name=f"here-{n}") for n in range(2)))
     other = _plan(*(_action(name=f"there-{n}", region=THERE[1]) for n in range(2)))
-    tag = _plan(*(_action(ActionKind.TAG_RESOURCE, name=f"t-{n}") for n in range(9)))
+    unmark = _plan(*(_action(ActionKind.UNMARK_ENDPOINT, name=f"u-{n}") for n in range(9)))
 
-    held = plan_run([one, other, tag], (), [HERE, THERE], 3, Mode.ACT)
-    admitted = plan_run([one, other, tag], (), [HERE, THERE], 4, Mode.ACT)
+    held = plan_run([one, other, unmark], (), [HERE, THERE], 3, Mode.ACT)
+    admitted = plan_run([one, other, unmark], (), [HERE, THERE], 4, Mode.ACT)
 
     assert {one.executes for one in held.actions if one.action is END} == {False}
     assert len(held.alerts) == 1
     assert "4 x terminate_endpoint" in held.alerts[0]
     assert len(executing(held)) == 9
     assert len(executing(admitted)) == 13
+
+
+def test_the_cap_counts_what_is_touched_not_how_often() -> None:
+    twice = _plan(*(_action(ActionKind.APPLY_LIFECYCLE_RULES, name="one") for _ in range(2)))
+    assert len(executing(plan_run([twice], (), [HERE], 1, Mode.ACT))) == 2
+    calls = tuple(ApiCall("sagemaker", "AddTags", {"ResourceArn": f"arn-{n}"}) for n in range(2))
+    tags = _plan(_action(ActionKind.TAG_RESOURCE, name="endpoints", calls=calls))
+    assert executing(plan_run([tags], (), [HERE], 1, Mode.ACT)) == ()
+    assert executing(plan_run([tags], (), [HERE], 2, Mode.ACT)) == (0,)
+
+
+IDLE = "ml.sagemaker.endpoint.idle|123456789012|us-west-2|chat"
+
+
+@pytest.mark.parametrize(
+    ("finding", "until", "problem", "stays"),
+    [
+        (IDLE, date(2026, 11, 22), None, True),
+        (IDLE.replace("idle", "failed"), date(2026, 11, 22), None, True),
+        (IDLE, date(2026, 11, 21), None, False),
+        (IDLE.replace("chat", "chat-2"), date(2026, 11, 22), None, False),
+        ("ml.tags.missing|123456789012|us-west-2|chat", date(2026, 11, 22), None, False),
+        (IDLE.replace("chat", "chat-2"), date(2026, 11, 22), "line 3 is no YAML", True),
+    ],
+)
+def test_an_interrupted_termination_that_was_accepted_may_only_be_put_back(
+    finding: str, until: date, problem: str | None, stays: bool
+) -> None:
+    accepted = [Acceptance(finding, "they need it", until)]
+    begun = _interrupted()
+    why = why_it_stays(begun, accepted, problem, date(2026, 11, 22))
+    plan = plan_run([_plan()], [replace(begun, stays=why)], [HERE], 0, Mode.ACT)
+    (one,) = plan.actions
+    assert one.executes
+    assert (one.step is Step.PUT_BACK) is stays
+    assert (one.calls == ()) is stays
 
 
 def test_what_a_target_withheld_counts_no_more() -> None:
@@ -119,6 +158,6 @@ def test_nothing_is_lost_added_or_allowed_that_no_target_planned(
     assert names == sorted((one.action, one.step, one.resource) for one in actions)
     for index in executing(plan):
         assert plan.actions[index].step is not Step.WAIT
-    without = {ActionKind.UNMARK_ENDPOINT, ActionKind.TAG_RESOURCE, ActionKind.TAKE_EXPIRY_AWAY}
-    for kind in set(ActionKind) - without:
-        assert sum(plan.actions[index].action is kind for index in executing(plan)) <= most
+    for kind in set(ActionKind) - {ActionKind.UNMARK_ENDPOINT, ActionKind.TAKE_EXPIRY_AWAY}:
+        done = (plan.actions[index] for index in executing(plan))
+        assert len({one.resource for one in done if one.action is kind}) <= most

@@ -12,20 +12,33 @@ from thriftline.domain.audit.findings import ApiCall
 Tagging = tuple[ApiCall, ApiCall]
 
 
-def missing_tags(clients: TargetClients, planned: ApiCall) -> Tagging | None:
-    """Returns the call that adds what of the planned tags is missing, and the one to undo it.
-
-    None when nothing is missing. A tag that is there keeps its value.
+def tags_there(clients: TargetClients, planned: ApiCall) -> dict[str, str]:
+    """Returns the tags that the resource of a planned call has now.
 
     Raises:
         ThriftlineError: the tags could not be read.
     """
-    return _WAYS[planned.service](clients, planned.parameters)
+    asked = planned.parameters
+    if planned.service == "s3":
+        return bucket_tags(clients, asked["Bucket"])
+    if planned.service == "sagemaker":
+        return read_tags(clients.client("sagemaker"), asked["ResourceArn"])
+    arn = asked["resourceARN"]
+    with translated(f"reading the tags of {arn}"):
+        answer = clients.client("bedrock").list_tags_for_resource(resourceARN=arn)
+    return {tag["key"]: tag["value"] for tag in answer["tags"]}
 
 
-def _sagemaker(clients: TargetClients, asked: Mapping[str, Any]) -> Tagging | None:
+def missing_tags(planned: ApiCall, there: Mapping[str, str]) -> Tagging | None:
+    """Returns the call that adds what of the planned tags is missing, and the one to undo it.
+
+    None when nothing is missing. A tag that is there keeps its value.
+    """
+    return _WAYS[planned.service](planned.parameters, there)
+
+
+def _sagemaker(asked: Mapping[str, Any], there: Mapping[str, str]) -> Tagging | None:
     arn = asked["ResourceArn"]
-    there = read_tags(clients.client("sagemaker"), arn)
     new = [tag for tag in asked["Tags"] if tag["Key"] not in there]
     if not new:
         return None
@@ -36,11 +49,8 @@ def _sagemaker(clients: TargetClients, asked: Mapping[str, Any]) -> Tagging | No
     )
 
 
-def _bedrock(clients: TargetClients, asked: Mapping[str, Any]) -> Tagging | None:
+def _bedrock(asked: Mapping[str, Any], there: Mapping[str, str]) -> Tagging | None:
     arn = asked["resourceARN"]
-    with translated(f"reading the tags of {arn}"):
-        answer = clients.client("bedrock").list_tags_for_resource(resourceARN=arn)
-    there = {tag["key"] for tag in answer["tags"]}
     new = [tag for tag in asked["tags"] if tag["key"] not in there]
     if not new:
         return None
@@ -51,9 +61,8 @@ def _bedrock(clients: TargetClients, asked: Mapping[str, Any]) -> Tagging | None
     )
 
 
-def _s3(clients: TargetClients, asked: Mapping[str, Any]) -> Tagging | None:
+def _s3(asked: Mapping[str, Any], there: Mapping[str, str]) -> Tagging | None:
     bucket = asked["Bucket"]
-    there = bucket_tags(clients, bucket)
     new = {tag["Key"]: tag["Value"] for tag in asked["Tagging"]["TagSet"]}
     # S3 replaces the whole set: what is there goes with it, AWS's own tags too.
     after = {**new, **there}

@@ -18,6 +18,8 @@ _DONE: Mapping[tuple[ActionKind, Step], str] = {
     (ActionKind.MARK_ENDPOINT, Step.MARK): "marked as idle",
     (ActionKind.UNMARK_ENDPOINT, Step.MARK): "no longer marked",
     (ActionKind.DELETE_FAILED_ENDPOINT, Step.EXECUTE): "deleted",
+    (ActionKind.TERMINATE_ENDPOINT, Step.PUT_BACK): "put back as it was",
+    (ActionKind.DELETE_FAILED_ENDPOINT, Step.PUT_BACK): "put back as it was",
     (ActionKind.APPLY_LIFECYCLE_RULES, Step.EXECUTE): "given lifecycle rules",
     (ActionKind.ABORT_UPLOADS, Step.EXECUTE): "rid of old uploads",
     (ActionKind.DELETE_ARTIFACTS, Step.EXECUTE): "set to expire",

@@ -14,15 +14,20 @@ from thriftline.domain.audit.idle import Verdict, assess_endpoint
 from thriftline.domain.audit.inventory import Inventory
 from thriftline.domain.audit.parameters import AuditParameters, Mode
 from thriftline.domain.audit.resources.endpoints import Endpoint
+from thriftline.domain.audit.rules.hygiene import tagged_resources
 from thriftline.domain.audit.termination import may_mark, may_plan_termination, may_terminate
 
 
 class Step(StrEnum):
-    """How far an action is: to be announced, waiting for its grace, or to be done."""
+    """How far an action is: to be announced, waiting for its grace, or to be done.
+
+    PUT_BACK gives up a termination that was interrupted: what it took away comes back.
+    """
 
     MARK = "mark"
     WAIT = "wait"
     EXECUTE = "execute"
+    PUT_BACK = "put_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +121,7 @@ def _for_findings(
                 yield _termination(finding, endpoint, inventory, parameters)
         elif finding.action is ActionKind.TAG_RESOURCE:
             if parameters.default_tags:
-                yield _single(finding, finding.action, None)
+                yield from _tagging(finding, inventory, parameters)
         else:
             own = tags.get((finding.resource_type, finding.resource.split("/", 1)[0]))
             own = tags.get((finding.resource_type, finding.resource), own)
@@ -130,6 +135,35 @@ def _tags_by_resource(inventory: Inventory) -> Mapping[tuple[ResourceKind, str],
         **{(ResourceKind.BUCKET, one.name): one.tags for one in inventory.buckets},
         **{(ResourceKind.LOG_GROUP, one.name): one.tags for one in inventory.log_groups},
     }
+
+
+def _tagging(finding: Finding, inventory: Inventory, parameters: AuditParameters) -> _Planned:
+    """Yields one action for those that may be tagged, and a refusal for each that may not."""
+    tags = {arn or name: own for _, name, arn, own in tagged_resources(inventory)}
+    calls = []
+    for call in finding.change.calls:
+        place = tagged_by(call)
+        kept = refusal(tags[place], inventory.now, parameters)
+        if kept is None:
+            calls.append(call)
+        else:
+            yield Refused(ActionKind.TAG_RESOURCE, place, (kept,))
+    if calls:
+        one = _planned(finding, ActionKind.TAG_RESOURCE, Step.EXECUTE, finding.summary, None)
+        yield replace(one, calls=tuple(calls))
+
+
+def tagged_by(call: ApiCall) -> str:
+    """Returns what a call tags: an ARN, or the name of a bucket."""
+    names = ("ResourceArn", "resourceARN", "Bucket")
+    return str(next(call.parameters[name] for name in names if name in call.parameters))
+
+
+def touched(action: PlannedAction) -> frozenset[str]:
+    """Returns the resources that an action changes; one that tags is about several."""
+    if action.action is ActionKind.TAG_RESOURCE and action.calls:
+        return frozenset(tagged_by(call) for call in action.calls)
+    return frozenset({action.resource})
 
 
 def _why_not(
@@ -247,6 +281,7 @@ _POPULATIONS: Mapping[ActionKind, Callable[[Inventory], int]] = {
         len(bucket.prefixes) for bucket in inventory.buckets if isinstance(bucket.prefixes, tuple)
     ),
     ActionKind.SET_LOG_RETENTION: lambda inventory: len(inventory.log_groups),
+    ActionKind.TAG_RESOURCE: lambda inventory: sum(1 for _ in tagged_resources(inventory)),
 }
 
 CAPPED = frozenset(_POPULATIONS)
@@ -257,8 +292,13 @@ def _capped(
 ) -> tuple[list[PlannedAction], list[str]]:
     """Returns the actions, those of a kind above its cap withheld, and an alert for each kind."""
     # Two changes of one bucket are one resource that is touched.
-    touched = {(one.action, one.resource) for one in planned if one.step is not Step.WAIT}
-    counts = Counter(action for action, _ in touched)
+    changed = {
+        (one.action, resource)
+        for one in planned
+        if one.step is not Step.WAIT
+        for resource in touched(one)
+    }
+    counts = Counter(action for action, _ in changed)
     why: dict[ActionKind, str] = {}
     for action, count in counts.items():
         population = _POPULATIONS.get(action)

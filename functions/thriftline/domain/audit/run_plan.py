@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
-from thriftline.domain.audit.actions import CAPPED, ActionPlan, PlannedAction, Step
+from thriftline.domain.audit.actions import CAPPED, ActionPlan, PlannedAction, Step, touched
 from thriftline.domain.audit.facts import ResourceKind
 from thriftline.domain.audit.findings import ActionKind, ApiCall
+from thriftline.domain.audit.history import Acceptance
 from thriftline.domain.audit.parameters import Mode
+from thriftline.domain.audit.rules.registry import RULES
 
 _DELETIONS = (ActionKind.DELETE_FAILED_ENDPOINT, ActionKind.TERMINATE_ENDPOINT)
 _UNDO = "The restore command, with the copy that was saved before."
@@ -25,6 +27,8 @@ class Interrupted:
     since: datetime
     reason: str
     finding: str | None
+    # Why it may only be put back; None when going on may end it.
+    stays: str | None = None
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -78,7 +82,7 @@ def _is_taken_up(action: PlannedAction, again: set[tuple[str, str, str]]) -> boo
 def _order(action: PlannedAction) -> int:
     if action.step is Step.WAIT:
         return 4
-    if action.action is ActionKind.UNMARK_ENDPOINT:
+    if action.action is ActionKind.UNMARK_ENDPOINT or action.step is Step.PUT_BACK:
         return 0
     if action.step is Step.MARK:
         return 1
@@ -88,11 +92,13 @@ def _order(action: PlannedAction) -> int:
 def _capped(
     actions: Sequence[PlannedAction], max_actions: int
 ) -> tuple[list[PlannedAction], list[str]]:
-    counts = Counter(
-        one.action
+    changed = {
+        (one.action, one.account, one.region, resource)
         for one in actions
         if one.step is not Step.WAIT and one.withheld is None and one.action in CAPPED
-    )
+        for resource in touched(one)
+    }
+    counts = Counter(action for action, *_ in changed)
     why = {
         action: f"{count} x {action} in one run, over all accounts and regions: more than "
         f"{max_actions} (max_actions). Nothing of this kind is done; look at them, then raise the "
@@ -109,19 +115,38 @@ def _capped(
     return held, list(why.values())
 
 
+def why_it_stays(
+    one: Interrupted, acceptances: Iterable[Acceptance], problem: str | None, today: date
+) -> str | None:
+    """Returns why an interrupted termination may not end its endpoint, None if it still may.
+
+    Somebody accepted what it is about by now; or (``problem``) it cannot be told who did what.
+    """
+    if problem is not None:
+        return f"It cannot be told whether somebody accepted it: {problem}"
+    place = "|".join(one.place)
+    about = {f"{rule.id}|{place}" for rule in RULES if rule.action in _DELETIONS}
+    for acceptance in acceptances:
+        if acceptance.until >= today and acceptance.finding in {one.finding, *about}:
+            return f"It was accepted until {acceptance.until}: {acceptance.reason}"
+    return None
+
+
 def _resume(one: Interrupted, mode: Mode) -> PlannedAction:
+    began = f"{one.reason} (An earlier run began this at {one.since:%Y-%m-%d %H:%M} UTC and did not"
     delete = ApiCall("sagemaker", "DeleteEndpoint", {"EndpointName": one.endpoint})
     return PlannedAction(
         action=one.action,
-        step=Step.EXECUTE,
+        step=Step.EXECUTE if one.stays is None else Step.PUT_BACK,
         resource_type=ResourceKind.ENDPOINT,
         resource=one.endpoint,
         account=one.account,
         region=one.region,
-        reason=f"{one.reason} (An earlier run began this at {one.since:%Y-%m-%d %H:%M} UTC and "
-        "did not end: the endpoint is deleted if it still may be, or put back as it was.)",
+        reason=f"{began} end: the endpoint is deleted if it still may be, or put back as it was.)"
+        if one.stays is None
+        else f"{began} end.) {one.stays}",
         finding=one.finding,
-        calls=(delete,),
+        calls=(delete,) if one.stays is None else (),
         undo=_UNDO,
         due=None,
         executes=mode is Mode.ACT,

@@ -29,6 +29,8 @@ _DEEDS = {
         "marked {} for termination",
         "idle endpoint",
     ),
+    (ActionKind.TERMINATE_ENDPOINT, Step.PUT_BACK): ("put back {}", "put back {}", "endpoint"),
+    (ActionKind.DELETE_FAILED_ENDPOINT, Step.PUT_BACK): ("put back {}", "put back {}", "endpoint"),
     (ActionKind.TERMINATE_ENDPOINT, Step.EXECUTE): (
         "terminate {}",
         "terminated {}",
@@ -134,6 +136,8 @@ def deed(action: ReportAction) -> str:
         return "Wait for the grace"
     if action.action is ActionKind.TERMINATE_ENDPOINT and action.step is Step.MARK:
         return "Mark for termination"
+    if action.step is Step.PUT_BACK:
+        return "Put back what was taken away"
     return action.action.replace("_", " ").capitalize()
 
 

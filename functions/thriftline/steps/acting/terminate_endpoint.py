@@ -50,6 +50,22 @@ def delete_failed_endpoint(case: Case) -> Outcome:
     return _end(case, _FAILED)
 
 
+def give_up_termination(case: Case) -> Outcome:
+    """Puts back what an interrupted termination took away of its endpoint; deletes nothing."""
+    seen = look(case)
+    if seen.endpoint is None or seen.endpoint.status == "Deleting":
+        return _is_gone(case, seen)
+    if seen.pending is None or seen.copy is None:
+        return declined("Nothing of it is taken away any more.")
+    if not seen.is_same_life:
+        close(case)
+        return declined("Another endpoint has taken its name; it was not touched.")
+    put_back(case.executor, case.clients, seen.copy, case.now, case.sleep)
+    close(case)
+    said = f"It stays, and what was taken away of it is back. {case.planned.reason}"
+    return Outcome("done", said, "None is needed: it is as it was.")
+
+
 def _end(case: Case, rule: _Rule) -> Outcome:
     seen = look(case)
     endpoint = seen.endpoint

@@ -9,6 +9,7 @@ from tests.contract.conftest import load_cloudformation
 # An operation whose IAM action is called otherwise.
 _ACTIONS = {
     "s3": {
+        "DeleteBucketLifecycle": "PutLifecycleConfiguration",
         "DeleteObjects": "DeleteObject",
         "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
         "HeadObject": "GetObject",

@@ -28,7 +28,7 @@ from thriftline.domain.audit.parameters import AuditParameters, Mode
 from thriftline.domain.audit.questions import request_metrics, variant_metric
 from thriftline.domain.audit.resources.endpoints import Endpoint
 from thriftline.domain.audit.resources.notebooks import Notebook
-from thriftline.domain.audit.resources.storage import BucketPrefix
+from thriftline.domain.audit.resources.storage import BucketPrefix, IncompleteUpload
 from thriftline.domain.audit.termination import may_terminate
 from thriftline.schemas.price_catalogue import price_catalogue
 
@@ -183,6 +183,19 @@ def test_two_changes_of_one_bucket_are_one_bucket_that_is_touched() -> None:
     changes = [one for one in _plan(found).actions if one.action is LIFECYCLE]
     assert len({one.finding for one in changes}) == 2
     assert all(one.executes for one in changes)
+
+
+def test_a_bucket_that_was_read_in_part_is_left_alone() -> None:
+    old = IncompleteUpload(
+        key="a", upload_id="u", initiated=NOW - timedelta(days=30), size_bytes=10**10
+    )
+    known = bucket(incomplete_uploads=(old,))
+    denied = Unread("GetBucketLifecycleConfiguration", "AccessDenied")
+    for one, planned in ((known, True), (replace(known, lifecycle_rules=denied), False)):
+        plan = _plan(inventory(buckets=(one,)))
+        kinds = [action.action for action in plan.actions]
+        assert (ActionKind.ABORT_UPLOADS in kinds) is planned
+    assert "Not everything about it could be read" in plan.refused[0].reasons[0]
 
 
 def test_no_action_at_all_is_allowed_by_a_cap_of_none() -> None:

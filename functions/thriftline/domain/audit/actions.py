@@ -16,6 +16,7 @@ from thriftline.domain.audit.parameters import AuditParameters, Mode
 from thriftline.domain.audit.resources.endpoints import Endpoint
 from thriftline.domain.audit.rules.hygiene import tagged_resources
 from thriftline.domain.audit.termination import may_mark, may_plan_termination, may_terminate
+from thriftline.domain.audit.unknowns import has_unread
 
 
 class Step(StrEnum):
@@ -112,6 +113,7 @@ def _for_findings(
 ) -> _Planned:
     endpoints = {endpoint.name: endpoint for endpoint in inventory.endpoints}
     tags = _tags_by_resource(inventory)
+    half_read = {one.name for one in inventory.buckets if has_unread(one)}
     for finding in findings:
         if finding.action is None:
             continue
@@ -123,9 +125,16 @@ def _for_findings(
             if parameters.default_tags:
                 yield from _tagging(finding, inventory, parameters)
         else:
-            own = tags.get((finding.resource_type, finding.resource.split("/", 1)[0]))
+            own = tags.get((finding.resource_type, _bucket_of(finding)))
             own = tags.get((finding.resource_type, finding.resource), own)
-            yield _single(finding, finding.action, _why_not(finding, own, inventory, parameters))
+            why_not = _why_not(finding, own, inventory, parameters)
+            if finding.resource_type is ResourceKind.BUCKET and _bucket_of(finding) in half_read:
+                why_not = "Not everything about it could be read, so nothing in it is changed."
+            yield _single(finding, finding.action, why_not)
+
+
+def _bucket_of(finding: Finding) -> str:
+    return finding.resource.split("/", 1)[0]
 
 
 def _tags_by_resource(inventory: Inventory) -> Mapping[tuple[ResourceKind, str], Fact[Tags]]:

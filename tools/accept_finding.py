@@ -84,7 +84,8 @@ def with_entry(text: bytes, entry: Acceptance) -> bytes:
     document = yaml.load(text.decode())
     values = {
         "finding": entry.finding,
-        "reason": entry.reason,
+        # A sentence is one line; some line breaks do not come back from YAML as they were.
+        "reason": " ".join(entry.reason.split()),
         "until": entry.until,
         "accepted_by": entry.accepted_by,
         "on": entry.on,

@@ -201,7 +201,7 @@ class ReportRule(Document):
 class ReportRow(Document):
     """One line of the reconciliation."""
 
-    explained_usd: Usd
+    explained_usd: Usd | None = Field(description="Null when none of the resources has a price.")
     billed_usd: Usd | None = Field(description="Null when a part of the bill was not read.")
     residual_usd: Usd | None
     unpriced: tuple[str, ...] = Field(description="Resources without a price; at most 100.")

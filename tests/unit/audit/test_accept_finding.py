@@ -87,7 +87,13 @@ def test_any_reason_and_any_resource_come_back(reason: str, resource: str) -> No
         return
     entry = parse_accepted_findings(text)[1]
     assert entry.finding == finding
-    assert entry.reason == reason
+    assert entry.reason == " ".join(reason.split())
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\x85", "\u2028"])
+def test_a_reason_of_two_lines_becomes_one(line_break: str) -> None:
+    text = with_entry(TEXT, Acceptance(IDLE + "y", f"kept{line_break}warm", TODAY))
+    assert parse_accepted_findings(text)[1].reason == "kept warm"
 
 
 @pytest.mark.parametrize(

@@ -213,10 +213,12 @@ def _target_row(row: TotalRow) -> ReportTargetRow:
 
 
 def _figures(row: TotalRow) -> dict[str, Any]:
+    # Where nothing has a price, nothing is known to be explained: that is not zero dollars.
+    is_known = bool(row.explained_usd) or not row.unpriced
     return {
-        "explained_usd": row.explained_usd,
+        "explained_usd": row.explained_usd if is_known else None,
         "billed_usd": row.billed_usd,
-        "residual_usd": row.residual_usd,
+        "residual_usd": row.residual_usd if is_known else None,
         "unpriced": row.unpriced[:_MOST_UNPRICED],
         "unpriced_count": len(row.unpriced),
     }

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import boto3
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from moto import mock_aws
 
@@ -42,6 +42,7 @@ class _Bus:
 
 
 @given(st.text())
+@example("\x08\r0")
 def test_any_subject_becomes_one_that_sns_takes(text: str) -> None:
     client = _Published()
     Topic(cast("Any", client), "arn").publish(text, "body")

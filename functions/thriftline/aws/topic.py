@@ -12,9 +12,9 @@ _LONGEST_SUBJECT = 100
 
 def _subject(text: str) -> str:
     """SNS wants ASCII without line breaks, at most 100 characters, the first not a space."""
-    plain = " ".join(text.encode("ascii", "replace").decode().split())
-    printable = "".join(character for character in plain if character.isprintable())
-    return printable[:_LONGEST_SUBJECT].rstrip() or "Thriftline"
+    ascii_only = text.encode("ascii", "replace").decode()
+    printable = "".join(one if one.isprintable() else " " for one in ascii_only)
+    return " ".join(printable.split())[:_LONGEST_SUBJECT].rstrip() or "Thriftline"
 
 
 class Topic:

@@ -53,13 +53,13 @@ $(STAMPS)/node: package-lock.json | $(STAMPS)/venv
 ## ---- What a user runs
 
 demo: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Run the main job on this machine, end to end
-	@$(BIN)/python -m local_aws demo
+	@$(BIN)/python -m laptop demo
 
 demo-audit: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Audit the report's account on this machine
-	@$(BIN)/python -m local_aws audit $(AUDIT)
+	@$(BIN)/python -m laptop audit $(AUDIT)
 
 serve: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Serve the embedded AWS until Ctrl-C
-	@$(BIN)/python -m local_aws serve
+	@$(BIN)/python -m laptop serve
 
 test: setup ## Run everything that the gate runs
 	@$(MAKE) --no-print-directory check

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from local_aws.account_generator import Size, generate_account
+from local_aws.accounts.generator import Size, generate_account
 from local_aws.server import EmbeddedAws, Options
 
 TEMPLATE = "Resources: {Topic: {Type: AWS::SNS::Topic}}\n"

@@ -8,22 +8,22 @@ import sys
 import time
 from datetime import datetime
 
-from thriftline.aws.buckets import Bucket
-from thriftline.aws.clients import client
-from thriftline.aws.target_clients import TargetClients
-from thriftline.domain.audit.actions import plan_actions
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.idle import Verdict, idle_window
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.layout import inventory_key, settings_key
-from thriftline.domain.audit.parameters import AuditParameters, Mode
-from thriftline.domain.audit.parts import Part, Scope
-from thriftline.schemas.audit_settings import AuditSettings, Target
-from thriftline.schemas.audit_steps import CollectRequest, TargetRequest
-from thriftline.schemas.inventory import decode_inventory
-from thriftline.schemas.price_catalogue import price_catalogue
-from thriftline.steps.assemble_inventory import assemble_inventory
-from thriftline.steps.collect_part import collect_part
+from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.idle import Verdict, idle_window
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.layout import inventory_key, settings_key
+from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.parts import Part, Scope
+from thriftline.audit.schemas.inventory import decode_inventory
+from thriftline.audit.schemas.settings import AuditSettings, Target
+from thriftline.audit.schemas.steps import CollectRequest, TargetRequest
+from thriftline.audit.steps.assemble_inventory import assemble_inventory
+from thriftline.audit.steps.collect_part import collect_part
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.clients import client
+from thriftline.money.price_catalogue import price_catalogue
 
 _AUDIT = "benchmark"
 _DAYS = 30

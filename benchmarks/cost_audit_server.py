@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local_aws.account_generator import Size, generate_account
+from local_aws.accounts.generator import Size, generate_account
 from local_aws.server import EmbeddedAws, Options
 
 # Where the audit's own documents lie, as in the stack.

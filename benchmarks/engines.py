@@ -45,10 +45,10 @@ def luhn(text: str) -> bool:
 
 def by_thriftline(path: Path) -> Answers:
     """The engine that Validate dataset runs, the disk in place of S3."""
-    from thriftline.datasets.rules import DataFile, DatasetRules, WorkLimits
-    from thriftline.datasets.scratch import LocalScratch
-    from thriftline.datasets.sources import LocalSource
-    from thriftline.datasets.validation import Workshop, validate_files
+    from thriftline.datasets.engine.rules import DataFile, DatasetRules, WorkLimits
+    from thriftline.datasets.engine.scratch import LocalScratch
+    from thriftline.datasets.engine.sources import LocalSource
+    from thriftline.datasets.engine.validation import Workshop, validate_files
 
     with TemporaryDirectory() as folder:
         shop = Workshop(lambda _: LocalSource(path), WorkLimits(), LocalScratch(Path(folder)))
@@ -182,7 +182,7 @@ def by_pandas(path: Path) -> Answers:
 
 
 ENGINES = {
-    "thriftline": Engine("Thriftline", ("thriftline.datasets.validation",), by_thriftline),
+    "thriftline": Engine("Thriftline", ("thriftline.datasets.engine.validation",), by_thriftline),
     "duckdb": Engine("DuckDB", ("duckdb",), by_duckdb),
     "polars": Engine("polars", ("polars",), by_polars),
     "pandas": Engine("pandas", ("pandas",), by_pandas),

@@ -25,7 +25,7 @@ from moto.stepfunctions.parser.backend import activity, alias, execution, state_
 
 from local_aws.clock import Clock
 from local_aws.hooks import Hooks
-from local_aws.supported import SUPPORTED
+from local_aws.http.supported import SUPPORTED
 
 _USE_DATETIME = (
     activity,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from local_aws.account_file import AccountFile
-    from local_aws.lambda_runtime import FunctionConfig, Invocation
+    from local_aws.accounts.file import AccountFile
+    from local_aws.functions.runtime import FunctionConfig, Invocation
 
 ROOT = Path(__file__).resolve().parent.parent
 LAMBDA_PYTHON = ROOT / ".venv-lambda/bin/python"

@@ -13,22 +13,24 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 
-from local_aws import bucket_policies, callers, clock_hooks, s3_events
-from local_aws.account_world import load_accounts
+from local_aws import bucket_policies, clock_hooks
+from local_aws.accounts.world import load_accounts
 from local_aws.clients import ACCESS_KEY, SECRET_KEY, Clients
 from local_aws.clock import Clock
-from local_aws.cloudformation import Deployment
-from local_aws.events import EventBus
-from local_aws.gateway import Call, Gateway, HttpServer, current_operation
+from local_aws.deployment.cloudformation import Deployment
+from local_aws.deployment.template import read_template
+from local_aws.events import s3_events
+from local_aws.events.events import EventBus
+from local_aws.functions.lambdas import Functions
+from local_aws.functions.runtime import FunctionConfig, LambdaRuntime
 from local_aws.hooks import Hooks, check_moto_version
-from local_aws.lambda_runtime import FunctionConfig, LambdaRuntime
-from local_aws.lambdas import Functions
+from local_aws.http import callers
+from local_aws.http.gateway import Call, Gateway, HttpServer, current_operation
+from local_aws.http.own_services import OwnServices
 from local_aws.log_writer import FunctionLogs, LogWriter
 from local_aws.options import ACCOUNT, ROOT, Options
-from local_aws.own_services import OwnServices
 from local_aws.services.metric_store import MetricKey, StatisticSet
 from local_aws.stepfunctions import executions, interpreter
-from local_aws.template import read_template
 
 __all__ = ["ACCOUNT", "ROOT", "EmbeddedAws", "Options"]
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import boto3
 
-from thriftline.schemas.price_catalogue import PriceCatalogueDocument
+from thriftline.money.price_catalogue import PriceCatalogueDocument
 
 CATALOGUE = Path(__file__).parents[1] / "functions" / "thriftline" / "data" / "prices.json"
 COMPONENTS = ("Training", "Hosting")

@@ -6,9 +6,9 @@ make docs
 from dataclasses import fields
 from pathlib import Path
 
-from thriftline.domain.audit.parameters import AuditParameters
-from thriftline.domain.audit.rules.registry import RULES
-from thriftline.domain.audit.rules.rule import Rule
+from thriftline.audit.domain.parameters import AuditParameters
+from thriftline.audit.domain.rules.registry import RULES
+from thriftline.audit.domain.rules.rule import Rule
 
 PAGES = Path(__file__).parents[1] / "docs" / "audit_rules"
 

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from thriftline.schemas.audit_report import AuditReport
-from thriftline.schemas.result import Result
-from thriftline.schemas.run_spec import RunSpec
+from thriftline.audit.schemas.report import AuditReport
+from thriftline.runs.schemas.result import Result
+from thriftline.runs.schemas.run_spec import RunSpec
 
 ROOT = Path(__file__).parents[1]
 RESULT_SCHEMA = ROOT / "docs" / "schemas" / "result.schema.json"

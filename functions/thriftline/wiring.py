@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 
-from thriftline.aws.buckets import Bucket
-from thriftline.aws.clients import client
-from thriftline.aws.event_bus import EventBus
-from thriftline.aws.model_registry import ModelRegistry
-from thriftline.aws.runs_table import RunsTable
-from thriftline.aws.target_clients import TargetClients
-from thriftline.aws.topic import Topic
-from thriftline.aws.training_jobs import TrainingJobs
-from thriftline.domain.audit.parameters import Mode
-from thriftline.schemas.audit_input import StackDefaults
-from thriftline.schemas.run_yaml import Defaults
-from thriftline.settings import Settings
-from thriftline.steps.open_audit import Places
+from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.domain.parameters import Mode
+from thriftline.audit.schemas.input import StackDefaults
+from thriftline.audit.steps.open_audit import Places
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.clients import client
+from thriftline.core.aws.event_bus import EventBus
+from thriftline.core.aws.topic import Topic
+from thriftline.core.settings import Settings
+from thriftline.runs.aws.model_registry import ModelRegistry
+from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.schemas.run_yaml import Defaults
+from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
 
 
 def now() -> datetime:
@@ -107,11 +107,6 @@ def target_clients(region: str, role_arn: str | None) -> TargetClients:
 
     Made anew each time: a warm function outlives the credentials of a role.
     """
-    return TargetClients(region, role_arn)
-
-
-def acting_clients(region: str, role_arn: str | None) -> TargetClients:
-    """Clients of one account and region for one action: a role's credentials end after an hour."""
     return TargetClients(region, role_arn)
 
 

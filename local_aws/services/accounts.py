@@ -2,7 +2,7 @@
 
 import boto3
 
-from local_aws.own_calls import AwsError, LeftToMotoError, Operation, Request
+from local_aws.http.own_calls import AwsError, LeftToMotoError, Operation, Request
 
 _REGIONS_OF = "sagemaker"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from local_aws.own_calls import AwsError, Operation, Request
+from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.metric_store import MetricKey, MetricStore, StatisticSet
 from local_aws.services.pages import decode_token, encode_token, page_of
 from local_aws.services.places import Places

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from local_aws.own_calls import AwsError, Operation, Request
+from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.pages import page_of
 
 _COSTS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from local_aws.own_calls import AwsError, Request
+from local_aws.http.own_calls import AwsError, Request
 
 Row = Mapping[str, Any]
 Item = TypeVar("Item")

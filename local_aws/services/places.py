@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from local_aws.own_calls import Request
+from local_aws.http.own_calls import Request
 
 Store = TypeVar("Store")
 

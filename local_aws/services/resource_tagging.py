@@ -7,7 +7,7 @@ from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 
-from local_aws.own_calls import AwsError, Operation, Request
+from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.bedrock import BedrockStore
 from local_aws.services.pages import page_of
 from local_aws.services.places import Places

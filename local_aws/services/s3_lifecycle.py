@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from moto.s3.models import s3_backends
 
-from local_aws.own_calls import AwsError, Operation, Request
+from local_aws.http.own_calls import AwsError, Operation, Request
 
 _ACTIONS = (
     "AbortIncompleteMultipartUpload",

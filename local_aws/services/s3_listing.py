@@ -4,7 +4,7 @@ from typing import Any
 
 from moto.s3.models import OWNER, s3_backends
 
-from local_aws.own_calls import Operation, Request
+from local_aws.http.own_calls import Operation, Request
 from local_aws.services.pages import page_of
 
 _PAGE = 10_000

@@ -6,7 +6,7 @@ from moto.s3.models import OWNER, FakeMultipart
 
 from local_aws.clock import Clock
 from local_aws.hooks import Hooks
-from local_aws.own_calls import Operation, Request
+from local_aws.http.own_calls import Operation, Request
 from local_aws.services.s3_lifecycle import find_bucket
 
 _PAGE = 1000

@@ -7,7 +7,7 @@ a creation takes seconds and not minutes.
 from datetime import timedelta
 from typing import Any
 
-from local_aws.own_calls import AwsError, Operation, Request
+from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services import sagemaker_variants as variants
 from local_aws.services.pages import Listing
 from local_aws.services.places import Places

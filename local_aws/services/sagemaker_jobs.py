@@ -6,8 +6,8 @@ from typing import Any
 
 from moto.sagemaker.models import sagemaker_backends
 
-from local_aws.own_calls import AwsError, LeftToMotoError, Operation, Request
-from local_aws.training_listing import ORDERS, InvalidListingError, list_records
+from local_aws.http.own_calls import AwsError, LeftToMotoError, Operation, Request
+from local_aws.training.listing import ORDERS, InvalidListingError, list_records
 
 _ENDED = frozenset({"Completed", "Failed", "Stopped"})
 _MESSAGES = {

@@ -1,6 +1,6 @@
 """SageMaker's models, and the lists of what is never made here: Studio and processing jobs."""
 
-from local_aws.own_calls import AwsError, Operation, Request
+from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.pages import Listing
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_store import (

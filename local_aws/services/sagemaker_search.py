@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.sagemaker.models import sagemaker_backends
 
-from local_aws.own_calls import AwsError, Operation, Request
+from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.pages import decode_token, encode_token
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_store import SageMakerStore

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from local_aws.own_calls import AwsError
+from local_aws.http.own_calls import AwsError
 
 Properties = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """Tags of SageMaker's resources; those of training jobs and of the registry are kept with them."""
 
-from local_aws.own_calls import AwsError, LeftToMotoError, Operation, Request
+from local_aws.http.own_calls import AwsError, LeftToMotoError, Operation, Request
 from local_aws.services.pages import page_of
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_store import Properties, SageMakerStore

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local_aws.own_calls import AwsError
+from local_aws.http.own_calls import AwsError
 from local_aws.services.sagemaker_store import Properties, SageMakerStore, not_found
 
 _COPIED = ("ManagedInstanceScaling", "RoutingConfig")

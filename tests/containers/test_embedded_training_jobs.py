@@ -180,9 +180,9 @@ def test_containers_end_when_the_embedded_aws_is_killed(
     program = f"""
 import os, signal
 from pathlib import Path
-from local_aws.container_launcher import ContainerLauncher, Engine
-from local_aws.process_sessions import ProcessSessions
-from local_aws.training_container import Launch, MlFolder
+from local_aws.training.container_launcher import ContainerLauncher, Engine
+from local_aws.training.process_sessions import ProcessSessions
+from local_aws.training.container import Launch, MlFolder
 launcher = ContainerLauncher({training_image!r}, ProcessSessions(), Engine(os.environ))
 arn = "arn:aws:sagemaker:us-east-1:123456789012:training-job/orphan"
 folder = MlFolder(Path({str(job.base)!r}))

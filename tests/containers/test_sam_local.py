@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from local_aws.sample_data import reviews_csv
+from laptop.sample_data import reviews_csv
 from tests.containers.conftest import Aws
 from tests.containers.sam import ROOT, Sam, sample_event
 

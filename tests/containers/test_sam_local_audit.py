@@ -12,7 +12,7 @@ import pytest
 
 from tests.containers.conftest import Aws
 from tests.containers.sam import ROOT, Sam, sample_event
-from thriftline.domain.audit.parts import Part
+from thriftline.audit.domain.parts import Part
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 

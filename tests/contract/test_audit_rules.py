@@ -5,9 +5,9 @@ from dataclasses import fields
 
 import pytest
 
-from thriftline.domain.audit.parameters import AuditParameters
-from thriftline.domain.audit.rules.registry import RULES, rule_of
-from thriftline.domain.audit.rules.rule import Rule
+from thriftline.audit.domain.parameters import AuditParameters
+from thriftline.audit.domain.rules.registry import RULES, rule_of
+from thriftline.audit.domain.rules.rule import Rule
 from tools.write_rule_pages import PAGES, pages
 
 

@@ -9,8 +9,9 @@ from aws_lambda_powertools.utilities.parser.models import S3EventNotificationEve
 from pydantic import BaseModel
 
 from tests.contract.conftest import MACHINES
-from thriftline.schemas import audit_steps, steps
-from thriftline.schemas.audit_input import AuditInput
+from thriftline.audit.schemas import steps as audit_steps
+from thriftline.audit.schemas.input import AuditInput
+from thriftline.runs.schemas import steps
 
 ROOT = Path(__file__).parents[2]
 EVENTS = sorted((ROOT / "events").glob("*.json"))

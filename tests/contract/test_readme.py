@@ -7,7 +7,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from thriftline.schemas.run_spec import RunSpec
+from thriftline.runs.schemas.run_spec import RunSpec
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

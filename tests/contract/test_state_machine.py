@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tests.contract.conftest import MACHINES, Machine, machine_of
-from thriftline import errors
+from thriftline.core import errors
 
 ROOT = Path(__file__).parents[2]
 

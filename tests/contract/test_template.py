@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.conftest import load_cloudformation
-from thriftline.settings import Settings
+from thriftline.core.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 READS = re.compile(r":(List|Describe|Get|Search)")

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import torch
 
-from local_aws.training_metrics import MetricReader
-from thriftline.domain.metric_definitions import metric_definitions
-from thriftline.domain.training_job import is_checkpoint
-from thriftline.domain.training_request import TrainingOrder, training_request
-from thriftline.schemas.dataset import DatasetReport
-from thriftline.schemas.run import SPLITS
-from thriftline.schemas.run_spec import RunSpec
-from thriftline.steps.dataset_volume import DatasetVolume
-from thriftline.steps.start_training import hyperparameters_of
+from local_aws.training.metrics import MetricReader
+from thriftline.datasets.report_document import DatasetReport
+from thriftline.runs.schemas.run import SPLITS
+from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.runs.steps.dataset_volume import DatasetVolume
+from thriftline.runs.steps.start_training import hyperparameters_of
+from thriftline.runs.trainers.job import is_checkpoint
+from thriftline.runs.trainers.sagemaker.metric_definitions import metric_definitions
+from thriftline.runs.trainers.sagemaker.training_request import TrainingOrder, training_request
 from training_image import train
 from training_image.checkpoints import Checkpoint
 from training_image.config import TrainConfig, read_config

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from thriftline.evaluation.cells import Cells, FloatArray, IntArray, resampled
+from thriftline.evaluation.document import Interval, McNemar, MetricIntervals, MetricName
 from thriftline.evaluation.metrics import ModelMetrics
-from thriftline.schemas.evaluation import Interval, McNemar, MetricIntervals, MetricName
 
 RESAMPLES = 2000
 _FEWEST_RESAMPLES = 400

@@ -3,7 +3,7 @@
 import numpy as np
 
 from thriftline.evaluation.cells import FloatArray, IntArray
-from thriftline.schemas.evaluation import Calibration, ReliabilityBin
+from thriftline.evaluation.document import Calibration, ReliabilityBin
 
 BINS = 10
 # A probability of exactly 0 for the true label would make the mean infinite for ever.

@@ -7,14 +7,14 @@ import numpy as np
 from thriftline.evaluation import bootstrap
 from thriftline.evaluation.calibration import CalibrationSums
 from thriftline.evaluation.cells import Batch, CellCounter, Cells, IntArray
-from thriftline.evaluation.metrics import ModelMetrics, class_scores, confusion, most_confused
-from thriftline.schemas.evaluation import (
+from thriftline.evaluation.document import (
     Calibration,
     Comparison,
     MetricIntervals,
     MetricName,
     Scores,
 )
+from thriftline.evaluation.metrics import ModelMetrics, class_scores, confusion, most_confused
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import IO
 
 from pydantic import ValidationError
 
-from thriftline.errors import EvaluationError
-from thriftline.schemas.evaluation import CurvePoint, ValidationPoint
-from thriftline.schemas.job_output import HistoryLine, JobMetrics
+from thriftline.core.errors import EvaluationError
+from thriftline.evaluation.document import CurvePoint, ValidationPoint
+from thriftline.evaluation.job_documents import HistoryLine, JobMetrics
 
 METRICS, PREDICTIONS, HISTORY = "metrics.json", "predictions.parquet", "history.jsonl"
 _CURVE_POINTS = 400

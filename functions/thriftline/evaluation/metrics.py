@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thriftline.evaluation.cells import Cells, FloatArray, IntArray
-from thriftline.schemas.evaluation import ClassScores, ConfusedPair, Confusion
+from thriftline.evaluation.document import ClassScores, ConfusedPair, Confusion
 
 MAX_CONFUSION_LABELS = 60
 _MOST_CONFUSED = 20

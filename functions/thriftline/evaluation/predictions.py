@@ -15,7 +15,7 @@ import xxhash
 from arro3.core import RecordBatch, list_flatten, list_offsets
 from arro3.io import read_parquet
 
-from thriftline.errors import EvaluationError
+from thriftline.core.errors import EvaluationError
 from thriftline.evaluation.cells import Batch, FloatArray, IntArray
 
 _CANDIDATE = ("id", "label", "candidate_label", "candidate_probabilities")

@@ -6,10 +6,10 @@
 import time
 
 from thriftline import wiring
-from thriftline.domain.audit.parameters import Mode
-from thriftline.observability import entry_point
-from thriftline.schemas.audit_steps import ActRequest, ActResponse
-from thriftline.steps.act_on_plan import Surroundings, act_on_plan
+from thriftline.audit.domain.parameters import Mode
+from thriftline.audit.schemas.steps import ActRequest, ActResponse
+from thriftline.audit.steps.act_on_plan import Surroundings, act_on_plan
+from thriftline.core.observability import entry_point
 
 
 @entry_point(ActRequest)
@@ -18,7 +18,7 @@ def lambda_handler(request: ActRequest) -> ActResponse:
     begun = wiring.now()
     around = Surroundings(
         artifacts=wiring.artifacts(),
-        clients_of=wiring.acting_clients,
+        clients_of=wiring.target_clients,
         alerts=wiring.alerts(),
         bus=wiring.event_bus(),
         allowed=Mode(wiring.settings().audit_mode),

@@ -1,9 +1,9 @@
 """Lambda: some kinds of resources of one account and region."""
 
 from thriftline import wiring
-from thriftline.observability import entry_point, logger
-from thriftline.schemas.audit_steps import CollectRequest, CollectResponse
-from thriftline.steps.collect_part import collect_part
+from thriftline.audit.schemas.steps import CollectRequest, CollectResponse
+from thriftline.audit.steps.collect_part import collect_part
+from thriftline.core.observability import entry_point, logger
 
 
 @entry_point(CollectRequest)

@@ -1,9 +1,9 @@
 """Lambda: how good the model is, and whether it is promoted."""
 
 from thriftline import wiring
-from thriftline.observability import entry_point
-from thriftline.schemas.steps import EvaluateRunResponse, JobRequest
-from thriftline.steps.evaluate_run import evaluate_run
+from thriftline.core.observability import entry_point
+from thriftline.runs.schemas.steps import EvaluateRunResponse, JobRequest
+from thriftline.runs.steps.evaluate_run import evaluate_run
 
 
 @entry_point(JobRequest)

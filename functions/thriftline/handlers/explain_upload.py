@@ -2,9 +2,9 @@
 
 from aws_lambda_powertools.utilities.parser.models import S3EventNotificationEventBridgeModel
 
-from thriftline.observability import entry_point, logger
-from thriftline.schemas.steps import ExplainUploadResponse
-from thriftline.steps.explain_upload import explain_upload
+from thriftline.core.observability import entry_point, logger
+from thriftline.runs.schemas.steps import ExplainUploadResponse
+from thriftline.runs.steps.explain_upload import explain_upload
 
 
 @entry_point(S3EventNotificationEventBridgeModel)

@@ -1,9 +1,9 @@
 """Lambda: what the whole run would do."""
 
 from thriftline import wiring
-from thriftline.observability import entry_point
-from thriftline.schemas.audit_steps import AuditRequest, PlanActionsResponse
-from thriftline.steps.plan_actions import plan_actions
+from thriftline.audit.schemas.steps import AuditRequest, PlanActionsResponse
+from thriftline.audit.steps.plan_actions import plan_actions
+from thriftline.core.observability import entry_point
 
 
 @entry_point(AuditRequest)

@@ -1,9 +1,9 @@
 """Lambda: what the run will cost, and whether it may."""
 
 from thriftline import wiring
-from thriftline.observability import entry_point
-from thriftline.schemas.steps import PlanRunResponse, RunRequest
-from thriftline.steps.plan_run import plan_run
+from thriftline.core.observability import entry_point
+from thriftline.runs.schemas.steps import PlanRunResponse, RunRequest
+from thriftline.runs.steps.plan_run import plan_run
 
 
 @entry_point(RunRequest)

@@ -1,10 +1,10 @@
 """Lambda: the shards that training reads."""
 
 from thriftline import wiring
-from thriftline.datasets.rules import WorkLimits
-from thriftline.observability import entry_point
-from thriftline.schemas.steps import IndexRequest, IndexResponse
-from thriftline.steps.prepare_split import prepare_split
+from thriftline.core.observability import entry_point
+from thriftline.datasets.engine.rules import WorkLimits
+from thriftline.runs.schemas.steps import IndexRequest, IndexResponse
+from thriftline.runs.steps.prepare_split import prepare_split
 
 
 @entry_point(IndexRequest)

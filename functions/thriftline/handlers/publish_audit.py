@@ -3,9 +3,9 @@
 from aws_lambda_powertools.metrics import MetricUnit
 
 from thriftline import wiring
-from thriftline.observability import entry_point, metrics
-from thriftline.schemas.audit_steps import AuditRequest, PublishAuditResponse
-from thriftline.steps.publish_audit import publish_audit
+from thriftline.audit.schemas.steps import AuditRequest, PublishAuditResponse
+from thriftline.audit.steps.publish_audit import publish_audit
+from thriftline.core.observability import entry_point, metrics
 
 
 def _measure(name: str, value: float) -> None:

@@ -3,9 +3,9 @@
 from aws_lambda_powertools.metrics import MetricUnit
 
 from thriftline import wiring
-from thriftline.observability import entry_point, metrics
-from thriftline.schemas.steps import PublishResultRequest, PublishResultResponse
-from thriftline.steps.publish_result import publish_result
+from thriftline.core.observability import entry_point, metrics
+from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
+from thriftline.runs.steps.publish_result import publish_result
 
 
 def _measure(name: str, value: float) -> None:

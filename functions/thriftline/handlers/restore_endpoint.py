@@ -1,9 +1,9 @@
 """Lambda: a deleted endpoint comes back."""
 
 from thriftline import wiring
-from thriftline.observability import entry_point
-from thriftline.schemas.audit_steps import RestoreEndpointRequest, RestoreEndpointResponse
-from thriftline.steps.restore_endpoint import restore_endpoint
+from thriftline.audit.schemas.steps import RestoreEndpointRequest, RestoreEndpointResponse
+from thriftline.audit.steps.restore_endpoint import restore_endpoint
+from thriftline.core.observability import entry_point
 
 
 @entry_point(RestoreEndpointRequest)

@@ -1,9 +1,9 @@
 """Lambda: start the attempt's training job."""
 
 from thriftline import wiring
-from thriftline.observability import entry_point
-from thriftline.schemas.steps import StartTrainingRequest, StartTrainingResponse
-from thriftline.steps.start_training import start_training
+from thriftline.core.observability import entry_point
+from thriftline.runs.schemas.steps import StartTrainingRequest, StartTrainingResponse
+from thriftline.runs.steps.start_training import start_training
 
 
 @entry_point(StartTrainingRequest)

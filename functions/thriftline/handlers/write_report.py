@@ -1,9 +1,9 @@
 """Lambda: the report of an audit."""
 
 from thriftline import wiring
-from thriftline.observability import entry_point
-from thriftline.schemas.audit_steps import AuditRequest, WriteReportResponse
-from thriftline.steps.write_report import write_report
+from thriftline.audit.schemas.steps import AuditRequest, WriteReportResponse
+from thriftline.audit.steps.write_report import write_report
+from thriftline.core.observability import entry_point
 
 
 @entry_point(AuditRequest)

@@ -8,38 +8,38 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from local_aws.account_reading import parse_account
+from local_aws.accounts.reading import parse_account
 from local_aws.options import Options
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.clients import OnceClients
 from tests.integration.local_aws.conftest import options_of
 from tests.integration.local_aws.sample_account import ACCOUNT, REGION
 from tests.unit.audit.accounts import inventory
-from thriftline.aws.buckets import Bucket
-from thriftline.aws.collectors.endpoints import read_endpoint
-from thriftline.aws.metric_reader import read_metrics
-from thriftline.aws.target_clients import TargetClients
-from thriftline.domain.audit import actions
-from thriftline.domain.audit.actions import ActionPlan
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.idle import idle_window
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.layout import record_key, result_key, settings_key
-from thriftline.domain.audit.parameters import AuditParameters, Mode
-from thriftline.domain.audit.parts import Scope
-from thriftline.domain.audit.questions import metrics_needed
-from thriftline.schemas.action_record import ActionRecord
-from thriftline.schemas.audit_result import TargetResult, encode_result
-from thriftline.schemas.audit_settings import AuditSettings, Target
-from thriftline.schemas.audit_steps import (
+from thriftline.audit.aws.collectors.endpoints import read_endpoint
+from thriftline.audit.aws.metric_reader import read_metrics
+from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.domain import actions
+from thriftline.audit.domain.actions import ActionPlan
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.idle import idle_window
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.layout import record_key, result_key, settings_key
+from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.parts import Scope
+from thriftline.audit.domain.questions import metrics_needed
+from thriftline.audit.schemas.action_record import ActionRecord
+from thriftline.audit.schemas.result import TargetResult, encode_result
+from thriftline.audit.schemas.settings import AuditSettings, Target
+from thriftline.audit.schemas.steps import (
     ActRequest,
     ActResponse,
     AuditRequest,
     PlanActionsResponse,
 )
-from thriftline.schemas.price_catalogue import price_catalogue
-from thriftline.steps.act_on_plan import Surroundings, act_on_plan
-from thriftline.steps.plan_actions import plan_actions
+from thriftline.audit.steps.act_on_plan import Surroundings, act_on_plan
+from thriftline.audit.steps.plan_actions import plan_actions
+from thriftline.core.aws.buckets import Bucket
+from thriftline.money.price_catalogue import price_catalogue
 
 ARTIFACTS = "acting-artifacts"
 

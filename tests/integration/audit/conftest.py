@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local_aws.account_reading import parse_account
+from local_aws.accounts.reading import parse_account
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.clients import OnceClients
 from tests.integration.local_aws.conftest import options_of

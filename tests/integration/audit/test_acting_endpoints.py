@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.faults import AwsFault
+from local_aws.http.faults import AwsFault
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.acting_account import (
     MARK,
@@ -18,10 +18,10 @@ from tests.integration.audit.acting_account import (
 )
 from tests.integration.audit.acting_world import ActingWorld, acting_options
 from tests.integration.local_aws.sample_account import REGION, endpoint, variant
-from thriftline.domain.audit.actions import ActionPlan, Step
-from thriftline.domain.audit.findings import ActionKind
-from thriftline.domain.audit.layout import settings_key
-from thriftline.domain.audit.parameters import Mode
+from thriftline.audit.domain.actions import ActionPlan, Step
+from thriftline.audit.domain.findings import ActionKind
+from thriftline.audit.domain.layout import settings_key
+from thriftline.audit.domain.parameters import Mode
 
 OLD = mark(hours=80)
 DUE = ("due", "twice", "asked", "kept", "unread", "updated", "rehearsed", "watched", "refused")
@@ -105,7 +105,7 @@ def test_an_endpoint_idle_after_its_grace_is_saved_and_deleted(world: ActingWorl
         *("PutObject", "PutObject", "DeregisterScalableTarget", "DeleteEndpoint", "DeleteObject")
     ]
     assert record.saved_uri is not None
-    assert record.undo.startswith("python tools/restore_endpoint.py due --region")
+    assert record.undo.startswith("python cli/restore.py due --region")
     assert world.topic.sent[0][0] == "Thriftline: due deleted"
 
 

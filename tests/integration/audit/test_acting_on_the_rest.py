@@ -9,25 +9,25 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.faults import AwsFault
+from local_aws.http.faults import AwsFault
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.acting_account import acting_account, hosting_endpoint, plain_endpoint
 from tests.integration.audit.acting_world import ARTIFACTS, ActingWorld, FakeTopic, acting_options
 from tests.integration.local_aws.sample_account import ACCOUNT, NOW, REGION, ago, job
 from tests.unit.audit.accounts import bucket, training_job
-from thriftline.aws.acting.bucket_rules import LifecycleConfiguration
-from thriftline.aws.acting.references import read_references
-from thriftline.aws.collectors.prefixes import read_prefix
-from thriftline.domain.audit.actions import ActionPlan, plan_actions
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.findings import ActionKind, Confidence
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.lifecycle import expiration_rule
-from thriftline.domain.audit.parameters import Mode
-from thriftline.domain.audit.resources.notebooks import Notebook
-from thriftline.domain.audit.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
-from thriftline.errors import ServiceUnavailableError
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.aws.acting.bucket_rules import LifecycleConfiguration
+from thriftline.audit.aws.acting.references import read_references
+from thriftline.audit.aws.collectors.prefixes import read_prefix
+from thriftline.audit.domain.actions import ActionPlan, plan_actions
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.findings import ActionKind, Confidence
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.lifecycle import expiration_rule
+from thriftline.audit.domain.parameters import Mode
+from thriftline.audit.domain.resources.notebooks import Notebook
+from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
+from thriftline.core.errors import ServiceUnavailableError
+from thriftline.money.price_catalogue import price_catalogue
 
 GB = 10**9
 OWN_RULE = {

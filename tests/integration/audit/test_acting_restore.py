@@ -14,10 +14,10 @@ from tests.integration.audit.acting_account import (
     plain_endpoint,
 )
 from tests.integration.audit.acting_world import ActingWorld, acting_options
-from thriftline.domain.audit.actions import Step
-from thriftline.errors import AwsRequestError
-from thriftline.schemas.audit_steps import RestoreEndpointRequest, RestoreEndpointResponse
-from thriftline.steps.restore_endpoint import RESTORED_TAG, UNFINISHED_TAG, restore_endpoint
+from thriftline.audit.domain.actions import Step
+from thriftline.audit.schemas.steps import RestoreEndpointRequest, RestoreEndpointResponse
+from thriftline.audit.steps.restore_endpoint import RESTORED_TAG, UNFINISHED_TAG, restore_endpoint
+from thriftline.core.errors import AwsRequestError
 
 NAMES = ("life", "hosting", "rehearsed", "replaced", "changed", "broken-up", "weighted")
 TRACKED = "endpoint/life/variant/blue"

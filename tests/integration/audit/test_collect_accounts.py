@@ -16,8 +16,8 @@ from tests.integration.local_aws.sample_account import (
     small,
     variant,
 )
-from thriftline.aws import clients as own_clients
-from thriftline.domain.audit.facts import ResourceKind
+from thriftline.audit.domain.facts import ResourceKind
+from thriftline.core.aws import clients as own_clients
 
 MEMBER = "222233334444"
 

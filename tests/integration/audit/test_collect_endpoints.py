@@ -6,15 +6,15 @@ from collections.abc import Callable
 import pytest
 from botocore.config import Config
 
-from local_aws.faults import AwsFault
+from local_aws.http.faults import AwsFault
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.clients import OnceClients
 from tests.integration.local_aws.sample_account import NOW
-from thriftline.aws.collectors.endpoints import collect_endpoints, read_endpoint
-from thriftline.domain.audit.facts import ResourceKind, Unread, UnreadResource
-from thriftline.domain.audit.resources.endpoints import Endpoint
-from thriftline.domain.audit.unknowns import has_unread
-from thriftline.errors import AccessDeniedError, ThrottledError
+from thriftline.audit.aws.collectors.endpoints import collect_endpoints, read_endpoint
+from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
+from thriftline.audit.domain.resources.endpoints import Endpoint
+from thriftline.audit.domain.unknowns import has_unread
+from thriftline.core.errors import AccessDeniedError, ThrottledError
 
 
 def _one(clients: OnceClients, name: str) -> Endpoint:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.account_reading import parse_account
-from local_aws.faults import CUT, AwsFault
+from local_aws.accounts.reading import parse_account
+from local_aws.http.faults import CUT, AwsFault
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.auditing import Auditor, planned_for, told_of
 from tests.integration.audit.clients import OnceClients
@@ -27,10 +27,10 @@ from tests.integration.local_aws.sample_account import (
     sample_account,
     variant,
 )
-from thriftline.domain.audit.findings import ActionKind
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.parts import KINDS, Part
-from thriftline.domain.audit.unknowns import has_unread
+from thriftline.audit.domain.findings import ActionKind
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.parts import KINDS, Part
+from thriftline.audit.domain.unknowns import has_unread
 
 # What the steps themselves do with the artifacts bucket.
 _OWN = {("s3", "GetObject"), ("s3", "PutObject")}

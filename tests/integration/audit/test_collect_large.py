@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from local_aws.account_file import AccountFile
-from local_aws.account_generator import NOW, Size, generate_account
+from local_aws.accounts.file import AccountFile
+from local_aws.accounts.generator import NOW, Size, generate_account
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.auditing import Auditor
 from tests.integration.audit.clients import OnceClients
 from tests.integration.local_aws.conftest import options_of
-from thriftline.aws.collectors import training_jobs
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.metrics import MetricSeries
-from thriftline.domain.audit.questions import variant_metric
+from thriftline.audit.aws.collectors import training_jobs
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.metrics import MetricSeries
+from thriftline.audit.domain.questions import variant_metric
 
 SIZE = Size(endpoints=130, training_jobs=230, buckets=3, objects=2_500, log_groups=130)
 Large = tuple[EmbeddedAws, AccountFile, Inventory]

@@ -5,17 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from local_aws.account_reading import REPORT_ACCOUNT, read_account
+from local_aws.accounts.reading import REPORT_ACCOUNT, read_account
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.auditing import Auditor, planned_for, told_of
 from tests.integration.audit.clients import OnceClients
 from tests.integration.local_aws.conftest import options_of
 from tests.unit.audit.report_account import HAIKU, NOW, report_account
-from thriftline.domain.audit.audit import Audit
-from thriftline.domain.audit.costs import Service
-from thriftline.domain.audit.facts import ResourceKind
-from thriftline.domain.audit.findings import ActionKind
-from thriftline.domain.audit.inventory import Inventory
+from thriftline.audit.domain.audit import Audit
+from thriftline.audit.domain.costs import Service
+from thriftline.audit.domain.facts import ResourceKind
+from thriftline.audit.domain.findings import ActionKind
+from thriftline.audit.domain.inventory import Inventory
 
 
 @pytest.fixture(scope="module")

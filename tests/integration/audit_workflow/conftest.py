@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from local_aws.account_reading import REPORT_ACCOUNT, with_accounts
+from laptop.stack import with_own_stack
+from local_aws.accounts.reading import REPORT_ACCOUNT, with_accounts
 from local_aws.server import EmbeddedAws, Options
-from local_aws.stack import with_own_stack
 from tests.integration.audit_workflow.world import AuditWorld
 
 Start = Callable[[str], AuditWorld]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local_aws.faults import AwsFault
+from local_aws.http.faults import AwsFault
 from tests.integration.audit_workflow.conftest import Start
 from tests.integration.audit_workflow.world import AuditWorld
 

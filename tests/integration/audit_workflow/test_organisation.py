@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from local_aws.account_file import AccountFile
-from local_aws.account_generator import Size, generate_account
+from laptop.stack import with_own_stack
+from local_aws.accounts.file import AccountFile
+from local_aws.accounts.generator import Size, generate_account
 from local_aws.server import EmbeddedAws, Options
-from local_aws.stack import with_own_stack
 from tests.integration.audit_workflow.world import Audited, AuditWorld
 
 HOME = "123456789012"

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from cli import restore as restore_endpoint
 from tests.integration.audit_workflow.conftest import Start
 from tests.integration.audit_workflow.world import AuditWorld
-from tools import restore_endpoint
 
 IDLE = "llama3-endpoint-1"
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from local_aws.server import EmbeddedAws
+from tests.integration.mailbox import open_mailbox
 
 PATIENCE_SECONDS = 240
 
@@ -50,18 +51,7 @@ class AuditWorld:
         self.s3 = aws.client("s3")
         self.states = aws.client("stepfunctions")
         self.artifacts = aws.outputs["ArtifactsBucketName"]
-        self.messages = self._subscribe()
-
-    def _subscribe(self) -> str:
-        sqs = self.aws.client("sqs")
-        url: str = sqs.create_queue(QueueName="audit-messages")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        self.aws.client("sns").subscribe(
-            TopicArn=self.aws.outputs["AlertsTopicArn"],
-            Protocol="sqs",
-            Endpoint=arn["Attributes"]["QueueArn"],
-        )
-        return url
+        self.messages = open_mailbox(aws, "audit-messages")
 
     def audit(self, given: dict[str, Any] | None = None) -> Audited:
         return self._run("CostAuditStateMachineArn", given or {})

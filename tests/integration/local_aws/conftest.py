@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.account_file import AccountFile
-from local_aws.account_reading import parse_account
+from local_aws.accounts.file import AccountFile
+from local_aws.accounts.reading import parse_account
 from local_aws.server import EmbeddedAws, Options
 from tests.integration.local_aws.aws import Aws
 from tests.integration.local_aws.runtime import FakeRuntime

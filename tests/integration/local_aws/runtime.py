@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from local_aws.lambda_runtime import FunctionConfig, Invocation
+from local_aws.functions.runtime import FunctionConfig, Invocation
 
 Handler = Callable[[Any], Any]
 

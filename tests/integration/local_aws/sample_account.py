@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local_aws.account_reading import parse_account
+from local_aws.accounts.reading import parse_account
 
 NOW = datetime(2025, 11, 3, 12, tzinfo=UTC)
 MIDNIGHT = NOW.replace(hour=0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.account_reading import parse_account
+from local_aws.accounts.reading import parse_account
 from local_aws.server import EmbeddedAws
 from tests.integration.local_aws.conftest import options_of
 from tests.integration.local_aws.sample_account import ACCOUNT, NOW, REGION, sample_account

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.account_file import AccountFile
-from local_aws.account_generator import Size, generate_account
+from local_aws.accounts.file import AccountFile
+from local_aws.accounts.generator import Size, generate_account
 from local_aws.server import EmbeddedAws
 from tests.integration.local_aws.conftest import options_of
 

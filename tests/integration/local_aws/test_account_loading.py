@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.account_file import AccountFileError
+from local_aws.accounts.file import AccountFileError
 from local_aws.server import EmbeddedAws, Options
 from tests.integration.local_aws.conftest import FIXTURE, options_of
 from tests.integration.local_aws.sample_account import ACCOUNT, NOW, REGION, close_to, small

@@ -1,6 +1,6 @@
 """Searches and lists of buckets take pages, and lose nothing between them."""
 
-from local_aws.account_generator import Size, generate_account
+from local_aws.accounts.generator import Size, generate_account
 from local_aws.server import EmbeddedAws
 from tests.integration.local_aws.conftest import options_of
 from tests.integration.local_aws.sample_account import ACCOUNT, REGION, small

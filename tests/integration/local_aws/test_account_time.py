@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ConnectionClosedError
 
-from local_aws.faults import CUT, AwsFault
+from local_aws.http.faults import CUT, AwsFault
 from local_aws.server import EmbeddedAws
 from tests.integration.local_aws.aws import Aws, eventually
 from tests.integration.local_aws.runtime import FakeRuntime

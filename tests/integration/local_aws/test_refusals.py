@@ -7,7 +7,7 @@ from urllib.error import HTTPError
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.supported import SUPPORTED
+from local_aws.http.supported import SUPPORTED
 from tests.integration.local_aws.aws import Aws
 
 

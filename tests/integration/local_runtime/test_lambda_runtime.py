@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
-from local_aws.lambda_environment import LambdaRuntimeMissingError, find_emulator, runtime_version
-from local_aws.lambda_runtime import FunctionConfig, LambdaRuntime, RequestTooLargeError
+from local_aws.functions.environment import (
+    LambdaRuntimeMissingError,
+    find_emulator,
+    runtime_version,
+)
+from local_aws.functions.runtime import FunctionConfig, LambdaRuntime, RequestTooLargeError
 from tests.integration.local_runtime.conftest import FUNCTION, function, is_running, wait_for
 
 

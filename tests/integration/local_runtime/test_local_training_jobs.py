@@ -13,7 +13,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
 from local_aws.clients import Clients
-from local_aws.training_jobs import Fault, FaultKind, TrainingJobs, TrainingOptions
+from local_aws.training.jobs import Fault, FaultKind, TrainingJobs, TrainingOptions
 from tests.integration.local_runtime.conftest import processes_below, wait_for
 from tests.integration.local_runtime.training_client import (
     PROGRAM,

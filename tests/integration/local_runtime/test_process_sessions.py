@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.process_sessions import ProcessSessions, session_members
+from local_aws.training.process_sessions import ProcessSessions, session_members
 from tests.integration.local_runtime.conftest import REPOSITORY, is_running, wait_for
 
 # A shell whose child leads a process group of its own, as the Lambda emulator's does.
@@ -39,7 +39,7 @@ def test_processes_die_when_the_embedded_aws_is_killed(tmp_path: Path) -> None:
     file = tmp_path / "child"
     program = (
         "import sys, time; from pathlib import Path;"
-        "from local_aws.process_sessions import ProcessSessions;"
+        "from local_aws.training.process_sessions import ProcessSessions;"
         f"started = ProcessSessions().start({[*FAMILY, str(file)]!r}, cwd=Path('.'),"
         " environment={}, stdout=-3); print(started.pid, flush=True); time.sleep(600)"
     )
@@ -80,7 +80,7 @@ def test_it_is_removed_even_when_the_embedded_aws_is_killed(tmp_path: Path) -> N
     left.touch()
     program = (
         "import os, signal; from pathlib import Path;"
-        "from local_aws.process_sessions import ProcessSessions;"
+        "from local_aws.training.process_sessions import ProcessSessions;"
         "ProcessSessions().start(['sleep', '600'], cwd=Path('.'), environment={}, stdout=-3,"
         f" afterwards=['rm', {str(left)!r}]); os.kill(os.getpid(), signal.SIGKILL)"
     )

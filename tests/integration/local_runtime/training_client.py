@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.clients import Clients
-from local_aws.training_jobs import TrainingJobs
+from local_aws.training.jobs import TrainingJobs
 from tests.integration.local_runtime.conftest import wait_for
 
 PROGRAM = Path(__file__).with_name("training_program.py")

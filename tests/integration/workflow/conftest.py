@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from laptop.stack import BASE_MODEL_PREFIX, with_own_stack
 from local_aws.server import EmbeddedAws, Options
-from local_aws.stack import BASE_MODEL_PREFIX, with_own_stack
-from local_aws.training_jobs import TrainingJobs
-from local_aws.training_options import TrainingOptions
+from local_aws.training.jobs import TrainingJobs
+from local_aws.training.options import TrainingOptions
 from tests.integration.workflow.world import World
 
 PROGRAM = Path(__file__).with_name("quick_train.py")

@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from local_aws.training_options import Fault, FaultKind
+from local_aws.training.options import Fault, FaultKind
 from tests.integration.permissions import calls_without_permission
 from tests.integration.workflow import quick_train_seeds as seeds
 from tests.integration.workflow.world import World, csv_of

@@ -5,9 +5,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from local_aws.faults import AwsFault
+from local_aws.http.faults import AwsFault
 from local_aws.server import EmbeddedAws
-from local_aws.training_jobs import TrainingJobs
+from local_aws.training.jobs import TrainingJobs
+from tests.integration.mailbox import open_mailbox
 
 PATIENCE_SECONDS = 120
 
@@ -38,18 +39,7 @@ class World:
         self.data = aws.outputs["DataBucketName"]
         self.artifacts = aws.outputs["ArtifactsBucketName"]
         self.machine = aws.outputs["TrainingStateMachineArn"]
-        self.messages = self._subscribe()
-
-    def _subscribe(self) -> str:
-        sqs = self.aws.client("sqs")
-        url: str = sqs.create_queue(QueueName="messages")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        self.aws.client("sns").subscribe(
-            TopicArn=self.aws.outputs["AlertsTopicArn"],
-            Protocol="sqs",
-            Endpoint=arn["Attributes"]["QueueArn"],
-        )
-        return url
+        self.messages = open_mailbox(aws, "messages")
 
     def upload(self, key: str, body: bytes | str) -> str:
         """Upload under `datasets/` and return the version id."""

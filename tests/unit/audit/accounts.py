@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from thriftline.domain.audit.facts import ResourceKind
-from thriftline.domain.audit.inventory import Inventory, Window
-from thriftline.domain.audit.metrics import DAY, HOUR, MetricKey, MetricSeries
-from thriftline.domain.audit.questions import metrics_needed
-from thriftline.domain.audit.resources.bedrock import Bedrock, ProvisionedThroughput
-from thriftline.domain.audit.resources.endpoints import Endpoint, InferenceComponent, Model, Variant
-from thriftline.domain.audit.resources.jobs import TrainingJob
-from thriftline.domain.audit.resources.storage import Bucket
+from thriftline.audit.domain.facts import ResourceKind
+from thriftline.audit.domain.inventory import Inventory, Window
+from thriftline.audit.domain.metrics import DAY, HOUR, MetricKey, MetricSeries
+from thriftline.audit.domain.questions import metrics_needed
+from thriftline.audit.domain.resources.bedrock import Bedrock, ProvisionedThroughput
+from thriftline.audit.domain.resources.endpoints import Endpoint, InferenceComponent, Model, Variant
+from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.audit.domain.resources.storage import Bucket
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MIDNIGHT = NOW.replace(hour=0)

@@ -5,16 +5,16 @@ from typing import Any
 
 from tests.unit.audit.report_account import report_account
 from tests.unit.audit.wasteful_account import wasteful_account
-from thriftline.domain.audit.actions import plan_actions
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.digest import Digest, digest_of
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.parameters import AuditParameters, Mode
-from thriftline.domain.audit.parts import Scope
-from thriftline.reports.audit.assembly import Gathered, assemble
-from thriftline.schemas.audit_report import AuditReport
-from thriftline.schemas.audit_settings import AuditSettings, Target
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.digest import Digest, digest_of
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.parts import Scope
+from thriftline.audit.reports.assembly import Gathered, assemble
+from thriftline.audit.schemas.report import AuditReport
+from thriftline.audit.schemas.settings import AuditSettings, Target
+from thriftline.money.price_catalogue import price_catalogue
 
 PARAMETERS = AuditParameters()
 AUDIT_ID = "2025-11-03T120000Z-0123abcd"

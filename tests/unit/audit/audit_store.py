@@ -5,20 +5,20 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from tests.unit.registry_fakes import refusal
-from thriftline.aws.buckets import Bucket
-from thriftline.aws.event_bus import EventBus
-from thriftline.aws.topic import Topic
-from thriftline.domain.audit.actions import ActionPlan
-from thriftline.domain.audit.audit import Audit
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.layout import plan_key, report_key, result_key, settings_key
-from thriftline.schemas.audit_report import AuditReport
-from thriftline.schemas.audit_result import TargetResult, encode_plan, encode_result
-from thriftline.schemas.audit_settings import AuditSettings
-from thriftline.schemas.audit_steps import AuditRequest, PublishAuditResponse, WriteReportResponse
-from thriftline.steps.publish_audit import publish_audit
-from thriftline.steps.write_report import write_report
+from tests.unit.runs.registry_fakes import refusal
+from thriftline.audit.domain.actions import ActionPlan
+from thriftline.audit.domain.audit import Audit
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.layout import plan_key, report_key, result_key, settings_key
+from thriftline.audit.schemas.report import AuditReport
+from thriftline.audit.schemas.result import TargetResult, encode_plan, encode_result
+from thriftline.audit.schemas.settings import AuditSettings
+from thriftline.audit.schemas.steps import AuditRequest, PublishAuditResponse, WriteReportResponse
+from thriftline.audit.steps.publish_audit import publish_audit
+from thriftline.audit.steps.write_report import write_report
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.event_bus import EventBus
+from thriftline.core.aws.topic import Topic
 
 
 @dataclass

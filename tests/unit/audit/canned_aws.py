@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from thriftline.aws.target_clients import TargetClients
+from thriftline.audit.aws.target_clients import TargetClients
 
 REGION = "us-west-2"
 Answer = Mapping[str, Any]

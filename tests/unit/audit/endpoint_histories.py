@@ -19,15 +19,15 @@ from tests.unit.audit.accounts import (
     inventory,
     variant,
 )
-from thriftline.domain.audit.actions import ActionPlan, Step, plan_actions
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.facts import Fact, Unread
-from thriftline.domain.audit.findings import ActionKind
-from thriftline.domain.audit.metrics import DAY, MetricKey, MetricSeries
-from thriftline.domain.audit.parameters import AuditParameters, Mode
-from thriftline.domain.audit.questions import INVOCATIONS, backlog_metric, request_metrics
-from thriftline.domain.audit.resources.endpoints import Endpoint, ManagedScaling, ServerlessConfig
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.domain.actions import ActionPlan, Step, plan_actions
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.facts import Fact, Unread
+from thriftline.audit.domain.findings import ActionKind
+from thriftline.audit.domain.metrics import DAY, MetricKey, MetricSeries
+from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.questions import INVOCATIONS, backlog_metric, request_metrics
+from thriftline.audit.domain.resources.endpoints import Endpoint, ManagedScaling, ServerlessConfig
+from thriftline.money.price_catalogue import price_catalogue
 
 DAYS = 30
 WINDOW_START = MIDNIGHT - timedelta(days=7)

@@ -17,14 +17,14 @@ from tests.unit.audit.accounts import (
     training_job,
     variant,
 )
-from thriftline.domain.audit.inventory import Inventory, Window
-from thriftline.domain.audit.metrics import DAY, MetricKey, MetricSeries
-from thriftline.domain.audit.questions import bedrock_metric, metrics_needed, variant_metric
-from thriftline.domain.audit.resources.bedrock import Bedrock, BedrockModelUse
-from thriftline.domain.audit.resources.endpoints import Endpoint
-from thriftline.domain.audit.resources.jobs import TrainingJob
-from thriftline.domain.audit.resources.spend import CostLine
-from thriftline.domain.audit.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
+from thriftline.audit.domain.inventory import Inventory, Window
+from thriftline.audit.domain.metrics import DAY, MetricKey, MetricSeries
+from thriftline.audit.domain.questions import bedrock_metric, metrics_needed, variant_metric
+from thriftline.audit.domain.resources.bedrock import Bedrock, BedrockModelUse
+from thriftline.audit.domain.resources.endpoints import Endpoint
+from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.audit.domain.resources.spend import CostLine
+from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
 
 NOW = datetime(2025, 11, 3, 12, tzinfo=UTC)
 WINDOW = Window(datetime(2025, 10, 4, tzinfo=UTC), datetime(2025, 11, 3, tzinfo=UTC))

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.registry_fakes import refusal
-from thriftline.aws.buckets import Bucket
-from thriftline.domain.audit.history import Acceptance
-from thriftline.schemas.accepted_findings import AcceptedFindingsError, parse_accepted_findings
-from thriftline.steps.acceptances import read_acceptances
+from tests.unit.runs.registry_fakes import refusal
+from thriftline.audit.domain.history import Acceptance
+from thriftline.audit.schemas.accepted_findings import (
+    AcceptedFindingsError,
+    parse_accepted_findings,
+)
+from thriftline.audit.steps.acceptances import read_acceptances
+from thriftline.core.aws.buckets import Bucket
 
 IDLE = "ml.sagemaker.endpoint.idle|123456789012|us-west-2|demo"
 ENTRY = f"""\

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from thriftline.domain.audit.action_message import Told, body_of, detail_of, subject_of
-from thriftline.domain.audit.actions import Step
-from thriftline.domain.audit.facts import ResourceKind
-from thriftline.domain.audit.findings import ActionKind
+from thriftline.audit.domain.actions import Step
+from thriftline.audit.domain.facts import ResourceKind
+from thriftline.audit.domain.findings import ActionKind
+from thriftline.audit.reports.action_message import Told, body_of, detail_of, subject_of
 
 
 def _told(**facts: Any) -> Told:
@@ -22,7 +22,7 @@ def _told(**facts: Any) -> Told:
         "reason": "Deleted.",
         "planned_because": "0 invocations in 7 days.",
         "calls": ("sagemaker:DeleteEndpoint",),
-        "undo": "python tools/restore_endpoint.py chat",
+        "undo": "python cli/restore.py chat",
         "saved_uri": "s3://artifacts/saved/chat.json",
         "record_uri": "s3://artifacts/audits/a/actions/0000.json",
     }
@@ -33,7 +33,7 @@ def test_a_message_says_what_why_with_which_calls_and_how_to_undo_it() -> None:
     body = body_of(_told())
     for part in ("chat", "us-west-2", "0 invocations", "sagemaker:DeleteEndpoint"):
         assert part in body
-    assert "To undo it:\n  python tools/restore_endpoint.py chat" in body
+    assert "To undo it:\n  python cli/restore.py chat" in body
     assert "s3://artifacts/saved/chat.json" in body
 
 

@@ -17,20 +17,20 @@ from tests.unit.audit.accounts import (
     series,
     through_today,
 )
-from thriftline.domain.audit.actions import ActionPlan, PlannedAction, Step, plan_actions
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.facts import Tags, Unread, tags_of
-from thriftline.domain.audit.findings import ActionKind
-from thriftline.domain.audit.guard import marked_at, refusal
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.metrics import MetricKey, MetricSeries
-from thriftline.domain.audit.parameters import AuditParameters, Mode
-from thriftline.domain.audit.questions import request_metrics, variant_metric
-from thriftline.domain.audit.resources.endpoints import Endpoint
-from thriftline.domain.audit.resources.notebooks import Notebook
-from thriftline.domain.audit.resources.storage import BucketPrefix, IncompleteUpload
-from thriftline.domain.audit.termination import may_terminate
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.domain.actions import ActionPlan, PlannedAction, Step, plan_actions
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.facts import Tags, Unread, tags_of
+from thriftline.audit.domain.findings import ActionKind
+from thriftline.audit.domain.guard import marked_at, refusal
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.metrics import MetricKey, MetricSeries
+from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.questions import request_metrics, variant_metric
+from thriftline.audit.domain.resources.endpoints import Endpoint
+from thriftline.audit.domain.resources.notebooks import Notebook
+from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload
+from thriftline.audit.domain.termination import may_terminate
+from thriftline.money.price_catalogue import price_catalogue
 
 INVOCATIONS = variant_metric("chat", "AllTraffic", "Invocations")
 MARK = "thriftline:marked-idle-at"

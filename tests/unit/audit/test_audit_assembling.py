@@ -20,7 +20,7 @@ from tests.unit.audit.accounts import (
     training_job,
     variant,
 )
-from thriftline.domain.audit.assembling import (
+from thriftline.audit.domain.assembling import (
     Place,
     WrittenPrefix,
     count_of,
@@ -31,17 +31,17 @@ from thriftline.domain.audit.assembling import (
     with_written,
     written_prefixes,
 )
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.facts import ResourceKind, Unread, UnreadResource
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.metrics import HOUR
-from thriftline.domain.audit.parameters import AuditParameters
-from thriftline.domain.audit.parts import KINDS, Part, Scope
-from thriftline.domain.audit.questions import metrics_needed
-from thriftline.domain.audit.resources.bedrock import BedrockModelUse
-from thriftline.domain.audit.resources.jobs import TrainingJob
-from thriftline.domain.audit.resources.storage import BucketPrefix
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.metrics import HOUR
+from thriftline.audit.domain.parameters import AuditParameters
+from thriftline.audit.domain.parts import KINDS, Part, Scope
+from thriftline.audit.domain.questions import metrics_needed
+from thriftline.audit.domain.resources.bedrock import BedrockModelUse
+from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.audit.domain.resources.storage import BucketPrefix
+from thriftline.money.price_catalogue import price_catalogue
 
 PLACE = Place(ACCOUNT, REGION, NOW, WINDOW)
 PARAMETERS = AuditParameters()

@@ -10,9 +10,9 @@ from tests.unit.audit.audit_store import Store
 from tests.unit.audit.report_account import report_account
 from tests.unit.audit.test_publish_audit import written
 from thriftline import wiring
-from thriftline.aws.event_bus import EventBus
-from thriftline.aws.topic import Topic
-from thriftline.domain.audit.parameters import Mode
+from thriftline.audit.domain.parameters import Mode
+from thriftline.core.aws.event_bus import EventBus
+from thriftline.core.aws.topic import Topic
 from thriftline.handlers.publish_audit import lambda_handler
 
 

@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.audit.accounts import MIDNIGHT, NOW, component, endpoint, series, variant
-from thriftline.domain.audit.facts import Fact, Unread
-from thriftline.domain.audit.findings import Confidence
-from thriftline.domain.audit.idle import Idleness, Verdict, assess_endpoint
-from thriftline.domain.audit.metrics import MetricKey, MetricSeries
-from thriftline.domain.audit.parameters import AuditParameters
-from thriftline.domain.audit.questions import (
+from thriftline.audit.domain.facts import Fact, Unread
+from thriftline.audit.domain.findings import Confidence
+from thriftline.audit.domain.idle import Idleness, Verdict, assess_endpoint
+from thriftline.audit.domain.metrics import MetricKey, MetricSeries
+from thriftline.audit.domain.parameters import AuditParameters
+from thriftline.audit.domain.questions import (
     backlog_metric,
     component_metric,
     request_metrics,
     variant_metric,
 )
-from thriftline.domain.audit.resources.endpoints import Endpoint, ManagedScaling, ServerlessConfig
+from thriftline.audit.domain.resources.endpoints import Endpoint, ManagedScaling, ServerlessConfig
 
 PARAMETERS = AuditParameters()
 DENIED = Unread("GetMetricData", "AccessDeniedException: no")

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thriftline.domain.audit.parameters import AuditParameters, Mode
-from thriftline.errors import InvalidAuditInputError
-from thriftline.schemas.audit_input import (
+from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.schemas.input import (
     AuditInput,
     StackDefaults,
     least_mode,
     parameters_of,
     parse_audit_input,
 )
+from thriftline.core.errors import InvalidAuditInputError
 
 NOTHING = StackDefaults(Mode.REPORT, "{}")
 

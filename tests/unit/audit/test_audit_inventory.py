@@ -16,12 +16,12 @@ from tests.unit.audit.accounts import (
     training_job,
     variant,
 )
-from thriftline.domain.audit.facts import ResourceKind, Unread, UnreadResource, known, tags_of
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.metrics import NOT_ASKED, series_of
-from thriftline.domain.audit.questions import component_metric, metrics_needed, variant_metric
-from thriftline.domain.audit.resources.bedrock import Bedrock, BedrockModelUse
-from thriftline.schemas.inventory import decode_inventory, encode_inventory
+from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource, known, tags_of
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.metrics import NOT_ASKED, series_of
+from thriftline.audit.domain.questions import component_metric, metrics_needed, variant_metric
+from thriftline.audit.domain.resources.bedrock import Bedrock, BedrockModelUse
+from thriftline.audit.schemas.inventory import decode_inventory, encode_inventory
 
 DENIED = Unread("ListTags", "AccessDeniedException: no")
 

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thriftline.domain.audit.lifecycle import (
+from thriftline.audit.domain.lifecycle import (
     abort_rule,
     expiration_rule,
     merge_rules,

@@ -5,15 +5,15 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.audit.report_account import HAIKU, NOW, report_account
-from thriftline.domain.audit.actions import Step, plan_actions
-from thriftline.domain.audit.audit import Audit, audit
-from thriftline.domain.audit.costs import Service
-from thriftline.domain.audit.facts import ResourceKind
-from thriftline.domain.audit.findings import ActionKind, Finding, Severity
-from thriftline.domain.audit.parameters import AuditParameters, Mode
-from thriftline.domain.audit.reconciliation import ServiceRow
-from thriftline.domain.audit.savings import savings_of
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.domain.actions import Step, plan_actions
+from thriftline.audit.domain.audit import Audit, audit
+from thriftline.audit.domain.costs import Service
+from thriftline.audit.domain.facts import ResourceKind
+from thriftline.audit.domain.findings import ActionKind, Finding, Severity
+from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.reconciliation import ServiceRow
+from thriftline.audit.domain.savings import savings_of
+from thriftline.money.price_catalogue import price_catalogue
 
 PARAMETERS = AuditParameters()
 

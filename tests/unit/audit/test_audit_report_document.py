@@ -20,17 +20,17 @@ from tests.unit.audit.audit_reports import (
 )
 from tests.unit.audit.report_account import report_account
 from tests.unit.audit.wasteful_account import wasteful_account
-from thriftline.domain.audit.facts import ResourceKind, Unread, UnreadResource
-from thriftline.domain.audit.history import Acceptance
-from thriftline.domain.audit.parameters import Mode
-from thriftline.domain.audit.reconciliation import Reconciliation, ServiceRow
-from thriftline.domain.audit.resources.spend import CostLine
-from thriftline.domain.audit.total_reconciliation import reconcile_all
-from thriftline.reports.audit.assembly import assemble, with_outcomes
-from thriftline.reports.audit.summary import use_of
-from thriftline.schemas.action_record import ActionRecord
-from thriftline.schemas.audit_report import AuditReport, LastReport
-from thriftline.schemas.audit_settings import Target
+from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
+from thriftline.audit.domain.history import Acceptance
+from thriftline.audit.domain.parameters import Mode
+from thriftline.audit.domain.reconciliation import Reconciliation, ServiceRow
+from thriftline.audit.domain.resources.spend import CostLine
+from thriftline.audit.domain.total_reconciliation import reconcile_all
+from thriftline.audit.reports.assembly import assemble, with_outcomes
+from thriftline.audit.reports.summary import use_of
+from thriftline.audit.schemas.action_record import ActionRecord
+from thriftline.audit.schemas.report import AuditReport, LastReport
+from thriftline.audit.schemas.settings import Target
 
 REPORT = report_account_report()
 ELSEWHERE = Target(account=ACCOUNT, region="eu-west-1")

@@ -21,18 +21,18 @@ from tests.unit.audit.audit_reports import (
     wasteful_report,
 )
 from tests.unit.audit.report_account import report_account
-from tests.unit.page_reader import PageReader
-from thriftline.domain.audit.facts import ResourceKind, UnreadResource
-from thriftline.domain.audit.history import Acceptance
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.parts import Scope
-from thriftline.domain.audit.questions import INVOCATIONS, variant_metric
-from thriftline.reports.audit.calendar import short
-from thriftline.reports.audit.markdown import escape, fenced, report_markdown
-from thriftline.reports.audit.page import report_page
-from thriftline.reports.audit.spreadsheet import report_csv
-from thriftline.reports.audit.words import command, plain
-from thriftline.schemas.audit_report import AuditReport, LastReport
+from tests.unit.core.page_reader import PageReader
+from thriftline.audit.domain.facts import ResourceKind, UnreadResource
+from thriftline.audit.domain.history import Acceptance
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.parts import Scope
+from thriftline.audit.domain.questions import INVOCATIONS, variant_metric
+from thriftline.audit.reports.calendar import short
+from thriftline.audit.reports.markdown import escape, fenced, report_markdown
+from thriftline.audit.reports.page import report_page
+from thriftline.audit.reports.spreadsheet import report_csv
+from thriftline.audit.reports.words import command, plain
+from thriftline.audit.schemas.report import AuditReport, LastReport
 
 _FORMULAS = ("=", "+", "-", "@", "\t=", "\r=", "\n=", "|", "%")
 EVIL = '<script>alert("1")</script>|`x`\u202egnp.exe\x07 *b* [l](javascript:a) & =1+1'

@@ -30,13 +30,13 @@ from tests.unit.audit.accounts import (
     variant,
 )
 from tests.unit.audit.wasteful_account import SONNET, wasteful_account
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.facts import ResourceKind, Unread, UnreadResource
-from thriftline.domain.audit.findings import ApiCall, Confidence, Finding
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.metrics import HOUR, MetricKey
-from thriftline.domain.audit.parameters import AuditParameters
-from thriftline.domain.audit.questions import (
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
+from thriftline.audit.domain.findings import ApiCall, Confidence, Finding
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.metrics import HOUR, MetricKey
+from thriftline.audit.domain.parameters import AuditParameters
+from thriftline.audit.domain.questions import (
     CACHE_READ_TOKENS,
     GPU,
     GPU_MEMORY,
@@ -45,14 +45,14 @@ from thriftline.domain.audit.questions import (
     utilisation_metric,
     variant_metric,
 )
-from thriftline.domain.audit.references import References
-from thriftline.domain.audit.resources.bedrock import BedrockModelUse
-from thriftline.domain.audit.resources.endpoints import ModelPackage, ScalableTarget
-from thriftline.domain.audit.resources.spend import CostLine
-from thriftline.domain.audit.resources.storage import BucketPrefix
-from thriftline.domain.audit.rules.registry import RULES
-from thriftline.domain.audit.rules.training import failure_group
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.domain.references import References
+from thriftline.audit.domain.resources.bedrock import BedrockModelUse
+from thriftline.audit.domain.resources.endpoints import ModelPackage, ScalableTarget
+from thriftline.audit.domain.resources.spend import CostLine
+from thriftline.audit.domain.resources.storage import BucketPrefix
+from thriftline.audit.domain.rules.registry import RULES
+from thriftline.audit.domain.rules.training import failure_group
+from thriftline.money.price_catalogue import price_catalogue
 
 _BUSY = [500.0] * 30
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thriftline.domain.audit.actions import ActionPlan, PlannedAction, Step
-from thriftline.domain.audit.facts import ResourceKind
-from thriftline.domain.audit.findings import ActionKind, ApiCall
-from thriftline.domain.audit.history import Acceptance
-from thriftline.domain.audit.parameters import Mode
-from thriftline.domain.audit.run_plan import Interrupted, executing, plan_run, why_it_stays
+from thriftline.audit.domain.actions import ActionPlan, PlannedAction, Step
+from thriftline.audit.domain.facts import ResourceKind
+from thriftline.audit.domain.findings import ActionKind, ApiCall
+from thriftline.audit.domain.history import Acceptance
+from thriftline.audit.domain.parameters import Mode
+from thriftline.audit.domain.run_plan import Interrupted, executing, plan_run, why_it_stays
 
 HERE = ("123456789012", "us-west-2")
 THERE = ("123456789012", "eu-west-1")

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from tests.unit.audit.accounts import NOW, bucket, days_ago, inventory, training_job
-from thriftline.domain.audit.actions import plan_actions
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.facts import Unread
-from thriftline.domain.audit.findings import ActionKind, Finding
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.lifecycle import expiration_rule
-from thriftline.domain.audit.parameters import AuditParameters, Mode
-from thriftline.domain.audit.resources.storage import BucketPrefix
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.facts import Unread
+from thriftline.audit.domain.findings import ActionKind, Finding
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.lifecycle import expiration_rule
+from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.resources.storage import BucketPrefix
+from thriftline.money.price_catalogue import price_catalogue
 
 OURS = expiration_rule("ckpt/run/")
 THEIRS = {**OURS, "ID": "thriftline-expire-by-hand"}

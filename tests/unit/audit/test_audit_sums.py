@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.audit.accounts import WINDOW
-from thriftline.domain.audit.facts import ResourceKind
-from thriftline.domain.audit.findings import (
+from thriftline.audit.domain.facts import ResourceKind
+from thriftline.audit.domain.findings import (
     Change,
     Confidence,
     Effort,
@@ -19,11 +19,11 @@ from thriftline.domain.audit.findings import (
     Severity,
     Signal,
 )
-from thriftline.domain.audit.history import Acceptance, difference, sort_out
-from thriftline.domain.audit.inventory import Window
-from thriftline.domain.audit.reconciliation import billed_within
-from thriftline.domain.audit.resources.spend import CostLine
-from thriftline.domain.audit.savings import Bucket, bucket_of, roadmap, savings_of
+from thriftline.audit.domain.history import Acceptance, difference, sort_out
+from thriftline.audit.domain.inventory import Window
+from thriftline.audit.domain.reconciliation import billed_within
+from thriftline.audit.domain.resources.spend import CostLine
+from thriftline.audit.domain.savings import Bucket, bucket_of, roadmap, savings_of
 
 TODAY = date(2026, 11, 21)
 

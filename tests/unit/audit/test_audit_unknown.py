@@ -8,14 +8,14 @@ import pytest
 
 from tests.unit.audit.accounts import endpoint, inventory, measured
 from tests.unit.audit.wasteful_account import wasteful_account
-from thriftline.domain.audit.actions import plan_actions
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.facts import ResourceKind, Unread, UnreadResource
-from thriftline.domain.audit.findings import ActionKind
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.parameters import AuditParameters, Mode
-from thriftline.domain.audit.unknowns import has_unread, unread_facts
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
+from thriftline.audit.domain.findings import ActionKind
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.unknowns import has_unread, unread_facts
+from thriftline.money.price_catalogue import price_catalogue
 
 DENIED = Unread("Anything", "AccessDeniedException: no")
 _LISTS = ("endpoints", "training_jobs", "models", "notebooks", "studio_apps", "buckets")

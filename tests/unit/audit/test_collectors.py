@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 from tests.unit.audit.canned_aws import REGION, Canned, CannedClients, error
-from thriftline.aws.collectors import bedrock
-from thriftline.aws.collectors.buckets import collect_buckets
-from thriftline.aws.collectors.costs import collect_costs
-from thriftline.aws.collectors.endpoints import collect_endpoints, read_endpoint
-from thriftline.aws.collectors.log_groups import collect_log_groups
-from thriftline.aws.collectors.models import collect_model_packages, collect_models
-from thriftline.aws.collectors.notebooks import collect_notebooks, collect_studio_apps
-from thriftline.aws.collectors.processing_jobs import collect_processing_jobs
-from thriftline.aws.collectors.reading import Collected
-from thriftline.aws.collectors.training_jobs import collect_training_jobs, training_job
-from thriftline.aws.target_clients import TargetClients
-from thriftline.domain.audit.facts import ResourceKind, Unread
-from thriftline.domain.audit.inventory import Window
-from thriftline.domain.audit.resources.jobs import TrainingJob
-from thriftline.domain.audit.resources.notebooks import StudioApp
+from thriftline.audit.aws.collectors import bedrock
+from thriftline.audit.aws.collectors.buckets import collect_buckets
+from thriftline.audit.aws.collectors.costs import collect_costs
+from thriftline.audit.aws.collectors.endpoints import collect_endpoints, read_endpoint
+from thriftline.audit.aws.collectors.log_groups import collect_log_groups
+from thriftline.audit.aws.collectors.models import collect_model_packages, collect_models
+from thriftline.audit.aws.collectors.notebooks import collect_notebooks, collect_studio_apps
+from thriftline.audit.aws.collectors.processing_jobs import collect_processing_jobs
+from thriftline.audit.aws.collectors.reading import Collected
+from thriftline.audit.aws.collectors.training_jobs import collect_training_jobs, training_job
+from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.domain.facts import ResourceKind, Unread
+from thriftline.audit.domain.inventory import Window
+from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.audit.domain.resources.notebooks import StudioApp
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 START = NOW - timedelta(days=30)

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.unit.run_world import run_world
-from thriftline.aws.buckets import Bucket
-from thriftline.domain.audit.parameters import Mode
-from thriftline.domain.audit.parts import Part, Scope
-from thriftline.errors import InvalidAuditInputError
-from thriftline.schemas.audit_input import StackDefaults
-from thriftline.schemas.audit_steps import OpenAuditRequest, OpenAuditResponse
-from thriftline.steps.audit_documents import read_settings
-from thriftline.steps.open_audit import Places, open_audit
+from tests.unit.runs.run_world import run_world
+from thriftline.audit.domain.parameters import Mode
+from thriftline.audit.domain.parts import Part, Scope
+from thriftline.audit.schemas.input import StackDefaults
+from thriftline.audit.schemas.steps import OpenAuditRequest, OpenAuditResponse
+from thriftline.audit.steps.documents import read_settings
+from thriftline.audit.steps.open_audit import Places, open_audit
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.errors import InvalidAuditInputError
 
 NOW = datetime(2026, 3, 19, 6, 0, 5, tzinfo=UTC)
 EXECUTION = "arn:aws:states:us-west-2:111111111111:execution:thriftline-cost-audit:one"

@@ -11,17 +11,17 @@ from tests.unit.audit.audit_reports import AUDIT_ID, PARAMETERS, report_for, set
 from tests.unit.audit.audit_store import Store
 from tests.unit.audit.report_account import report_account
 from tests.unit.audit.wasteful_account import wasteful_account
-from thriftline.domain.audit.actions import plan_actions
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.facts import ResourceKind, UnreadResource
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.layout import record_key
-from thriftline.domain.audit.parameters import Mode
-from thriftline.domain.audit.parts import Scope
-from thriftline.errors import AccessDeniedError, ThrottledError
-from thriftline.reports.audit.metrics import metrics_of
-from thriftline.schemas.action_record import ActionRecord
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.facts import ResourceKind, UnreadResource
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.layout import record_key
+from thriftline.audit.domain.parameters import Mode
+from thriftline.audit.domain.parts import Scope
+from thriftline.audit.reports.metrics import metrics_of
+from thriftline.audit.schemas.action_record import ActionRecord
+from thriftline.core.errors import AccessDeniedError, ThrottledError
+from thriftline.money.price_catalogue import price_catalogue
 
 IDLE_RULE = ("ml.sagemaker.endpoint.idle",)
 

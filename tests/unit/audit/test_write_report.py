@@ -11,14 +11,14 @@ from jsonschema import Draft202012Validator
 from tests.unit.audit.audit_reports import AUDIT_ID, PARAMETERS, settings_for
 from tests.unit.audit.audit_store import Store
 from tests.unit.audit.report_account import report_account
-from thriftline.domain.audit.actions import plan_actions
-from thriftline.domain.audit.audit import audit
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.layout import LATEST, plan_key, report_key, result_key
-from thriftline.domain.audit.parts import Scope
-from thriftline.errors import AccessDeniedError
-from thriftline.schemas.audit_settings import AuditSettings, Target
-from thriftline.schemas.price_catalogue import price_catalogue
+from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.layout import LATEST, plan_key, report_key, result_key
+from thriftline.audit.domain.parts import Scope
+from thriftline.audit.schemas.settings import AuditSettings, Target
+from thriftline.core.errors import AccessDeniedError
+from thriftline.money.price_catalogue import price_catalogue
 
 SCHEMA = json.loads(
     (Path(__file__).parents[3] / "docs" / "schemas" / "report.schema.json").read_text("utf-8")

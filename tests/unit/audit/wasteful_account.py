@@ -19,9 +19,9 @@ from tests.unit.audit.accounts import (
     training_job,
     variant,
 )
-from thriftline.domain.audit.inventory import Inventory
-from thriftline.domain.audit.lifecycle import expiration_rule
-from thriftline.domain.audit.questions import (
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.lifecycle import expiration_rule
+from thriftline.audit.domain.questions import (
     GPU_MEMORY,
     INPUT_TOKENS,
     INVOCATIONS,
@@ -31,17 +31,17 @@ from thriftline.domain.audit.questions import (
     utilisation_metric,
     variant_metric,
 )
-from thriftline.domain.audit.resources.bedrock import (
+from thriftline.audit.domain.resources.bedrock import (
     Bedrock,
     BedrockModelUse,
     CustomModel,
     ImportedModel,
 )
-from thriftline.domain.audit.resources.endpoints import Endpoint
-from thriftline.domain.audit.resources.jobs import TrainingJob
-from thriftline.domain.audit.resources.notebooks import Notebook, StudioApp
-from thriftline.domain.audit.resources.spend import CostLine
-from thriftline.domain.audit.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
+from thriftline.audit.domain.resources.endpoints import Endpoint
+from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp
+from thriftline.audit.domain.resources.spend import CostLine
+from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
 
 SONNET = "us.anthropic.claude-3-7-sonnet-20250219-v1:0"
 _BUSY = [500.0] * 30

@@ -11,19 +11,19 @@ from typing import Any
 from arro3.core import Array, DataType, Table
 from arro3.io import write_parquet
 
-from thriftline.datasets.planning import plan_work
-from thriftline.datasets.preparing import prepare_group
-from thriftline.datasets.rules import DataFile, DatasetRules, WorkLimits, split_of
-from thriftline.datasets.scratch import LocalScratch
-from thriftline.datasets.sources import BytesSource
-from thriftline.datasets.validation import (
+from thriftline.datasets.engine.planning import plan_work
+from thriftline.datasets.engine.preparing import prepare_group
+from thriftline.datasets.engine.rules import DataFile, DatasetRules, WorkLimits, split_of
+from thriftline.datasets.engine.scratch import LocalScratch
+from thriftline.datasets.engine.sources import BytesSource
+from thriftline.datasets.engine.validation import (
     Workshop,
     merge_ranges,
     validate_files,
     validate_group,
 )
-from thriftline.datasets.work import WorkPlan
-from thriftline.schemas.dataset import DatasetReport, Finding
+from thriftline.datasets.engine.work import WorkPlan
+from thriftline.datasets.report_document import DatasetReport, Finding
 
 Files = Mapping[str, bytes]
 Row = tuple[Any, Any]

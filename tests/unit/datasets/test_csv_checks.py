@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.datasets.data_sets import csv_file, finding, lines_of, rows, validate
-from thriftline.schemas.dataset import Place
+from thriftline.datasets.report_document import Place
 
 GOOD = csv_file(rows(40))
 

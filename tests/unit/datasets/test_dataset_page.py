@@ -3,8 +3,8 @@
 import json
 
 from tests.unit.datasets.data_sets import jsonl, rows, validate
-from thriftline.datasets.reporting import rejection_message
-from thriftline.reports.dataset_page import dataset_page
+from thriftline.datasets.engine.reporting import rejection_message
+from thriftline.datasets.reports.dataset_page import dataset_page
 
 SCRIPT = "<script>alert(1)</script>"
 

@@ -17,9 +17,9 @@ from tests.unit.datasets.data_sets import (
     validate,
     workshop,
 )
-from thriftline.datasets.rules import DataFile, DatasetRules
-from thriftline.datasets.sources import BytesSource, DamagedStreamError, gunzip, iter_chunks
-from thriftline.datasets.validation import Workshop, validate_files
+from thriftline.datasets.engine.rules import DataFile, DatasetRules
+from thriftline.datasets.engine.sources import BytesSource, DamagedStreamError, gunzip, iter_chunks
+from thriftline.datasets.engine.validation import Workshop, validate_files
 
 GOOD = jsonl(rows(40))
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.unit.datasets.data_sets import finding, jsonl, lines_of, rows, validate
-from thriftline.schemas.dataset import Place
+from thriftline.datasets.report_document import Place
 
 GOOD = jsonl(rows(40))
 

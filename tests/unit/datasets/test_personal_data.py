@@ -5,9 +5,9 @@ import json
 import pytest
 
 from tests.unit.datasets.data_sets import finding, jsonl, rows, validate
-from thriftline.datasets.personal_data import find_personal_data, holds_personal_data
-from thriftline.datasets.reporting import rejection_message
-from thriftline.reports.dataset_page import dataset_page
+from thriftline.datasets.engine.personal_data import find_personal_data, holds_personal_data
+from thriftline.datasets.engine.reporting import rejection_message
+from thriftline.datasets.reports.dataset_page import dataset_page
 
 CARD = "4111 1111 1111 1111"
 IBAN = "DE89 3704 0044 0532 0130 00"

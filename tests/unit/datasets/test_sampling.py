@@ -1,7 +1,7 @@
 """Beyond the exact number of rows, texts are compared by the first bits of their hashes."""
 
 from tests.unit.datasets.data_sets import finding, jsonl, rows, validate, validate_in_ranges
-from thriftline.datasets.spill import PARTS, sampled_parts
+from thriftline.datasets.engine.spill import PARTS, sampled_parts
 
 
 def test_up_to_the_limit_every_row_is_compared() -> None:

@@ -16,7 +16,7 @@ from tests.unit.datasets.data_sets import (
     rows,
     validate,
 )
-from thriftline.datasets.splitting import Shares
+from thriftline.datasets.engine.splitting import Shares
 
 
 def texts(records: list[dict[str, str]]) -> set[str]:

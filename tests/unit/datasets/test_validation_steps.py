@@ -10,18 +10,18 @@ import pytest
 from moto import mock_aws
 
 from tests.unit.datasets.data_sets import jsonl, parquet, rows
-from thriftline.aws.buckets import Bucket
-from thriftline.datasets.rules import WorkLimits
-from thriftline.domain.layout import Upload
-from thriftline.errors import DatasetChangedError, DatasetRejectedError
-from thriftline.schemas.run import DatasetFile, Run
-from thriftline.schemas.run_spec import RunSpec
-from thriftline.steps.dataset_summary import dataset_result
-from thriftline.steps.dataset_volume import read_volume
-from thriftline.steps.merge_validation import merge_validation
-from thriftline.steps.prepare_split import prepare_split
-from thriftline.steps.validate_dataset import validate_dataset
-from thriftline.steps.validate_range import validate_range
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.errors import DatasetChangedError, DatasetRejectedError
+from thriftline.datasets.engine.rules import WorkLimits
+from thriftline.runs.domain.layout import Upload
+from thriftline.runs.schemas.run import DatasetFile, Run
+from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.runs.steps.dataset_summary import dataset_result
+from thriftline.runs.steps.dataset_volume import read_volume
+from thriftline.runs.steps.merge_validation import merge_validation
+from thriftline.runs.steps.prepare_split import prepare_split
+from thriftline.runs.steps.validate_dataset import validate_dataset
+from thriftline.runs.steps.validate_range import validate_range
 
 RUN_ID = "reviews-0123456789abcdef"
 SMALL = WorkLimits()

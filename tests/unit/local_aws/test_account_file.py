@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.account_file import AccountFile, AccountFileError
-from local_aws.account_reading import (
+from local_aws.accounts.file import AccountFile, AccountFileError
+from local_aws.accounts.reading import (
     REPORT_ACCOUNT,
     parse_account,
     read_account,

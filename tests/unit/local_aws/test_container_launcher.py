@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local_aws.container_launcher import ContainerEngineError, ContainerLauncher, Engine
-from local_aws.process_sessions import ProcessSessions
-from local_aws.training_container import Launch, MlFolder
+from local_aws.training.container import Launch, MlFolder
+from local_aws.training.container_launcher import ContainerEngineError, ContainerLauncher, Engine
+from local_aws.training.process_sessions import ProcessSessions
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:training-job/job-01"
 REQUEST = {

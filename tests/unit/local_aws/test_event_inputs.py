@@ -4,7 +4,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.event_inputs import render, select, target_input
+from local_aws.events.event_inputs import render, select, target_input
 
 EVENT: dict[str, Any] = {
     "id": "1",

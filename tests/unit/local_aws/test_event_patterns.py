@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.event_patterns import InvalidPatternError, matches, validate
+from local_aws.events.event_patterns import InvalidPatternError, matches, validate
 
 EVENT: dict[str, Any] = {
     "source": "aws.s3",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local_aws.lambda_outcome import Outcome, finish_log, read_outcome
+from local_aws.functions.outcome import Outcome, finish_log, read_outcome
 
 ID = "43342797-67e2-42c8-9fd3-5ef90e878294"
 

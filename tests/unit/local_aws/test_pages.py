@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.callers import Caller
-from local_aws.own_calls import AwsError, Request
+from local_aws.http.callers import Caller
+from local_aws.http.own_calls import AwsError, Request
 from local_aws.services.pages import Listing, page_of
 
 NOW = datetime(2025, 11, 3, tzinfo=UTC)

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 import yaml
 
-from local_aws.state_machine_resource import SubstitutionError, substitute
-from local_aws.template import Template, TemplateError, read_template
+from local_aws.deployment.state_machine_resource import SubstitutionError, substitute
+from local_aws.deployment.template import Template, TemplateError, read_template
 
 FUNCTION: dict[str, Any] = {
     "Type": "AWS::Serverless::Function",

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.shape_constraints import input_shape, violations
-from local_aws.training_metrics import MetricReader
-from local_aws.training_options import Fault, FaultKind, Faults
-from local_aws.training_record import TrainingRecord
-from local_aws.training_storage import relative_key, split_uri
+from local_aws.http.shape_constraints import input_shape, violations
+from local_aws.training.metrics import MetricReader
+from local_aws.training.options import Fault, FaultKind, Faults
+from local_aws.training.record import TrainingRecord
+from local_aws.training.storage import relative_key, split_uri
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 KEY_PART = st.text(string.ascii_lowercase + string.digits + "-._", min_size=1, max_size=8)

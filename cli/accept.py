@@ -1,0 +1,275 @@
+"""Accepts a finding of the cost audit: it stays quiet, and is not acted on, until a day is over.
+
+    .venv/bin/python cli/accept.py FINDING --reason WHY --until 2026-12-31 [--by NAME]
+    .venv/bin/python cli/accept.py --list
+    .venv/bin/python cli/accept.py --remove FINDING
+
+FINDING is an id as the report has it: rule|account|region|resource, in quotation marks. The list is
+audits/accepted_findings.yaml in the stack's artifacts bucket; its comments stay when this edits it.
+"""
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+# It is called as it stands; the functions' package is not installed.
+sys.path.insert(0, str(Path(__file__).parents[1] / "functions"))
+
+from thriftline.audit.domain.history import Acceptance
+from thriftline.audit.domain.layout import ACCEPTED_FINDINGS, LATEST
+from thriftline.audit.domain.rules.registry import RULES
+from thriftline.audit.schemas.accepted_findings import (
+    AcceptedFindingsError,
+    parse_accepted_findings,
+)
+
+_MISSING = {"NoSuchKey", "404"}
+_CHANGED = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+
+class AcceptError(Exception):
+    """It cannot be accepted as asked; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The file as it is; ``etag`` is None where there is none."""
+
+    text: bytes
+    etag: str | None
+
+
+def checked(finding: str, reason: str, until: str, today: date) -> Acceptance:
+    """Returns what is to be accepted.
+
+    Raises:
+        AcceptError: there is no such rule, no reason, or the day is over.
+    """
+    parts = finding.split("|", 3)
+    if len(parts) < 4 or not all(parts):
+        raise AcceptError(f"{finding!r} is no finding; it is rule|account|region|resource.")
+    ids = [rule.id for rule in RULES]
+    if parts[0] not in ids:
+        near = get_close_matches(parts[0], ids, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise AcceptError(f"There is no rule {parts[0]}.{hint}")
+    if not reason.strip():
+        raise AcceptError("Give a reason: whoever reads the report wants to know it.")
+    try:
+        last = date.fromisoformat(until)
+    except ValueError as error:
+        raise AcceptError(f"--until {until} is no day such as 2026-12-31.") from error
+    if last < today:
+        raise AcceptError(f"--until {until} is over; today is {today}.")
+    return Acceptance(finding, reason.strip(), last)
+
+
+def with_entry(text: bytes, entry: Acceptance) -> bytes:
+    """Returns the file with an entry, in place of one of the same finding.
+
+    Raises:
+        AcceptedFindingsError: the file has a mistake; nothing is changed then.
+    """
+    parse_accepted_findings(text)
+    yaml = _yaml()
+    document = yaml.load(text.decode())
+    values = {
+        "finding": entry.finding,
+        # A sentence is one line; some line breaks do not come back from YAML as they were.
+        "reason": " ".join(entry.reason.split()),
+        "until": entry.until,
+        "accepted_by": entry.accepted_by,
+        "on": entry.on,
+    }
+    item = CommentedMap({key: value for key, value in values.items() if value is not None})
+    if document is None:
+        # Of a file without an entry ruamel keeps nothing, and its comments are to stay.
+        return _renewed(text.rstrip() + b"\n" if text.strip() else b"", CommentedSeq([item]), yaml)
+    found = next((one for one in document if one["finding"] == entry.finding), None)
+    if found is None:
+        document.fa.set_block_style()
+        document.append(item)
+    else:
+        found.update(item)
+    return _renewed(b"", document, yaml)
+
+
+def without_entry(text: bytes, finding: str) -> bytes:
+    """Returns the file without the entries of a finding.
+
+    Raises:
+        AcceptError: there is none.
+        AcceptedFindingsError: the file has a mistake; nothing is changed then.
+    """
+    entries = parse_accepted_findings(text)
+    if all(one.finding != finding for one in entries):
+        near = get_close_matches(finding, [one.finding for one in entries], n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise AcceptError(f"{finding} is not accepted.{hint}")
+    yaml = _yaml()
+    document = yaml.load(text.decode())
+    for index in reversed(range(len(document))):
+        if document[index]["finding"] == finding:
+            del document[index]
+    return _renewed(b"", document, yaml)
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.preserve_quotes = True
+    yaml.width = 100_000
+    return yaml
+
+
+def _renewed(head: bytes, document: Any, yaml: YAML) -> bytes:
+    out = io.BytesIO()
+    yaml.dump(document, out)
+    text = head + out.getvalue()
+    parse_accepted_findings(text)
+    return text
+
+
+def listed(entries: Sequence[Acceptance], today: date) -> list[str]:
+    """Returns a line for each entry."""
+    return [
+        f"{'over ' if one.until < today else 'until'} {one.until}  {one.finding}  ({one.reason}"
+        + (f", {one.accepted_by}" if one.accepted_by else "")
+        + ")"
+        for one in entries
+    ]
+
+
+class AcceptedFindingsFile:
+    """The file in the artifacts bucket, through an S3 client of boto3."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def read(self) -> Stored:
+        """Returns the file, empty where there is none."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=ACCEPTED_FINDINGS)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return Stored(b"", None)
+            raise
+        return Stored(answer["Body"].read(), answer["ETag"])
+
+    def write(self, text: bytes, before: Stored) -> None:
+        """Writes the file, if nobody else has written it since it was read.
+
+        Raises:
+            AcceptError: somebody has.
+        """
+        condition = {"IfMatch": before.etag} if before.etag else {"IfNoneMatch": "*"}
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=ACCEPTED_FINDINGS,
+                Body=text,
+                ContentType="application/yaml",
+                **condition,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _CHANGED:
+                raise AcceptError("Somebody else changed the list just now; try again.") from error
+            raise
+
+    def told(self) -> list[str]:
+        """Returns the ids of the last whole report's findings, none where there is no report."""
+        try:
+            pointer = json.loads(self._body(LATEST))
+            report = json.loads(self._body(pointer["report_key"]))
+            return [finding["id"] for finding in report["findings"]]
+        except (ClientError, ValueError, KeyError):
+            return []
+
+    def _body(self, key: str) -> bytes:
+        body: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return body
+
+
+def run(
+    arguments: argparse.Namespace,
+    file: AcceptedFindingsFile,
+    today: date,
+    say: Callable[[str], object],
+) -> None:
+    """Does what the command line asks.
+
+    Raises:
+        AcceptError, AcceptedFindingsError: it cannot be done; nothing was changed.
+    """
+    stored = file.read()
+    if arguments.list:
+        for line in listed(parse_accepted_findings(stored.text), today) or ["Nothing is accepted."]:
+            say(line)
+        return
+    if arguments.remove:
+        file.write(without_entry(stored.text, arguments.remove), stored)
+        say(f"Told again from the next audit on: {arguments.remove}")
+        return
+    entry = checked(arguments.finding or "", arguments.reason or "", arguments.until or "", today)
+    entry = Acceptance(entry.finding, entry.reason, entry.until, arguments.by, today)
+    file.write(with_entry(stored.text, entry), stored)
+    say(f"Quiet until {entry.until}: {entry.finding}")
+    told = file.told()
+    if told and entry.finding not in told:
+        near = get_close_matches(entry.finding, told, n=1)
+        say("The last report does not have it." + (f" Did you mean {near[0]}?" if near else ""))
+
+
+def _arguments(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("finding", nargs="?", help="rule|account|region|resource")
+    parser.add_argument("--reason", help="why somebody lives with it")
+    parser.add_argument("--until", help="the last day that it holds, such as 2026-12-31")
+    parser.add_argument("--by", help="who accepts it")
+    parser.add_argument("--list", action="store_true", help="show what is accepted")
+    parser.add_argument("--remove", metavar="FINDING", help="tell it again")
+    parser.add_argument("--stack", default="thriftline", help="the CloudFormation stack")
+    return parser.parse_args(words)
+
+
+def _artifacts_bucket(stack: str) -> str:
+    described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    outputs: dict[str, str] = {
+        one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])
+    }
+    if "ArtifactsBucketName" not in outputs:
+        raise AcceptError(f"The stack {stack} has no output ArtifactsBucketName.")
+    return outputs["ArtifactsBucketName"]
+
+
+def main(words: Sequence[str]) -> int:
+    """Returns 0 when it was done."""
+    arguments = _arguments(words)
+    try:
+        file = AcceptedFindingsFile(boto3.client("s3"), _artifacts_bucket(arguments.stack))
+        run(
+            arguments,
+            file,
+            datetime.now(UTC).date(),
+            lambda line: sys.stdout.write(f"{line}\n"),
+        )
+    except (AcceptError, AcceptedFindingsError, BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,117 @@
+"""Inference components: deleted before their endpoint, and made again after it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from thriftline.audit.aws.acting.endpoint_copies import read_components, specifications
+from thriftline.audit.aws.acting.executor import Executor
+from thriftline.audit.aws.acting.requests import request_of
+from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.schemas.saved_endpoint import SavedResource, component_name
+from thriftline.core.errors import ServiceUnavailableError
+
+Sleep = Callable[[float], None]
+_LOOKS = 30
+_SECONDS_BETWEEN = 4.0
+_DELETING = "Deleting"
+
+
+def delete_components(
+    executor: Executor, clients: TargetClients, components: Iterable[SavedResource], sleep: Sleep
+) -> None:
+    """Deletes an endpoint's components and waits until they are gone.
+
+    Adapters go before the component that they are based on.
+
+    Raises:
+        ServiceUnavailableError: SageMaker is still at it after two minutes; asking again goes on.
+        ThriftlineError: SageMaker refused.
+    """
+    some = _bases_first(components)
+    for component in reversed(some):
+        if component.description.get("InferenceComponentStatus") != _DELETING:
+            name = component_name(component)
+            executor.call_if_there(
+                "sagemaker", "DeleteInferenceComponent", {"InferenceComponentName": name}
+            )
+    if some and not executor.dry_run:
+        _wait_until_gone(clients, some[0].description["EndpointName"], sleep)
+
+
+def _wait_until_gone(clients: TargetClients, endpoint: str, sleep: Sleep) -> None:
+    for look in range(_LOOKS):
+        if look:
+            sleep(_SECONDS_BETWEEN)
+        left = read_components(clients, endpoint)
+        if not left:
+            return
+    names = ", ".join(component_name(one) for one in left)
+    raise ServiceUnavailableError(f"SageMaker still deletes the inference components {names}.")
+
+
+def put_back_components(
+    executor: Executor, clients: TargetClients, saved: Iterable[SavedResource]
+) -> tuple[str, ...]:
+    """Creates the saved components that are missing; returns those that are not in service yet.
+
+    A component waits for the one that it is based on.
+
+    Raises:
+        ThriftlineError: SageMaker refused; what was made stays.
+    """
+    some = _bases_first(saved)
+    if not some:
+        return ()
+    live = {
+        component_name(one): one.description["InferenceComponentStatus"]
+        for one in read_components(clients, some[0].description["EndpointName"])
+    }
+    left: list[str] = []
+    for component in some:
+        name = component_name(component)
+        bases = _bases(component)
+        if name not in live and not bases.intersection(left):
+            request = creation(clients.client("sagemaker"), component)
+            executor.call("sagemaker", "CreateInferenceComponent", request)
+            live[name] = "Creating"
+        if live.get(name) not in ("InService", component.description["InferenceComponentStatus"]):
+            left.append(name)
+    return tuple(left)
+
+
+def creation(client: Any, saved: SavedResource) -> dict[str, Any]:
+    """Returns the request that makes a saved component again.
+
+    DescribeInferenceComponent tells image and copies in other words than the creation takes.
+    """
+    description = dict(saved.description)
+    for member in ("Specification", "Specifications"):
+        if member in description:
+            description[member] = _with_image(description[member])
+    copies = description.get("RuntimeConfig", {}).get("DesiredCopyCount")
+    description.pop("RuntimeConfig", None)
+    request = request_of(client, "CreateInferenceComponent", description)
+    if copies is not None:
+        request["RuntimeConfig"] = {"CopyCount": copies}
+    tags = [{"Key": key, "Value": value} for key, value in saved.tags.items()]
+    own = [tag for tag in tags if not tag["Key"].startswith("aws:")]
+    return request | ({"Tags": own} if own else {})
+
+
+def _with_image(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_image(one) for one in value]
+    container = value.get("Container")
+    if not container or "DeployedImage" not in container:
+        return value
+    image = container["DeployedImage"].get("SpecifiedImage")
+    return {**value, "Container": {**container, "Image": image}}
+
+
+def _bases(component: SavedResource) -> set[str]:
+    found = (one.get("BaseInferenceComponentName") for one in specifications(component.description))
+    return {name for name in found if name}
+
+
+def _bases_first(components: Iterable[SavedResource]) -> list[SavedResource]:
+    return sorted(components, key=lambda one: bool(_bases(one)))

@@ -1,0 +1,168 @@
+"""Reads all that it takes to make an endpoint again, as it is at this moment."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from thriftline.audit.aws.acting.requests import plain
+from thriftline.audit.aws.acting.scaling import read_targets
+from thriftline.audit.aws.collectors.reading import existing
+from thriftline.audit.aws.collectors.scaling import component_resource, variant_resource
+from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.schemas.saved_endpoint import SavedEndpoint, SavedResource, component_name
+from thriftline.core.aws.clients import translated
+from thriftline.core.errors import AwsRequestError
+
+
+@dataclass(frozen=True, slots=True)
+class CopyOrder:
+    """Whose endpoint is copied, for which action.
+
+    ``allow_missing`` lets config and models be gone: then the copy cannot bring it back, which
+    is no loss for an endpoint that failed.
+    """
+
+    account: str
+    region: str
+    role_arn: str | None
+    mark_tag: str
+    audit_id: str
+    reason: str
+    now: datetime
+    allow_missing: bool
+
+
+def read_copy(clients: TargetClients, name: str, order: CopyOrder) -> SavedEndpoint:
+    """Returns the copy of a living endpoint.
+
+    Raises:
+        ThriftlineError: anything that belongs to it could not be read; then it must not be
+            deleted. AwsRequestError when endpoint, config or a model is not there.
+    """
+    with translated(f"reading the endpoint {name} to save it"):
+        client = clients.client("sagemaker")
+        endpoint = describe_endpoint(clients, name)
+        if endpoint is None:
+            raise AwsRequestError(f"The endpoint {name} is gone.")
+        components = read_components(clients, name)
+        config, models = _definition(client, endpoint, components, order)
+        return SavedEndpoint(
+            account=order.account,
+            region=order.region,
+            role_arn=order.role_arn,
+            mark_tag=order.mark_tag,
+            name=name,
+            created=endpoint["CreationTime"].astimezone(UTC),
+            saved_at=order.now,
+            audit_id=order.audit_id,
+            reason=order.reason,
+            endpoint=_resource(client, endpoint, "EndpointArn"),
+            config=config,
+            models=models,
+            components=components,
+            targets=read_targets(clients, scaled_resources(endpoint, components)),
+        )
+
+
+def describe_endpoint(clients: TargetClients, name: str) -> dict[str, Any] | None:
+    """Returns DescribeEndpoint's answer, None when there is no such endpoint."""
+    client = clients.client("sagemaker")
+    return found(lambda: client.describe_endpoint(EndpointName=name))
+
+
+def found(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """Returns what a Describe call answers, None when what it asks about is not there.
+
+    Raises:
+        ThriftlineError: AWS did not say.
+    """
+    with translated("describing a resource"):
+        return existing(call)
+
+
+def read_components(clients: TargetClients, endpoint: str) -> tuple[SavedResource, ...]:
+    """Returns the inference components that an endpoint has now, those being deleted too."""
+    client = clients.client("sagemaker")
+    saved = []
+    with translated(f"reading the inference components of {endpoint}"):
+        pages = client.get_paginator("list_inference_components")
+        for page in pages.paginate(EndpointNameEquals=endpoint):
+            for row in page["InferenceComponents"]:
+                name = row["InferenceComponentName"]
+                answer = _component(client, name)
+                if answer is not None:
+                    saved.append(_resource(client, answer, "InferenceComponentArn"))
+    return tuple(saved)
+
+
+def _component(client: Any, name: str) -> dict[str, Any] | None:
+    return found(lambda: client.describe_inference_component(InferenceComponentName=name))
+
+
+def read_tags(client: Any, arn: str) -> dict[str, str]:
+    """Returns the tags of a SageMaker resource."""
+    with translated(f"reading the tags of {arn}"):
+        pages = client.get_paginator("list_tags").paginate(ResourceArn=arn)
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+
+def scaled_resources(
+    endpoint: dict[str, Any], components: Iterable[SavedResource]
+) -> tuple[str, ...]:
+    """Returns the ids under which Application Auto Scaling may know parts of an endpoint."""
+    variants = endpoint.get("ProductionVariants", ())
+    return (
+        *(variant_resource(endpoint["EndpointName"], one["VariantName"]) for one in variants),
+        *(component_resource(component_name(one)) for one in components),
+    )
+
+
+def _resource(client: Any, answer: dict[str, Any], arn: str) -> SavedResource:
+    return SavedResource(description=plain(answer), tags=read_tags(client, answer[arn]))
+
+
+def _definition(
+    client: Any,
+    endpoint: dict[str, Any],
+    components: Iterable[SavedResource],
+    order: CopyOrder,
+) -> tuple[SavedResource | None, tuple[SavedResource, ...]]:
+    name = endpoint.get("EndpointConfigName", "")
+    config = found(lambda: client.describe_endpoint_config(EndpointConfigName=name))
+    if config is None:
+        _refuse(f"its config {name}", order)
+    models = []
+    for model in model_names(config or {}, components):
+        answer = _model(client, model)
+        if answer is None:
+            _refuse(f"its model {model}", order)
+        else:
+            models.append(_resource(client, answer, "ModelArn"))
+    saved = None if config is None else _resource(client, config, "EndpointConfigArn")
+    return saved, tuple(models)
+
+
+def _model(client: Any, name: str) -> dict[str, Any] | None:
+    return found(lambda: client.describe_model(ModelName=name))
+
+
+def _refuse(what: str, order: CopyOrder) -> None:
+    if not order.allow_missing:
+        raise AwsRequestError(f"It could not be restored: {what} was deleted.")
+
+
+def model_names(config: dict[str, Any], components: Iterable[SavedResource]) -> tuple[str, ...]:
+    """Returns the models that a config and components name, each once."""
+    variants = (*config.get("ProductionVariants", ()), *config.get("ShadowProductionVariants", ()))
+    names = [one.get("ModelName") for one in variants]
+    for component in components:
+        names += [one.get("ModelName") for one in specifications(component.description)]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def specifications(description: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns the specifications of a component: one, or one for each instance type."""
+    several = description.get("Specifications") or []
+    single = description.get("Specification")
+    return [*several, *([single] if single else [])]

@@ -1,0 +1,139 @@
+"""What refers to S3 at this moment: models, the registry, endpoints, and jobs that run."""
+
+from collections.abc import Callable, Container, Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+from thriftline.audit.aws.acting.endpoint_copies import found, model_names, specifications
+from thriftline.audit.aws.collectors.reading import in_threads
+from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.domain.references import References
+from thriftline.core.aws.clients import translated
+from thriftline.core.aws.s3_uris import s3_uris
+from thriftline.core.errors import AwsRequestError
+
+_PAGE = 100
+_RUNNING = ("InProgress", "Stopping")
+_Answer = dict[str, Any]
+
+
+def read_references(clients: TargetClients) -> References:
+    """Returns every S3 URI in use, listed and described anew, each to the end.
+
+    No index is asked, since an index hears of a new model later. A running job's inputs count
+    too; of an output path that jobs share, its own folder.
+
+    Raises:
+        ThriftlineError: something could not be read; then nothing is known to be an orphan.
+            AwsRequestError when an endpoint's config or model was deleted: what it loads cannot
+            be known.
+    """
+    client = clients.client("sagemaker")
+    with translated("reading what refers to S3"):
+        models = {answer["ModelName"]: answer for answer in _models(client)}
+        endpoints, components = list(_endpoints(client)), list(_components(client))
+        _check_models(client, endpoints, components, models)
+        whole = chain(models.values(), _packages(client), endpoints, components)
+        uris = {uri for answer in whole for uri in s3_uris(answer)}
+        for job in _running_jobs(client):
+            uris.update(_of_job(job))
+    return References.of(uris)
+
+
+def _models(client: Any) -> Iterator[_Answer]:
+    names = _names(client, "list_models", "Models", "ModelName")
+    return _described(names, lambda name: client.describe_model(ModelName=name))
+
+
+def _packages(client: Any) -> Iterator[_Answer]:
+    groups = _names(
+        client, "list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroupName"
+    )
+    asked = [{"ModelPackageType": "Unversioned"}]
+    asked += [{"ModelPackageGroupName": group} for group in groups]
+    for filters in asked:
+        arns = _names(
+            client, "list_model_packages", "ModelPackageSummaryList", "ModelPackageArn", **filters
+        )
+        yield from _described(arns, lambda arn: client.describe_model_package(ModelPackageName=arn))
+
+
+def _endpoints(client: Any) -> Iterator[_Answer]:
+    names = _names(client, "list_endpoints", "Endpoints", "EndpointName")
+    return _described(names, lambda name: client.describe_endpoint(EndpointName=name))
+
+
+def _components(client: Any) -> Iterator[_Answer]:
+    names = _names(
+        client, "list_inference_components", "InferenceComponents", "InferenceComponentName"
+    )
+    return _described(
+        names, lambda name: client.describe_inference_component(InferenceComponentName=name)
+    )
+
+
+def _check_models(
+    client: Any,
+    endpoints: Iterable[_Answer],
+    components: Iterable[_Answer],
+    models: Container[str],
+) -> None:
+    """Refuses when an endpoint loads what nothing tells of any more."""
+    used = {one["EndpointConfigName"] for one in endpoints if "EndpointConfigName" in one}
+    named = [
+        one["ModelName"]
+        for component in components
+        for one in specifications(component)
+        if "ModelName" in one
+    ]
+    configs = list(_described(used, lambda one: _config(client, one)))
+    if len(configs) < len(used):
+        gone = ", ".join(sorted(used - {one["EndpointConfigName"] for one in configs}))
+        raise AwsRequestError(f"Endpoints use configs that do not exist any more: {gone}.")
+    named += (model for config in configs for model in model_names(config, ()))
+    missing = ", ".join(sorted({model for model in named if model not in models}))
+    if missing:
+        raise AwsRequestError(
+            f"Endpoints load models that do not exist any more: {missing}. What these load cannot "
+            "be known."
+        )
+
+
+def _config(client: Any, name: str) -> _Answer:
+    answer: _Answer = client.describe_endpoint_config(EndpointConfigName=name)
+    return answer
+
+
+def _running_jobs(client: Any) -> Iterator[_Answer]:
+    for status in _RUNNING:
+        names = _names(
+            client,
+            "list_training_jobs",
+            "TrainingJobSummaries",
+            "TrainingJobName",
+            StatusEquals=status,
+        )
+        yield from _described(
+            names, lambda name: client.describe_training_job(TrainingJobName=name)
+        )
+
+
+def _names(client: Any, operation: str, key: str, name: str, **filters: str) -> list[str]:
+    pages = client.get_paginator(operation).paginate(
+        **filters, PaginationConfig={"PageSize": _PAGE}
+    )
+    return [row[name] for page in pages for row in page[key]]
+
+
+def _described(names: Iterable[str], describe: Callable[[str], _Answer]) -> Iterator[_Answer]:
+    """Yields the answers; what has gone since it was listed refers to nothing."""
+    for answer in in_threads(lambda name: found(lambda: describe(name)), names):
+        if answer is not None:
+            yield answer
+
+
+def _of_job(job: _Answer) -> Iterator[str]:
+    output = (job.get("OutputDataConfig") or {}).get("S3OutputPath")
+    yield from s3_uris({key: one for key, one in job.items() if key != "OutputDataConfig"})
+    if output:
+        yield f"{output.rstrip('/')}/{job['TrainingJobName']}/"

@@ -1,0 +1,147 @@
+"""What Bedrock keeps, and which models CloudWatch has seen in use."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from thriftline.audit.aws.collectors.reading import Answer, Collected, in_threads, list_all
+from thriftline.audit.aws.collectors.tags import read_bedrock_tags
+from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.domain.facts import Fact, ResourceKind, Tags
+from thriftline.audit.domain.questions import BEDROCK, BEDROCK_INVOCATIONS
+from thriftline.audit.domain.resources.bedrock import (
+    BedrockModelUse,
+    CustomModel,
+    CustomModelDeployment,
+    ImportedModel,
+    ProvisionedThroughput,
+)
+
+T = TypeVar("T")
+_PAGE = 1000
+_DIMENSION = "ModelId"
+
+
+def collect_model_use(clients: TargetClients) -> Collected[BedrockModelUse]:
+    """Returns the models that CloudWatch lists: those with data in the last two weeks."""
+    listed = list_all(
+        clients.client("cloudwatch"),
+        "ListMetrics",
+        "Metrics",
+        Namespace=BEDROCK,
+        MetricName=BEDROCK_INVOCATIONS,
+    )
+    # Series with further dimensions tell parts of the same use.
+    models = {
+        row["Dimensions"][0]["Value"]
+        for row in listed.rows
+        if [one["Name"] for one in row["Dimensions"]] == [_DIMENSION]
+    }
+    return Collected(
+        tuple(BedrockModelUse(model_id=model) for model in sorted(models)),
+        listed.gap(ResourceKind.BEDROCK_MODEL),
+    )
+
+
+def collect_provisioned_throughputs(clients: TargetClients) -> Collected[ProvisionedThroughput]:
+    """Returns the model units that are paid by the hour."""
+    return _collect(
+        clients,
+        ResourceKind.PROVISIONED_THROUGHPUT,
+        ("ListProvisionedModelThroughputs", "provisionedModelSummaries"),
+        "provisionedModelArn",
+        _throughput,
+    )
+
+
+def collect_custom_models(clients: TargetClients) -> Collected[CustomModel]:
+    """Returns the account's own custom models."""
+    return _collect(
+        clients,
+        ResourceKind.CUSTOM_MODEL,
+        ("ListCustomModels", "modelSummaries"),
+        "modelArn",
+        _custom_model,
+        isOwned=True,
+    )
+
+
+def collect_imported_models(clients: TargetClients) -> Collected[ImportedModel]:
+    """Returns the imported models."""
+    return _collect(
+        clients,
+        ResourceKind.IMPORTED_MODEL,
+        ("ListImportedModels", "modelSummaries"),
+        "modelArn",
+        _imported_model,
+    )
+
+
+def collect_deployments(clients: TargetClients) -> Collected[CustomModelDeployment]:
+    """Returns the on-demand deployments of custom models."""
+    listed = list_all(
+        clients.client("bedrock"),
+        "ListCustomModelDeployments",
+        "modelDeploymentSummaries",
+        maxResults=_PAGE,
+    )
+    return Collected(
+        tuple(_deployment(row) for row in listed.rows),
+        listed.gap(ResourceKind.CUSTOM_MODEL_DEPLOYMENT),
+    )
+
+
+def _collect(
+    clients: TargetClients,
+    kind: ResourceKind,
+    call: tuple[str, str],
+    arn: str,
+    make: Callable[[Answer, Fact[Tags]], T],
+    **parameters: Any,
+) -> Collected[T]:
+    """Returns a list's rows with their tags, which Bedrock tells one by one."""
+    client = clients.client("bedrock")
+    listed = list_all(client, *call, maxResults=_PAGE, **parameters)
+    tags = in_threads(lambda row: read_bedrock_tags(client, row[arn]), listed.rows)
+    found = (make(row, own) for row, own in zip(listed.rows, tags, strict=True))
+    return Collected(tuple(found), listed.gap(kind))
+
+
+def _throughput(row: Answer, tags: Fact[Tags]) -> ProvisionedThroughput:
+    return ProvisionedThroughput(
+        name=row["provisionedModelName"],
+        arn=row["provisionedModelArn"],
+        model_arn=row["modelArn"],
+        units=row["modelUnits"],
+        status=row["status"],
+        commitment=row.get("commitmentDuration"),
+        commitment_end=row.get("commitmentExpirationTime"),
+        created=row["creationTime"],
+        last_modified=row["lastModifiedTime"],
+        tags=tags,
+    )
+
+
+def _custom_model(row: Answer, tags: Fact[Tags]) -> CustomModel:
+    return CustomModel(
+        name=row["modelName"],
+        arn=row["modelArn"],
+        base_model=row.get("baseModelName"),
+        created=row["creationTime"],
+        tags=tags,
+    )
+
+
+def _imported_model(row: Answer, tags: Fact[Tags]) -> ImportedModel:
+    return ImportedModel(
+        name=row["modelName"], arn=row["modelArn"], created=row["creationTime"], tags=tags
+    )
+
+
+def _deployment(row: Answer) -> CustomModelDeployment:
+    return CustomModelDeployment(
+        name=row["customModelDeploymentName"],
+        arn=row["customModelDeploymentArn"],
+        model_arn=row["modelArn"],
+        status=row["status"],
+        created=row["createdAt"],
+    )

@@ -1,0 +1,187 @@
+"""Puts together what the collectors of one account and region read apart from each other."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
+from thriftline.audit.domain.guard import marked_at
+from thriftline.audit.domain.idle import idle_window
+from thriftline.audit.domain.inventory import Inventory, Window
+from thriftline.audit.domain.metrics import MetricKey
+from thriftline.audit.domain.parameters import AuditParameters
+from thriftline.audit.domain.parts import KINDS, Part, Scope
+from thriftline.audit.domain.questions import metrics_needed, request_metrics
+from thriftline.audit.domain.references import references_of
+from thriftline.audit.domain.resources.bedrock import Bedrock
+from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.audit.domain.resources.storage import Bucket, BucketPrefix
+
+_ENDED = ("Completed", "Failed", "Stopped")
+_SCHEME = "s3://"
+# What a fragment holds of a kind, beside what it says of the account.
+_LISTS = (
+    *("training_jobs", "processing_jobs", "endpoints", "models", "model_packages", "notebooks"),
+    *("studio_apps", "buckets", "log_groups", "costs"),
+)
+_BEDROCK_LISTS = tuple(field.name for field in fields(Bedrock))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The account and region, and the time, that an inventory is of."""
+
+    account: str
+    region: str
+    now: datetime
+    window: Window
+
+
+def fragment(
+    place: Place,
+    collected: Iterable[ResourceKind],
+    lists: Mapping[str, Sequence[Any]],
+    unread: Iterable[UnreadResource],
+) -> Inventory:
+    """Returns an inventory of some kinds; ``lists`` by field, such as ``bedrock.models``."""
+    bedrock = {name: tuple(lists.get(_of_bedrock(name), ())) for name in _BEDROCK_LISTS}
+    return Inventory(
+        account=place.account,
+        region=place.region,
+        now=place.now,
+        window=place.window,
+        collected=frozenset(collected),
+        bedrock=Bedrock(**bedrock),
+        metrics={},
+        unread=tuple(unread),
+        **{name: tuple(lists.get(name, ())) for name in _LISTS},
+    )
+
+
+def _of_bedrock(name: str) -> str:
+    return f"bedrock.{name}"
+
+
+def merged(place: Place, fragments: Iterable[Inventory], lost: Mapping[Part, str]) -> Inventory:
+    """Returns all fragments as one inventory, without metrics.
+
+    ``lost`` are the parts of which there is nothing, and why: all of their kinds are unknown.
+    """
+    lists: dict[str, list[Any]] = defaultdict(list)
+    collected: set[ResourceKind] = set()
+    unread: list[UnreadResource] = []
+    for one in fragments:
+        collected |= one.collected
+        unread += one.unread
+        for name in _LISTS:
+            lists[name] += getattr(one, name)
+        for name in _BEDROCK_LISTS:
+            lists[_of_bedrock(name)] += getattr(one.bedrock, name)
+    for part, why in lost.items():
+        collected |= KINDS[part]
+        unread += (UnreadResource(kind, "*", "Collect part", why) for kind in sorted(KINDS[part]))
+    return fragment(place, collected, lists, unread)
+
+
+def count_of(inventory: Inventory) -> int:
+    """Returns how many resources and lines it holds."""
+    own = sum(len(getattr(inventory, name)) for name in _LISTS)
+    return own + sum(len(getattr(inventory.bedrock, name)) for name in _BEDROCK_LISTS)
+
+
+def keys_to_read(inventory: Inventory, scope: Scope) -> tuple[MetricKey, ...]:
+    """Returns the metrics that the rules of a scope look at."""
+    if scope is Scope.ACCOUNT:
+        return metrics_needed(inventory)
+    in_service = (one for one in inventory.endpoints if one.status == "InService")
+    return tuple(key for endpoint in in_service for key in request_metrics(endpoint))
+
+
+def metric_starts(inventory: Inventory, parameters: AuditParameters) -> tuple[datetime, datetime]:
+    """Returns from when daily and hourly metrics are read.
+
+    Daily ones reach back to whatever asks for the most: the window, a rule, or the day on which
+    an endpoint was marked.
+    """
+    now = inventory.now
+    days = max(
+        parameters.idle_window_days,
+        parameters.utilisation_window_days,
+        parameters.throughput_idle_days,
+        parameters.orphaned_model_days,
+    )
+    marks = (marked_at(one.tags, parameters) for one in inventory.endpoints)
+    daily = min(
+        inventory.window.start,
+        idle_window(now, days).start,
+        *(mark.astimezone(now.tzinfo) for mark in marks if mark is not None),
+    )
+    return daily, idle_window(now, parameters.idle_window_days).start
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WrittenPrefix:
+    """Where in a bucket a job wrote: its checkpoints, or the folder of what it left."""
+
+    bucket: str
+    prefix: str
+    job: str
+
+
+def written_prefixes(
+    inventory: Inventory, parameters: AuditParameters
+) -> tuple[WrittenPrefix, ...]:
+    """Returns the prefixes of ended jobs that are old enough to be asked about.
+
+    Of jobs that share one, such as attempts on the same checkpoints, the newest has it. What
+    something still refers to is nobody's to expire, and is left out.
+    """
+    known = {one.name for one in inventory.buckets if not isinstance(one.prefixes, Unread)}
+    references = references_of(inventory)
+    found: dict[tuple[str, str], str] = {}
+    for job in sorted(inventory.training_jobs, key=lambda one: one.created):
+        for uri in _left_by(job, inventory.now, parameters):
+            bucket, _, key = uri.removeprefix(_SCHEME).partition("/")
+            prefix = f"{key.rstrip('/')}/"
+            if bucket in known and prefix != "/" and not references.hold(bucket, prefix):
+                found[bucket, prefix] = job.name
+    return tuple(sorted(WrittenPrefix(*place, job) for place, job in found.items()))
+
+
+def _left_by(job: TrainingJob, now: datetime, parameters: AuditParameters) -> Iterator[str]:
+    if job.status not in _ENDED or job.ended is None:
+        return
+    age = now - job.ended
+    if job.checkpoint_s3_uri and age > timedelta(days=parameters.checkpoint_max_age_days):
+        yield job.checkpoint_s3_uri
+    is_old = age > timedelta(days=parameters.failed_artifact_max_age_days)
+    if job.status == "Failed" and job.output_s3_uri and is_old:
+        yield f"{job.output_s3_uri.rstrip('/')}/{job.name}/"
+
+
+def with_written(inventory: Inventory, measured: Mapping[str, Sequence[BucketPrefix]]) -> Inventory:
+    """Returns the inventory with the prefixes of jobs, by bucket, among those of its buckets."""
+    buckets = (_traced(bucket, measured.get(bucket.name, ())) for bucket in inventory.buckets)
+    return replace(inventory, buckets=tuple(buckets))
+
+
+def _traced(bucket: Bucket, measured: Sequence[BucketPrefix]) -> Bucket:
+    if isinstance(bucket.prefixes, Unread) or not measured:
+        return bucket
+    own = {one.prefix: one for one in measured}
+    rest = (_without(one, measured) for one in bucket.prefixes if one.prefix not in own)
+    kept = (one for one in rest if one.objects != 0)
+    both = sorted((*kept, *measured), key=lambda one: one.prefix)
+    return replace(bucket, prefixes=tuple(both))
+
+
+def _without(outer: BucketPrefix, measured: Sequence[BucketPrefix]) -> BucketPrefix:
+    """Returns a prefix without what lies under longer ones, so that no byte counts twice."""
+    inner = [one for one in measured if one.prefix.startswith(outer.prefix)]
+    objects = outer.objects
+    if objects is not None:
+        objects = max(0, objects - sum(one.objects or 0 for one in inner))
+    size = max(0, outer.size_bytes - sum(one.size_bytes for one in inner))
+    return replace(outer, size_bytes=size, objects=objects) if inner else outer

@@ -1,0 +1,85 @@
+"""What a Bedrock model was asked in a window, in tokens, and what they cost."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from thriftline.audit.domain.facts import Fact, Unread
+from thriftline.audit.domain.inventory import Window
+from thriftline.audit.domain.metrics import Metrics, series_of
+from thriftline.audit.domain.questions import BEDROCK_METRICS, bedrock_metric
+from thriftline.money.prices import PriceCatalogue, TokenPrice
+
+_MILLION = Decimal(1_000_000)
+# The profile of a geography routes within it and costs what its region costs. A global one is
+# cheaper by some, and has no price here.
+_GEOGRAPHY = re.compile(r"(us|us-gov|eu|apac|jp|au|ca)\.(?=[a-z0-9-]+\.)")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUse:
+    """Sums of a window. ``input`` is what was neither read from a cache nor written to one."""
+
+    invocations: int
+    input: int
+    output: int
+    cache_read: int
+    cache_write: int
+
+    @property
+    def words(self) -> str:
+        """The use in a sentence's part."""
+        cached = self.cache_read + self.cache_write
+        return (
+            f"{self.invocations:,} invocations, {self.input:,} tokens in, "
+            f"{self.output:,} out, {cached:,} by cache"
+        )
+
+
+def token_use(model_id: str, metrics: Metrics, window: Window) -> Fact[TokenUse]:
+    """Returns the sums, or the first error if one metric could not be read.
+
+    Bedrock reports a metric only when there was something to report: a model without cached
+    tokens has no series of them, and that is zero once the query succeeded.
+    """
+    sums: list[int] = []
+    for name in BEDROCK_METRICS:
+        series = series_of(metrics, bedrock_metric(model_id, name))
+        if isinstance(series, Unread):
+            return series
+        values = series.between(window.start, window.end)
+        sums.append(round(sum(value for value in values if value is not None)))
+    return TokenUse(*sums)
+
+
+def base_model_of(model_id: str) -> str:
+    """Returns the id of the foundation model behind an ARN or a geographic inference profile."""
+    return _GEOGRAPHY.sub("", model_id.rsplit("/", 1)[-1], count=1)
+
+
+def token_price(model_id: str, region: str, prices: PriceCatalogue) -> TokenPrice | None:
+    """Returns a model's price, None when the catalogue has none."""
+    return prices.tokens.usd.get(region, {}).get(base_model_of(model_id))
+
+
+def token_cost(
+    model_id: str, use: Fact[TokenUse], region: str, prices: PriceCatalogue
+) -> Decimal | None:
+    """Returns the USD of what was used, None when use or price is unknown."""
+    price = token_price(model_id, region, prices)
+    return None if price is None or isinstance(use, Unread) else cost_of_tokens(use, price)
+
+
+def cost_of_tokens(use: TokenUse, price: TokenPrice) -> Decimal | None:
+    """Returns the USD at a price, None when it lacks one that is needed."""
+    total = Decimal(0)
+    for count, usd in (
+        (use.input, price.input_usd),
+        (use.output, price.output_usd),
+        (use.cache_read, price.cache_read_usd),
+        (use.cache_write, price.cache_write_usd),
+    ):
+        if count and usd is None:
+            return None
+        total += count * (usd or Decimal(0)) / _MILLION
+    return total

@@ -1,0 +1,272 @@
+"""What each resource cost in the window, from its own figures and the price catalogue.
+
+A resource whose price or whose measurement is missing costs ``None``, never zero, and says why.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from thriftline.audit.domain.bedrock_use import token_cost, token_use
+from thriftline.audit.domain.facts import ResourceKind, Unread
+from thriftline.audit.domain.inventory import Inventory, Window
+from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
+from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.audit.domain.resources.storage import Bucket
+from thriftline.money.prices import Price, PriceCatalogue
+
+HOURS_A_MONTH = Decimal(730)
+# S3 bills a GB of 2^30 bytes.
+BYTES_A_GB = Decimal(2**30)
+_HOUR = Decimal(3600)
+
+
+class Service(StrEnum):
+    """What Cost Explorer bills a resource under."""
+
+    SAGEMAKER = "Amazon SageMaker"
+    BEDROCK = "Amazon Bedrock"
+    S3 = "Amazon Simple Storage Service"
+    CLOUDWATCH = "AmazonCloudWatch"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceCost:
+    """``usd`` in the window, None when unknown. ``basis`` is the arithmetic, or what is missing.
+
+    ``assumption`` says what had to be taken for granted, None when nothing was.
+    """
+
+    kind: ResourceKind
+    service: Service
+    resource: str
+    usd: Decimal | None
+    basis: str
+    assumption: str | None = None
+
+
+def resource_costs(inventory: Inventory, prices: PriceCatalogue) -> tuple[ResourceCost, ...]:
+    """Returns the cost of everything in the inventory that AWS bills by itself."""
+    return tuple(
+        cost
+        for part in (_endpoints, _training, _processing, _notebooks, _bedrock, _buckets)
+        for cost in part(inventory, prices)
+    )
+
+
+def monthly(usd_per_hour: Decimal) -> Decimal:
+    """Returns what an hourly rate comes to in a month of 730 hours."""
+    return usd_per_hour * HOURS_A_MONTH
+
+
+def endpoint_rate(
+    endpoint: Endpoint, variants: Iterable[Variant], region: str, prices: PriceCatalogue
+) -> Decimal | None:
+    """Returns the USD an hour of some variants of an endpoint; one unknown makes it unknown."""
+    if endpoint.status == "Failed":
+        return Decimal(0)
+    total = Decimal(0)
+    for variant in variants:
+        rate = variant_rate(variant, region, prices)
+        if rate is None:
+            return None
+        total += rate
+    return total
+
+
+def variant_rate(variant: Variant, region: str, prices: PriceCatalogue) -> Decimal | None:
+    """Returns the USD an hour of a variant's instances, None when a part is unknown."""
+    if variant.serverless is not None:
+        return None if variant.serverless.provisioned_concurrency else Decimal(0)
+    if variant.instance_count == 0:
+        return Decimal(0)
+    price = hosting_price(variant, region, prices)
+    if price is None or variant.instance_count is None:
+        return None
+    return price.usd * variant.instance_count
+
+
+def hosting_price(variant: Variant, region: str, prices: PriceCatalogue) -> Price | None:
+    """Returns the price of one instance of a variant."""
+    if variant.instance_type is None or isinstance(variant.instance_type, Unread):
+        return None
+    return prices.hosting_rate(variant.instance_type, region)
+
+
+def training_cost(job: TrainingJob, region: str, prices: PriceCatalogue) -> Decimal | None:
+    """Returns what the job's billed seconds cost, without its volume; None when unknown.
+
+    Billable seconds already carry what Spot saved, so the rate is the on-demand one.
+    """
+    if job.billable_seconds == 0:
+        return Decimal(0)
+    if job.billable_seconds is None or job.instance_type is None:
+        return None
+    price = prices.training_rate(job.instance_type, region)
+    if price is None:
+        return None
+    return price.usd * job.billable_seconds * job.instance_count / _HOUR
+
+
+def storage_month(bucket: Bucket, region: str, prices: PriceCatalogue) -> Decimal | None:
+    """Returns what a bucket's bytes cost a month, None when a class is unpriced or unread."""
+    if isinstance(bucket.bytes_by_storage_type, Unread):
+        return None
+    total = Decimal(0)
+    for name, size in bucket.bytes_by_storage_type.items():
+        price = prices.objects.rate(name, region)
+        if price is None and size:
+            return None
+        total += price.usd * size / BYTES_A_GB if price else Decimal(0)
+    return total
+
+
+def hours_within(window: Window, start: datetime, end: datetime | None = None) -> Decimal:
+    """Returns how many hours of the window lie after ``start`` and before ``end``."""
+    until = window.end if end is None else min(end, window.end)
+    seconds = (until - max(start, window.start)).total_seconds()
+    return Decimal(max(0, round(seconds))) / _HOUR
+
+
+def _endpoints(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    for endpoint in inventory.endpoints:
+        variants = (*endpoint.variants, *endpoint.shadow_variants)
+        rate = endpoint_rate(endpoint, variants, inventory.region, prices)
+        hours = hours_within(inventory.window, endpoint.created)
+        changed = endpoint.last_modified > max(endpoint.created, inventory.window.start)
+        yield ResourceCost(
+            ResourceKind.ENDPOINT,
+            Service.SAGEMAKER,
+            endpoint.name,
+            None if rate is None else rate * hours,
+            "a price or a count is missing" if rate is None else f"{rate} USD x {hours:.1f} h",
+            "The instances it has now were taken for all of the window, though it was changed "
+            f"on {endpoint.last_modified:%Y-%m-%d}."
+            if changed and rate
+            else None,
+        )
+
+
+def _training(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    for job in inventory.training_jobs:
+        if not _billed_within(job, inventory.window):
+            continue
+        usd = training_cost(job, inventory.region, prices)
+        known = usd is not None
+        yield ResourceCost(
+            ResourceKind.TRAINING_JOB,
+            Service.SAGEMAKER,
+            job.name,
+            usd,
+            f"{job.billable_seconds} s x {job.instance_count} {job.instance_type}"
+            if known
+            else "a price or its billed seconds are missing",
+        )
+
+
+def _billed_within(job: TrainingJob, window: Window) -> bool:
+    when = job.ended or job.created
+    return window.start <= when < window.end
+
+
+def _processing(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    del prices
+    for job in inventory.processing_jobs:
+        if job.ended is not None and inventory.window.start <= job.ended < inventory.window.end:
+            nothing = job.started is None
+            yield ResourceCost(
+                ResourceKind.PROCESSING_JOB,
+                Service.SAGEMAKER,
+                job.name,
+                Decimal(0) if nothing else None,
+                "it never started" if nothing else "processing hours are not in the price list",
+            )
+
+
+def _notebooks(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    for notebook in inventory.notebooks:
+        if notebook.status == "InService":
+            yield _notebook(
+                (ResourceKind.NOTEBOOK, notebook.name),
+                notebook.instance_type,
+                hours_within(inventory.window, notebook.last_modified),
+                inventory.region,
+                prices,
+            )
+    for app in inventory.studio_apps:
+        if app.status == "InService" and app.instance_type not in (None, "system"):
+            yield _notebook(
+                (ResourceKind.STUDIO_APP, f"{app.domain_id}/{app.owner}/{app.name}"),
+                app.instance_type or "",
+                hours_within(inventory.window, app.created),
+                inventory.region,
+                prices,
+            )
+
+
+def _notebook(
+    of: tuple[ResourceKind, str],
+    instance_type: str,
+    hours: Decimal,
+    region: str,
+    prices: PriceCatalogue,
+) -> ResourceCost:
+    price = prices.notebook_rate(instance_type, region)
+    return ResourceCost(
+        *of[:1],
+        Service.SAGEMAKER,
+        of[1],
+        price.usd * hours if price else None,
+        f"{hours:.1f} h of {instance_type}" if price else f"{instance_type} has no notebook price",
+        "Only the hours since it last started are known.",
+    )
+
+
+def _bedrock(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    bought = {one.arn for one in inventory.bedrock.provisioned_throughputs}
+    for model in inventory.bedrock.models:
+        if model.model_id in bought:
+            continue
+        use = token_use(model.model_id, inventory.metrics, inventory.window)
+        cost = token_cost(model.model_id, use, inventory.region, prices)
+        yield ResourceCost(
+            ResourceKind.BEDROCK_MODEL,
+            Service.BEDROCK,
+            model.model_id,
+            cost,
+            use.error if isinstance(use, Unread) else use.words,
+        )
+    for throughput in inventory.bedrock.provisioned_throughputs:
+        yield ResourceCost(
+            ResourceKind.PROVISIONED_THROUGHPUT,
+            Service.BEDROCK,
+            throughput.name,
+            None,
+            "model units are not in the price list",
+        )
+    share = Decimal(str(inventory.window.hours)) / HOURS_A_MONTH
+    price = prices.monthly.rate("bedrock custom model", inventory.region)
+    for kept in inventory.bedrock.custom_models:
+        yield ResourceCost(
+            ResourceKind.CUSTOM_MODEL,
+            Service.BEDROCK,
+            kept.name,
+            price.usd * share if price else None,
+            "storage of a custom model" if price else "its storage has no price here",
+        )
+
+
+def _buckets(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    share = Decimal(str(inventory.window.hours)) / HOURS_A_MONTH
+    for bucket in inventory.buckets:
+        usd = storage_month(bucket, inventory.region, prices)
+        yield ResourceCost(
+            ResourceKind.BUCKET,
+            Service.S3,
+            bucket.name,
+            None if usd is None else usd * share,
+            "a storage class is unpriced or unread" if usd is None else "its bytes as they are now",
+            None if usd is None else "The bytes of its last day were taken for the window.",
+        )

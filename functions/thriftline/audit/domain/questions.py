@@ -1,0 +1,132 @@
+"""Which metrics an audit must ask for, each of a resource by the name that AWS gave it.
+
+No variant name is assumed: a metric asked under a name that does not exist answers nothing, and
+nothing looks like an idle endpoint. The names are those of the documentation of SageMaker's and
+Bedrock's CloudWatch metrics.
+"""
+
+from collections.abc import Iterator
+
+from thriftline.audit.domain.facts import Unread
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.metrics import DAY, HOUR, MetricKey, metric_key
+from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
+
+ENDPOINTS = "AWS/SageMaker"
+UTILISATION = "/aws/sagemaker/Endpoints"
+BEDROCK = "AWS/Bedrock"
+
+INVOCATIONS = "Invocations"
+CLIENT_ERRORS = "Invocation4XXErrors"
+SERVER_ERRORS = "Invocation5XXErrors"
+# Microseconds.
+LATENCY = "ModelLatency"
+# Per cent, summed over the instance's GPUs or cores: 400 is four GPUs at work.
+GPU = "GPUUtilization"
+GPU_MEMORY = "GPUMemoryUtilization"
+CPU = "CPUUtilization"
+# Per cent of the instance's memory.
+MEMORY = "MemoryUtilization"
+BACKLOG = "ApproximateBacklogSize"
+BACKLOG_WITHOUT_CAPACITY = "HasBacklogWithoutCapacity"
+
+BEDROCK_INVOCATIONS = "Invocations"
+INPUT_TOKENS = "InputTokenCount"
+OUTPUT_TOKENS = "OutputTokenCount"
+CACHE_READ_TOKENS = "CacheReadInputTokenCount"
+CACHE_WRITE_TOKENS = "CacheWriteInputTokenCount"
+BEDROCK_METRICS = (
+    BEDROCK_INVOCATIONS,
+    INPUT_TOKENS,
+    OUTPUT_TOKENS,
+    CACHE_READ_TOKENS,
+    CACHE_WRITE_TOKENS,
+)
+
+_REQUESTS = (INVOCATIONS, CLIENT_ERRORS, SERVER_ERRORS)
+_BUSY = ((GPU, "Average"), (GPU_MEMORY, "Maximum"), (CPU, "Average"), (MEMORY, "Maximum"))
+
+
+def metrics_needed(inventory: Inventory) -> tuple[MetricKey, ...]:
+    """Returns every metric that the rules look at, for what the inventory holds.
+
+    Daily ones are read over the inventory's window and to its ``now``, hourly ones over the last
+    ``AuditParameters.idle_window_days``.
+    """
+    keys: dict[MetricKey, None] = {}
+    for endpoint in inventory.endpoints:
+        keys.update(dict.fromkeys(endpoint_metrics(endpoint)))
+    for model in inventory.bedrock.models:
+        keys.update(dict.fromkeys(bedrock_metrics(model.model_id)))
+    for throughput in inventory.bedrock.provisioned_throughputs:
+        keys.update(dict.fromkeys(bedrock_metrics(throughput.arn)))
+    for deployment in inventory.bedrock.deployments:
+        keys.update(dict.fromkeys(bedrock_metrics(deployment.arn)))
+    for imported in inventory.bedrock.imported_models:
+        keys.update(dict.fromkeys(bedrock_metrics(imported.arn)))
+    return tuple(keys)
+
+
+def endpoint_metrics(endpoint: Endpoint) -> Iterator[MetricKey]:
+    """Yields the metrics of an endpoint; one that is not in service has none worth asking."""
+    if endpoint.status != "InService":
+        return
+    yield from request_metrics(endpoint)
+    for variant in endpoint.variants:
+        yield variant_metric(endpoint.name, variant.name, INVOCATIONS, period_seconds=HOUR)
+        yield variant_metric(endpoint.name, variant.name, LATENCY, "Average")
+        if _may_have_instances(variant):
+            yield from (utilisation_metric(endpoint.name, variant.name, *one) for one in _BUSY)
+    if not isinstance(endpoint.inference_components, Unread):
+        for component in endpoint.inference_components:
+            yield component_metric(component.name, INVOCATIONS, period_seconds=HOUR)
+
+
+def request_metrics(endpoint: Endpoint) -> Iterator[MetricKey]:
+    """Yields what tells whether anybody used the endpoint: all that the idle rule asks."""
+    for variant in (*endpoint.variants, *endpoint.shadow_variants):
+        yield from (variant_metric(endpoint.name, variant.name, name) for name in _REQUESTS)
+    if not isinstance(endpoint.inference_components, Unread):
+        for component in endpoint.inference_components:
+            yield from (component_metric(component.name, name) for name in _REQUESTS)
+    if endpoint.async_output_s3_uri is not None:
+        yield backlog_metric(endpoint.name, BACKLOG)
+        yield backlog_metric(endpoint.name, BACKLOG_WITHOUT_CAPACITY)
+
+
+def variant_metric(
+    endpoint: str, variant: str, name: str, stat: str = "Sum", period_seconds: int = DAY
+) -> MetricKey:
+    """Returns the key of one variant's metric."""
+    dimensions = {"EndpointName": endpoint, "VariantName": variant}
+    return metric_key(ENDPOINTS, name, dimensions, stat, period_seconds)
+
+
+def utilisation_metric(endpoint: str, variant: str, name: str, stat: str) -> MetricKey:
+    """Returns the key of how busy a variant's instances were, by day."""
+    return metric_key(UTILISATION, name, {"EndpointName": endpoint, "VariantName": variant}, stat)
+
+
+def component_metric(component: str, name: str, period_seconds: int = DAY) -> MetricKey:
+    """Returns the key of one inference component's metric."""
+    dimensions = {"InferenceComponentName": component}
+    return metric_key(ENDPOINTS, name, dimensions, "Sum", period_seconds)
+
+
+def backlog_metric(endpoint: str, name: str) -> MetricKey:
+    """Returns the key of an asynchronous endpoint's queue."""
+    return metric_key(ENDPOINTS, name, {"EndpointName": endpoint}, "Maximum")
+
+
+def bedrock_metric(model_id: str, name: str) -> MetricKey:
+    """Returns the key of one model's metric; ``model_id`` may be an ARN."""
+    return metric_key(BEDROCK, name, {"ModelId": model_id})
+
+
+def bedrock_metrics(model_id: str) -> Iterator[MetricKey]:
+    """Yields what a model was asked, and in how many tokens."""
+    return (bedrock_metric(model_id, name) for name in BEDROCK_METRICS)
+
+
+def _may_have_instances(variant: Variant) -> bool:
+    return variant.serverless is None

@@ -1,0 +1,76 @@
+"""What Bedrock keeps, and what its models were asked in the window."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from thriftline.audit.domain.facts import Fact, Tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BedrockModelUse:
+    """A ``ModelId`` that CloudWatch lists for this account; its series are in the metrics.
+
+    ``model_id`` is as CloudWatch writes it: a base model, an inference profile, or the ARN of a
+    provisioned throughput or of a custom model deployment.
+    """
+
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionedThroughput:
+    """Model units paid by the hour; with a commitment they cannot be deleted before its end."""
+
+    name: str
+    arn: str
+    model_arn: str
+    units: int
+    status: str
+    commitment: str | None
+    commitment_end: datetime | None
+    created: datetime
+    last_modified: datetime
+    tags: Fact[Tags]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomModel:
+    """A fine-tuned model, which costs storage every month."""
+
+    name: str
+    arn: str
+    base_model: str | None
+    created: datetime
+    tags: Fact[Tags]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomModelDeployment:
+    """An on-demand deployment of a custom model: it costs by the token, nothing when idle."""
+
+    name: str
+    arn: str
+    model_arn: str
+    status: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedModel:
+    """A model brought in by an import job."""
+
+    name: str
+    arn: str
+    created: datetime
+    tags: Fact[Tags]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bedrock:
+    """All of it, in one region."""
+
+    models: tuple[BedrockModelUse, ...]
+    provisioned_throughputs: tuple[ProvisionedThroughput, ...]
+    custom_models: tuple[CustomModel, ...]
+    deployments: tuple[CustomModelDeployment, ...]
+    imported_models: tuple[ImportedModel, ...]

@@ -1,0 +1,122 @@
+"""Endpoints with everything that serves or scales behind them, and the models they refer to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from thriftline.audit.domain.facts import Fact, Tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerlessConfig:
+    """A serverless variant; ``provisioned_concurrency`` is None when it costs nothing idle."""
+
+    memory_mb: int
+    max_concurrency: int
+    provisioned_concurrency: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedScaling:
+    """Managed instance scaling that is switched on."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One production or shadow variant, by the name that DescribeEndpoint gives.
+
+    ``instance_type`` and ``model`` are in the endpoint's config, not in the endpoint; a
+    serverless variant has no instance type, and one for inference components no model.
+    ``instance_count`` is the current one, None where AWS does not say. ``statuses`` are those of
+    the variant, such as Updating; empty when it is at rest.
+    """
+
+    name: str
+    instance_type: Fact[str | None]
+    instance_count: int | None
+    weight: float | None
+    serverless: ServerlessConfig | None
+    managed_scaling: ManagedScaling | None
+    model: Fact[str | None]
+    statuses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceComponent:
+    """A model on an endpoint's instances, with metrics of its own; ``copies`` are current.
+
+    ``artifact_s3_uris`` are what its own specification loads, without any model.
+    """
+
+    name: str
+    variant: str
+    status: str
+    copies: int | None
+    model: str | None
+    artifact_s3_uris: tuple[str, ...]
+    created: datetime
+    last_modified: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalableTarget:
+    """What Application Auto Scaling may change, and the policies that say when.
+
+    ``policies`` are the full answers of DescribeScalingPolicies, JSON text each, so that a
+    restored endpoint scales as it did.
+    """
+
+    resource_id: str
+    dimension: str
+    minimum: int
+    maximum: int
+    policies: Fact[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One endpoint as DescribeEndpoint, its config and its scaling tell of it.
+
+    ``has_pending_deployment`` is true while a new config is being rolled out.
+    """
+
+    name: str
+    arn: str
+    status: str
+    created: datetime
+    last_modified: datetime
+    config_name: str | None
+    failure_reason: str | None
+    has_pending_deployment: bool
+    variants: tuple[Variant, ...]
+    shadow_variants: tuple[Variant, ...]
+    inference_components: Fact[tuple[InferenceComponent, ...]]
+    async_output_s3_uri: str | None
+    scaling: Fact[tuple[ScalableTarget, ...]]
+    tags: Fact[Tags]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A SageMaker model and the artifacts it loads."""
+
+    name: str
+    arn: str
+    created: datetime
+    artifact_s3_uris: tuple[str, ...]
+    image: str | None
+    is_multi_model: bool
+    package_arns: tuple[str, ...]
+    tags: Fact[Tags]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPackage:
+    """A version in the registry; whatever it refers to is kept, approved or not."""
+
+    arn: str
+    group: str | None
+    approval_status: str | None
+    artifact_s3_uris: tuple[str, ...]

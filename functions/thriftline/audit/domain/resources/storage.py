@@ -1,0 +1,69 @@
+"""Buckets and log groups."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from thriftline.audit.domain.facts import Fact, Tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncompleteUpload:
+    """A multipart upload that never ended: billed, and invisible in a listing.
+
+    ``size_bytes`` is None where its parts were not listed.
+    """
+
+    key: str
+    upload_id: str
+    initiated: datetime
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketPrefix:
+    """What lies under one prefix, and under no longer one of the same bucket's list.
+
+    ``written_by`` names the training job that wrote it, or is None. ``is_whole`` is false where
+    the listing was cut short: then the size is a lower bound.
+    """
+
+    prefix: str
+    size_bytes: int
+    objects: int | None
+    last_modified: datetime | None
+    written_by: str | None
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """One bucket. ``bytes_by_storage_type`` has CloudWatch's names, such as StandardStorage.
+
+    ``lifecycle_rules`` are those of GetBucketLifecycleConfiguration, JSON text each: empty when
+    the bucket has none. ``versioning`` is Enabled, Suspended or None. ``noncurrent_bytes`` is
+    None where AWS does not tell (only a listing of versions does).
+    """
+
+    name: str
+    created: datetime | None
+    bytes_by_storage_type: Fact[Mapping[str, int]]
+    objects: Fact[int | None]
+    versioning: Fact[str | None]
+    noncurrent_bytes: Fact[int | None]
+    lifecycle_rules: Fact[tuple[str, ...]]
+    incomplete_uploads: Fact[tuple[IncompleteUpload, ...]]
+    prefixes: Fact[tuple[BucketPrefix, ...]]
+    tags: Fact[Tags]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogGroup:
+    """A log group; ``retention_days`` is None when its events never expire."""
+
+    name: str
+    arn: str
+    retention_days: int | None
+    stored_bytes: int
+    created: datetime | None
+    tags: Fact[Tags]

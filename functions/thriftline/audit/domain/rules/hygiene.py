@@ -1,0 +1,278 @@
+"""Rules on what runs or grows unattended: notebooks, Studio apps, log groups, missing tags."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+from thriftline.audit.domain.costs import monthly
+from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, Unread
+from thriftline.audit.domain.findings import (
+    ActionKind,
+    ApiCall,
+    Change,
+    Confidence,
+    Effort,
+    Severity,
+    Signal,
+)
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.resources.notebooks import StudioApp
+from thriftline.audit.domain.rules.buckets import gigabytes
+from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars
+from thriftline.money.instances import gpus_of
+
+# Tags that AWS sets itself say nothing about who pays.
+_OF_AWS = ("aws:", "sagemaker:", "bedrock:")
+_MOST_NAMES = 20
+
+
+def _hourly(instance_type: str | None, subject: Subject) -> Decimal | None:
+    region = subject.inventory.region
+    price = subject.prices.notebook_rate(instance_type, region) if instance_type else None
+    return price.usd if price else None
+
+
+def _notebooks(subject: Subject) -> Iterator[Observation]:
+    days = subject.parameters.notebook_idle_days
+    before = subject.inventory.now - timedelta(days=days)
+    for notebook in subject.inventory.notebooks:
+        if notebook.status != "InService" or notebook.last_modified > before:
+            continue
+        rate = _hourly(notebook.instance_type, subject)
+        usd = None if rate is None else monthly(rate)
+        yield Observation(
+            resource=notebook.name,
+            summary=f"It runs without a stop since {notebook.last_modified:%Y-%m-%d} on "
+            f"{notebook.instance_type}: {dollars(usd)} a month.",
+            used=(
+                Signal("Status", notebook.status),
+                Signal("Last started or changed", f"{notebook.last_modified:%Y-%m-%d %H:%M} UTC"),
+                Signal("Lifecycle config", notebook.lifecycle_config or "none"),
+            ),
+            missing=(
+                "Whether a kernel is busy: AWS does not tell of notebook instances.",
+                *(() if rate is not None else ("The notebook price of its type.",)),
+            ),
+            # Its kernels are unseen, so one in use every day looks the same: a person decides.
+            confidence=Confidence.LOW,
+            monthly_usd=usd,
+            severity=Severity.HIGH if gpus_of(notebook.instance_type) else Severity.MEDIUM,
+            change=Change(
+                "Stop it: its volume stays. A lifecycle config that stops idle notebooks keeps it "
+                "so.",
+                (
+                    ApiCall(
+                        "sagemaker",
+                        "StopNotebookInstance",
+                        {"NotebookInstanceName": notebook.name},
+                    ),
+                ),
+                "StartNotebookInstance; what was only in memory is gone.",
+            ),
+        )
+
+
+def _apps(subject: Subject) -> Iterator[Observation]:
+    hours = subject.parameters.app_idle_hours
+    before = subject.inventory.now - timedelta(hours=hours)
+    for app in subject.inventory.studio_apps:
+        if app.status != "InService" or app.instance_type in (None, "system"):
+            continue
+        if app.last_user_activity is None or app.last_user_activity > before:
+            continue
+        rate = _hourly(app.instance_type, subject)
+        usd = None if rate is None else monthly(rate)
+        yield Observation(
+            resource=f"{app.domain_id}/{app.owner}/{app.app_type}/{app.name}",
+            summary=f"Nobody used it since {app.last_user_activity:%Y-%m-%d %H:%M} UTC; its "
+            f"{app.instance_type} costs {dollars(usd)} a month.",
+            used=(Signal("LastUserActivityTimestamp", f"{app.last_user_activity:%Y-%m-%d %H:%M}"),),
+            missing=() if rate is not None else ("The notebook price of its type.",),
+            confidence=Confidence.MEDIUM,
+            monthly_usd=usd,
+            change=Change(
+                "Delete the app: files stay in the space; set an idle timeout for the next one.",
+                (ApiCall("sagemaker", "DeleteApp", _app_name(app)),),
+                "Open it again in Studio; what was only in memory is gone.",
+            ),
+        )
+
+
+def _app_name(app: StudioApp) -> dict[str, str]:
+    owner = {"SpaceName" if app.owner_is_space else "UserProfileName": app.owner}
+    return {"DomainId": app.domain_id, **owner, "AppType": app.app_type, "AppName": app.name}
+
+
+def _logs(subject: Subject) -> Iterator[Observation]:
+    days = subject.parameters.log_retention_days
+    for group in subject.inventory.log_groups:
+        if group.retention_days is not None:
+            continue
+        yield Observation(
+            resource=group.name,
+            summary=f"{gigabytes(group.stored_bytes)} of log that never expires.",
+            used=(
+                Signal("retentionInDays", "never"),
+                Signal("storedBytes", gigabytes(group.stored_bytes)),
+            ),
+            missing=("The price of stored log: it is not in the price list.",),
+            confidence=Confidence.HIGH,
+            monthly_usd=None,
+            change=Change(
+                f"Keep {days} days.",
+                (
+                    ApiCall(
+                        "logs",
+                        "PutRetentionPolicy",
+                        {"logGroupName": group.name, "retentionInDays": days},
+                    ),
+                ),
+                "DeleteRetentionPolicy; what has expired by then is gone.",
+            ),
+        )
+
+
+def tagged_resources(
+    inventory: Inventory,
+) -> Iterator[tuple[ResourceKind, str, str | None, Fact[Tags]]]:
+    """Yields kind, name, ARN (None for a bucket) and tags of all that can be tagged."""
+    for endpoint in inventory.endpoints:
+        yield ResourceKind.ENDPOINT, endpoint.name, endpoint.arn, endpoint.tags
+    for job in inventory.training_jobs:
+        yield ResourceKind.TRAINING_JOB, job.name, job.arn, job.tags
+    for model in inventory.models:
+        yield ResourceKind.MODEL, model.name, model.arn, model.tags
+    for notebook in inventory.notebooks:
+        yield ResourceKind.NOTEBOOK, notebook.name, notebook.arn, notebook.tags
+    for bucket in inventory.buckets:
+        yield ResourceKind.BUCKET, bucket.name, None, bucket.tags
+    for bought in inventory.bedrock.provisioned_throughputs:
+        yield ResourceKind.PROVISIONED_THROUGHPUT, bought.name, bought.arn, bought.tags
+
+
+def misses_tags(tags: Fact[Tags], required: tuple[str, ...]) -> bool:
+    """Whether known tags lack a required one or, when none is required, are none at all."""
+    if isinstance(tags, Unread):
+        return False
+    own = {key for key, _ in tags if not key.startswith(_OF_AWS)}
+    return not own.issuperset(required) if required else not own
+
+
+def _untagged(subject: Subject) -> Iterator[Observation]:
+    required = subject.parameters.required_tags
+    groups: dict[ResourceKind, list[tuple[str, str | None]]] = defaultdict(list)
+    unread: dict[ResourceKind, int] = defaultdict(int)
+    for kind, name, arn, tags in tagged_resources(subject.inventory):
+        unread[kind] += isinstance(tags, Unread)
+        if misses_tags(tags, required):
+            groups[kind].append((name, arn))
+    for kind, some in groups.items():
+        yield _without_tags(kind, some, unread[kind], subject)
+
+
+def _without_tags(
+    kind: ResourceKind, some: list[tuple[str, str | None]], unread: int, subject: Subject
+) -> Observation:
+    wanted = ", ".join(subject.parameters.required_tags) or "any tag of yours"
+    names = ", ".join(name for name, _ in some[:_MOST_NAMES])
+    more = f" and {len(some) - _MOST_NAMES} more" if len(some) > _MOST_NAMES else ""
+    tags = dict(subject.parameters.default_tags) or {"team": "name-of-the-team"}
+    return Observation(
+        resource=f"{kind}s",
+        resource_type=kind,
+        summary=f"{len(some)} without {wanted}: {names}{more}.",
+        used=(Signal("Without", str(len(some))),),
+        missing=(f"The tags of {unread} more could not be read.",) if unread else (),
+        confidence=Confidence.HIGH,
+        monthly_usd=None,
+        change=Change(
+            "Tag them, so that the bill can be told apart by who pays.",
+            tuple(_tag_call(name, arn, tags) for name, arn in some[:_MOST_NAMES]),
+            "Remove the tags.",
+        ),
+    )
+
+
+def _tag_call(name: str, arn: str | None, tags: dict[str, str]) -> ApiCall:
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    if arn is None:
+        # S3 replaces all tags of a bucket; one that has some must be merged by who acts.
+        return ApiCall("s3", "PutBucketTagging", {"Bucket": name, "Tagging": {"TagSet": pairs}})
+    if ":bedrock:" in arn:
+        lower = [{"key": key, "value": value} for key, value in tags.items()]
+        return ApiCall("bedrock", "TagResource", {"resourceARN": arn, "tags": lower})
+    return ApiCall("sagemaker", "AddTags", {"ResourceArn": arn, "Tags": pairs})
+
+
+RULES = (
+    Rule(
+        id="ml.sagemaker.notebook.idle",
+        title="Notebook that runs on",
+        resource_type=ResourceKind.NOTEBOOK,
+        severity=Severity.MEDIUM,
+        effort=Effort.CALL,
+        rationale="A notebook instance is billed day and night until somebody stops it.",
+        how="In service, and last started or changed more than `notebook_idle_days` ago. AWS does "
+        "not tell whether a kernel is busy, so one in use every day looks the same as a forgotten "
+        "one: the confidence is low, and no audit stops it by itself. Saved: its hourly notebook "
+        "rate x 730, where it has one.",
+        evidence="DescribeNotebookInstance.",
+        change="StopNotebookInstance, once its owner says that nobody uses it.",
+        undo="StartNotebookInstance.",
+        thresholds=("notebook_idle_days",),
+        needs=frozenset({ResourceKind.NOTEBOOK}),
+        look=_notebooks,
+        action=ActionKind.STOP_NOTEBOOK,
+    ),
+    Rule(
+        id="ml.sagemaker.studio-app.idle",
+        title="Studio app that nobody uses",
+        resource_type=ResourceKind.STUDIO_APP,
+        severity=Severity.MEDIUM,
+        effort=Effort.CALL,
+        rationale="A Studio app holds its instance until it is deleted or times out.",
+        how="In service on an instance, and the last user activity that Studio records is more "
+        "than `app_idle_hours` ago. Without such a record nothing is said.",
+        evidence="DescribeApp: LastUserActivityTimestamp.",
+        change="DeleteApp.",
+        undo="Open it again.",
+        thresholds=("app_idle_hours",),
+        needs=frozenset({ResourceKind.STUDIO_APP}),
+        look=_apps,
+    ),
+    Rule(
+        id="ml.logs.group.no-retention",
+        title="Log group without retention",
+        resource_type=ResourceKind.LOG_GROUP,
+        severity=Severity.LOW,
+        effort=Effort.CALL,
+        rationale="Log groups keep everything for ever unless they are told not to.",
+        how="DescribeLogGroups gives no retentionInDays.",
+        evidence="DescribeLogGroups.",
+        change="PutRetentionPolicy with `log_retention_days`.",
+        undo="DeleteRetentionPolicy.",
+        thresholds=("log_retention_days",),
+        needs=frozenset({ResourceKind.LOG_GROUP}),
+        look=_logs,
+        action=ActionKind.SET_LOG_RETENTION,
+    ),
+    Rule(
+        id="ml.tags.missing",
+        title="Untagged resources",
+        resource_type=ResourceKind.ENDPOINT,
+        severity=Severity.LOW,
+        effort=Effort.CALL,
+        rationale="Without tags nobody can say who pays, or whom to ask before something ends.",
+        how="Resources without one of `required_tags` or, when none is required, without any tag "
+        "that AWS did not set itself. One finding for each kind. Tags that could not be read "
+        "count as unknown.",
+        evidence="ListTags, GetBucketTagging.",
+        change="AddTags, TagResource, PutBucketTagging with `default_tags`.",
+        undo="Remove the tags.",
+        thresholds=("required_tags", "default_tags"),
+        needs=frozenset(),
+        look=_untagged,
+        action=ActionKind.TAG_RESOURCE,
+    ),
+)

@@ -1,0 +1,46 @@
+"""All rules, in the order of the report's pages."""
+
+from thriftline.audit.domain.rules import (
+    artifacts,
+    bedrock,
+    buckets,
+    consolidation,
+    endpoint_capacity,
+    endpoints,
+    expiry,
+    hosting,
+    hygiene,
+    spend,
+    tokens,
+    training,
+    training_settings,
+)
+from thriftline.audit.domain.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    *endpoints.RULES,
+    *endpoint_capacity.RULES,
+    *hosting.RULES,
+    *consolidation.RULES,
+    *training.RULES,
+    *training_settings.RULES,
+    *bedrock.RULES,
+    *tokens.RULES,
+    *buckets.RULES,
+    *artifacts.RULES,
+    *expiry.RULES,
+    *hygiene.RULES,
+    *spend.RULES,
+)
+
+
+_BY_ID = {rule.id: rule for rule in RULES}
+
+
+def rule_of(rule_id: str) -> Rule:
+    """Returns a rule by its id.
+
+    Raises:
+        KeyError: there is no such rule.
+    """
+    return _BY_ID[rule_id]

@@ -1,0 +1,249 @@
+"""Rules on how Bedrock's models are asked: tokens, prompt caching, cheaper models."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from thriftline.audit.domain.bedrock_use import (
+    TokenUse,
+    base_model_of,
+    cost_of_tokens,
+    token_cost,
+    token_price,
+    token_use,
+)
+from thriftline.audit.domain.facts import ResourceKind, Unread
+from thriftline.audit.domain.findings import ApiCall, Change, Confidence, Effort, Severity, Signal
+from thriftline.audit.domain.rules.rule import (
+    Observation,
+    Rule,
+    Subject,
+    dollars,
+    worth_telling,
+)
+from thriftline.audit.domain.rules.training import a_month
+
+_NEEDS = frozenset({ResourceKind.BEDROCK_MODEL, ResourceKind.METRIC})
+_MILLION = Decimal(1_000_000)
+
+
+def _uses(subject: Subject) -> Iterator[tuple[str, TokenUse]]:
+    for model in subject.inventory.bedrock.models:
+        use = token_use(model.model_id, subject.inventory.metrics, subject.inventory.window)
+        if not isinstance(use, Unread) and (use.invocations or use.input or use.output):
+            yield model.model_id, use
+
+
+def _signals(use: TokenUse) -> tuple[Signal, ...]:
+    return (
+        Signal("Invocations", f"{use.invocations:,}"),
+        Signal("InputTokenCount", f"{use.input:,}"),
+        Signal("OutputTokenCount", f"{use.output:,}"),
+        Signal("Cache tokens read and written", f"{use.cache_read:,} and {use.cache_write:,}"),
+    )
+
+
+def _token_use(subject: Subject) -> Iterator[Observation]:
+    region = subject.inventory.region
+    for model_id, use in _uses(subject):
+        cost = token_cost(model_id, use, region, subject.prices)
+        each = use.input / use.invocations if use.invocations else 0
+        name = base_model_of(model_id).replace(".", "-").replace(":", "-")
+        yield Observation(
+            resource=model_id,
+            summary=f"{use.words}: {dollars(cost)}, {each:,.0f} tokens in on average.",
+            used=_signals(use),
+            missing=(
+                "Who asked: CloudWatch has no dimension for it.",
+                *(() if cost is not None else ("A price of this model in this region.",)),
+            ),
+            confidence=Confidence.HIGH,
+            monthly_usd=None,
+            change=Change(
+                "Give each use an application inference profile with tags, so that its tokens "
+                "and dollars can be told apart.",
+                (
+                    ApiCall(
+                        "bedrock",
+                        "CreateInferenceProfile",
+                        {
+                            "inferenceProfileName": f"{name}-team"[:64],
+                            "modelSource": {
+                                "copyFrom": f"arn:aws:bedrock:{region}::foundation-model/"
+                                f"{base_model_of(model_id)}"
+                            },
+                            "tags": [{"key": "team", "value": "team"}],
+                        },
+                    ),
+                ),
+                "DeleteInferenceProfile.",
+            ),
+        )
+
+
+def _prompt_caching(subject: Subject) -> Iterator[Observation]:
+    parameters = subject.parameters
+    for model_id, use in _uses(subject):
+        price = token_price(model_id, subject.inventory.region, subject.prices)
+        if price is None or price.cache_read_usd is None or use.cache_read or use.cache_write:
+            continue
+        share = use.input / max(use.input + use.output, 1)
+        each = use.input / max(use.invocations, 1)
+        if share < parameters.caching_min_input_share:
+            continue
+        if each < parameters.caching_min_input_tokens:
+            continue
+        hit = parameters.caching_assumed_hit_share
+        saved = use.input * hit * (price.input_usd - price.cache_read_usd) / _MILLION
+        yield Observation(
+            resource=model_id,
+            summary=f"{share:.0%} of its tokens are input, {each:,.0f} a call, none of it cached. "
+            f"If {hit:.0%} of it repeats, {dollars(a_month(saved, subject))} a month less, before "
+            "what writing to the cache costs.",
+            used=_signals(use),
+            missing=("How much of the prompts repeats within five minutes.",),
+            confidence=Confidence.LOW,
+            # How much repeats is not measured, so the sum above is an example, not a saving.
+            monthly_usd=None,
+            change=Change(
+                "Put what repeats (system prompt, tools, documents) first, and a cachePoint "
+                "behind it.",
+                (
+                    ApiCall(
+                        "bedrock-runtime",
+                        "Converse",
+                        {
+                            "modelId": model_id,
+                            "system": [
+                                {"text": "what repeats"},
+                                {"cachePoint": {"type": "default"}},
+                            ],
+                        },
+                        is_partial=True,
+                    ),
+                ),
+                "Leave the cachePoint out.",
+            ),
+        )
+
+
+def _cheaper_model(subject: Subject) -> Iterator[Observation]:
+    region = subject.inventory.region
+    known = subject.prices.tokens.usd.get(region, {})
+    for model_id, use in _uses(subject):
+        now = token_cost(model_id, use, region, subject.prices)
+        plain = TokenUse(
+            use.invocations, use.input + use.cache_read + use.cache_write, use.output, 0, 0
+        )
+        others = [
+            (cost, name)
+            for name, price in known.items()
+            if name != base_model_of(model_id)
+            and (cost := cost_of_tokens(plain, price)) is not None
+        ]
+        if now is None or not others:
+            continue
+        cost, name = min(others)
+        saved = a_month(now - cost, subject)
+        if now - cost < subject.parameters.cheaper_model_min_share * now:
+            continue
+        if worth_telling(saved, subject.parameters):
+            yield _cheaper(model_id, use, (now, cost), name, saved)
+
+
+def _cheaper(
+    model_id: str,
+    use: TokenUse,
+    costs: tuple[Decimal, Decimal],
+    name: str,
+    saved: Decimal | None,
+) -> Observation:
+    return Observation(
+        resource=model_id,
+        summary=f"The same tokens cost {dollars(costs[0])} here and {dollars(costs[1])} with "
+        f"{name}, if it is good enough.",
+        used=_signals(use),
+        missing=(
+            "Whether the cheaper model is good enough: evaluate it on your own prompts.",
+            "Its own token counts: every model cuts text in its own way.",
+        ),
+        confidence=Confidence.LOW,
+        monthly_usd=saved,
+        change=Change(
+            f"Evaluate {name} on held-out prompts; switch where it passes.",
+            (
+                ApiCall(
+                    "bedrock",
+                    "CreateEvaluationJob",
+                    {
+                        "inferenceConfig": {
+                            "models": [
+                                {"bedrockModel": {"modelIdentifier": one}}
+                                for one in (base_model_of(model_id), name)
+                            ]
+                        }
+                    },
+                    is_partial=True,
+                ),
+            ),
+            "Call the old model id.",
+        ),
+    )
+
+
+RULES = (
+    Rule(
+        id="ml.bedrock.tokens.use",
+        title="Token use of a model",
+        resource_type=ResourceKind.BEDROCK_MODEL,
+        severity=Severity.INFO,
+        effort=Effort.CALL,
+        rationale="Tokens are what Bedrock bills; under a wrong metric name they read as zero.",
+        how="The sums of the window by the ModelId that CloudWatch lists. Cost: tokens in, out, "
+        "read from and written to the cache, each at its price.",
+        evidence="`Invocations`, `InputTokenCount`, `OutputTokenCount`, "
+        "`CacheReadInputTokenCount`, `CacheWriteInputTokenCount` in `AWS/Bedrock`.",
+        change="An application inference profile for each use.",
+        undo="DeleteInferenceProfile.",
+        thresholds=(),
+        needs=_NEEDS,
+        look=_token_use,
+    ),
+    Rule(
+        id="ml.bedrock.tokens.prompt-caching",
+        title="Candidate for prompt caching",
+        resource_type=ResourceKind.BEDROCK_MODEL,
+        severity=Severity.LOW,
+        effort=Effort.PROJECT,
+        rationale="A prefix that repeats costs a tenth to a quarter when the cache has it.",
+        how="A model that can cache, of whose tokens `caching_min_input_share` or more are input, "
+        "with `caching_min_input_tokens` or more a call, and none cached. The example uses "
+        "`caching_assumed_hit_share`; as it is not measured, no dollars are claimed.",
+        evidence="Token counts of the window; cache prices of the catalogue.",
+        change="A cachePoint behind what repeats.",
+        undo="Leave it out.",
+        thresholds=(
+            "caching_min_input_share",
+            "caching_min_input_tokens",
+            "caching_assumed_hit_share",
+        ),
+        needs=_NEEDS,
+        look=_prompt_caching,
+    ),
+    Rule(
+        id="ml.bedrock.tokens.cheaper-model",
+        title="Candidate for a cheaper model",
+        resource_type=ResourceKind.BEDROCK_MODEL,
+        severity=Severity.LOW,
+        effort=Effort.PROJECT,
+        rationale="Many prompts are answered as well by a model at a tenth of the price; only an "
+        "evaluation tells which.",
+        how="The window's tokens at the price of every other model of the region; told when the "
+        "cheapest saves `cheaper_model_min_share` or more.",
+        evidence="Token counts of the window, the price catalogue.",
+        change="Evaluate, then switch.",
+        undo="Call the old model.",
+        thresholds=("cheaper_model_min_share", "min_saving_usd"),
+        needs=_NEEDS,
+        look=_cheaper_model,
+    ),
+)

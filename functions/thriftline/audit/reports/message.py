@@ -1,0 +1,73 @@
+"""The message that a person gets after an audit, and the event that other systems get."""
+
+import json
+from typing import Any
+
+from thriftline.audit.domain.parts import Scope
+from thriftline.audit.reports.words import counted, deeds, money, plain
+from thriftline.audit.schemas.report import AuditReport
+
+EVENT_SOURCE = "thriftline.audit"
+DETAIL_TYPE = "Cost audit completed"
+_TOP = 3
+_MOST_ALERTS = 5
+
+
+def subject_of(report: AuditReport) -> str:
+    """Returns one line: what is to be saved, or what was done."""
+    if report.scope is Scope.IDLE_ENDPOINTS:
+        return f"Thriftline: {_endpoints(report)}"
+    totals = report.totals
+    parts = [
+        f"{money(totals.sure_monthly_usd)} a month to save"
+        if totals.sure_monthly_usd
+        else "no sure saving",
+        counted(totals.findings, "finding"),
+    ]
+    if totals.unknown:
+        parts.append(f"{totals.unknown:,} unknown")
+    return f"Thriftline: {', '.join(parts)}"
+
+
+def _endpoints(report: AuditReport) -> str:
+    done = [one for one in report.planned_actions if one.result and one.result.outcome == "done"]
+    if done:
+        return deeds(done, done=True)
+    if report.totals.failed_actions:
+        return f"{counted(report.totals.failed_actions, 'action')} failed"
+    return f"{counted(report.totals.findings, 'idle endpoint')}"
+
+
+def body_of(report: AuditReport, report_uri: str) -> str:
+    """Returns some ten lines: the summary, alerts, the largest savings, where to read on."""
+    lines = [*report.summary, ""]
+    lines += [f"! {plain(alert, 600)}" for alert in report.alerts[:_MOST_ALERTS]]
+    if len(report.alerts) > _MOST_ALERTS:
+        lines.append(f"! and {len(report.alerts) - _MOST_ALERTS:,} more alerts")
+    top = [one for one in report.findings if one.counted and one.monthly_usd][:_TOP]
+    if top:
+        lines.append("Largest savings a month:")
+        lines += [
+            f"  {money(one.monthly_usd)}  {one.title}: {plain(one.resource, 120)} ({one.region})"
+            for one in top
+        ]
+    return "\n".join([*lines, f"Report: {report_uri}"]) + "\n"
+
+
+def detail_of(report: AuditReport, report_uri: str) -> str:
+    """Returns the event's detail as JSON: the figures, and where the rest is."""
+    told = report.reconciliation
+    detail: dict[str, Any] = {
+        "audit_id": report.audit_id,
+        "scope": report.scope,
+        "mode": report.mode,
+        "generated_at": report.generated_at.isoformat(),
+        "summary": report.summary,
+        "totals": report.totals.model_dump(mode="json"),
+        "billed_usd": None if told.billed_usd is None else str(told.billed_usd),
+        "explained_usd": str(told.explained_usd),
+        "residual_usd": None if told.residual_usd is None else str(told.residual_usd),
+        "alerts": [plain(alert, 600) for alert in report.alerts[:_MOST_ALERTS]],
+        "report_uri": report_uri,
+    }
+    return json.dumps(detail)

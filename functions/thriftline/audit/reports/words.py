@@ -1,0 +1,181 @@
+"""The words that an audit's page, text, table and message share."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+from thriftline.audit.domain.actions import Step
+from thriftline.audit.domain.facts import ResourceKind
+from thriftline.audit.domain.findings import ActionKind
+from thriftline.audit.schemas.report_parts import ReportAction
+from thriftline.core.reports.pages import UNKNOWN, moment
+
+# What does not print, hides, or turns the order of what follows: shown by its number instead.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_CENT = Decimal("0.01")
+
+_KINDS = {
+    ResourceKind.STUDIO_APP: ("Studio app", "Studio apps"),
+    ResourceKind.BEDROCK_MODEL: ("Bedrock model", "Bedrock models"),
+    ResourceKind.PROVISIONED_THROUGHPUT: ("provisioned throughput", "provisioned throughputs"),
+    ResourceKind.COST: ("bill", "bills"),
+}
+
+# What is done to how many: before it is done, and when it was done.
+_DEEDS = {
+    (ActionKind.TERMINATE_ENDPOINT, Step.MARK): (
+        "mark {} for termination",
+        "marked {} for termination",
+        "idle endpoint",
+    ),
+    (ActionKind.TERMINATE_ENDPOINT, Step.PUT_BACK): ("put back {}", "put back {}", "endpoint"),
+    (ActionKind.DELETE_FAILED_ENDPOINT, Step.PUT_BACK): ("put back {}", "put back {}", "endpoint"),
+    (ActionKind.TERMINATE_ENDPOINT, Step.EXECUTE): (
+        "terminate {}",
+        "terminated {}",
+        "idle endpoint",
+    ),
+    (ActionKind.MARK_ENDPOINT, Step.MARK): (
+        "mark {} that only missing datapoints call idle",
+        "marked {} that only missing datapoints call idle",
+        "endpoint",
+    ),
+    (ActionKind.UNMARK_ENDPOINT, Step.MARK): (
+        "take the mark off {}",
+        "took the mark off {}",
+        "endpoint",
+    ),
+    (ActionKind.DELETE_FAILED_ENDPOINT, Step.EXECUTE): (
+        "delete {}",
+        "deleted {}",
+        "failed endpoint",
+    ),
+    (ActionKind.APPLY_LIFECYCLE_RULES, Step.EXECUTE): (
+        "add lifecycle rules to {}",
+        "added lifecycle rules to {}",
+        "bucket",
+    ),
+    (ActionKind.ABORT_UPLOADS, Step.EXECUTE): (
+        "abort the old uploads of {}",
+        "aborted the old uploads of {}",
+        "bucket",
+    ),
+    (ActionKind.DELETE_ARTIFACTS, Step.EXECUTE): (
+        "delete {}",
+        "deleted {}",
+        "orphaned prefix",
+    ),
+    (ActionKind.TAKE_EXPIRY_AWAY, Step.EXECUTE): (
+        "take the expiry rule off {}",
+        "took the expiry rule off {}",
+        "prefix",
+    ),
+    (ActionKind.SET_LOG_RETENTION, Step.EXECUTE): (
+        "set the retention of {}",
+        "set the retention of {}",
+        "log group",
+    ),
+    (ActionKind.STOP_NOTEBOOK, Step.EXECUTE): ("stop {}", "stopped {}", "notebook"),
+    (ActionKind.TAG_RESOURCE, Step.EXECUTE): ("tag {}", "tagged {}", "resource"),
+}
+
+
+def plain(text: object, limit: int = 300) -> str:
+    """Returns a name or a reason as one line that shows what it holds and hides nothing.
+
+    Line breaks become spaces; characters that do not print, or that turn the reading order of
+    what follows, become their number; what is longer than ``limit`` ends in an ellipsis.
+    """
+    shown = "".join(_shown(letter) for letter in str(text)[: 4 * limit])
+    line = " ".join(shown.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def _shown(letter: str) -> str:
+    if letter in "\t\n\r\v\f":
+        return " "
+    if unicodedata.category(letter) in _HIDDEN:
+        return f"\\u{ord(letter):04x}"
+    return letter
+
+
+def money(value: Decimal | None) -> str:
+    """Returns dollars to the cent, ``< $0.01`` below it, a dash for what is unknown."""
+    if value is None:
+        return UNKNOWN
+    if Decimal(0) < abs(value) < _CENT:
+        return f"< ${_CENT}"
+    sign = "\u2212" if value < 0 else ""
+    return f"{sign}${abs(value).quantize(_CENT, ROUND_HALF_UP):,}"
+
+
+def kind_name(kind: str, number: int = 1) -> str:
+    """Returns ``training job`` or ``training jobs``."""
+    if kind in _KINDS:
+        return _KINDS[ResourceKind(kind)][number != 1]
+    name = kind.replace("_", " ")
+    return name if number == 1 else f"{name}s"
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns ``1 endpoint``, ``2,000 endpoints``, ``3 orphaned prefixes``."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun}{'es' if noun.endswith('x') else 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Returns ``a, b and c``."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def deed(action: ReportAction) -> str:
+    """Returns what is to be done about one resource, as a heading."""
+    if action.step is Step.WAIT:
+        return "Wait for the grace"
+    if action.action is ActionKind.TERMINATE_ENDPOINT and action.step is Step.MARK:
+        return "Mark for termination"
+    if action.step is Step.PUT_BACK:
+        return "Put back what was taken away"
+    return action.action.replace("_", " ").capitalize()
+
+
+def deeds(actions: Iterable[ReportAction], *, done: bool = False) -> str:
+    """Returns ``mark 1 idle endpoint for termination and delete 17 failed endpoints``."""
+    numbers = Counter((one.action, one.step) for one in actions)
+    return listed(
+        [
+            _words(*key)[done].format(counted(number, _words(*key)[2]))
+            for key, number in numbers.items()
+        ]
+    )
+
+
+def _words(action: ActionKind, step: Step) -> tuple[str, str, str]:
+    name = action.replace("_", " ")
+    if step is Step.WAIT:
+        return ("wait for the grace of {}", "waited for the grace of {}", "marked endpoint")
+    return _DEEDS.get((action, step), (f"{name} {{}}", f"{name} {{}}", "resource"))
+
+
+def command(line: str, limit: int = 4000) -> str:
+    """Returns a command line that may be copied, or a comment that says where it is.
+
+    A line that is cut, or that hides something, must never be pasted into a shell.
+    """
+    if len(line) > limit:
+        return "# Too long to show here: see change.calls of this finding in report.json."
+    if any(_shown(letter) != letter for letter in line):
+        return "# Holds characters that do not print: see change.calls in report.json."
+    return line
+
+
+def state_of(action: ReportAction) -> str:
+    """Returns where an action stands, in words."""
+    if action.result:
+        return f"{action.result.outcome}: {action.result.reason}"
+    if action.withheld:
+        return f"held back: {action.withheld}"
+    due = f", due {moment(action.due)}" if action.due else ""
+    return f"to be done in this run{due}" if action.executes else f"not in this mode{due}"

@@ -1,0 +1,36 @@
+"""An inventory as JSON: how it travels from the collectors to the rules."""
+
+from dataclasses import dataclass, replace
+
+from pydantic import TypeAdapter
+
+from thriftline.audit.domain.facts import Fact
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.metrics import MetricKey, MetricSeries
+
+
+@dataclass(frozen=True)
+class _Document:
+    """JSON has no keys but strings, so the metrics go as pairs beside the inventory."""
+
+    inventory: Inventory
+    metrics: tuple[tuple[MetricKey, Fact[MetricSeries]], ...]
+
+
+_document = TypeAdapter(_Document)
+
+
+def encode_inventory(inventory: Inventory) -> bytes:
+    """Returns the inventory as JSON."""
+    pairs = tuple(inventory.metrics.items())
+    return _document.dump_json(_Document(replace(inventory, metrics={}), pairs))
+
+
+def decode_inventory(text: bytes | str) -> Inventory:
+    """Returns the inventory that ``encode_inventory`` wrote.
+
+    Raises:
+        pydantic.ValidationError: the text is not such an inventory.
+    """
+    document = _document.validate_json(text)
+    return replace(document.inventory, metrics=dict(document.metrics))

@@ -1,0 +1,32 @@
+"""Lets a log group that keeps everything for ever forget."""
+
+from thriftline.audit.aws.acting.log_groups import log_group_tags, read_log_group
+from thriftline.audit.domain.facts import tags_of
+from thriftline.audit.domain.findings import ApiCall
+from thriftline.audit.domain.guard import refusal
+from thriftline.audit.steps.acting.case import Case, Outcome, declined
+from thriftline.core.errors import ServiceUnavailableError
+
+
+def set_log_retention(case: Case) -> Outcome:
+    """Sets the planned retention unless somebody has set one, or wants to keep the group."""
+    call = next(one for one in case.planned.calls if one.operation == "PutRetentionPolicy")
+    days = call.parameters["retentionInDays"]
+    undo = ApiCall("logs", "DeleteRetentionPolicy", {"logGroupName": case.name})
+    line = f"{undo.cli(case.target.region)} (what has expired by then is gone)"
+    group = read_log_group(case.clients, case.name)
+    if group is None:
+        return declined("It is gone.")
+    if group.get("retentionInDays") == days:
+        return Outcome("done", f"It keeps {days} days.", line)
+    if "retentionInDays" in group:
+        return declined(f"Somebody has set {group['retentionInDays']} days.")
+    kept = refusal(tags_of(log_group_tags(case.clients, group)), case.now, case.parameters)
+    if kept is not None:
+        return declined(kept)
+    case.executor.make(call)
+    if not case.executor.dry_run:
+        after = read_log_group(case.clients, case.name)
+        if after is None or after.get("retentionInDays") != days:
+            raise ServiceUnavailableError(f"{case.name} has not got its retention of {days} days.")
+    return Outcome("done", f"It keeps {days} days now. {case.planned.reason}", line)

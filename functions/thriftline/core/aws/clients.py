@@ -1,0 +1,111 @@
+"""The one place that makes AWS clients, and that turns their errors into ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from boto3.exceptions import RetriesExceededError, S3UploadFailedError
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+)
+
+from thriftline.core.errors import (
+    AccessDeniedError,
+    AwsRequestError,
+    QuotaExceededError,
+    ServiceUnavailableError,
+    ThriftlineError,
+    ThrottledError,
+)
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+# Step Functions retries whole states; inside one call a few quick tries are enough.
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 4},
+    max_pool_connections=20,
+    connect_timeout=5,
+    read_timeout=60,
+    user_agent_extra="thriftline/0.1.0",
+)
+
+_THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "SlowDown",
+    "RequestThrottled",
+    "LimitExceededException",
+}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_QUOTA = {"ResourceLimitExceeded", "ServiceQuotaExceededException"}
+
+
+@cache
+def _session() -> "Session":
+    return boto3.Session()
+
+
+@cache
+def client(service: str) -> Any:
+    """Returns the one client of a service; clients are thread-safe and dear to make."""
+    return _session().client(service, config=_CONFIG)
+
+
+def code_of(error: ClientError) -> str:
+    """Returns the error code of a refused call, such as ``NoSuchKey``."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _ours(error: ClientError, doing: str) -> ThriftlineError:
+    code = code_of(error)
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    text = f"{doing}: {code}: {error.response.get('Error', {}).get('Message', '')}"
+    if code in _THROTTLED or status == 429:
+        return ThrottledError(text)
+    if code in _QUOTA:
+        return QuotaExceededError(text)
+    if code in _DENIED or status == 403:
+        return AccessDeniedError(text)
+    if status >= 500:
+        return ServiceUnavailableError(text)
+    return AwsRequestError(text)
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turns botocore's errors into ours; ``doing`` says what was tried, for the message.
+
+    Raises:
+        ThrottledError, ServiceUnavailableError: worth a retry.
+        QuotaExceededError: worth a slow retry.
+        AccessDeniedError, AwsRequestError: not worth one.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise _ours(error, doing) from error
+    except S3UploadFailedError as error:
+        cause = error.__context__
+        ours = _ours(cause, doing) if isinstance(cause, ClientError) else None
+        raise ours or ServiceUnavailableError(f"{doing}: {error}") from error
+    except (
+        ConnectionError,
+        HTTPClientError,
+        IncompleteReadError,
+        RetriesExceededError,
+    ) as error:
+        raise ServiceUnavailableError(f"{doing}: {error}") from error
+    except BotoCoreError as error:
+        raise AwsRequestError(f"{doing}: {error}") from error

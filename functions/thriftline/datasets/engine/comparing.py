@@ -1,0 +1,167 @@
+"""Compares the rows of all ranges with each other, a part of the hashes at a time."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from thriftline.datasets.engine.duplicates import HashedRows, Resolution, resolve
+from thriftline.datasets.engine.findings import MAX_PLACES
+from thriftline.datasets.engine.profiling import code_map
+from thriftline.datasets.engine.rules import WorkLimits
+from thriftline.datasets.engine.scratch import Scratch, drops_name, hashes_name
+from thriftline.datasets.engine.spill import PARTS, ROW, Rows, part_of, sampled_parts
+from thriftline.datasets.engine.splitting import (
+    POOL,
+    RANKS,
+    Cutoffs,
+    CutoffSearch,
+    Shares,
+    even_cutoffs,
+)
+from thriftline.datasets.engine.totals import HashedRange, Totals
+
+_ROWS_AT_ONCE = 400_000
+
+
+@dataclass(slots=True)
+class RowTally:
+    """How many rows, and the first of them."""
+
+    count: int = 0
+    places: list[int] = field(default_factory=list)
+
+    def add(self, places: "np.ndarray[tuple[int], np.dtype[np.uint64]]") -> None:
+        """Adds rows in any order."""
+        self.count += len(places)
+        first = np.sort(places)[:MAX_PLACES].tolist()
+        self.places = sorted([*self.places, *first])[:MAX_PLACES]
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What comparing all rows has shown."""
+
+    parts: int
+    rows: int = 0
+    duplicates: RowTally = field(default_factory=RowTally)
+    conflicts: RowTally = field(default_factory=RowTally)
+    leaks: RowTally = field(default_factory=RowTally)
+
+
+class RowComparer:
+    """Finds repeated, contradicting and leaking rows, and where each label is to be cut.
+
+    Beyond ``exact_rows`` rows only the texts whose hashes begin with zeros are compared: as many
+    as stay below it. Which those are depends on nothing but the texts and the seed.
+    """
+
+    def __init__(self, totals: Totals, scratch: Scratch, limits: WorkLimits, folder: Path) -> None:
+        self._totals = totals
+        self._scratch = scratch
+        self._limits = limits
+        self._folder = folder
+        # Where there are too many labels, labels are not told apart: the data is rejected anyway.
+        self.names = [] if totals.too_many_labels else sorted(totals.labels)
+        self._codes = {name: code for code, name in enumerate(self.names)}
+        self._splits = [RANKS[file.split] for file in totals.plan.files]
+        self.parts = sampled_parts(totals.hashed_rows, totals.plan.rules.exact_rows)
+        self.kept = np.zeros((3, PARTS, max(len(self.names), 1)), np.int64)
+        """Rows that are kept, by split, part and label."""
+        self._dropped: set[int] = set()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every row is compared."""
+        return self.parts == PARTS
+
+    def compare(self) -> Comparison:
+        """Compares the rows part by part, and writes down which lines are left out."""
+        comparison = Comparison(self.parts)
+        step = min(max(PARTS * _ROWS_AT_ONCE // max(self._totals.hashed_rows, 1), 1), self.parts)
+        for first in range(0, self.parts, step):
+            rows = self._load(first, min(first + step, self.parts))
+            if not len(rows):
+                continue
+            resolution = resolve(rows)
+            comparison.rows += len(rows)
+            comparison.duplicates.add(resolution.duplicates)
+            comparison.conflicts.add(resolution.conflicts)
+            comparison.leaks.add(resolution.leaks)
+            self._count_kept(rows, resolution)
+            self._note_drops(resolution)
+        # What the sample shows stands for all.
+        self.kept *= PARTS // self.parts
+        return comparison
+
+    def _load(self, first: int, stop: int) -> HashedRows:
+        loaded = list(self._read_parts(first, stop))
+        raw = np.concatenate([rows for _, rows in loaded]) if loaded else np.empty(0, ROW)
+        sizes = [len(rows) for _, rows in loaded]
+        ranges = np.repeat(np.array([r.index for r, _ in loaded], np.uint64), sizes)
+        splits = np.repeat(np.array([self._splits[r.file] for r, _ in loaded], np.int64), sizes)
+        labels = [code_map(r.labels, self._codes)[rows["label"]] for r, rows in loaded]
+        return HashedRows(
+            high=raw["high"].copy(),
+            low=raw["low"].copy(),
+            place=(ranges << np.uint64(32)) | raw["line"],
+            label=np.concatenate(labels) if labels else np.empty(0, np.int64),
+            split=splits,
+        )
+
+    def _read_parts(self, first: int, stop: int) -> Iterator[tuple[HashedRange, Rows]]:
+        def read(source: HashedRange) -> bytes:
+            name = hashes_name(source.index)
+            spans = source.hashes.spans(first, stop)
+            return b"".join(self._scratch.read(name, *span) for span in spans)
+
+        sources = self._totals.hashed
+        if len(sources) == 1:
+            yield sources[0], np.frombuffer(read(sources[0]), ROW)
+            return
+        with ThreadPoolExecutor(self._limits.read_threads) as threads:
+            for source, data in zip(sources, threads.map(read, sources), strict=True):
+                if data:
+                    yield source, np.frombuffer(data, ROW)
+
+    def _count_kept(self, rows: HashedRows, resolution: Resolution) -> None:
+        splits, parts, labels = self.kept.shape
+        kept = resolution.kept
+        keys = (rows.split[kept] * parts + part_of(rows.high[kept])) * labels + rows.label[kept]
+        counts = np.bincount(keys, minlength=splits * parts * labels)
+        self.kept += counts.reshape(self.kept.shape)
+
+    def _note_drops(self, resolution: Resolution) -> None:
+        dropped = np.sort(resolution.dropped)
+        ranges = dropped >> np.uint64(32)
+        starts = np.flatnonzero(np.diff(ranges, prepend=np.uint64(0xFFFF_FFFF_FFFF)))
+        for lines in np.split(dropped, starts[1:]) if len(dropped) else []:
+            index = int(lines[0] >> np.uint64(32))
+            self._dropped.add(index)
+            with (self._folder / f"{index:05d}.drops").open("ab") as file:
+                (lines & np.uint64(0xFFFF_FFFF)).astype("<u4").tofile(file)
+
+    def upload_drops(self, scratch: Scratch) -> list[int]:
+        """Moves the lines that are left out to scratch; returns the ranges that have some."""
+        for index in sorted(self._dropped):
+            scratch.upload(drops_name(index), self._folder / f"{index:05d}.drops")
+        return sorted(self._dropped)
+
+    def pool_texts(self) -> list[int]:
+        """Texts of each label that are to be split."""
+        texts: list[int] = self.kept[POOL].sum(axis=0).tolist()
+        return texts
+
+    def cut(self, shares: Shares) -> Cutoffs:
+        """Where the labels are cut; exact where every row was compared."""
+        if not self.is_exact:
+            return even_cutoffs(self.names, shares)
+        search = CutoffSearch.of(self.kept[POOL], shares)
+        for part in search.parts():
+            rows = self._load(part, part + 1)
+            kept = resolve(rows).kept
+            pool = kept[rows.split[kept] == POOL]
+            search.look_into(part, rows.high[pool], rows.label[pool])
+        return search.cutoffs(self.names)

@@ -1,0 +1,133 @@
+"""Writes the splits in the form that training reads, one group of ranges at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from thriftline.datasets.engine.blocks import Block
+from thriftline.datasets.engine.checks import plain_label
+from thriftline.datasets.engine.findings import Findings
+from thriftline.datasets.engine.reading import RangeReader, kind_of_file
+from thriftline.datasets.engine.rules import DatasetRules, Split
+from thriftline.datasets.engine.scratch import SPLITS, Scratch, drops_name, read_json, shard_name
+from thriftline.datasets.engine.splitting import NAMES, Cutoffs
+from thriftline.datasets.engine.texts import text_hashes
+from thriftline.datasets.engine.validation import Workshop
+from thriftline.datasets.engine.work import WorkPlan
+
+_TRAIN, _VALIDATION, _TEST = 0, 1, 2
+Ints = NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class ShardWriter:
+    """Collects the lines of one split, and writes them as objects of bounded size."""
+
+    scratch: Scratch
+    split: Split
+    group: int
+    shard_bytes: int
+    rows: int = 0
+    _lines: list[bytes] = field(default_factory=list)
+    _size: int = 0
+    _shards: int = 0
+
+    def add(self, line: bytes) -> None:
+        """Takes one line without its line break."""
+        self.rows += 1
+        self._lines.append(line)
+        self._size += len(line) + 1
+        if self._size >= self.shard_bytes:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what is pending."""
+        if self._lines:
+            name = shard_name(self.split, self.group, self._shards)
+            self.scratch.write(name, b"\n".join([*self._lines, b""]))
+            self._lines, self._size = [], 0
+            self._shards += 1
+
+
+def prepare_group(plan: WorkPlan, group: int, shop: Workshop) -> dict[Split, int]:
+    """Writes the shards of one group's ranges; returns the rows of each split."""
+    splits = read_json(shop.scratch, SPLITS)
+    cutoffs = Cutoffs.from_json(splits["cutoffs"])
+    with_drops = set(splits["ranges_with_drops"])
+    writers = {
+        split: ShardWriter(shop.scratch, split, group, shop.limits.shard_bytes) for split in NAMES
+    }
+    for index in plan.group(group):
+        dropped = _dropped_lines(shop.scratch, index) if index in with_drops else None
+        first_line = splits["first_lines"][index]
+        for split, line in _prepared_lines(plan, index, shop, cutoffs, dropped, first_line):
+            writers[split].add(line)
+    for writer in writers.values():
+        writer.flush()
+    return {split: writer.rows for split, writer in writers.items()}
+
+
+def _dropped_lines(scratch: Scratch, index: int) -> NDArray[np.bool_]:
+    """Which lines of a range are left out, as one flag a line: a list could be much longer."""
+    lines = np.frombuffer(scratch.read_all(drops_name(index)), "<u4")
+    flags = np.zeros(int(lines.max()) + 1, np.bool_)
+    flags[lines] = True
+    return flags
+
+
+def _prepared_lines(
+    plan: WorkPlan,
+    index: int,
+    shop: Workshop,
+    cutoffs: Cutoffs,
+    dropped: NDArray[np.bool_] | None,
+    first_line: int,
+) -> Iterator[tuple[Split, bytes]]:
+    part = plan.ranges[index]
+    file = plan.files[part.file]
+    reader = RangeReader(part, kind_of_file(file), plan.rules, shop.limits, Findings())
+    for block in reader.blocks(shop.open_source(file)):
+        lines = np.array(block.lines, np.int64)
+        labels = [plain_label(label)[1] for label in block.labels]
+        kept = _kept(lines, dropped)
+        ranks = _ranks(block, labels, plan.rules, cutoffs, file.split)
+        for row in np.flatnonzero(kept).tolist():
+            record = _record(block, row, f"{file.name}:{lines[row] + first_line + 1}", labels[row])
+            yield NAMES[ranks[row]], orjson.dumps(record)
+
+
+def _kept(lines: Ints, dropped: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    kept = np.ones(len(lines), np.bool_)
+    if dropped is not None:
+        inside = lines < len(dropped)
+        kept[inside] = ~dropped[lines[inside]]
+    return kept
+
+
+def _ranks(
+    block: Block, labels: list[str], rules: DatasetRules, cutoffs: Cutoffs, given: Split | None
+) -> Ints:
+    if given in ("validation", "test"):
+        return np.full(len(labels), NAMES.index(given), np.int64)
+    columns = [block.texts] if block.pairs is None else [block.texts, block.pairs]
+    contents = [[text.encode() for text in texts] for texts in columns]
+    high = text_hashes(contents, rules.seed)[:, 0]
+    ranks = np.zeros(len(labels), np.int64)
+    last = np.iinfo(np.uint64).max
+    pairs = [cutoffs.by_label[label] for label in labels]
+    test = np.array([min(cut, int(last)) for cut, _ in pairs], np.uint64)
+    both = np.array([min(cut, int(last)) for _, cut in pairs], np.uint64)
+    ranks[high < both] = _VALIDATION
+    ranks[high < test] = _TEST
+    return ranks
+
+
+def _record(block: Block, row: int, name: str, label: str) -> dict[str, str]:
+    record = {"id": name, "text": block.texts[row]}
+    if block.pairs is not None:
+        record["text_pair"] = block.pairs[row]
+    record["label"] = label
+    return record

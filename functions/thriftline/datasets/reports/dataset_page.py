@@ -1,0 +1,115 @@
+"""``dataset.html``: what validation found, for a person, in a minute."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from thriftline.core.reports.pages import render
+from thriftline.datasets.report_document import DatasetReport, Finding
+from thriftline.datasets.reports.length_chart import length_chart
+
+_MOST_LABELS = 20
+_SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    tone: str
+    headline: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class _Spots:
+    file: str
+    lines: str
+    field: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class _Bar:
+    label: str
+    rows: int
+    share: float
+    length: float
+
+
+@dataclass(frozen=True)
+class _Split:
+    name: str
+    rows: int
+    share: float
+    origin: str
+    labels: tuple[int, ...]
+
+
+_VERDICTS = {
+    "accepted": _Verdict("good", "Accepted", "Training goes on with it."),
+    "accepted_with_warnings": _Verdict(
+        "warn", "Accepted with warnings", "Training goes on with it; read what follows."
+    ),
+    "rejected": _Verdict(
+        "bad",
+        "Rejected",
+        "Nothing was spent. Mend what follows and upload the file again: "
+        "a new version starts a new run.",
+    ),
+}
+
+
+def dataset_page(report: DatasetReport, run_id: str) -> str:
+    """Returns the page of a data set; whatever the data holds, it is shown as text."""
+    labels = list(report.labels)[:_MOST_LABELS]
+    return render(
+        "thriftline.datasets.reports",
+        "dataset.html.j2",
+        report=report,
+        run_id=run_id,
+        verdict=_VERDICTS[report.verdict],
+        errors=[finding for finding in report.findings if finding.severity == "error"],
+        warnings=[finding for finding in report.findings if finding.severity == "warning"],
+        spots=_spots,
+        bars=_bars(report),
+        more_labels=len(report.labels) - len(labels),
+        split_rows=_splits(report, labels),
+        split_labels=labels if len(labels) <= 6 else [],
+        lengths=length_chart(report.text_length_histogram),
+    )
+
+
+def _spots(finding: Finding) -> list[_Spots]:
+    """Places that differ in their line only are one row of the table."""
+    grouped: dict[tuple[str, str | None, str | None], list[str]] = {}
+    for place in finding.places:
+        lines = grouped.setdefault((place.file, place.field, place.rule), [])
+        if place.line is not None:
+            column = "" if place.column is None else f":{place.column}"
+            lines.append(f"{place.line}{column}")
+    return [
+        _Spots(file, ", ".join(lines), field or "", rule or "")
+        for (file, field, rule), lines in grouped.items()
+    ]
+
+
+def _bars(report: DatasetReport) -> list[_Bar]:
+    total = sum(report.labels.values())
+    most = max(report.labels.values(), default=0)
+    return [
+        _Bar(name, rows, rows / total if total else 0.0, rows / most if most else 0.0)
+        for name, rows in list(report.labels.items())[:_MOST_LABELS]
+    ]
+
+
+def _splits(report: DatasetReport, labels: Sequence[str]) -> list[_Split]:
+    total = sum(report.splits.values())
+    return [
+        _Split(
+            name=name,
+            rows=report.splits[name],
+            share=report.splits[name] / total,
+            origin="your files" if report.split_origins.get(name) == "files" else "cut by the run",
+            labels=tuple(report.split_labels.get(name, {}).get(label, 0) for label in labels),
+        )
+        for name in _SPLITS
+        if total and name in report.splits
+    ]

@@ -1,0 +1,92 @@
+"""One item for each run: who owns it, how far it came, how it ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from thriftline.core.aws.clients import code_of, translated
+from thriftline.runs.domain.layout import Upload
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who runs a run. ``mine`` is False for a duplicate."""
+
+    mine: bool
+    execution_arn: str
+
+
+class RunsTable:
+    """The table ``RunsTable`` of the template; its key is ``run_id``."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def claim(
+        self, run_id: str, project: str, upload: Upload, execution_arn: str, now: datetime
+    ) -> Claim:
+        """Makes the run this execution's own, unless another execution has it already.
+
+        The condition also holds for the same execution, so that a retry finds its own claim.
+        """
+        item = {
+            "run_id": run_id,
+            "project": project,
+            "execution_arn": execution_arn,
+            "status": "running",
+            "bucket": upload.bucket,
+            "key": upload.key,
+            "version_id": upload.version_id,
+            "opened_at": now.isoformat(),
+        }
+        with translated(f"opening run {run_id}"):
+            try:
+                self._client.put_item(
+                    TableName=self._name,
+                    Item={name: _serialize(value) for name, value in item.items()},
+                    ConditionExpression="attribute_not_exists(run_id)",
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                owner = str((self.get(run_id) or {}).get("execution_arn", ""))
+                return Claim(owner == execution_arn, owner)
+        return Claim(True, execution_arn)
+
+    def get(self, run_id: str) -> dict[str, Any] | None:
+        """Returns a run's item, None when there is none."""
+        with translated(f"reading run {run_id}"):
+            found = self._client.get_item(
+                TableName=self._name, Key={"run_id": {"S": run_id}}, ConsistentRead=True
+            )
+        item = found.get("Item")
+        return {name: _deserialize(value) for name, value in item.items()} if item else None
+
+    def update(self, run_id: str, **values: Any) -> None:
+        """Sets attributes of a run; None removes nothing, it is stored as null."""
+        names = {f"#{index}": name for index, name in enumerate(values)}
+        with translated(f"updating run {run_id}"):
+            self._client.update_item(
+                TableName=self._name,
+                Key={"run_id": {"S": run_id}},
+                UpdateExpression="SET "
+                + ", ".join(f"#{index} = :{index}" for index in range(len(values))),
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={
+                    f":{index}": _serialize(value) for index, value in enumerate(values.values())
+                },
+            )
+
+    def record_attempt(self, run_id: str, attempt: int, facts: dict[str, Any]) -> None:
+        """Keeps what is known of one attempt under ``attempt_{n}``; a later call replaces it."""
+        self.update(run_id, **{f"attempt_{attempt:02d}": facts})

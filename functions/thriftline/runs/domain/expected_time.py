@@ -1,0 +1,76 @@
+"""How long a training is expected to take: an estimate, from the measured volume of the data.
+
+Every constant names where it comes from. Padding, the head and the optimiser are not counted one
+by one; the utilisation, which is of whole training steps, holds them.
+"""
+
+from dataclasses import dataclass
+
+from thriftline.money.instances import Gpu
+from thriftline.runs.domain.encoders import Encoder
+
+# Measured 2026-11-21 with the bert-base-uncased vocabulary on English: 3,000 IMDB reviews 4.25,
+# 3,000 Rotten Tomatoes sentences 4.49. The smaller figure gives more tokens.
+CHARACTERS_PER_TOKEN = 4.25
+# [CLS] and [SEP]; a pair has one more, which is lost in the estimate.
+SPECIAL_TOKENS = 2
+# Mean of the squared length by the square of the mean, same texts: 1.17 to 1.26.
+SQUARED_LENGTH_RATIO = 1.25
+# Share of the peak that a fine-tuning step reaches. NVIDIA's DeepLearningExamples give 26 to 32 %
+# of an A100's peak for BERT-large; the Hugging Face Trainer came to 16 % of it for BERT-base.
+UTILISATION = 0.25
+# A step launches about 90 kernels for a layer (1,071 counted for the 12 of BERT-base) at some 5
+# microseconds; small models on large GPUs wait for that and not for the arithmetic.
+LAUNCH_SECONDS_PER_LAYER = 90 * 5e-6
+# Image and data download, loading the model, saving and uploading it: billed, and not measured
+# yet on AWS. Waiting for the instance comes before and is not billed.
+FIXED_SECONDS = 240.0
+# An evaluation is the forward pass, a third of training on the same records.
+FORWARD_SHARE = 1 / 3
+# Weights, gradients and AdamW's two moments in fp32, and half the memory for activations.
+_BYTES_PER_PARAMETER = 16
+_MEMORY_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a run trains on and evaluates on. ``mean_characters`` is of one record's texts."""
+
+    train_rows: int
+    validation_rows: int
+    test_rows: int
+    mean_characters: float
+    epochs: int
+    batch_tokens: int
+    max_length: int
+    has_champion: bool
+
+    @property
+    def mean_tokens(self) -> float:
+        """Tokens of a record after cutting at ``max_length``."""
+        tokens = self.mean_characters / CHARACTERS_PER_TOKEN + SPECIAL_TOKENS
+        return min(float(self.max_length), tokens)
+
+    @property
+    def trained_records(self) -> float:
+        """Records trained on; one that is only evaluated counts for its share."""
+        tested = self.test_rows * (2 if self.has_champion else 1)
+        evaluated = self.epochs * self.validation_rows + tested
+        return self.epochs * self.train_rows + evaluated * FORWARD_SHARE
+
+
+def expected_seconds(workload: Workload, encoder: Encoder, gpu: Gpu) -> float:
+    """Returns billed seconds on one GPU; the training program uses one."""
+    length = workload.mean_tokens
+    squared = min(length**2 * SQUARED_LENGTH_RATIO, float(workload.max_length) * length)
+    flops = encoder.training_flops(length, squared) * workload.trained_records
+    arithmetic = flops / (gpu.peak_tflops * 1e12 * UTILISATION)
+    steps = workload.trained_records * length / workload.batch_tokens
+    launches = steps * encoder.layers * LAUNCH_SECONDS_PER_LAYER
+    return FIXED_SECONDS + max(arithmetic, launches)
+
+
+def fits_memory(encoder: Encoder, gpu: Gpu) -> bool:
+    """Whether a GPU can train the model, leaving half of its memory for activations."""
+    needed = encoder.parameters * _BYTES_PER_PARAMETER
+    return needed <= gpu.memory_gib * 2**30 * _MEMORY_SHARE

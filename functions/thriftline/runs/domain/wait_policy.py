@@ -1,0 +1,50 @@
+"""How long to wait before the next look at a training job.
+
+Two wishes pull apart: a short job's end should be seen at once, and the history of an execution
+holds 25,000 events, of which one round of Wait, Poll training and Choice takes ``EVENTS_PER_POLL``.
+So the wait is a share of the time that has gone by: a look is never later than that share of the
+job's length, and the number of looks grows with the logarithm of it until the longest wait.
+"""
+
+from datetime import datetime, timedelta
+from math import ceil
+
+from thriftline.runs.trainers.job import TrainingJob
+
+# WaitStateEntered, WaitStateExited; TaskStateEntered, TaskScheduled, TaskStarted, TaskSucceeded,
+# TaskStateExited; ChoiceStateEntered, ChoiceStateExited.
+EVENTS_PER_POLL = 9
+
+SHARE_OF_ELAPSED = 0.02
+SHORTEST_SECONDS = 15
+LONGEST_SECONDS = 3600
+# SageMaker gives a job 120 seconds to stop, then uploads; the first look after a limit is soon.
+_AFTER_LIMIT_SECONDS = 30
+
+
+def next_wait_seconds(job: TrainingJob, now: datetime) -> int:
+    """Returns the seconds until the next look at a job that is not done.
+
+    A limit of the job is looked at when it passes, and from then on as closely as a new job.
+    """
+    limits = _limits(job)
+    passed = [limit for limit in limits if limit <= now]
+    elapsed = (now - max([job.created_at, *passed])).total_seconds()
+    wait = _clamp(elapsed * SHARE_OF_ELAPSED)
+    ahead = [(limit - now).total_seconds() for limit in limits if limit > now]
+    if ahead:
+        wait = min(wait, max(SHORTEST_SECONDS, ceil(min(ahead)) + _AFTER_LIMIT_SECONDS))
+    return wait
+
+
+def _clamp(seconds: float) -> int:
+    return max(SHORTEST_SECONDS, min(LONGEST_SECONDS, int(seconds)))
+
+
+def _limits(job: TrainingJob) -> list[datetime]:
+    limits = []
+    if job.started_at is not None:
+        limits.append(job.started_at + timedelta(seconds=job.max_runtime_seconds))
+    if job.max_wait_seconds is not None:
+        limits.append(job.created_at + timedelta(seconds=job.max_wait_seconds))
+    return limits

@@ -1,0 +1,158 @@
+"""``runs/{run_id}/result.json``: how a run ended, for every ending.
+
+Published as ``docs/schemas/result.schema.json``. What is unknown is null, never 0. Money is US
+dollars as decimal strings; shares are between 0 and 1; times are UTC.
+"""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from thriftline.datasets.report_document import SplitName, Verdict
+from thriftline.evaluation.document import Comparison, Document, Gate, Scores, Training
+from thriftline.money.usd import Usd
+from thriftline.runs.schemas.run_spec import RunSpec
+
+Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
+
+
+class ResultError(Document):
+    """What went wrong in a rejected or failed run."""
+
+    name: str = Field(description="Name of the error, such as DatasetRejectedError.")
+    message: str = Field(description="What happened and what to mend, for a person.")
+    state: str = Field(description="State of the workflow in which it happened.")
+
+
+class ResultUpload(Document):
+    """The object version that started the run."""
+
+    bucket: str
+    key: str
+    version_id: str
+    size: int = Field(description="Bytes; 0 when the event did not say.")
+
+
+class ResultFinding(Document):
+    """What one check of the data set found."""
+
+    code: str = Field(description="Stable code of the check, such as empty_text.")
+    severity: Literal["error", "warning"]
+    count: int
+    title: str
+    detail: str | None = Field(None, description="What exactly was found.")
+    first_place: str | None = Field(None, description="File, line and column of the first one.")
+    mend: str = Field(description="What to do about it.")
+
+
+class ResultDataset(Document):
+    """The validated data set. The places of each finding are in dataset.json."""
+
+    verdict: Verdict
+    codes: tuple[str, ...] = Field(description="Codes of the checks that found something.")
+    findings: tuple[ResultFinding, ...]
+    rows: int = Field(description="Rows that were read.")
+    splits: dict[SplitName, int] = Field(description="Rows of each split that are used.")
+    labels: dict[str, int] = Field(description="Rows of each label; the most frequent first.")
+    text_length_median: int | None = Field(description="Characters.")
+    text_length_p95: int | None = Field(description="Characters.")
+
+
+class ResultPlan(Document):
+    """What the run was to cost before it started."""
+
+    worst_case_usd: Usd = Field(description="All attempts together, at the most.")
+    expected_usd: Usd | None = Field(description="At the on-demand rate.")
+    expected_reason: str = Field(description="What the estimate rests on, or why there is none.")
+    cap_usd: Usd = Field(description="budget.max_usd of the run spec.")
+    rate_usd_per_hour: Usd = Field(description="On-demand rate of one instance.")
+    price_source: str
+    price_date: date
+    region: str
+    instance_type: str
+    instance_count: int
+    spot: bool
+    max_runtime_seconds: int
+
+
+class ResultCost(Document):
+    """What SageMaker reports as billed, at the plan's prices; the bill itself is AWS's."""
+
+    billed_seconds: int | None = Field(description="All attempts together.")
+    training_seconds: int | None = Field(description="Wall-clock time of the training jobs.")
+    usd: Usd | None = Field(description="Billed seconds at the on-demand rate, with storage.")
+    on_demand_usd: Usd | None = Field(description="The same training without Spot.")
+    spot_saving: float | None = Field(
+        description="1 - billed_seconds / training_seconds; 0 without Spot."
+    )
+
+
+class Attempt(Document):
+    """One training job of the run."""
+
+    attempt: int
+    job_name: str
+    instance_type: str | None
+    instance_count: int | None
+    spot: bool | None
+    status: str | None = Field(description="TrainingJobStatus as last seen.")
+    secondary_status: str | None
+    ending: str | None = Field(description="How it ended, in Thriftline's words; null: unknown.")
+    failure_reason: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    training_seconds: int | None
+    billable_seconds: int | None
+    interruptions: int | None = Field(description="How often it lost its Spot instance.")
+
+
+class Baseline(Document):
+    """A simple model on the same split, to compare with; only where somebody measured one."""
+
+    name: str
+    accuracy: float
+    macro_f1: float | None = None
+    note: str = ""
+
+
+class ResultReports(Document):
+    """Where the run's documents lie; null when a step did not come so far."""
+
+    result: str
+    report: str
+    dataset_report: str | None
+    evaluation: str | None
+    model: str | None = Field(description="model.tar.gz of the job that completed.")
+
+
+class Result(Document):
+    """How a run ended."""
+
+    schema_version: Literal["1.0"] = "1.0"
+    run_id: str = Field(description="The same upload has the same id.")
+    project: str | None = Field(description="The folder under datasets/.")
+    status: Status = Field(
+        description="succeeded: a model is registered as approved or pending. not_promoted: it is "
+        "registered as rejected. rejected: refused before anything was spent. failed: the rest."
+    )
+    reason: str = Field(description="Why it ended so, as a sentence for a person.")
+    error: ResultError | None = Field(description="Set for rejected and failed runs.")
+    execution_arn: str = Field(description="Execution of the training state machine.")
+    upload: ResultUpload
+    opened_at: datetime | None = Field(description="When the run was opened.")
+    ended_at: datetime = Field(description="When the result was first published.")
+    seconds: int | None = Field(description="From the upload to the result.")
+    spec: RunSpec | None = Field(description="The run spec with its defaults filled in.")
+    dataset: ResultDataset | None = Field(description="Null when validation did not end.")
+    plan: ResultPlan | None = Field(description="Null when the run was not priced.")
+    cost: ResultCost
+    attempts: tuple[Attempt, ...]
+    metrics: Scores | None = Field(description="The candidate on the test split.")
+    champion_metrics: Scores | None = Field(description="The champion on the same records.")
+    comparison: Comparison | None = Field(description="Null when there is no champion.")
+    gate: Gate | None = Field(description="What the promotion gate decided.")
+    training: Training | None = Field(description="What the training program said of itself.")
+    baseline: Baseline | None = Field(None, description="A simple model on the same split.")
+    model_package_arn: str | None = Field(description="The version in the Model Registry.")
+    reports: ResultReports

@@ -1,0 +1,43 @@
+"""``runs/{run_id}/run.json``: what a run is about, fixed when it starts."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from thriftline.runs.domain.layout import Upload
+from thriftline.runs.schemas.run_spec import RunSpec
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+class DatasetFile(BaseModel):
+    """One object version of the data set. ``split`` is None when the rows are to be split."""
+
+    model_config = ConfigDict(frozen=True)
+
+    bucket: str
+    key: str
+    version_id: str
+    size: int
+    split: Split | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of the key, as a person calls the file."""
+        return self.key.rsplit("/", 1)[-1]
+
+
+class Run(BaseModel):
+    """One run: the upload that started it, its run spec and the objects that it reads."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    project: str
+    upload: Upload
+    execution_arn: str
+    opened_at: datetime
+    spec: RunSpec
+    files: tuple[DatasetFile, ...]

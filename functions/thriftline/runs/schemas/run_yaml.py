@@ -1,0 +1,117 @@
+"""Reads ``run.yaml`` into a run spec, or says line by line what is wrong with it."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml.comments import CommentedMap
+
+from thriftline.core.errors import InvalidRunSpecError
+from thriftline.core.yaml_documents import YamlProblemError, line_of, load_yaml
+from thriftline.runs.schemas.run_spec import RunSpec
+
+MAX_BYTES = 65_536
+_SHOWN = 80
+_PATTERN_RULES = {
+    "base_model": "must be a hub id such as org/name, or s3://bucket/prefix/ with the last slash",
+    "training.instance_type": "must be a SageMaker type such as ml.g5.xlarge",
+}
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Defaults that the stack's parameters set, for keys that ``run.yaml`` leaves out."""
+
+    base_model: str
+    instance_type: str
+    max_usd: Decimal
+
+    def under(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Returns ``given`` with these defaults where it is silent."""
+        filled = {"base_model": self.base_model, **given}
+        for section, key, value in (
+            ("training", "instance_type", self.instance_type),
+            ("budget", "max_usd", str(self.max_usd)),
+        ):
+            inner = filled.get(section, {})
+            if isinstance(inner, dict):
+                filled[section] = {key: value, **inner}
+        return filled
+
+
+def parse_run_yaml(text: bytes | None, defaults: Defaults) -> RunSpec:
+    """Returns the run spec that ``run.yaml`` and the stack's defaults make together.
+
+    Args:
+        text: the file's bytes; None when there is none.
+        defaults: what the stack's parameters say.
+
+    Raises:
+        InvalidRunSpecError: with a line for each problem that names line, key, what was given
+            and what is allowed.
+    """
+    document = CommentedMap() if text is None else _load(text)
+    plain = json.loads(json.dumps(document, default=str))
+    try:
+        return RunSpec.model_validate_json(json.dumps(defaults.under(plain)), strict=True)
+    except ValidationError as error:
+        problems = [_sentence(detail, document) for detail in error.errors()]
+        raise InvalidRunSpecError("\n".join(problems)) from error
+
+
+def _load(text: bytes) -> CommentedMap:
+    if len(text) > MAX_BYTES:
+        raise InvalidRunSpecError(
+            f"run.yaml has {len(text):,} bytes; {MAX_BYTES:,} are allowed. Does it hold data?"
+        )
+    try:
+        document = load_yaml(text, "run.yaml")
+    except YamlProblemError as error:
+        raise InvalidRunSpecError(str(error)) from error
+    if document is None:
+        return CommentedMap()
+    if not isinstance(document, CommentedMap):
+        raise InvalidRunSpecError(
+            "run.yaml line 1: the file holds a list or a single value; it must hold keys such as "
+            f"{', '.join(RunSpec.model_fields)}."
+        )
+    return document
+
+
+def _sentence(detail: ErrorDetails, document: CommentedMap) -> str:
+    path = [part for part in detail["loc"] if not str(part).startswith("function-")]
+    key = ".".join(str(part) for part in path)
+    line = line_of(path, document)
+    place = f"run.yaml line {line}" if line else "run.yaml"
+    if detail["type"] == "extra_forbidden":
+        return f"{place}: unknown key {key}; {_allowed_keys(path)}"
+    given = json.dumps(detail["input"], default=str)
+    if len(given) > _SHOWN:
+        given = given[:_SHOWN] + "…"
+    rule = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    rule = _PATTERN_RULES.get(key, rule) if detail["type"] == "string_pattern_mismatch" else rule
+    where = f"{place}: {key}" if key else place
+    return f"{where}: {rule}; given was {given}."
+
+
+def _allowed_keys(path: list[int | str]) -> str:
+    model: type[BaseModel] = RunSpec
+    for part in path[:-1]:
+        model = _model_of(model.model_fields, str(part)) or model
+    allowed = list(model.model_fields)
+    near = difflib.get_close_matches(str(path[-1]), allowed, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"allowed are {', '.join(allowed)}.{hint}"
+
+
+def _model_of(fields: Mapping[str, Any], name: str) -> type[BaseModel] | None:
+    annotation = fields[name].annotation if name in fields else None
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None

@@ -1,0 +1,177 @@
+"""What goes into and comes out of each Task of ``statemachines/training.asl.yaml``.
+
+Payloads stay small: a run's documents lie in the artifacts bucket and are found by ``run_id``.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field
+
+from thriftline.core.payload import Payload
+from thriftline.runs.domain.layout import Upload
+
+
+class OpenRunRequest(Payload):
+    """``settled`` is true when the machine has waited for the rest of the upload already."""
+
+    upload: Upload
+    execution_arn: str
+    settled: bool = False
+
+
+class OpenRunResponse(Payload):
+    """``reason`` is a sentence for a person; ``owner_execution_arn`` is set for duplicates."""
+
+    decision: Literal["open", "duplicate", "ignored", "wait"]
+    run_id: str | None
+    reason: str
+    owner_execution_arn: str | None = None
+    wait_seconds: int = 0
+
+
+class ExplainUploadResponse(Payload):
+    """``reason`` is the log line."""
+
+    reason: str
+
+
+class RunRequest(Payload):
+    """A step that needs to know the run only."""
+
+    run_id: str
+
+
+class IndexRequest(Payload):
+    """One item of a Map over byte ranges or parts."""
+
+    run_id: str
+    index: int = Field(ge=0)
+
+
+class IndexResponse(Payload):
+    """An item of a Map that is done."""
+
+    index: int
+
+
+class ReadRunSpecResponse(Payload):
+    """How much there is to validate."""
+
+    files: int
+    bytes: int
+
+
+class ValidationResponse(Payload):
+    """``ranges`` > 0 asks the machine for a Map over byte ranges and a merge; else it is done."""
+
+    mode: Literal["done", "ranges"]
+    ranges: int = 0
+    parts: int = 0
+    verdict: Literal["accepted", "accepted_with_warnings"] | None = None
+
+
+class PlanRunResponse(Payload):
+    """Dollars as decimal strings; ``expected_usd`` is None when it cannot be estimated."""
+
+    worst_case_usd: Decimal
+    expected_usd: Decimal | None
+    max_attempts: int
+
+
+class StartTrainingRequest(Payload):
+    """``attempt`` counts from 1."""
+
+    run_id: str
+    attempt: int = Field(ge=1, le=99)
+
+
+class StartTrainingResponse(Payload):
+    """The job of this attempt, new or found again."""
+
+    job_name: str
+    attempt: int
+
+
+class PollTrainingRequest(Payload):
+    """One look at the attempt's job."""
+
+    run_id: str
+    job_name: str
+    attempt: int
+
+
+class PollTrainingResponse(Payload):
+    """``wait_seconds`` until the next look, while the job is not done."""
+
+    done: bool
+    wait_seconds: int
+    status: str
+    secondary_status: str
+
+
+class JobRequest(Payload):
+    """A step that reads what a completed job left."""
+
+    run_id: str
+    job_name: str
+
+
+class EvaluateRunResponse(Payload):
+    """What the promotion gate decided, with its reason."""
+
+    promotion: Literal["approved", "pending", "rejected"]
+    reason: str
+
+
+class RegisterModelResponse(Payload):
+    """The new version in the Model Registry."""
+
+    model_package_arn: str
+
+
+class CleanUpRequest(Payload):
+    """``run_id`` is None when Open run failed; the upload tells which run it would be."""
+
+    run_id: str | None
+    upload: Upload
+    execution_arn: str
+
+
+class CleanUpResponse(Payload):
+    """Jobs that are still stopping (call again), or how much was removed."""
+
+    stopped_jobs: tuple[str, ...]
+    deleted_objects: int
+
+
+class Failure(Payload):
+    """What went wrong, as the machine caught it. ``message`` may be Lambda's JSON cause."""
+
+    state: str
+    error: str
+    message: str
+
+
+class PublishResultRequest(Payload):
+    """``ending`` says how the run ended; ``failure`` is set for rejected and failed.
+
+    ``run_id`` is None when Open run failed; the upload tells which run it would be.
+    """
+
+    run_id: str | None
+    upload: Upload
+    execution_arn: str
+    ending: Literal["succeeded", "not_promoted", "rejected", "failed"]
+    failure: Failure | None = None
+    model_package_arn: str | None = None
+
+
+class PublishResultResponse(Payload):
+    """The execution's output."""
+
+    run_id: str
+    status: str
+    reason: str
+    result_uri: str
+    report_uri: str

@@ -1,0 +1,192 @@
+"""Scores what a completed training job left, and asks the promotion gate."""
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.errors import EvaluationError
+from thriftline.datasets.report_document import DatasetReport
+from thriftline.evaluation.document import Evaluation, Gate, Training
+from thriftline.evaluation.evaluator import Evaluated, EvaluationSettings, Evaluator
+from thriftline.evaluation.gate import AgainstChampion, Decision, Estimate, GateSettings, decide
+from thriftline.evaluation.job_documents import JobMetrics
+from thriftline.evaluation.job_output import (
+    History,
+    JobOutput,
+    read_history,
+    read_metrics,
+    unpack,
+)
+from thriftline.evaluation.predictions import Labels, read_predictions
+from thriftline.runs.domain.layout import job_output_prefix, run_prefix
+from thriftline.runs.schemas.plan import Plan
+from thriftline.runs.schemas.run import Run
+from thriftline.runs.schemas.run_spec import GateSection
+from thriftline.runs.schemas.steps import EvaluateRunResponse
+from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
+
+EVALUATION = "evaluation.json"
+# The program rounds what it prints.
+_ACCURACY_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What was read out of the job's files."""
+
+    metrics: JobMetrics
+    history: History
+    evaluated: Evaluated
+
+
+def evaluate_run(
+    run_id: str, job_name: str, *, artifacts: Bucket, now: datetime
+) -> EvaluateRunResponse:
+    """Writes ``evaluation.json`` and returns what the gate decided.
+
+    Raises:
+        EvaluationError: the job's files are missing, or do not fit the run's test split.
+    """
+    run = read_run(artifacts, run_id)
+    dataset = read_document(artifacts, run_id, "dataset.json", DatasetReport)
+    plan = read_plan(artifacts, run_id)
+    with tempfile.TemporaryDirectory() as folder:
+        output = _download(artifacts, run_id, job_name, Path(folder))
+        measured = _measure(output, run, dataset, plan)
+    decision = _decide(run.spec.gate, measured.evaluated)
+    document = Evaluation(
+        run_id=run_id,
+        job_name=job_name,
+        evaluated_at=now,
+        test_records=measured.evaluated.records,
+        labels=measured.metrics.labels,
+        confidence=run.spec.gate.confidence,
+        resamples=measured.evaluated.resamples,
+        seed=run.spec.seed,
+        candidate=measured.evaluated.candidate,
+        champion=measured.evaluated.champion,
+        comparison=measured.evaluated.comparison,
+        gate=Gate(
+            promotion=decision.promotion, reason=decision.reason, **run.spec.gate.model_dump()
+        ),
+        training=_training(measured.metrics, measured.history),
+    )
+    artifacts.write_json(run_prefix(run_id) + EVALUATION, document.model_dump_json(indent=1))
+    return EvaluateRunResponse(promotion=decision.promotion, reason=decision.reason)
+
+
+def _download(artifacts: Bucket, run_id: str, job_name: str, folder: Path) -> JobOutput:
+    key = f"{job_output_prefix(run_id, job_name)}output.tar.gz"
+    with tempfile.TemporaryFile(dir=folder) as archive:
+        if not artifacts.download(key, archive):
+            raise EvaluationError(f"The job left no {artifacts.uri(key)}.")
+        archive.seek(0)
+        return unpack(archive, folder)
+
+
+def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) -> _Measured:
+    metrics = read_metrics(output.metrics.read_text(encoding="utf-8", errors="replace"))
+    _refuse_other_labels(metrics, dataset)
+    _refuse_other_champion(metrics, plan)
+    labels = Labels(metrics.labels, metrics.champion_labels)
+    evaluator = Evaluator(metrics.labels, with_champion=metrics.champion_labels is not None)
+    records = 0
+    with output.predictions.open("rb") as source:
+        for batch in read_predictions(source, labels):
+            evaluator.add(batch)
+            records += len(batch.truth)
+    _refuse_other_size(records, dataset)
+    evaluated = evaluator.result(
+        EvaluationSettings(
+            metric=run.spec.gate.metric,
+            margin=run.spec.gate.champion_margin,
+            confidence=run.spec.gate.confidence,
+            seed=run.spec.seed,
+            champion_model_package_arn=plan.champion.model_package_arn if plan.champion else None,
+        )
+    )
+    _refuse_other_accuracy(metrics, evaluated)
+    return _Measured(metrics, _history(output.history), evaluated)
+
+
+def _history(path: Path | None) -> History:
+    if path is None:
+        return History((), ())
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return read_history(lines)
+
+
+def _refuse_other_labels(metrics: JobMetrics, dataset: DatasetReport) -> None:
+    trained, given = set(metrics.labels), set(dataset.labels)
+    if trained != given or len(trained) != len(metrics.labels):
+        raise EvaluationError(
+            "The model's labels are not the data set's. "
+            f"Only the model has: {_some(trained - given)}. "
+            f"Only the data set has: {_some(given - trained)}."
+        )
+
+
+def _refuse_other_champion(metrics: JobMetrics, plan: Plan) -> None:
+    if plan.champion and metrics.champion_labels is None:
+        raise EvaluationError(
+            f"The job was given the champion {plan.champion.model_package_arn} and did not "
+            "evaluate it."
+        )
+    if metrics.champion_labels is not None and not plan.champion:
+        raise EvaluationError("The job evaluated a champion; the plan names none.")
+
+
+def _refuse_other_size(records: int, dataset: DatasetReport) -> None:
+    expected = dataset.splits.get("test", 0)
+    if records != expected:
+        raise EvaluationError(
+            f"predictions.parquet has {records} test records; the test split has {expected}."
+        )
+    if not records:
+        raise EvaluationError("The test split is empty: there is nothing to evaluate on.")
+
+
+def _refuse_other_accuracy(metrics: JobMetrics, evaluated: Evaluated) -> None:
+    told = metrics.test.candidate.accuracy
+    if abs(told - evaluated.candidate.accuracy) > _ACCURACY_TOLERANCE:
+        raise EvaluationError(
+            f"metrics.json tells a test accuracy of {told:.4f}, but predictions.parquet gives "
+            f"{evaluated.candidate.accuracy:.4f}: they are not of the same model."
+        )
+
+
+def _decide(gate: GateSection, evaluated: Evaluated) -> Decision:
+    scores, comparison = evaluated.candidate, evaluated.comparison
+    interval = getattr(scores.intervals, gate.metric)
+    against = None
+    if comparison:
+        against = AgainstChampion(
+            champion=comparison.champion,
+            difference=comparison.difference,
+            low=comparison.interval.low,
+            high=comparison.interval.high,
+            probability_worse=comparison.probability_worse,
+        )
+    return decide(
+        GateSettings(**gate.model_dump()),
+        Estimate(getattr(scores, gate.metric), interval.low, interval.high),
+        against,
+        evaluated.records,
+    )
+
+
+def _training(metrics: JobMetrics, history: History) -> Training:
+    return Training(
+        **metrics.model.model_dump(),
+        **metrics.train.model_dump(),
+        software=metrics.software,
+        curve=history.curve,
+        validation=history.validation,
+    )
+
+
+def _some(names: set[str]) -> str:
+    shown = sorted(names)
+    return ", ".join(shown[:10]) + (" and others" if len(shown) > 10 else "") or "none"

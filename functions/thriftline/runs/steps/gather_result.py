@@ -1,0 +1,165 @@
+"""Puts a run's result together from whatever its steps have left, much or little."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.evaluation.document import Evaluation
+from thriftline.runs.domain.causes import read_cause
+from thriftline.runs.domain.layout import job_output_prefix, run_prefix
+from thriftline.runs.domain.uploads import classify
+from thriftline.runs.schemas.plan import Plan
+from thriftline.runs.schemas.result import (
+    Attempt,
+    Baseline,
+    Result,
+    ResultDataset,
+    ResultError,
+    ResultPlan,
+    ResultReports,
+    ResultUpload,
+)
+from thriftline.runs.schemas.run import Run
+from thriftline.runs.schemas.steps import PublishResultRequest
+from thriftline.runs.steps.dataset_summary import dataset_result
+from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
+
+RESULT, REPORT = "result.json", "report.html"
+_DATASET_REPORT = "dataset.html"
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class _Documents:
+    """What there is; a step that did not come so far left None."""
+
+    run: Run | None
+    dataset: ResultDataset | None
+    plan: Plan | None
+    evaluation: Evaluation | None
+    baseline: Baseline | None
+
+
+def gather_result(
+    request: PublishResultRequest,
+    run_id: str,
+    item: Mapping[str, Any],
+    *,
+    artifacts: Bucket,
+    ended_at: datetime,
+) -> Result:
+    """Returns the result of a run, from its documents and its item in the runs table."""
+    found = _read(artifacts, run_id)
+    attempts = attempts_of(item)
+    error = _error(request)
+    evaluation = found.evaluation
+    opened_at = _opened_at(found.run, item)
+    return Result(
+        run_id=run_id,
+        project=found.run.project if found.run else classify(request.upload.key).project or None,
+        status=request.ending,
+        reason=_reason(request, error, evaluation),
+        error=error,
+        execution_arn=request.execution_arn,
+        upload=_upload(request),
+        opened_at=opened_at,
+        ended_at=ended_at,
+        seconds=round((ended_at - opened_at).total_seconds()) if opened_at else None,
+        spec=found.run.spec if found.run else None,
+        dataset=found.dataset,
+        plan=_plan(found.plan) if found.plan else None,
+        cost=cost_of_attempts(attempts, found.plan),
+        attempts=attempts,
+        metrics=evaluation.candidate if evaluation else None,
+        champion_metrics=evaluation.champion if evaluation else None,
+        comparison=evaluation.comparison if evaluation else None,
+        gate=evaluation.gate if evaluation else None,
+        training=evaluation.training if evaluation else None,
+        baseline=found.baseline,
+        model_package_arn=request.model_package_arn or item.get("model_package_arn"),
+        reports=_reports(artifacts, run_id, found, attempts),
+    )
+
+
+def _read(artifacts: Bucket, run_id: str) -> _Documents:
+    def read(name: str, model: type[_Model]) -> _Model | None:
+        body = artifacts.read(f"{run_prefix(run_id)}{name}")
+        return None if body is None else model.model_validate_json(body)
+
+    return _Documents(
+        run=read("run.json", Run),
+        dataset=dataset_result(artifacts, run_id),
+        plan=read("plan.json", Plan),
+        evaluation=read("evaluation.json", Evaluation),
+        baseline=read("baseline.json", Baseline),
+    )
+
+
+def _error(request: PublishResultRequest) -> ResultError | None:
+    failure = request.failure
+    if failure is None:
+        return None
+    cause = read_cause(failure.error, failure.message)
+    return ResultError(name=cause.error, message=cause.message, state=failure.state)
+
+
+def _reason(
+    request: PublishResultRequest, error: ResultError | None, evaluation: Evaluation | None
+) -> str:
+    if error:
+        return error.message
+    if evaluation:
+        return evaluation.gate.reason
+    return f"The run ended as {request.ending.replace('_', ' ')}."
+
+
+def _opened_at(run: Run | None, item: Mapping[str, Any]) -> datetime | None:
+    if run:
+        return run.opened_at
+    noted = item.get("opened_at")
+    return datetime.fromisoformat(noted) if noted else None
+
+
+def _upload(request: PublishResultRequest) -> ResultUpload:
+    upload = request.upload
+    return ResultUpload(
+        bucket=upload.bucket, key=upload.key, version_id=upload.version_id, size=upload.size
+    )
+
+
+def _plan(plan: Plan) -> ResultPlan:
+    return ResultPlan(
+        worst_case_usd=plan.worst_case_usd,
+        expected_usd=plan.expected_usd,
+        expected_reason=plan.expected_reason,
+        cap_usd=plan.cap_usd,
+        rate_usd_per_hour=plan.rate.usd,
+        price_source=plan.rate.source,
+        price_date=plan.rate.date,
+        region=plan.region,
+        instance_type=plan.instance_type,
+        instance_count=plan.instance_count,
+        spot=plan.spot,
+        max_runtime_seconds=plan.max_runtime_seconds,
+    )
+
+
+def _reports(
+    artifacts: Bucket, run_id: str, found: _Documents, attempts: tuple[Attempt, ...]
+) -> ResultReports:
+    def uri(name: str) -> str:
+        return artifacts.uri(f"{run_prefix(run_id)}{name}")
+
+    completed = [one.job_name for one in attempts if one.status == "Completed"]
+    model = completed and f"{job_output_prefix(run_id, completed[-1])}model.tar.gz"
+    return ResultReports(
+        result=uri(RESULT),
+        report=uri(REPORT),
+        dataset_report=uri(_DATASET_REPORT) if found.dataset else None,
+        evaluation=uri("evaluation.json") if found.evaluation else None,
+        model=artifacts.uri(model) if model else None,
+    )

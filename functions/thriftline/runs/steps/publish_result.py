@@ -1,0 +1,151 @@
+"""Writes how a run ended, and tells whoever wants to know, once."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.event_bus import EventBus
+from thriftline.core.aws.topic import Topic
+from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.domain.causes import read_cause
+from thriftline.runs.domain.layout import run_prefix
+from thriftline.runs.reports.message import (
+    DETAIL_TYPES,
+    EVENT_SOURCE,
+    Ended,
+    body_of,
+    subject_of,
+)
+from thriftline.runs.reports.run_page import run_page
+from thriftline.runs.schemas.result import Result
+from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
+from thriftline.runs.steps.gather_result import REPORT, RESULT, gather_result
+from thriftline.runs.steps.own_run import own_run_id
+
+_METRICS = {
+    "succeeded": "RunSucceeded",
+    "not_promoted": "RunNotPromoted",
+    "rejected": "RunRejected",
+    "failed": "RunFailed",
+}
+
+
+def publish_result(
+    request: PublishResultRequest,
+    *,
+    artifacts: Bucket,
+    runs: RunsTable,
+    alerts: Topic,
+    bus: EventBus,
+    measure: Callable[[str, float], None],
+    now: datetime,
+) -> PublishResultResponse:
+    """Writes ``result.json`` and ``report.html``, then tells the table, the bus and the topic.
+
+    Safe to repeat: the documents are written again, the time of the first ending stays, and what
+    was announced is not announced twice. ``measure`` takes a metric's name and value.
+    """
+    run_id = own_run_id(request.run_id, request.upload, request.execution_arn, runs=runs, now=now)
+    if run_id is None:
+        return _nobodys_run(request, alerts)
+    item = runs.get(run_id) or {}
+    noted = item.get("ended_at") if item.get("status") == request.ending else None
+    ended_at = datetime.fromisoformat(noted) if noted else now
+    result = gather_result(request, run_id, item, artifacts=artifacts, ended_at=ended_at)
+    _write(result, artifacts)
+    runs.update(
+        run_id,
+        status=result.status,
+        ended_at=ended_at.isoformat(),
+        reason=result.reason,
+        cost_usd=None if result.cost.usd is None else f"{result.cost.usd:.6f}",
+    )
+    if item.get("announced") != result.status:
+        _announce(result, alerts, bus)
+        _measure(result, measure)
+        runs.update(run_id, announced=result.status)
+    return PublishResultResponse(
+        run_id=run_id,
+        status=result.status,
+        reason=result.reason,
+        result_uri=result.reports.result,
+        report_uri=result.reports.report,
+    )
+
+
+def _write(result: Result, artifacts: Bucket) -> None:
+    prefix = run_prefix(result.run_id)
+    artifacts.write_json(f"{prefix}{RESULT}", result.model_dump_json(indent=1))
+    artifacts.write(f"{prefix}{REPORT}", run_page(result).encode(), "text/html; charset=utf-8")
+
+
+def _announce(result: Result, alerts: Topic, bus: EventBus) -> None:
+    bus.put(EVENT_SOURCE, DETAIL_TYPES[result.status], _detail(result))
+    ended = _ended(result)
+    alerts.publish(subject_of(ended), body_of(ended))
+
+
+def _ended(result: Result) -> Ended:
+    scores = result.metrics
+    return Ended(
+        run_id=result.run_id,
+        project=result.project,
+        status=result.status,
+        reason=result.reason,
+        state=result.error.state if result.error else None,
+        error=result.error.name if result.error else None,
+        uploaded=f"s3://{result.upload.bucket}/{result.upload.key}",
+        metrics=f"accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}"
+        if scores
+        else None,
+        billed_usd=result.cost.usd,
+        expected_usd=result.plan.expected_usd if result.plan else None,
+        worst_case_usd=result.plan.worst_case_usd if result.plan else None,
+        spot_saving=result.cost.spot_saving,
+        model_package_arn=result.model_package_arn,
+        report=result.reports.report,
+    )
+
+
+def _detail(result: Result) -> str:
+    """The event names the run and its figures; the rest is in the document that it points to."""
+    error, scores = result.error, result.metrics
+    return json.dumps(
+        {
+            "run_id": result.run_id,
+            "project": result.project,
+            "status": result.status,
+            "reason": result.reason,
+            "error": error.model_dump(mode="json") if error else None,
+            "accuracy": scores.accuracy if scores else None,
+            "macro_f1": scores.macro_f1 if scores else None,
+            "cost": result.cost.model_dump(mode="json"),
+            "model_package_arn": result.model_package_arn,
+            "result_uri": result.reports.result,
+            "report_uri": result.reports.report,
+        }
+    )
+
+
+def _measure(result: Result, measure: Callable[[str, float], None]) -> None:
+    measure(_METRICS[result.status], 1)
+    if result.cost.usd is not None:
+        measure("BilledUsd", float(result.cost.usd))
+
+
+def _nobodys_run(request: PublishResultRequest, alerts: Topic) -> PublishResultResponse:
+    """An execution failed before it had a run: there is no place for a result, so say it."""
+    failure = request.failure
+    reason = "The execution had no run of its own."
+    if failure:
+        reason = read_cause(failure.error, failure.message).message
+    where = f" in {failure.state}" if failure else ""
+    alerts.publish(
+        f"Thriftline: an execution failed{where}",
+        f"{request.execution_arn} failed{where} before it had a run.\n\n{reason}\n\n"
+        f"Upload: s3://{request.upload.bucket}/{request.upload.key}\n",
+    )
+    return PublishResultResponse(
+        run_id="", status=request.ending, reason=reason, result_uri="", report_uri=""
+    )

@@ -1,0 +1,138 @@
+"""SageMaker's training jobs: start, look, stop."""
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.errors import AwsRequestError
+from thriftline.runs.domain.layout import job_name_of
+from thriftline.runs.trainers.job import TrainingJob
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
+
+
+class TrainingJobs:
+    """The training jobs of one account and region."""
+
+    def __init__(self, client: "SageMakerClient") -> None:
+        self._client = client
+
+    def start(self, request: dict[str, Any]) -> TrainingJob:
+        """Creates a job, or finds the same one again when it exists already.
+
+        A name is one attempt of one run, so that a repeated call cannot start a second job.
+
+        Raises:
+            QuotaExceededError: the account may not have more of this instance type.
+            AwsRequestError: the name belongs to a job of another run, or the quota is 0, as it is
+                for Spot training in a new account.
+        """
+        name = request["TrainingJobName"]
+        with translated(f"starting training job {name}"):
+            try:
+                self._client.create_training_job(**request)
+            except ClientError as error:
+                if _is_quota_of_none(error):
+                    raise AwsRequestError(
+                        f"{error} No wait can help: ask for this quota in Service Quotas, or name "
+                        "another training.instance_type in run.yaml."
+                    ) from error
+                if code_of(error) != "ResourceInUse":
+                    raise
+        job = self.describe(name)
+        if job is None:
+            raise AwsRequestError(f"Training job {name} was created and is not there.")
+        if job.run_id != request["HyperParameters"]["run_id"]:
+            raise AwsRequestError(
+                f"Training job {name} exists already and is not of this run but of "
+                f"{job.run_id or 'none'}."
+            )
+        return job
+
+    def describe(self, name: str) -> TrainingJob | None:
+        """Returns a job as it is now, None when there is none of this name."""
+        with translated(f"looking at training job {name}"):
+            try:
+                found = self._client.describe_training_job(TrainingJobName=name)
+            except ClientError as error:
+                if _is_not_found(error):
+                    return None
+                raise
+        return _job(found)
+
+    def stop(self, name: str) -> bool:
+        """Asks a job to stop; returns False when it stops or has ended already, or never was."""
+        with translated(f"stopping training job {name}"):
+            try:
+                self._client.stop_training_job(TrainingJobName=name)
+            except ClientError as error:
+                # SageMaker refuses to stop what does not run; between two calls that is no fault.
+                job = self.describe(name)
+                if job is None or job.status != "InProgress":
+                    return False
+                raise error
+        return True
+
+    def of_run(self, run_id: str, attempts: int = 99) -> list[TrainingJob]:
+        """Returns the jobs of a run's first attempts, in order.
+
+        Attempts count from 1 without gaps, so the names are known: ListTrainingJobs, which is
+        slow and limited to two calls a second, is not needed.
+        """
+        jobs: list[TrainingJob] = []
+        for attempt in count(1):
+            job = self.describe(job_name_of(run_id, attempt)) if attempt <= attempts else None
+            if job is None:
+                return jobs
+            jobs.append(job)
+        raise AssertionError("unreachable")
+
+    def stop_active(self, run_id: str) -> list[str]:
+        """Asks every running job of a run to stop; returns the names of all that have not ended."""
+        active = [job.name for job in self.of_run(run_id) if job.is_active]
+        for name in active:
+            self.stop(name)
+        return active
+
+
+def _is_quota_of_none(error: ClientError) -> bool:
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    return code_of(error) == "ResourceLimitExceeded" and " is 0 Instances" in message
+
+
+def _is_not_found(error: ClientError) -> bool:
+    # The service model says ResourceNotFound; the service answers ValidationException.
+    if code_of(error) == "ResourceNotFound":
+        return True
+    text = str(error.response.get("Error", {}).get("Message", "")).lower()
+    return code_of(error) == "ValidationException" and (
+        "not found" in text or "could not find" in text
+    )
+
+
+def _job(found: "DescribeTrainingJobResponseTypeDef") -> TrainingJob:
+    resources: Any = found.get("ResourceConfig", {})
+    stopping: Any = found.get("StoppingCondition", {})
+    return TrainingJob(
+        name=found["TrainingJobName"],
+        status=found["TrainingJobStatus"],
+        secondary_status=found["SecondaryStatus"],
+        created_at=found["CreationTime"],
+        max_runtime_seconds=stopping.get("MaxRuntimeInSeconds", 86_400),
+        max_wait_seconds=stopping.get("MaxWaitTimeInSeconds"),
+        failure_reason=found.get("FailureReason", ""),
+        started_at=found.get("TrainingStartTime"),
+        ended_at=found.get("TrainingEndTime"),
+        training_seconds=found.get("TrainingTimeInSeconds"),
+        billable_seconds=found.get("BillableTimeInSeconds"),
+        instance_type=resources.get("InstanceType", ""),
+        instance_count=resources.get("InstanceCount", 1),
+        spot=found.get("EnableManagedSpotTraining", False),
+        image=found.get("AlgorithmSpecification", {}).get("TrainingImage", ""),
+        run_id=found.get("HyperParameters", {}).get("run_id", ""),
+        transitions=tuple(step["Status"] for step in found.get("SecondaryStatusTransitions", [])),
+    )

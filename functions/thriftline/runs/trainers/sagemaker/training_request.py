@@ -1,0 +1,154 @@
+"""The CreateTrainingJob request of one attempt.
+
+There is no ``RetryStrategy``: it would start the job again after an internal error where neither
+the run's allowance of seconds nor the person who reads the result can see it. The state machine
+makes the attempts, each a job of its own that goes on from the shared checkpoints.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from thriftline.money.instances import has_local_storage
+from thriftline.runs.domain.layout import checkpoint_prefix, split_prefix, training_prefix
+from thriftline.runs.trainers.sagemaker.metric_definitions import metric_definitions
+
+CHECKPOINT_PATH = "/opt/ml/checkpoints"
+
+
+@dataclass(frozen=True)
+class TrainingOrder:
+    """What a job is asked for. ``max_wait_seconds`` is set for Spot and only then.
+
+    ``base_model_uri`` is an S3 folder of base weights, None for a model of the hub.
+    """
+
+    job_name: str
+    run_id: str
+    project: str
+    role_arn: str
+    image_uri: str
+    artifacts_bucket: str
+    hyperparameters: Mapping[str, object]
+    splits: tuple[str, ...]
+    instance_type: str
+    instance_count: int
+    volume_gib: int
+    max_runtime_seconds: int
+    max_wait_seconds: int | None = None
+    base_model_uri: str | None = None
+    champion_uri: str | None = None
+    kms_key_id: str | None = None
+    usd_per_hour: Decimal | None = None
+    cost_tags: Mapping[str, str] = field(default_factory=dict)
+
+    def uri(self, key: str) -> str:
+        """Returns the URI of a key in the artifacts bucket."""
+        return f"s3://{self.artifacts_bucket}/{key}"
+
+
+def training_request(order: TrainingOrder) -> dict[str, Any]:
+    """Returns the arguments of ``create_training_job``."""
+    spot = order.max_wait_seconds is not None
+    return {
+        "TrainingJobName": order.job_name,
+        "RoleArn": order.role_arn,
+        "AlgorithmSpecification": {
+            "TrainingImage": order.image_uri,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": metric_definitions(),
+        },
+        "HyperParameters": {
+            **{name: _as_text(value) for name, value in order.hyperparameters.items()},
+            "run_id": order.run_id,
+        },
+        "InputDataConfig": _channels(order),
+        "OutputDataConfig": _with_key(
+            {"S3OutputPath": order.uri(training_prefix(order.run_id))}, "KmsKeyId", order.kms_key_id
+        ),
+        "CheckpointConfig": {
+            "S3Uri": order.uri(checkpoint_prefix(order.run_id)),
+            "LocalPath": CHECKPOINT_PATH,
+        },
+        "ResourceConfig": _resources(order),
+        "StoppingCondition": _stopping(order),
+        "EnableManagedSpotTraining": spot,
+        "Environment": _environment(order),
+        # The container needs the internet only to fetch weights from the hub.
+        "EnableNetworkIsolation": order.base_model_uri is not None,
+        "EnableInterContainerTrafficEncryption": order.instance_count > 1,
+        "Tags": [{"Key": key, "Value": value} for key, value in sorted(_tags(order).items())],
+    }
+
+
+def _environment(order: TrainingOrder) -> dict[str, str]:
+    """The rate of all instances on demand, so that the program can say what it has cost so far."""
+    if order.usd_per_hour is None:
+        return {}
+    return {"THRIFTLINE_USD_PER_HOUR": str(order.usd_per_hour * order.instance_count)}
+
+
+def _as_text(value: object) -> str:
+    # SageMaker's hyperparameters are all strings; the training program reads JSON's spelling.
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _channels(order: TrainingOrder) -> list[dict[str, Any]]:
+    channels = [
+        _channel(split, order.uri(split_prefix(order.run_id, split)), "application/jsonlines")
+        for split in order.splits
+    ]
+    if order.base_model_uri:
+        channels.append(_channel("model", order.base_model_uri))
+    if order.champion_uri:
+        channels.append(_channel("champion", order.champion_uri, "application/x-tar"))
+    return channels
+
+
+def _channel(name: str, uri: str, content_type: str | None = None) -> dict[str, Any]:
+    channel: dict[str, Any] = {
+        "ChannelName": name,
+        "DataSource": {
+            "S3DataSource": {
+                "S3DataType": "S3Prefix",
+                "S3Uri": uri,
+                "S3DataDistributionType": "FullyReplicated",
+            }
+        },
+        "InputMode": "File",
+    }
+    return _with_key(channel, "ContentType", content_type)
+
+
+def _resources(order: TrainingOrder) -> dict[str, Any]:
+    resources: dict[str, Any] = {
+        "InstanceType": order.instance_type,
+        "InstanceCount": order.instance_count,
+        "VolumeSizeInGB": order.volume_gib,
+    }
+    # NVMe volumes are encrypted by the instance itself, and SageMaker refuses a key for them.
+    local = has_local_storage(order.instance_type)
+    return _with_key(resources, "VolumeKmsKeyId", None if local else order.kms_key_id)
+
+
+def _stopping(order: TrainingOrder) -> dict[str, int]:
+    stopping = {"MaxRuntimeInSeconds": order.max_runtime_seconds}
+    # SageMaker refuses the request when it is there for an on-demand job, or absent for Spot.
+    if order.max_wait_seconds is not None:
+        stopping["MaxWaitTimeInSeconds"] = order.max_wait_seconds
+    return stopping
+
+
+def _tags(order: TrainingOrder) -> dict[str, str]:
+    return {
+        **order.cost_tags,
+        "thriftline:project": order.project,
+        "thriftline:run-id": order.run_id,
+    }
+
+
+def _with_key(document: dict[str, Any], name: str, value: str | None) -> dict[str, Any]:
+    return {**document, name: value} if value else document

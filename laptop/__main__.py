@@ -1,0 +1,135 @@
+"""`python -m laptop serve`, `demo` and `audit`: this product on the embedded AWS."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from local_aws import command_line
+from local_aws.options import ROOT, Options
+
+_DEMO_FOLDER = ROOT / ".thriftline/demo"
+_AUDIT_FOLDER = ROOT / ".thriftline/audit"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m laptop", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command_line.add_serve(commands)
+    commands.add_parser("demo", help="run the main job twice on real sentences, and report")
+    _add_audit(commands)
+    return parser
+
+
+def _add_audit(commands: Any) -> None:
+    audit = commands.add_parser("audit", help="audit an account file, and leave the report here")
+    audit.add_argument(
+        "--account",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="an account, or a folder of such files; the report's account unless given",
+    )
+    audit.add_argument(
+        "--input",
+        default="{}",
+        metavar="JSON",
+        help="the execution's input; empty for the defaults",
+    )
+    audit.add_argument(
+        "--mode",
+        choices=("report", "mark", "act"),
+        default="report",
+        help="the most that the audit may do to the account",
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve this repository's stack until SIGINT or SIGTERM, or run a demo."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.command == "serve" and given.template:
+        parser.error("--template is for python -m local_aws serve; this serves the own stack")
+    if not command_line.in_own_environment():
+        return command_line.run_in_own_environment("laptop")
+    command_line.log_to_stderr()
+    if given.command == "demo":
+        return _demo()
+    if given.command == "audit":
+        return _audit(given)
+    return _serve(given)
+
+
+def _serve(given: argparse.Namespace) -> int:
+    from laptop import stack
+
+    try:
+        return command_line.serve(given, stack.with_own_stack, stack.upload_base_model)
+    except stack.SetupError as error:
+        print(f"laptop: {error}", file=sys.stderr)
+        return 1
+
+
+def _demo() -> int:
+    from rich.console import Console
+
+    from laptop import demo, stack
+    from laptop.sample_data import SampleDataError
+    from local_aws.server import EmbeddedAws
+
+    logging.getLogger().setLevel(logging.WARNING)
+    console = Console()
+    try:
+        console.print("starting the embedded AWS and deploying template.yaml on it")
+        with EmbeddedAws(stack.with_own_stack(Options(time_scale=demo.TIME_SCALE))) as aws:
+            stack.upload_base_model(aws)
+            demo.run_demo(aws, _DEMO_FOLDER, console)
+    except (SampleDataError, demo.DemoError, stack.SetupError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("demo: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _audit(given: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from laptop import demo_audit, stack
+    from laptop.demo import DemoError
+    from local_aws.accounts.file import AccountFileError
+    from local_aws.accounts.reading import REPORT_ACCOUNT, with_accounts
+    from local_aws.server import EmbeddedAws
+
+    logging.getLogger().setLevel(logging.WARNING)
+    console = Console()
+    try:
+        asked = json.loads(given.input)
+        options = with_accounts(
+            Options(parameters={"AuditMode": given.mode}), given.account or [REPORT_ACCOUNT]
+        )
+        console.print("starting the embedded AWS and deploying template.yaml on it")
+        with EmbeddedAws(stack.with_own_stack(options)) as aws:
+            for account in options.accounts:
+                console.print(f"loaded {account.summary()}", highlight=False)
+            report = demo_audit.run_audit(aws, asked, _AUDIT_FOLDER, console)
+        demo_audit.summarise(report, _AUDIT_FOLDER, console)
+    except json.JSONDecodeError as error:
+        print(f"audit: --input is not JSON: {error}", file=sys.stderr)
+        return 1
+    except (AccountFileError, DemoError, stack.SetupError) as error:
+        print(f"audit: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("audit: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""The cost audit of an account file, by the APIs alone: run, summarised, its pages left here."""
+
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from laptop.demo import DemoError
+from local_aws.server import ROOT, EmbeddedAws
+
+DOCUMENTS = ("report.html", "report.json", "report.md", "report.csv")
+_SHOWN = 10
+_SECONDS_BETWEEN_LOOKS = 0.3
+
+
+def run_audit(
+    aws: EmbeddedAws, given: dict[str, Any], folder: Path, console: Console
+) -> dict[str, Any]:
+    """Run one audit with this input, leave its documents in `folder`, return its report.
+
+    Raises:
+        DemoError: the audit failed; the message is its cause.
+    """
+    started = time.monotonic()
+    output = _execute(aws, given, console)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    bucket = aws.outputs["ArtifactsBucketName"]
+    for name in DOCUMENTS:
+        key = f"audits/{output['audit_id']}/{name}"
+        aws.client("s3").download_file(bucket, key, str(folder / name))
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    console.print(f"audited in {time.monotonic() - started:.0f} s")
+    return report
+
+
+def _execute(aws: EmbeddedAws, given: dict[str, Any], console: Console) -> dict[str, Any]:
+    states = aws.client("stepfunctions")
+    arn = states.start_execution(
+        stateMachineArn=aws.outputs["CostAuditStateMachineArn"], input=json.dumps(given)
+    )["executionArn"]
+    said: set[str] = set()
+    while True:
+        execution = states.describe_execution(executionArn=arn)
+        for name in _entered(states, arn):
+            if name not in said:
+                said.add(name)
+                console.print(f"  {name}", highlight=False)
+        if execution["status"] != "RUNNING":
+            break
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    if execution["status"] != "SUCCEEDED":
+        raise DemoError(f"the audit ended as {execution['status']}: {_cause(execution)}")
+    output: dict[str, Any] = json.loads(execution["output"])
+    return output
+
+
+def _cause(execution: dict[str, Any]) -> str:
+    """Return the sentence of a function's error, or the cause as it stands."""
+    cause = str(execution.get("cause", ""))
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (KeyError, TypeError, ValueError):
+        return cause
+
+
+def _entered(states: Any, arn: str) -> Iterator[str]:
+    for page in states.get_paginator("get_execution_history").paginate(executionArn=arn):
+        for event in page["events"]:
+            if "stateEnteredEventDetails" in event:
+                yield event["stateEnteredEventDetails"]["name"]
+
+
+def summarise(report: dict[str, Any], folder: Path, console: Console) -> None:
+    """Print what a person wants to know first, and where the rest lies."""
+    console.rule("Cost audit")
+    for sentence in report["summary"]:
+        console.print(sentence, highlight=False)
+    console.print(_bill(report["reconciliation"]))
+    console.print(_savings(report["findings"]))
+    console.print(f"without dollars: {_without_dollars(report['findings'])}", highlight=False)
+    for name in DOCUMENTS:
+        path = folder / name
+        console.print(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path))
+
+
+def _bill(reconciliation: dict[str, Any]) -> Table:
+    table = Table("service", box=None, padding=(0, 2))
+    for column in ("billed, USD", "explained", "residual"):
+        table.add_column(column, justify="right")
+    for row in [*reconciliation["rows"], {"service": "together", **reconciliation}]:
+        amounts = [_dollars(row[f"{name}_usd"]) for name in ("billed", "explained", "residual")]
+        table.add_row(row["service"], *amounts)
+    return table
+
+
+def _savings(findings: list[dict[str, Any]]) -> Table:
+    """The largest savings."""
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("USD a month", justify="right", no_wrap=True)
+    table.add_column("finding", no_wrap=True)
+    table.add_column("confidence", no_wrap=True)
+    table.add_column("resource", no_wrap=True, overflow="ellipsis")
+    for finding in [one for one in findings if _has_dollars(one)][:_SHOWN]:
+        table.add_row(
+            _dollars(finding["monthly_usd"]),
+            finding["title"],
+            finding["confidence"],
+            finding["resource"],
+        )
+    return table
+
+
+def _without_dollars(findings: list[dict[str, Any]]) -> str:
+    counts = Counter(one["title"] for one in findings if not _has_dollars(one))
+    return ", ".join(f"{title} ({count})" for title, count in counts.items())
+
+
+def _has_dollars(finding: dict[str, Any]) -> bool:
+    return bool(finding["monthly_usd"] and Decimal(finding["monthly_usd"]))
+
+
+def _dollars(text: str | None) -> str:
+    return "unknown" if text is None else f"{Decimal(text):,.2f}"

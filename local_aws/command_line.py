@@ -1,0 +1,202 @@
+"""What `serve` takes and does: the embedded AWS with a template on it, until it is stopped."""
+
+import argparse
+import contextlib
+import errno
+import importlib.util
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from local_aws.options import ROOT, Options
+
+if TYPE_CHECKING:
+    from local_aws.server import EmbeddedAws
+
+_OWN_PYTHON = ROOT / ".venv/bin/python"
+
+
+def _scale(text: str) -> float:
+    scale = float(text)
+    if scale <= 0:
+        raise argparse.ArgumentTypeError("must be greater than 0")
+    return scale
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is not Key=Value")
+    return name, value
+
+
+def add_serve(commands: Any) -> None:
+    """Add the `serve` command to a parser's commands."""
+    serve = commands.add_parser("serve", help="deploy the template and serve until stopped")
+    defaults = Options()
+    serve.add_argument("--host", default=defaults.host, help="address to listen on")
+    serve.add_argument("--port", type=int, default=4566, help="0 takes a free one")
+    serve.add_argument(
+        "--region", help=f"that of the account file, or {defaults.region}, unless given"
+    )
+    serve.add_argument("--template", type=Path, help="another template than this repository's own")
+    serve.add_argument("--stack-name", default=defaults.stack_name)
+    serve.add_argument(
+        "--parameter",
+        type=_parameter,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a parameter of the template; may be given again",
+    )
+    serve.add_argument(
+        "--time-scale",
+        type=_scale,
+        default=defaults.time_scale,
+        metavar="X",
+        help="divide waits and retry delays by X (time-outs stay)",
+    )
+    serve.add_argument(
+        "--training-image",
+        metavar="IMAGE",
+        help="run training jobs in containers of this image, not as processes",
+    )
+    serve.add_argument(
+        "--account",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="an account to audit, or a folder of such files; may be given again",
+    )
+
+
+def in_own_environment() -> bool:
+    """Tell whether the pinned packages are those of this interpreter."""
+    if Path(sys.prefix).resolve() == _OWN_PYTHON.parents[1].resolve():
+        return True
+    # Another environment may have been made by hand, without `make setup`.
+    return not _OWN_PYTHON.exists() and importlib.util.find_spec("samtranslator") is not None
+
+
+def run_in_own_environment(program: str) -> int:
+    """Go on in `.venv`, so that any `python -m local_aws` or `laptop` works once that is made."""
+    if not _OWN_PYTHON.exists():
+        print(f"{program}: its packages are missing: run make setup", file=sys.stderr)
+        return 1
+    os.execv(_OWN_PYTHON, [str(_OWN_PYTHON), "-m", program, *sys.argv[1:]])
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
+
+
+def log_to_stderr() -> None:
+    """Keep stdout for the answer alone, and the libraries quiet."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    for name in ("botocore", "samtranslator"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # It reports each error that a machine catches; the history has them all.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
+
+
+@contextlib.contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def serve(
+    given: argparse.Namespace,
+    settle: Callable[[Options], Options] = lambda options: options,
+    prepare: Callable[["EmbeddedAws"], None] = lambda aws: None,
+) -> int:
+    """Serve until SIGINT or SIGTERM; stdout gets one line of JSON and nothing else.
+
+    `settle` completes the options, `prepare` fills the deployed stack before the line is printed.
+    """
+    if given.port and _is_taken(given.host, given.port):
+        print(f"local_aws: port {given.port} is taken; --port 0 takes a free one", file=sys.stderr)
+        return 1
+    stdout = sys.stdout
+    with _stop_on_signals() as stop, contextlib.redirect_stdout(sys.stderr):
+        return _serve(given, stdout, stop, settle, prepare)
+
+
+def _serve(
+    given: argparse.Namespace,
+    stdout: TextIO,
+    stop: threading.Event,
+    settle: Callable[[Options], Options],
+    prepare: Callable[["EmbeddedAws"], None],
+) -> int:
+    # These load moto, boto3 and SAM: seconds, which a wrong option should not cost.
+    from local_aws.accounts.file import AccountFileError
+    from local_aws.deployment.cloudformation import DeploymentError
+    from local_aws.deployment.template import TemplateError
+    from local_aws.functions.runtime import LambdaRuntimeMissingError
+    from local_aws.hooks import MotoChangedError
+    from local_aws.server import EmbeddedAws
+
+    try:
+        options = options_of(given)
+        with EmbeddedAws(settle(options)) as aws:
+            prepare(aws)
+            for account in options.accounts:
+                print(f"loaded {account.summary()}", file=sys.stderr)
+            line = {"endpoint": aws.endpoint, "outputs": aws.outputs}
+            print(json.dumps(line), file=stdout, flush=True)
+            stop.wait()
+    except (
+        AccountFileError,
+        DeploymentError,
+        LambdaRuntimeMissingError,
+        MotoChangedError,
+        OSError,
+        TemplateError,
+    ) as error:
+        print(f"local_aws: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def options_of(given: argparse.Namespace) -> Options:
+    """Return what a parsed `serve` asks for."""
+    from local_aws.accounts.reading import with_accounts
+
+    values: dict[str, Any] = {
+        "host": given.host,
+        "port": given.port,
+        "stack_name": given.stack_name,
+        "parameters": dict(given.parameter),
+        "time_scale": given.time_scale,
+        "training_image": given.training_image,
+    }
+    if given.template is not None:
+        values["template"] = given.template
+    if given.region is not None:
+        values["region"] = given.region
+    return with_accounts(Options(**values), given.account, region=given.region)

@@ -1,0 +1,194 @@
+"""Deploys a translated template through moto's CloudFormation, and mends what that leaves out."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from moto.cloudformation import cloudformation_backends, parsing
+from moto.logs.models import logs_backends
+from moto.s3.models import s3_backends
+
+from local_aws.clients import Clients
+from local_aws.deployment.repairs import REPAIRS
+from local_aws.deployment.resources import CREATORS
+from local_aws.deployment.state_machine_resource import create_state_machine
+from local_aws.deployment.template import Template
+from local_aws.hooks import Hooks
+
+LOG = logging.getLogger(__name__)
+
+_STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+_FUNCTION = "AWS::Lambda::Function"
+
+# Created, but nothing ever happens to them here.
+INERT = {
+    "AWS::CloudWatch::Alarm": "alarms are stored, never evaluated",
+    "AWS::CloudWatch::Dashboard": "dashboards are stored, never drawn",
+}
+
+OnFunction = Callable[[str, Path, Mapping[str, Any]], None]
+
+
+class DeploymentError(RuntimeError):
+    """The stack could not be created."""
+
+
+class LocalResource:
+    """A resource that stands in a stack without a model of moto's behind it."""
+
+    def __init__(self, physical_id: str, attributes: Mapping[str, str] | None = None) -> None:
+        self.physical_resource_id = physical_id
+        self._attributes = attributes or {}
+        self.cf_resource_type = ""
+        self.logical_resource_id = ""
+
+    @property
+    def type(self) -> str:
+        """The type, as moto's stack lists read it."""
+        return self.cf_resource_type
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        """Whether `Fn::GetAtt` is accepted: always."""
+        return bool(attr)
+
+    def get_cfn_attribute(self, attribute: str) -> str:
+        """Return an attribute, or a text that says that there is none."""
+        return self._attributes.get(attribute, f"{self.physical_resource_id}.{attribute}")
+
+    def is_created(self) -> bool:
+        """Whether the stack may go on."""
+        return True
+
+
+class Deployment:
+    """Creates one stack."""
+
+    def __init__(
+        self, clients: Clients, account: str, region: str, on_function: OnFunction
+    ) -> None:
+        self._clients = clients
+        self._account = account
+        self._region = region
+        self._on_function = on_function
+        self._code: dict[str, Path] = {}
+        self.not_done: list[str] = []
+
+    def install(self, hooks: Hooks) -> None:
+        """Let moto's stacks create resources here."""
+        create = parsing.parse_and_create_resource
+        class_of = parsing.resource_class_from_type
+        clean = parsing.clean_json
+
+        def create_resource(
+            logical_id: str,
+            resource: dict[str, Any],
+            resources: Any,
+            account_id: str,
+            region_name: str,
+        ) -> Any:
+            condition = resource.get("Condition")
+            if condition and not resources.lazy_condition_map[condition]:
+                return None
+            if self._is_own(resource["Type"]):
+                return self._create(logical_id, resource, resources)
+            made = create(logical_id, resource, resources, account_id, region_name)
+            self._finish(logical_id, made, resource, resources)
+            return made
+
+        def resource_class(kind: str) -> Any:
+            return LocalResource if self._is_own(kind) else class_of(kind)
+
+        def clean_json(value: Any, resources: Any) -> Any:
+            cleaned = clean(value, resources)
+            if isinstance(value, list):
+                return [item for item in cleaned if item is not None]
+            return cleaned
+
+        hooks.replace(parsing, "parse_and_create_resource", create_resource)
+        hooks.replace(parsing, "resource_class_from_type", resource_class)
+        hooks.replace(parsing, "clean_json", clean_json)
+
+    def _is_own(self, kind: str) -> bool:
+        known = kind in parsing.get_model_map() or kind in parsing.NULL_MODELS
+        return kind == _STATE_MACHINE or kind in CREATORS or not known
+
+    def _create(self, logical_id: str, resource: Mapping[str, Any], resources: Any) -> Any:
+        kind = resource["Type"]
+        properties = parsing.clean_json(resource.get("Properties", {}), resources)
+        name = parsing.generate_resource_name(kind, resources["AWS::StackName"], logical_id)
+        made: Any
+        if kind == _STATE_MACHINE:
+            made = create_state_machine(name[:80], properties, self._account, self._region)
+        elif kind in CREATORS:
+            made = LocalResource(CREATORS[kind](self._clients, name, properties))
+        else:
+            self.not_done.append(f"{logical_id} ({kind})")
+            made = LocalResource(f"not-created-locally-{logical_id}")
+        made.cf_resource_type = kind
+        made.logical_resource_id = logical_id
+        return made
+
+    def _finish(
+        self, logical_id: str, made: Any, resource: Mapping[str, Any], resources: Any
+    ) -> None:
+        kind = resource["Type"]
+        properties = parsing.clean_json(resource.get("Properties", {}), resources)
+        for repair in REPAIRS.get(kind, ()):
+            repair(self._clients, made.physical_resource_id, properties)
+        if tagger := self._tagger(kind):
+            tagger.tag_resource(made.arn, self._system_tags(logical_id, resources))
+        if kind == _FUNCTION:
+            # A number in the template is a text in the environment.
+            variables = made.environment_vars
+            made.environment_vars = {key: str(value) for key, value in variables.items()}
+        if kind == _FUNCTION and logical_id in self._code:
+            self._on_function(made.function_name, self._code[logical_id], properties)
+        if kind == "AWS::Events::Rule" and "ScheduleExpression" in properties:
+            self.not_done.append(f"{logical_id} (schedule {properties['ScheduleExpression']})")
+
+    def _tagger(self, kind: str) -> Any:
+        """Return moto's keeper of tags for the kinds that tell of which stack they are."""
+        if kind == "AWS::S3::Bucket":
+            return s3_backends[self._account]["aws"].tagger
+        if kind == "AWS::Logs::LogGroup":
+            return logs_backends[self._account][self._region].tagger
+        return None
+
+    def _system_tags(self, logical_id: str, resources: Any) -> list[dict[str, str]]:
+        tags = {
+            "aws:cloudformation:logical-id": logical_id,
+            "aws:cloudformation:stack-id": resources["AWS::StackId"],
+            "aws:cloudformation:stack-name": resources["AWS::StackName"],
+        }
+        return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+    def deploy(self, name: str, template: Template) -> dict[str, str]:
+        """Create the stack and return its outputs."""
+        self._code = template.code
+        backend = cloudformation_backends[self._account][self._region]
+        try:
+            stack = backend.create_stack(
+                name=name,
+                template=json.dumps(template.body),
+                parameters=dict(template.parameters),
+                tags={},
+            )
+        except Exception as error:
+            # moto raises what it happens to meet; a stack that fails ends the start.
+            raise DeploymentError(f"the stack {name} failed: {error!r}") from error
+        if stack.status != "CREATE_COMPLETE":
+            raise DeploymentError(f"the stack {name} ended as {stack.status}")
+        self._say_what_is_not_done(template)
+        described = self._clients.get("cloudformation").describe_stacks(StackName=name)
+        outputs = described["Stacks"][0].get("Outputs", [])
+        return {each["OutputKey"]: each["OutputValue"] for each in outputs}
+
+    def _say_what_is_not_done(self, template: Template) -> None:
+        if self.not_done:
+            LOG.warning("not done locally: %s", ", ".join(sorted(self.not_done)))
+        kinds = {resource["Type"] for resource in template.body["Resources"].values()}
+        for kind in sorted(kinds & set(INERT)):
+            LOG.info("%s: %s", kind, INERT[kind])

@@ -1,0 +1,71 @@
+"""The services that are answered here, put together."""
+
+from local_aws.clock import Clock
+from local_aws.hooks import Hooks
+from local_aws.http.own_calls import OwnCalls
+from local_aws.services import s3_listing, s3_uploads
+from local_aws.services.accounts import Accounts
+from local_aws.services.application_autoscaling import ApplicationAutoscaling, ScalingStore
+from local_aws.services.bedrock import Bedrock, BedrockStore
+from local_aws.services.cloudwatch import CloudWatch
+from local_aws.services.cost_explorer import CostExplorer
+from local_aws.services.metric_store import MetricStore
+from local_aws.services.places import Places
+from local_aws.services.resource_tagging import ResourceTagging
+from local_aws.services.s3_lifecycle import S3Lifecycle
+from local_aws.services.sagemaker_components import SageMakerComponents
+from local_aws.services.sagemaker_endpoints import SageMakerEndpoints
+from local_aws.services.sagemaker_jobs import SageMakerJobs
+from local_aws.services.sagemaker_model_registry import ModelRegistries
+from local_aws.services.sagemaker_models import SageMakerModels
+from local_aws.services.sagemaker_notebooks import SageMakerNotebooks
+from local_aws.services.sagemaker_search import SageMakerSearch
+from local_aws.services.sagemaker_store import SageMakerStore
+from local_aws.services.sagemaker_tags import SageMakerTags
+
+
+class OwnServices:
+    """What our services keep; an account file is loaded into these."""
+
+    def __init__(self, home_account: str, clock: Clock) -> None:
+        self._clock = clock
+        self.accounts = Accounts(home_account)
+        self.sagemaker = Places(SageMakerStore)
+        self.metrics = Places(MetricStore)
+        self.scaling = Places(ScalingStore)
+        self.bedrock = Places(BedrockStore)
+        self.lifecycle = S3Lifecycle()
+        self.costs = CostExplorer()
+        self.registries = ModelRegistries(clock.now)
+
+    def calls(self) -> OwnCalls:
+        """Return every operation."""
+        own = OwnCalls(self._clock)
+        for service in (
+            SageMakerEndpoints(self.sagemaker),
+            SageMakerComponents(self.sagemaker),
+            SageMakerModels(self.sagemaker),
+            SageMakerNotebooks(self.sagemaker),
+            SageMakerTags(self.sagemaker),
+            SageMakerJobs(),
+            SageMakerSearch(self.sagemaker),
+        ):
+            own.add("sagemaker", service.operations())
+        own.add("cloudwatch", CloudWatch(self.metrics).operations())
+        own.add("application-autoscaling", ApplicationAutoscaling(self.scaling).operations())
+        own.add("bedrock", Bedrock(self.bedrock).operations())
+        own.add("ce", self.costs.operations())
+        own.add("s3", self.lifecycle.operations())
+        own.add("s3", s3_uploads.operations())
+        own.add("s3", s3_listing.operations())
+        own.add("sts", self.accounts.sts_operations())
+        own.add("ec2", self.accounts.ec2_operations())
+        own.add(
+            "resourcegroupstaggingapi", ResourceTagging(self.sagemaker, self.bedrock).operations()
+        )
+        return own
+
+    def install(self, hooks: Hooks) -> None:
+        """Let moto keep what our operations need of it, and answer for the registry."""
+        s3_uploads.install(hooks, self._clock)
+        self.registries.install(hooks)

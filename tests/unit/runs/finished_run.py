@@ -1,0 +1,175 @@
+"""A run in moto: its bucket and table, and documents as the steps before would leave them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.datasets.report_document import DatasetReport
+from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.domain.layout import Upload, job_output_prefix, run_id_of
+from thriftline.runs.schemas.plan import Plan, PlannedChampion, PlannedPrice
+from thriftline.runs.schemas.run import Run
+from thriftline.runs.schemas.run_spec import RunSpec
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+OPENED = NOW - timedelta(minutes=30)
+UPLOAD = Upload("data", "datasets/reviews/reviews.csv", "v1", "etag", 1000)
+RUN_ID = run_id_of(UPLOAD, "reviews")
+JOB = f"{RUN_ID}-01"
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:training:1"
+CHAMPION = PlannedChampion(model_package_arn="arn:package/4", model_data_url="s3://b/m.tar.gz")
+
+
+def price(usd: str, unit: str) -> PlannedPrice:
+    """A made-up price."""
+    return PlannedPrice(
+        usd=Decimal(usd),
+        unit=unit,
+        region="us-east-1",
+        component="Training",
+        source="a test",
+        date=date(2026, 11, 1),
+    )
+
+
+def plan(champion: PlannedChampion | None = None) -> Plan:
+    """A plan of one g5.xlarge on Spot."""
+    return Plan(
+        run_id=RUN_ID,
+        planned_at=OPENED,
+        region="us-east-1",
+        base_model="org/base",
+        base_model_uri=None,
+        splits={"train": 160, "validation": 20, "test": 100},
+        instance_type="ml.g5.xlarge",
+        instance_count=1,
+        spot=True,
+        volume_gib=0,
+        max_runtime_seconds=3600,
+        max_wait_seconds=7200,
+        max_attempts=2,
+        cap_usd=Decimal("10.00"),
+        rate=price("1.44", "instance-hour"),
+        storage=price("0.14", "GB-month"),
+        worst_case_usd=Decimal("1.44"),
+        stop_grace_usd=Decimal("0.05"),
+        expected_usd=Decimal("0.20"),
+        expected_hours=Decimal("0.14"),
+        expected_reason="A guess.",
+        champion=champion,
+    )
+
+
+def dataset(test: int = 100, labels: tuple[str, ...] = ("negative", "positive")) -> DatasetReport:
+    """A data set that was accepted."""
+    return DatasetReport.model_validate(
+        {
+            "verdict": "accepted",
+            "summary": "Accepted.",
+            "rows": 280,
+            "bytes": 1000,
+            "columns": ["text", "label"],
+            "text_columns": ["text"],
+            "label_column": "label",
+            "seed": 42,
+            "labels": dict.fromkeys(labels, 140),
+            "characters": 28_000,
+            "text_length_mean": 100.0,
+            "text_length_median": 90,
+            "text_length_p95": 200,
+            "text_length_max": 400,
+            "text_length_histogram": [],
+            "splits": {"train": 160, "validation": 20, "test": test},
+            "split_labels": {},
+            "split_origins": {},
+            "sampling": {"exact": True, "rows": 280, "share": 1.0, "statement": "All rows."},
+            "findings": [],
+            "files": [],
+        }
+    )
+
+
+@dataclass
+class World:
+    """The artifacts bucket and the runs table."""
+
+    artifacts: Bucket
+    runs: RunsTable
+
+    def put(self, name: str, body: bytes) -> None:
+        """Writes a document of the run."""
+        self.artifacts.write(f"runs/{RUN_ID}/{name}", body, "application/json")
+
+    def json(self, name: str) -> Any:
+        """Reads a document of the run."""
+        return self.artifacts.read_json(f"runs/{RUN_ID}/{name}")
+
+    def put_run(self, **spec: Any) -> None:
+        """Writes ``run.json``."""
+        run = Run(
+            run_id=RUN_ID,
+            project="reviews",
+            upload=UPLOAD,
+            execution_arn=EXECUTION,
+            opened_at=OPENED,
+            spec=RunSpec.model_validate({"seed": 7} | spec),
+            files=(),
+        )
+        self.put("run.json", run.model_dump_json().encode())
+
+    def put_planned(self, champion: PlannedChampion | None = None, **data: Any) -> None:
+        """Writes ``dataset.json`` and ``plan.json``."""
+        self.put("dataset.json", dataset(**data).model_dump_json().encode())
+        self.put("plan.json", plan(champion).model_dump_json().encode())
+
+    def put_output(self, name: str, body: bytes) -> None:
+        """Writes what the job left."""
+        prefix = job_output_prefix(RUN_ID, JOB)
+        self.artifacts.write(prefix + name, body, "application/gzip")
+
+    def claim(self) -> None:
+        """Opens the run in the table."""
+        self.runs.claim(RUN_ID, "reviews", UPLOAD, EXECUTION, OPENED)
+
+    def attempt(self, number: int, **facts: Any) -> None:
+        """Records an attempt as Poll training does."""
+        base = {
+            "job_name": f"{RUN_ID}-{number:02d}",
+            "image": "repo/image:of-the-job",
+            "instance_type": "ml.g5.xlarge",
+            "instance_count": 1,
+            "spot": True,
+            "status": "Completed",
+            "secondary_status": "Completed",
+            "ending": "completed",
+            "failure_reason": None,
+            "started_at": OPENED.isoformat(),
+            "ended_at": NOW.isoformat(),
+            "training_seconds": 1000,
+            "billable_seconds": 400,
+            "interruptions": 1,
+        }
+        self.runs.record_attempt(RUN_ID, number, base | facts)
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """An empty bucket and table."""
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="artifacts")
+        dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+        dynamodb.create_table(
+            TableName="runs",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "run_id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "run_id", "KeyType": "HASH"}],
+        )
+        yield World(Bucket(s3, "artifacts"), RunsTable(dynamodb, "runs"))

@@ -1,0 +1,359 @@
+"""Made-up but consistent results of all four endings, for tests of what is made of them."""
+
+import math
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from thriftline.evaluation.cells import Batch, FloatArray, IntArray
+from thriftline.evaluation.document import CurvePoint, Gate, Training, ValidationPoint
+from thriftline.evaluation.evaluator import Evaluated, EvaluationSettings, Evaluator
+from thriftline.evaluation.gate import AgainstChampion, Estimate, GateSettings, decide
+from thriftline.runs.schemas.result import (
+    Attempt,
+    Baseline,
+    Result,
+    ResultCost,
+    ResultDataset,
+    ResultError,
+    ResultFinding,
+    ResultPlan,
+    ResultReports,
+    ResultUpload,
+)
+from thriftline.runs.schemas.run_spec import GateSection, RunSpec
+
+OPENED = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+ENDED = OPENED + timedelta(minutes=34, seconds=12)
+RUN_ID = "reviews-3f9a1c0de4b7a652"
+CHAMPION = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/thriftline-reviews/4"
+PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/thriftline-reviews/5"
+EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:training:6f0e"
+MOVIES = ("negative", "positive")
+TOPICS = ("billing", "delivery", "other", "product quality", "refund")
+
+
+def _softmax(truth: IntArray, labels: int, skill: float, seed: int) -> FloatArray:
+    random = np.random.default_rng(seed)
+    logits = random.normal(size=(len(truth), labels))
+    logits[np.arange(len(truth)), truth] += skill
+    powers = np.exp(1.4 * logits)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def evaluated(
+    labels: tuple[str, ...], records: int, skill: float, champion_skill: float | None
+) -> Evaluated:
+    """Scores of a model of some skill, perhaps against a champion of another."""
+    random = np.random.default_rng(1)
+    shares = np.arange(len(labels), 0, -1) / sum(range(len(labels) + 1))
+    truth = random.choice(len(labels), records, p=shares if len(labels) > 2 else None)
+    candidate = _softmax(truth, len(labels), skill, seed=2)
+    champion = None
+    if champion_skill is not None:
+        champion = 0.5 * candidate + 0.5 * _softmax(truth, len(labels), champion_skill, seed=3)
+    evaluator = Evaluator(labels, with_champion=champion is not None)
+    evaluator.add(
+        Batch(
+            truth,
+            candidate.argmax(axis=1),
+            candidate,
+            None if champion is None else champion.argmax(axis=1),
+            champion,
+        )
+    )
+    return evaluator.result(
+        EvaluationSettings("accuracy", 0.01, 0.95, 1, CHAMPION if champion is not None else None)
+    )
+
+
+def gate_of(found: Evaluated, section: GateSection) -> Gate:
+    """What the gate decides on these scores."""
+    comparison, interval = found.comparison, found.candidate.intervals.accuracy
+    against = None
+    if comparison:
+        against = AgainstChampion(
+            comparison.champion,
+            comparison.difference,
+            comparison.interval.low,
+            comparison.interval.high,
+            comparison.probability_worse,
+        )
+    decision = decide(
+        GateSettings(**section.model_dump()),
+        Estimate(found.candidate.accuracy, interval.low, interval.high),
+        against,
+        found.records,
+    )
+    return Gate(promotion=decision.promotion, reason=decision.reason, **section.model_dump())
+
+
+def training() -> Training:
+    """A course of training as the program logs it: noisy, flattening, three epochs."""
+    random = np.random.default_rng(4)
+    steps = 390
+    losses = [
+        0.28 + 0.42 * math.exp(-step / 80) + 0.05 * float(random.normal()) for step in range(steps)
+    ]
+    return Training(
+        base_model="sentence-transformers/all-MiniLM-L6-v2",
+        architecture="BertForSequenceClassification",
+        parameters=22_713_986,
+        samples=20_472,
+        tokens=591_336,
+        steps=steps,
+        epochs_run=3,
+        best_epoch=2,
+        seconds=412.6,
+        final_loss=0.27,
+        resumed_from_step=250,
+        software={"torch": "2.13.0", "transformers": "5.23.0"},
+        curve=tuple(
+            CurvePoint(step=step, epoch=step / 130, loss=losses[step]) for step in range(steps)
+        ),
+        validation=tuple(
+            ValidationPoint(step=130 * n, epoch=n, loss=loss, accuracy=accuracy, macro_f1=f1)
+            for n, loss, accuracy, f1 in (
+                (1, 0.44, 0.807, 0.804),
+                (2, 0.405, 0.829, 0.8285),
+                (3, 0.411, 0.826, 0.825),
+            )
+        ),
+    )
+
+
+def dataset(
+    labels: tuple[str, ...] = MOVIES, *findings: ResultFinding, rejected: bool = False
+) -> ResultDataset:
+    """A validated data set."""
+    verdict = "rejected" if rejected else "accepted_with_warnings" if findings else "accepted"
+    return ResultDataset.model_validate(
+        {
+            "verdict": verdict,
+            "codes": [one.code for one in findings],
+            "findings": [one.model_dump() for one in findings],
+            "rows": 8_530,
+            "splits": {"train": 6_824, "validation": 853, "test": 853},
+            "labels": {label: 8_530 // (2 + n) for n, label in enumerate(labels)},
+            "text_length_median": 112,
+            "text_length_p95": 214,
+        }
+    )
+
+
+def plan() -> ResultPlan:
+    """A plan at made-up prices."""
+    return ResultPlan(
+        worst_case_usd=Decimal("2.83"),
+        expected_usd=Decimal("0.31"),
+        expected_reason="About 0.2 hours for 3 epochs of 0.2 million tokens on an A10G.",
+        cap_usd=Decimal("10.00"),
+        rate_usd_per_hour=Decimal("1.408"),
+        price_source="AWS Price List",
+        price_date=date(2026, 11, 1),
+        region="eu-west-1",
+        instance_type="ml.g5.xlarge",
+        instance_count=1,
+        spot=True,
+        max_runtime_seconds=7200,
+    )
+
+
+def attempt(number: int, ending: str, **changes: object) -> Attempt:
+    """One training job."""
+    facts: dict[str, object] = {
+        "attempt": number,
+        "job_name": f"{RUN_ID}-{number:02d}",
+        "instance_type": "ml.g5.xlarge",
+        "instance_count": 1,
+        "spot": True,
+        "status": "Completed" if ending == "completed" else "Failed",
+        "secondary_status": "Completed" if ending == "completed" else "Failed",
+        "ending": ending,
+        "failure_reason": None,
+        "started_at": OPENED + timedelta(minutes=8),
+        "ended_at": OPENED + timedelta(minutes=30),
+        "training_seconds": 1320,
+        "billable_seconds": 462,
+        "interruptions": 1,
+    }
+    return Attempt.model_validate(facts | changes)
+
+
+def _result(**values: object) -> Result:
+    base: dict[str, object] = {
+        "run_id": RUN_ID,
+        "project": "reviews",
+        "execution_arn": EXECUTION,
+        "upload": ResultUpload(
+            bucket="thriftline-data-123456789012-eu-west-1",
+            key="datasets/reviews/reviews.csv",
+            version_id="3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY",
+            size=1_103_442,
+        ),
+        "opened_at": OPENED,
+        "ended_at": ENDED,
+        "seconds": 2052,
+        "error": None,
+        "spec": RunSpec(gate=GateSection(minimum=0.75)),
+        "dataset": dataset(),
+        "plan": plan(),
+        "cost": ResultCost(
+            billed_seconds=462,
+            training_seconds=1320,
+            usd=Decimal("0.1814"),
+            on_demand_usd=Decimal("0.5183"),
+            spot_saving=0.65,
+        ),
+        "attempts": (attempt(1, "completed"),),
+        "metrics": None,
+        "champion_metrics": None,
+        "comparison": None,
+        "gate": None,
+        "training": None,
+        "baseline": None,
+        "model_package_arn": None,
+        "reports": ResultReports(
+            result=f"s3://artifacts/runs/{RUN_ID}/result.json",
+            report=f"s3://artifacts/runs/{RUN_ID}/report.html",
+            dataset_report=f"s3://artifacts/runs/{RUN_ID}/dataset.html",
+            evaluation=None,
+            model=None,
+        ),
+    }
+    return Result.model_validate(base | values)
+
+
+def _trained(found: Evaluated, status: str, **values: object) -> Result:
+    gate = gate_of(found, GateSection(minimum=0.75))
+    base: dict[str, object] = {
+        "status": status,
+        "reason": gate.reason,
+        "metrics": found.candidate,
+        "champion_metrics": found.champion,
+        "comparison": found.comparison,
+        "gate": gate,
+        "training": training(),
+        "model_package_arn": PACKAGE,
+    }
+    return _result(**base | values)
+
+
+def succeeded() -> Result:
+    """A first model, with a baseline beside it."""
+    return _trained(
+        evaluated(MOVIES, 853, 1.6, None),
+        "succeeded",
+        baseline=Baseline(
+            name="TF-IDF + logistic regression",
+            accuracy=0.765,
+            macro_f1=0.764,
+            note="word 1- and 2-grams, fitted on the same 6,824 training records",
+        ),
+    )
+
+
+def not_promoted() -> Result:
+    """A second model that does not keep up, of five labels, after a job without capacity."""
+    no_capacity = attempt(
+        1,
+        "capacity",
+        failure_reason="CapacityError: Unable to provision requested ML compute capacity. "
+        "Please retry using a different ML instance type.",
+        started_at=None,
+        training_seconds=None,
+        billable_seconds=None,
+        interruptions=0,
+    )
+    return _trained(
+        evaluated(TOPICS, 1200, 2.4, 1.3),
+        "not_promoted",
+        attempts=(no_capacity, attempt(2, "completed")),
+        dataset=dataset(
+            TOPICS,
+            ResultFinding(
+                code="personal_data_email",
+                severity="warning",
+                count=31,
+                title="Texts hold e-mail addresses",
+                mend="Remove or mask them unless the model needs them and you may use them.",
+            ),
+        ),
+    )
+
+
+def rejected() -> Result:
+    """A data set that cannot be used."""
+    reason = (
+        "The data set has 2 kinds of errors: empty_text 14 times, first at reviews.csv line 218; "
+        "conflicting_labels 3 times, first at reviews.csv line 40. See dataset.html."
+    )
+    return _result(
+        status="rejected",
+        reason=reason,
+        error=ResultError(name="DatasetRejectedError", message=reason, state="Validate dataset"),
+        plan=None,
+        attempts=(),
+        cost=ResultCost(
+            billed_seconds=0,
+            training_seconds=0,
+            usd=Decimal(0),
+            on_demand_usd=Decimal(0),
+            spot_saving=None,
+        ),
+        dataset=dataset(
+            MOVIES,
+            ResultFinding(
+                code="empty_text",
+                severity="error",
+                count=14,
+                title="A text is empty",
+                first_place="reviews.csv, line 218, field text",
+                mend="Fill in the text or remove the row.",
+            ),
+            ResultFinding(
+                code="conflicting_labels",
+                severity="error",
+                count=3,
+                title="The same text has different labels",
+                first_place="reviews.csv, line 40",
+                mend="Decide which label each of these texts has.",
+            ),
+            rejected=True,
+        ),
+    )
+
+
+def failed() -> Result:
+    """A training program that gave up."""
+    message = (
+        "The training program failed: the loss became NaN in step 37; a lower learning_rate may "
+        "help. (Job reviews-3f9a1c0de4b7a652-01, ml.g5.xlarge, seconds billed: 95.)"
+    )
+    return _result(
+        status="failed",
+        reason=message,
+        error=ResultError(name="TrainingFailedError", message=message, state="Poll training"),
+        attempts=(
+            attempt(
+                1,
+                "user_error",
+                failure_reason="AlgorithmError: the loss became NaN in step 37; a lower "
+                "learning_rate may help",
+                training_seconds=270,
+                billable_seconds=95,
+                interruptions=0,
+            ),
+        ),
+        cost=ResultCost(
+            billed_seconds=95,
+            training_seconds=270,
+            usd=Decimal("0.0373"),
+            on_demand_usd=Decimal("0.1060"),
+            spot_saving=0.648,
+        ),
+    )
+
+
+ENDINGS = (succeeded, not_promoted, rejected, failed)

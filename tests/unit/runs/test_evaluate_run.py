@@ -1,0 +1,156 @@
+"""Evaluate run: what a job left becomes scores and a decision, or a named error."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.unit.evaluation.job_outputs import HISTORY, archive, metrics, parquet, rows
+from tests.unit.runs.finished_run import CHAMPION, JOB, NOW, RUN_ID, World, world
+from thriftline.core.errors import AwsRequestError, EvaluationError
+from thriftline.evaluation.document import Evaluation
+from thriftline.runs.schemas.steps import EvaluateRunResponse
+from thriftline.runs.steps.evaluate_run import evaluate_run
+
+
+@pytest.fixture
+def here() -> Iterator[World]:
+    with world() as made:
+        yield made
+
+
+def _output(told: dict[str, Any], predictions: list[dict[str, Any]]) -> bytes:
+    return archive(
+        metrics=json.dumps(told).encode(),
+        predictions=parquet(predictions),
+        history=HISTORY.encode(),
+    )
+
+
+def _evaluate(here: World) -> tuple[EvaluateRunResponse, Evaluation]:
+    response = evaluate_run(RUN_ID, JOB, artifacts=here.artifacts, now=NOW)
+    return response, Evaluation.model_validate(here.json("evaluation.json"))
+
+
+def test_a_first_model_is_scored_and_approved(here: World) -> None:
+    here.put_run(gate={"minimum": 0.8})
+    here.put_planned()
+    here.put_output("output.tar.gz", _output(metrics(0.9), rows(100, 10)))
+    response, evaluation = _evaluate(here)
+
+    assert response.promotion == "approved"
+    assert "no champion" in response.reason
+    assert evaluation.candidate.accuracy == 0.9
+    assert evaluation.test_records == 100
+    assert evaluation.seed == 7
+    assert evaluation.champion is None
+    assert evaluation.gate.promotion == "approved"
+    assert [point.loss for point in evaluation.training.curve] == [0.7, 0.6]
+    assert evaluation.training.base_model == "org/base"
+
+
+def test_a_model_under_the_minimum_is_rejected_and_still_written_down(here: World) -> None:
+    here.put_run(gate={"minimum": 0.95})
+    here.put_planned()
+    here.put_output("output.tar.gz", _output(metrics(0.9), rows(100, 10)))
+    response, evaluation = _evaluate(here)
+    assert response.promotion == "rejected"
+    assert evaluation.gate.reason == response.reason
+
+
+def test_a_passing_model_waits_for_a_person_where_the_run_spec_says_so(here: World) -> None:
+    here.put_run(gate={"approval": "manual"})
+    here.put_planned()
+    here.put_output("output.tar.gz", _output(metrics(0.9), rows(100, 10)))
+    assert _evaluate(here)[0].promotion == "pending"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "champion_wrong", "promotion"),
+    [(10, 30, "approved"), (10, 10, "approved"), (30, 10, "rejected")],
+)
+def test_the_champion_is_compared_on_the_same_records(
+    here: World, wrong: int, champion_wrong: int, promotion: str
+) -> None:
+    here.put_run()
+    here.put_planned(CHAMPION)
+    told = metrics(1 - wrong / 100, champion=True)
+    here.put_output("output.tar.gz", _output(told, rows(100, wrong, champion_wrong)))
+    response, evaluation = _evaluate(here)
+
+    assert response.promotion == promotion
+    assert evaluation.comparison is not None
+    assert evaluation.comparison.difference == pytest.approx((champion_wrong - wrong) / 100)
+    assert evaluation.comparison.champion_model_package_arn == CHAMPION.model_package_arn
+    assert evaluation.champion is not None
+    assert evaluation.champion.calibration is not None
+
+
+def test_the_gate_may_read_macro_f1(here: World) -> None:
+    here.put_run(gate={"metric": "macro_f1"})
+    here.put_planned(CHAMPION)
+    here.put_output("output.tar.gz", _output(metrics(0.9, champion=True), rows(100, 10, 20)))
+    _, evaluation = _evaluate(here)
+    assert evaluation.comparison is not None
+    assert evaluation.comparison.metric == "macro_f1"
+    assert evaluation.comparison.candidate == evaluation.candidate.macro_f1
+
+
+def test_a_second_evaluation_gives_the_same_document(here: World) -> None:
+    here.put_run()
+    here.put_planned(CHAMPION)
+    here.put_output("output.tar.gz", _output(metrics(0.9, champion=True), rows(100, 10, 12)))
+    assert _evaluate(here) == _evaluate(here)
+
+
+@pytest.mark.parametrize(
+    ("told", "predictions", "said"),
+    [
+        (metrics(0.9), rows(99, 10), "has 99 test records; the test split has 100"),
+        (metrics(0.5), rows(100, 10), "accuracy of 0.5000.*gives 0.9000"),
+        (
+            metrics(0.9, labels=["negative", "neutral"]),
+            rows(100, 10),
+            "Only the model has: neutral. Only the data set has: positive",
+        ),
+        (metrics(0.9, champion=True), rows(100, 10, 10), "the plan names none"),
+    ],
+)
+def test_an_output_that_does_not_fit_the_run_is_refused(
+    here: World, told: dict[str, Any], predictions: list[dict[str, Any]], said: str
+) -> None:
+    here.put_run()
+    here.put_planned()
+    here.put_output("output.tar.gz", _output(told, predictions))
+    with pytest.raises(EvaluationError, match=said):
+        _evaluate(here)
+
+
+def test_a_champion_that_was_not_evaluated_is_not_passed_over(here: World) -> None:
+    here.put_run()
+    here.put_planned(CHAMPION)
+    here.put_output("output.tar.gz", _output(metrics(0.9), rows(100, 10)))
+    with pytest.raises(EvaluationError, match="given the champion arn:package/4"):
+        _evaluate(here)
+
+
+def test_an_empty_test_split_is_no_ground_to_decide_on(here: World) -> None:
+    here.put_run()
+    here.put_planned(test=0)
+    here.put_output("output.tar.gz", _output(metrics(0.9), []))
+    with pytest.raises(EvaluationError, match="test split is empty"):
+        _evaluate(here)
+
+
+def test_a_job_that_left_nothing_is_an_evaluation_error(here: World) -> None:
+    here.put_run()
+    here.put_planned()
+    with pytest.raises(EvaluationError, match=r"output\.tar\.gz"):
+        _evaluate(here)
+
+
+def test_a_missing_document_of_an_earlier_step_is_named(here: World) -> None:
+    here.put_run()
+    with pytest.raises(AwsRequestError, match=r"dataset\.json"):
+        _evaluate(here)

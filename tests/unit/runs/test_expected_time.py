@@ -1,0 +1,233 @@
+"""The estimate of time and cost, and its refusals to guess."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thriftline.money.instances import gpus_of, has_local_storage
+from thriftline.money.price_catalogue import price_catalogue
+from thriftline.money.prices import Price
+from thriftline.runs.domain.encoders import WELL_KNOWN, Encoder, encoder_from_config
+from thriftline.runs.domain.estimate import CANDIDATE_TYPES, estimate
+from thriftline.runs.domain.expected_time import (
+    FIXED_SECONDS,
+    Workload,
+    expected_seconds,
+    fits_memory,
+)
+from thriftline.runs.domain.plan import Offer
+
+BERT_BASE = WELL_KNOWN["google-bert/bert-base-uncased"]
+REVIEWS = Workload(
+    train_rows=25_000,
+    validation_rows=0,
+    test_rows=0,
+    mean_characters=1325,
+    epochs=3,
+    batch_tokens=16_384,
+    max_length=512,
+    has_champion=False,
+)
+
+
+def offer(name: str = "ml.g5.xlarge", usd: str = "1.408") -> Offer:
+    day = date(2026, 5, 20)
+    return Offer(
+        name,
+        1,
+        Price(Decimal(usd), "instance-hour", "us-east-1", "Training", "a list", day),
+        30,
+        Price(Decimal("0.14"), "GB-month", "us-east-1", "Training storage", "a list", day),
+    )
+
+
+def test_the_arithmetic_of_bert_base_is_the_published_formula() -> None:
+    # Per layer 4H² + 2HI = 7.078 M weights, 84.93 M in twelve; so a record of L tokens takes
+    # 509.6 M L + 0.1106 M L² FLOPs.
+    assert BERT_BASE.parameters_per_layer == 7_077_888
+    assert BERT_BASE.training_flops(1, 0) == pytest.approx(509.6e6, rel=1e-3)
+    assert BERT_BASE.training_flops(0, 1) == pytest.approx(0.1106e6, rel=1e-3)
+    # A record of 512 tokens: 289.9 GFLOP.
+    assert BERT_BASE.training_flops(512, 512**2) == pytest.approx(289.9e9, rel=1e-3)
+    assert BERT_BASE.parameters == pytest.approx(109.5e6, rel=0.02)
+
+
+def test_a_config_of_each_known_kind_gives_the_shape() -> None:
+    bert = {
+        "model_type": "bert",
+        "num_hidden_layers": 12,
+        "hidden_size": 768,
+        "intermediate_size": 3072,
+        "vocab_size": 30_522,
+    }
+    distilbert = {
+        "model_type": "distilbert",
+        "n_layers": 6,
+        "dim": 768,
+        "hidden_dim": 3072,
+        "vocab_size": 30_522,
+    }
+    modernbert = {
+        "model_type": "modernbert",
+        "num_hidden_layers": 22,
+        "hidden_size": 768,
+        "intermediate_size": 1152,
+        "vocab_size": 50_368,
+    }
+
+    assert encoder_from_config(bert) == BERT_BASE
+    assert encoder_from_config(distilbert) == WELL_KNOWN["distilbert/distilbert-base-uncased"]
+    assert encoder_from_config(modernbert) == WELL_KNOWN["answerdotai/ModernBERT-base"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"model_type": "llama", "num_hidden_layers": 32, "hidden_size": 4096},
+        {"model_type": "bert", "num_hidden_layers": 12},
+        {"model_type": "distilbert", "n_layers": 0, "dim": 1, "hidden_dim": 1, "vocab_size": 1},
+    ],
+)
+def test_a_config_of_another_kind_has_no_known_shape(config: dict[str, object]) -> None:
+    assert encoder_from_config(config) is None
+
+
+def test_a_review_has_about_the_tokens_that_were_measured() -> None:
+    # IMDB, bert-base-uncased, cut at 512: 271.7 were measured; without the cut's effect 313.
+    assert REVIEWS.mean_tokens == pytest.approx(313, abs=2)
+
+
+def test_records_are_cut_at_the_maximal_length() -> None:
+    assert Workload(1, 0, 0, 1e6, 1, 4096, 128, False).mean_tokens == 128
+
+
+def test_reviews_on_an_a10g_take_between_one_and_three_hours() -> None:
+    gpu, _ = gpus_of("ml.g5.xlarge") or pytest.fail("g5 has a GPU")
+
+    seconds = expected_seconds(REVIEWS, BERT_BASE, gpu)
+
+    # 75,000 records of some 170 GFLOP at 17.5 TFLOP/s.
+    assert 600 < seconds < 3 * 3600
+
+
+def test_a_small_model_on_a_large_gpu_waits_for_its_launches() -> None:
+    gpu, _ = gpus_of("ml.p5.4xlarge") or pytest.fail("p5 has a GPU")
+    tiny = Encoder(6, 64, 256, 1000)
+    small_batches = Workload(100_000, 0, 0, 100, 1, 512, 128, False)
+    large_batches = Workload(100_000, 0, 0, 100, 1, 51_200, 128, False)
+
+    assert expected_seconds(small_batches, tiny, gpu) > FIXED_SECONDS + 10
+    assert expected_seconds(large_batches, tiny, gpu) < FIXED_SECONDS + 10
+
+
+workloads = st.builds(
+    Workload,
+    train_rows=st.integers(0, 10**7),
+    validation_rows=st.integers(0, 10**6),
+    test_rows=st.integers(0, 10**6),
+    mean_characters=st.floats(0, 1e6),
+    epochs=st.integers(1, 100),
+    batch_tokens=st.integers(64, 1_048_576),
+    max_length=st.integers(8, 8192),
+    has_champion=st.booleans(),
+)
+encoders = st.sampled_from(sorted(WELL_KNOWN)).map(lambda name: WELL_KNOWN[name])
+
+
+@given(
+    workloads,
+    encoders,
+    st.sampled_from([*CANDIDATE_TYPES, "ml.m5.xlarge", "ml.p4d.24xlarge"]),
+    st.integers(60, 2_419_200),
+)
+def test_the_expected_cost_never_passes_the_worst_case(
+    work: Workload, encoder: Encoder, name: str, limit: int
+) -> None:
+    some = offer(name)
+
+    expected = estimate(some, work, encoder, base_model="m", max_runtime_seconds=limit)
+
+    assert expected.reason
+    if expected.usd is not None:
+        assert Decimal(0) < expected.usd <= some.worst_case_usd(limit)
+        assert expected.seconds is not None
+        assert expected.seconds >= FIXED_SECONDS
+
+
+@given(workloads, encoders)
+def test_more_epochs_never_take_less_time(work: Workload, encoder: Encoder) -> None:
+    gpu, _ = gpus_of("ml.g6.xlarge") or pytest.fail("g6 has a GPU")
+    longer = Workload(**{**work.__dict__, "epochs": work.epochs + 1})
+
+    assert expected_seconds(longer, encoder, gpu) >= expected_seconds(work, encoder, gpu)
+
+
+@pytest.mark.parametrize(
+    ("name", "work", "encoder", "reason"),
+    [
+        ("ml.g5.xlarge", None, BERT_BASE, "the volume of the data is not known"),
+        ("ml.g5.xlarge", REVIEWS, None, "the size of my/model is not known"),
+        ("ml.m5.xlarge", REVIEWS, BERT_BASE, "the speed of ml.m5.xlarge is not known"),
+        ("ml.g4dn.xlarge", REVIEWS, Encoder(48, 4096, 16_384, 50_000), "may not fit the 16 GiB"),
+    ],
+)
+def test_what_is_not_known_is_not_guessed(
+    name: str, work: Workload | None, encoder: Encoder | None, reason: str
+) -> None:
+    expected = estimate(offer(name), work, encoder, base_model="my/model", max_runtime_seconds=7200)
+
+    assert expected.usd is None
+    assert expected.hours is None
+    assert reason in expected.reason
+
+
+def test_the_gpus_of_instances_are_counted() -> None:
+    def of(name: str) -> tuple[str, int] | None:
+        found = gpus_of(name)
+        return (found[0].name, found[1]) if found else None
+
+    assert of("ml.g5.xlarge") == ("NVIDIA A10G", 1)
+    assert of("ml.g4dn.12xlarge") == ("NVIDIA T4", 4)
+    assert of("ml.g7e.12xlarge") == ("NVIDIA RTX PRO 6000", 2)
+    assert of("ml.p5.4xlarge") == ("NVIDIA H100", 1)
+    assert of("ml.p5en.48xlarge") == ("NVIDIA H200", 8)
+    for name in ("ml.m5.xlarge", "ml.trn1.2xlarge", "ml.g5.metal", "nonsense"):
+        assert of(name) is None
+
+
+def test_every_candidate_has_one_gpu_and_a_price_somewhere() -> None:
+    for name in CANDIDATE_TYPES:
+        found = gpus_of(name)
+        assert found is not None
+        assert found[1] == 1
+        assert price_catalogue().priced_regions(name)
+
+
+def test_base_models_fit_every_candidate() -> None:
+    for name in CANDIDATE_TYPES:
+        gpu, _ = gpus_of(name) or pytest.fail(name)
+        assert fits_memory(BERT_BASE, gpu)
+
+
+@pytest.mark.parametrize(
+    ("name", "local"),
+    [
+        ("ml.g4dn.xlarge", True),
+        ("ml.g5.xlarge", True),
+        ("ml.p4d.24xlarge", True),
+        ("ml.p3dn.24xlarge", True),
+        ("ml.r5d.large", True),
+        ("ml.p6-b200.48xlarge", True),
+        ("ml.trn2.48xlarge", True),
+        ("ml.m5.xlarge", False),
+        ("ml.c5.xlarge", False),
+        ("ml.p3.2xlarge", False),
+        ("ml.c7i-flex.large", False),
+    ],
+)
+def test_types_with_volumes_of_their_own_are_known(name: str, local: bool) -> None:
+    assert has_local_storage(name) is local

@@ -1,0 +1,49 @@
+"""The message that a person gets."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from thriftline.runs.reports.message import DETAIL_TYPES, Ended, body_of, subject_of
+
+ENDED = Ended(
+    run_id="reviews-1",
+    project="reviews",
+    status="failed",
+    reason="The loss became NaN.",
+    state="Poll training",
+    error="TrainingFailedError",
+    uploaded="s3://data/datasets/reviews/a.csv",
+    metrics=None,
+    billed_usd=None,
+    expected_usd=None,
+    worst_case_usd=None,
+    spot_saving=None,
+    model_package_arn=None,
+    report="s3://artifacts/runs/reviews-1/report.html",
+)
+
+
+def test_the_subject_names_project_ending_and_state() -> None:
+    assert subject_of(ENDED) == "Thriftline: reviews failed in Poll training"
+    assert subject_of(replace(ENDED, project=None, state=None)) == "Thriftline: reviews-1 failed"
+
+
+def test_an_unknown_cost_is_said_to_be_unknown() -> None:
+    assert "Cost:     not known yet\n" in body_of(ENDED)
+
+
+@pytest.mark.parametrize(
+    ("usd", "said"), [("0", "$0.00"), ("0.0373", "$0.0373"), ("0.5183", "$0.52"), ("12", "$12.00")]
+)
+def test_dollars_are_rounded_to_what_matters(usd: str, said: str) -> None:
+    assert f"{said} billed" in body_of(replace(ENDED, billed_usd=Decimal(usd)))
+
+
+@pytest.mark.parametrize("status", list(DETAIL_TYPES))
+def test_every_ending_says_why_and_where_to_read_on(status: Any) -> None:
+    body = body_of(replace(ENDED, status=status))
+    assert "The loss became NaN." in body
+    assert ENDED.report in body

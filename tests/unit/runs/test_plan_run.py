@@ -1,0 +1,266 @@
+"""Plan run: what plan.json says, and what is refused before anything is spent."""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+
+from tests.unit.runs.run_world import NOW, PROJECT, RUN_ID, RunWorld, run_world
+from thriftline.core.errors import (
+    AwsRequestError,
+    BudgetExceededError,
+    InvalidRunSpecError,
+    UnknownInstanceTypeError,
+    UnpricedInstanceError,
+)
+from thriftline.runs.aws.model_registry import RegisteredModel
+from thriftline.runs.schemas.plan import Plan
+from thriftline.runs.schemas.steps import PlanRunResponse
+from thriftline.runs.steps.plan_run import plan_run
+from thriftline.runs.steps.run_documents import read_plan
+
+DATASET = {
+    "verdict": "accepted",
+    "rows": 10_000,
+    "characters": 1_140_000,
+    "splits": {"train": 8000, "validation": 1000, "test": 1000},
+}
+MINILM = {
+    "model_type": "bert",
+    "num_hidden_layers": 6,
+    "hidden_size": 384,
+    "intermediate_size": 1536,
+    "vocab_size": 30_522,
+}
+
+
+class FakeRegistry:
+    """A registry with one champion, or none."""
+
+    def __init__(self, champion: RegisteredModel | None = None) -> None:
+        self._champion = champion
+
+    def champion(self, project: str) -> RegisteredModel | None:
+        assert project == PROJECT
+        return self._champion
+
+
+@pytest.fixture
+def world() -> Iterator[RunWorld]:
+    with run_world() as made:
+        made.put(f"runs/{RUN_ID}/dataset.json", json.dumps(DATASET))
+        yield made
+
+
+def plan(
+    world: RunWorld, region: str = "us-east-1", champion: RegisteredModel | None = None
+) -> tuple[PlanRunResponse, Plan]:
+    response = plan_run(
+        RUN_ID,
+        artifacts=world.artifacts,
+        registry=cast("Any", FakeRegistry(champion)),
+        region=region,
+        now=NOW,
+    )
+    return response, read_plan(world.artifacts, RUN_ID)
+
+
+def test_a_plan_says_what_the_run_costs_at_the_most_and_probably(world: RunWorld) -> None:
+    world.write_run()
+
+    response, written = plan(world)
+
+    # 1.408 x 2 h and 30 GiB x 0.14 x 2 h / 730 h.
+    assert response.worst_case_usd == Decimal("2.83")
+    assert response.max_attempts == 2
+    assert response.expected_usd is not None
+    assert Decimal("0.05") < response.expected_usd < Decimal("1")
+    assert written.worst_case_usd == response.worst_case_usd
+    assert written.expected_usd == response.expected_usd
+    assert "8,000 records of about 29 tokens for 3 epochs" in written.expected_reason
+    assert (written.instance_type, written.spot) == ("ml.g5.xlarge", True)
+    assert (written.max_runtime_seconds, written.max_wait_seconds) == (7200, 14_400)
+    assert written.rate.usd == Decimal("1.408")
+    assert written.rate.date.isoformat() == "2026-05-20"
+    assert written.champion is None
+    assert written.splits == DATASET["splits"]
+    # 120 seconds at 1.408 USD an hour.
+    assert written.stop_grace_usd == Decimal("0.05")
+
+
+def test_money_in_the_document_is_decimal_text(world: RunWorld) -> None:
+    world.write_run()
+    plan(world)
+
+    document = world.artifacts.read_json(f"runs/{RUN_ID}/plan.json")
+
+    assert document["worst_case_usd"] == "2.83"
+    assert document["rate"]["usd"] == "1.408"
+
+
+def test_the_same_work_is_priced_on_other_types(world: RunWorld) -> None:
+    world.write_run()
+
+    _, written = plan(world)
+
+    assert written.candidates[0].instance_type == "ml.g5.xlarge"
+    by_type = {candidate.instance_type: candidate for candidate in written.candidates}
+    assert len(by_type) == len(written.candidates)
+    assert {"ml.g4dn.xlarge", "ml.g6.xlarge", "ml.g6e.xlarge"} <= by_type.keys()
+    # The list has no us-east-1 rate for it.
+    assert "ml.p5.4xlarge" not in by_type
+    assert by_type["ml.g6.xlarge"].gpu == "NVIDIA L4"
+    assert by_type["ml.g6e.xlarge"].worst_case_usd == Decimal("5.23")
+    assert all(each.within_cap for each in written.candidates)
+
+
+def test_the_champion_of_the_project_goes_into_the_plan(world: RunWorld) -> None:
+    world.write_run()
+    champion = RegisteredModel("arn:aws:sagemaker:::model-package/m/1", "s3://artifacts/m.tar.gz")
+
+    _, written = plan(world, champion=champion)
+
+    assert written.champion is not None
+    assert written.champion.model_package_arn == champion.package_arn
+    assert written.champion.model_data_url == champion.model_data_url
+
+
+def test_a_run_that_passes_its_cap_is_refused_and_no_plan_is_written(world: RunWorld) -> None:
+    world.write_run(budget={"max_usd": "2.00"})
+
+    with pytest.raises(BudgetExceededError, match=r"2\.83 USD passes .* 2\.00 USD") as refusal:
+        plan(world)
+
+    assert "ml.g4dn.xlarge (1.49 USD)" in str(refusal.value)
+    assert world.artifacts.read(f"runs/{RUN_ID}/plan.json") is None
+
+
+def test_more_attempts_do_not_raise_the_worst_case(world: RunWorld) -> None:
+    world.write_run(training={"max_attempts": 5})
+
+    response, _ = plan(world)
+
+    assert (response.worst_case_usd, response.max_attempts) == (Decimal("2.83"), 5)
+
+
+def test_a_type_that_does_not_exist_is_refused(world: RunWorld) -> None:
+    world.write_run(training={"instance_type": "ml.p5.24xlarge"})
+
+    with pytest.raises(UnknownInstanceTypeError, match=r"Did you mean .*ml\.p5\.48xlarge"):
+        plan(world)
+
+
+def test_a_type_without_a_price_here_is_refused(world: RunWorld) -> None:
+    world.write_run(training={"instance_type": "ml.p5.4xlarge"})
+
+    with pytest.raises(UnpricedInstanceError, match="It has a price in ap-northeast-1"):
+        plan(world)
+
+
+def test_a_region_without_prices_is_refused(world: RunWorld) -> None:
+    world.write_run()
+
+    with pytest.raises(UnpricedInstanceError, match=r"ml\.g5\.xlarge in me-south-1"):
+        plan(world, region="me-south-1")
+
+
+def test_the_size_of_a_model_in_the_bucket_is_read_from_its_config(world: RunWorld) -> None:
+    world.write_run(base_model="s3://artifacts/base_models/minilm/")
+    world.put("base_models/minilm/config.json", json.dumps(MINILM))
+
+    _, written = plan(world)
+
+    assert written.base_model_uri == "s3://artifacts/base_models/minilm/"
+    assert written.expected_usd is not None
+
+
+@pytest.mark.parametrize("config", [None, "{not json"])
+def test_a_base_model_folder_without_a_model_is_refused_before_a_job_finds_out(
+    world: RunWorld, config: str | None
+) -> None:
+    world.write_run(base_model="s3://artifacts/base_models/minilm/")
+    if config:
+        world.put("base_models/minilm/config.json", config)
+
+    with pytest.raises(InvalidRunSpecError, match="base_model"):
+        plan(world)
+
+
+def test_a_base_model_that_the_training_role_cannot_read_is_refused(world: RunWorld) -> None:
+    world.write_run(base_model="s3://elsewhere/models/a/")
+
+    with pytest.raises(InvalidRunSpecError, match=r"s3://artifacts/base_models/"):
+        plan(world)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ({"base_model": "someone/unheard-of"}, "the size of someone/unheard-of is not known"),
+        ({"training": {"instance_type": "ml.m5.xlarge"}}, "the speed of ml.m5.xlarge"),
+    ],
+)
+def test_what_cannot_be_estimated_is_null_with_the_reason(
+    world: RunWorld, spec: dict[str, Any], reason: str
+) -> None:
+    world.write_run(**spec)
+
+    response, written = plan(world)
+
+    assert response.expected_usd is None
+    assert written.expected_hours is None
+    assert reason in written.expected_reason
+
+
+@pytest.mark.parametrize("empty", ["validation", "test"])
+def test_an_empty_split_is_refused_before_a_job_is_billed_for_it(
+    world: RunWorld, empty: str
+) -> None:
+    world.write_run()
+    splits = {"train": 8, "validation": 1, "test": 1, empty: 0}
+    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, "splits": splits}))
+
+    with pytest.raises(InvalidRunSpecError, match=f"no {empty} rows.*{empty}_fraction above 0"):
+        plan(world)
+
+
+def test_a_data_set_of_unknown_length_is_not_estimated(world: RunWorld) -> None:
+    world.write_run()
+    unmeasured = {key: value for key, value in DATASET.items() if key != "characters"}
+    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps(unmeasured))
+
+    _, written = plan(world)
+
+    assert written.expected_usd is None
+    assert "the volume of the data is not known" in written.expected_reason
+
+
+def test_work_that_needs_longer_than_it_may_take_is_warned_about(world: RunWorld) -> None:
+    world.write_run(
+        training={"max_runtime_seconds": 300, "spot": False}, hyperparameters={"epochs": 100}
+    )
+
+    response, written = plan(world)
+
+    assert any("will probably be stopped" in warning for warning in written.warnings)
+    assert response.expected_usd == response.worst_case_usd
+    assert written.max_wait_seconds is None
+
+
+def test_idle_gpus_and_stand_in_prices_are_warned_about(world: RunWorld) -> None:
+    world.write_run(training={"instance_type": "ml.g5.12xlarge"}, budget={"max_usd": "100"})
+
+    _, written = plan(world, region="eu-west-1")
+
+    text = " ".join(written.warnings)
+    assert "has 4 GPUs and the training program uses one" in text
+    assert "component Hosting" in text
+    assert "ML storage in eu-west-1 is not known" in text
+    assert written.storage.is_upper_bound
+
+
+def test_a_run_that_was_not_read_is_named(world: RunWorld) -> None:
+    with pytest.raises(AwsRequestError, match=r"run\.json is missing"):
+        plan(world)

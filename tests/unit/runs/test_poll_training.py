@@ -1,0 +1,179 @@
+"""Poll training: what is kept of each look, and which error an ending raises."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker
+from tests.unit.runs.run_world import RUN_ID, RunWorld, run_world
+from tests.unit.runs.trainers.sagemaker.test_training_request import SPOT
+from thriftline.core.errors import (
+    CapacityError,
+    OutOfRunTimeError,
+    OutOfWaitTimeError,
+    ServiceUnavailableError,
+    ThriftlineError,
+    TrainingFailedError,
+    TrainingInternalError,
+    TrainingStoppedError,
+)
+from thriftline.runs.schemas.steps import PollTrainingResponse
+from thriftline.runs.steps.poll_training import poll_training
+from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
+from thriftline.runs.trainers.sagemaker.training_request import training_request
+
+JOB = SPOT.job_name
+
+
+@dataclass
+class Poll:
+    """Poll training with its adapters."""
+
+    world: RunWorld
+    sagemaker: FakeSageMaker
+
+    def __call__(self, seconds: float = 0, name: str = JOB) -> PollTrainingResponse:
+        return poll_training(
+            RUN_ID,
+            name,
+            1,
+            artifacts=self.world.artifacts,
+            jobs=TrainingJobs(cast("Any", self.sagemaker)),
+            runs=self.world.runs,
+            now=CREATED_AT + timedelta(seconds=seconds),
+        )
+
+    def end(self, status: str, secondary: str, **facts: Any) -> None:
+        self.sagemaker.move(
+            JOB,
+            status,
+            secondary,
+            TrainingStartTime=CREATED_AT + timedelta(minutes=2),
+            TrainingEndTime=CREATED_AT + timedelta(minutes=22),
+            TrainingTimeInSeconds=1200,
+            BillableTimeInSeconds=400,
+            **facts,
+        )
+
+
+@pytest.fixture
+def poll() -> Iterator[Poll]:
+    with run_world() as world:
+        sagemaker = FakeSageMaker()
+        TrainingJobs(cast("Any", sagemaker)).start(training_request(SPOT))
+        yield Poll(world, sagemaker)
+
+
+def test_a_job_that_runs_is_looked_at_again(poll: Poll) -> None:
+    poll.sagemaker.move(JOB, "InProgress", "Training", TrainingStartTime=CREATED_AT)
+
+    response = poll(seconds=1800)
+
+    assert response == PollTrainingResponse(
+        done=False, wait_seconds=36, status="InProgress", secondary_status="Training"
+    )
+    assert poll.world.attempt()["secondary_status"] == "Training"
+    assert poll.world.attempt()["ending"] is None
+
+
+def test_a_completed_job_is_done_and_its_facts_are_kept(poll: Poll) -> None:
+    poll.sagemaker.move(JOB, "InProgress", "Interrupted")
+    poll.end("Completed", "Completed")
+
+    response = poll()
+
+    assert (response.done, response.wait_seconds) == (True, 0)
+    assert poll.world.attempt() == {
+        "job_name": JOB,
+        "image": SPOT.image_uri,
+        "instance_type": "ml.g5.xlarge",
+        "instance_count": 1,
+        "spot": True,
+        "max_runtime_seconds": 7200,
+        "max_wait_seconds": 14_400,
+        "status": "Completed",
+        "secondary_status": "Completed",
+        "ending": "completed",
+        "reason": "The training completed.",
+        "failure_reason": None,
+        "created_at": "2026-11-21T12:00:00+00:00",
+        "started_at": "2026-11-21T12:02:00+00:00",
+        "ended_at": "2026-11-21T12:22:00+00:00",
+        "training_seconds": 1200,
+        "billable_seconds": 400,
+        "interruptions": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "secondary", "reason", "error", "ending"),
+    [
+        (
+            "Failed",
+            "Failed",
+            "AlgorithmError: label 'x' is unknown, exit code: 1",
+            TrainingFailedError,
+            "user_error",
+        ),
+        ("Failed", "Failed", "CapacityError: none left", CapacityError, "capacity"),
+        ("Failed", "Failed", "InternalServerError: oh", TrainingInternalError, "internal_error"),
+        ("Stopped", "Stopped", "", TrainingStoppedError, "stopped"),
+        ("Stopped", "MaxWaitTimeExceeded", "", OutOfWaitTimeError, "out_of_wait_time"),
+        (
+            "Stopped",
+            "MaxRuntimeExceeded",
+            "",
+            OutOfRunTimeError,
+            "out_of_run_time_without_checkpoint",
+        ),
+    ],
+)
+def test_a_bad_ending_raises_its_error_after_it_was_kept(
+    poll: Poll,
+    status: str,
+    secondary: str,
+    reason: str,
+    error: type[ThriftlineError],
+    ending: str,
+) -> None:
+    poll.end(status, secondary, FailureReason=reason)
+
+    with pytest.raises(error, match=JOB):
+        poll()
+
+    facts = poll.world.attempt()
+    assert facts["ending"] == ending
+    assert facts["failure_reason"] == (reason or None)
+    assert facts["billable_seconds"] == 400
+
+
+def test_the_programs_own_failure_text_is_in_the_error(poll: Poll) -> None:
+    poll.end("Failed", "Failed", FailureReason="AlgorithmError: label 'x' is unknown")
+
+    with pytest.raises(TrainingFailedError, match="failed: label 'x' is unknown"):
+        poll()
+
+
+@pytest.mark.parametrize(
+    ("key", "ending"),
+    [
+        ("step-000000040/state.json", "out_of_run_time_with_checkpoint"),
+        (".partial-step-000000040/state.json", "out_of_run_time_without_checkpoint"),
+    ],
+)
+def test_a_usable_checkpoint_is_told_from_a_broken_one(poll: Poll, key: str, ending: str) -> None:
+    poll.world.put(f"checkpoints/{RUN_ID}/{key}")
+    poll.end("Stopped", "MaxRuntimeExceeded")
+
+    with pytest.raises(OutOfRunTimeError):
+        poll()
+
+    assert poll.world.attempt()["ending"] == ending
+
+
+def test_a_job_that_sagemaker_does_not_show_is_looked_for_again(poll: Poll) -> None:
+    with pytest.raises(ServiceUnavailableError, match="nobody"):
+        poll(name="nobody")

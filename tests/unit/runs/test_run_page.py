@@ -1,0 +1,132 @@
+"""The run's page, for every ending."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.core.page_reader import PageReader
+from tests.unit.runs.sample_results import (
+    ENDINGS,
+    evaluated,
+    failed,
+    not_promoted,
+    rejected,
+    succeeded,
+)
+from thriftline.evaluation.document import Training
+from thriftline.runs.reports.run_page import run_page
+from thriftline.runs.schemas.result import Baseline, Result
+
+
+def _text(result: Result) -> str:
+    return PageReader(run_page(result)).words
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_page_is_whole_and_stands_by_itself(ending: Callable[[], Result]) -> None:
+    page = run_page(ending())
+    assert "script" not in PageReader(page).names
+    assert not re.search(r"(src|href)=\"(?!dataset\.html)", page)
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_page_is_made_of_the_result_document_alone_and_always_the_same(
+    ending: Callable[[], Result],
+) -> None:
+    result = ending()
+    page = run_page(result)
+    assert run_page(Result.model_validate_json(result.model_dump_json())) == page
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_reason_and_the_run_are_on_every_page(ending: Callable[[], Result]) -> None:
+    result = ending()
+    text = _text(result)
+    assert result.reason in text
+    assert result.run_id in text
+
+
+def test_a_successful_run_shows_figures_curves_and_baseline() -> None:
+    result = succeeded()
+    assert result.metrics is not None
+    text = _text(result)
+    assert "Trained and approved" in text
+    assert f"{100 * result.metrics.accuracy:.1f}%" in text
+    assert "Baseline: TF-IDF + logistic regression" in text
+    assert "76.5%" in text
+    assert run_page(result).count("<svg") == 3
+
+
+def test_a_comparison_is_shown_with_its_interval_and_margin() -> None:
+    text = _text(not_promoted())
+    assert "Trained, not promoted" in text
+    assert "margin, \u22121.0 pp" in text
+    assert "McNemar" in text
+    assert "Unable to provision requested ML compute capacity" in text
+
+
+def test_a_rejected_run_shows_what_to_mend_and_no_empty_figures() -> None:
+    text = _text(rejected())
+    assert "nothing was spent" in text
+    assert "conflicting_labels" in text
+    assert "Decide which label each of these texts has." in text
+    assert "Test accuracy" not in text
+    assert "What it cost" not in text
+
+
+def test_a_failed_run_shows_its_state_its_jobs_and_its_cost() -> None:
+    text = _text(failed())
+    assert "Failed in “Poll training”" in text
+    assert "TrainingFailedError" in text
+    assert "user error" in text
+    assert "$0.0373" in text
+
+
+def test_a_run_that_failed_before_anything_was_known_has_a_page() -> None:
+    bare = failed().model_copy(
+        update={"spec": None, "dataset": None, "plan": None, "attempts": (), "project": None,
+                "opened_at": None, "seconds": None}
+    )  # fmt: skip
+    assert bare.reason in _text(bare)
+
+
+def test_what_comes_from_the_data_set_is_escaped() -> None:
+    evil = "<script>alert(1)</script>"
+    found = evaluated((evil, "b"), 60, 1.0, 1.0)
+    result = succeeded().model_copy(
+        update={
+            "metrics": found.candidate,
+            "project": evil,
+            "reason": evil,
+            "baseline": Baseline(name=evil, accuracy=0.5, note=evil),
+        }
+    )
+    reader = PageReader(run_page(result))
+    assert "script" not in reader.names
+    assert evil in " ".join(reader.text)
+
+
+def test_many_labels_give_the_weakest_and_the_commonest_mistakes_instead_of_a_table() -> None:
+    labels = tuple(f"topic {number}" for number in range(80))
+    found = evaluated(labels, 4000, 2.0, None)
+    text = _text(succeeded().model_copy(update={"metrics": found.candidate}))
+    assert "The most frequent mistakes" in text
+    assert "(40 of 80)" in text
+
+
+def test_an_unknown_cost_is_a_dash_not_a_zero() -> None:
+    result = failed()
+    unknown = result.cost.model_copy(update={"usd": None, "on_demand_usd": None})
+    page = run_page(result.model_copy(update={"cost": unknown}))
+    assert "$0.00" not in page
+    assert "<strong>–</strong>" in page  # noqa: RUF001
+
+
+def test_a_training_without_a_history_has_no_charts_of_it() -> None:
+    result = succeeded()
+    assert isinstance(result.training, Training)
+    bare = result.training.model_copy(update={"curve": (), "validation": ()})
+    assert run_page(result.model_copy(update={"training": bare})).count("<svg") == 1

@@ -1,0 +1,212 @@
+"""Start training: one job for each attempt, within what the run may take."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+
+from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker, refusal
+from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
+from thriftline.core.errors import OutOfRunTimeError, QuotaExceededError
+from thriftline.runs.schemas.plan import Plan, PlannedChampion, PlannedPrice
+from thriftline.runs.schemas.steps import StartTrainingResponse
+from thriftline.runs.steps.start_training import start_training
+from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
+
+FIRST = f"{RUN_ID}-01"
+SECOND = f"{RUN_ID}-02"
+
+
+def a_plan(**values: Any) -> Plan:
+    price = PlannedPrice(
+        usd=Decimal("1.408"),
+        unit="instance-hour",
+        region="us-east-1",
+        component="Training",
+        source="a list",
+        date=NOW.date(),
+    )
+    plan = Plan(
+        run_id=RUN_ID,
+        planned_at=NOW,
+        region="us-east-1",
+        base_model="org/model",
+        base_model_uri=None,
+        splits={"train": 8, "validation": 1, "test": 1},
+        instance_type="ml.g5.xlarge",
+        instance_count=1,
+        spot=True,
+        volume_gib=30,
+        max_runtime_seconds=7200,
+        max_wait_seconds=14_400,
+        max_attempts=2,
+        cap_usd=Decimal(10),
+        rate=price,
+        storage=price,
+        worst_case_usd=Decimal("2.83"),
+        stop_grace_usd=Decimal("0.05"),
+        expected_usd=None,
+        expected_hours=None,
+        expected_reason="",
+    )
+    return plan.model_copy(update=values)
+
+
+@dataclass
+class Start:
+    """Start training with its adapters."""
+
+    world: RunWorld
+    sagemaker: FakeSageMaker
+
+    def __call__(self, attempt: int = 1, minutes: int = 0) -> StartTrainingResponse:
+        return start_training(
+            RUN_ID,
+            attempt,
+            artifacts=self.world.artifacts,
+            jobs=TrainingJobs(cast("Any", self.sagemaker)),
+            runs=self.world.runs,
+            role_arn="arn:aws:iam::123456789012:role/training",
+            image_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/thriftline:1",
+            kms_key_id=None,
+            cost_tags={"thriftline:stack": "thriftline"},
+            now=CREATED_AT + timedelta(minutes=minutes),
+        )
+
+    def plan(self, **values: Any) -> None:
+        self.world.put(f"runs/{RUN_ID}/plan.json", a_plan(**values).model_dump_json())
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    with run_world() as world:
+        world.write_run(
+            base_model="org/model",
+            columns={"text": "premise", "text_pair": "hypothesis"},
+            hyperparameters={"epochs": 2, "learning_rate": 3e-5},
+            seed=7,
+        )
+        made = Start(world, FakeSageMaker())
+        made.plan()
+        yield made
+
+
+def test_the_job_is_named_after_run_and_attempt_and_recorded(start: Start) -> None:
+    response = start()
+
+    assert response == StartTrainingResponse(job_name=FIRST, attempt=1)
+    facts = start.world.attempt(1)
+    assert facts["job_name"] == FIRST
+    assert facts["status"] == "InProgress"
+    assert facts["instance_type"] == "ml.g5.xlarge"
+    assert facts["image"].endswith("thriftline:1")
+    assert facts["ending"] is None
+    assert facts["billable_seconds"] is None
+
+
+def test_the_run_spec_reaches_the_training_program(start: Start) -> None:
+    start()
+
+    assert start.sagemaker.jobs[FIRST]["HyperParameters"] == {
+        "base_model": "org/model",
+        "epochs": "2",
+        "learning_rate": "3e-05",
+        "batch_tokens": "4096",
+        "max_length": "256",
+        "warmup_fraction": "0.06",
+        "lr_schedule": "linear",
+        "layer_decay": "1.0",
+        "weight_decay": "0.01",
+        "label_smoothing": "0.0",
+        "class_weights": "none",
+        "eval_metric": "accuracy",
+        "patience": "2",
+        "seed": "7",
+        "text_pair": "true",
+        "run_id": RUN_ID,
+    }
+
+
+def test_a_second_call_for_the_same_attempt_returns_the_same_job(start: Start) -> None:
+    assert start() == start()
+    assert start.sagemaker.created == [FIRST]
+
+
+def test_a_retry_after_a_lost_reply_adopts_the_job(start: Start) -> None:
+    start.sagemaker.lost_reply = True
+    start.sagemaker.next_error = refusal("CreateTrainingJob", "InternalFailure", "gone", 500)
+    with pytest.raises(Exception, match="gone"):
+        start()
+
+    assert start().job_name == FIRST
+    assert start.sagemaker.created == [FIRST]
+    assert start.world.attempt(1)["job_name"] == FIRST
+
+
+def test_the_next_attempt_may_train_what_the_first_has_left(start: Start) -> None:
+    start()
+    start.sagemaker.move(
+        FIRST, "Failed", "Failed", TrainingTimeInSeconds=1200, BillableTimeInSeconds=400
+    )
+
+    start(attempt=2, minutes=60)
+
+    assert start.sagemaker.jobs[SECOND]["StoppingCondition"] == {
+        "MaxRuntimeInSeconds": 6000,
+        # 14,400 less the hour that has gone by since the first attempt was asked for.
+        "MaxWaitTimeInSeconds": 10_800,
+    }
+    first, second = (start.sagemaker.jobs[name] for name in (FIRST, SECOND))
+    assert first["CheckpointConfig"] == second["CheckpointConfig"]
+
+
+def test_no_attempt_is_started_when_the_earlier_ones_have_used_the_run_time_up(
+    start: Start,
+) -> None:
+    start()
+    start.sagemaker.move(FIRST, "Failed", "Failed", TrainingTimeInSeconds=7190)
+
+    with pytest.raises(OutOfRunTimeError):
+        start(attempt=2)
+
+    assert start.sagemaker.created == [FIRST]
+
+
+def test_a_used_up_quota_has_its_own_name(start: Start) -> None:
+    start.sagemaker.next_error = refusal(
+        "CreateTrainingJob",
+        "ResourceLimitExceeded",
+        "The account-level service limit 'ml.g5.xlarge for spot training job usage' is 4 Instances",
+    )
+
+    with pytest.raises(QuotaExceededError, match="spot training job usage"):
+        start()
+
+
+def test_on_demand_has_no_wait_limit(start: Start) -> None:
+    start.plan(spot=False, max_wait_seconds=None)
+
+    start()
+
+    job = start.sagemaker.jobs[FIRST]
+    assert job["EnableManagedSpotTraining"] is False
+    assert "MaxWaitTimeInSeconds" not in job["StoppingCondition"]
+
+
+def test_splits_base_weights_and_champion_are_the_channels(start: Start) -> None:
+    start.plan(
+        base_model_uri="s3://artifacts/base_models/minilm/",
+        champion=PlannedChampion(
+            model_package_arn="arn", model_data_url="s3://artifacts/training/r/j/model.tar.gz"
+        ),
+    )
+
+    start()
+
+    job = start.sagemaker.jobs[FIRST]
+    names = [channel["ChannelName"] for channel in job["InputDataConfig"]]
+    assert names == ["train", "validation", "test", "model", "champion"]
+    assert job["EnableNetworkIsolation"] is True

@@ -5,11 +5,11 @@
 
 import time
 
-from thriftline import wiring
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.schemas.steps import ActRequest, ActResponse
 from thriftline.audit.steps.act_on_plan import Surroundings, act_on_plan
 from thriftline.core.observability import entry_point
+from thriftline.wiring import audit as wiring
 
 
 @entry_point(ActRequest)

@@ -1,9 +1,9 @@
 """Lambda: the inventory of one account and region, put together of its parts."""
 
-from thriftline import wiring
 from thriftline.audit.schemas.steps import CollectResponse, TargetRequest
 from thriftline.audit.steps.assemble_inventory import assemble_inventory
 from thriftline.core.observability import entry_point
+from thriftline.wiring import audit as wiring
 
 
 @entry_point(TargetRequest)

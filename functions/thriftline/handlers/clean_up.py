@@ -1,9 +1,9 @@
 """Lambda: nothing is left behind."""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.clean_up import clean_up
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(CleanUpRequest)

@@ -1,9 +1,9 @@
 """Lambda: some kinds of resources of one account and region."""
 
-from thriftline import wiring
 from thriftline.audit.schemas.steps import CollectRequest, CollectResponse
 from thriftline.audit.steps.collect_part import collect_part
 from thriftline.core.observability import entry_point, logger
+from thriftline.wiring import audit as wiring
 
 
 @entry_point(CollectRequest)

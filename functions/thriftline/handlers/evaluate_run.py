@@ -1,9 +1,9 @@
 """Lambda: how good the model is, and whether it is promoted."""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import EvaluateRunResponse, JobRequest
 from thriftline.runs.steps.evaluate_run import evaluate_run
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(JobRequest)

@@ -1,10 +1,10 @@
 """Lambda: one verdict of all ranges."""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point
 from thriftline.datasets.engine.rules import WorkLimits
 from thriftline.runs.schemas.steps import RunRequest, ValidationResponse
 from thriftline.runs.steps.merge_validation import merge_validation
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(RunRequest)

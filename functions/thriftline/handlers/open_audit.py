@@ -1,9 +1,9 @@
 """Lambda: what an audit looks at, and what it may do."""
 
-from thriftline import wiring
 from thriftline.audit.schemas.steps import OpenAuditRequest, OpenAuditResponse
 from thriftline.audit.steps.open_audit import open_audit
 from thriftline.core.observability import entry_point
+from thriftline.wiring import audit as wiring
 
 
 @entry_point(OpenAuditRequest)

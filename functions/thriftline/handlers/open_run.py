@@ -1,9 +1,9 @@
 """Lambda: does this upload start a run?"""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point, logger
 from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
 from thriftline.runs.steps.open_run import open_run
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(OpenRunRequest)

@@ -1,9 +1,9 @@
 """Lambda: what the whole run would do."""
 
-from thriftline import wiring
 from thriftline.audit.schemas.steps import AuditRequest, PlanActionsResponse
 from thriftline.audit.steps.plan_actions import plan_actions
 from thriftline.core.observability import entry_point
+from thriftline.wiring import audit as wiring
 
 
 @entry_point(AuditRequest)

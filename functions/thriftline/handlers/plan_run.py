@@ -1,9 +1,9 @@
 """Lambda: what the run will cost, and whether it may."""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import PlanRunResponse, RunRequest
 from thriftline.runs.steps.plan_run import plan_run
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(RunRequest)

@@ -1,9 +1,9 @@
 """Lambda: look at the attempt's training job."""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import PollTrainingRequest, PollTrainingResponse
 from thriftline.runs.steps.poll_training import poll_training
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(PollTrainingRequest)

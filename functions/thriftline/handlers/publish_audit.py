@@ -2,10 +2,10 @@
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from thriftline import wiring
 from thriftline.audit.schemas.steps import AuditRequest, PublishAuditResponse
 from thriftline.audit.steps.publish_audit import publish_audit
 from thriftline.core.observability import entry_point, metrics
+from thriftline.wiring import audit as wiring
 
 
 def _measure(name: str, value: float) -> None:

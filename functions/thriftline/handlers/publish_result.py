@@ -2,10 +2,10 @@
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point, metrics
 from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
 from thriftline.runs.steps.publish_result import publish_result
+from thriftline.wiring import runs as wiring
 
 
 def _measure(name: str, value: float) -> None:

@@ -1,9 +1,9 @@
 """Lambda: what the run is about."""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import ReadRunSpecResponse, RunRequest
 from thriftline.runs.steps.read_run_spec import read_run_spec
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(RunRequest)

@@ -1,9 +1,9 @@
 """Lambda: the model becomes a version in the Model Registry."""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import JobRequest, RegisterModelResponse
 from thriftline.runs.steps.register_model import register_model
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(JobRequest)

@@ -1,9 +1,9 @@
 """Lambda: a deleted endpoint comes back."""
 
-from thriftline import wiring
 from thriftline.audit.schemas.steps import RestoreEndpointRequest, RestoreEndpointResponse
 from thriftline.audit.steps.restore_endpoint import restore_endpoint
 from thriftline.core.observability import entry_point
+from thriftline.wiring import audit as wiring
 
 
 @entry_point(RestoreEndpointRequest)

@@ -1,9 +1,9 @@
 """Lambda: start the attempt's training job."""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import StartTrainingRequest, StartTrainingResponse
 from thriftline.runs.steps.start_training import start_training
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(StartTrainingRequest)

@@ -1,10 +1,10 @@
 """Lambda: is the data set fit to train on?"""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point
 from thriftline.datasets.engine.rules import WorkLimits
 from thriftline.runs.schemas.steps import RunRequest, ValidationResponse
 from thriftline.runs.steps.validate_dataset import validate_dataset
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(RunRequest)

@@ -1,10 +1,10 @@
 """Lambda: one group of ranges of a large data set."""
 
-from thriftline import wiring
 from thriftline.core.observability import entry_point
 from thriftline.datasets.engine.rules import WorkLimits
 from thriftline.runs.schemas.steps import IndexRequest, IndexResponse
 from thriftline.runs.steps.validate_range import validate_range
+from thriftline.wiring import runs as wiring
 
 
 @entry_point(IndexRequest)

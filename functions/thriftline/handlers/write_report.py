@@ -1,9 +1,9 @@
 """Lambda: the report of an audit."""
 
-from thriftline import wiring
 from thriftline.audit.schemas.steps import AuditRequest, WriteReportResponse
 from thriftline.audit.steps.write_report import write_report
 from thriftline.core.observability import entry_point
+from thriftline.wiring import audit as wiring
 
 
 @entry_point(AuditRequest)

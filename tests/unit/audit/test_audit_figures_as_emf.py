@@ -9,11 +9,11 @@ from tests.unit.audit.audit_reports import AUDIT_ID
 from tests.unit.audit.audit_store import Store
 from tests.unit.audit.report_account import report_account
 from tests.unit.audit.test_publish_audit import written
-from thriftline import wiring
 from thriftline.audit.domain.parameters import Mode
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.handlers.publish_audit import lambda_handler
+from thriftline.wiring import audit as wiring
 
 
 @pytest.fixture

@@ -1,0 +1,53 @@
+"""Puts the adapters of an audit together from the environment, each when it is first asked for."""
+
+from functools import cache
+
+from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.domain.parameters import Mode
+from thriftline.audit.schemas.input import StackDefaults
+from thriftline.audit.steps.open_audit import Places
+from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
+
+__all__ = [
+    "alerts",
+    "artifacts",
+    "audit_defaults",
+    "audit_places",
+    "event_bus",
+    "now",
+    "restoring_clients",
+    "settings",
+    "target_clients",
+]
+
+
+@cache
+def audit_places() -> Places:
+    """The accounts and regions that audits look at."""
+    return Places(
+        own_account=settings().account_id,
+        partition=settings().partition,
+        regions=settings().audit_regions,
+        accounts=settings().audit_accounts,
+        audit_role_name=settings().audit_role_name,
+        act_role_name=settings().act_role_name,
+    )
+
+
+@cache
+def audit_defaults() -> StackDefaults:
+    """What the stack's parameters say where the input of an audit is silent."""
+    return StackDefaults(Mode(settings().audit_mode), settings().audit_parameters)
+
+
+def target_clients(region: str, role_arn: str | None) -> TargetClients:
+    """Clients of one account and region that an audit looks at, or acts in.
+
+    Made anew each time: a warm function outlives the credentials of a role.
+    """
+    return TargetClients(region, role_arn)
+
+
+def restoring_clients(region: str, role_arn: str | None) -> TargetClients:
+    """Clients that may bring back what the role ``role_arn`` has ended, and end nothing."""
+    return TargetClients(region, f"{role_arn}-restore" if role_arn else None)

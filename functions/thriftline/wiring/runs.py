@@ -1,0 +1,59 @@
+"""Puts the adapters of a run together from the environment, each when it is first asked for."""
+
+from decimal import Decimal
+from functools import cache
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.clients import client
+from thriftline.runs.aws.model_registry import ModelRegistry
+from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.schemas.run_yaml import Defaults
+from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
+from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
+
+__all__ = [
+    "alerts",
+    "artifacts",
+    "data_bucket",
+    "event_bus",
+    "model_registry",
+    "now",
+    "run_spec_defaults",
+    "runs_table",
+    "settings",
+    "training_jobs",
+]
+
+
+@cache
+def run_spec_defaults() -> Defaults:
+    """What the stack's parameters say where ``run.yaml`` is silent."""
+    return Defaults(
+        base_model=settings().default_base_model,
+        instance_type=settings().default_instance_type,
+        max_usd=Decimal(settings().default_max_usd),
+    )
+
+
+@cache
+def data_bucket() -> Bucket:
+    """The bucket that people upload to."""
+    return Bucket(client("s3"), settings().data_bucket)
+
+
+@cache
+def runs_table() -> RunsTable:
+    """The table of runs."""
+    return RunsTable(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def training_jobs() -> TrainingJobs:
+    """SageMaker's training jobs."""
+    return TrainingJobs(client("sagemaker"))
+
+
+@cache
+def model_registry() -> ModelRegistry:
+    """The stack's groups in SageMaker's model registry."""
+    return ModelRegistry(client("sagemaker"), settings().stack_name)

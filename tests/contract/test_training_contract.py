@@ -46,7 +46,7 @@ def sent(spec: RunSpec) -> dict[str, str]:
 
 
 # What the training program can do and run.yaml does not say yet.
-NOT_IN_RUN_YAML = {"multi_label", "sharding", "sweep"}
+NOT_IN_RUN_YAML = {"sharding", "sweep"}
 
 
 def test_the_hyperparameters_are_those_that_the_program_knows() -> None:
@@ -58,6 +58,7 @@ def test_the_hyperparameters_are_those_that_the_program_knows() -> None:
     [
         {},
         {"columns": {"text_pair": "hypothesis"}, "seed": 4_294_967_295},
+        {"task": "multi-label-classification"},
         {
             "hyperparameters": {
                 "epochs": 100,
@@ -82,6 +83,7 @@ def test_what_a_run_spec_may_say_the_program_reads_back(spec: dict[str, Any]) ->
     assert config.base_model == wanted.base_model
     assert config.seed == wanted.seed
     assert config.text_pair == (wanted.columns.text_pair is not None)
+    assert config.multi_label == wanted.multi_label
     for name, value in wanted.hyperparameters.model_dump().items():
         assert getattr(config, name) == value
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MetricName = Literal["accuracy", "macro_f1"]
+MetricName = Literal["accuracy", "micro_f1", "macro_f1"]
 Promotion = Literal["approved", "pending", "rejected"]
 
 

@@ -63,6 +63,8 @@ def test_every_problem_is_told_at_once() -> None:
         ("training:\n  instance_type: p5.48xlarge\n", ["line 2", "ml.g5.xlarge"]),
         ("budget:\n  max_usd: 0\n", ["line 2", "budget.max_usd", "greater than 0"]),
         ("columns:\n  text: a\n  label: a\n", ["line 1", "different columns"]),
+        ("columns:\n  label_separator: ','\n", ["line 1", "task: multi-label-classification"]),
+        ("seed: 1\ngate:\n  metric: micro_f1\n", ["line 2", "equals accuracy"]),
         ("training:\n  spot: false\n  max_wait_seconds: 9000\n", ["line 1", "Spot only"]),
         ("training:\n  max_wait_seconds: 60\n", ["line 1", "at least max_runtime_seconds"]),
         ("seed: 1\nseed: 2\n", ["line 2", "duplicate key"]),
@@ -75,6 +77,27 @@ def test_every_problem_is_told_at_once() -> None:
 def test_a_mistake_names_the_place_the_key_and_the_rule(text: str, parts: list[str]) -> None:
     message = problem(text)
     assert [part for part in parts if part not in message] == []
+
+
+def test_several_labels_a_record_are_gated_on_micro_f1_unless_the_file_says_else() -> None:
+    task = "task: multi-label-classification\n"
+
+    silent = parse_run_yaml(f"{task}columns:\n  label_separator: '|'\n".encode(), DEFAULTS)
+    said = parse_run_yaml(f"{task}gate:\n  metric: macro_f1\n".encode(), DEFAULTS)
+
+    assert silent.multi_label
+    assert silent.columns.label_separator == "|"
+    assert silent.gate.metric == "micro_f1"
+    assert said.gate.metric == "macro_f1"
+    assert parse_run_yaml(b"seed: 1\n", DEFAULTS).gate.metric == "accuracy"
+
+
+@pytest.mark.parametrize(
+    ("gate", "place"),
+    [("gate: 3\n", "line 2: gate:"), ("gate:\n  metrik: macro_f1\n", "line 3: unknown key")],
+)
+def test_a_wrong_gate_of_several_labels_is_named_as_it_is_given(gate: str, place: str) -> None:
+    assert place in problem(f"task: multi-label-classification\n{gate}")
 
 
 def test_bytes_that_are_no_text_name_their_line() -> None:

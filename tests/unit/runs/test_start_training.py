@@ -126,6 +126,7 @@ def test_the_run_spec_reaches_the_training_program(start: Start) -> None:
         "patience": "2",
         "seed": "7",
         "text_pair": "true",
+        "multi_label": "false",
         "run_id": RUN_ID,
     }
 

@@ -6,7 +6,18 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+Task = Literal["text-classification", "multi-label-classification"]
+MULTI_LABEL = "multi-label-classification"
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Column = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -26,7 +37,14 @@ class Columns(Section):
 
     text: Column = Field("text", description="The text to classify.")
     text_pair: Column | None = Field(None, description="The second text, for tasks on pairs.")
-    label: Column = Field("label", description="The label.")
+    label: Column = Field(
+        "label", description="The label; with several labels a record, the list of them."
+    )
+    label_separator: Annotated[str, StringConstraints(min_length=1, max_length=8)] | None = Field(
+        None,
+        description="What stands between the labels where a file has them in one text, as CSV "
+        "does; for multi-label-classification only.",
+    )
 
     @model_validator(mode="after")
     def _are_different(self) -> "Columns":
@@ -155,8 +173,10 @@ class BudgetSection(Section):
 class GateSection(Section):
     """When the new model is approved."""
 
-    metric: Literal["accuracy", "macro_f1"] = Field(
-        "accuracy", description="The test metric that the gate reads."
+    metric: Literal["accuracy", "micro_f1", "macro_f1"] = Field(
+        "accuracy",
+        description="The test metric that the gate reads; micro_f1 when absent with "
+        "multi-label-classification, where accuracy counts the records with every label right.",
     )
     minimum: float | None = Field(
         None, ge=0, le=1, description="Least value of the metric; none when absent."
@@ -178,8 +198,9 @@ class GateSection(Section):
 class RunSpec(Section):
     """All of ``run.yaml``. Every key may be left out."""
 
-    task: Literal["text-classification"] = Field(
-        "text-classification", description="What is learned: one label for a text or a pair."
+    task: Task = Field(
+        "text-classification",
+        description="What is learned for a text or a pair: one label, or any number of labels.",
     )
     base_model: Annotated[str, StringConstraints(pattern=f"^({HubId}|{S3Folder})$")] = Field(
         "distilbert/distilbert-base-uncased",
@@ -191,5 +212,33 @@ class RunSpec(Section):
     hyperparameters: Hyperparameters = Field(default_factory=Hyperparameters)
     training: TrainingSection = Field(default_factory=TrainingSection)
     budget: BudgetSection = Field(default_factory=BudgetSection)
-    gate: GateSection = Field(default_factory=GateSection)
+    gate: GateSection = Field(default_factory=GateSection, validate_default=True)
     seed: int = Field(42, ge=0, le=4_294_967_295, description="Of split, shuffling and dropout.")
+
+    @field_validator("columns")
+    @classmethod
+    def _separator_fits_the_task(cls, columns: Columns, info: ValidationInfo) -> Columns:
+        if columns.label_separator is not None and info.data.get("task") == "text-classification":
+            raise ValueError(
+                f"label_separator is for several labels a record; say task: {MULTI_LABEL}, or "
+                "take it out"
+            )
+        return columns
+
+    @field_validator("gate")
+    @classmethod
+    def _metric_fits_the_task(cls, gate: GateSection, info: ValidationInfo) -> GateSection:
+        several = info.data.get("task") == MULTI_LABEL
+        if several and "metric" not in gate.model_fields_set:
+            return gate.model_copy(update={"metric": "micro_f1"})
+        if gate.metric == "micro_f1" and not several:
+            raise ValueError(
+                "metric micro_f1 equals accuracy where a record has one label; say accuracy or "
+                f"macro_f1, or task: {MULTI_LABEL}"
+            )
+        return gate
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a record may have any number of labels."""
+        return self.task == MULTI_LABEL

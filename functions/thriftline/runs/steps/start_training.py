@@ -75,4 +75,5 @@ def hyperparameters_of(spec: RunSpec) -> dict[str, object]:
         **spec.hyperparameters.model_dump(),
         "seed": spec.seed,
         "text_pair": spec.columns.text_pair is not None,
+        "multi_label": spec.multi_label,
     }

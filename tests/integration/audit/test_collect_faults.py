@@ -29,7 +29,8 @@ from tests.integration.local_aws.sample_account import (
 )
 from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.domain.inventory import Inventory
-from thriftline.audit.domain.parts import KINDS, Part
+from thriftline.audit.domain.parts import Part
+from thriftline.audit.domain.resource_kinds import KINDS
 from thriftline.audit.domain.unknowns import has_unread
 
 # What the steps themselves do with the artifacts bucket.

@@ -36,8 +36,9 @@ from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.metrics import HOUR
 from thriftline.audit.domain.parameters import AuditParameters
-from thriftline.audit.domain.parts import KINDS, Part, Scope
+from thriftline.audit.domain.parts import Part, Scope
 from thriftline.audit.domain.questions import metrics_needed
+from thriftline.audit.domain.resource_kinds import KINDS
 from thriftline.audit.domain.resources.bedrock import BedrockModelUse
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import BucketPrefix

@@ -13,8 +13,8 @@ from thriftline.audit.domain.guard import marked_at, refusal
 from thriftline.audit.domain.idle import Verdict, assess_endpoint
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.resource_kinds import tagged_resources, tags_by_resource
 from thriftline.audit.domain.resources.endpoints import Endpoint
-from thriftline.audit.domain.rules.hygiene import tagged_resources
 from thriftline.audit.domain.termination import may_mark, may_plan_termination, may_terminate
 from thriftline.audit.domain.unknowns import has_unread
 
@@ -112,7 +112,7 @@ def _for_findings(
     findings: Iterable[Finding], inventory: Inventory, parameters: AuditParameters
 ) -> _Planned:
     endpoints = {endpoint.name: endpoint for endpoint in inventory.endpoints}
-    tags = _tags_by_resource(inventory)
+    tags = tags_by_resource(inventory)
     half_read = {one.name for one in inventory.buckets if has_unread(one)}
     for finding in findings:
         if finding.action is None:
@@ -137,18 +137,9 @@ def _bucket_of(finding: Finding) -> str:
     return finding.resource.split("/", 1)[0]
 
 
-def _tags_by_resource(inventory: Inventory) -> Mapping[tuple[ResourceKind, str], Fact[Tags]]:
-    return {
-        **{(ResourceKind.ENDPOINT, one.name): one.tags for one in inventory.endpoints},
-        **{(ResourceKind.NOTEBOOK, one.name): one.tags for one in inventory.notebooks},
-        **{(ResourceKind.BUCKET, one.name): one.tags for one in inventory.buckets},
-        **{(ResourceKind.LOG_GROUP, one.name): one.tags for one in inventory.log_groups},
-    }
-
-
 def _tagging(finding: Finding, inventory: Inventory, parameters: AuditParameters) -> _Planned:
     """Yields one action for those that may be tagged, and a refusal for each that may not."""
-    tags = {arn or name: own for _, name, arn, own in tagged_resources(inventory)}
+    tags = {one.place: one.tags for one in tagged_resources(inventory)}
     calls = []
     for call in finding.change.calls:
         place = tagged_by(call)

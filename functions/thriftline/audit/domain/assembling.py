@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,21 +12,17 @@ from thriftline.audit.domain.idle import idle_window
 from thriftline.audit.domain.inventory import Inventory, Window
 from thriftline.audit.domain.metrics import MetricKey
 from thriftline.audit.domain.parameters import AuditParameters
-from thriftline.audit.domain.parts import KINDS, Part, Scope
+from thriftline.audit.domain.parts import Part, Scope
 from thriftline.audit.domain.questions import metrics_needed, request_metrics
 from thriftline.audit.domain.references import references_of
+from thriftline.audit.domain.resource_kinds import KINDS, RESOURCE_SPECS
 from thriftline.audit.domain.resources.bedrock import Bedrock
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import Bucket, BucketPrefix
 
 _ENDED = ("Completed", "Failed", "Stopped")
 _SCHEME = "s3://"
-# What a fragment holds of a kind, beside what it says of the account.
-_LISTS = (
-    *("training_jobs", "processing_jobs", "endpoints", "models", "model_packages", "notebooks"),
-    *("studio_apps", "buckets", "log_groups", "costs"),
-)
-_BEDROCK_LISTS = tuple(field.name for field in fields(Bedrock))
+_OF_BEDROCK = "bedrock."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,13 @@ def fragment(
     unread: Iterable[UnreadResource],
 ) -> Inventory:
     """Returns an inventory of some kinds; ``lists`` by field, such as ``bedrock.models``."""
-    bedrock = {name: tuple(lists.get(_of_bedrock(name), ())) for name in _BEDROCK_LISTS}
+    fields = {one.field: tuple(lists.get(one.field, ())) for one in RESOURCE_SPECS}
+    own = {name: found for name, found in fields.items() if not name.startswith(_OF_BEDROCK)}
+    bedrock = {
+        name.removeprefix(_OF_BEDROCK): found
+        for name, found in fields.items()
+        if name.startswith(_OF_BEDROCK)
+    }
     return Inventory(
         account=place.account,
         region=place.region,
@@ -56,12 +58,8 @@ def fragment(
         bedrock=Bedrock(**bedrock),
         metrics={},
         unread=tuple(unread),
-        **{name: tuple(lists.get(name, ())) for name in _LISTS},
+        **own,
     )
-
-
-def _of_bedrock(name: str) -> str:
-    return f"bedrock.{name}"
 
 
 def merged(place: Place, fragments: Iterable[Inventory], lost: Mapping[Part, str]) -> Inventory:
@@ -75,10 +73,8 @@ def merged(place: Place, fragments: Iterable[Inventory], lost: Mapping[Part, str
     for one in fragments:
         collected |= one.collected
         unread += one.unread
-        for name in _LISTS:
-            lists[name] += getattr(one, name)
-        for name in _BEDROCK_LISTS:
-            lists[_of_bedrock(name)] += getattr(one.bedrock, name)
+        for spec in RESOURCE_SPECS:
+            lists[spec.field] += spec.resources(one)
     for part, why in lost.items():
         collected |= KINDS[part]
         unread += (UnreadResource(kind, "*", "Collect part", why) for kind in sorted(KINDS[part]))
@@ -87,8 +83,7 @@ def merged(place: Place, fragments: Iterable[Inventory], lost: Mapping[Part, str
 
 def count_of(inventory: Inventory) -> int:
     """Returns how many resources and lines it holds."""
-    own = sum(len(getattr(inventory, name)) for name in _LISTS)
-    return own + sum(len(getattr(inventory.bedrock, name)) for name in _BEDROCK_LISTS)
+    return sum(len(spec.resources(inventory)) for spec in RESOURCE_SPECS)
 
 
 def keys_to_read(inventory: Inventory, scope: Scope) -> tuple[MetricKey, ...]:

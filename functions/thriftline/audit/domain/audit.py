@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from thriftline.audit.domain.costs import ResourceCost, resource_costs
+from thriftline.audit.domain.costs import ResourceCost
 from thriftline.audit.domain.facts import UnreadResource
 from thriftline.audit.domain.findings import Finding
 from thriftline.audit.domain.idle import Idleness, assess_endpoint
@@ -11,6 +11,7 @@ from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.overview import Overview, overview_of
 from thriftline.audit.domain.parameters import AuditParameters
 from thriftline.audit.domain.reconciliation import Reconciliation, reconcile
+from thriftline.audit.domain.resource_kinds import resource_costs
 from thriftline.audit.domain.rules.registry import RULES
 from thriftline.audit.domain.rules.rule import Rule, Subject
 from thriftline.audit.domain.savings import by_saving

@@ -47,15 +47,6 @@ class ResourceCost:
     assumption: str | None = None
 
 
-def resource_costs(inventory: Inventory, prices: PriceCatalogue) -> tuple[ResourceCost, ...]:
-    """Returns the cost of everything in the inventory that AWS bills by itself."""
-    return tuple(
-        cost
-        for part in (_endpoints, _training, _processing, _notebooks, _bedrock, _buckets)
-        for cost in part(inventory, prices)
-    )
-
-
 def monthly(usd_per_hour: Decimal) -> Decimal:
     """Returns what an hourly rate comes to in a month of 730 hours."""
     return usd_per_hour * HOURS_A_MONTH
@@ -130,7 +121,8 @@ def hours_within(window: Window, start: datetime, end: datetime | None = None) -
     return Decimal(max(0, round(seconds))) / _HOUR
 
 
-def _endpoints(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+def endpoint_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields what each endpoint cost, with the instances that it has now."""
     for endpoint in inventory.endpoints:
         variants = (*endpoint.variants, *endpoint.shadow_variants)
         rate = endpoint_rate(endpoint, variants, inventory.region, prices)
@@ -149,7 +141,8 @@ def _endpoints(inventory: Inventory, prices: PriceCatalogue) -> Iterator[Resourc
         )
 
 
-def _training(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+def training_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields what each job that ended in the window was billed."""
     for job in inventory.training_jobs:
         if not _billed_within(job, inventory.window):
             continue
@@ -171,7 +164,8 @@ def _billed_within(job: TrainingJob, window: Window) -> bool:
     return window.start <= when < window.end
 
 
-def _processing(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+def processing_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields each processing job that ended in the window."""
     del prices
     for job in inventory.processing_jobs:
         if job.ended is not None and inventory.window.start <= job.ended < inventory.window.end:
@@ -185,7 +179,8 @@ def _processing(inventory: Inventory, prices: PriceCatalogue) -> Iterator[Resour
             )
 
 
-def _notebooks(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+def notebook_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields what each notebook that runs cost since it last started."""
     for notebook in inventory.notebooks:
         if notebook.status == "InService":
             yield _notebook(
@@ -195,6 +190,10 @@ def _notebooks(inventory: Inventory, prices: PriceCatalogue) -> Iterator[Resourc
                 inventory.region,
                 prices,
             )
+
+
+def app_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields what each Studio app on an instance cost since it was created."""
     for app in inventory.studio_apps:
         if app.status == "InService" and app.instance_type not in (None, "system"):
             yield _notebook(
@@ -224,7 +223,8 @@ def _notebook(
     )
 
 
-def _bedrock(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+def model_use_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields what the tokens of each Bedrock model cost; model units are no tokens."""
     bought = {one.arn for one in inventory.bedrock.provisioned_throughputs}
     for model in inventory.bedrock.models:
         if model.model_id in bought:
@@ -238,6 +238,11 @@ def _bedrock(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceC
             cost,
             use.error if isinstance(use, Unread) else use.words,
         )
+
+
+def throughput_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields each provisioned throughput: its model units have no price here."""
+    del prices
     for throughput in inventory.bedrock.provisioned_throughputs:
         yield ResourceCost(
             ResourceKind.PROVISIONED_THROUGHPUT,
@@ -246,6 +251,10 @@ def _bedrock(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceC
             None,
             "model units are not in the price list",
         )
+
+
+def custom_model_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields what the storage of each custom model cost."""
     share = Decimal(str(inventory.window.hours)) / HOURS_A_MONTH
     price = prices.monthly.rate("bedrock custom model", inventory.region)
     for kept in inventory.bedrock.custom_models:
@@ -258,7 +267,8 @@ def _bedrock(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceC
         )
 
 
-def _buckets(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+def bucket_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields what the bytes of each bucket cost."""
     share = Decimal(str(inventory.window.hours)) / HOURS_A_MONTH
     for bucket in inventory.buckets:
         usd = storage_month(bucket, inventory.region, prices)

@@ -9,6 +9,7 @@ from thriftline.audit.domain.facts import ResourceKind, Unread
 from thriftline.audit.domain.idle import Idleness, Verdict
 from thriftline.audit.domain.inventory import Inventory, Window
 from thriftline.audit.domain.part_use import PartUse, parts_of
+from thriftline.audit.domain.resource_kinds import RESOURCE_SPECS
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.resources.jobs import TrainingJob
 
@@ -87,24 +88,11 @@ def overview_of(inventory: Inventory, idleness: Iterable[Idleness]) -> Overview:
 
 
 def _counts(inventory: Inventory) -> tuple[tuple[ResourceKind, int], ...]:
-    bedrock = inventory.bedrock
-    numbers = {
-        ResourceKind.ENDPOINT: len(inventory.endpoints),
-        ResourceKind.TRAINING_JOB: len(inventory.training_jobs),
-        ResourceKind.PROCESSING_JOB: len(inventory.processing_jobs),
-        ResourceKind.MODEL: len(inventory.models),
-        ResourceKind.MODEL_PACKAGE: len(inventory.model_packages),
-        ResourceKind.NOTEBOOK: len(inventory.notebooks),
-        ResourceKind.STUDIO_APP: len(inventory.studio_apps),
-        ResourceKind.BEDROCK_MODEL: len(bedrock.models),
-        ResourceKind.PROVISIONED_THROUGHPUT: len(bedrock.provisioned_throughputs),
-        ResourceKind.CUSTOM_MODEL: len(bedrock.custom_models),
-        ResourceKind.CUSTOM_MODEL_DEPLOYMENT: len(bedrock.deployments),
-        ResourceKind.IMPORTED_MODEL: len(bedrock.imported_models),
-        ResourceKind.BUCKET: len(inventory.buckets),
-        ResourceKind.LOG_GROUP: len(inventory.log_groups),
-    }
-    return tuple((kind, count) for kind, count in numbers.items() if kind in inventory.collected)
+    return tuple(
+        (spec.kind, len(spec.resources(inventory)))
+        for spec in RESOURCE_SPECS
+        if spec.is_counted and spec.kind in inventory.collected
+    )
 
 
 def _sizes(inventory: Inventory) -> list[int]:

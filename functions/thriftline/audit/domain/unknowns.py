@@ -7,15 +7,17 @@ from typing import Any
 
 from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
 from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.resource_kinds import RESOURCE_SPECS
 
 
 def unread_facts(inventory: Inventory) -> tuple[UnreadResource, ...]:
     """Returns the unread facts of all resources, and of their metrics, each told once."""
     found: dict[UnreadResource, None] = {}
-    for kind, resources in _lists(inventory):
-        for resource in resources:
+    for spec in RESOURCE_SPECS:
+        for resource in spec.resources(inventory):
+            name = spec.name(resource)
             for fact in _unread_in(resource):
-                found[UnreadResource(kind, resource.name, fact.operation, fact.error)] = None
+                found[UnreadResource(spec.kind, name, fact.operation, fact.error)] = None
     for key, series in inventory.metrics.items():
         if isinstance(series, Unread):
             # One for each resource, not for each of its metrics.
@@ -23,21 +25,6 @@ def unread_facts(inventory: Inventory) -> tuple[UnreadResource, ...]:
             one = UnreadResource(ResourceKind.METRIC, name, series.operation, series.error)
             found[one] = None
     return tuple(found)
-
-
-def _lists(inventory: Inventory) -> Iterator[tuple[ResourceKind, tuple[Any, ...]]]:
-    bedrock = inventory.bedrock
-    yield ResourceKind.TRAINING_JOB, inventory.training_jobs
-    yield ResourceKind.PROCESSING_JOB, inventory.processing_jobs
-    yield ResourceKind.ENDPOINT, inventory.endpoints
-    yield ResourceKind.MODEL, inventory.models
-    yield ResourceKind.NOTEBOOK, inventory.notebooks
-    yield ResourceKind.STUDIO_APP, inventory.studio_apps
-    yield ResourceKind.PROVISIONED_THROUGHPUT, bedrock.provisioned_throughputs
-    yield ResourceKind.CUSTOM_MODEL, bedrock.custom_models
-    yield ResourceKind.IMPORTED_MODEL, bedrock.imported_models
-    yield ResourceKind.BUCKET, inventory.buckets
-    yield ResourceKind.LOG_GROUP, inventory.log_groups
 
 
 def _unread_in(value: Any) -> Iterator[Unread]:

@@ -11,6 +11,7 @@ from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import Confidence, Finding
 from thriftline.audit.domain.idle import Verdict
 from thriftline.audit.domain.overview import EndpointDays, Overview, TrainingUse
+from thriftline.audit.domain.resource_kinds import RESOURCE_SPECS
 from thriftline.audit.domain.savings import Savings, is_sure, roadmap
 from thriftline.audit.reports.words import kind_name, listed
 from thriftline.audit.schemas.report_parts import (
@@ -25,7 +26,7 @@ from thriftline.audit.schemas.report_parts import (
     ReportUse,
     ReportWaste,
 )
-from thriftline.money.prices import PriceCatalogue, RateTable, TokenRates, UnitRates
+from thriftline.money.prices import PriceCatalogue
 
 _NOTHING = Decimal(0)
 # In the order in which a person should look at them.
@@ -115,24 +116,15 @@ def roadmap_documents(
 
 def price_documents(digests: Sequence[Digest], prices: PriceCatalogue) -> tuple[ReportPrices, ...]:
     """Returns the lists that priced something of this report, with their dates."""
-    training = prices.hourly.get("Training") or prices.hourly.get("Hosting")
-    tables: dict[ResourceKind, RateTable | UnitRates | TokenRates | None] = {
-        ResourceKind.ENDPOINT: prices.hourly.get("Hosting"),
-        ResourceKind.TRAINING_JOB: training,
-        ResourceKind.NOTEBOOK: prices.hourly.get("Notebook"),
-        ResourceKind.STUDIO_APP: prices.hourly.get("Notebook"),
-        ResourceKind.BUCKET: prices.objects,
-        ResourceKind.CUSTOM_MODEL: prices.monthly,
-        ResourceKind.BEDROCK_MODEL: prices.tokens,
-    }
     priced: dict[ResourceKind, int] = defaultdict(int)
     for digest in digests:
         for cost in digest.costs:
             priced[cost.kind] += cost.priced
     used: dict[tuple[str, date], list[ResourceKind]] = defaultdict(list)
-    for kind, table in tables.items():
-        if table is not None and priced[kind]:
-            used[table.source, table.date].append(kind)
+    for spec in RESOURCE_SPECS:
+        table = spec.price_table(prices)
+        if table is not None and priced[spec.kind]:
+            used[table.source, table.date].append(spec.kind)
     return tuple(
         ReportPrices(
             covers=listed([kind_name(kind, 2) for kind in kinds]),

@@ -8,19 +8,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
+from thriftline.audit.domain.resource_kinds import spec_of
 from thriftline.audit.schemas.report_parts import ReportAction
 from thriftline.core.reports.pages import UNKNOWN, moment
 
 # What does not print, hides, or turns the order of what follows: shown by its number instead.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CENT = Decimal("0.01")
-
-_KINDS = {
-    ResourceKind.STUDIO_APP: ("Studio app", "Studio apps"),
-    ResourceKind.BEDROCK_MODEL: ("Bedrock model", "Bedrock models"),
-    ResourceKind.PROVISIONED_THROUGHPUT: ("provisioned throughput", "provisioned throughputs"),
-    ResourceKind.COST: ("bill", "bills"),
-}
+_KIND_NAMES = frozenset(ResourceKind)
 
 # What is done to how many: before it is done, and when it was done.
 _DEEDS = {
@@ -112,8 +107,9 @@ def money(value: Decimal | None) -> str:
 
 def kind_name(kind: str, number: int = 1) -> str:
     """Returns ``training job`` or ``training jobs``."""
-    if kind in _KINDS:
-        return _KINDS[ResourceKind(kind)][number != 1]
+    spec = spec_of(ResourceKind(kind)) if kind in _KIND_NAMES else None
+    if spec is not None and spec.words is not None:
+        return spec.words[number != 1]
     name = kind.replace("_", " ")
     return name if number == 1 else f"{name}s"
 

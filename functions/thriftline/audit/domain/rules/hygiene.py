@@ -16,7 +16,7 @@ from thriftline.audit.domain.findings import (
     Severity,
     Signal,
 )
-from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.resource_kinds import TaggedResource, tagged_resources
 from thriftline.audit.domain.resources.notebooks import StudioApp
 from thriftline.audit.domain.rules.buckets import gigabytes
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars
@@ -133,24 +133,6 @@ def _logs(subject: Subject) -> Iterator[Observation]:
         )
 
 
-def tagged_resources(
-    inventory: Inventory,
-) -> Iterator[tuple[ResourceKind, str, str | None, Fact[Tags]]]:
-    """Yields kind, name, ARN (None for a bucket) and tags of all that can be tagged."""
-    for endpoint in inventory.endpoints:
-        yield ResourceKind.ENDPOINT, endpoint.name, endpoint.arn, endpoint.tags
-    for job in inventory.training_jobs:
-        yield ResourceKind.TRAINING_JOB, job.name, job.arn, job.tags
-    for model in inventory.models:
-        yield ResourceKind.MODEL, model.name, model.arn, model.tags
-    for notebook in inventory.notebooks:
-        yield ResourceKind.NOTEBOOK, notebook.name, notebook.arn, notebook.tags
-    for bucket in inventory.buckets:
-        yield ResourceKind.BUCKET, bucket.name, None, bucket.tags
-    for bought in inventory.bedrock.provisioned_throughputs:
-        yield ResourceKind.PROVISIONED_THROUGHPUT, bought.name, bought.arn, bought.tags
-
-
 def misses_tags(tags: Fact[Tags], required: tuple[str, ...]) -> bool:
     """Whether known tags lack a required one or, when none is required, are none at all."""
     if isinstance(tags, Unread):
@@ -161,21 +143,21 @@ def misses_tags(tags: Fact[Tags], required: tuple[str, ...]) -> bool:
 
 def _untagged(subject: Subject) -> Iterator[Observation]:
     required = subject.parameters.required_tags
-    groups: dict[ResourceKind, list[tuple[str, str | None]]] = defaultdict(list)
+    groups: dict[ResourceKind, list[TaggedResource]] = defaultdict(list)
     unread: dict[ResourceKind, int] = defaultdict(int)
-    for kind, name, arn, tags in tagged_resources(subject.inventory):
-        unread[kind] += isinstance(tags, Unread)
-        if misses_tags(tags, required):
-            groups[kind].append((name, arn))
+    for one in tagged_resources(subject.inventory):
+        unread[one.kind] += isinstance(one.tags, Unread)
+        if misses_tags(one.tags, required):
+            groups[one.kind].append(one)
     for kind, some in groups.items():
         yield _without_tags(kind, some, unread[kind], subject)
 
 
 def _without_tags(
-    kind: ResourceKind, some: list[tuple[str, str | None]], unread: int, subject: Subject
+    kind: ResourceKind, some: list[TaggedResource], unread: int, subject: Subject
 ) -> Observation:
     wanted = ", ".join(subject.parameters.required_tags) or "any tag of yours"
-    names = ", ".join(name for name, _ in some[:_MOST_NAMES])
+    names = ", ".join(one.name for one in some[:_MOST_NAMES])
     more = f" and {len(some) - _MOST_NAMES} more" if len(some) > _MOST_NAMES else ""
     tags = dict(subject.parameters.default_tags) or {"team": "name-of-the-team"}
     return Observation(
@@ -188,21 +170,21 @@ def _without_tags(
         monthly_usd=None,
         change=Change(
             "Tag them, so that the bill can be told apart by who pays.",
-            tuple(_tag_call(name, arn, tags) for name, arn in some[:_MOST_NAMES]),
+            tuple(_tag_call(one, tags) for one in some[:_MOST_NAMES]),
             "Remove the tags.",
         ),
     )
 
 
-def _tag_call(name: str, arn: str | None, tags: dict[str, str]) -> ApiCall:
+def _tag_call(one: TaggedResource, tags: dict[str, str]) -> ApiCall:
     pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-    if arn is None:
+    if one.tagged_by == "s3":
         # S3 replaces all tags of a bucket; one that has some must be merged by who acts.
-        return ApiCall("s3", "PutBucketTagging", {"Bucket": name, "Tagging": {"TagSet": pairs}})
-    if ":bedrock:" in arn:
+        return ApiCall("s3", "PutBucketTagging", {"Bucket": one.name, "Tagging": {"TagSet": pairs}})
+    if one.tagged_by == "bedrock":
         lower = [{"key": key, "value": value} for key, value in tags.items()]
-        return ApiCall("bedrock", "TagResource", {"resourceARN": arn, "tags": lower})
-    return ApiCall("sagemaker", "AddTags", {"ResourceArn": arn, "Tags": pairs})
+        return ApiCall("bedrock", "TagResource", {"resourceARN": one.arn, "tags": lower})
+    return ApiCall("sagemaker", "AddTags", {"ResourceArn": one.arn, "Tags": pairs})
 
 
 RULES = (

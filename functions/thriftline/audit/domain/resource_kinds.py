@@ -1,0 +1,233 @@
+"""What an audit collects: each kind of resource is one spec, and everything else asks the specs.
+
+A new kind is its name in ``ResourceKind``, its dataclass with a list in ``Inventory``, its spec
+here, its collector, and the permission to read it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Literal, TypeAlias
+
+from thriftline.audit.domain import costs
+from thriftline.audit.domain.costs import ResourceCost
+from thriftline.audit.domain.facts import Fact, ResourceKind, Tags
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.parts import Part
+from thriftline.money.prices import PriceCatalogue, RateTable, TokenRates, UnitRates
+
+Costs: TypeAlias = Callable[[Inventory, PriceCatalogue], Iterator[ResourceCost]]
+PriceTable: TypeAlias = RateTable | UnitRates | TokenRates | None
+# Whose call sets the tags of a kind.
+TaggedBy = Literal["sagemaker", "bedrock", "s3"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceSpec:
+    """One kind of resource.
+
+    ``field`` is where an inventory lists it, ``part`` what it is collected with. ``collector`` is
+    the function that reads it, as ``module:function`` of ``aws/collectors``: it gets the clients
+    and, by name, those facts about the audit that ``asks`` names (``steps/collect_part.py`` has
+    them). ``costs`` says what each cost in the window, ``price_table`` where its prices come from.
+    ``tagged_by`` is whose call tags it, where the rule on missing tags looks at it. ``words`` are
+    the singular and plural, where they are not the kind's own name. ``name`` tells resources of
+    the kind apart. What is not ``is_counted`` is no resource.
+    """
+
+    kind: ResourceKind
+    field: str
+    part: Part
+    collector: str
+    asks: tuple[str, ...] = ()
+    costs: Costs | None = None
+    price_table: Callable[[PriceCatalogue], PriceTable] = lambda _: None
+    tagged_by: TaggedBy | None = None
+    words: tuple[str, str] | None = None
+    name: Callable[[Any], str] = attrgetter("name")
+    is_counted: bool = True
+
+    def resources(self, inventory: Inventory) -> tuple[Any, ...]:
+        """Returns the resources of this kind."""
+        found: tuple[Any, ...] = attrgetter(self.field)(inventory)
+        return found
+
+
+RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
+    ResourceSpec(
+        kind=ResourceKind.ENDPOINT,
+        field="endpoints",
+        part=Part.ENDPOINTS,
+        collector="endpoints:collect_endpoints",
+        costs=costs.endpoint_costs,
+        price_table=lambda prices: prices.hourly.get("Hosting"),
+        tagged_by="sagemaker",
+    ),
+    ResourceSpec(
+        kind=ResourceKind.TRAINING_JOB,
+        field="training_jobs",
+        part=Part.JOBS,
+        collector="training_jobs:collect_training_jobs",
+        asks=("window_start",),
+        costs=costs.training_costs,
+        price_table=lambda prices: prices.hourly.get("Training") or prices.hourly.get("Hosting"),
+        tagged_by="sagemaker",
+    ),
+    ResourceSpec(
+        kind=ResourceKind.PROCESSING_JOB,
+        field="processing_jobs",
+        part=Part.JOBS,
+        collector="processing_jobs:collect_processing_jobs",
+        asks=("window_start",),
+        costs=costs.processing_costs,
+    ),
+    ResourceSpec(
+        kind=ResourceKind.MODEL,
+        field="models",
+        part=Part.MODELS,
+        collector="models:collect_models",
+        tagged_by="sagemaker",
+    ),
+    ResourceSpec(
+        kind=ResourceKind.MODEL_PACKAGE,
+        field="model_packages",
+        part=Part.MODELS,
+        collector="models:collect_model_packages",
+        name=attrgetter("arn"),
+    ),
+    ResourceSpec(
+        kind=ResourceKind.NOTEBOOK,
+        field="notebooks",
+        part=Part.NOTEBOOKS,
+        collector="notebooks:collect_notebooks",
+        costs=costs.notebook_costs,
+        price_table=lambda prices: prices.hourly.get("Notebook"),
+        tagged_by="sagemaker",
+    ),
+    ResourceSpec(
+        kind=ResourceKind.STUDIO_APP,
+        field="studio_apps",
+        part=Part.NOTEBOOKS,
+        collector="notebooks:collect_studio_apps",
+        costs=costs.app_costs,
+        price_table=lambda prices: prices.hourly.get("Notebook"),
+        words=("Studio app", "Studio apps"),
+    ),
+    ResourceSpec(
+        kind=ResourceKind.BEDROCK_MODEL,
+        field="bedrock.models",
+        part=Part.BEDROCK,
+        collector="bedrock:collect_model_use",
+        costs=costs.model_use_costs,
+        price_table=lambda prices: prices.tokens,
+        words=("Bedrock model", "Bedrock models"),
+        name=attrgetter("model_id"),
+    ),
+    ResourceSpec(
+        kind=ResourceKind.PROVISIONED_THROUGHPUT,
+        field="bedrock.provisioned_throughputs",
+        part=Part.BEDROCK,
+        collector="bedrock:collect_provisioned_throughputs",
+        costs=costs.throughput_costs,
+        tagged_by="bedrock",
+        words=("provisioned throughput", "provisioned throughputs"),
+    ),
+    ResourceSpec(
+        kind=ResourceKind.CUSTOM_MODEL,
+        field="bedrock.custom_models",
+        part=Part.BEDROCK,
+        collector="bedrock:collect_custom_models",
+        costs=costs.custom_model_costs,
+        price_table=lambda prices: prices.monthly,
+    ),
+    ResourceSpec(
+        kind=ResourceKind.CUSTOM_MODEL_DEPLOYMENT,
+        field="bedrock.deployments",
+        part=Part.BEDROCK,
+        collector="bedrock:collect_deployments",
+    ),
+    ResourceSpec(
+        kind=ResourceKind.IMPORTED_MODEL,
+        field="bedrock.imported_models",
+        part=Part.BEDROCK,
+        collector="bedrock:collect_imported_models",
+    ),
+    ResourceSpec(
+        kind=ResourceKind.BUCKET,
+        field="buckets",
+        part=Part.BUCKETS,
+        collector="buckets:collect_buckets",
+        asks=("now",),
+        costs=costs.bucket_costs,
+        price_table=lambda prices: prices.objects,
+        tagged_by="s3",
+    ),
+    ResourceSpec(
+        kind=ResourceKind.LOG_GROUP,
+        field="log_groups",
+        part=Part.LOG_GROUPS,
+        collector="log_groups:collect_log_groups",
+    ),
+    ResourceSpec(
+        kind=ResourceKind.COST,
+        field="costs",
+        part=Part.COSTS,
+        collector="costs:collect_costs",
+        asks=("account", "window", "is_home"),
+        words=("bill", "bills"),
+        name=attrgetter("service"),
+        is_counted=False,
+    ),
+)
+
+_BY_KIND: Mapping[ResourceKind, ResourceSpec] = {one.kind: one for one in RESOURCE_SPECS}
+KINDS: Mapping[Part, frozenset[ResourceKind]] = {
+    part: frozenset(one.kind for one in RESOURCE_SPECS if one.part is part) for part in Part
+}
+
+
+def spec_of(kind: ResourceKind) -> ResourceSpec | None:
+    """Returns the spec of a kind; metrics, which no collector lists, have none."""
+    return _BY_KIND.get(kind)
+
+
+def resource_costs(inventory: Inventory, prices: PriceCatalogue) -> tuple[ResourceCost, ...]:
+    """Returns the cost of everything in the inventory that AWS bills by itself."""
+    return tuple(
+        cost for spec in RESOURCE_SPECS if spec.costs for cost in spec.costs(inventory, prices)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedResource:
+    """A resource that can be tagged, and by whose call."""
+
+    kind: ResourceKind
+    name: str
+    arn: str | None
+    tags: Fact[Tags]
+    tagged_by: TaggedBy
+
+    @property
+    def place(self) -> str:
+        """What the call that tags it names: the ARN, or a bucket's name."""
+        return self.arn or self.name
+
+
+def tagged_resources(inventory: Inventory) -> Iterator[TaggedResource]:
+    """Yields all that the rule on missing tags looks at."""
+    for spec in RESOURCE_SPECS:
+        if spec.tagged_by is not None:
+            for one in spec.resources(inventory):
+                arn = None if spec.tagged_by == "s3" else one.arn
+                yield TaggedResource(spec.kind, spec.name(one), arn, one.tags, spec.tagged_by)
+
+
+def tags_by_resource(inventory: Inventory) -> Mapping[tuple[ResourceKind, str], Fact[Tags]]:
+    """Returns the tags of every resource of a kind that has tags."""
+    return {
+        (spec.kind, spec.name(one)): one.tags
+        for spec in RESOURCE_SPECS
+        for one in spec.resources(inventory)
+        if hasattr(one, "tags")
+    }

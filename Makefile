@@ -106,6 +106,10 @@ bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and
 	@.thriftline/bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@PYTHONPATH=functions:. .thriftline/bench/bin/python benchmarks/dataset_validation.py
 
+.PHONY: bench-cold-start
+bench-cold-start: $(STAMPS)/venv $(STAMPS)/lambda ## Import time of every handler beside boto3 with Powertools
+	@PYTHONPATH=. $(BIN)/python benchmarks/cold_start.py $(BENCH)
+
 .PHONY: bench-audit
 bench-audit: $(STAMPS)/venv ## The cost audit of a large account beside Cloud Custodian
 	@$(PYTHON) -m venv .thriftline/bench-audit/venv

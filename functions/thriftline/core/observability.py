@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.utilities.parser import parse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
@@ -31,7 +30,7 @@ def entry_point(
 
     def decorate(answer: Callable[[Request], BaseModel]) -> LambdaHandler:
         def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-            request = parse(event=event, model=model)
+            request = model.model_validate(event)
             if run_id := getattr(request, "run_id", None):
                 logger.append_keys(run_id=run_id)
                 tracer.put_annotation("run_id", run_id)

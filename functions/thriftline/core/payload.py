@@ -4,6 +4,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Payload(BaseModel):
-    """Refuses unknown keys, so that the machine and the handlers cannot drift apart."""
+    """Refuses unknown keys, so that the machine and the handlers cannot drift apart.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A function uses two of the models that its machine has: each is built when it is first used.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)

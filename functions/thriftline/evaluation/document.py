@@ -15,7 +15,7 @@ Promotion = Literal["approved", "pending", "rejected"]
 class Document(BaseModel):
     """A part of a published document: refuses unknown keys, never changes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Interval(Document):

@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 class _Part(BaseModel):
     # The training program may say more than is read here.
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class TrainFigures(_Part):

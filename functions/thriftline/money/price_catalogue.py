@@ -35,7 +35,7 @@ Usd = Annotated[StrictStr, AfterValidator(_is_price)]
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class RateTableDocument(_Document):

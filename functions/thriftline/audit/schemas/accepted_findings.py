@@ -37,7 +37,7 @@ class AcceptedFindingsError(ValueError):
 class AcceptedFinding(BaseModel):
     """One entry of the file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     finding: Annotated[str, StringConstraints(pattern=_FINDING, max_length=2000)]
     reason: _Text

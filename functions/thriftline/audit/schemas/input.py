@@ -32,7 +32,7 @@ class AuditInput(BaseModel):
     the stack allows. ``parameters`` are those of ``AuditParameters``, by name.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     regions: tuple[Region, ...] | None = Field(default=None, min_length=1)
     accounts: tuple[Account, ...] | None = Field(default=None, min_length=1)

@@ -77,7 +77,7 @@ class AuditReport(Document):
 class _Glance(BaseModel):
     """What is read of a report that an older Thriftline may have written."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class LastFinding(_Glance):

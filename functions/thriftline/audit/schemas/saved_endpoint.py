@@ -10,7 +10,7 @@ from thriftline.audit.domain.findings import ActionKind
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class SavedResource(_Document):

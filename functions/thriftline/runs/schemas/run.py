@@ -15,7 +15,7 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 class DatasetFile(BaseModel):
     """One object version of the data set. ``split`` is None when the rows are to be split."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     bucket: str
     key: str
@@ -32,7 +32,7 @@ class DatasetFile(BaseModel):
 class Run(BaseModel):
     """One run: the upload that started it, its run spec and the objects that it reads."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     run_id: str
     project: str

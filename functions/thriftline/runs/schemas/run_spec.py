@@ -29,7 +29,7 @@ Glob = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"
 class Section(BaseModel):
     """Refuses unknown keys and never changes after it was read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Columns(Section):

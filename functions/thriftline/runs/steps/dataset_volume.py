@@ -10,7 +10,7 @@ class DatasetVolume(BaseModel):
     """Records read, the characters in their texts, and the records of each split."""
 
     # The document holds much more, above all the places of each finding.
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     rows: int
     splits: dict[str, int]

@@ -1,0 +1,82 @@
+"""What a handler may load when it is imported: a cold start is paid for on every first call."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cold_start import HEAVY, handlers
+
+ROOT = Path(__file__).parents[2]
+# Modules that cost a handler's import most. "rules" is the registry of the audit's rules.
+REGISTRY = "thriftline.audit.domain.rules.registry"
+HEAVY_MODULES = ("numpy", "arro3", "jinja2", "pygal", "pandas", "pyarrow", REGISTRY)
+DRAWS = {"jinja2", "pygal"}
+READS = {"numpy", "arro3"}
+ALLOWED: dict[str, set[str]] = {
+    "evaluate_run": READS,
+    "merge_validation": {*READS, *DRAWS},
+    "prepare_split": READS,
+    "publish_result": DRAWS,
+    "validate_dataset": {*READS, *DRAWS},
+    "validate_range": READS,
+    "publish_audit": {*DRAWS, REGISTRY},
+    "write_report": {*DRAWS, REGISTRY},
+    # These decide by the rules, or read what the rules ask for.
+    "act_on_plan": {REGISTRY},
+    "apply_rules": {REGISTRY},
+    "assemble_inventory": {REGISTRY},
+    "collect_part": {REGISTRY},
+    "mark_on_plan": {REGISTRY},
+    "open_audit": {REGISTRY},
+    "plan_actions": {REGISTRY},
+    "restore_endpoint": {REGISTRY},
+}
+# Each handler is imported in a child of its own: the parent has loaded what all of them need.
+PROGRAM = """
+import importlib, json, os, sys
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+found = {}
+for name in sys.argv[2:]:
+    read, write = os.pipe()
+    if not os.fork():
+        importlib.import_module(f"thriftline.handlers.{name}")
+        heavy = [one for one in json.loads(sys.argv[1]) if one in sys.modules]
+        os.write(write, json.dumps(heavy).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as answer:
+        found[name] = json.loads(answer.read())
+    os.wait()
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, list[str]]:
+    environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT / "functions")}
+    answer = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps(HEAVY_MODULES), *handlers()],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    found: dict[str, list[str]] = json.loads(answer.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", handlers())
+def test_a_handler_loads_no_heavy_module_that_it_does_not_need(
+    loaded: dict[str, list[str]], name: str
+) -> None:
+    extra = set(loaded[name]) - ALLOWED.get(name, set())
+    assert not extra, f"{name} loads {sorted(extra)}; import it where it is used"
+
+
+def test_the_benchmarks_heavy_handlers_are_those_that_read_or_draw() -> None:
+    assert {name for name, modules in ALLOWED.items() if modules & {*DRAWS, *READS}} == HEAVY

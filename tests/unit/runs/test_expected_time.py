@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thriftline.money.instances import gpus_of, has_local_storage
+from thriftline.money.instances import gpus_of, has_local_storage, network_gbit_of
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.money.prices import Price
 from thriftline.runs.domain.encoders import WELL_KNOWN, Encoder, encoder_from_config
@@ -15,10 +15,11 @@ from thriftline.runs.domain.estimate import CANDIDATE_TYPES, estimate
 from thriftline.runs.domain.expected_time import (
     FIXED_SECONDS,
     Workload,
-    expected_seconds,
+    expected_time,
     fits_memory,
 )
 from thriftline.runs.domain.plan import Offer
+from thriftline.runs.domain.scaling import Gpus
 
 BERT_BASE = WELL_KNOWN["google-bert/bert-base-uncased"]
 REVIEWS = Workload(
@@ -42,6 +43,14 @@ def offer(name: str = "ml.g5.xlarge", usd: str = "1.408") -> Offer:
         30,
         Price(Decimal("0.14"), "GB-month", "us-east-1", "Training storage", "a list", day),
     )
+
+
+def gpus(name: str, instances: int = 1) -> Gpus:
+    return Gpus.of(name, instances) or pytest.fail(f"{name} has a GPU")
+
+
+def expected_seconds(workload: Workload, encoder: Encoder, on: Gpus) -> float:
+    return expected_time(workload, encoder, on).seconds
 
 
 def test_the_arithmetic_of_bert_base_is_the_published_formula() -> None:
@@ -106,7 +115,7 @@ def test_records_are_cut_at_the_maximal_length() -> None:
 
 
 def test_reviews_on_an_a10g_take_between_one_and_three_hours() -> None:
-    gpu, _ = gpus_of("ml.g5.xlarge") or pytest.fail("g5 has a GPU")
+    gpu = gpus("ml.g5.xlarge")
 
     seconds = expected_seconds(REVIEWS, BERT_BASE, gpu)
 
@@ -115,7 +124,7 @@ def test_reviews_on_an_a10g_take_between_one_and_three_hours() -> None:
 
 
 def test_a_small_model_on_a_large_gpu_waits_for_its_launches() -> None:
-    gpu, _ = gpus_of("ml.p5.4xlarge") or pytest.fail("p5 has a GPU")
+    gpu = gpus("ml.p5.4xlarge")
     tiny = Encoder(6, 64, 256, 1000)
     small_batches = Workload(100_000, 0, 0, 100, 1, 512, 128, False)
     large_batches = Workload(100_000, 0, 0, 100, 1, 51_200, 128, False)
@@ -160,7 +169,7 @@ def test_the_expected_cost_never_passes_the_worst_case(
 
 @given(workloads, encoders)
 def test_more_epochs_never_take_less_time(work: Workload, encoder: Encoder) -> None:
-    gpu, _ = gpus_of("ml.g6.xlarge") or pytest.fail("g6 has a GPU")
+    gpu = gpus("ml.g6.xlarge")
     longer = Workload(**{**work.__dict__, "epochs": work.epochs + 1})
 
     assert expected_seconds(longer, encoder, gpu) >= expected_seconds(work, encoder, gpu)
@@ -199,18 +208,75 @@ def test_the_gpus_of_instances_are_counted() -> None:
         assert of(name) is None
 
 
-def test_every_candidate_has_one_gpu_and_a_price_somewhere() -> None:
+def test_every_candidate_has_gpus_and_a_price_somewhere() -> None:
     for name in CANDIDATE_TYPES:
-        found = gpus_of(name)
-        assert found is not None
-        assert found[1] == 1
+        assert gpus_of(name) is not None
         assert price_catalogue().priced_regions(name)
+
+
+@given(
+    workloads, encoders, st.sampled_from(["ml.g5.12xlarge", "ml.g6.48xlarge", "ml.p4d.24xlarge"])
+)
+def test_several_gpus_never_do_more_than_so_many_times_one(
+    work: Workload, encoder: Encoder, name: str
+) -> None:
+    several = gpus(name)
+
+    one = expected_seconds(work, encoder, Gpus(several.gpu)) - FIXED_SECONDS
+    together = expected_seconds(work, encoder, several) - FIXED_SECONDS
+
+    assert together >= one / several.count - 1e-6
+
+
+def test_large_batches_are_shared_well_and_small_ones_wait_for_the_gradients() -> None:
+    four = gpus("ml.g5.12xlarge")
+    small, large = (Workload(**{**REVIEWS.__dict__, "batch_tokens": n}) for n in (2048, 131_072))
+
+    assert not expected_time(large, BERT_BASE, four).exchange
+    assert expected_time(small, BERT_BASE, four).exchange
+    # Gradients of 438 MB, six quarters of which each GPU passes on over 10 GB/s.
+    assert four.exchange_seconds(BERT_BASE) == pytest.approx(0.065, rel=0.05)
+    one = expected_seconds(large, BERT_BASE, gpus("ml.g5.xlarge")) - FIXED_SECONDS
+    together = expected_seconds(large, BERT_BASE, four) - FIXED_SECONDS
+    assert one / together == pytest.approx(4 * 0.69)
+
+
+def test_nvlink_shares_better_than_pcie_and_instances_worse_than_one() -> None:
+    assert gpus("ml.p4d.24xlarge").share > gpus("ml.g5.48xlarge").share
+    assert gpus("ml.p4d.24xlarge", 2).share < gpus("ml.p4d.24xlarge").share
+    assert gpus("ml.g5.xlarge").share == 1.0
+    # 2.5 Gbit/s all the time between two ml.g5.xlarge.
+    assert gpus("ml.g5.xlarge", 2).exchange_gbytes == pytest.approx(0.3125)
+
+
+def test_two_small_instances_are_not_promised_to_be_faster() -> None:
+    work = Workload(**{**REVIEWS.__dict__, "batch_tokens": 4096})
+
+    assert expected_seconds(work, BERT_BASE, gpus("ml.g5.xlarge", 2)) > expected_seconds(
+        work, BERT_BASE, gpus("ml.g5.xlarge")
+    )
+
+
+def test_instances_on_an_unknown_network_are_not_estimated() -> None:
+    two = Offer(**{**offer("ml.p3.8xlarge").__dict__, "instance_count": 2})
+
+    expected = estimate(two, REVIEWS, BERT_BASE, base_model="m", max_runtime_seconds=7200)
+
+    assert "the network of ml.p3.8xlarge is not known" in expected.reason
+    assert network_gbit_of("ml.m5.xlarge") is None
+    assert network_gbit_of("nonsense") is None
+
+
+def test_a_model_too_large_for_one_gpu_is_spread_over_several() -> None:
+    large = Encoder(48, 2048, 8192, 50_000)
+
+    assert not fits_memory(large, gpus("ml.g5.xlarge"))
+    assert fits_memory(large, gpus("ml.g5.12xlarge"))
 
 
 def test_base_models_fit_every_candidate() -> None:
     for name in CANDIDATE_TYPES:
-        gpu, _ = gpus_of(name) or pytest.fail(name)
-        assert fits_memory(BERT_BASE, gpu)
+        assert fits_memory(BERT_BASE, gpus(name))
 
 
 @pytest.mark.parametrize(

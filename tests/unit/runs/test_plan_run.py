@@ -113,7 +113,9 @@ def test_the_same_work_is_priced_on_other_types(world: RunWorld) -> None:
     assert "ml.p5.4xlarge" not in by_type
     assert by_type["ml.g6.xlarge"].gpu == "NVIDIA L4"
     assert by_type["ml.g6e.xlarge"].worst_case_usd == Decimal("5.23")
-    assert all(each.within_cap for each in written.candidates)
+    assert all(each.within_cap for each in written.candidates if each.gpu_count == 1)
+    # 7.09 USD an hour, for the two hours that the run may take.
+    assert not by_type["ml.g5.12xlarge"].within_cap
 
 
 def test_the_champion_of_the_project_goes_into_the_plan(world: RunWorld) -> None:
@@ -256,16 +258,44 @@ def test_work_that_needs_longer_than_it_may_take_is_warned_about(world: RunWorld
     assert written.max_wait_seconds is None
 
 
-def test_idle_gpus_and_stand_in_prices_are_warned_about(world: RunWorld) -> None:
-    world.write_run(training={"instance_type": "ml.g5.12xlarge"}, budget={"max_usd": "100"})
+def test_gpus_that_wait_and_stand_in_prices_are_warned_about(world: RunWorld) -> None:
+    world.write_run(
+        training={"instance_type": "ml.g5.12xlarge"},
+        budget={"max_usd": "100"},
+        hyperparameters={"batch_tokens": 512},
+    )
 
     _, written = plan(world, region="eu-west-1")
 
     text = " ".join(written.warnings)
-    assert "has 4 GPUs and the training program uses one" in text
+    assert "batch_tokens of 512 the 4 GPUs are expected to exchange gradients for longer" in text
     assert "component Hosting" in text
     assert "ML storage in eu-west-1 is not known" in text
     assert written.storage.is_upper_bound
+
+
+def test_the_table_ranks_a_type_with_four_gpus_by_what_four_gpus_do(world: RunWorld) -> None:
+    world.write_run(
+        training={"instance_type": "ml.g5.12xlarge"},
+        budget={"max_usd": "100"},
+        hyperparameters={"batch_tokens": 65_536, "epochs": 100},
+    )
+    large = {"rows": 100_000, "characters": 50_000_000}
+    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, **large}))
+
+    _, written = plan(world)
+
+    by_type = {candidate.instance_type: candidate for candidate in written.candidates}
+    four, one = by_type["ml.g5.12xlarge"], by_type["ml.g5.xlarge"]
+    assert (four.gpu, four.gpu_count) == ("NVIDIA A10G", 4)
+    assert one.gpu_count == 1
+    assert one.expected_hours is not None
+    assert four.expected_hours is not None
+    assert one.expected_hours / 4 < four.expected_hours < one.expected_hours / 2
+    assert "on 4 NVIDIA A10G" in written.expected_reason
+    assert "4 together reach 69% (measured for BERT-large" in written.expected_reason
+    # The job is not held to be idle on three of them.
+    assert not any("uses one" in warning for warning in written.warnings)
 
 
 def test_a_run_that_was_not_read_is_named(world: RunWorld) -> None:

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
-from thriftline.money.instances import gpus_of
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.expected_time import (
     FIXED_SECONDS,
     UTILISATION,
     Workload,
-    expected_seconds,
+    expected_time,
     fits_memory,
 )
 from thriftline.runs.domain.plan import Offer, round_up
+from thriftline.runs.domain.scaling import SOURCE, Gpus
 
-# One GPU each, from the cheapest up: the training program uses one.
+# With one GPU, from the cheapest up, and two with four.
 CANDIDATE_TYPES = (
     "ml.g4dn.xlarge",
     "ml.g6.xlarge",
@@ -23,16 +23,22 @@ CANDIDATE_TYPES = (
     "ml.g6e.xlarge",
     "ml.g7e.2xlarge",
     "ml.p5.4xlarge",
+    "ml.g6.12xlarge",
+    "ml.g5.12xlarge",
 )
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """``seconds`` is what the work needs, ``usd`` what is billed for it within the run's limit."""
+    """``seconds`` is what the work needs, ``usd`` what is billed for it within the run's limit.
+
+    ``warning`` says what a person should change, if anything.
+    """
 
     seconds: int | None
     usd: Decimal | None
     reason: str
+    warning: str | None = None
 
     @property
     def hours(self) -> Decimal | None:
@@ -55,26 +61,55 @@ def estimate(
         return Estimate(None, None, "Not estimated: the volume of the data is not known.")
     if encoder is None:
         return Estimate(None, None, f"Not estimated: the size of {base_model} is not known.")
-    found = gpus_of(offer.instance_type)
-    if found is None:
+    gpus = Gpus.of(offer.instance_type, offer.instance_count)
+    if gpus is None:
         return Estimate(
             None, None, f"Not estimated: the speed of {offer.instance_type} is not known."
         )
-    gpu, _ = found
-    if not fits_memory(encoder, gpu):
+    if not gpus.is_joined:
+        return Estimate(
+            None, None, f"Not estimated: the network of {offer.instance_type} is not known."
+        )
+    if not fits_memory(encoder, gpus):
         return Estimate(
             None,
             None,
-            f"Not estimated: {base_model} may not fit the {gpu.memory_gib} GiB of {gpu.name}.",
+            f"Not estimated: {base_model} may not fit the {gpus.gpu.memory_gib} GiB of "
+            f"{_named(gpus)}.",
         )
-    seconds = ceil(expected_seconds(workload, encoder, gpu))
+    expected = expected_time(workload, encoder, gpus)
+    seconds = ceil(expected.seconds)
     billed = min(seconds, max_runtime_seconds)
-    reason = (
-        f"{workload.train_rows:,} records of about {workload.mean_tokens:.0f} tokens for "
-        f"{workload.epochs} epochs, and the evaluations, on one {gpu.name} at "
-        f"{UTILISATION:.0%} of {gpu.peak_tflops:g} {gpu.precision} TFLOP/s, with "
-        f"{FIXED_SECONDS:.0f} seconds to start and to end. An estimate at the on-demand rate, "
-        "not a measurement; Spot bills less."
-    )
     usd = round_up(offer.instance_usd(billed) + offer.storage_usd(billed))
-    return Estimate(seconds, usd, reason)
+    warning = _exchange_warning(gpus, workload) if expected.exchange else None
+    return Estimate(seconds, usd, _reason(workload, gpus), warning)
+
+
+def _reason(workload: Workload, gpus: Gpus) -> str:
+    together = (
+        f" each, of which {gpus.count} together reach {gpus.share:.0%} ({SOURCE})"
+        if gpus.count > 1
+        else ""
+    )
+    return (
+        f"{workload.train_rows:,} records of about {workload.mean_tokens:.0f} tokens for "
+        f"{workload.epochs} epochs, and the evaluations, on {_named(gpus)} at "
+        f"{UTILISATION:.0%} of {gpus.gpu.peak_tflops:g} {gpus.gpu.precision} TFLOP/s{together}, "
+        f"with {FIXED_SECONDS:.0f} seconds to start and to end. An estimate at the on-demand "
+        "rate, not a measurement; Spot bills less."
+    )
+
+
+def _named(gpus: Gpus) -> str:
+    if gpus.count == 1:
+        return f"one {gpus.gpu.name}"
+    of_instances = f" of {gpus.instances} instances" if gpus.instances > 1 else ""
+    return f"{gpus.count} {gpus.gpu.name}{of_instances}"
+
+
+def _exchange_warning(gpus: Gpus, workload: Workload) -> str:
+    return (
+        f"With hyperparameters.batch_tokens of {workload.batch_tokens:,} the {gpus.count} GPUs are "
+        "expected to exchange gradients for longer than they compute; a larger value, or fewer "
+        "GPUs, makes better use of them."
+    )

@@ -6,8 +6,8 @@ by one; the utilisation, which is of whole training steps, holds them.
 
 from dataclasses import dataclass
 
-from thriftline.money.instances import Gpu
 from thriftline.runs.domain.encoders import Encoder
+from thriftline.runs.domain.scaling import Gpus
 
 # Measured 2026-11-21 with the bert-base-uncased vocabulary on English: 3,000 IMDB reviews 4.25,
 # 3,000 Rotten Tomatoes sentences 4.49. The smaller figure gives more tokens.
@@ -59,18 +59,33 @@ class Workload:
         return self.epochs * self.train_rows + evaluated * FORWARD_SHARE
 
 
-def expected_seconds(workload: Workload, encoder: Encoder, gpu: Gpu) -> float:
-    """Returns billed seconds on one GPU; the training program uses one."""
+@dataclass(frozen=True)
+class ExpectedTime:
+    """Billed seconds. ``exchange`` says that the GPUs mostly wait for one another's gradients."""
+
+    seconds: float
+    exchange: bool
+
+
+def expected_time(workload: Workload, encoder: Encoder, gpus: Gpus) -> ExpectedTime:
+    """Returns how long a training takes on some GPUs, a process on each."""
     length = workload.mean_tokens
     squared = min(length**2 * SQUARED_LENGTH_RATIO, float(workload.max_length) * length)
     flops = encoder.training_flops(length, squared) * workload.trained_records
-    arithmetic = flops / (gpu.peak_tflops * 1e12 * UTILISATION)
+    speed = gpus.gpu.peak_tflops * 1e12 * UTILISATION * gpus.count * gpus.share
     steps = workload.trained_records * length / workload.batch_tokens
+    # Every GPU launches the kernels of every step, however few its rows are.
     launches = steps * encoder.layers * LAUNCH_SECONDS_PER_LAYER
-    return FIXED_SECONDS + max(arithmetic, launches)
+    trained = workload.epochs * workload.train_rows * length / workload.batch_tokens
+    exchange = trained * gpus.exchange_seconds(encoder)
+    working = max(flops / speed, launches)
+    return ExpectedTime(FIXED_SECONDS + max(working, exchange), exchange > working)
 
 
-def fits_memory(encoder: Encoder, gpu: Gpu) -> bool:
-    """Whether a GPU can train the model, leaving half of its memory for activations."""
+def fits_memory(encoder: Encoder, gpus: Gpus) -> bool:
+    """Whether the GPUs can train the model, leaving half of their memory for activations.
+
+    A model that is too large for one is spread over all of them.
+    """
     needed = encoder.parameters * _BYTES_PER_PARAMETER
-    return needed <= gpu.memory_gib * 2**30 * _MEMORY_SHARE
+    return needed <= gpus.gpu.memory_gib * 2**30 * _MEMORY_SHARE * gpus.count

@@ -30,6 +30,7 @@ class Candidate(_Document):
 
     instance_type: str
     gpu: str | None
+    gpu_count: int | None = None
     rate_usd_per_hour: Decimal
     worst_case_usd: Decimal
     expected_hours: Decimal | None

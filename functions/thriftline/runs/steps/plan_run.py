@@ -140,6 +140,7 @@ class _Work:
         return Candidate(
             instance_type=offer.instance_type,
             gpu=found[0].name if found else None,
+            gpu_count=found[1] * offer.instance_count if found else None,
             rate_usd_per_hour=offer.rate.usd,
             worst_case_usd=worst,
             expected_hours=expected.hours,
@@ -189,11 +190,8 @@ def _warnings(offer: Offer, expected: Estimate, max_runtime_seconds: int) -> tup
             f"The training is expected to need {expected.seconds} seconds and may take "
             f"{max_runtime_seconds}: it will probably be stopped at its limit."
         )
-    found = gpus_of(offer.instance_type)
-    if found and found[1] > 1:
-        warnings.append(
-            f"{offer.instance_type} has {found[1]} GPUs and the training program uses one."
-        )
+    if expected.warning:
+        warnings.append(expected.warning)
     if offer.rate.component != "Training":
         warnings.append(
             f"The rate is that of component {offer.rate.component}, which training usually "

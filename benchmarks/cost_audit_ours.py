@@ -9,7 +9,7 @@ import time
 from datetime import datetime
 
 from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.idle import Verdict, idle_window
 from thriftline.audit.domain.inventory import Inventory

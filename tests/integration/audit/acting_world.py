@@ -18,7 +18,7 @@ from tests.unit.audit.accounts import inventory
 from thriftline.audit.aws.collectors.endpoints import read_endpoint
 from thriftline.audit.aws.metric_reader import read_metrics
 from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.domain import actions
+from thriftline.audit.domain import action_plan
 from thriftline.audit.domain.actions import ActionPlan
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.idle import idle_window
@@ -151,7 +151,7 @@ class ActingWorld:
     def plan(self, found: Inventory, mode: Mode = Mode.ACT) -> ActionPlan:
         """Returns what the rules and the planner make of an inventory."""
         told = audit(found, price_catalogue(), self.parameters)
-        return actions.plan_actions(told.findings, found, self.parameters, mode)
+        return action_plan.plan_actions(told.findings, found, self.parameters, mode)
 
     def settings(self, audit_id: str, mode: Mode = Mode.ACT) -> AuditSettings:
         return AuditSettings(

@@ -7,7 +7,8 @@ from typing import Any
 
 from local_aws.server import EmbeddedAws
 from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.domain.actions import ActionPlan, plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
+from thriftline.audit.domain.actions import ActionPlan
 from thriftline.audit.domain.audit import Audit, audit
 from thriftline.audit.domain.idle import idle_window
 from thriftline.audit.domain.inventory import Inventory

@@ -18,7 +18,8 @@ from tests.unit.audit.accounts import bucket, training_job
 from thriftline.audit.aws.acting.bucket_rules import LifecycleConfiguration
 from thriftline.audit.aws.acting.references import read_references
 from thriftline.audit.aws.collectors.prefixes import read_prefix
-from thriftline.audit.domain.actions import ActionPlan, plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
+from thriftline.audit.domain.actions import ActionPlan
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.findings import ActionKind, Confidence
 from thriftline.audit.domain.inventory import Inventory

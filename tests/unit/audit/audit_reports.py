@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.unit.audit.report_account import report_account
 from tests.unit.audit.wasteful_account import wasteful_account
-from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.digest import Digest, digest_of
 from thriftline.audit.domain.inventory import Inventory

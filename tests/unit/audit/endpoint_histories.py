@@ -19,7 +19,8 @@ from tests.unit.audit.accounts import (
     inventory,
     variant,
 )
-from thriftline.audit.domain.actions import ActionPlan, Step, plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
+from thriftline.audit.domain.actions import ActionPlan, Step
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.findings import ActionKind

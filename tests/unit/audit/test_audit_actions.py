@@ -17,7 +17,8 @@ from tests.unit.audit.accounts import (
     series,
     through_today,
 )
-from thriftline.audit.domain.actions import ActionPlan, PlannedAction, Step, plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
+from thriftline.audit.domain.actions import ActionPlan, PlannedAction, Step
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.facts import Tags, Unread, tags_of
 from thriftline.audit.domain.findings import ActionKind

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.audit.report_account import HAIKU, NOW, report_account
-from thriftline.audit.domain.actions import Step, plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
+from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.audit import Audit, audit
 from thriftline.audit.domain.costs import Service
 from thriftline.audit.domain.facts import ResourceKind

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.audit.accounts import NOW, bucket, days_ago, inventory, training_job
-from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.facts import Unread
 from thriftline.audit.domain.findings import ActionKind, Finding

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.audit.accounts import endpoint, inventory, measured
 from tests.unit.audit.wasteful_account import wasteful_account
-from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
 from thriftline.audit.domain.findings import ActionKind

@@ -11,7 +11,7 @@ from tests.unit.audit.audit_reports import AUDIT_ID, PARAMETERS, report_for, set
 from tests.unit.audit.audit_store import Store
 from tests.unit.audit.report_account import report_account
 from tests.unit.audit.wasteful_account import wasteful_account
-from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.facts import ResourceKind, UnreadResource
 from thriftline.audit.domain.inventory import Inventory

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from tests.unit.audit.audit_reports import AUDIT_ID, PARAMETERS, settings_for
 from tests.unit.audit.audit_store import Store
 from tests.unit.audit.report_account import report_account
-from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.layout import LATEST, plan_key, report_key, result_key

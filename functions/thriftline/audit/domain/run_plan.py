@@ -5,14 +5,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from thriftline.audit.domain.actions import CAPPED, ActionPlan, PlannedAction, Step, touched
+from thriftline.audit.domain.action_kinds import action_spec, touched, turn_of
+from thriftline.audit.domain.actions import ActionPlan, PlannedAction, Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind, ApiCall
 from thriftline.audit.domain.history import Acceptance
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.domain.rules.registry import RULES
+from thriftline.audit.domain.rules.rule import Rule
 
-_DELETIONS = (ActionKind.DELETE_FAILED_ENDPOINT, ActionKind.TERMINATE_ENDPOINT)
 _UNDO = "The restore command, with the copy that was saved before."
 
 
@@ -59,7 +60,7 @@ def plan_run(
     actions, alerts = _capped(actions, max_actions)
     resumed = [_resume(one, mode) for one in known]
     return ActionPlan(
-        actions=tuple(sorted([*actions, *resumed], key=_order)),
+        actions=tuple(sorted([*actions, *resumed], key=turn_of)),
         refused=tuple(one for plan in plans for one in plan.refused),
         alerts=(
             *(text for plan in plans for text in plan.alerts),
@@ -76,17 +77,7 @@ def executing(plan: ActionPlan) -> tuple[int, ...]:
 
 def _is_taken_up(action: PlannedAction, again: set[tuple[str, str, str]]) -> bool:
     place = (action.account, action.region, action.resource)
-    return place in again and action.action in _DELETIONS
-
-
-def _order(action: PlannedAction) -> int:
-    if action.step is Step.WAIT:
-        return 4
-    if action.action is ActionKind.UNMARK_ENDPOINT or action.step is Step.PUT_BACK:
-        return 0
-    if action.step is Step.MARK:
-        return 1
-    return 3 if action.action in _DELETIONS else 2
+    return place in again and action_spec(action.action).ends_endpoint
 
 
 def _capped(
@@ -95,7 +86,7 @@ def _capped(
     changed = {
         (one.action, one.account, one.region, resource)
         for one in actions
-        if one.step is not Step.WAIT and one.withheld is None and one.action in CAPPED
+        if one.step is not Step.WAIT and one.withheld is None and _is_capped(one.action)
         for resource in touched(one)
     }
     counts = Counter(action for action, *_ in changed)
@@ -115,6 +106,10 @@ def _capped(
     return held, list(why.values())
 
 
+def _is_capped(action: ActionKind) -> bool:
+    return action_spec(action).population is not None
+
+
 def why_it_stays(
     one: Interrupted, acceptances: Iterable[Acceptance], problem: str | None, today: date
 ) -> str | None:
@@ -125,11 +120,15 @@ def why_it_stays(
     if problem is not None:
         return f"It cannot be told whether somebody accepted it: {problem}"
     place = "|".join(one.place)
-    about = {f"{rule.id}|{place}" for rule in RULES if rule.action in _DELETIONS}
+    about = {f"{rule.id}|{place}" for rule in RULES if _ends_endpoint(rule)}
     for acceptance in acceptances:
         if acceptance.until >= today and acceptance.finding in {one.finding, *about}:
             return f"It was accepted until {acceptance.until}: {acceptance.reason}"
     return None
+
+
+def _ends_endpoint(rule: Rule) -> bool:
+    return rule.action is not None and action_spec(rule.action).ends_endpoint
 
 
 def _resume(one: Interrupted, mode: Mode) -> PlannedAction:

@@ -1,9 +1,9 @@
 """The message and the event that tell of one action: what, why, and how to take it back."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from thriftline.audit.domain.action_kinds import step_spec
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
@@ -12,22 +12,6 @@ EVENT_SOURCE = "thriftline.audit"
 DETAIL_TYPE = "Cost audit action"
 # SNS takes 256 KiB; nobody reads that much, and the record has it all.
 _LONGEST = 20_000
-_DONE: Mapping[tuple[ActionKind, Step], str] = {
-    (ActionKind.TERMINATE_ENDPOINT, Step.MARK): "marked for deletion",
-    (ActionKind.TERMINATE_ENDPOINT, Step.EXECUTE): "deleted",
-    (ActionKind.MARK_ENDPOINT, Step.MARK): "marked as idle",
-    (ActionKind.UNMARK_ENDPOINT, Step.MARK): "no longer marked",
-    (ActionKind.DELETE_FAILED_ENDPOINT, Step.EXECUTE): "deleted",
-    (ActionKind.TERMINATE_ENDPOINT, Step.PUT_BACK): "put back as it was",
-    (ActionKind.DELETE_FAILED_ENDPOINT, Step.PUT_BACK): "put back as it was",
-    (ActionKind.APPLY_LIFECYCLE_RULES, Step.EXECUTE): "given lifecycle rules",
-    (ActionKind.ABORT_UPLOADS, Step.EXECUTE): "rid of old uploads",
-    (ActionKind.DELETE_ARTIFACTS, Step.EXECUTE): "set to expire",
-    (ActionKind.TAKE_EXPIRY_AWAY, Step.EXECUTE): "no longer set to expire",
-    (ActionKind.SET_LOG_RETENTION, Step.EXECUTE): "given a retention",
-    (ActionKind.STOP_NOTEBOOK, Step.EXECUTE): "stopped",
-    (ActionKind.TAG_RESOURCE, Step.EXECUTE): "tagged",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +35,9 @@ class Told:
 
 def subject_of(told: Told) -> str:
     """One line for the subject of an e-mail."""
+    spec = step_spec(told.action, told.step)
     words = {
-        "done": _DONE.get((told.action, told.step), f"{told.action} done"),
+        "done": f"{told.action} done" if spec is None else spec.message,
         "declined": f"left alone ({told.action})",
         "failed": f"not done, failed ({told.action})",
     }

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
+from thriftline.audit.domain.action_kinds import step_spec
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
@@ -16,64 +17,6 @@ from thriftline.core.reports.pages import UNKNOWN, moment
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CENT = Decimal("0.01")
 _KIND_NAMES = frozenset(ResourceKind)
-
-# What is done to how many: before it is done, and when it was done.
-_DEEDS = {
-    (ActionKind.TERMINATE_ENDPOINT, Step.MARK): (
-        "mark {} for termination",
-        "marked {} for termination",
-        "idle endpoint",
-    ),
-    (ActionKind.TERMINATE_ENDPOINT, Step.PUT_BACK): ("put back {}", "put back {}", "endpoint"),
-    (ActionKind.DELETE_FAILED_ENDPOINT, Step.PUT_BACK): ("put back {}", "put back {}", "endpoint"),
-    (ActionKind.TERMINATE_ENDPOINT, Step.EXECUTE): (
-        "terminate {}",
-        "terminated {}",
-        "idle endpoint",
-    ),
-    (ActionKind.MARK_ENDPOINT, Step.MARK): (
-        "mark {} that only missing datapoints call idle",
-        "marked {} that only missing datapoints call idle",
-        "endpoint",
-    ),
-    (ActionKind.UNMARK_ENDPOINT, Step.MARK): (
-        "take the mark off {}",
-        "took the mark off {}",
-        "endpoint",
-    ),
-    (ActionKind.DELETE_FAILED_ENDPOINT, Step.EXECUTE): (
-        "delete {}",
-        "deleted {}",
-        "failed endpoint",
-    ),
-    (ActionKind.APPLY_LIFECYCLE_RULES, Step.EXECUTE): (
-        "add lifecycle rules to {}",
-        "added lifecycle rules to {}",
-        "bucket",
-    ),
-    (ActionKind.ABORT_UPLOADS, Step.EXECUTE): (
-        "abort the old uploads of {}",
-        "aborted the old uploads of {}",
-        "bucket",
-    ),
-    (ActionKind.DELETE_ARTIFACTS, Step.EXECUTE): (
-        "delete {}",
-        "deleted {}",
-        "orphaned prefix",
-    ),
-    (ActionKind.TAKE_EXPIRY_AWAY, Step.EXECUTE): (
-        "take the expiry rule off {}",
-        "took the expiry rule off {}",
-        "prefix",
-    ),
-    (ActionKind.SET_LOG_RETENTION, Step.EXECUTE): (
-        "set the retention of {}",
-        "set the retention of {}",
-        "log group",
-    ),
-    (ActionKind.STOP_NOTEBOOK, Step.EXECUTE): ("stop {}", "stopped {}", "notebook"),
-    (ActionKind.TAG_RESOURCE, Step.EXECUTE): ("tag {}", "tagged {}", "resource"),
-}
 
 
 def plain(text: object, limit: int = 300) -> str:
@@ -130,10 +73,9 @@ def deed(action: ReportAction) -> str:
     """Returns what is to be done about one resource, as a heading."""
     if action.step is Step.WAIT:
         return "Wait for the grace"
-    if action.action is ActionKind.TERMINATE_ENDPOINT and action.step is Step.MARK:
-        return "Mark for termination"
-    if action.step is Step.PUT_BACK:
-        return "Put back what was taken away"
+    spec = step_spec(action.action, action.step)
+    if spec is not None and spec.heading is not None:
+        return spec.heading
     return action.action.replace("_", " ").capitalize()
 
 
@@ -149,10 +91,13 @@ def deeds(actions: Iterable[ReportAction], *, done: bool = False) -> str:
 
 
 def _words(action: ActionKind, step: Step) -> tuple[str, str, str]:
-    name = action.replace("_", " ")
     if step is Step.WAIT:
         return ("wait for the grace of {}", "waited for the grace of {}", "marked endpoint")
-    return _DEEDS.get((action, step), (f"{name} {{}}", f"{name} {{}}", "resource"))
+    spec = step_spec(action, step)
+    if spec is None:
+        name = action.replace("_", " ")
+        return (f"{name} {{}}", f"{name} {{}}", "resource")
+    return (spec.plan, spec.past, spec.noun)
 
 
 def command(line: str, limit: int = 4000) -> str:

@@ -1,14 +1,16 @@
 """Act on the plan: one action, looked at afresh, done if it still holds, recorded and told."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 
 from thriftline.audit.aws.acting.executor import Executor
 from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.domain.action_kinds import StepSpec, step_spec
 from thriftline.audit.domain.actions import PlannedAction, Step
-from thriftline.audit.domain.findings import ActionKind, ApiCall
+from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.domain.layout import plan_key, record_key
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.reports.action_message import (
@@ -23,43 +25,13 @@ from thriftline.audit.schemas.action_record import ActionRecord
 from thriftline.audit.schemas.settings import AuditSettings, Target
 from thriftline.audit.schemas.steps import ActRequest, ActResponse
 from thriftline.audit.steps.acting.case import Case, Outcome, declined
-from thriftline.audit.steps.acting.change_buckets import (
-    abort_uploads,
-    apply_lifecycle_rules,
-    delete_artifacts,
-)
-from thriftline.audit.steps.acting.mark_endpoint import mark_endpoint, unmark_endpoint
-from thriftline.audit.steps.acting.set_log_retention import set_log_retention
-from thriftline.audit.steps.acting.stop_notebook import stop_notebook
-from thriftline.audit.steps.acting.tag_resources import tag_resources
-from thriftline.audit.steps.acting.take_expiry_away import take_expiry_away
-from thriftline.audit.steps.acting.terminate_endpoint import (
-    delete_failed_endpoint,
-    give_up_termination,
-    terminate_endpoint,
-)
 from thriftline.audit.steps.documents import read_plan, read_settings
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import AwsRequestError, ThriftlineError
 
-_WAYS: Mapping[tuple[ActionKind, Step], Callable[[Case], Outcome]] = {
-    (ActionKind.TERMINATE_ENDPOINT, Step.MARK): mark_endpoint,
-    (ActionKind.TERMINATE_ENDPOINT, Step.EXECUTE): terminate_endpoint,
-    (ActionKind.MARK_ENDPOINT, Step.MARK): mark_endpoint,
-    (ActionKind.UNMARK_ENDPOINT, Step.MARK): unmark_endpoint,
-    (ActionKind.DELETE_FAILED_ENDPOINT, Step.EXECUTE): delete_failed_endpoint,
-    (ActionKind.TERMINATE_ENDPOINT, Step.PUT_BACK): give_up_termination,
-    (ActionKind.DELETE_FAILED_ENDPOINT, Step.PUT_BACK): give_up_termination,
-    (ActionKind.APPLY_LIFECYCLE_RULES, Step.EXECUTE): apply_lifecycle_rules,
-    (ActionKind.ABORT_UPLOADS, Step.EXECUTE): abort_uploads,
-    (ActionKind.DELETE_ARTIFACTS, Step.EXECUTE): delete_artifacts,
-    (ActionKind.TAKE_EXPIRY_AWAY, Step.EXECUTE): take_expiry_away,
-    (ActionKind.SET_LOG_RETENTION, Step.EXECUTE): set_log_retention,
-    (ActionKind.STOP_NOTEBOOK, Step.EXECUTE): stop_notebook,
-    (ActionKind.TAG_RESOURCE, Step.EXECUTE): tag_resources,
-}
+_CODE = "thriftline.audit.steps.acting"
 _ORDER = (Mode.REPORT, Mode.MARK, Mode.ACT)
 
 
@@ -196,13 +168,20 @@ def _not_allowed(planned: PlannedAction, asked: Mode, allowed: Mode) -> str | No
 
 
 def _done(case: Case) -> Outcome:
-    way = _WAYS.get((case.planned.action, case.planned.step))
-    if way is None:
+    spec = step_spec(case.planned.action, case.planned.step)
+    if spec is None:
         return declined(f"There is nothing to do for {case.planned.action} at this step.")
     try:
-        return way(case)
+        return code_of(spec)(case)
     except ThriftlineError as error:
         return _went_wrong(case, error)
+
+
+def code_of(spec: StepSpec) -> Callable[[Case], Outcome]:
+    """Returns the function that does a step; only its module is imported."""
+    module, _, function = spec.code.partition(":")
+    found: Callable[[Case], Outcome] = getattr(import_module(f"{_CODE}.{module}"), function)
+    return found
 
 
 def _went_wrong(case: Case, error: ThriftlineError) -> Outcome:

@@ -1,6 +1,6 @@
 """What the rules say about one account and region, and what would be done about it."""
 
-from thriftline.audit.domain.actions import plan_actions
+from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.history import sort_out
 from thriftline.audit.domain.layout import inventory_key, result_key

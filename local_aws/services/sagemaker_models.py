@@ -29,6 +29,7 @@ class SageMakerModels:
             "ListModels": self._list,
             "DescribeProcessingJob": _no_processing_job,
             "ListApps": lambda _: {"Apps": []},
+            "ListMlflowTrackingServers": lambda _: {"TrackingServerSummaries": []},
             "ListDomains": lambda _: {"Domains": []},
             "ListProcessingJobs": lambda _: {"ProcessingJobSummaries": []},
             "ListSpaces": lambda _: {"Spaces": []},

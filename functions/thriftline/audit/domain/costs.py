@@ -223,6 +223,22 @@ def _notebook(
     )
 
 
+def mlflow_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields each MLflow server that runs: its hours are known, the price of its size is not."""
+    del prices
+    for server in inventory.mlflow_servers:
+        if server.is_active:
+            hours = hours_within(inventory.window, server.created)
+            yield ResourceCost(
+                ResourceKind.MLFLOW_SERVER,
+                Service.SAGEMAKER,
+                server.name,
+                None,
+                f"{hours:.1f} h of size {server.size}: MLflow hours are not in the price list",
+                "It was taken to have run since it was created: stops are not recorded.",
+            )
+
+
 def model_use_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
     """Yields what the tokens of each Bedrock model cost; model units are no tokens."""
     bought = {one.arn for one in inventory.bedrock.provisioned_throughputs}

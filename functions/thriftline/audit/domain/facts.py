@@ -33,6 +33,7 @@ class ResourceKind(StrEnum):
     MODEL_PACKAGE = "model_package"
     NOTEBOOK = "notebook"
     STUDIO_APP = "studio_app"
+    MLFLOW_SERVER = "mlflow_server"
     BEDROCK_MODEL = "bedrock_model"
     PROVISIONED_THROUGHPUT = "provisioned_throughput"
     CUSTOM_MODEL = "custom_model"

@@ -9,6 +9,7 @@ from thriftline.audit.domain.metrics import Metrics
 from thriftline.audit.domain.resources.bedrock import Bedrock
 from thriftline.audit.domain.resources.endpoints import Endpoint, Model, ModelPackage
 from thriftline.audit.domain.resources.jobs import ProcessingJob, TrainingJob
+from thriftline.audit.domain.resources.mlflow import MlflowServer
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import Bucket, LogGroup
@@ -55,6 +56,7 @@ class Inventory:
     costs: tuple[CostLine, ...]
     metrics: Metrics
     unread: tuple[UnreadResource, ...]
+    mlflow_servers: tuple[MlflowServer, ...] = ()
 
     def unread_of(self, *kinds: ResourceKind) -> tuple[UnreadResource, ...]:
         """Returns what could not be read of these kinds."""

@@ -114,6 +114,15 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         words=("Studio app", "Studio apps"),
     ),
     ResourceSpec(
+        kind=ResourceKind.MLFLOW_SERVER,
+        field="mlflow_servers",
+        part=Part.NOTEBOOKS,
+        collector="mlflow_servers:collect_mlflow_servers",
+        costs=costs.mlflow_costs,
+        tagged_by="sagemaker",
+        words=("MLflow server", "MLflow servers"),
+    ),
+    ResourceSpec(
         kind=ResourceKind.BEDROCK_MODEL,
         field="bedrock.models",
         part=Part.BEDROCK,

@@ -146,9 +146,10 @@ $(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/re
 	@$(BENCH_BIN)/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-training.txt
 	@touch $@
 
-docs: $(STAMPS)/venv ## Write the generated documents: result schema, run spec table, audit rules
+docs: $(STAMPS)/venv ## Write what is generated: schemas, run spec, audit rules, no-retry lists
 	@PYTHONPATH=functions $(BIN)/python tools/write_schemas.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_rule_pages.py
+	@PYTHONPATH=functions $(BIN)/python tools/write_no_retry_lists.py
 
 prices: $(STAMPS)/venv ## Refresh the price catalogue from the Price List API (needs an account)
 	@PYTHONPATH=functions $(BIN)/python tools/refresh_prices.py

@@ -9,8 +9,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.contract.conftest import MACHINES, Machine, machine_of
+from tests.contract.conftest import MACHINES, Machine, State, machine_of
 from thriftline.core import errors
+from tools.write_no_retry_lists import answers, handler_of, never_retried, rewritten
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,16 +102,57 @@ def test_every_retry_and_catch_says_why(machine: Machine) -> None:
     assert uncommented == []
 
 
-def test_answers_are_never_retried(machine: Machine) -> None:
-    """A class whose docstring says Fail or Reject must not be called again by the machine."""
+def _functions_of(state: State) -> list[str]:
+    return re.findall(r"\$\{(\w+?)FunctionArn\}", json.dumps(state.definition["Arguments"]))
+
+
+def test_a_task_never_retries_what_its_function_answers(machine: Machine) -> None:
+    """An error whose class says NEVER is an answer: the same call gets it again."""
+    for state in machine.tasks():
+        functions = _functions_of(state)
+        if not functions:
+            continue
+        first = state.definition["Retry"][0]
+        assert first["MaxAttempts"] == 0, state.name
+        expected = frozenset().union(*(never_retried(handler_of(one)) for one in functions))
+        assert set(first["ErrorEquals"]) == expected, f"{state.name}: run make docs"
+
+
+def test_what_is_retried_is_no_answer(machine: Machine) -> None:
     for state in machine.tasks():
         for retrier in state.definition["Retry"]:
             if retrier.get("MaxAttempts") == 0:
                 continue
-            for error in retrier["ErrorEquals"]:
-                documented = getattr(errors, error, None)
-                if documented is not None:
-                    assert "etry" in (documented.__doc__ or ""), (state.name, error)
+            assert not answers() & set(retrier["ErrorEquals"]), state.name
+
+
+def test_an_answer_is_caught_before_all_errors_are_retried(machine: Machine) -> None:
+    """``States.ALL`` takes every error that no retrier before it names."""
+    for state in machine.tasks():
+        named = [name for one in state.definition["Retry"] for name in one["ErrorEquals"]]
+        if "States.ALL" in named:
+            assert named[-1] == "States.ALL", state.name
+            assert named.count("States.ALL") == 1, state.name
+
+
+def test_the_standard_retriers_are_the_same_in_all_states() -> None:
+    throttled, anything = set(), set()
+    for machine in MACHINES:
+        for state in filter(_functions_of, machine.tasks()):
+            for retrier in state.definition["Retry"]:
+                if "ThrottledError" in retrier["ErrorEquals"]:
+                    throttled.add(json.dumps(retrier, sort_keys=True))
+                elif "States.ALL" in retrier["ErrorEquals"] and retrier.get("MaxAttempts") != 0:
+                    anything.add(json.dumps(retrier, sort_keys=True))
+    assert len(throttled) == 1, throttled
+    assert len(anything) == 1, anything
+
+
+def test_an_answer_taken_out_of_a_list_is_written_back() -> None:
+    text = machine_of("cost_audit").text
+    broken = text.replace("AccessDeniedError, ", "", 1)
+    assert broken != text
+    assert rewritten(broken) == text
 
 
 def test_substitutions_of_the_template_and_of_a_machine_are_the_same(

@@ -3,24 +3,47 @@
 The class name is an interface: Step Functions sees nothing else of a Python exception, and the
 machines in ``statemachines/`` retry, reject or fail by it. A contract test holds the names in the
 machines and the classes here equal, both ways. The message is for the person who reads the
-result; it carries the numbers, the place and the mend.
+result; it carries the numbers, the place and the fix.
 """
+
+from enum import Enum
+from typing import ClassVar
+
+
+class Retry(Enum):
+    """Whether a machine may make the same call again."""
+
+    NEVER = "never: the same call gets the same answer"
+    BACKOFF = "within minutes, with backoff and jitter"
+    SLOWLY = "slowly, and not for ever"
 
 
 class ThriftlineError(Exception):
-    """The base of all of them; never raised itself."""
+    """The base of all of them; never raised itself.
+
+    ``retry`` decides in which list of a machine a class stands; ``tools/write_no_retry_lists.py``
+    writes those lists, and a test holds them equal to it.
+    """
+
+    retry: ClassVar[Retry] = Retry.NEVER
 
 
 class ThrottledError(ThriftlineError):
     """AWS asked us to slow down. Retry with backoff and jitter."""
 
+    retry = Retry.BACKOFF
+
 
 class ServiceUnavailableError(ThriftlineError):
     """AWS answered 5xx or not at all. Retry with backoff and jitter."""
 
+    retry = Retry.BACKOFF
+
 
 class QuotaExceededError(ThriftlineError):
     """An account quota is used up, such as instances of one type. Retry slowly, then fail."""
+
+    retry = Retry.SLOWLY
 
 
 class AccessDeniedError(ThriftlineError):

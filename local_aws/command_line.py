@@ -42,6 +42,13 @@ def add_serve(commands: Any) -> None:
     serve = commands.add_parser("serve", help="deploy the template and serve until stopped")
     defaults = Options()
     serve.add_argument("--host", default=defaults.host, help="address to listen on")
+    serve.add_argument(
+        "--host-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name that clients call this by; may be given again",
+    )
     serve.add_argument("--port", type=int, default=4566, help="0 takes a free one")
     serve.add_argument(
         "--region", help=f"that of the account file, or {defaults.region}, unless given"
@@ -189,6 +196,7 @@ def options_of(given: argparse.Namespace) -> Options:
 
     values: dict[str, Any] = {
         "host": given.host,
+        "host_names": given.host_name,
         "port": given.port,
         "stack_name": given.stack_name,
         "parameters": dict(given.parameter),

@@ -1,7 +1,7 @@
 """How the embedded AWS is started. Importing this is cheap: neither moto nor boto3 is loaded."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -57,6 +57,8 @@ class Options:
     `lambda_runtime` functions run behind the genuine Runtime API. With `training_image` this
     repository's training jobs run in containers of that image, else in processes.
 
+    Only requests for `host` are answered, or for one of `host_names`; see http/front_door.py.
+
     The stack is deployed in `account` and `region`. `accounts` are loaded beside it, and the time
     is theirs; `account_reading.with_accounts` fills in all three.
     """
@@ -65,6 +67,7 @@ class Options:
     stack_name: str = "thriftline"
     parameters: Mapping[str, str] = field(default_factory=dict)
     host: str = "127.0.0.1"
+    host_names: Collection[str] = ()
     port: int = 0
     account: str = ACCOUNT
     region: str = "us-east-1"

@@ -25,8 +25,10 @@ from local_aws.functions.lambdas import Functions
 from local_aws.functions.runtime import FunctionConfig, LambdaRuntime
 from local_aws.hooks import Hooks, check_moto_version
 from local_aws.http import callers
-from local_aws.http.gateway import Call, Gateway, HttpServer, current_operation
+from local_aws.http.gateway import Gateway, current_operation
+from local_aws.http.identify import Call
 from local_aws.http.own_services import OwnServices
+from local_aws.http.web_server import HttpServer
 from local_aws.log_writer import FunctionLogs, LogWriter
 from local_aws.options import ACCOUNT, ROOT, Options
 from local_aws.services.metric_store import MetricKey, StatisticSet
@@ -126,7 +128,7 @@ class EmbeddedAws:
         refused = () if options.training_jobs else _TRAINING_CALLS
         gateway = Gateway(self.services.calls(), refused)
         self.faults, self.calls, self.calls_of = gateway.faults, gateway.calls, gateway.calls_of
-        server = HttpServer(gateway, options.host, options.port, self.clock)
+        server = HttpServer(gateway, options.host, options.port, self.clock, options.host_names)
         self._cleanup.callback(server.close)
         # What listens on every address is reached on this machine's own.
         host = "127.0.0.1" if options.host == "0.0.0.0" else options.host

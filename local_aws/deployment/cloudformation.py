@@ -16,6 +16,7 @@ from local_aws.deployment.resources import CREATORS
 from local_aws.deployment.state_machine_resource import create_state_machine
 from local_aws.deployment.template import Template
 from local_aws.hooks import Hooks
+from local_aws.process_variables import refused_variables
 
 LOG = logging.getLogger(__name__)
 
@@ -143,6 +144,7 @@ class Deployment:
         if kind == _FUNCTION:
             # A number in the template is a text in the environment.
             variables = made.environment_vars
+            _check_variables(made.function_name, variables)
             made.environment_vars = {key: str(value) for key, value in variables.items()}
         if kind == _FUNCTION and logical_id in self._code:
             self._on_function(made.function_name, self._code[logical_id], properties)
@@ -176,6 +178,8 @@ class Deployment:
                 parameters=dict(template.parameters),
                 tags={},
             )
+        except DeploymentError:
+            raise
         except Exception as error:
             # moto raises what it happens to meet; a stack that fails ends the start.
             raise DeploymentError(f"the stack {name} failed: {error!r}") from error
@@ -192,3 +196,11 @@ class Deployment:
         kinds = {resource["Type"] for resource in template.body["Resources"].values()}
         for kind in sorted(kinds & set(INERT)):
             LOG.info("%s: %s", kind, INERT[kind])
+
+
+def _check_variables(function: str, variables: Mapping[str, Any]) -> None:
+    if refused := refused_variables(variables):
+        raise DeploymentError(
+            f"{function} has variables that would make a process of this machine run other code: "
+            f"{', '.join(refused)}"
+        )

@@ -21,10 +21,10 @@ from moto.core.utils import get_service_model
 
 from local_aws.clock import Clock
 from local_aws.http.callers import Caller, caller_of
+from local_aws.http.identify import Environ
 from local_aws.http.json_answers import json_text
 from local_aws.http.shape_constraints import input_shape, violations
 
-Environ = dict[str, Any]
 Answer = Mapping[str, Any] | None
 # Account files name models by ARNs of any form; Bedrock would refuse those.
 _UNCHECKED = frozenset({"bedrock"})

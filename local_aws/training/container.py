@@ -16,8 +16,8 @@ from subprocess import Popen
 from typing import IO, Any, Protocol
 
 from local_aws.training.process_sessions import ProcessSessions
+from local_aws.training.request import OPT_ML
 
-OPT_ML = PurePosixPath("/opt/ml")
 _HOST = "algo-1"
 
 
@@ -180,9 +180,18 @@ def job_environment(launch: Launch, seen: MlFolder, *, gpus: int) -> dict[str, s
 def failure_reason(folder: MlFolder, exit_code: int) -> str:
     """Return FailureReason for a program that ended with an exit code of its own."""
     written = folder.output / "failure"
-    text = written.read_text(errors="replace").strip() if written.is_file() else ""
+    readable = written.is_file() and stays_inside(written, folder.base)
+    text = written.read_text(errors="replace").strip() if readable else ""
     # The exit code must survive the cut to 1024 characters.
     return f"AlgorithmError: {text[:980]}, exit code: {exit_code}"
+
+
+def stays_inside(file: Path, folder: Path) -> bool:
+    """Whether a file lies below a folder, and is no link to one that does not.
+
+    A container writes links as it likes, and what they name is read on this machine.
+    """
+    return file.resolve().is_relative_to(folder.resolve())
 
 
 def _input(channel: Mapping[str, Any]) -> dict[str, str]:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import IO
 
 from local_aws.training.container import (
-    OPT_ML,
     Launch,
     MlFolder,
     TrainingProcess,
     job_environment,
 )
 from local_aws.training.process_sessions import ProcessSessions
+from local_aws.training.request import OPT_ML
 
 # Also the program's name on AWS; the image says what it is.
 _COMMAND = "train"

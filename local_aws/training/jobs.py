@@ -31,6 +31,7 @@ from local_aws.training.container_launcher import ContainerLauncher, Engine
 from local_aws.training.events import announce
 from local_aws.training.options import Fault, FaultKind, Faults, TrainingOptions
 from local_aws.training.process_sessions import ProcessSessions
+from local_aws.training.queue import JobQueue
 from local_aws.training.record import TrainingRecord
 from local_aws.training.request import InvalidTrainingRequestError, check_request
 from local_aws.training.run import Surroundings, TrainingRun
@@ -46,6 +47,12 @@ class ResourceLimitExceeded(SagemakerClientError):  # type: ignore[misc]
     """The account may not have more instances of the type."""
 
     code = "ResourceLimitExceeded"
+
+
+class ServiceUnavailable(SagemakerClientError):  # type: ignore[misc]
+    """There is nobody left to run the job."""
+
+    code = "ServiceUnavailable"
 
 
 class TrainingJobs:
@@ -73,9 +80,11 @@ class TrainingJobs:
             else ProcessLauncher(command, self._sessions, options.working_directory)
         )
         self._faults = Faults(options.faults)
+        self._queue = JobQueue(options.places)
         self._hooks = Hooks()
         self._lock = threading.Lock()
         self._runs: dict[str, TrainingRun] = {}
+        self._is_closed = False
         self._endpoint: str | None = None
         self._clients_by_region: dict[str, Clients] = {}
 
@@ -97,6 +106,7 @@ class TrainingJobs:
         """End all jobs at once and give moto its own operations back."""
         self._hooks.undo()
         with self._lock:
+            self._is_closed = True
             runs, self._runs = list(self._runs.values()), {}
         for run in runs:
             run.close()
@@ -106,7 +116,7 @@ class TrainingJobs:
         request = json.loads(response.body)
         backend = _backend(response)
         try:
-            check_request(request)
+            check_request(request, in_container=self._options.image is not None)
         except InvalidTrainingRequestError as error:
             raise AWSValidationException(str(error)) from error
         name = request["TrainingJobName"]
@@ -129,9 +139,12 @@ class TrainingJobs:
                     "Training job names must be unique within an AWS account and region, and a "
                     f"training job with this name already exists ({arn})"
                 )
+            if self._is_closed:
+                # Its folder would be written after everything else was swept.
+                raise ServiceUnavailable("The embedded AWS is being taken down.")
             backend.training_jobs[name] = record
             self._runs[arn] = run
-        run.start()
+            run.start()
         return ActionResult({"TrainingJobArn": arn})
 
     def _stop(self, response: Any) -> Any:
@@ -156,6 +169,7 @@ class TrainingJobs:
             faults=self._faults,
             clock=self._clock,
             announce=lambda record: announce(clients.get("events"), record),
+            queue=self._queue,
             aws_environment={"AWS_ENDPOINT_URL": clients.endpoint, **_CREDENTIALS},
         )
 

@@ -1,5 +1,6 @@
 """How the embedded AWS runs training jobs, and the bad luck that can be put in their way."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -59,6 +60,7 @@ class TrainingOptions:
             training program is a process.
         image_environment: what the image's Dockerfile would set by ENV, for the process.
         faults: bad luck that waits from the start.
+        places: how many jobs train at once; the others wait in Starting. One for each core.
     """
 
     startup_seconds: float = 0.0
@@ -70,6 +72,7 @@ class TrainingOptions:
     image: str | None = None
     image_environment: Mapping[str, str] = field(default_factory=lambda: _IMAGE_ENVIRONMENT)
     faults: Sequence[Fault] = ()
+    places: int = field(default_factory=lambda: os.cpu_count() or 1)
 
 
 class Faults:

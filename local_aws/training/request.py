@@ -1,10 +1,13 @@
 """What SageMaker refuses in a CreateTrainingJob, and what this embedded one cannot do."""
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from local_aws.http.shape_constraints import input_shape, violations
+from local_aws.process_variables import refused_variables
 
+OPT_ML = PurePosixPath("/opt/ml")
 DEFAULT_MAX_RUNTIME_SECONDS = 86_400
 _NEEDED = ("AlgorithmSpecification", "ResourceConfig", "OutputDataConfig", "RoleArn")
 
@@ -13,8 +16,11 @@ class InvalidTrainingRequestError(ValueError):
     """SageMaker would answer with a ValidationException of this text."""
 
 
-def check_request(request: Mapping[str, Any]) -> None:
+def check_request(request: Mapping[str, Any], *, in_container: bool = False) -> None:
     """Refuse what SageMaker refuses without looking at any other service.
+
+    A job that is a process of this machine, and not a container, is also refused the variables that
+    would make its program run other code.
 
     Raises:
         InvalidTrainingRequestError: the first thing that is wrong, or all of one kind.
@@ -34,6 +40,9 @@ def check_request(request: Mapping[str, Any]) -> None:
             "a TrainingImage only."
         )
     _check_channels(request)
+    _check_checkpoints(request)
+    if not in_container:
+        _check_environment(request)
     _check_stopping_condition(request)
     _check_what_cannot_be_done(request)
 
@@ -44,6 +53,33 @@ def _check_channels(request: Mapping[str, Any]) -> None:
     if repeated:
         raise InvalidTrainingRequestError(
             f"Channel names must be unique; repeated: {', '.join(repeated)}"
+        )
+
+    outside = [name for name in names if not name.strip(".")]
+    if outside:
+        raise InvalidTrainingRequestError(
+            f"A channel's name is the name of its folder; {outside[0]!r} is another folder"
+        )
+
+
+def _check_checkpoints(request: Mapping[str, Any]) -> None:
+    local = (request.get("CheckpointConfig") or {}).get("LocalPath")
+    if not local:
+        return
+    place = PurePosixPath(local)
+    if ".." in place.parts or OPT_ML not in place.parents:
+        raise InvalidTrainingRequestError(
+            f"CheckpointConfig.LocalPath must be a folder below {OPT_ML}; it is {local!r}"
+        )
+
+
+def _check_environment(request: Mapping[str, Any]) -> None:
+    refused = refused_variables(request.get("Environment") or ())
+    if refused:
+        raise InvalidTrainingRequestError(
+            f"The embedded AWS runs jobs as processes of this machine, and gives them no variable "
+            f"that makes a program run other code: {', '.join(refused)}. Nothing was started; "
+            "with --training-image they are a container's own."
         )
 
 

@@ -23,6 +23,7 @@ from local_aws.training.container import (
 )
 from local_aws.training.logs import LogStream, read_output
 from local_aws.training.options import FaultKind, Faults, TrainingOptions
+from local_aws.training.queue import JobQueue
 from local_aws.training.record import Ending, TrainingRecord
 from local_aws.training.request import DEFAULT_MAX_RUNTIME_SECONDS
 from local_aws.training.storage import CheckpointSync, DataError, JobStorage
@@ -82,6 +83,7 @@ class Surroundings:
     clock: Callable[[], datetime]
     announce: Callable[[TrainingRecord], None]
     aws_environment: Mapping[str, str]
+    queue: JobQueue
 
 
 class TrainingRun:
@@ -146,14 +148,42 @@ class TrainingRun:
             ending = self._wait_for_instance(since, is_first=attempt == 1)
             if ending is not None:
                 return ending
-            place = self._scratch / str(attempt)
-            with self._on_an_instance():
-                ending = self._train_once(place)
-            shutil.rmtree(place, ignore_errors=True)
+            with self._in_the_queue():
+                ending = self._wait_for_place() or self._use_instance(attempt)
             if ending is not None:
                 return ending
             since = self._around.clock()
         raise AssertionError("unreachable")
+
+    def _use_instance(self, attempt: int) -> Ending | None:
+        place = self._scratch / str(attempt)
+        with self._on_an_instance():
+            ending = self._train_once(place)
+        shutil.rmtree(place, ignore_errors=True)
+        return ending
+
+    @contextlib.contextmanager
+    def _in_the_queue(self) -> Iterator[None]:
+        self._around.queue.join(self._record.arn)
+        try:
+            yield
+        finally:
+            self._around.queue.leave(self._record.arn)
+
+    def _wait_for_place(self) -> Ending | None:
+        """Wait as a job does that gets no instance; return how it ended meanwhile, if it did."""
+        told = 0
+        while ahead := self._around.queue.ahead_of(self._record.arn):
+            cause = self._cause_from_outside()
+            if cause is not None:
+                return _ENDINGS[cause]
+            if ahead != told:
+                jobs = "job" if ahead == 1 else "jobs"
+                message = f"Waiting for a place on this machine: {ahead} {jobs} must end before"
+                self._record.tell(message, self._around.clock())
+                told = ahead
+            self._wake.wait(_LOOK_EVERY_SECONDS)
+        return None
 
     @contextlib.contextmanager
     def _on_an_instance(self) -> Iterator[None]:

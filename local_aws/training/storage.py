@@ -11,6 +11,8 @@ from typing import Any
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_aws.training.container import stays_inside
+
 LOG = logging.getLogger(__name__)
 
 _MIB = 1024 * 1024
@@ -67,12 +69,13 @@ class JobStorage:
         try:
             for key in self.keys(uri):
                 file = folder / relative_key(key, prefix)
-                if not file.resolve().is_relative_to(folder.resolve()):
+                if not stays_inside(file, folder):
                     raise DataError(f"the key {key} leads out of its folder")
                 file.parent.mkdir(parents=True, exist_ok=True)
                 self._s3.download_file(bucket, key, str(file), Config=_TRANSFER)
                 count += 1
-        except (ClientError, BotoCoreError, OSError) as error:
+        except (ClientError, BotoCoreError, OSError, ValueError) as error:
+            # A ValueError is a key that no file can be called.
             raise DataError(f"{uri}: {error}") from error
         return count
 
@@ -104,15 +107,15 @@ class JobStorage:
         if not any(folder.iterdir()):
             return None
         if output.get("CompressionType") == "NONE":
-            for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+            for file in _files(folder, within=scratch):
                 relative = file.relative_to(folder).as_posix()
                 self.upload(file, f"{base}/{name}/{relative}", kms_key)
             return f"{base}/{name}"
         archive = scratch / f"{name}.tar.gz"
         # Level 1: weights hardly shrink, and a laptop's core is slow.
         with tarfile.open(archive, "w:gz", compresslevel=1, dereference=True) as tar:
-            for each in sorted(folder.iterdir()):
-                tar.add(each, arcname=each.name)
+            for each in _files(folder, within=scratch):
+                tar.add(each, arcname=each.relative_to(folder).as_posix())
         self.upload(archive, f"{base}/{archive.name}", kms_key)
         archive.unlink()
         return f"{base}/{archive.name}"
@@ -176,11 +179,24 @@ class CheckpointSync:
             self._copied[file] = version
 
 
+def _files(folder: Path, *, within: Path) -> list[Path]:
+    """Return the files below a folder; links that lead out of `within` are left out."""
+    found = []
+    for each in sorted(folder.rglob("*")):
+        if not each.is_file():
+            continue
+        if stays_inside(each, within):
+            found.append(each)
+        else:
+            LOG.warning("%s is a link out of the job's folder: left out", each.name)
+    return found
+
+
 def _versions(folder: Path) -> dict[Path, tuple[int, int]]:
     found = {}
     for file in sorted(folder.rglob("*")):
         with contextlib.suppress(OSError):
-            if file.is_file():
+            if file.is_file() and stays_inside(file, folder):
                 status = file.stat()
                 found[file] = (status.st_mtime_ns, status.st_size)
     return found

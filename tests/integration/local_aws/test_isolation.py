@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from moto.core.config import default_user_config
 from moto.events.models import Rule
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
 
+from local_aws.deployment.cloudformation import DeploymentError
 from local_aws.hooks import MotoChangedError
 from local_aws.options import Options
 from local_aws.server import EmbeddedAws
@@ -72,3 +74,15 @@ def test_this_repositorys_template_is_done_but_for_what_watches_the_clock() -> N
             "SpendAnomalyDetector",
         ]
         assert aws.outputs["DataBucketName"] == "thriftline-data-123456789012-us-east-1"
+
+
+def test_a_function_with_a_variable_that_runs_other_code_ends_the_start(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURE.parent, tmp_path / "fixture")
+    template = tmp_path / "fixture" / "template.yaml"
+    text = template.read_text()
+    assert "GREETING:" in text
+    template.write_text(text.replace("GREETING:", "LD_PRELOAD:", 1))
+    options = Options(template=template, stack_name="alone", lambda_runtime=FakeRuntime.make)
+
+    with pytest.raises(DeploymentError, match="LD_PRELOAD"):
+        EmbeddedAws(options).__enter__()

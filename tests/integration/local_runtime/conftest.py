@@ -12,8 +12,9 @@ import pytest
 
 from local_aws.clock import Clock
 from local_aws.functions.runtime import FunctionConfig, LambdaRuntime
-from local_aws.http.gateway import Gateway, HttpServer
+from local_aws.http.gateway import Gateway
 from local_aws.http.own_calls import OwnCalls
+from local_aws.http.web_server import HttpServer
 from local_aws.services.sagemaker_jobs import SageMakerJobs
 
 REPOSITORY = Path(__file__).resolve().parents[3]

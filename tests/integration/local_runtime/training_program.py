@@ -36,11 +36,19 @@ def main() -> None:
             wait_until_stopped(stopping)
     if stopping and told.get("checkpoints") == "true":
         save_checkpoint(step)
+    leave_results(told, step)
+    sys.exit(int(told.get("exit_code", "0")))
+
+
+def leave_results(told: dict[str, str], step: int) -> None:
+    if "link" in told:
+        for folder in ("model", "checkpoints"):
+            (BASE / folder).mkdir(exist_ok=True)
+            (BASE / folder / "link").symlink_to(told["link"])
     if "failure" in told:
         (BASE / "output" / "failure").write_text(told["failure"])
     if told.get("model", "true") == "true":
         (BASE / "model" / "weights.bin").write_bytes(b"w" * step)
-    sys.exit(int(told.get("exit_code", "0")))
 
 
 def wait_until_stopped(stopping: list[bool]) -> None:

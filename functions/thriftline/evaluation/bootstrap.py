@@ -4,13 +4,14 @@ Candidate and champion are resampled together, record by record, so that what is
 does not blur the difference between them.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from thriftline.evaluation.cells import Cells, FloatArray, IntArray, resampled
+from thriftline.evaluation.cells import BoolArray, FloatArray, IntArray, resampled
 from thriftline.evaluation.document import Interval, McNemar, MetricIntervals, MetricName
-from thriftline.evaluation.metrics import ModelMetrics
+from thriftline.evaluation.metrics import Metrics
 
 RESAMPLES = 2000
 _FEWEST_RESAMPLES = 400
@@ -24,42 +25,35 @@ _TOLERANCE = 1e-12
 class Draws:
     """The metrics of one model in each resample."""
 
-    accuracy: FloatArray
-    macro_f1: FloatArray
+    figures: Mapping[MetricName, FloatArray]
 
     def of(self, metric: MetricName) -> FloatArray:
         """The resamples of the metric that the gate reads."""
-        return self.accuracy if metric == "accuracy" else self.macro_f1
+        return self.figures[metric]
 
     def intervals(self, confidence: float) -> MetricIntervals:
-        """Both metrics' intervals."""
-        return MetricIntervals(
-            accuracy=interval(self.accuracy, confidence),
-            macro_f1=interval(self.macro_f1, confidence),
-        )
+        """The metrics' intervals."""
+        found = {name: interval(draws, confidence) for name, draws in self.figures.items()}
+        return MetricIntervals.model_validate(found)
 
 
-def resamples_for(cells: Cells) -> int:
+def resamples_for(combinations: int) -> int:
     """Returns how many resamples to draw: fewer only for a huge number of combinations."""
-    return max(_FEWEST_RESAMPLES, min(RESAMPLES, _WORK // max(1, len(cells.counts))))
+    return max(_FEWEST_RESAMPLES, min(RESAMPLES, _WORK // max(1, combinations)))
 
 
-def draw(cells: Cells, resamples: int, seed: int) -> tuple[Draws, Draws | None]:
-    """Returns the resampled metrics of the candidate and of the champion, in pairs."""
-    models = [ModelMetrics(len(cells.labels), cells.truth, cells.candidate)]
-    if cells.champion is not None:
-        models.append(ModelMetrics(len(cells.labels), cells.truth, cells.champion))
-    accuracy: list[list[FloatArray]] = [[] for _ in models]
-    macro_f1: list[list[FloatArray]] = [[] for _ in models]
-    for counts in resampled(cells.counts, resamples, seed):
-        for index, model in enumerate(models):
-            accuracy[index].append(model.accuracy(counts))
-            macro_f1[index].append(model.macro_f1(counts))
-    drawn = [
-        Draws(np.concatenate(first), np.concatenate(second))
-        for first, second in zip(accuracy, macro_f1, strict=True)
-    ]
-    return drawn[0], drawn[1] if len(drawn) > 1 else None
+def draw(
+    counts: IntArray, models: Sequence[Metrics], resamples: int, seed: int
+) -> tuple[Draws, ...]:
+    """Returns the resampled metrics of each model, in pairs."""
+    parts: list[list[Mapping[MetricName, FloatArray]]] = [[] for _ in models]
+    for drawn in resampled(counts, resamples, seed):
+        for found, model in zip(parts, models, strict=True):
+            found.append(model.figures(drawn))
+    return tuple(
+        Draws({name: np.concatenate([part[name] for part in found]) for name in found[0]})
+        for found in parts
+    )
 
 
 def interval(draws: FloatArray, confidence: float) -> Interval:
@@ -74,14 +68,12 @@ def probability_worse(differences: FloatArray, margin: float) -> float:
     return float((differences < -margin - _TOLERANCE).mean())
 
 
-def mcnemar(cells: Cells, champion: IntArray) -> McNemar:
+def mcnemar(counts: IntArray, candidate_right: BoolArray, champion_right: BoolArray) -> McNemar:
     """Returns McNemar's exact test: are the two models right equally often?"""
-    candidate_right = cells.truth == cells.candidate
-    champion_right = cells.truth == champion
 
     def count(first: bool, second: bool) -> int:
         chosen = (candidate_right == first) & (champion_right == second)
-        return int(cells.counts[chosen].sum())
+        return int(counts[chosen].sum())
 
     only_candidate, only_champion = count(True, False), count(False, True)
     return McNemar(

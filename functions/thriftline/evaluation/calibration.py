@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from thriftline.evaluation.cells import FloatArray, IntArray
+from thriftline.evaluation.cells import BoolArray, FloatArray, IntArray
 from thriftline.evaluation.document import Calibration, ReliabilityBin
 
 BINS = 10
@@ -29,14 +29,26 @@ class CalibrationSums:
         rows = np.arange(len(truth))
         said = probabilities.argmax(axis=1)
         confidence = probabilities[rows, said]
+        self._bin_up(confidence, said == truth)
+        of_truth = probabilities[rows, truth]
+        self._squared_error += float((probabilities**2).sum() - 2 * of_truth.sum() + len(truth))
+        self._log_loss -= float(np.log(np.clip(of_truth, _LEAST, 1.0)).sum())
+
+    def add_label_sets(self, truth: BoolArray, probabilities: FloatArray) -> None:
+        """Adds records with any number of labels, each label of each record by itself."""
+        known = ~np.isnan(probabilities).any(axis=1)
+        carried, chance = truth[known].ravel(), probabilities[known].ravel()
+        self._bin_up(chance, carried)
+        self._squared_error += float(((chance - carried) ** 2).sum())
+        of_truth = np.where(carried, chance, 1 - chance)
+        self._log_loss -= float(np.log(np.clip(of_truth, _LEAST, 1.0)).sum())
+
+    def _bin_up(self, confidence: FloatArray, right: BoolArray) -> None:
         # A bin holds its upper end: (0.8, 0.9]; the first holds 0 too.
         place = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
         self._counts += np.bincount(place, minlength=BINS)
         self._confidence += np.bincount(place, weights=confidence, minlength=BINS)
-        self._right += np.bincount(place, weights=said == truth, minlength=BINS)
-        of_truth = probabilities[rows, truth]
-        self._squared_error += float((probabilities**2).sum() - 2 * of_truth.sum() + len(truth))
-        self._log_loss -= float(np.log(np.clip(of_truth, _LEAST, 1.0)).sum())
+        self._right += np.bincount(place, weights=right, minlength=BINS)
 
     def result(self) -> Calibration | None:
         """Returns the calibration, None when no record had probabilities."""

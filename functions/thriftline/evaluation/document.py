@@ -30,6 +30,7 @@ class MetricIntervals(Document):
 
     accuracy: Interval
     macro_f1: Interval
+    micro_f1: Interval | None = Field(None, description="With several labels a record alone.")
 
 
 class ClassScores(Document):
@@ -72,14 +73,21 @@ class ReliabilityBin(Document):
 
 
 class Calibration(Document):
-    """Whether 80 % confidence means right 8 times of 10."""
+    """Whether 80 % confidence means right 8 times of 10.
 
-    records: int = Field(description="Records that have probabilities.")
+    With several labels a record, each label of a record counts by itself: the bins are of its
+    probability, and what is right is that the record has it.
+    """
+
+    records: int = Field(
+        description="Records that have probabilities; times labels, with several a record."
+    )
     expected_calibration_error: float = Field(
         description="Mean gap between confidence and accuracy over the bins, weighted by records."
     )
     brier_score: float = Field(
-        description="Mean squared error of the probabilities, summed over labels: 0 to 2."
+        description="Mean squared error of the probabilities, summed over labels: 0 to 2; of one "
+        "label's probability with several a record: 0 to 1."
     )
     log_loss: float = Field(description="Mean negative log of the true label's probability, nats.")
     bins: tuple[ReliabilityBin, ...]
@@ -88,15 +96,25 @@ class Calibration(Document):
 class Scores(Document):
     """One model on the test split."""
 
-    accuracy: float = Field(description="A record without a usable prediction counts as wrong.")
+    accuracy: float = Field(
+        description="A record without a usable prediction counts as wrong; with several labels a "
+        "record, one that has not all of them right."
+    )
     macro_f1: float = Field(description="Mean F1 over the labels that occur or are predicted.")
+    micro_f1: float | None = Field(
+        None,
+        description="F1 of all labels of all records together; null with one label a record, "
+        "where it equals the accuracy.",
+    )
     intervals: MetricIntervals
     missing_predictions: int = Field(description="Records for which the model said nothing.")
     unknown_predictions: int = Field(
         description="Records for which it said something that is no label of the data set."
     )
     per_class: tuple[ClassScores, ...]
-    confusion: Confusion | None = Field(description="Null when there are too many labels.")
+    confusion: Confusion | None = Field(
+        description="Null when there are too many labels, or several a record."
+    )
     most_confused: tuple[ConfusedPair, ...] = Field(description="The most frequent mistakes.")
     calibration: Calibration | None = Field(description="Null when there are no probabilities.")
 

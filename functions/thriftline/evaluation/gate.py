@@ -10,7 +10,7 @@ from typing import Literal
 
 Promotion = Literal["approved", "pending", "rejected"]
 
-_NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
+_NAMES = {"accuracy": "accuracy", "micro_f1": "micro-F1", "macro_f1": "macro-F1"}
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class TestModels(_Part):
 class JobMetrics(_Part):
     """``metrics.json``."""
 
-    labels: tuple[str, ...] = Field(min_length=2)
+    labels: tuple[str, ...] = Field(min_length=1)
     champion_labels: tuple[str, ...] | None = None
     train: TrainFigures = TrainFigures()
     test: TestModels

@@ -1,15 +1,28 @@
 """Accuracy, F1 and confusion, from counts by label and prediction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from thriftline.evaluation.cells import Cells, FloatArray, IntArray
-from thriftline.evaluation.document import ClassScores, ConfusedPair, Confusion
+from thriftline.evaluation.cells import BoolArray, Cells, FloatArray, IntArray
+from thriftline.evaluation.document import ClassScores, ConfusedPair, Confusion, MetricName
 
 MAX_CONFUSION_LABELS = 60
 _MOST_CONFUSED = 20
+
+
+class Metrics(Protocol):
+    """One model's metrics as functions of how often each combination of a test record occurs."""
+
+    @property
+    def right(self) -> BoolArray:
+        """Which combinations the model has wholly right."""
+
+    def figures(self, counts: IntArray) -> dict[MetricName, FloatArray]:
+        """Each metric, for each row of counts."""
 
 
 class _GroupSums:
@@ -32,10 +45,19 @@ class ModelMetrics:
     """The metrics of one model, for one row of counts or for many."""
 
     def __init__(self, labels: int, truth: IntArray, predicted: IntArray) -> None:
-        self._right = truth == predicted
+        self._right: BoolArray = truth == predicted
         self._true_positives = _GroupSums(truth, labels, self._right)
         self._support = _GroupSums(truth, labels, np.ones_like(self._right))
         self._predicted = _GroupSums(predicted, labels, predicted < labels)
+
+    @property
+    def right(self) -> BoolArray:
+        """Which combinations the model has right."""
+        return self._right
+
+    def figures(self, counts: IntArray) -> dict[MetricName, FloatArray]:
+        """Both metrics, for each row of counts."""
+        return {"accuracy": self.accuracy(counts), "macro_f1": self.macro_f1(counts)}
 
     def accuracy(self, counts: IntArray) -> FloatArray:
         """Share of the records that are right, for each row."""
@@ -43,11 +65,7 @@ class ModelMetrics:
 
     def macro_f1(self, counts: IntArray) -> FloatArray:
         """Mean F1 over the labels that occur or are predicted, for each row."""
-        hits = 2 * self._true_positives(counts)
-        named = self._support(counts) + self._predicted(counts)
-        present = named > 0
-        f1 = np.divide(hits, named, out=np.zeros(hits.shape), where=present)
-        return np.asarray(f1.sum(axis=1) / np.maximum(1, present.sum(axis=1)))
+        return mean_f1(self._true_positives(counts), self._support(counts), self._predicted(counts))
 
     def by_class(self, counts: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """True positives, support and predictions of each label, for one row."""
@@ -58,18 +76,33 @@ class ModelMetrics:
 def class_scores(cells: Cells, predicted: IntArray) -> tuple[ClassScores, ...]:
     """Precision, recall and F1 of each label; what is not defined is None."""
     metrics = ModelMetrics(len(cells.labels), cells.truth, predicted)
-    columns = (column.tolist() for column in metrics.by_class(cells.counts))
+    return label_scores(cells.labels, *metrics.by_class(cells.counts))
+
+
+def label_scores(
+    labels: Sequence[str], hits: IntArray, support: IntArray, predicted: IntArray
+) -> tuple[ClassScores, ...]:
+    """Precision, recall and F1 of each label, from its counts; what is not defined is None."""
+    columns = (column.tolist() for column in (hits, support, predicted))
     return tuple(
         ClassScores(
             label=label,
-            support=support,
+            support=carried,
             predicted=said,
-            precision=hits / said if said else None,
-            recall=hits / support if support else None,
-            f1=2 * hits / (said + support) if said + support else None,
+            precision=right / said if said else None,
+            recall=right / carried if carried else None,
+            f1=2 * right / (said + carried) if said + carried else None,
         )
-        for label, hits, support, said in zip(cells.labels, *columns, strict=True)
+        for label, right, carried, said in zip(labels, *columns, strict=True)
     )
+
+
+def mean_f1(hits: IntArray, support: IntArray, predicted: IntArray) -> FloatArray:
+    """Mean F1 over the labels that occur or are predicted, for each row of the counts."""
+    named = support + predicted
+    present = named > 0
+    f1 = np.divide(2 * hits, named, out=np.zeros(named.shape), where=present)
+    return np.asarray(f1.sum(axis=1) / np.maximum(1, present.sum(axis=1)))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 import xxhash
-from arro3.core import RecordBatch, list_flatten, list_offsets
+from arro3.core import DataType, RecordBatch, list_flatten, list_offsets
 from arro3.io import read_parquet
 
 from thriftline.core.errors import EvaluationError
@@ -32,6 +32,11 @@ class Labels:
     champion: tuple[str, ...] | None
 
     @property
+    def index(self) -> dict[str, int]:
+        """Where each label stands."""
+        return {label: number for number, label in enumerate(self.candidate)}
+
+    @property
     def champion_columns(self) -> list[int] | None:
         """Where the candidate's labels lie among the champion's; None when they differ."""
         if self.champion is None or set(self.champion) != set(self.candidate):
@@ -46,18 +51,42 @@ def read_predictions(source: IO[bytes], labels: Labels) -> Iterator[Batch]:
         EvaluationError: no such file, a column is missing, a record is there twice, a true label
             is unknown, or probabilities are not probabilities.
     """
+    for batch in record_batches(source, labels, multi_label=False):
+        yield _batch(batch, labels)
+
+
+def record_batches(
+    source: IO[bytes], labels: Labels, *, multi_label: bool
+) -> Iterator[RecordBatch]:
+    """Yields the records as they lie in the file, which must have its columns and no id twice.
+
+    Raises:
+        EvaluationError: no such file, a column is missing or of another kind, or a record is there
+            twice.
+    """
     with _readable():
         reader = read_parquet(source)
     columns = _CANDIDATE + (_CHAMPION if labels.champion is not None else ())
     missing = [name for name in columns if name not in reader.schema.names]
     if missing:
         raise EvaluationError(f"predictions.parquet has no column {', '.join(missing)}.")
-    index = {label: number for number, label in enumerate(labels.candidate)}
+    _refuse_other_kind(reader.schema, columns, multi_label)
     hashes: list[npt.NDArray[np.uint64]] = []
-    for batch in _record_batches(reader):
+    for batch in _batches(reader):
         hashes.append(_hashes(batch["id"].to_pylist()))
-        yield _batch(batch, labels, index)
+        yield batch
     _refuse_duplicates(hashes)
+
+
+def _refuse_other_kind(schema: Any, columns: tuple[str, ...], multi_label: bool) -> None:
+    """The job and the run must agree on whether a record has one label or any number."""
+    for name in columns:
+        if name.endswith("label") and DataType.is_list(schema.field(name).type) != multi_label:
+            kind, other = ("lists", "texts") if multi_label else ("texts", "lists")
+            raise EvaluationError(
+                f"predictions.parquet has {other} in the column {name}, where the run's task "
+                f"wants {kind}."
+            )
 
 
 @contextmanager
@@ -71,7 +100,7 @@ def _readable() -> Iterator[None]:
         raise EvaluationError(f"predictions.parquet cannot be read: {error}") from error
 
 
-def _record_batches(reader: Any) -> Iterator[RecordBatch]:
+def _batches(reader: Any) -> Iterator[RecordBatch]:
     while True:
         with _readable():
             batch = next(reader, None)
@@ -80,15 +109,16 @@ def _record_batches(reader: Any) -> Iterator[RecordBatch]:
         yield batch
 
 
-def _batch(batch: RecordBatch, labels: Labels, index: dict[str, int]) -> Batch:
+def _batch(batch: RecordBatch, labels: Labels) -> Batch:
+    index = labels.index
     said = batch["candidate_label"].to_pylist()
-    candidate_probabilities = _probabilities(
+    candidate_probabilities = probabilities_of(
         batch["candidate_probabilities"], len(labels.candidate), "candidate"
     )
     champion = champion_probabilities = None
     if labels.champion is not None:
         champion = _predicted(batch["champion_label"].to_pylist(), index)
-        every = _probabilities(batch["champion_probabilities"], len(labels.champion), "champion")
+        every = probabilities_of(batch["champion_probabilities"], len(labels.champion), "champion")
         if labels.champion_columns is not None:
             champion_probabilities = every[:, labels.champion_columns]
     return Batch(
@@ -104,10 +134,15 @@ def _truth(values: list[str | None], index: dict[str, int]) -> IntArray:
     try:
         return np.array([index[value or ""] for value in values], dtype=np.int64)
     except KeyError as error:
-        raise EvaluationError(
-            f"predictions.parquet has test records labelled {error.args[0]!r}, which is not one "
-            f"of the model's labels ({_some(list(index))})."
-        ) from error
+        raise unknown_truth(error.args[0], index) from error
+
+
+def unknown_truth(label: object, index: dict[str, int]) -> EvaluationError:
+    """Returns the error for a true label that the model was not trained on."""
+    return EvaluationError(
+        f"predictions.parquet has test records labelled {label!r}, which is not one of the "
+        f"model's labels ({_some(list(index))})."
+    )
 
 
 def _predicted(values: list[str | None], index: dict[str, int]) -> IntArray:
@@ -117,7 +152,18 @@ def _predicted(values: list[str | None], index: dict[str, int]) -> IntArray:
     )
 
 
-def _probabilities(column: Any, width: int, model: str) -> FloatArray:
+def probabilities_of(column: Any, width: int, model: str, *, exclusive: bool = True) -> FloatArray:
+    """Returns the probabilities of each record, NaN where it has none.
+
+    Args:
+        column: lists of numbers.
+        width: the model's labels.
+        model: how to name it.
+        exclusive: whether a record has one label, so that they add up to 1.
+
+    Raises:
+        EvaluationError: they are no probabilities, or not one for each label.
+    """
     offsets = list_offsets(column).to_numpy().astype(np.int64)
     lengths = np.diff(offsets)
     present = lengths > 0
@@ -128,19 +174,19 @@ def _probabilities(column: Any, width: int, model: str) -> FloatArray:
         )
     rows = np.full((len(lengths), width), np.nan)
     values = list_flatten(column).to_numpy().astype(np.float64).reshape(-1, width)
-    _refuse_impossible(values, model)
+    _refuse_impossible(values, model, exclusive)
     rows[present] = values
     return rows
 
 
-def _refuse_impossible(values: FloatArray, model: str) -> None:
+def _refuse_impossible(values: FloatArray, model: str, exclusive: bool) -> None:
     if np.isnan(values).any():
         raise EvaluationError(f"predictions.parquet: a probability of the {model} is NaN.")
     if (values < 0).any() or (values > 1 + _SUM_TOLERANCE).any():
         raise EvaluationError(
             f"predictions.parquet: a probability of the {model} is not between 0 and 1."
         )
-    if (np.abs(values.sum(axis=1) - 1) > _SUM_TOLERANCE).any():
+    if exclusive and (np.abs(values.sum(axis=1) - 1) > _SUM_TOLERANCE).any():
         raise EvaluationError(
             f"predictions.parquet: the probabilities of the {model} do not sum up to 1."
         )

@@ -13,6 +13,7 @@ from arro3.io import write_parquet
 LABELS = ("negative", "positive")
 _TEXT = DataType.utf8()
 _FLOATS = DataType.list(Field("element", DataType.float32()))
+_TEXTS = DataType.list(Field("element", DataType.utf8()))
 COLUMNS = {
     "id": _TEXT,
     "label": _TEXT,
@@ -23,9 +24,11 @@ COLUMNS = {
 }
 
 
-def parquet(rows: list[dict[str, Any]], without: Collection[str] = ()) -> bytes:
+def parquet(
+    rows: list[dict[str, Any]], without: Collection[str] = (), columns: dict[str, Any] = COLUMNS
+) -> bytes:
     """Returns predictions.parquet of these rows, as the training program writes it."""
-    kinds = {name: kind for name, kind in COLUMNS.items() if name not in without}
+    kinds = {name: kind for name, kind in columns.items() if name not in without}
     table = Table.from_arrays(
         [_array([one.get(name) for one in rows], kind) for name, kind in kinds.items()],
         schema=Schema([Field(name, kind) for name, kind in kinds.items()]),
@@ -35,13 +38,32 @@ def parquet(rows: list[dict[str, Any]], without: Collection[str] = ()) -> bytes:
     return target.getvalue()
 
 
+def label_sets(rows: list[dict[str, Any]]) -> bytes:
+    """Returns predictions.parquet where a record has any number of labels."""
+    lists = {name: _TEXTS if kind == _TEXT else kind for name, kind in COLUMNS.items()}
+    return parquet(rows, columns={**lists, "id": _TEXT})
+
+
 def _array(values: list[Any], kind: Any) -> Any:
-    if kind != _FLOATS:
+    if not DataType.is_list(kind):
         return Array(values, kind)
     # arro3 makes no lists with nulls; no probabilities at all is an empty list.
     ends = [0, *accumulate(len(value or ()) for value in values)]
-    flat = [number for value in values for number in value or ()]
-    return list_array(Array(ends, DataType.int32()), Array(flat, DataType.float32()), type=_FLOATS)
+    flat = [each for value in values for each in value or ()]
+    return list_array(Array(ends, DataType.int32()), Array(flat, kind.value_type), type=kind)
+
+
+def set_row(
+    number: int, labels: list[str], said: list[str], sure: float = 0.9, **more: Any
+) -> dict[str, Any]:
+    """One test record with any number of the labels a, b and c."""
+    return {
+        "id": f"mails.csv:{number}",
+        "label": labels,
+        "candidate_label": said,
+        "candidate_probabilities": [sure if one in said else 1 - sure for one in "abc"],
+        **more,
+    }
 
 
 def row(

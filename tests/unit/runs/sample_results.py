@@ -8,8 +8,14 @@ import numpy as np
 
 from thriftline.evaluation.cells import Batch, FloatArray, IntArray
 from thriftline.evaluation.document import CurvePoint, Gate, Training, ValidationPoint
-from thriftline.evaluation.evaluator import Evaluated, EvaluationSettings, Evaluator
+from thriftline.evaluation.evaluator import (
+    Evaluated,
+    EvaluationSettings,
+    Evaluator,
+    LabelSetEvaluator,
+)
 from thriftline.evaluation.gate import AgainstChampion, Estimate, GateSettings, decide
+from thriftline.evaluation.label_sets import Said, SetBatch
 from thriftline.runs.schemas.result import (
     Attempt,
     Baseline,
@@ -68,9 +74,21 @@ def evaluated(
     )
 
 
+def evaluated_sets(labels: tuple[str, ...], records: int, skill: float) -> Evaluated:
+    """Scores of a model that gives a record any number of labels; skill is a share of them."""
+    random = np.random.default_rng(1)
+    truth = random.random((records, len(labels))) < np.linspace(0.5, 0.05, len(labels))
+    chance = np.where(random.random(truth.shape) < skill, 0.9, 0.3)
+    chance = np.where(truth, chance, 1 - chance)
+    none = np.zeros(records, dtype=np.int64)
+    evaluator = LabelSetEvaluator(labels, with_champion=False)
+    evaluator.add(SetBatch(truth, Said(chance >= 0.5, none, none.astype(np.bool_), chance)))
+    return evaluator.result(EvaluationSettings("micro_f1", 0.01, 0.95, 1))
+
+
 def gate_of(found: Evaluated, section: GateSection) -> Gate:
     """What the gate decides on these scores."""
-    comparison, interval = found.comparison, found.candidate.intervals.accuracy
+    comparison, interval = found.comparison, getattr(found.candidate.intervals, section.metric)
     against = None
     if comparison:
         against = AgainstChampion(
@@ -82,7 +100,7 @@ def gate_of(found: Evaluated, section: GateSection) -> Gate:
         )
     decision = decide(
         GateSettings(**section.model_dump()),
-        Estimate(found.candidate.accuracy, interval.low, interval.high),
+        Estimate(getattr(found.candidate, section.metric), interval.low, interval.high),
         against,
         found.records,
     )
@@ -225,8 +243,16 @@ def _result(**values: object) -> Result:
     return Result.model_validate(base | values)
 
 
-def _trained(found: Evaluated, status: str, **values: object) -> Result:
-    gate = gate_of(found, GateSection(minimum=0.75))
+_GATE = GateSection(minimum=0.75)
+
+
+def _trained(
+    found: Evaluated,
+    status: str,
+    section: GateSection = _GATE,
+    **values: object,
+) -> Result:
+    gate = gate_of(found, section)
     base: dict[str, object] = {
         "status": status,
         "reason": gate.reason,
@@ -280,6 +306,18 @@ def not_promoted() -> Result:
                 mend="Remove or mask them unless the model needs them and you may use them.",
             ),
         ),
+    )
+
+
+def several_labels() -> Result:
+    """A first model of records with any number of labels."""
+    spec = RunSpec.model_validate({"task": "multi-label-classification"})
+    return _trained(
+        evaluated_sets(TOPICS, 900, 0.85),
+        "succeeded",
+        section=spec.gate,
+        spec=spec,
+        dataset=dataset(TOPICS),
     )
 
 

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.unit.evaluation.job_outputs import HISTORY, archive, metrics, parquet, rows
+from tests.unit.evaluation.job_outputs import (
+    HISTORY,
+    archive,
+    label_sets,
+    metrics,
+    parquet,
+    rows,
+    set_row,
+)
 from tests.unit.runs.finished_run import CHAMPION, JOB, NOW, RUN_ID, World, world
 from thriftline.core.errors import AwsRequestError, EvaluationError
 from thriftline.evaluation.document import Evaluation
@@ -95,6 +103,54 @@ def test_the_gate_may_read_macro_f1(here: World) -> None:
     assert evaluation.comparison is not None
     assert evaluation.comparison.metric == "macro_f1"
     assert evaluation.comparison.candidate == evaluation.candidate.macro_f1
+
+
+def _sets(champion: list[str] | None = None) -> bytes:
+    """A hundred test records: 80 with all labels right, 20 with one of two."""
+    records = []
+    for number in range(100):
+        labels = ["a", "b"] if number < 40 else ["c"] if number < 80 else ["a", "c"]
+        said = labels if number < 80 else ["a"]
+        more: dict[str, Any] = {}
+        if champion is not None:
+            more = {"champion_label": champion, "champion_probabilities": [0.9, 0.1, 0.1]}
+        records.append(set_row(number, labels, said, **more))
+    told = metrics(0.8, champion=champion is not None, labels=["a", "b", "c"])
+    told["champion_labels"] = ["a", "b", "c"] if champion is not None else None
+    return archive(metrics=json.dumps(told).encode(), predictions=label_sets(records))
+
+
+def test_several_labels_a_record_are_gated_on_micro_f1(here: World) -> None:
+    here.put_run(task="multi-label-classification", gate={"minimum": 0.9})
+    here.put_planned(labels=("a", "b", "c"))
+    here.put_output("output.tar.gz", _sets())
+    response, evaluation = _evaluate(here)
+
+    scores = evaluation.candidate
+    assert scores.accuracy == 0.8
+    # 140 of 160 labels, and none given wrongly: 2 x 140 / (160 + 140).
+    assert scores.micro_f1 == pytest.approx(280 / 300)
+    assert scores.macro_f1 == pytest.approx((1 + 1 + 2 * 40 / (40 + 60)) / 3)
+    assert [one.support for one in scores.per_class] == [60, 40, 60]
+    assert scores.confusion is None
+    assert scores.intervals.micro_f1 is not None
+    assert evaluation.gate.metric == "micro_f1"
+    assert response.promotion == "approved"
+    assert "micro-F1 is 0.9333" in response.reason
+
+
+def test_a_champion_of_label_sets_is_compared_by_micro_f1(here: World) -> None:
+    here.put_run(task="multi-label-classification")
+    here.put_planned(CHAMPION, labels=("a", "b", "c"))
+    here.put_output("output.tar.gz", _sets(champion=["a"]))
+    response, evaluation = _evaluate(here)
+
+    assert response.promotion == "approved"
+    assert evaluation.comparison is not None
+    assert evaluation.comparison.metric == "micro_f1"
+    assert evaluation.comparison.champion == pytest.approx(2 * 60 / (160 + 100))
+    assert evaluation.champion is not None
+    assert evaluation.champion.accuracy == 0
 
 
 def test_a_second_evaluation_gives_the_same_document(here: World) -> None:

@@ -12,6 +12,7 @@ from tests.unit.runs.sample_results import (
     failed,
     not_promoted,
     rejected,
+    several_labels,
     succeeded,
 )
 from thriftline.evaluation.document import Training
@@ -115,6 +116,24 @@ def test_many_labels_give_the_weakest_and_the_commonest_mistakes_instead_of_a_ta
     text = _text(succeeded().model_copy(update={"metrics": found.candidate}))
     assert "The most frequent mistakes" in text
     assert "(40 of 80)" in text
+
+
+def test_several_labels_a_record_show_each_label_and_no_confusion() -> None:
+    result = several_labels()
+    assert result.metrics is not None
+    assert result.metrics.micro_f1 is not None
+    page, text = run_page(result), _text(result)
+
+    assert f"{100 * result.metrics.micro_f1:.1f}%" in text
+    assert "Test micro-F1" in text
+    assert "All labels right" in text
+    assert "prediction by column" not in text
+    assert "most frequent mistakes" not in text
+    for one in result.metrics.per_class:
+        assert one.label in text
+    # Of the records, not of the labels that they have together.
+    assert "On 853 test records" in text
+    assert run_page(Result.model_validate_json(result.model_dump_json())) == page
 
 
 def test_an_unknown_cost_is_a_dash_not_a_zero() -> None:

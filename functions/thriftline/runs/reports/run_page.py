@@ -46,6 +46,8 @@ class _Model:
     accuracy_interval: tuple[float, float] | None
     macro_f1: float | None
     macro_f1_interval: tuple[float, float] | None
+    micro_f1: float | None
+    micro_f1_interval: tuple[float, float] | None
     log_loss: float | None
     calibration_error: float | None
     strong: bool
@@ -69,6 +71,8 @@ def run_page(result: Result) -> str:
         "thriftline.runs.reports",
         "run.html.j2",
         result=result,
+        multi_label=_has_label_sets(result),
+        test_records=_test_records(result),
         verdict=_verdict(result),
         models=_models(result),
         scale=_scale(result.comparison) if result.comparison else None,
@@ -78,6 +82,16 @@ def run_page(result: Result) -> str:
         label_bars=_label_bars(result),
         charts=_charts(result),
     )
+
+
+def _has_label_sets(result: Result) -> bool:
+    return result.spec is not None and result.spec.multi_label
+
+
+def _test_records(result: Result) -> int | None:
+    if _has_label_sets(result):
+        return result.dataset.splits.get("test") if result.dataset else None
+    return sum(one.support for one in result.metrics.per_class) if result.metrics else None
 
 
 def _verdict(result: Result) -> _Verdict:
@@ -128,6 +142,8 @@ def _models(result: Result) -> list[_Model]:
                 None,
                 None,
                 None,
+                None,
+                None,
                 strong=False,
             )
         )
@@ -136,12 +152,15 @@ def _models(result: Result) -> list[_Model]:
 
 def _model(name: str, scores: Scores, *, strong: bool) -> _Model:
     intervals, calibration = scores.intervals, scores.calibration
+    micro_f1 = intervals.micro_f1
     return _Model(
         name,
         scores.accuracy,
         (intervals.accuracy.low, intervals.accuracy.high),
         scores.macro_f1,
         (intervals.macro_f1.low, intervals.macro_f1.high),
+        scores.micro_f1,
+        (micro_f1.low, micro_f1.high) if micro_f1 else None,
         calibration.log_loss if calibration else None,
         calibration.expected_calibration_error if calibration else None,
         strong=strong,
@@ -188,7 +207,8 @@ def _classes(scores: Scores) -> Sequence[object]:
 def _label_bars(result: Result) -> list[_Bar]:
     if not result.dataset:
         return []
-    total = sum(result.dataset.labels.values())
+    several = _has_label_sets(result)
+    total = result.dataset.rows if several else sum(result.dataset.labels.values())
     shown = sorted(result.dataset.labels.items(), key=lambda item: -item[1])[:_MOST_LABELS]
     most = max((count for _, count in shown), default=1) or 1
     return [_Bar(label, count, count / (total or 1), count / most) for label, count in shown]

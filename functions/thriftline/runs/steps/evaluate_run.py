@@ -9,7 +9,12 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import EvaluationError
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.evaluation.document import Evaluation, Gate, Training
-from thriftline.evaluation.evaluator import Evaluated, EvaluationSettings, Evaluator
+from thriftline.evaluation.evaluator import (
+    Evaluated,
+    EvaluationSettings,
+    Evaluator,
+    LabelSetEvaluator,
+)
 from thriftline.evaluation.gate import AgainstChampion, Decision, Estimate, GateSettings, decide
 from thriftline.evaluation.job_documents import JobMetrics
 from thriftline.evaluation.job_output import (
@@ -19,6 +24,7 @@ from thriftline.evaluation.job_output import (
     read_metrics,
     unpack,
 )
+from thriftline.evaluation.label_set_predictions import read_label_sets
 from thriftline.evaluation.predictions import Labels, read_predictions
 from thriftline.runs.domain.layout import job_output_prefix, run_prefix
 from thriftline.runs.schemas.plan import Plan
@@ -91,14 +97,9 @@ def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) ->
     _refuse_other_labels(metrics, dataset)
     _refuse_other_champion(metrics, plan)
     labels = Labels(metrics.labels, metrics.champion_labels)
-    evaluator = Evaluator(metrics.labels, with_champion=metrics.champion_labels is not None)
-    records = 0
-    with output.predictions.open("rb") as source:
-        for batch in read_predictions(source, labels):
-            evaluator.add(batch)
-            records += len(batch.truth)
-    _refuse_other_size(records, dataset)
-    evaluated = evaluator.result(
+    evaluator = _label_sets if run.spec.multi_label else _one_label
+    filled = evaluator(output.predictions, labels, dataset)
+    evaluated = filled.result(
         EvaluationSettings(
             metric=run.spec.gate.metric,
             margin=run.spec.gate.champion_margin,
@@ -109,6 +110,28 @@ def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) ->
     )
     _refuse_other_accuracy(metrics, evaluated)
     return _Measured(metrics, _history(output.history), evaluated)
+
+
+def _one_label(predictions: Path, labels: Labels, dataset: DatasetReport) -> Evaluator:
+    evaluator = Evaluator(labels.candidate, with_champion=labels.champion is not None)
+    records = 0
+    with predictions.open("rb") as source:
+        for batch in read_predictions(source, labels):
+            evaluator.add(batch)
+            records += len(batch.truth)
+    _refuse_other_size(records, dataset)
+    return evaluator
+
+
+def _label_sets(predictions: Path, labels: Labels, dataset: DatasetReport) -> LabelSetEvaluator:
+    evaluator = LabelSetEvaluator(labels.candidate, with_champion=labels.champion is not None)
+    records = 0
+    with predictions.open("rb") as source:
+        for batch in read_label_sets(source, labels):
+            evaluator.add(batch)
+            records += len(batch.truth)
+    _refuse_other_size(records, dataset)
+    return evaluator
 
 
 def _history(path: Path | None) -> History:

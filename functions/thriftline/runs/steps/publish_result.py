@@ -7,6 +7,7 @@ from datetime import datetime
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
+from thriftline.evaluation.document import Scores
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.causes import read_cause
 from thriftline.runs.domain.layout import run_prefix
@@ -96,15 +97,22 @@ def _ended(result: Result) -> Ended:
         state=result.error.state if result.error else None,
         error=result.error.name if result.error else None,
         uploaded=f"s3://{result.upload.bucket}/{result.upload.key}",
-        metrics=f"accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}"
-        if scores
-        else None,
+        metrics=_measured(scores) if scores else None,
         billed_usd=result.cost.usd,
         expected_usd=result.plan.expected_usd if result.plan else None,
         worst_case_usd=result.plan.worst_case_usd if result.plan else None,
         spot_saving=result.cost.spot_saving,
         model_package_arn=result.model_package_arn,
         report=result.reports.report,
+    )
+
+
+def _measured(scores: Scores) -> str:
+    if scores.micro_f1 is None:
+        return f"accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}"
+    return (
+        f"micro-F1 {scores.micro_f1:.4f}, macro-F1 {scores.macro_f1:.4f}, "
+        f"all labels right in {scores.accuracy:.4f}"
     )
 
 
@@ -120,6 +128,7 @@ def _detail(result: Result) -> str:
             "error": error.model_dump(mode="json") if error else None,
             "accuracy": scores.accuracy if scores else None,
             "macro_f1": scores.macro_f1 if scores else None,
+            "micro_f1": scores.micro_f1 if scores else None,
             "cost": result.cost.model_dump(mode="json"),
             "model_package_arn": result.model_package_arn,
             "result_uri": result.reports.result,

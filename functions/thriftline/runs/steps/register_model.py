@@ -90,6 +90,8 @@ def _lineage(
         "test_records": str(evaluation.test_records),
         "accuracy": f"{scores.accuracy:.6f}",
         "macro_f1": f"{scores.macro_f1:.6f}",
+        "micro_f1": "" if scores.micro_f1 is None else f"{scores.micro_f1:.6f}",
+        "task": run.spec.task,
         "promotion": evaluation.gate.promotion,
         "champion": (comparison.champion_model_package_arn or "") if comparison else "",
     }

@@ -253,6 +253,23 @@ ACTION_SPECS: tuple[ActionSpec, ...] = (
         ),
     ),
     ActionSpec(
+        kind=ActionKind.RELEASE_WARM_POOL,
+        population=lambda inventory: sum(
+            one.warm_pool is not None and one.warm_pool.status == "Available"
+            for one in inventory.training_jobs
+        ),
+        steps=(
+            StepSpec(
+                step=Step.EXECUTE,
+                code="release_warm_pool:release_warm_pool",
+                plan="release the instances of {}",
+                past="released the instances of {}",
+                noun="warm pool",
+                message="rid of its warm pool",
+            ),
+        ),
+    ),
+    ActionSpec(
         kind=ActionKind.TAG_RESOURCE,
         planner=plan_tags,
         touches=_tagged,

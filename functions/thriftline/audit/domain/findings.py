@@ -56,6 +56,7 @@ class ActionKind(StrEnum):
     TAKE_EXPIRY_AWAY = "take_expiry_away"
     SET_LOG_RETENTION = "set_log_retention"
     STOP_NOTEBOOK = "stop_notebook"
+    RELEASE_WARM_POOL = "release_warm_pool"
     TAG_RESOURCE = "tag_resource"
 
 

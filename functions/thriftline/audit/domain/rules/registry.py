@@ -14,6 +14,7 @@ from thriftline.audit.domain.rules import (
     tokens,
     training,
     training_settings,
+    warm_pools,
 )
 from thriftline.audit.domain.rules.rule import Rule
 
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     *consolidation.RULES,
     *training.RULES,
     *training_settings.RULES,
+    *warm_pools.RULES,
     *bedrock.RULES,
     *tokens.RULES,
     *buckets.RULES,

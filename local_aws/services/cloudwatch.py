@@ -5,7 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local_aws.http.own_calls import AwsError, Operation, Request
-from local_aws.services.metric_store import MetricKey, MetricStore, StatisticSet
+from local_aws.services.metric_store import (
+    MetricKey,
+    MetricStore,
+    StatisticSet,
+    StatisticUnknownError,
+)
 from local_aws.services.pages import decode_token, encode_token, page_of
 from local_aws.services.places import Places
 
@@ -74,14 +79,19 @@ class CloudWatch:
             status = code if code in _STATUSES else _status_of(code)
             text = f"{code}: the metric {key.name} cannot be read"
             return [], status, [{"Code": code, "Value": text}]
-        found = store.read(
-            key,
-            wanted["Stat"],
-            request["StartTime"],
-            request["EndTime"],
-            wanted["Period"],
-            request.now,
-        )
+        try:
+            found = store.read(
+                key,
+                wanted["Stat"],
+                request["StartTime"],
+                request["EndTime"],
+                wanted["Period"],
+                request.now,
+            )
+        except StatisticUnknownError as error:
+            # One metric of five hundred: the others are answered.
+            told = {"Code": "NotImplementedByLocalAws", "Value": str(error)}
+            return [], "InternalError", [told]
         if request.get("ScanBy", "TimestampDescending") == "TimestampDescending":
             found.reverse()
         return found, "Complete", []
@@ -99,17 +109,10 @@ class CloudWatch:
         store, key = self._stores.of(request), _key(request.parameters)
         if code := store.error(key):
             raise AwsError(code, f"the metric {key.name} cannot be read", _http_status(code))
-        rows: dict[datetime, dict[str, Any]] = {}
-        plain, extended = request.get("Statistics", ()), request.get("ExtendedStatistics", ())
-        for stat in (*plain, *extended):
-            for moment, value in store.read(
-                key, stat, request["StartTime"], request["EndTime"], request["Period"], request.now
-            ):
-                row = rows.setdefault(moment, {"Timestamp": moment, "Unit": "None"})
-                if stat in extended:
-                    row.setdefault("ExtendedStatistics", {})[stat] = value
-                else:
-                    row[stat] = value
+        try:
+            rows = _rows(store, key, request)
+        except StatisticUnknownError as error:
+            raise AwsError("NotImplementedByLocalAws", str(error), 501) from error
         return {"Label": key.name, "Datapoints": list(rows.values())}
 
     def _list(self, request: Request) -> dict[str, Any]:
@@ -141,6 +144,21 @@ class CloudWatch:
         for datum in request.get("MetricData", ()):
             key = _key({**datum, "Namespace": namespace})
             store.put(key, datum.get("Timestamp") or request.now, _samples(datum))
+
+
+def _rows(store: MetricStore, key: MetricKey, request: Request) -> dict[datetime, dict[str, Any]]:
+    rows: dict[datetime, dict[str, Any]] = {}
+    plain, extended = request.get("Statistics", ()), request.get("ExtendedStatistics", ())
+    for stat in (*plain, *extended):
+        for moment, value in store.read(
+            key, stat, request["StartTime"], request["EndTime"], request["Period"], request.now
+        ):
+            row = rows.setdefault(moment, {"Timestamp": moment, "Unit": "None"})
+            if stat in extended:
+                row.setdefault("ExtendedStatistics", {})[stat] = value
+            else:
+                row[stat] = value
+    return rows
 
 
 def _key(metric: Mapping[str, Any]) -> MetricKey:

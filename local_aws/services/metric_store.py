@@ -1,14 +1,31 @@
 """Metrics as CloudWatch keeps them: a statistic of a metric with exactly these dimensions."""
 
 import math
+import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 Dimensions = frozenset[tuple[str, str]]
 _KEPT = timedelta(days=455)
+_PERCENTILE = re.compile(r"p(\d{1,2}(\.\d{1,10})?|100)")
+# What is zero together, where no sample is negative: as all that AWS measures is.
+_ZERO_TOGETHER = ("Sum", "Maximum", "Average")
+_MEASURED_BY_AWS = ("AWS/", "/aws/")
+
+
+class StatisticUnknownError(Exception):
+    """CloudWatch would answer, and what is known of the metric does not tell this statistic."""
+
+    def __init__(self, name: str, stat: str, known: Iterable[str]) -> None:
+        """Name the metric, what was asked, and what is known instead."""
+        told = ", ".join(sorted(known)) or "nothing"
+        super().__init__(
+            f"The embedded AWS cannot work out {stat} of {name} from {told}: "
+            f"give it in the account file, or ask for what is there."
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,11 @@ class StatisticSet:
         return plain[stat] if stat in plain else self._percentile(stat)
 
     def _percentile(self, stat: str) -> float | None:
-        rank = float(stat.removeprefix("p")) / 100 * sum(count for _, count in self.values)
+        known = sum(count for _, count in self.values)
+        # Of a statistic set the single values are not known.
+        if not _PERCENTILE.fullmatch(stat) or known < self.count:
+            return None
+        rank = float(stat.removeprefix("p")) / 100 * known
         reached = 0.0
         for value, count in sorted(self.values):
             reached += count
@@ -93,38 +114,45 @@ _TOGETHER: Mapping[str, Callable[[Sequence[float]], float]] = {
 class Series:
     """Everything known of one metric: statistics out of a file, and samples that were put."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "", namespace: str = "AWS/") -> None:
         self.given: dict[str, Points] = {}
         self.put: dict[int, StatisticSet] = {}
+        self._name = name
+        self._never_negative = namespace.startswith(_MEASURED_BY_AWS)
 
     def statistics(
         self, stat: str, start: float, end: float, period: int
     ) -> list[tuple[float, float]]:
-        """Return (epoch seconds, value) of each period from `start` that has data, in order."""
+        """Return (epoch seconds, value) of each period from `start` that has data, in order.
+
+        Raises:
+            StatisticUnknownError: there is data that does not tell this statistic.
+        """
         buckets: dict[int, list[float]] = {}
-        for time, value in self._given(stat).between(start, end):
+        for time, value in self._told(stat, start, end):
             buckets.setdefault(int((time - start) // period), []).append(value)
         for index, samples in self._samples(start, end, period).items():
             value_of = samples.statistic(stat)
-            if value_of is not None:
-                buckets.setdefault(index, []).append(value_of)
+            if value_of is None:
+                raise StatisticUnknownError(self._name, stat, ("statistic sets",))
+            buckets.setdefault(index, []).append(value_of)
         together = _TOGETHER.get(stat, max)
         return [
             (start + index * period, together(values)) for index, values in sorted(buckets.items())
         ]
 
-    def _given(self, stat: str) -> Points:
+    def _told(self, stat: str, start: float, end: float) -> Iterator[tuple[float, float]]:
+        """Yield what the file gives of a statistic, or what follows from what it gives."""
         if stat in self.given:
-            return self.given[stat]
-        if stat == "Average" and {"Sum", "SampleCount"} <= self.given.keys():
-            totals, counts = self.given["Sum"], self.given["SampleCount"]
-            known = dict(zip(counts.times, counts.values, strict=True))
-            return Points(
-                (time, total / known[time])
-                for time, total in zip(totals.times, totals.values, strict=True)
-                if known.get(time)
-            )
-        return Points(())
+            yield from self.given[stat].between(start, end)
+            return
+        known = {name: dict(points.between(start, end)) for name, points in self.given.items()}
+        for time in sorted({time for points in known.values() for time in points}):
+            at_once = {name: points[time] for name, points in known.items() if time in points}
+            value = _derived(stat, at_once, zeros=self._never_negative)
+            if value is None:
+                raise StatisticUnknownError(self._name, stat, self.given)
+            yield time, value
 
     def _samples(self, start: float, end: float, period: int) -> dict[int, StatisticSet]:
         found: dict[int, StatisticSet] = {}
@@ -137,6 +165,20 @@ class Series:
         """Return when the last data came, in epoch seconds."""
         ends = [points.times[-1] for points in self.given.values() if points.times]
         return max([*ends, *self.put], default=-math.inf)
+
+
+def _derived(stat: str, given: Mapping[str, float], *, zeros: bool) -> float | None:
+    """Return a statistic of one period from others of the same period, None if it is open."""
+    total, count, mean = (given.get(name) for name in ("Sum", "SampleCount", "Average"))
+    if stat == "Average" and total is not None and count:
+        return total / count
+    if stat == "Sum" and mean is not None and count is not None:
+        return mean * count
+    if stat == "SampleCount" and total is not None and mean:
+        return total / mean
+    if zeros and stat != "SampleCount" and any(given.get(name) == 0 for name in _ZERO_TOGETHER):
+        return 0.0
+    return None
 
 
 @dataclass(frozen=True)
@@ -161,13 +203,15 @@ class MetricStore:
 
     def give(self, key: MetricKey, stat: str, points: Iterable[tuple[float, float]]) -> None:
         """Set a statistic of a metric out of an account file."""
-        self.series.setdefault(key, Series()).given[stat] = Points(points)
+        self._of(key).given[stat] = Points(points)
 
     def put(self, key: MetricKey, moment: datetime, samples: StatisticSet) -> None:
         """Add samples to the minute of `moment`."""
         minute = int(moment.timestamp() // 60 * 60)
-        put = self.series.setdefault(key, Series()).put
-        put.setdefault(minute, StatisticSet()).merge(samples)
+        self._of(key).put.setdefault(minute, StatisticSet()).merge(samples)
+
+    def _of(self, key: MetricKey) -> Series:
+        return self.series.setdefault(key, Series(key.name, key.namespace))
 
     def read(
         self, key: MetricKey, stat: str, start: datetime, end: datetime, period: int, now: datetime
@@ -176,6 +220,9 @@ class MetricStore:
 
         Fine periods are kept for a while only, so a request that starts before that finds nothing;
         periods are counted from `start`, rounded down as CloudWatch does.
+
+        Raises:
+            StatisticUnknownError: there is data that does not tell this statistic.
         """
         series = self.series.get(key)
         age = now - start

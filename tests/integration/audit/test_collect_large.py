@@ -13,7 +13,7 @@ from tests.integration.local_aws.conftest import options_of
 from thriftline.audit.aws.collectors import training_jobs
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.metrics import MetricSeries
-from thriftline.audit.domain.questions import variant_metric
+from thriftline.audit.domain.use_signals import variant_metric
 
 SIZE = Size(endpoints=130, training_jobs=230, buckets=3, objects=2_500, log_groups=130)
 Large = tuple[EmbeddedAws, AccountFile, Inventory]

@@ -71,10 +71,23 @@ def test_dimensions_have_to_match_exactly(account: EmbeddedAws) -> None:
     assert values(account, fewer, other, more) == [[], [], []]
 
 
-def test_a_statistic_that_the_file_does_not_tell_has_no_data(account: EmbeddedAws) -> None:
+def test_a_statistic_that_does_not_follow_from_the_file_is_refused(account: EmbeddedAws) -> None:
     dimensions = {"EndpointName": "two-variants", "VariantName": "blue"}
 
-    assert values(account, query("a", dimensions, Stat="Average")) == [[]]
+    answer = ask(account, query("a", dimensions, Stat="Average"), GREEN)["MetricDataResults"]
+
+    assert [each["StatusCode"] for each in answer] == ["InternalError", "Complete"]
+    assert answer[0]["Messages"][0]["Code"] == "NotImplementedByLocalAws"
+    with pytest.raises(ClientError, match="NotImplementedByLocalAws"):
+        account.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SageMaker",
+            MetricName="Invocations",
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=MIDNIGHT - timedelta(days=7),
+            EndTime=MIDNIGHT,
+            Period=DAY,
+            Statistics=["Average"],
+        )
 
 
 def test_longer_periods_add_up_from_the_start_that_is_asked_for(account: EmbeddedAws) -> None:
@@ -169,7 +182,7 @@ def test_statistics_give_a_row_for_each_period(account: EmbeddedAws) -> None:
         StartTime=MIDNIGHT - timedelta(days=7),
         EndTime=MIDNIGHT,
         Period=DAY,
-        Statistics=["Sum", "Maximum"],
+        Statistics=["Sum"],
     )
 
     assert [(row["Timestamp"], row["Sum"]) for row in answer["Datapoints"]] == [

@@ -1,7 +1,8 @@
 """Random endpoints with random pasts, and what each of them must keep its terminator from.
 
-The truth is noted while a history is made, not asked of the rule: every hazard that is put in
-names itself, and an endpoint without any is idle.
+Each kind has the metrics that AWS reports for it, and no others. The truth is noted while a
+history is made, not asked of the rule: every hazard that is put in names itself, and an endpoint
+without any is idle. Some hazards only keep an idle endpoint from its end: it is still found.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,14 +21,27 @@ from tests.unit.audit.accounts import (
     variant,
 )
 from thriftline.audit.domain.action_plan import plan_actions
-from thriftline.audit.domain.actions import ActionPlan, Step
+from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.domain.metrics import DAY, MetricKey, MetricSeries
 from thriftline.audit.domain.parameters import AuditParameters, Mode
-from thriftline.audit.domain.questions import INVOCATIONS, backlog_metric, request_metrics
+from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import Endpoint, ManagedScaling, ServerlessConfig
+from thriftline.audit.domain.use_signals import (
+    ASYNC_EXPIRED,
+    ASYNC_FAILURES,
+    ASYNC_PROCESSED,
+    ASYNC_WAITED,
+    BACKLOGS,
+    CLIENT_ERRORS,
+    INVOCATIONS,
+    NO_CAPACITY,
+    SERVER_ERRORS,
+    backlog_metric,
+    waited_metric,
+)
 from thriftline.money.price_catalogue import price_catalogue
 
 DAYS = 30
@@ -35,6 +49,9 @@ WINDOW_START = MIDNIGHT - timedelta(days=7)
 _DENIED = Unread("GetMetricData", "AccessDeniedException: no")
 _WITHOUT_CAPS = AuditParameters(max_actions=10**9, max_action_share=Decimal(1))
 _SERVERLESS = ServerlessConfig(memory_mb=2048, max_concurrency=5, provisioned_concurrency=None)
+_REQUESTS = (INVOCATIONS, ASYNC_PROCESSED)
+_FAILURES = (CLIENT_ERRORS, SERVER_ERRORS, NO_CAPACITY, ASYNC_FAILURES, ASYNC_EXPIRED)
+_KEPT_WARM = ServerlessConfig(memory_mb=2048, max_concurrency=5, provisioned_concurrency=2)
 _TO_ZERO = ManagedScaling(minimum=0, maximum=2)
 
 
@@ -64,16 +81,7 @@ class History:
 def history(rng: Random, name: str) -> History:
     """Returns a random endpoint: about a third of them have no hazard."""
     made = _endpoint(rng, name)
-    keys = tuple(request_metrics(made))
-    start = MIDNIGHT - timedelta(days=DAYS)
-    zeros = MetricSeries(start, DAY, (0.0,) * (DAYS + 1))
-    one = History(made, dict.fromkeys(keys, zeros))
-    if made.inference_components:
-        # An endpoint with components counts nothing on its variants.
-        silent = replace(zeros, values=(None,) * (DAYS + 1))
-        for key in keys:
-            if any(dimension == "VariantName" for dimension, _ in key.dimensions):
-                one.series[key] = silent
+    one = History(made, _reported(rng, made))
     for harmless in _HARMLESS:
         if rng.random() < 0.15:
             harmless(rng, one)
@@ -83,15 +91,41 @@ def history(rng: Random, name: str) -> History:
     return one
 
 
+def _reported(rng: Random, made: Endpoint) -> dict[MetricKey, Fact[MetricSeries]]:
+    """Returns the silence of an endpoint as AWS reports it for its kind.
+
+    Real-time variants and components report zero requests. The variants of an endpoint with
+    components report nothing. What counts events has a datapoint only where there was one; for
+    the counters of asynchronous endpoints both forms are drawn.
+    """
+    zeros = MetricSeries(MIDNIGHT - timedelta(days=DAYS), DAY, (0.0,) * (DAYS + 1))
+    nothing = replace(zeros, values=(None,) * (DAYS + 1))
+    reported: dict[MetricKey, Fact[MetricSeries]] = {}
+    counts_zeros = rng.random() < 0.5
+    for key in request_metrics(made):
+        of_a_variant = any(dimension == "VariantName" for dimension, _ in key.dimensions)
+        if key.name == INVOCATIONS:
+            silent = bool(made.inference_components) and of_a_variant
+        elif key.name in BACKLOGS:
+            silent = False
+        else:
+            silent = key.name == ASYNC_WAITED or not counts_zeros
+        reported[key] = nothing if silent else zeros
+    return reported
+
+
 def _endpoint(rng: Random, name: str) -> Endpoint:
+    kind = rng.choice(("instances", "instances", "components", "asynchronous", "kept warm"))
+    facts: dict[str, Any] = {"serverless": _KEPT_WARM} if kind == "kept warm" else {}
     variants = tuple(
-        variant(f"{name}-v{index}" if rng.random() < 0.5 else f"AllTraffic{index or ''}")
+        variant(f"{name}-v{index}" if rng.random() < 0.5 else f"AllTraffic{index or ''}", **facts)
         for index in range(rng.choice((1, 1, 2, 3)))
     )
     components: tuple[Any, ...] = ()
-    if rng.random() < 0.2:
+    if kind == "components":
+        variants = tuple(replace(each, model=None) for each in variants)
         components = tuple(
-            component(f"{name}-c{index}", variant=variants[0].name)
+            component(f"{name}-c{index}", variant=variants[0].name, copies=rng.choice((0, 1, 2)))
             for index in range(rng.choice((1, 2)))
         )
     old = NOW - timedelta(days=rng.randint(9, 400))
@@ -101,24 +135,27 @@ def _endpoint(rng: Random, name: str) -> Endpoint:
         last_modified=rng.choice((old, WINDOW_START)),
         variants=variants,
         inference_components=components,
-        async_output_s3_uri="s3://out/async/" if rng.random() < 0.1 else None,
+        async_output_s3_uri="s3://out/async/" if kind == "asynchronous" else None,
     )
 
 
+def _keys(one: History, *names: str) -> list[MetricKey]:
+    return [key for key in one.series if key.name in names]
+
+
 def _some_key(rng: Random, one: History, *names: str) -> MetricKey:
-    keys = [key for key in one.series if key.name in names]
-    return rng.choice(keys)
+    return rng.choice(_keys(one, *names))
 
 
 def _invocation(rng: Random, one: History) -> None:
-    key = _some_key(rng, one, INVOCATIONS)
+    key = _some_key(rng, one, *_REQUESTS)
     if not isinstance(one.series[key], Unread):
         one.put(key, rng.randint(0, 7), float(rng.choice((1, 1, 7, 5000))))
         one.hazards.add("an invocation in the window")
 
 
 def _error_answer(rng: Random, one: History) -> None:
-    key = _some_key(rng, one, "Invocation4XXErrors", "Invocation5XXErrors")
+    key = _some_key(rng, one, *_FAILURES)
     if not isinstance(one.series[key], Unread):
         one.put(key, rng.randint(0, 7), 1.0)
         one.hazards.add("an error was answered")
@@ -130,7 +167,7 @@ def _read_error(rng: Random, one: History) -> None:
 
 
 def _never_asked(rng: Random, one: History) -> None:
-    del one.series[rng.choice([key for key in one.series if key.name != INVOCATIONS])]
+    del one.series[rng.choice([key for key in one.series if key.name not in _REQUESTS])]
     one.hazards.add("a metric that was not asked for")
 
 
@@ -150,7 +187,7 @@ def _cut_short(rng: Random, one: History) -> None:
 
 
 def _no_datapoint(rng: Random, one: History) -> None:
-    asked = [key for key in one.series if key.name == INVOCATIONS]
+    asked = _keys(one, *(BACKLOGS if one.endpoint.is_asynchronous else (INVOCATIONS,)))
     if one.endpoint.inference_components:
         asked = [key for key in asked if key.dimensions[0][0] == "InferenceComponentName"]
     key = rng.choice(asked) if asked else None
@@ -208,19 +245,37 @@ def _updating(rng: Random, one: History) -> None:
 
 
 def _shadow(rng: Random, one: History) -> None:
-    shadow = variant("shadow")
-    one.change(shadow_variants=(shadow,))
-    for key in request_metrics(one.endpoint):
-        one.series.setdefault(
-            key, MetricSeries(MIDNIGHT - timedelta(days=DAYS), DAY, (0.0,) * (DAYS + 1))
-        )
+    one.change(shadow_variants=(variant("shadow"),))
+    _report_the_rest(rng, one)
     one.hazards.add("a shadow test")
+
+
+def _report_the_rest(rng: Random, one: History) -> None:
+    """Adds the silence of what became of the endpoint since it was made."""
+    for key, series in _reported(rng, one.endpoint).items():
+        one.series.setdefault(key, series)
+
+
+def _rollback_failed(rng: Random, one: History) -> None:
+    del rng
+    one.change(status="UpdateRollbackFailed")
+    one.hazards.add("a failed rollback")
+
+
+def _components_gone(rng: Random, one: History) -> None:
+    bare = tuple(replace(each, model=None, serverless=None) for each in one.endpoint.variants)
+    one.change(inference_components=(), variants=bare, async_output_s3_uri=None)
+    _report_the_rest(rng, one)
+    for key in _keys(one, INVOCATIONS):
+        for day in range(DAYS + 1):
+            one.put(key, day, None)
+    one.hazards.add("components that are gone")
 
 
 def _free(rng: Random, one: History) -> None:
     facts: dict[str, Any] = rng.choice(
         (
-            {"instance_count": 0},
+            {"instance_count": 0, "serverless": None},
             {
                 "serverless": ServerlessConfig(
                     memory_mb=2048, max_concurrency=5, provisioned_concurrency=None
@@ -233,9 +288,9 @@ def _free(rng: Random, one: History) -> None:
 
 
 def _to_zero(rng: Random, one: History) -> None:
+    del rng
     first, *rest = one.endpoint.variants
     one.change(variants=(replace(first, managed_scaling=_TO_ZERO), *rest))
-    one.hazards.add("scaling to zero by itself")
 
 
 def _unknown_count(rng: Random, one: History) -> None:
@@ -255,17 +310,26 @@ def _unread_fact(rng: Random, one: History) -> None:
     one.hazards.add("an unread fact")
 
 
+def _make_asynchronous(rng: Random, one: History) -> None:
+    one.change(async_output_s3_uri="s3://out/async/", inference_components=())
+    _report_the_rest(rng, one)
+
+
 def _backlog(rng: Random, one: History) -> None:
-    one.change(async_output_s3_uri="s3://out/async/")
-    zeros = MetricSeries(MIDNIGHT - timedelta(days=DAYS), DAY, (0.0,) * (DAYS + 1))
-    for key in request_metrics(one.endpoint):
-        one.series.setdefault(key, zeros)
-    one.put(backlog_metric(one.endpoint.name, "ApproximateBacklogSize"), rng.randint(0, 7), 3.0)
+    _make_asynchronous(rng, one)
+    one.put(backlog_metric(one.endpoint.name, rng.choice(BACKLOGS)), rng.randint(0, 7), 3.0)
     one.hazards.add("a backlog")
 
 
+def _waited(rng: Random, one: History) -> None:
+    _make_asynchronous(rng, one)
+    name = rng.choice(one.endpoint.variants).name
+    one.put(waited_metric(one.endpoint.name, name), rng.randint(0, 7), 40.0)
+    one.hazards.add("a request that waited")
+
+
 def _used_before(rng: Random, one: History) -> None:
-    one.put(_some_key(rng, one, INVOCATIONS), rng.randint(8, DAYS), 9.0)
+    one.put(_some_key(rng, one, *_REQUESTS), rng.randint(8, DAYS), 9.0)
 
 
 def _kept_until_yesterday(rng: Random, one: History) -> None:
@@ -291,6 +355,7 @@ def _badly_marked(rng: Random, one: History) -> None:
 _Change = Callable[[Random, History], None]
 _HARMLESS: Sequence[_Change] = (
     _used_before,
+    _to_zero,
     _kept_until_yesterday,
     _staging,
     _marked,
@@ -310,29 +375,49 @@ _HAZARDS: Sequence[_Change] = (
     _young,
     _updating,
     _shadow,
+    _rollback_failed,
+    _components_gone,
     _free,
-    _to_zero,
     _unknown_count,
     _unread_fact,
     _backlog,
+    _waited,
+)
+# Idle by what was measured, whatever else keeps it alive: the report must name it.
+STILL_FOUND = frozenset(
+    {
+        "a day without a datapoint",
+        "a keep tag",
+        "production",
+        "a shadow test",
+        "a failed rollback",
+        "components that are gone",
+    }
 )
 
 
-def terminations(histories: Sequence[History]) -> dict[str, Step]:
-    """Returns the endpoints that the real rule and the real planner would terminate, and when."""
-    plan = _plan(histories)
-    return {
-        one.resource: one.step
-        for one in plan.actions
-        if one.action is ActionKind.TERMINATE_ENDPOINT
-    }
+@dataclass(frozen=True)
+class Outcome:
+    """The endpoints that are found idle, and those that would be ended, with the step."""
+
+    found: frozenset[str]
+    ended: dict[str, Step]
 
 
-def _plan(histories: Sequence[History], now: datetime = NOW) -> ActionPlan:
-    found = inventory(
+def outcome(histories: Sequence[History], now: datetime = NOW) -> Outcome:
+    """Returns what the real rule finds, and what the real planner would end."""
+    account = inventory(
         now=now,
         endpoints=tuple(one.endpoint for one in histories),
         metrics={key: series for one in histories for key, series in one.series.items()},
     )
-    told = audit(found, price_catalogue(), _WITHOUT_CAPS, {"ml.sagemaker.endpoint.idle"})
-    return plan_actions(told.findings, found, _WITHOUT_CAPS, Mode.ACT)
+    told = audit(account, price_catalogue(), _WITHOUT_CAPS, {"ml.sagemaker.endpoint.idle"})
+    plan = plan_actions(told.findings, account, _WITHOUT_CAPS, Mode.ACT)
+    return Outcome(
+        found=frozenset(finding.resource for finding in told.findings),
+        ended={
+            one.resource: one.step
+            for one in plan.actions
+            if one.action is ActionKind.TERMINATE_ENDPOINT
+        },
+    )

@@ -19,12 +19,13 @@ from tests.unit.audit.accounts import (
 )
 from thriftline.audit.domain.inventory import Inventory, Window
 from thriftline.audit.domain.metrics import DAY, MetricKey, MetricSeries
-from thriftline.audit.domain.questions import bedrock_metric, metrics_needed, variant_metric
+from thriftline.audit.domain.questions import bedrock_metric, metrics_needed
 from thriftline.audit.domain.resources.bedrock import Bedrock, BedrockModelUse
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
+from thriftline.audit.domain.use_signals import variant_metric
 
 NOW = datetime(2025, 11, 3, 12, tzinfo=UTC)
 WINDOW = Window(datetime(2025, 10, 4, tzinfo=UTC), datetime(2025, 11, 3, tzinfo=UTC))

@@ -16,6 +16,7 @@ from tests.unit.audit.accounts import (
     measured,
     series,
     through_today,
+    variant,
 )
 from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.actions import ActionPlan, PlannedAction, Step
@@ -26,11 +27,12 @@ from thriftline.audit.domain.guard import marked_at, refusal
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.metrics import MetricKey, MetricSeries
 from thriftline.audit.domain.parameters import AuditParameters, Mode
-from thriftline.audit.domain.questions import request_metrics, variant_metric
+from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.resources.notebooks import Notebook
 from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload
 from thriftline.audit.domain.termination import may_terminate
+from thriftline.audit.domain.use_signals import variant_metric
 from thriftline.money.price_catalogue import price_catalogue
 
 INVOCATIONS = variant_metric("chat", "AllTraffic", "Invocations")
@@ -266,11 +268,38 @@ def test_a_failed_endpoint_is_told_at_once_and_deleted_only_when_it_is_old(
     days: float, acts: bool
 ) -> None:
     changed = NOW - timedelta(days=days)
-    plan = _plan(_idle(status="Failed", last_modified=changed))
+    none_runs = (variant(instance_count=0),)
+    plan = _plan(_idle(status="Failed", last_modified=changed, variants=none_runs))
     kinds = [*(one.action for one in plan.actions), *(one.action for one in plan.refused)]
     assert kinds == [ActionKind.DELETE_FAILED_ENDPOINT]
     assert bool(plan.actions) is acts
-    assert _plan(_idle(status="Failed", last_modified=NOW), failed_endpoint_min_age_days=0).actions
+    young = _idle(status="Failed", last_modified=NOW, variants=none_runs)
+    assert _plan(young, failed_endpoint_min_age_days=0).actions
+
+
+@pytest.mark.parametrize("count", [1, None])
+def test_a_failed_endpoint_that_runs_instances_is_left_to_a_person(count: int | None) -> None:
+    plan = _plan(
+        _idle(
+            status="Failed",
+            last_modified=NOW - timedelta(days=30),
+            variants=(variant(instance_count=count),),
+        )
+    )
+    assert not plan.actions
+    assert [one.action for one in plan.refused] == [ActionKind.DELETE_FAILED_ENDPOINT]
+
+
+@pytest.mark.parametrize(
+    "facts", [{"shadow_variants": (variant("try"),)}, {"status": "UpdateRollbackFailed"}]
+)
+def test_idle_endpoints_that_only_a_person_may_end_are_not_even_marked(
+    facts: dict[str, Any],
+) -> None:
+    plan = _plan(_idle(**facts))
+    assert not plan.actions
+    (refused,) = plan.refused
+    assert "only a person ends that" in " ".join(refused.reasons)
 
 
 def _checkpoints() -> BucketPrefix:
@@ -314,7 +343,7 @@ def test_an_invocation_after_a_mark_older_than_the_window_saves_it() -> None:
     days[31 - 1 - 15] = 1.0
     seen = MetricSeries(MIDNIGHT - timedelta(days=30), 86_400, tuple(days))
     permission = may_terminate(one, _fresh(one, {INVOCATIONS: seen}), NOW, AuditParameters())
-    assert permission.reasons == ("1 invocations since it was marked.",)
+    assert permission.reasons == ("1 invocation since it was marked.",)
 
 
 def test_metrics_that_do_not_reach_to_this_day_are_not_enough() -> None:

@@ -88,13 +88,14 @@ def test_an_audit_of_idle_endpoints_asks_for_requests_and_no_more() -> None:
     found = inventory(
         endpoints=(
             endpoint(variants=(variant("a"),), inference_components=(component(),)),
-            endpoint("failed", status="Failed"),
+            endpoint("failed", status="Failed", variants=(variant(instance_count=0),)),
         )
     )
     few, all_of_them = keys_to_read(found, Scope.IDLE_ENDPOINTS), metrics_needed(found)
     assert keys_to_read(found, Scope.ACCOUNT) == all_of_them
     assert set(few) < set(all_of_them)
-    assert len(few) == 6
+    # Three of the variant, four of the component.
+    assert len(few) == 7
     assert not any(key.period_seconds == HOUR for key in few)
 
 

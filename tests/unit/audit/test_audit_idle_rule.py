@@ -15,13 +15,9 @@ from thriftline.audit.domain.findings import Confidence
 from thriftline.audit.domain.idle import Idleness, Verdict, assess_endpoint
 from thriftline.audit.domain.metrics import MetricKey, MetricSeries
 from thriftline.audit.domain.parameters import AuditParameters
-from thriftline.audit.domain.questions import (
-    backlog_metric,
-    component_metric,
-    request_metrics,
-    variant_metric,
-)
+from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import Endpoint, ManagedScaling, ServerlessConfig
+from thriftline.audit.domain.use_signals import backlog_metric, component_metric, variant_metric
 
 PARAMETERS = AuditParameters()
 DENIED = Unread("GetMetricData", "AccessDeniedException: no")
@@ -127,6 +123,84 @@ def test_requests_in_an_asynchronous_queue_use_it() -> None:
     assert _assess(one, queue).verdict is Verdict.IN_USE
 
 
+def _async(told: Series | None = None) -> Idleness:
+    return _assess(endpoint(async_output_s3_uri="s3://out/"), told)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "InvocationsProcessed",
+        "InvocationFailures",
+        "ExpiredRequests",
+        "TimeInBacklog",
+        "Invocation4XXErrors",
+        "Invocation5XXErrors",
+    ],
+)
+def test_an_asynchronous_endpoint_is_asked_what_aws_publishes_for_it(name: str) -> None:
+    stat = "Average" if name == "TimeInBacklog" else "Sum"
+    used = {variant_metric("chat", "AllTraffic", name, stat): series([0.0] * 29 + [80.0])}
+    assert _async(used).verdict is Verdict.IN_USE
+    assert _async(dict.fromkeys(used, DENIED)).verdict is Verdict.UNKNOWN
+
+
+def test_an_asynchronous_endpoint_has_no_invocations_to_ask_for() -> None:
+    asked = {key.name for key in request_metrics(endpoint(async_output_s3_uri="s3://out/"))}
+    assert "Invocations" not in asked
+    assert "InvocationsProcessed" in asked
+
+
+_QUEUE = tuple(
+    backlog_metric("chat", name) for name in ("ApproximateBacklogSize", "HasBacklogWithoutCapacity")
+)
+_PROCESSED = variant_metric("chat", "AllTraffic", "InvocationsProcessed")
+
+
+def test_an_empty_queue_says_that_event_counters_without_a_datapoint_mean_zero() -> None:
+    silent: Series = {_PROCESSED: series([None] * 30)}
+    said = _async(silent)
+    assert (said.verdict, said.confidence) == (Verdict.IDLE, Confidence.HIGH)
+    assert not said.missing_datapoints
+
+
+@pytest.mark.parametrize("queue", [_QUEUE, _QUEUE[:1], _QUEUE[1:]])
+def test_a_queue_that_was_never_measured_is_not_an_empty_one(
+    queue: tuple[MetricKey, ...],
+) -> None:
+    said = _async(dict.fromkeys(queue, series([None] * 30)))
+    assert (said.verdict, said.confidence) == (Verdict.IDLE, Confidence.MEDIUM)
+    assert said.missing_datapoints
+    unheard = dict.fromkeys((*queue, _PROCESSED), series([None] * 30))
+    assert _async(unheard).confidence is Confidence.LOW
+
+
+def test_a_component_without_capacity_is_called_all_the_same() -> None:
+    one = endpoint(inference_components=(component("llama", copies=0),))
+    refused = {
+        component_metric("llama", "NoCapacityInvocationFailures"): series([0.0] * 29 + [3.0])
+    }
+    assert _assess(one).verdict is Verdict.IDLE
+    assert _assess(one, refused).verdict is Verdict.IN_USE
+
+
+def test_instances_whose_components_are_gone_are_idle_but_not_ended_without_a_measurement() -> None:
+    one = endpoint(variants=(variant(model=None),))
+    said = _assess(one, {INVOCATIONS: series([None] * 30)})
+    assert (said.verdict, said.confidence) == (Verdict.IDLE, Confidence.MEDIUM)
+    assert said.missing_datapoints
+    assert "components are gone" in said.reasons[0]
+
+
+def test_the_last_use_is_said_and_lowers_the_confidence() -> None:
+    days = [900.0] + [0.0] * 17 + [900.0] + [0.0] * 11
+    said = _assess(endpoint(), {INVOCATIONS: series(days)})
+    assert (said.verdict, said.confidence) == (Verdict.IDLE, Confidence.MEDIUM)
+    assert f"It was last used on {MIDNIGHT - timedelta(days=12):%Y-%m-%d} (UTC)." in said.reasons
+    unused = _assess(endpoint())
+    assert "Every day since 2026-10-22 was read: none shows any use." in unused.reasons
+
+
 _SERVERLESS = ServerlessConfig(memory_mb=2048, max_concurrency=5, provisioned_concurrency=None)
 _KEPT_WARM = replace(_SERVERLESS, provisioned_concurrency=2)
 
@@ -141,7 +215,9 @@ _KEPT_WARM = replace(_SERVERLESS, provisioned_concurrency=2)
         ({"status": "Failed"}, Verdict.EXEMPT),
         ({"has_pending_deployment": True}, Verdict.EXEMPT),
         ({"variants": (variant(statuses=("Baking",)),)}, Verdict.EXEMPT),
-        ({"shadow_variants": (variant("try"),)}, Verdict.EXEMPT),
+        ({"shadow_variants": (variant("try"),)}, Verdict.IDLE),
+        ({"shadow_variants": (variant("try", instance_count=None),)}, Verdict.UNKNOWN),
+        ({"status": "UpdateRollbackFailed"}, Verdict.IDLE),
         ({"variants": (variant(instance_count=0),)}, Verdict.EXEMPT),
         ({"variants": (variant(instance_count=None),)}, Verdict.UNKNOWN),
         ({"variants": ()}, Verdict.UNKNOWN),
@@ -149,7 +225,7 @@ _KEPT_WARM = replace(_SERVERLESS, provisioned_concurrency=2)
         ({"variants": (variant(serverless=_KEPT_WARM),)}, Verdict.IDLE),
         (
             {"variants": (variant(managed_scaling=ManagedScaling(minimum=0, maximum=2)),)},
-            Verdict.EXEMPT,
+            Verdict.IDLE,
         ),
         ({"inference_components": DENIED}, Verdict.UNKNOWN),
         (

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,8 +20,9 @@ from tests.unit.audit.accounts import (
 from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource, known, tags_of
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.metrics import NOT_ASKED, series_of
-from thriftline.audit.domain.questions import component_metric, metrics_needed, variant_metric
+from thriftline.audit.domain.questions import metrics_needed
 from thriftline.audit.domain.resources.bedrock import Bedrock, BedrockModelUse
+from thriftline.audit.domain.use_signals import component_metric, variant_metric
 from thriftline.audit.schemas.inventory import decode_inventory, encode_inventory
 
 DENIED = Unread("ListTags", "AccessDeniedException: no")
@@ -92,8 +94,14 @@ def test_every_variant_shadow_and_component_is_asked_by_its_own_name() -> None:
     assert len(set(asked)) == len(asked)
 
 
-def test_a_failed_endpoint_is_asked_for_no_metric() -> None:
-    assert metrics_needed(inventory(endpoints=(endpoint(status="Failed"),))) == ()
+def test_a_failed_endpoint_is_asked_for_metrics_only_if_something_may_run() -> None:
+    def asked(**facts: Any) -> int:
+        return len(metrics_needed(inventory(endpoints=(endpoint(status="Failed", **facts),))))
+
+    assert asked(variants=()) == 0
+    assert asked(variants=(variant(instance_count=0),)) == 0
+    assert asked(variants=(variant(instance_count=1),)) > 0
+    assert asked(variants=(variant(instance_count=None),)) > 0
 
 
 def test_a_metric_that_nobody_asked_for_is_unknown() -> None:

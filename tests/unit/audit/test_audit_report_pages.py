@@ -26,7 +26,7 @@ from thriftline.audit.domain.facts import ResourceKind, UnreadResource
 from thriftline.audit.domain.history import Acceptance
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.parts import Scope
-from thriftline.audit.domain.questions import INVOCATIONS, variant_metric
+from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
 from thriftline.audit.reports.calendar import short
 from thriftline.audit.reports.markdown import escape, fenced, report_markdown
 from thriftline.audit.reports.page import report_page
@@ -342,7 +342,10 @@ def test_two_thousand_endpoints_and_thousands_of_findings_make_a_page_of_a_few_m
                 endpoint(f"endpoint-{index:04d}", variants=(variant("a"), variant("b")))
                 for index in range(2000)
             ),
-            *(endpoint(f"failed-{index:04d}", status="Failed") for index in range(2000)),
+            *(
+                endpoint(f"failed-{index:04d}", status="Failed", variants=())
+                for index in range(2000)
+            ),
         )
     )
     report = report_for(measured(found))

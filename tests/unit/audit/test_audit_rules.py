@@ -40,10 +40,8 @@ from thriftline.audit.domain.questions import (
     CACHE_READ_TOKENS,
     GPU,
     GPU_MEMORY,
-    INVOCATIONS,
     bedrock_metric,
     utilisation_metric,
-    variant_metric,
 )
 from thriftline.audit.domain.references import References
 from thriftline.audit.domain.resources.bedrock import BedrockModelUse
@@ -52,6 +50,7 @@ from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import BucketPrefix
 from thriftline.audit.domain.rules.registry import RULES
 from thriftline.audit.domain.rules.training import failure_group
+from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
 from thriftline.money.price_catalogue import price_catalogue
 
 _BUSY = [500.0] * 30

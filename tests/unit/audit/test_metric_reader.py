@@ -13,7 +13,7 @@ from tests.unit.audit.fake_cloudwatch import FakeClients, FakeCloudWatch, Pages,
 from thriftline.audit.aws.metric_reader import MAX_DATAPOINTS, MAX_QUERIES, read_metrics
 from thriftline.audit.domain.facts import Unread
 from thriftline.audit.domain.metrics import DAY, HOUR, MetricKey, Metrics, MetricSeries
-from thriftline.audit.domain.questions import variant_metric
+from thriftline.audit.domain.use_signals import variant_metric
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 MIDNIGHT = NOW.replace(hour=0, minute=0)

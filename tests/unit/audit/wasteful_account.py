@@ -24,12 +24,10 @@ from thriftline.audit.domain.lifecycle import expiration_rule
 from thriftline.audit.domain.questions import (
     GPU_MEMORY,
     INPUT_TOKENS,
-    INVOCATIONS,
     MEMORY,
     OUTPUT_TOKENS,
     bedrock_metric,
     utilisation_metric,
-    variant_metric,
 )
 from thriftline.audit.domain.resources.bedrock import (
     Bedrock,
@@ -42,6 +40,7 @@ from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
+from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
 
 SONNET = "us.anthropic.claude-3-7-sonnet-20250219-v1:0"
 _BUSY = [500.0] * 30
@@ -62,7 +61,12 @@ def _endpoints() -> tuple[Endpoint, ...]:
         endpoint("small-1", variants=(variant("only", model="small-one", **cpu),)),
         endpoint("small-2", variants=(variant("only", model="small-two", **cpu),)),
         endpoint("broken", variants=(variant("only"),)),
-        endpoint("failed", status="Failed", failure_reason="no ping"),
+        endpoint(
+            "failed",
+            status="Failed",
+            failure_reason="no ping",
+            variants=(variant(instance_count=0),),
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from local_aws.services.metric_store import (
     MetricStore,
     Series,
     StatisticSet,
+    StatisticUnknownError,
     finest_period,
 )
 
@@ -71,6 +72,68 @@ def test_averages_follow_from_sums_and_counts() -> None:
     store.give(KEY, "SampleCount", [(0.0, 2.0), (60.0, 3.0)])
 
     assert store.series[KEY].statistics("Average", 0, 120, 60) == [(0, 5.0), (60, 10.0)]
+
+
+@pytest.mark.parametrize(
+    ("given_stats", "asked", "value"),
+    [
+        ({"Sum": 10.0, "SampleCount": 4.0}, "Average", 2.5),
+        ({"Average": 2.5, "SampleCount": 4.0}, "Sum", 10.0),
+        ({"Sum": 10.0, "Average": 2.5}, "SampleCount", 4.0),
+        # Nothing that AWS measures is negative: all of a zero sum is zero.
+        ({"Sum": 0.0}, "Maximum", 0.0),
+        ({"Maximum": 0.0}, "Average", 0.0),
+        ({"Average": 0.0}, "p99", 0.0),
+    ],
+)
+def test_a_statistic_follows_from_others(
+    given_stats: dict[str, float], asked: str, value: float
+) -> None:
+    store = MetricStore()
+    for stat, each in given_stats.items():
+        store.give(KEY, stat, [(0.0, each)])
+
+    assert store.series[KEY].statistics(asked, 0, 60, 60) == [(0, value)]
+
+
+@pytest.mark.parametrize(
+    ("stat", "value", "asked"),
+    [
+        ("Sum", 10.0, "Average"),
+        ("Average", 3.0, "Sum"),
+        ("Maximum", 3.0, "p99"),
+        ("Sum", 0.0, "SampleCount"),
+        ("Minimum", 0.0, "Maximum"),
+    ],
+)
+def test_a_statistic_that_does_not_follow_is_refused_and_never_without_data(
+    stat: str, value: float, asked: str
+) -> None:
+    store = MetricStore()
+    store.give(KEY, stat, [(0.0, value)])
+
+    with pytest.raises(StatisticUnknownError, match=rf"{asked} of Invocations from {stat}"):
+        store.series[KEY].statistics(asked, 0, 60, 60)
+    assert store.series[KEY].statistics(asked, 60, 120, 60) == []
+
+
+def test_own_metrics_may_be_negative_so_a_zero_sum_says_nothing_of_its_samples() -> None:
+    store, own = MetricStore(), MetricKey("Mine", "Balance", frozenset())
+    store.give(own, "Sum", [(0.0, 0.0)])
+
+    with pytest.raises(StatisticUnknownError):
+        store.series[own].statistics("Maximum", 0, 60, 60)
+
+
+@pytest.mark.parametrize("stat", ["p50", "TM(10%:90%)", "IQM", "p101"])
+def test_put_samples_that_do_not_tell_a_statistic_are_refused(stat: str) -> None:
+    store = MetricStore()
+    summed = StatisticSet()
+    summed.add(total=10, count=2, low=4, high=6)
+    store.put(KEY, NOW, summed)
+
+    with pytest.raises(StatisticUnknownError):
+        store.read(KEY, stat, NOW, NOW + timedelta(minutes=1), 60, NOW)
 
 
 def test_nothing_is_known_of_a_metric_that_is_not_there() -> None:

@@ -71,7 +71,7 @@ class ActionSpec:
 
 
 def _in_service(inventory: Inventory) -> int:
-    return sum(endpoint.status == "InService" for endpoint in inventory.endpoints)
+    return sum(endpoint.serves for endpoint in inventory.endpoints)
 
 
 def _prefixes(inventory: Inventory) -> int:

@@ -90,8 +90,8 @@ def keys_to_read(inventory: Inventory, scope: Scope) -> tuple[MetricKey, ...]:
     """Returns the metrics that the rules of a scope look at."""
     if scope is Scope.ACCOUNT:
         return metrics_needed(inventory)
-    in_service = (one for one in inventory.endpoints if one.status == "InService")
-    return tuple(key for endpoint in in_service for key in request_metrics(endpoint))
+    asked = (one for one in inventory.endpoints if one.may_answer)
+    return tuple(key for endpoint in asked for key in request_metrics(endpoint))
 
 
 def metric_starts(inventory: Inventory, parameters: AuditParameters) -> tuple[datetime, datetime]:

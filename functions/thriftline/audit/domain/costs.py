@@ -55,9 +55,10 @@ def monthly(usd_per_hour: Decimal) -> Decimal:
 def endpoint_rate(
     endpoint: Endpoint, variants: Iterable[Variant], region: str, prices: PriceCatalogue
 ) -> Decimal | None:
-    """Returns the USD an hour of some variants of an endpoint; one unknown makes it unknown."""
-    if endpoint.status == "Failed":
-        return Decimal(0)
+    """Returns the USD an hour of some variants of an endpoint; one unknown makes it unknown.
+
+    A failed endpoint costs what it still runs: often nothing, and not always.
+    """
     total = Decimal(0)
     for variant in variants:
         rate = variant_rate(variant, region, prices)

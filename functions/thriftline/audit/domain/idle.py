@@ -1,16 +1,18 @@
-"""The idle rule: whether anybody used an endpoint, told from what AWS measured and nothing else.
+"""The idle rule: whether anybody used an endpoint, by what AWS measured and by nothing else.
 
 Usual tools ask one hard-coded variant name over a day and take silence for idleness. Here every
-variant, shadow variant and inference component is asked by its own name over whole UTC days (and
-today so far), and a read error makes the verdict *unknown*. CloudWatch may have no datapoint for
-a day without requests; such a day counts as zero only when the query succeeded, the name came
-from DescribeEndpoint, the endpoint was in service all the while, and no error was counted. The
-confidence is then lower, and ``missing_datapoints`` tells the planner to hold its hand.
+variant, shadow variant and inference component is asked by its own name, for the metrics that AWS
+publishes for its kind, over whole UTC days (and today so far), and a read error makes the verdict
+*unknown*. CloudWatch may have no datapoint for a day without requests; such a day counts as zero
+only when the query succeeded, the name came from DescribeEndpoint, the endpoint was in service all
+the while, and no error was counted. The confidence is then lower, and ``missing_datapoints`` makes
+the planner refuse to end it. What is exempt is exempt because of what runs, not because of how it
+is configured.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from thriftline.audit.domain.facts import Fact, Unread
@@ -19,8 +21,10 @@ from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.metrics import Metrics, MetricSeries, series_of
 from thriftline.audit.domain.parameters import AuditParameters
 from thriftline.audit.domain.part_use import PartKind, PartUse, gap, parts_of, total_since
-from thriftline.audit.domain.questions import BACKLOG, BACKLOG_WITHOUT_CAPACITY, backlog_metric
-from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
+from thriftline.audit.domain.questions import request_metrics
+from thriftline.audit.domain.resources.endpoints import UPDATE_ROLLBACK_FAILED, Endpoint, Variant
+from thriftline.audit.domain.use_signals import BACKLOGS, backlog_metric
+from thriftline.audit.domain.wording import counted, sentence
 
 # The share of days that must have been measured before the rest may be taken for silence too.
 _MOSTLY = 0.75
@@ -30,7 +34,7 @@ class Verdict(StrEnum):
     """What the idle rule says of an endpoint.
 
     QUIET is used, but hardly. EXEMPT has no use that was seen, and yet is not idle by the rule:
-    it costs nothing, changes, or is too young to tell.
+    it costs nothing, changes, or is too young to judge.
     """
 
     IDLE = "idle"
@@ -42,7 +46,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Idleness:
-    """The verdict on one endpoint, with its reasons; ``confidence`` only of an idle one."""
+    """The verdict on one endpoint, with its reasons; ``confidence`` only of an idle one.
+
+    ``last_use`` is the last day (UTC) with a sign of use in all that was read, None without one;
+    ``read_from`` is the first day that was read. ``only_a_person`` are reasons for which no audit
+    ends it, however idle it is.
+    """
 
     endpoint: str
     verdict: Verdict
@@ -51,6 +60,9 @@ class Idleness:
     missing_datapoints: bool
     window: Window
     parts: tuple[PartUse, ...]
+    last_use: date | None
+    read_from: date | None
+    only_a_person: tuple[str, ...]
 
     @property
     def invocations(self) -> float:
@@ -81,27 +93,69 @@ def assess_endpoint(
 ) -> Idleness:
     """Returns whether an endpoint is idle by the rule at ``now`` (UTC)."""
     window = idle_window(now, parameters.idle_window_days)
-    in_service = endpoint.status == "InService"
-    parts = parts_of(endpoint, metrics, window) if in_service else ()
+    parts = parts_of(endpoint, metrics, window) if endpoint.may_answer else ()
     case = _Case(endpoint, metrics, parameters, window, parts)
     verdict, reasons = next(
         (ruling for ask in _QUESTIONS if (ruling := ask(case)) is not None),
-        (Verdict.IDLE, (_silence(case),)),
+        (Verdict.IDLE, ()),
     )
-    measured = _share_measured(parts)
+    measured = _share_measured(case)
+    read_from, last_use = _last_use(case)
+    only_a_person = _only_a_person(endpoint)
+    is_idle = verdict is Verdict.IDLE
+    doubtful = last_use is not None or bool(only_a_person)
     return Idleness(
         endpoint=endpoint.name,
         verdict=verdict,
-        reasons=reasons,
-        confidence=_confidence(measured) if verdict is Verdict.IDLE else None,
+        reasons=(_silence(case), _said_of(last_use, read_from), *only_a_person)
+        if is_idle
+        else reasons,
+        confidence=_confidence(measured, doubtful, case) if is_idle else None,
         missing_datapoints=measured < 1,
         window=window,
         parts=parts,
+        last_use=last_use,
+        read_from=read_from,
+        only_a_person=only_a_person,
     )
 
 
+def _last_use(case: _Case) -> tuple[date | None, date | None]:
+    """Returns the first day that was read of anything, and the last day with a sign of use."""
+    begun: list[datetime] = []
+    used: list[datetime] = []
+    for key in request_metrics(case.endpoint):
+        series = series_of(case.metrics, key)
+        if isinstance(series, Unread):
+            continue
+        begun.append(series.start)
+        used += (when for when, value in series.points() if value)
+    return (
+        min(begun).date() if begun else None,
+        max(used).date() if used else None,
+    )
+
+
+def _said_of(last_use: date | None, read_from: date | None) -> str:
+    if last_use is not None:
+        return f"It was last used on {last_use:%Y-%m-%d} (UTC)."
+    return f"Every day since {read_from:%Y-%m-%d} was read: none shows any use."
+
+
+def _only_a_person(endpoint: Endpoint) -> tuple[str, ...]:
+    reasons = []
+    if endpoint.shadow_variants:
+        reasons.append("A shadow test runs on it: only a person ends that.")
+    if endpoint.status == UPDATE_ROLLBACK_FAILED:
+        reasons.append(
+            "Its last update and the rollback failed, so it runs a mix of two configs that no "
+            "saved copy could restore: only a person ends that."
+        )
+    return tuple(reasons)
+
+
 def _not_in_service(case: _Case) -> _Ruling:
-    if case.endpoint.status == "InService":
+    if case.endpoint.serves:
         return None
     return Verdict.EXEMPT, (f"Its status is {case.endpoint.status}.",)
 
@@ -111,7 +165,7 @@ def _used(case: _Case) -> _Ruling:
     if count <= case.parameters.max_invocations:
         return None
     days = case.parameters.idle_window_days
-    said = f"{count:,.0f} invocations in {days} days and today."
+    said = f"{counted(count, 'invocation')} in {days} days and today."
     if count <= days * case.parameters.quiet_invocations_per_day:
         return Verdict.QUIET, (said, f"That is no more than {count / days:.1f} a day.")
     return Verdict.IN_USE, (said,)
@@ -121,17 +175,19 @@ def _answers_with_errors(case: _Case) -> _Ruling:
     count = sum(part.errors for part in case.parts)
     if count == 0:
         return None
-    return Verdict.IN_USE, (f"Somebody calls it: {count:,.0f} requests ended in 4xx or 5xx.",)
+    requests = f"{counted(count, 'request')} failed or ended in 4xx or 5xx"
+    return Verdict.IN_USE, (f"Somebody calls it: {requests}.",)
 
 
 def _queues(case: _Case) -> _Ruling:
-    if case.endpoint.async_output_s3_uri is None:
-        return None
-    for name in (BACKLOG, BACKLOG_WITHOUT_CAPACITY):
-        waiting = total_since(_backlog(case, name), case.window)
-        if waiting > 0:
-            return Verdict.IN_USE, ("Asynchronous requests wait in its queue.",)
+    waiting = any(total_since(_backlog(case, name), case.window) > 0 for name in _queue(case))
+    if waiting or any(part.has_waited for part in case.parts):
+        return Verdict.IN_USE, ("Asynchronous requests wait, or waited, in its queue.",)
     return None
+
+
+def _queue(case: _Case) -> tuple[str, ...]:
+    return BACKLOGS if case.endpoint.is_asynchronous else ()
 
 
 def _unread(case: _Case) -> _Ruling:
@@ -139,12 +195,12 @@ def _unread(case: _Case) -> _Ruling:
     components = case.endpoint.inference_components
     if isinstance(components, Unread):
         reasons.append(f"Its inference components: {components.error}")
-    if case.endpoint.async_output_s3_uri is not None:
-        for name in (BACKLOG, BACKLOG_WITHOUT_CAPACITY):
-            why = gap(_backlog(case, name), case.window)
-            if why is not None:
-                reasons.append(f"{name}: {why}")
-    if any(_count(variant) is None for variant in case.endpoint.variants):
+    for name in _queue(case):
+        why = gap(_backlog(case, name), case.window)
+        if why is not None:
+            reasons.append(f"{name}: {why}")
+    running = (*case.endpoint.variants, *case.endpoint.shadow_variants)
+    if any(_count(variant) is None for variant in running):
         reasons.append("AWS does not say how many instances it has.")
     if not case.parts:
         reasons.append("It has no variant that could have been asked.")
@@ -155,8 +211,6 @@ def _changes(case: _Case) -> _Ruling:
     endpoint = case.endpoint
     if endpoint.has_pending_deployment or any(variant.statuses for variant in endpoint.variants):
         return Verdict.EXEMPT, ("An update is in progress.",)
-    if endpoint.shadow_variants:
-        return Verdict.EXEMPT, ("A shadow test runs on it.",)
     return None
 
 
@@ -175,14 +229,11 @@ def _too_young(case: _Case) -> _Ruling:
 
 
 def _costs_nothing(case: _Case) -> _Ruling:
-    variants = case.endpoint.variants
-    if not any(_count(variant) for variant in variants):
-        return Verdict.EXEMPT, ("It runs no instance, so it costs nothing while nobody calls.",)
-    if any(
-        variant.managed_scaling and variant.managed_scaling.minimum == 0 for variant in variants
-    ):
-        return Verdict.EXEMPT, ("It scales to zero by itself.",)
-    return None
+    # Shadow variants are billed too. Scaling that may go to zero, and has not, costs as any other.
+    variants = (*case.endpoint.variants, *case.endpoint.shadow_variants)
+    if any(_count(variant) for variant in variants):
+        return None
+    return Verdict.EXEMPT, ("It runs no instance, so it costs nothing while nobody calls.",)
 
 
 # In this order: use that was seen outweighs what could not be read, and that outweighs the rest.
@@ -209,27 +260,62 @@ def _count(variant: Variant) -> int | None:
     return variant.instance_count
 
 
-def _share_measured(parts: tuple[PartUse, ...]) -> float:
+def _share_measured(case: _Case) -> float:
     """Returns the least share of days measured of a part that reports requests.
 
     An endpoint with inference components counts them there; its variants then report nothing.
+    The counters of an asynchronous endpoint count events, and nobody has seen AWS publish their
+    zeros; its queue is measured every minute. So the queue says which days were measured: one
+    that was never measured is not an empty one.
     """
+    queue = _days_of_queue(case)
+    return min((_share(part.daily, queue) for part in _counting(case.parts)), default=0.0)
+
+
+def _counting(parts: tuple[PartUse, ...]) -> list[PartUse]:
     components = [part for part in parts if part.kind is PartKind.COMPONENT]
-    asked = components or [part for part in parts if part.kind is PartKind.VARIANT]
-    return min(
-        (part.days_measured / len(part.daily) if part.daily else 0.0 for part in asked),
-        default=0.0,
+    return components or [part for part in parts if part.kind is PartKind.VARIANT]
+
+
+def _share(daily: tuple[float | None, ...], queue: tuple[bool, ...] | None) -> float:
+    known = [value is not None for value in daily] if queue is None else list(queue)
+    return sum(known) / len(known) if known else 0.0
+
+
+def _days_of_queue(case: _Case) -> tuple[bool, ...] | None:
+    """Returns on which days the whole queue was measured, None of one that has no queue."""
+    days = []
+    for name in _queue(case):
+        series = _backlog(case, name)
+        if isinstance(series, Unread):
+            return ()
+        values = series.between(case.window.start, case.window.end)
+        days.append([value is not None for value in values])
+    return tuple(all(measured) for measured in zip(*days, strict=False)) if days else None
+
+
+def _confidence(measured: float, doubtful: bool, case: _Case) -> Confidence:
+    """Returns how sure idleness is; what nothing can call needs no measurement."""
+    if measured == 1 and not doubtful:
+        return Confidence.HIGH
+    counted_days = min((_share(one.daily, None) for one in _counting(case.parts)), default=0.0)
+    if max(measured, counted_days) >= _MOSTLY or _holds_no_model(case.endpoint):
+        return Confidence.MEDIUM
+    return Confidence.LOW
+
+
+def _holds_no_model(endpoint: Endpoint) -> bool:
+    """Whether it was made for inference components, and all of them are gone."""
+    return endpoint.inference_components == () and all(
+        one.model is None and one.serverless is None for one in endpoint.variants
     )
 
 
-def _confidence(measured: float) -> Confidence:
-    if measured == 1:
-        return Confidence.HIGH
-    return Confidence.MEDIUM if measured >= _MOSTLY else Confidence.LOW
-
-
 def _silence(case: _Case) -> str:
+    days = case.parameters.idle_window_days
+    if _holds_no_model(case.endpoint):
+        return "Its inference components are gone: it runs instances for no model at all."
     count = sum(part.invocations for part in case.parts)
     names = ", ".join(f"{part.kind} {part.name}" for part in case.parts)
-    days = case.parameters.idle_window_days
-    return f"{count:,.0f} invocations in {days} whole days and today, asked of {names}."
+    said = sentence(counted(count, "invocation"))
+    return f"{said} in {days} whole days and today, asked of {names}."

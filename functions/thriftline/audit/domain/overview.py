@@ -158,11 +158,11 @@ def _tokens(inventory: Inventory) -> TokenTotals | None:
 
 
 def _days(endpoint: Endpoint, said: Idleness, inventory: Inventory) -> EndpointDays:
-    in_service = endpoint.status == "InService"
+    parts = parts_of(endpoint, inventory.metrics, inventory.window) if endpoint.may_answer else ()
     return EndpointDays(
         endpoint=endpoint.name,
         status=endpoint.status,
         verdict=said.verdict,
         reasons=said.reasons,
-        parts=parts_of(endpoint, inventory.metrics, inventory.window) if in_service else (),
+        parts=parts,
     )

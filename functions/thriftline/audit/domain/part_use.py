@@ -1,5 +1,6 @@
 """What the metrics tell of each variant, shadow variant and inference component of an endpoint."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -7,14 +8,15 @@ from enum import StrEnum
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.metrics import DAY, MetricKey, Metrics, MetricSeries, series_of
-from thriftline.audit.domain.questions import (
-    CLIENT_ERRORS,
-    INVOCATIONS,
-    SERVER_ERRORS,
-    component_metric,
-    variant_metric,
-)
 from thriftline.audit.domain.resources.endpoints import Endpoint
+from thriftline.audit.domain.use_signals import (
+    COMPONENT,
+    UseSignals,
+    component_metric,
+    signals_of_variants,
+    variant_metric,
+    waited_metric,
+)
 
 
 class PartKind(StrEnum):
@@ -30,14 +32,18 @@ class PartUse:
     """The requests of one part in a window.
 
     ``daily`` are its whole days, None where CloudWatch has no datapoint; ``today`` is what came
-    after its end. ``errors`` are 4xx and 5xx together. ``unread`` says what could not be read.
+    after its end. ``requests`` is the metric that counted them. ``errors`` are requests that
+    failed, in whatever way AWS counts that for its kind. ``has_waited`` says that requests stood
+    in a queue. ``unread`` says what could not be read.
     """
 
     name: str
     kind: PartKind
+    requests: str
     daily: tuple[float | None, ...]
     today: float
     errors: float
+    has_waited: bool
     unread: tuple[str, ...]
 
     @property
@@ -53,45 +59,56 @@ class PartUse:
 
 def parts_of(endpoint: Endpoint, metrics: Metrics, window: Window) -> tuple[PartUse, ...]:
     """Returns the use of every part that the endpoint is known to have."""
-    return tuple(
-        _use(name, kind, keys, metrics, window) for name, kind, keys in _named_parts(endpoint)
-    )
+    return tuple(_use(part, metrics, window) for part in _named_parts(endpoint))
 
 
-def _named_parts(endpoint: Endpoint) -> list[tuple[str, PartKind, tuple[MetricKey, ...]]]:
-    names = (INVOCATIONS, CLIENT_ERRORS, SERVER_ERRORS)
-    parts = [
-        (one.name, kind, tuple(variant_metric(endpoint.name, one.name, name) for name in names))
-        for kind, variants in (
-            (PartKind.VARIANT, endpoint.variants),
-            (PartKind.SHADOW, endpoint.shadow_variants),
-        )
-        for one in variants
-    ]
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part, and the keys of its metrics by name."""
+
+    name: str
+    kind: PartKind
+    signals: UseSignals
+    keys: Mapping[str, MetricKey]
+
+
+def _named_parts(endpoint: Endpoint) -> Iterator[_Part]:
+    signals = signals_of_variants(endpoint)
+    for kind, variants in (
+        (PartKind.VARIANT, endpoint.variants),
+        (PartKind.SHADOW, endpoint.shadow_variants),
+    ):
+        for one in variants:
+            keys = {
+                name: variant_metric(endpoint.name, one.name, name) for name in signals.counts()
+            }
+            if signals.waited is not None:
+                keys[signals.waited] = waited_metric(endpoint.name, one.name)
+            yield _Part(one.name, kind, signals, keys)
     if not isinstance(endpoint.inference_components, Unread):
-        parts += [
-            (one.name, PartKind.COMPONENT, tuple(component_metric(one.name, n) for n in names))
-            for one in endpoint.inference_components
-        ]
-    return parts
+        for component in endpoint.inference_components:
+            keys = {name: component_metric(component.name, name) for name in COMPONENT.counts()}
+            yield _Part(component.name, PartKind.COMPONENT, COMPONENT, keys)
 
 
-def _use(
-    name: str, kind: PartKind, keys: tuple[MetricKey, ...], metrics: Metrics, window: Window
-) -> PartUse:
-    requests, *errors = (series_of(metrics, key) for key in keys)
-    unread = tuple(
-        f"{key.name} of {kind} {name}: {why}"
-        for key, fact in zip(keys, (requests, *errors), strict=True)
-        if (why := gap(fact, window)) is not None
-    )
+def _use(part: _Part, metrics: Metrics, window: Window) -> PartUse:
+    series = {name: series_of(metrics, key) for name, key in part.keys.items()}
+    sums = {name: total_since(fact, window) for name, fact in series.items()}
+    requests = series[part.signals.requests]
+    waited = part.signals.waited
     return PartUse(
-        name=name,
-        kind=kind,
+        name=part.name,
+        kind=part.kind,
+        requests=part.signals.requests,
         daily=() if isinstance(requests, Unread) else requests.between(window.start, window.end),
         today=total_since(requests, window, from_end=True),
-        errors=sum(total_since(fact, window) for fact in errors),
-        unread=unread,
+        errors=max(sum(sums[name] for name in group) for group in part.signals.failures),
+        has_waited=waited is not None and sums[waited] > 0,
+        unread=tuple(
+            f"{name} of {part.kind} {part.name}: {why}"
+            for name, fact in series.items()
+            if (why := gap(fact, window)) is not None
+        ),
     )
 
 

@@ -9,16 +9,22 @@ from collections.abc import Iterator
 
 from thriftline.audit.domain.facts import Unread
 from thriftline.audit.domain.inventory import Inventory
-from thriftline.audit.domain.metrics import DAY, HOUR, MetricKey, metric_key
+from thriftline.audit.domain.metrics import HOUR, MetricKey, metric_key
 from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
+from thriftline.audit.domain.use_signals import (
+    BACKLOGS,
+    COMPONENT,
+    INVOCATIONS,
+    backlog_metric,
+    component_metric,
+    signals_of_variants,
+    variant_metric,
+    waited_metric,
+)
 
-ENDPOINTS = "AWS/SageMaker"
 UTILISATION = "/aws/sagemaker/Endpoints"
 BEDROCK = "AWS/Bedrock"
 
-INVOCATIONS = "Invocations"
-CLIENT_ERRORS = "Invocation4XXErrors"
-SERVER_ERRORS = "Invocation5XXErrors"
 # Microseconds.
 LATENCY = "ModelLatency"
 # Per cent, summed over the instance's GPUs or cores: 400 is four GPUs at work.
@@ -27,8 +33,6 @@ GPU_MEMORY = "GPUMemoryUtilization"
 CPU = "CPUUtilization"
 # Per cent of the instance's memory.
 MEMORY = "MemoryUtilization"
-BACKLOG = "ApproximateBacklogSize"
-BACKLOG_WITHOUT_CAPACITY = "HasBacklogWithoutCapacity"
 
 BEDROCK_INVOCATIONS = "Invocations"
 INPUT_TOKENS = "InputTokenCount"
@@ -43,7 +47,6 @@ BEDROCK_METRICS = (
     CACHE_WRITE_TOKENS,
 )
 
-_REQUESTS = (INVOCATIONS, CLIENT_ERRORS, SERVER_ERRORS)
 _BUSY = ((GPU, "Average"), (GPU_MEMORY, "Maximum"), (CPU, "Average"), (MEMORY, "Maximum"))
 
 
@@ -68,12 +71,13 @@ def metrics_needed(inventory: Inventory) -> tuple[MetricKey, ...]:
 
 
 def endpoint_metrics(endpoint: Endpoint) -> Iterator[MetricKey]:
-    """Yields the metrics of an endpoint; one that is not in service has none worth asking."""
-    if endpoint.status != "InService":
+    """Yields the metrics of an endpoint; one that cannot answer has none worth asking."""
+    if not endpoint.may_answer:
         return
     yield from request_metrics(endpoint)
+    requests = signals_of_variants(endpoint).requests
     for variant in endpoint.variants:
-        yield variant_metric(endpoint.name, variant.name, INVOCATIONS, period_seconds=HOUR)
+        yield variant_metric(endpoint.name, variant.name, requests, period_seconds=HOUR)
         yield variant_metric(endpoint.name, variant.name, LATENCY, "Average")
         if _may_have_instances(variant):
             yield from (utilisation_metric(endpoint.name, variant.name, *one) for one in _BUSY)
@@ -84,38 +88,21 @@ def endpoint_metrics(endpoint: Endpoint) -> Iterator[MetricKey]:
 
 def request_metrics(endpoint: Endpoint) -> Iterator[MetricKey]:
     """Yields what tells whether anybody used the endpoint: all that the idle rule asks."""
+    signals = signals_of_variants(endpoint)
     for variant in (*endpoint.variants, *endpoint.shadow_variants):
-        yield from (variant_metric(endpoint.name, variant.name, name) for name in _REQUESTS)
+        yield from (variant_metric(endpoint.name, variant.name, one) for one in signals.counts())
+        if signals.waited is not None:
+            yield waited_metric(endpoint.name, variant.name)
     if not isinstance(endpoint.inference_components, Unread):
         for component in endpoint.inference_components:
-            yield from (component_metric(component.name, name) for name in _REQUESTS)
-    if endpoint.async_output_s3_uri is not None:
-        yield backlog_metric(endpoint.name, BACKLOG)
-        yield backlog_metric(endpoint.name, BACKLOG_WITHOUT_CAPACITY)
-
-
-def variant_metric(
-    endpoint: str, variant: str, name: str, stat: str = "Sum", period_seconds: int = DAY
-) -> MetricKey:
-    """Returns the key of one variant's metric."""
-    dimensions = {"EndpointName": endpoint, "VariantName": variant}
-    return metric_key(ENDPOINTS, name, dimensions, stat, period_seconds)
+            yield from (component_metric(component.name, one) for one in COMPONENT.counts())
+    if endpoint.is_asynchronous:
+        yield from (backlog_metric(endpoint.name, one) for one in BACKLOGS)
 
 
 def utilisation_metric(endpoint: str, variant: str, name: str, stat: str) -> MetricKey:
     """Returns the key of how busy a variant's instances were, by day."""
     return metric_key(UTILISATION, name, {"EndpointName": endpoint, "VariantName": variant}, stat)
-
-
-def component_metric(component: str, name: str, period_seconds: int = DAY) -> MetricKey:
-    """Returns the key of one inference component's metric."""
-    dimensions = {"InferenceComponentName": component}
-    return metric_key(ENDPOINTS, name, dimensions, "Sum", period_seconds)
-
-
-def backlog_metric(endpoint: str, name: str) -> MetricKey:
-    """Returns the key of an asynchronous endpoint's queue."""
-    return metric_key(ENDPOINTS, name, {"EndpointName": endpoint}, "Maximum")
 
 
 def bedrock_metric(model_id: str, name: str) -> MetricKey:

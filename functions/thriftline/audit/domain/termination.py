@@ -13,6 +13,7 @@ from thriftline.audit.domain.part_use import parts_of
 from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.unknowns import has_unread
+from thriftline.audit.domain.wording import counted, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def _against(
 ) -> list[str]:
     """Returns every reason against ending an endpoint, but for missing datapoints."""
     reasons = [] if said.verdict is Verdict.IDLE else [f"It is {said.verdict}.", *said.reasons]
+    reasons += said.only_a_person if said.verdict is Verdict.IDLE else ()
     if has_unread(endpoint):
         reasons.append("Not everything about it could be read, so it could not be restored.")
     why = refusal(endpoint.tags, now, parameters)
@@ -111,7 +113,11 @@ def _seen_since(
         end = series.start + timedelta(seconds=DAY * len(series.values))
         if series.start > start or end <= today:
             reasons.append(f"{key.name} was not read from the mark to this hour.")
-    count = sum(part.invocations for part in parts_of(endpoint, metrics, Window(start, today)))
+    parts = parts_of(endpoint, metrics, Window(start, today))
+    count = sum(part.invocations for part in parts)
+    failed = sum(part.errors for part in parts)
     if count > parameters.max_invocations:
-        reasons.append(f"{count:,.0f} invocations since it was marked.")
+        reasons.append(f"{sentence(counted(count, 'invocation'))} since it was marked.")
+    if failed:
+        reasons.append(f"{sentence(counted(failed, 'failed request'))} since it was marked.")
     return reasons

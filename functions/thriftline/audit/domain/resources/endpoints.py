@@ -75,6 +75,12 @@ class ScalableTarget:
     policies: Fact[tuple[str, ...]]
 
 
+# The states in which an endpoint answers requests, and is billed for it. In the second one an
+# update and its rollback failed: a mix of two configs serves.
+UPDATE_ROLLBACK_FAILED = "UpdateRollbackFailed"
+_SERVING = ("InService", UPDATE_ROLLBACK_FAILED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One endpoint as DescribeEndpoint, its config and its scaling tell of it.
@@ -96,6 +102,27 @@ class Endpoint:
     async_output_s3_uri: str | None
     scaling: Fact[tuple[ScalableTarget, ...]]
     tags: Fact[Tags]
+
+    @property
+    def serves(self) -> bool:
+        """Whether it is in service, whatever became of its last update."""
+        return self.status in _SERVING
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether its metrics can tell of use: a failed one may have kept its instances."""
+        return self.serves or (self.status == "Failed" and self.runs_instances is not False)
+
+    @property
+    def runs_instances(self) -> bool | None:
+        """Whether instances run, None where AWS does not say."""
+        counts = [one.instance_count for one in self.variants if one.serverless is None]
+        return True if any(counts) else None if None in counts else False
+
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether it takes requests from a queue, and only from there."""
+        return self.async_output_s3_uri is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

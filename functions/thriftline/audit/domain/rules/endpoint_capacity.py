@@ -83,7 +83,7 @@ def _under_used(subject: Subject) -> Iterator[Observation]:
     parameters = subject.parameters
     window = idle_window(subject.inventory.now, parameters.utilisation_window_days)
     for endpoint in subject.inventory.endpoints:
-        if endpoint.status != "InService" or endpoint.last_modified > window.start:
+        if not endpoint.serves or endpoint.last_modified > window.start:
             continue
         if subject.idleness[endpoint.name].verdict not in (Verdict.QUIET, Verdict.IN_USE):
             continue

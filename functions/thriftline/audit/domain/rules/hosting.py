@@ -11,14 +11,7 @@ from thriftline.audit.domain.findings import ApiCall, Change, Confidence, Effort
 from thriftline.audit.domain.idle import Verdict
 from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.metrics import DAY, HOUR, series_of
-from thriftline.audit.domain.questions import (
-    CPU,
-    INVOCATIONS,
-    LATENCY,
-    MEMORY,
-    utilisation_metric,
-    variant_metric,
-)
+from thriftline.audit.domain.questions import CPU, LATENCY, MEMORY, utilisation_metric
 from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
 from thriftline.audit.domain.rules.rule import (
     Observation,
@@ -27,6 +20,7 @@ from thriftline.audit.domain.rules.rule import (
     dollars,
     worth_telling,
 )
+from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
 from thriftline.money.instances import gpus_of
 
 _NEEDS = frozenset({ResourceKind.ENDPOINT, ResourceKind.METRIC})

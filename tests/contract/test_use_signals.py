@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from tests.unit.audit.accounts import component, endpoint, variant
 from thriftline.audit.domain.questions import BEDROCK_METRICS, request_metrics
@@ -18,14 +19,14 @@ def _table() -> dict[str, frozenset[str]]:
     }
 
 
-def _asked(of: str, **facts: object) -> frozenset[str]:
+def _asked(of: str, **facts: Any) -> frozenset[str]:
     return frozenset(
         key.name for key in request_metrics(endpoint(**facts)) if of in dict(key.dimensions)
     )
 
 
 def test_the_table_of_metrics_that_say_used_is_what_the_audit_asks() -> None:
-    queued = {"async_output_s3_uri": "s3://out/"}
+    queued: dict[str, Any] = {"async_output_s3_uri": "s3://out/"}
     on_queue = frozenset(
         key.name for key in request_metrics(endpoint(**queued)) if len(key.dimensions) == 1
     )

@@ -87,7 +87,7 @@ def test_an_idle_endpoint_is_marked_once_and_told_of(world: ActingWorld) -> None
     assert "thriftline:keep=true" in message
     assert "aws sagemaker delete-tags" in message
     ((source, detail_type, detail),) = world.bus.events
-    assert (source, detail_type) == ("thriftline.audit", "Cost audit action")
+    assert (source, detail_type) == ("thriftline.audit", "CostAuditActionTaken")
     assert (detail["resource"], detail["outcome"]) == ("fresh", "done")
     assert [one.operation for one in world.record(audit_id).calls] == ["AddTags"]
 

@@ -15,7 +15,7 @@ from thriftline.audit.schemas.steps import OpenAuditRequest, OpenAuditResponse
 from thriftline.audit.steps.documents import read_settings
 from thriftline.audit.steps.open_audit import Places, open_audit
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.errors import InvalidAuditInputError
+from thriftline.core.errors import AwsRequestError, InvalidAuditInputError
 
 NOW = datetime(2026, 3, 19, 6, 0, 5, tzinfo=UTC)
 EXECUTION = "arn:aws:states:us-west-2:111111111111:execution:thriftline-cost-audit:one"
@@ -133,5 +133,5 @@ def test_nothing_is_written_for_an_input_that_is_refused(artifacts: Bucket) -> N
 
 
 def test_an_audit_that_was_never_opened_is_named(artifacts: Bucket) -> None:
-    with pytest.raises(RuntimeError, match=r"audits/nothing/settings\.json is missing"):
+    with pytest.raises(AwsRequestError, match=r"audits/nothing/settings\.json is missing"):
         read_settings(artifacts, "nothing")

@@ -20,7 +20,7 @@ from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.domain.parts import Scope
 from thriftline.audit.reports.metrics import metrics_of
 from thriftline.audit.schemas.action_record import ActionRecord
-from thriftline.core.errors import AccessDeniedError, ThrottledError
+from thriftline.core.errors import AccessDeniedError, AwsRequestError, ThrottledError
 from thriftline.money.price_catalogue import price_catalogue
 
 IDLE_RULE = ("ml.sagemaker.endpoint.idle",)
@@ -90,7 +90,7 @@ def test_the_event_has_the_figures_and_the_place_of_the_rest() -> None:
     store = written(report_account(), Mode.REPORT)
     store.publish_report(AUDIT_ID)
     (event,) = store.events
-    assert (event["Source"], event["DetailType"]) == ("thriftline.audit", "Cost audit completed")
+    assert (event["Source"], event["DetailType"]) == ("thriftline.audit", "CostAuditCompleted")
     detail = json.loads(event["Detail"])
     assert detail["totals"]["sure_monthly_usd"] == "1744.47"
     assert detail["billed_usd"] == "9345.49"
@@ -198,7 +198,7 @@ def test_a_report_that_may_not_be_read_is_an_error() -> None:
     store.refused["GetObject"] = "AccessDenied"
     with pytest.raises(AccessDeniedError):
         store.publish_report(AUDIT_ID)
-    with pytest.raises(RuntimeError, match="write the report"):
+    with pytest.raises(AwsRequestError, match="Write report writes it"):
         Store().publish_report("nothing")
 
 

@@ -17,7 +17,7 @@ from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.layout import LATEST, plan_key, report_key, result_key
 from thriftline.audit.domain.parts import Scope
 from thriftline.audit.schemas.settings import AuditSettings, Target
-from thriftline.core.errors import AccessDeniedError
+from thriftline.core.errors import AccessDeniedError, AwsRequestError
 from thriftline.money.price_catalogue import price_catalogue
 
 SCHEMA = json.loads(
@@ -188,5 +188,5 @@ def test_a_report_that_cannot_be_written_is_an_error(store: Store) -> None:
 
 
 def test_an_audit_that_was_never_opened_is_an_error() -> None:
-    with pytest.raises(RuntimeError, match="open the audit"):
+    with pytest.raises(AwsRequestError, match="Open audit writes it"):
         Store().write("nothing")

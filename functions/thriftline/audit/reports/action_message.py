@@ -9,7 +9,7 @@ from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
 
 EVENT_SOURCE = "thriftline.audit"
-DETAIL_TYPE = "Cost audit action"
+DETAIL_TYPE = "CostAuditActionTaken"
 # SNS takes 256 KiB; nobody reads that much, and the record has it all.
 _LONGEST = 20_000
 

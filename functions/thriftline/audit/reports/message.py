@@ -8,7 +8,7 @@ from thriftline.audit.reports.words import counted, deeds, money, plain
 from thriftline.audit.schemas.report import AuditReport
 
 EVENT_SOURCE = "thriftline.audit"
-DETAIL_TYPE = "Cost audit completed"
+DETAIL_TYPE = "CostAuditCompleted"
 _TOP = 3
 _MOST_ALERTS = 5
 

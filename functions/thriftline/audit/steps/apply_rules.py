@@ -21,14 +21,13 @@ def apply_rules(request: TargetRequest, *, artifacts: Bucket) -> ApplyRulesRespo
     acted on: any finding could be among it.
 
     Raises:
-        RuntimeError: the inventory, or the audit itself, is missing.
+        AwsRequestError: the inventory, or the audit itself, is missing.
     """
     settings = read_settings(artifacts, request.audit_id)
     place = (request.audit_id, request.target.account, request.target.region)
-    body = artifacts.read(inventory_key(*place))
-    if body is None:
-        raise RuntimeError(f"{artifacts.uri(inventory_key(*place))} is missing; collect it first.")
-    inventory = decode_inventory(body)
+    inventory = decode_inventory(
+        artifacts.read_required(inventory_key(*place), "Assemble inventory")
+    )
     said = audit(inventory, price_catalogue(), settings.parameters, settings.rules)
     accepted = read_acceptances(artifacts)
     spoken = sort_out(said.findings, accepted.acceptances, settings.started.date()).spoken

@@ -45,7 +45,7 @@ def assemble_inventory(
     A part that left nothing behind is unknown, and so is what cannot be read now.
 
     Raises:
-        RuntimeError: there is no such audit.
+        AwsRequestError: there is no such audit.
     """
     settings = read_settings(artifacts, request.audit_id)
     found = _together(request, settings, artifacts)

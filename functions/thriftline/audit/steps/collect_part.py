@@ -59,7 +59,7 @@ def collect_part(
     No error of AWS fails it: what it stands in the way of is unknown.
 
     Raises:
-        RuntimeError: there is no such audit.
+        AwsRequestError: there is no such audit.
     """
     settings = read_settings(artifacts, request.audit_id)
     asked = _Asked(clients, settings, request.target)

@@ -11,12 +11,11 @@ def read_settings(artifacts: Bucket, audit_id: str) -> AuditSettings:
     """Returns the audit's settings.
 
     Raises:
-        RuntimeError: there is no such audit.
+        AwsRequestError: there is no such audit.
     """
-    body = artifacts.read(settings_key(audit_id))
-    if body is None:
-        raise RuntimeError(f"{artifacts.uri(settings_key(audit_id))} is missing; open the audit.")
-    return AuditSettings.model_validate_json(body)
+    return AuditSettings.model_validate_json(
+        artifacts.read_required(settings_key(audit_id), "Open audit")
+    )
 
 
 def read_plan(artifacts: Bucket, audit_id: str) -> ActionPlan | None:

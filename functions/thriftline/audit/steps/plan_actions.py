@@ -28,7 +28,7 @@ def plan_actions(request: AuditRequest, *, artifacts: Bucket) -> PlanActionsResp
 
     Raises:
         ThrottledError, ServiceUnavailableError, AccessDeniedError: the bucket did not answer.
-        RuntimeError: the audit has no settings.
+        AwsRequestError: the audit has no settings.
     """
     plan = read_plan(artifacts, request.audit_id)
     if plan is None:

@@ -58,7 +58,7 @@ def publish_audit(
     Safe to repeat: what was told is not told twice. ``measure`` takes a metric's name and value.
 
     Raises:
-        RuntimeError: the audit has no report.
+        AwsRequestError: the audit has no report.
         ThriftlineError: the report could not be written, or the bus or the topic did not take
             what it was told; the other one was tried all the same.
     """

@@ -26,13 +26,11 @@ def read_report(artifacts: Bucket, audit_id: str) -> AuditReport:
     """Returns the report of an audit.
 
     Raises:
-        RuntimeError: there is none.
+        AwsRequestError: there is none.
     """
-    key = report_key(audit_id, "json")
-    body = artifacts.read(key)
-    if body is None:
-        raise RuntimeError(f"{artifacts.uri(key)} is missing; write the report.")
-    return AuditReport.model_validate_json(body)
+    return AuditReport.model_validate_json(
+        artifacts.read_required(report_key(audit_id, "json"), "Write report")
+    )
 
 
 def read_latest(artifacts: Bucket) -> LatestReport | None:

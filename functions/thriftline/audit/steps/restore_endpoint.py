@@ -38,7 +38,7 @@ from thriftline.core.errors import AwsRequestError
 
 RESTORED_TAG = "thriftline:restored-at"
 UNFINISHED_TAG = "thriftline:restoring-from"
-DETAIL_TYPE = "Endpoint restored"
+DETAIL_TYPE = "EndpointRestored"
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 
 

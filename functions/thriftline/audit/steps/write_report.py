@@ -33,7 +33,7 @@ def write_report(request: AuditRequest, *, artifacts: Bucket) -> WriteReportResp
     it always comes.
 
     Raises:
-        RuntimeError: there is no such audit.
+        AwsRequestError: there is no such audit.
         ThriftlineError: the settings could not be read, or the report could not be written.
     """
     settings = read_settings(artifacts, request.audit_id)

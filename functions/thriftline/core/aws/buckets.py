@@ -8,7 +8,12 @@ from typing import IO, TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
-from thriftline.core.errors import AccessDeniedError, DatasetChangedError, ServiceUnavailableError
+from thriftline.core.errors import (
+    AccessDeniedError,
+    AwsRequestError,
+    DatasetChangedError,
+    ServiceUnavailableError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -80,6 +85,17 @@ class Bucket:
     def read(self, key: str, version_id: str | None = None) -> bytes | None:
         """Returns a whole (small) object, None when it does not exist."""
         return self._get(key, version_id, None)
+
+    def read_required(self, key: str, earlier_step: str) -> bytes:
+        """Returns a document that an earlier step writes.
+
+        Raises:
+            AwsRequestError: it is not there; the message names the step.
+        """
+        body = self.read(key)
+        if body is None:
+            raise AwsRequestError(f"{self.uri(key)} is missing; {earlier_step} writes it.")
+        return body
 
     def read_range(self, key: str, version_id: str, offset: int, length: int) -> bytes:
         """Returns ``length`` bytes from ``offset``; fewer at the object's end, none beyond it.

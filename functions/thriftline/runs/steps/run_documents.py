@@ -5,7 +5,6 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.errors import AwsRequestError
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
@@ -20,10 +19,7 @@ def read_document(artifacts: Bucket, run_id: str, name: str, model: type[Documen
         AwsRequestError: it is not there; an earlier step writes it.
     """
     key = f"{run_prefix(run_id)}{name}"
-    body = artifacts.read(key)
-    if body is None:
-        raise AwsRequestError(f"{artifacts.uri(key)} is missing; an earlier step writes it.")
-    return model.model_validate_json(body)
+    return model.model_validate_json(artifacts.read_required(key, "an earlier step"))
 
 
 def read_run(artifacts: Bucket, run_id: str) -> Run:

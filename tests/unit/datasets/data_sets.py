@@ -61,6 +61,13 @@ def parquet(records: Sequence[Row], group_rows: int = 1024, **columns: Array) ->
     return file.getvalue()
 
 
+def written(name: str, records: Sequence[Row]) -> bytes:
+    """The records in the format of a file's name."""
+    if name.endswith(".csv"):
+        return csv_file(records)
+    return parquet(records) if name.endswith(".parquet") else jsonl(records)
+
+
 def packed(data: bytes) -> bytes:
     return gzip.compress(data, mtime=0)
 

@@ -141,7 +141,7 @@ class EndlessSource:
     def read(self, offset: int, length: int) -> bytes:
         first = offset // 64
         lines = (
-            b'{"text": "row %025d of it", "label": "%s"}\n' % (i, b"yes" if i % 2 else b"no ")
+            b'{"text": "row %025d of it", "label": "%s"}\n' % (i, b"yes" if i % 2 else b"nay")
             for i in range(first, first + length // 64 + 2)
         )
         data = b"".join(lines)

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from tests.unit.datasets.data_sets import finding, jsonl, rows, validate
-from thriftline.datasets.engine.personal_data import find_personal_data, holds_personal_data
+from tests.unit.datasets.data_sets import finding, jsonl, prepare, rows, validate
+from thriftline.datasets.engine.personal_data import find_personal_data
 from thriftline.datasets.engine.reporting import rejection_message
+from thriftline.datasets.personal_patterns import holds_personal_data
 from thriftline.datasets.reports.dataset_page import dataset_page
 
 CARD = "4111 1111 1111 1111"
@@ -81,7 +82,7 @@ def test_records_are_counted_once_and_named_by_line() -> None:
     assert [(place.line, place.field) for place in cards.places] == [(41, "text")]
 
 
-def test_no_value_is_ever_in_an_output() -> None:
+def test_no_value_is_ever_in_what_people_read() -> None:
     secret = "joe.doe@example.com"
     lines = [
         json.dumps({"text": f"{secret} {CARD} {i}", "label": secret if i % 2 else CARD})
@@ -99,12 +100,28 @@ def test_no_value_is_ever_in_an_output() -> None:
 
     report = validate({"a.jsonl": "\n".join(lines).encode(), "b.csv": csv_file, "c.csv": good_csv})
 
-    outputs = [report.model_dump_json(), dataset_page(report, "run"), rejection_message(report)]
+    # The labels themselves are data: what is trained is compared with them.
+    for_people = report.model_dump_json(exclude={"labels", "split_labels"})
+    outputs = [for_people, dataset_page(report, "run"), rejection_message(report)]
     assert len(report.findings) >= 8
     for output in outputs:
         assert "example.com" not in output
         assert "4111" not in output
-        assert "looks like personal data" in report.model_dump_json()
+    assert "looks like personal data" in outputs[1]
+
+
+def test_labels_that_look_like_personal_data_stay_what_they_are_in_the_data() -> None:
+    labels = ("billing@example.com", "support@example.com")
+
+    report = validate({"a.jsonl": jsonl(rows(60, labels))})
+    prepared = prepare({"a.jsonl": jsonl(rows(60, labels))})
+
+    assert set(report.labels) == set(labels)
+    assert {label for rows in report.split_labels.values() for label in rows} == set(labels)
+    assert {record["label"] for record in prepared["train"]} == set(labels)
+    page = dataset_page(report, "run")
+    assert "example.com" not in page
+    assert page.count("looks like personal data") >= 2
 
 
 def test_labels_that_look_like_personal_data_are_recognised() -> None:

@@ -214,7 +214,7 @@ def test_uneven_labels_are_a_warning() -> None:
 def test_labels_that_differ_in_case_only_are_a_warning() -> None:
     report = validate({"a.jsonl": jsonl(rows(40, ("Yes", "yes ", "no")))})
 
-    assert finding(report, "similar_labels").detail == "“Yes” and “yes ”"
+    assert finding(report, "similar_labels").detail == "“Yes” (14) and “yes␠” (13)"
 
 
 def test_a_label_that_is_only_tested_is_refused() -> None:

@@ -164,7 +164,7 @@ def test_an_object_version_that_is_gone_is_a_changed_data_set(world: World) -> N
 
 
 def test_a_new_version_of_the_key_does_not_change_what_is_read(world: World) -> None:
-    world.upload("a.jsonl", jsonl(rows(30)))
+    world.upload("a.jsonl", jsonl(rows(300)))
     world.write_run()
     world.s3.put_object(Bucket="data", Key="datasets/Reviews/a.jsonl", Body=b"oops")
 

@@ -15,7 +15,7 @@ from thriftline.datasets.engine.findings import Findings, Spot
 from thriftline.datasets.engine.profile import BLANK, NOT_A_LABEL, TOO_LONG, TOO_MANY, RangeProfile
 from thriftline.datasets.engine.rules import DatasetRules
 from thriftline.datasets.engine.spill import HashSpill
-from thriftline.datasets.engine.texts import EncodedTexts, encode_texts, text_hashes
+from thriftline.datasets.engine.texts import EncodedTexts, encode_texts, is_blank, text_hashes
 
 Codes = NDArray[np.int64]
 
@@ -46,6 +46,7 @@ class RecordChecker:
             return
         self._profile.rows += len(block.texts)
         codes, problems = self._label_codes(block.labels, block.lines)
+        problems += self._repeated_headers(block, codes)
         lines = _line_numbers(block.lines)
         columns = self._text_columns(block)
         encoded = [encode_texts(values) for _, values in columns]
@@ -99,6 +100,18 @@ class RecordChecker:
         counts = np.bincount(valid)
         profile.label_rows[: len(counts)] += counts
         return codes, problems
+
+    def _repeated_headers(self, block: Block, codes: Codes) -> list[Problem]:
+        """Rows that hold the columns' own names: files that were put together as they were."""
+        label, text = self._rules.label_column, self._rules.text_column
+        known = [code for name, code in self._profile.codes.items() if name.strip() == label]
+        if not known:
+            return []
+        return [
+            Problem(row, label, "repeated_header", None)
+            for row in np.flatnonzero(np.isin(codes, known)).tolist()
+            if type(block.texts[row]) is str and block.texts[row].strip() == text
+        ]
 
     def _plain_labels(
         self, labels: list[Any], lines: Sequence[int]
@@ -180,6 +193,8 @@ def text_problems(values: list[Any], field: str) -> list[Problem]:
             problems.append(Problem(index, field, "unsupported_value_type", type_rule(value)))
         elif not value or value.isspace():
             problems.append(Problem(index, field, "empty_text", None))
+        elif is_blank(value):
+            problems.append(Problem(index, field, "empty_text", "no character that can be seen"))
     return problems
 
 

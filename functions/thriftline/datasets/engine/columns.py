@@ -7,9 +7,35 @@ from typing import Any
 
 from thriftline.datasets.engine.findings import Findings, Spot
 from thriftline.datasets.engine.rules import DatasetRules
+from thriftline.datasets.engine.sources import UnusableFileError
+from thriftline.datasets.names import columns_found
 
 MAX_COLUMNS = 200
 MAX_NAME = 128
+
+
+def admit_columns(
+    names: Sequence[str],
+    line: int | None,
+    rules: DatasetRules,
+    findings: Findings,
+    missing_rule: str | None = None,
+) -> None:
+    """Checks that each wanted column is there once; ``line`` is that of the header, if it has one.
+
+    Raises:
+        UnusableFileError: If not; the findings say which.
+    """
+    place = (line, None if line is None else 1)
+    missing = [name for name in rules.columns if name not in names]
+    twice = [name for name in rules.columns if names.count(name) > 1]
+    rule = missing_rule or columns_found(names, rules)
+    for name in missing:
+        findings.add("missing_column", *place, name, rule)
+    for name in twice:
+        findings.add("duplicate_column", *place, name, f"{names.count(name)} columns have the name")
+    if missing or twice:
+        raise UnusableFileError
 
 
 class ColumnCensus:

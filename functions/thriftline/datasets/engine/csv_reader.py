@@ -19,15 +19,17 @@ from thriftline.datasets.engine.blocks import (
     QUOTE,
     Block,
     LineCounter,
+    RawBlock,
     csv_record_ends,
     cut_blocks,
     holds_over_long,
 )
-from thriftline.datasets.engine.columns import ColumnCensus
+from thriftline.datasets.engine.columns import ColumnCensus, admit_columns
 from thriftline.datasets.engine.findings import Findings
 from thriftline.datasets.engine.jsonl_reader import utf8_rule
 from thriftline.datasets.engine.rules import DatasetRules
 from thriftline.datasets.engine.sources import UnusableFileError
+from thriftline.datasets.names import looks_like_row
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader
@@ -69,26 +71,42 @@ class CsvReader:
             block_bytes=block_bytes,
         )
         for raw in blocks:
-            block = None
-            if raw.data is None:
-                self._add_over_long(raw.first_line)
-            elif raw.unfinished and raw.data.count(b'"') & 1:
-                self._problem("malformed_csv", raw.first_line, None, "a quote is never closed")
-            else:
-                block = self._block(raw.data, raw.first_line)
-            self._flush_problems()
+            try:
+                block = self._read(raw)
+            finally:
+                # What is wrong with a line stays known when the file cannot be read on.
+                self._flush_problems()
             if block is not None:
                 yield block
+
+    def _read(self, raw: RawBlock) -> Block | None:
+        if raw.data is None:
+            self._add_over_long(raw.first_line)
+        elif raw.unfinished and raw.data.count(b'"') & 1:
+            self._problem("malformed_csv", raw.first_line, None, "a quote is never closed")
+        else:
+            return self._block(raw.data, raw.first_line)
+        if self.header is None:
+            raise UnusableFileError
+        return None
 
     def _block(self, data: bytes, first_line: int) -> Block | None:
         rows, lines = self._rows(data, first_line)
         if self.header is None:
             first = next((i for i, row in enumerate(rows) if row), None)
+            self._refuse_broken_header(None if first is None else lines[first])
             if first is None:
                 return None
-            self.header = self._take_header(rows[first], lines[first])
+            self.header = self._take_header(rows[first], lines[first], rows[first + 1 :])
             rows, lines = rows[first + 1 :], lines[first + 1 :]
         return self._columns(*self._whole_rows(rows, lines, self.header))
+
+    def _refuse_broken_header(self, header_line: int | None) -> None:
+        """A line before the header that cannot be read is the header."""
+        broken = min((line for line, *_ in self._problems), default=None)
+        if broken is not None and (header_line is None or broken < header_line):
+            self._problems = [one for one in self._problems if one[0] == broken]
+            raise UnusableFileError
 
     def _problem(self, code: str, line: int, column: int | None, rule: str) -> None:
         self._problems.append((line, code, column, rule))
@@ -153,14 +171,14 @@ class CsvReader:
         last = before.rpartition(b"\n")[2].decode(errors="replace")
         self._problem(code, line + before.count(b"\n"), len(last) + 1, rule)
 
-    def _take_header(self, header: Row, line: int) -> Row:
+    def _take_header(self, header: Row, line: int, rows: list[Row]) -> Row:
         header = [name.strip() for name in header]
+        missing = not set(self._rules.columns).issubset(header)
+        if missing and _is_row(header, rows):
+            rule = "the first line looks like a row; write a line with the column names above it"
+            admit_columns(header, line, self._rules, self._findings, rule)
         self._census.see_header(header, line)
-        missing = [name for name in self._rules.columns if name not in header]
-        for name in missing:
-            self._findings.add("missing_column", line, 1, name, _header_rule(header))
-        if missing:
-            raise UnusableFileError
+        admit_columns(header, line, self._rules, self._findings, _separator_rule(header))
         return header
 
     def _whole_rows(
@@ -238,9 +256,22 @@ def stray_quote(data: bytes) -> int | None:
     return min(first) if first else None
 
 
-def _header_rule(header: Row) -> str:
+def _is_row(header: Row, rows: list[Row]) -> bool:
+    """Whether what should be the header is data: no names, or values that come again below."""
+    if len(header) == 1 and _separator_rule(header):
+        return False
+    again = (
+        name == value
+        for row in rows
+        if len(row) == len(header)
+        for name, value in zip(header, row, strict=True)
+    )
+    return looks_like_row(header) or any(again)
+
+
+def _separator_rule(header: Row) -> str | None:
     if len(header) == 1:
         for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
             if mark in header[0]:
                 return f"the header has one field; separate fields by commas, not {name}"
-    return f"the header has {len(header)} fields"
+    return None

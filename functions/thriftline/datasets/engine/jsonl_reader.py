@@ -1,5 +1,6 @@
 """JSON Lines: a block at a time where it is clean, line by line where it is not."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +23,7 @@ from thriftline.datasets.engine.rules import DatasetRules
 
 Record = dict[str, Any]
 BRACE: Final = 123
+_NOT_JSON: Final = re.compile(rb"-?(?:NaN|Infinity)|None|True|False|undefined")
 
 
 class JsonlReader:
@@ -106,6 +108,9 @@ class JsonlReader:
             )
             return
         rule = error.msg.partition(": line ")[0]
+        token = _NOT_JSON.match(line, max(error.pos - 1, 0)) or _NOT_JSON.match(line, error.pos)
+        if token:
+            rule = f"{token.group().decode()} is not JSON; write null, or leave the key out"
         self._findings.add("malformed_json", number, error.colno, rule=rule)
 
 

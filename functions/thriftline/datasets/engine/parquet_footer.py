@@ -14,18 +14,33 @@ MAGIC = b"PAR1"
 MAX_FOOTER_BYTES = 32 << 20
 _MAX_DEPTH = 32
 _VARINTS = frozenset({4, 5, 6})
+PREFIXES = 7
+"""The encoding DELTA_BYTE_ARRAY."""
 _BINARY, _LIST, _SET, _STRUCT = 8, 9, 10, 12
 _FIXED = {1: 0, 2: 0, 3: 1, 7: 8}
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnChunk:
+    """Where the pages of one column of a row group lie, as the footer says.
+
+    ``uses_prefixes`` is true where a value may be stored as its difference from the one before.
+    """
+
+    start: int
+    end: int
+    uses_prefixes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RowGroup:
-    """One row group: its size, and where its description lies in the footer."""
+    """One row group: its size, its columns, and where its description lies in the footer."""
 
     rows: int
     decoded_bytes: int
     start: int
     end: int
+    chunks: tuple[ColumnChunk, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,7 @@ def read_footer(source: ByteSource) -> Footer:
 
 
 def _walk(data: bytes, data_end: int) -> Footer:
-    walker = _Walker(data)
+    walker = Walker(data)
     for field, kind in walker.fields():
         if field == 4 and kind == _LIST:
             start = walker.position
@@ -82,19 +97,49 @@ def _walk(data: bytes, data_end: int) -> Footer:
     raise ValueError("no row groups")
 
 
-def _row_groups(walker: "_Walker") -> Iterator[RowGroup]:
+def _row_groups(walker: "Walker") -> Iterator[RowGroup]:
     size, kind = walker.list_header()
     if kind != _STRUCT:
         raise ValueError("row groups are structs")
     for _ in range(size):
         start = walker.position
         numbers = {2: 0, 3: 0}
+        chunks: tuple[ColumnChunk, ...] = ()
         for field, field_kind in walker.fields():
             if field in numbers and field_kind == 6:
                 numbers[field] = walker.zigzag()
+            elif field == 1 and field_kind == _LIST:
+                chunks = tuple(_column_chunks(walker))
             else:
                 walker.skip(field_kind)
-        yield RowGroup(numbers[3], numbers[2], start, walker.position)
+        yield RowGroup(numbers[3], numbers[2], start, walker.position, chunks)
+
+
+def _column_chunks(walker: "Walker") -> Iterator[ColumnChunk]:
+    size, kind = walker.list_header()
+    if kind != _STRUCT:
+        raise ValueError("column chunks are structs")
+    for _ in range(size):
+        for field, field_kind in walker.fields():
+            if field == 3 and field_kind == _STRUCT:
+                yield _column_chunk(walker)
+            else:
+                walker.skip(field_kind)
+
+
+def _column_chunk(walker: "Walker") -> ColumnChunk:
+    """Reads ColumnMetaData: 2 encodings, 7 packed size, 9 first data page, 11 dictionary page."""
+    numbers = {7: 0, 9: 0, 11: -1}
+    encodings: list[int] = []
+    for field, kind in walker.fields():
+        if field in numbers and kind == 6:
+            numbers[field] = walker.zigzag()
+        elif field == 2 and kind == _LIST:
+            encodings = walker.numbers()
+        else:
+            walker.skip(kind)
+    start = numbers[11] if numbers[11] >= 0 else numbers[9]
+    return ColumnChunk(start, start + numbers[7], PREFIXES in encodings)
 
 
 def _list_header(size: int) -> bytes:
@@ -108,7 +153,7 @@ def _list_header(size: int) -> bytes:
     return bytes(out)
 
 
-class _Walker:
+class Walker:
     """Walks Thrift's compact protocol without building what it passes."""
 
     def __init__(self, data: bytes) -> None:
@@ -121,6 +166,7 @@ class _Walker:
         return value
 
     def varint(self) -> int:
+        """Reads a number of up to 64 bits."""
         value = shift = 0
         while True:
             byte = self._byte()
@@ -132,10 +178,19 @@ class _Walker:
                 raise ValueError("a number of more than 64 bits")
 
     def zigzag(self) -> int:
+        """Reads a number that may be negative."""
         value = self.varint()
         return (value >> 1) ^ -(value & 1)
 
+    def numbers(self) -> list[int]:
+        """Reads a list of numbers."""
+        size, kind = self.list_header()
+        if kind not in _VARINTS:
+            raise ValueError("not a list of numbers")
+        return [self.zigzag() for _ in range(size)]
+
     def list_header(self) -> tuple[int, int]:
+        """Reads the length of a list and the kind of its elements."""
         head = self._byte()
         size = head >> 4
         if size == 15:
@@ -153,6 +208,7 @@ class _Walker:
             yield field, head & 0x0F
 
     def skip(self, kind: int, depth: int = 0) -> None:
+        """Passes over a value of a kind."""
         if depth > _MAX_DEPTH:
             raise ValueError("nested too deep")
         if kind in _FIXED:

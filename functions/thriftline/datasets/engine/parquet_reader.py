@@ -5,18 +5,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 from arro3.io import read_parquet
 
 from thriftline.datasets.engine.blocks import Block, LineCounter
-from thriftline.datasets.engine.columns import ColumnCensus
+from thriftline.datasets.engine.columns import ColumnCensus, admit_columns
 from thriftline.datasets.engine.findings import Findings
-from thriftline.datasets.engine.parquet_footer import Footer, RowGroup, read_footer
+from thriftline.datasets.engine.parquet_footer import Footer, read_footer
+from thriftline.datasets.engine.parquet_pages import PageGuard
 from thriftline.datasets.engine.rules import MIB, DatasetRules
 from thriftline.datasets.engine.sources import ByteSource, DamagedStreamError, UnusableFileError
 
 _WINDOW = 2 * MIB
 _WINDOWS = 8
-_MIN_BATCH, _MAX_BATCH = 32, 8192
+_ROW_BYTES = 16
+_MAX_BLOCK_ROWS = 8192
 
 
 class ParquetReader:
@@ -27,6 +30,9 @@ class ParquetReader:
         self._rules = rules
         self._findings = findings
         self._census = census
+        self._class_names: tuple[str, ...] = ()
+        self._row = 0
+        self._decoded = 0
 
     def blocks(
         self, source: ByteSource, start: int, stop: int, block_bytes: int
@@ -40,10 +46,13 @@ class ParquetReader:
         footer = read_footer(source)
         self._admit(source, footer, first=start == 0)
         for index in range(start, min(stop, len(footer.groups))):
+            self._row = self.counter.lines
             try:
                 yield from self._group(source, footer, index, block_bytes)
             except DamagedStreamError as damage:
-                self._findings.add(damage.code, self.counter.lines, rule=damage.rule)
+                self._findings.add(damage.code, self._row, rule=damage.rule)
+                if damage.code == "decompression_bomb":
+                    raise UnusableFileError from None
             self.counter.lines += footer.groups[index].rows
 
     def _admit(self, source: ByteSource, footer: Footer, first: bool) -> None:
@@ -52,42 +61,55 @@ class ParquetReader:
         if decoded > self._most_decoded(source):
             findings.add("decompression_bomb", None, rule=f"{decoded:,} bytes when decoded")
             raise UnusableFileError
-        names = _schema_names(_PartOfFile(source, footer.data_end, footer.only(0, 0)))
+        schema = _schema(_PartOfFile(source, footer.data_end, footer.only(0, 0)))
+        names = list(schema.names)
         if first:
             self._census.see_header(names, 0)
-        missing = [name for name in self._rules.columns if name not in names]
-        for name in missing:
-            rule = f"the schema has {len(names)} columns"
-            findings.add("missing_column", None, None, name, rule)
-        if missing:
-            raise UnusableFileError
+        admit_columns(names, None, self._rules, findings)
+        self._class_names = class_names(schema.metadata, self._rules.label_column)
 
     def _group(
         self, source: ByteSource, footer: Footer, index: int, block_bytes: int
     ) -> Iterator[Block]:
         group = footer.groups[index]
         part = _PartOfFile(source, footer.data_end, footer.only(index, index + 1))
-        row = self.counter.lines
-        decoded = 0
-        for batch in _batches(part, _batch_rows(group, block_bytes)):
-            block = self._block(batch, row)
-            row += batch.num_rows
-            decoded += sum(map(len, filter(_is_text, block.texts)))
-            if decoded > self._most_decoded(source):
+        part.guard = PageGuard(group.chunks, part.read_data)
+        pending = Block([], [], [], range(0))
+        pending_bytes = 0
+        for batch in _batches(part, part.guard.batch_rows):
+            texts, pairs, labels = self._columns(batch)
+            size = sum(map(len, filter(_is_text, (*texts, *pairs))))
+            self._decoded += size
+            if self._decoded > self._most_decoded(source):
                 raise DamagedStreamError("decompression_bomb", "few bytes decode to very many")
-            yield block
+            pending_bytes += size + _ROW_BYTES * len(texts)
+            _extend(pending, texts, pairs, labels)
+            if pending_bytes >= block_bytes or len(pending.texts) >= _MAX_BLOCK_ROWS:
+                yield self._finish(pending)
+                pending, pending_bytes = Block([], [], [], range(0)), 0
+        if pending.texts:
+            yield self._finish(pending)
 
     def _most_decoded(self, source: ByteSource) -> int:
         rules = self._rules
         return max(source.size * rules.max_decompression_ratio, rules.ratio_free_bytes)
 
-    def _block(self, batch: Any, row: int) -> Block:
+    def _columns(self, batch: Any) -> tuple[list[Any], list[Any], list[Any]]:
         rules = self._rules
-        texts = batch.column(rules.text_column).to_pylist()
-        labels = batch.column(rules.label_column).to_pylist()
         pair = rules.text_pair_column
-        pairs = None if pair is None else batch.column(pair).to_pylist()
-        block = Block(texts, pairs, labels, range(row, row + len(texts)))
+        return (
+            batch.column(rules.text_column).to_pylist(),
+            [] if pair is None else batch.column(pair).to_pylist(),
+            batch.column(rules.label_column).to_pylist(),
+        )
+
+    def _finish(self, block: Block) -> Block:
+        first, self._row = self._row, self._row + len(block.texts)
+        if self._rules.text_pair_column is None:
+            block.pairs = None
+        if self._class_names:
+            block.labels = [named_class(label, self._class_names) for label in block.labels]
+        block.lines = range(first, self._row)
         return self._without_over_long(block)
 
     def _without_over_long(self, block: Block) -> Block:
@@ -115,16 +137,49 @@ def _is_text(value: object) -> bool:
     return type(value) is str
 
 
-def _batch_rows(group: RowGroup, block_bytes: int) -> int:
-    row_bytes = max(group.decoded_bytes // max(group.rows, 1), 1)
-    return min(max(block_bytes // row_bytes, _MIN_BATCH), _MAX_BATCH)
+def _extend(block: Block, texts: list[Any], pairs: list[Any], labels: list[Any]) -> None:
+    block.texts += texts
+    block.labels += labels
+    if block.pairs is not None:
+        block.pairs += pairs
 
 
-def _schema_names(part: "_PartOfFile") -> list[str]:
-    names: list[str] = []
+def class_names(metadata: dict[bytes, bytes], column: str) -> tuple[str, ...]:
+    """The names that Hugging Face's library writes into a schema for a column of class numbers."""
+    try:
+        feature = orjson.loads(metadata[b"huggingface"])["info"]["features"][column]
+    except (KeyError, TypeError, orjson.JSONDecodeError):
+        return ()
+    names = _names_in(feature)
+    return tuple(names) if all(type(name) is str for name in names) else ()
+
+
+def _names_in(feature: Any) -> list[Any]:
+    """Names of a class label, or of a list of them, which is written in two ways."""
+    if isinstance(feature, list) and len(feature) == 1:
+        feature = feature[0]
+    if isinstance(feature, dict) and isinstance(feature.get("feature"), dict):
+        feature = feature["feature"]
+    if not isinstance(feature, dict) or feature.get("_type") != "ClassLabel":
+        return []
+    names = feature.get("names")
+    return names if isinstance(names, list) else []
+
+
+def named_class(label: Any, names: tuple[str, ...]) -> Any:
+    """The name of a class number; any other value, such as -1 for unknown, as it is."""
+    if type(label) is int and 0 <= label < len(names):
+        return names[label]
+    if type(label) is list:
+        return [named_class(one, names) for one in label]
+    return label
+
+
+def _schema(part: "_PartOfFile") -> Any:
+    schema = None
     with _reading(part):
-        names = list(read_parquet(part).schema.names)
-    return names
+        schema = read_parquet(part).schema
+    return schema
 
 
 def _batches(part: "_PartOfFile", rows: int) -> Iterator[Any]:
@@ -139,6 +194,8 @@ def _reading(part: "_PartOfFile") -> Iterator[None]:
         yield
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
+    except DamagedStreamError:
+        raise
     except BaseException as error:
         if part.failure is not None:
             raise part.failure from None
@@ -150,6 +207,7 @@ class _PartOfFile(io.RawIOBase):
 
     def __init__(self, source: ByteSource, data_end: int, footer: bytes) -> None:
         self.failure: Exception | None = None
+        self.guard: PageGuard | None = None
         self._source = source
         self._data_end = data_end
         self._footer = footer
@@ -177,8 +235,29 @@ class _PartOfFile(io.RawIOBase):
             data = self._footer[begin : None if size < 0 else begin + size]
         else:
             data = self._read_data(start, size)
+            self._check_pages(start, len(data))
         self._position += len(data)
         return data
+
+    def _check_pages(self, start: int, size: int) -> None:
+        if self.guard is None:
+            return
+        try:
+            self.guard.check(start, size)
+        except Exception as error:
+            self.failure = error
+            raise
+
+    def read_data(self, start: int, size: int) -> bytes:
+        """Reads ``size`` bytes of the pages, fewer only where they end."""
+        pieces: list[bytes] = []
+        while size > 0 and start < self._data_end:
+            piece = self._read_data(start, size)
+            if not piece:
+                break
+            pieces.append(piece)
+            start, size = start + len(piece), size - len(piece)
+        return b"".join(pieces)
 
     def _read_data(self, start: int, size: int) -> bytes:
         index, begin = divmod(start, _WINDOW)

@@ -4,25 +4,28 @@ Each regular expression begins where a cheap search says that it may match: at a
 ``+``, or at digits that lie close enough together.
 """
 
-import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-EMAIL: Final = re.compile(rb"@(?<=[A-Za-z0-9_%+-]@)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
-CARD: Final = re.compile(
-    rb"\b(?:3[47]\d\d[ -]?\d{6}[ -]?\d{5}|[2-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7})\b"
+from thriftline.datasets.personal_patterns import (
+    CARD,
+    EMAIL,
+    IBAN,
+    LOCAL_PHONE,
+    PHONE,
+    iban_holds,
+    luhn_holds,
 )
-IBAN: Final = re.compile(rb"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-PHONE: Final = re.compile(rb"\+(?:[1-9](?:[ ().-]{0,2}\d){7,14})(?!\d)")
-LOCAL_PHONE: Final = re.compile(rb"\b\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}\b")
+
+if TYPE_CHECKING:
+    from re import Pattern
 
 _WINDOW = 1 << 16
 _OVERLAP = 64
 _RARE = 256
-_SEPARATORS = str.maketrans("", "", " -")
 Positions = NDArray[np.int64]
 
 
@@ -44,7 +47,7 @@ def find_personal_data(joined: bytes) -> dict[str, list[int]]:
     return found
 
 
-def _matches(pattern: "re.Pattern[bytes]", first: bytes, joined: bytes) -> Iterator[int]:
+def _matches(pattern: "Pattern[bytes]", first: bytes, joined: bytes) -> Iterator[int]:
     """Where a pattern matches that begins with one certain byte, which is mostly rare."""
     position = joined.find(first)
     for _ in range(len(joined) // _RARE):
@@ -55,11 +58,6 @@ def _matches(pattern: "re.Pattern[bytes]", first: bytes, joined: bytes) -> Itera
         position = joined.find(first, position + 1)
     if position >= 0:
         yield from (match.start() for match in pattern.finditer(joined, position))
-
-
-def holds_personal_data(text: str) -> bool:
-    """Whether one string, such as a label, looks like personal data."""
-    return any(find_personal_data(text.encode(errors="replace")).values())
 
 
 def _digits(joined: bytes, start: int) -> Positions:
@@ -97,20 +95,3 @@ def _ibans(joined: bytes, digits: Positions) -> Iterator[int]:
         match = IBAN.match(joined, position - 2)
         if match and iban_holds(match.group()):
             yield position
-
-
-def luhn_holds(card: bytes) -> bool:
-    """The check digit of payment cards."""
-    digits = [int(digit) for digit in card.decode().translate(_SEPARATORS)]
-    if not 13 <= len(digits) <= 19:
-        return False
-    doubled = (2 * digit - 9 * (digit > 4) for digit in digits[-2::-2])
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
-
-
-def iban_holds(iban: bytes) -> bool:
-    """The check digits of ISO 13616."""
-    plain = iban.decode().replace(" ", "")
-    if not 15 <= len(plain) <= 34:
-        return False
-    return int("".join(str(int(mark, 36)) for mark in plain[4:] + plain[:4])) % 97 == 1

@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 
 from thriftline.datasets.engine.blocks import CSV_RECORDS, LINES, Cutter
 from thriftline.datasets.engine.columns import ColumnCensus
+from thriftline.datasets.engine.contents import HEAD_BYTES, is_foreign
 from thriftline.datasets.engine.csv_reader import CsvReader
 from thriftline.datasets.engine.findings import Findings
 from thriftline.datasets.engine.parquet_footer import read_footer
@@ -71,6 +72,8 @@ def _cut_file(
     source = open_source(file)
     if kind.format == "parquet":
         return _cut_parquet(index, source, target)
+    if is_foreign(source.read(0, HEAD_BYTES), kind.format):
+        return [FileRange(index)]
     wanted = range(target, source.size - target // 2, target)
     reach = 2 * rules.max_record_bytes
     if kind.format == "jsonl":

@@ -8,7 +8,7 @@ from thriftline.datasets.engine.rules import Split
 from thriftline.datasets.engine.spill import PARTS
 from thriftline.datasets.engine.splitting import Shares
 from thriftline.datasets.engine.totals import Totals
-from thriftline.datasets.engine.verdict import Masks, prepared_splits, verdict_of
+from thriftline.datasets.engine.verdict import prepared_splits, verdict_of
 from thriftline.datasets.report_document import (
     DatasetReport,
     FileSummary,
@@ -16,6 +16,7 @@ from thriftline.datasets.report_document import (
     LengthBin,
     Sampling,
 )
+from thriftline.datasets.shown import Masks
 
 _BINS = 24
 
@@ -39,11 +40,11 @@ def build_report(
         summary=_summary(totals, findings),
         rows=totals.rows,
         bytes=sum(file.size for file in totals.plan.files),
-        columns=[masks.show(name) for name in totals.columns],
+        columns=[masks.show_column(name) for name in totals.columns],
         text_columns=list(rules.text_columns),
         label_column=rules.label_column,
         seed=rules.seed,
-        labels=_most_frequent(totals, masks),
+        labels=_most_frequent(totals),
         characters=totals.lengths.total,
         text_length_mean=round(totals.lengths.total / texts, 2) if texts else None,
         text_length_median=_quantile(lengths, texts, 0.5),
@@ -51,10 +52,7 @@ def build_report(
         text_length_max=totals.lengths.longest if texts else None,
         text_length_histogram=_histogram(totals.lengths, lengths),
         splits={split: sum(labels.values()) for split, labels in splits.items()},
-        split_labels={
-            split: {masks.show(name): rows for name, rows in labels.items()}
-            for split, labels in splits.items()
-        },
+        split_labels=splits,
         split_origins={split: _origin(split, totals) for split in splits},
         sampling=_sampling(comparer, comparison),
         findings=findings,
@@ -75,11 +73,10 @@ def _origin(split: Split, totals: Totals) -> Literal["files", "cut"]:
     return "files" if any(file.split == split for file in totals.plan.files) else "cut"
 
 
-def _most_frequent(totals: Totals, masks: Masks) -> dict[str, int]:
+def _most_frequent(totals: Totals) -> dict[str, int]:
     if totals.too_many_labels:
         return {}
-    ordered = sorted(totals.labels.items(), key=lambda item: (-item[1], item[0]))
-    return {masks.show(name): rows for name, rows in ordered}
+    return dict(sorted(totals.labels.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _quantile(lengths: dict[int, int], texts: int, share: float) -> int | None:

@@ -21,6 +21,7 @@ class DatasetRules:
     validation_fraction: float = 0.1
     test_fraction: float = 0.1
     seed: int = 42
+    minimum_test_rows: int = 0
     max_record_bytes: int = MIB
     max_labels: int = 1000
     max_label_characters: int = 256

@@ -1,8 +1,9 @@
 """One block's texts as bytes: what is asked of all of them is asked of one piece of memory."""
 
+import re
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import xxhash
@@ -12,9 +13,15 @@ from thriftline.datasets.engine.personal_data import find_personal_data
 
 Ints = NDArray[np.int64]
 
-# A text of white space alone begins with one of these bytes.
+# White space, control characters, and what has no shape of its own: a text of these alone is blank.
+_BLANK: Final = re.compile(
+    "[\\s\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffc"
+    "\U000e0000-\U000e0fff]*"
+)
+# Such a text begins with one of these bytes.
 _MAY_BE_BLANK = np.zeros(256, np.bool_)
-_MAY_BE_BLANK[[*range(33), 0xC2, 0xE1, 0xE2, 0xE3]] = True
+_MAY_BE_BLANK[[*range(33), 0x7F, 0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xE3, 0xEF, 0xF3]] = True
 
 
 @dataclass(slots=True)
@@ -50,6 +57,11 @@ class EncodedTexts:
         return sorted(set(np.searchsorted(ends, positions, side="right").tolist()))
 
 
+def is_blank(text: str) -> bool:
+    """Whether a text holds nothing that can be seen."""
+    return _BLANK.fullmatch(text) is not None
+
+
 def encode_texts(values: list[Any]) -> EncodedTexts | None:
     """Encodes a column; None where one of its values is blank or no text."""
     try:
@@ -62,7 +74,7 @@ def encode_texts(values: list[Any]) -> EncodedTexts | None:
     joined = b"\n".join(texts)
     starts = np.cumsum(sizes + 1) - sizes - 1
     doubtful = np.flatnonzero(_MAY_BE_BLANK[np.frombuffer(joined, np.uint8)[starts]])
-    if any(values[row].isspace() for row in doubtful.tolist()):
+    if any(map(_BLANK.fullmatch, map(values.__getitem__, doubtful.tolist()))):
         return None
     return EncodedTexts(texts, joined, sizes)
 

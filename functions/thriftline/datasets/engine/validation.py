@@ -22,7 +22,6 @@ from thriftline.datasets.engine.scratch import (
 from thriftline.datasets.engine.splitting import shares_of
 from thriftline.datasets.engine.totals import Totals
 from thriftline.datasets.engine.verdict import (
-    Masks,
     check_labels,
     check_rows,
     check_splits,
@@ -30,6 +29,7 @@ from thriftline.datasets.engine.verdict import (
 )
 from thriftline.datasets.engine.work import WorkPlan
 from thriftline.datasets.report_document import DatasetReport
+from thriftline.datasets.shown import Masks
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,33 +4,15 @@ from collections.abc import Iterator
 
 from thriftline.datasets.engine.comparing import Comparison, RowComparer, RowTally
 from thriftline.datasets.engine.findings import CHECKS, CODES, TOLERATED, Check
-from thriftline.datasets.engine.personal_data import holds_personal_data
+from thriftline.datasets.engine.label_checks import check_names, label_list
 from thriftline.datasets.engine.rules import Split
 from thriftline.datasets.engine.spill import PARTS
-from thriftline.datasets.engine.splitting import NAMES, Shares
+from thriftline.datasets.engine.splitting import NAMES, POOL, RANKS, Shares
 from thriftline.datasets.engine.totals import Location, Tally, Totals
 from thriftline.datasets.report_document import Finding, Place, Verdict
+from thriftline.datasets.shown import Masks
 
 Splits = dict[Split, dict[str, int]]
-_SHOWN = 5
-
-
-class Masks:
-    """Replaces names that look like personal data, wherever they would be shown."""
-
-    def __init__(self) -> None:
-        self._shown: dict[str, str] = {}
-        self._hidden = 0
-
-    def show(self, name: str) -> str:
-        """The name itself, or one that gives nothing away."""
-        if name not in self._shown:
-            shown = name
-            if holds_personal_data(name):
-                self._hidden += 1
-                shown = f"(hidden {self._hidden}: looks like personal data)"
-            self._shown[name] = shown
-        return self._shown[name]
 
 
 def check_rows(totals: Totals, comparer: RowComparer, comparison: Comparison) -> set[str]:
@@ -75,7 +57,7 @@ def check_labels(totals: Totals, masks: Masks) -> None:
         if most > least * rules.imbalance_ratio:
             detail = f"the most frequent has {most:,} rows, the rarest {least:,}"
             _add(totals, "label_imbalance", 1, detail)
-    _check_similar(totals, masks)
+    check_names(totals, masks)
 
 
 def _check_label_types(totals: Totals) -> None:
@@ -98,43 +80,77 @@ def _article(word: str) -> str:
     return "an" if word[0] in "aeiou" else "a"
 
 
-def _check_similar(totals: Totals, masks: Masks) -> None:
-    alike: dict[str, list[str]] = {}
-    for name in sorted(totals.labels):
-        alike.setdefault(" ".join(name.casefold().split()), []).append(name)
-    groups = [names for names in alike.values() if len(names) > 1]
-    if groups:
-        detail = "; ".join(
-            " and ".join(f"“{masks.show(name)}”" for name in names) for names in groups[:_SHOWN]
-        )
-        _add(totals, "similar_labels", len(groups), detail)
-
-
 def check_splits(totals: Totals, comparer: RowComparer, shares: Shares, masks: Masks) -> None:
-    """Checks that every label can be split, trained and evaluated."""
+    """Checks that every label can be split, trained and evaluated, on the rows that are left."""
     if totals.too_many_labels or not totals.hashed_rows:
         return
-    named = {file.split for file in totals.plan.files} - {None}
-    unnamed = [i for i, file in enumerate(totals.plan.files) if file.split is None]
-    if named and unnamed:
-        places = [Location(index, None) for index in unnamed]
-        totals.tally("unassigned_file", len(unnamed), places)
+    _check_files(totals)
+    if comparer.is_exact:
+        _check_vanished(totals, comparer, masks)
     pool = dict(zip(comparer.names, comparer.pool_texts(), strict=True))
     if not sum(pool.values()):
-        _add(totals, "train_split_missing", 1, None)
+        if any(RANKS[file.split] == POOL for file in totals.plan.files):
+            _add(totals, "empty_split", 1, "train")
         return
+    _check_pool(totals, pool, masks)
     if comparer.is_exact and shares.parts > 1:
         rare = {name: n for name, n in pool.items() if 0 < n < shares.parts}
-        detail = _label_list(rare, masks) + f"; at least {shares.parts} are needed"
+        detail = label_list(rare, masks) + f"; at least {shares.parts} are needed"
         _add(totals, "label_too_rare", len(rare), detail)
+    _check_given(totals, comparer, pool, masks)
+    _check_prepared(totals, comparer, shares)
+
+
+def _check_files(totals: Totals) -> None:
+    files = totals.plan.files
+    if not any(RANKS[file.split] == POOL for file in files):
+        _add(totals, "train_split_missing", 1, None)
+    unnamed = [i for i, file in enumerate(files) if file.split is None]
+    if unnamed and len(unnamed) < len(files):
+        places = [Location(index, None) for index in unnamed]
+        totals.tally("unassigned_file", len(unnamed), places)
+
+
+def _check_given(totals: Totals, comparer: RowComparer, pool: dict[str, int], masks: Masks) -> None:
+    """Compares the labels of the splits that files bring with those of the training rows."""
     for split, label_rows in given_splits(comparer):
         if split == "train" or not any(label_rows.values()):
             continue
         unknown = {name: n for name, n in label_rows.items() if n and not pool[name]}
-        _add(totals, "label_not_in_train", len(unknown), _label_list(unknown, masks))
+        _add(totals, "label_not_in_train", len(unknown), label_list(unknown, masks))
         absent = {name: n for name, n in pool.items() if n and not label_rows[name]}
-        detail = f"{split}: " + _label_list(absent, masks)
+        detail = f"{split}: " + label_list(absent, masks)
         _add(totals, "label_missing_in_split", len(absent), detail)
+
+
+def _check_vanished(totals: Totals, comparer: RowComparer, masks: Masks) -> None:
+    """Labels that have rows, none of which is left to be trained or evaluated."""
+    left = comparer.kept.sum(axis=(0, 1)).tolist()
+    vanished = {
+        name: totals.labels[name]
+        for name, rows in zip(comparer.names, left, strict=True)
+        if not rows
+    }
+    _add(totals, "label_vanishes", len(vanished), label_list(vanished, masks))
+
+
+def _check_pool(totals: Totals, pool: dict[str, int], masks: Masks) -> None:
+    """Two labels must be left to train on, whatever the files hold."""
+    left = {name: n for name, n in pool.items() if n}
+    if len(left) < 2 <= len(totals.labels):
+        _add(totals, "too_few_labels", 1, f"left to train on: {label_list(left, masks)}")
+
+
+def _check_prepared(totals: Totals, comparer: RowComparer, shares: Shares) -> None:
+    """Training needs rows to validate on, and the gate needs rows to test on."""
+    rows = {split: sum(n.values()) for split, n in prepared_splits(comparer, shares).items()}
+    for split in ("validation", "test"):
+        if not rows[split]:
+            _add(totals, "empty_split", 1, split)
+    least = totals.plan.rules.minimum_test_rows
+    if 0 < rows["test"] < least:
+        detail = f"{rows['test']:,} of at least {least:,} (gate.minimum_test_size)"
+        _add(totals, "test_split_too_small", 1, detail)
 
 
 def given_splits(comparer: RowComparer) -> Iterator[tuple[Split, dict[str, int]]]:
@@ -142,12 +158,6 @@ def given_splits(comparer: RowComparer) -> Iterator[tuple[Split, dict[str, int]]
     for rank, split in enumerate(NAMES):
         rows = comparer.kept[rank].sum(axis=0).tolist()
         yield split, dict(zip(comparer.names, rows, strict=True))
-
-
-def _label_list(labels: dict[str, int], masks: Masks) -> str:
-    shown = [f"{masks.show(name)} ({n:,})" for name, n in sorted(labels.items())[:_SHOWN]]
-    more = len(labels) - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _add(totals: Totals, code: str, count: int, detail: str | None) -> None:
@@ -187,7 +197,7 @@ def _finding(check: Check, tally: Tally, totals: Totals, masks: Masks) -> Findin
             file=totals.plan.files[place.file].name,
             line=place.line,
             column=place.column,
-            field=None if place.field is None else masks.show(place.field),
+            field=None if place.field is None else masks.show_column(place.field),
             rule=place.rule,
         )
         for place in tally.places

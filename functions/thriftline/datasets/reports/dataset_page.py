@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from thriftline.core.reports.pages import render
 from thriftline.datasets.report_document import DatasetReport, Finding
 from thriftline.datasets.reports.length_chart import length_chart
+from thriftline.datasets.shown import Masks
 
 _MOST_LABELS = 20
 _SPLITS = ("train", "validation", "test")
@@ -60,6 +61,7 @@ _VERDICTS = {
 def dataset_page(report: DatasetReport, run_id: str) -> str:
     """Returns the page of a data set; whatever the data holds, it is shown as text."""
     labels = list(report.labels)[:_MOST_LABELS]
+    masks = Masks()
     return render(
         "thriftline.datasets.reports",
         "dataset.html.j2",
@@ -69,10 +71,10 @@ def dataset_page(report: DatasetReport, run_id: str) -> str:
         errors=[finding for finding in report.findings if finding.severity == "error"],
         warnings=[finding for finding in report.findings if finding.severity == "warning"],
         spots=_spots,
-        bars=_bars(report),
+        bars=_bars(report, masks),
         more_labels=len(report.labels) - len(labels),
         split_rows=_splits(report, labels),
-        split_labels=labels if len(labels) <= 6 else [],
+        split_labels=[masks.show(label) for label in labels] if len(labels) <= 6 else [],
         lengths=length_chart(report.text_length_histogram),
     )
 
@@ -91,11 +93,11 @@ def _spots(finding: Finding) -> list[_Spots]:
     ]
 
 
-def _bars(report: DatasetReport) -> list[_Bar]:
+def _bars(report: DatasetReport, masks: Masks) -> list[_Bar]:
     total = sum(report.labels.values())
     most = max(report.labels.values(), default=0)
     return [
-        _Bar(name, rows, rows / total if total else 0.0, rows / most if most else 0.0)
+        _Bar(masks.show(name), rows, rows / total if total else 0.0, rows / most if most else 0.0)
         for name, rows in list(report.labels.items())[:_MOST_LABELS]
     ]
 

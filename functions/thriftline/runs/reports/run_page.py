@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thriftline.core.reports.pages import render
+from thriftline.datasets.shown import Masks
 from thriftline.evaluation.document import Comparison, Confusion, Scores
 from thriftline.runs.reports.charts import Chart, calibration_chart, loss_chart, validation_chart
 from thriftline.runs.schemas.result import Result
@@ -81,6 +82,7 @@ def run_page(result: Result) -> str:
         class_limit=_MOST_CLASSES,
         label_bars=_label_bars(result),
         charts=_charts(result),
+        shown=Masks().show,
     )
 
 

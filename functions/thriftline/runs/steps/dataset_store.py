@@ -85,6 +85,7 @@ def rules_of(run: Run) -> DatasetRules:
         validation_fraction=spec.dataset.validation_fraction,
         test_fraction=spec.dataset.test_fraction,
         seed=spec.seed,
+        minimum_test_rows=spec.gate.minimum_test_size,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import EvaluationError
 from thriftline.datasets.report_document import DatasetReport
+from thriftline.datasets.shown import Masks
 from thriftline.evaluation.document import Evaluation, Gate, Training
 from thriftline.evaluation.evaluator import (
     Evaluated,
@@ -211,5 +212,6 @@ def _training(metrics: JobMetrics, history: History) -> Training:
 
 
 def _some(names: set[str]) -> str:
-    shown = sorted(names)
-    return ", ".join(shown[:10]) + (" and others" if len(shown) > 10 else "") or "none"
+    masks = Masks()
+    shown = [masks.show(name) for name in sorted(names)[:10]]
+    return ", ".join(shown) + (" and others" if len(names) > 10 else "") or "none"

@@ -146,6 +146,9 @@ def _default(field: FieldInfo) -> str:
 
 def _allowed(name: str, schema: dict[str, Any]) -> str:
     """Says what a key takes: the choices, or the type and its bounds."""
+    if "oneOf" in schema:  # a value, or a word in its place
+        value, word = schema["oneOf"]
+        return f"{_allowed(name, word)}, or {_allowed(name, value)}"
     options = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     # A decimal may be written as number or text; the number's bounds are the same.
     chosen = options[0]

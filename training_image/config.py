@@ -35,6 +35,16 @@ def whole(least: int, most: int) -> dict[str, Any]:
     return {"read": read, "allowed": f"a whole number from {least} to {most}"}
 
 
+def whole_or_none(least: int, most: int) -> dict[str, Any]:
+    """A field that takes `none`, or a whole number from least to most."""
+    each = whole(least, most)
+
+    def read(text: str) -> int | None:
+        return None if text == "none" else int(each["read"](text))
+
+    return {"read": read, "allowed": f"none or {each['allowed']}"}
+
+
 def number(least: float, most: float, *, open_start: bool = False) -> dict[str, Any]:
     """A field that takes a number from least to most, least itself excluded when open."""
 
@@ -119,6 +129,12 @@ class TrainConfig:
     run_id: str = field(default="local", metadata=words())
     """The run that this job belongs to; it is printed, and changes nothing."""
 
+    method: str = field(
+        default="finetune", metadata=one_of(finetune="finetune", linear_head="linear_head")
+    )
+    """What is trained: all weights, or a linear head on the frozen encoder's mean-pooled vectors,
+    for few rows; see `linear_head.py`."""
+
     epochs: int = field(default=3, metadata=whole(1, 100))
     """Passes over the training split; early stopping may end them sooner."""
 
@@ -128,6 +144,10 @@ class TrainConfig:
     batch_tokens: int = field(default=4096, metadata=whole(64, 1_048_576))
     """Tokens in one optimiser step, on the average: it sets the rows of a step, the same
     number all through the run, so that long texts do not weigh more or less than short ones."""
+
+    batch_rows: int | None = field(default=None, metadata=whole_or_none(1, 65_536))
+    """Rows in one optimiser step, in place of `batch_tokens`, so that their number is known before
+    the texts are tokenised; None where `batch_tokens` sets it."""
 
     max_length: int = field(default=256, metadata=whole(8, 8192))
     """Tokens of a record that are read; the rest of a longer text is cut off."""
@@ -207,6 +227,8 @@ def read_config(hyperparameters: Mapping[str, object]) -> TrainConfig:
         problems.append("base_model is missing")
     if values.get("sweep"):
         values["sweep"] = _read_sweep(values["sweep"], known, problems)
+        if values.get("method") == "linear_head":
+            problems.append("sweep is for method finetune; linear_head tries its own penalties")
     if problems:
         raise JobError(f"Hyperparameters: {'; '.join(problems)}.")
     return TrainConfig(**values)

@@ -101,11 +101,16 @@ def logits_of(
     ranks: Ranks = ALONE,
     *,
     equal_passes: bool = False,
+    width: int | None = None,
 ) -> FloatArray:
-    """Returns what the head says, [rows of the split, labels], in fp32; see `predict`."""
+    """Returns what the head says, [rows of the split, labels], in fp32; see `predict`.
+
+    A head that says something of another width than the labels' is told of by `width`.
+    """
     stop = stop or StopSignal()
     network, rows = classifier.network.eval(), deal(split, ranks)
-    logits = np.zeros((len(split), len(classifier.labels)), dtype=np.float32)
+    width = len(classifier.labels) if width is None else width
+    logits = np.zeros((len(split), width), dtype=np.float32)
     done = 0
     for batch in batches(split, rows, classifier.packing, pass_tokens, network.device):
         if ranks.world == 1:

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 
 from training_image.data import Tokenizer
 from training_image.job import JobError
+from training_image.mean_pooling import add_mean_pooling
 from training_image.packing import Packing, pack
 
 transformers.logging.set_verbosity_error()
@@ -99,8 +100,16 @@ def load_base(
     labels: Sequence[str],
     tokenizers: tuple[Any, Tokenizer],
     multi_label: bool = False,
+    mean_pooling: bool = False,
 ) -> Classifier:
     """Loads a pretrained encoder with a new head for these labels.
+
+    Args:
+        source: hub id or folder.
+        labels: in the order of the probabilities.
+        tokenizers: the model's, as `load_tokenizer` returns it.
+        multi_label: whether each label has a probability of its own.
+        mean_pooling: whether the head reads the mean of the tokens' vectors, where that can be.
 
     Raises:
         JobError: the architecture cannot classify texts, or weights are absent.
@@ -121,6 +130,8 @@ def load_base(
     if network.config.is_encoder_decoder:
         raise JobError(f"An encoder is wanted, but {_name(source)} has a decoder too.")
     _check_encoder_weights(network, report["missing_keys"], source)
+    if mean_pooling:
+        add_mean_pooling(network)
     return _classifier(network, tokenizers, tuple(labels))
 
 

@@ -128,6 +128,22 @@ class Reporter:
         )
         self._start_window()
 
+    def fit(self, total_steps: int) -> None:
+        """Tells about a fit of the whole head, which is one step of its training."""
+        progress = self._progress
+        seconds = self.seconds()
+        line = {
+            "step": progress.step,
+            "epoch": 1.0,
+            "loss": progress.final_loss,
+            "learning_rate": 0.0,
+            "samples_per_second": round(progress.samples / seconds, 2),
+            "tokens_per_second": round(progress.tokens / seconds, 1),
+            "seconds": seconds,
+        }
+        progress.history.append(line)
+        self._tell("step", **line, total_steps=total_steps, seconds_left=0.0, **self._dollars())
+
     def evaluation(self, epoch: float, scores: Scores) -> None:
         """Tells the scores of an evaluation on the validation split."""
         line = {

@@ -22,12 +22,21 @@ class Schedule:
         batch_tokens: tokens of a step on the average; it sets the rows of a step.
         epochs: passes over the rows.
         seed: of the order.
+        batch_rows: rows of a step at the most, in place of `batch_tokens`.
     """
 
-    def __init__(self, rows: int, tokens: int, batch_tokens: int, epochs: int, seed: int) -> None:
+    def __init__(
+        self,
+        rows: int,
+        tokens: int,
+        batch_tokens: int,
+        epochs: int,
+        seed: int,
+        batch_rows: int | None = None,
+    ) -> None:
         self._rows = rows
         self._seed = seed
-        rows_per_step = max(1, round(batch_tokens / (tokens / rows)))
+        rows_per_step = batch_rows or max(1, round(batch_tokens / (tokens / rows)))
         self.steps_per_epoch = -(-rows // rows_per_step)
         self.total_steps = self.steps_per_epoch * epochs
         self._order: tuple[int, IntArray] = (-1, np.empty(0, dtype=np.int64))

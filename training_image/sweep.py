@@ -240,9 +240,16 @@ class Sweep:
 def _trial(
     number: int, values: dict[str, Any], job: Job, config: TrainConfig, train: Split
 ) -> Trial:
+    if "batch_tokens" in values:
+        config = replace(config, batch_rows=None)  # what is tried must set the rows of a step
     config = replace(config, sweep=None, **values)
     schedule = Schedule(
-        len(train), len(train.tokens), config.batch_tokens, config.epochs, config.seed
+        len(train),
+        len(train.tokens),
+        config.batch_tokens,
+        config.epochs,
+        config.seed,
+        config.batch_rows,
     )
     return Trial(
         number, values, config, replace(job, trial=f"trial-{number:02d}"), schedule.total_steps

@@ -26,6 +26,7 @@ from training_image.data import Split, Tokenizer
 from training_image.data_share import Agree, on_each_machine, require_same
 from training_image.evaluation import Predictions, predict, score, write_predictions
 from training_image.hardware import Hardware
+from training_image.head_training import HeadTraining
 from training_image.job import (
     FAILED,
     INTERRUPTED,
@@ -76,9 +77,11 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
 
     def start(job: Job, config: TrainConfig) -> Training:
         torch.manual_seed(config.seed)  # for the head, which no base model has
-        classifier = load_base(base, splits["train"].labels, tokenizers, config.multi_label)
+        frozen = config.method == "linear_head"
+        classifier = load_base(base, splits["train"].labels, tokenizers, config.multi_label, frozen)
         ranks.raise_any(StopRequestedError() if stop.requested else None)
-        return Training(job, config, classifier, splits, hardware, stop, ranks)
+        kind = HeadTraining if frozen else Training
+        return kind(job, config, classifier, splits, hardware, stop, ranks)
 
     sweep = Sweep(job, config, splits, start) if config.sweep else None
     training = sweep.search() if sweep else start(job, config)
@@ -86,6 +89,7 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
     try:
         training.fit()
         training.take_best()
+        temperature = training.calibrate()
         candidate = training.predict("test")
         champion = champion_predictions(training, channels, scratch)
         training.recovery.checkpoints.finish()
@@ -95,7 +99,7 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
             write_history(job.output / "data" / "history.jsonl", training.progress.history)
         raise
     if ranks.leads:
-        write_outputs(training, candidate, champion, sweep.table() if sweep else None)
+        write_outputs(training, temperature, candidate, champion, sweep.table() if sweep else None)
 
 
 def find_channels(job: Job) -> dict[str, Path]:
@@ -194,13 +198,14 @@ def say_start(training: Training) -> None:
         precision=str(hardware.dtype).removeprefix("torch."),
         threads=torch.get_num_threads(),
         processes=training.ranks.world,
-        total_steps=training.schedule.total_steps,
+        total_steps=training.total_steps,
         resumed_from_step=training.resumed_from_step,
     )
 
 
 def write_outputs(
     training: Training,
+    temperature: float,
     candidate: Predictions,
     champion: Predictions | None,
     sweep: dict[str, Any] | None,
@@ -209,7 +214,7 @@ def write_outputs(
     job, progress, test = training.job, training.progress, training.splits["test"]
     # So that the server knows which records the model was trained on.
     training.classifier.network.config.text_pair = training.config.text_pair
-    training.classifier.save(job.model, training.best_weights)
+    training.classifier.save(job.model, training.final_weights)
     data = job.output / "data"
     write_predictions(data / "predictions.parquet", test, candidate, champion)
     write_history(data / "history.jsonl", progress.history)
@@ -228,6 +233,8 @@ def write_outputs(
             "final_loss": progress.final_loss,
             "best_epoch": best["epoch"],
             "resumed_from_step": training.resumed_from_step,
+            "method": training.config.method,
+            "temperature": round(temperature, 6),
         },
         "validation": {name: best[name] for name in ("accuracy", "macro_f1", "loss")},
         "test": {

@@ -11,10 +11,11 @@ from training_image.compiling import compiled
 from training_image.config import TrainConfig
 from training_image.data import IntArray, Split
 from training_image.data_share import DataShare
-from training_image.evaluation import Predictions, Scores, predict, score
+from training_image.evaluation import Predictions, Scores, logits_of, predict, score
 from training_image.gradients import Gradients, StepSums
 from training_image.hardware import Hardware
 from training_image.job import DivergedError, Job, StopRequestedError, StopSignal
+from training_image.linear_head import last_linear
 from training_image.losses import make_loss
 from training_image.models import Classifier
 from training_image.optimizer import MAX_GRADIENT_NORM, make_optimizer, set_learning_rate
@@ -22,6 +23,7 @@ from training_image.parallel import ALONE, Ranks, Votes, is_sharded, like, repli
 from training_image.progress import Progress, Reporter, say
 from training_image.recovery import Recovery
 from training_image.schedule import Schedule, evaluation_places, learning_rate_share
+from training_image.temperature import fit_temperature
 from training_image.tensor_files import Tensors, copied
 
 
@@ -43,7 +45,12 @@ class Training:
         self.network: torch.nn.Module = classifier.network
         self.share = DataShare.of(splits["train"], ranks)
         self.schedule = Schedule(
-            self.share.rows, self.share.tokens, config.batch_tokens, config.epochs, config.seed
+            self.share.rows,
+            self.share.tokens,
+            config.batch_tokens,
+            config.epochs,
+            config.seed,
+            config.batch_rows,
         )
         self.evaluate_at = evaluation_places(self.schedule.steps_per_epoch, config.epochs)
         fp16 = hardware.dtype == torch.float16
@@ -55,6 +62,7 @@ class Training:
             shard(self.network, hardware.dtype)
         self.optimizer = make_optimizer(self.network, config)
         self.best_weights: Tensors = {}
+        self.final_weights: Tensors = {}
         self.recovery = Recovery(
             job, self.network, self.optimizer, self.scaler, self._spec(), ranks, hardware.device
         )
@@ -73,6 +81,11 @@ class Training:
             config.seed,
             equal_passes=self.is_sharded,
         )
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run."""
+        return self.schedule.total_steps
 
     def _wrapped(self) -> torch.nn.Module:
         """Returns the network as passes call it: compiled, replicated, or sharded as it is."""
@@ -116,7 +129,7 @@ class Training:
 
     def begin(self, tell: Callable[..., None] = say) -> None:
         """Starts the clocks of what is printed and of the checkpoints."""
-        steps, device = self.schedule.total_steps, self.hardware.device
+        steps, device = self.total_steps, self.hardware.device
         self.reporter = Reporter(
             self.progress, steps, device, self.ranks, self.job.hourly_rate_usd, tell
         )
@@ -226,10 +239,40 @@ class Training:
     def take_best(self) -> None:
         """Puts the best weights into the network."""
         self.recovery.checkpoints.wait_until_copied()
+        self._load(self.best_weights)
+
+    def _load(self, weights: Tensors) -> None:
         pattern = self.network.state_dict()
         self.network.load_state_dict(
-            {name: like(each, pattern[name]) for name, each in self.best_weights.items()}
+            {name: like(each, pattern[name]) for name, each in weights.items()}
         )
+
+    def calibrate(self) -> float:
+        """Divides the best weights' logits by a temperature that fits the validation split.
+
+        Returns:
+            The temperature.
+        """
+        split = self.splits["validation"]
+        logits = logits_of(
+            self.classifier,
+            split,
+            self.hardware.autocast(),
+            self.progress.pass_tokens,
+            self.stop,
+            self.ranks,
+            equal_passes=self.is_sharded,
+        )
+        temperature = fit_temperature(
+            torch.from_numpy(logits), torch.from_numpy(np.array(split.truth))
+        )
+        name, _ = last_linear(self.classifier.network)
+        parts = {f"{name}.weight", f"{name}.bias"} & self.best_weights.keys()
+        scaled = {part: self.best_weights[part] / temperature for part in parts}
+        # The best weights stay as they are: an attempt after this one fits the same temperature.
+        self.final_weights = {**self.best_weights, **scaled}
+        self._load(self.final_weights)
+        return temperature
 
     def save_last(self) -> None:
         """Writes a checkpoint of where the run stands, and verifies it.

@@ -1,18 +1,24 @@
 """What the functions and the training program agree on, as data: they never import each other."""
 
 import json
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from local_aws.training.metrics import MetricReader
 from thriftline.datasets.report_document import DatasetReport
+from thriftline.runs.domain.auto_training import Data, choose
+from thriftline.runs.schemas.plan import PlannedTraining
 from thriftline.runs.schemas.run import SPLITS
 from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.steps.dataset_volume import DatasetVolume
+from thriftline.runs.steps.plan_run import named_in
 from thriftline.runs.steps.start_training import hyperparameters_of
 from thriftline.runs.trainers.job import is_checkpoint
 from thriftline.runs.trainers.sagemaker.metric_definitions import metric_definitions
@@ -22,11 +28,18 @@ from training_image.checkpoints import Checkpoint
 from training_image.config import TrainConfig, read_config
 from training_image.evaluation import Scores
 from training_image.job import Job
+from training_image.linear_head import INVERSE_L2
 from training_image.progress import Progress, Reporter
+from training_image.schedule import Schedule
 from training_image.sweep import Trial, row_of, say_row, teller
 
 
-def sent(spec: RunSpec) -> dict[str, str]:
+def chosen(spec: RunSpec, rows: int = 100, mean_tokens: float | None = None) -> PlannedTraining:
+    data = Data(rows=rows, mean_tokens=mean_tokens)
+    return PlannedTraining(**asdict(choose(data, named_in(spec.hyperparameters))))
+
+
+def sent(spec: RunSpec, planned: PlannedTraining | None = None) -> dict[str, str]:
     order = TrainingOrder(
         job_name="r-0123456789abcdef-01",
         run_id="r-0123456789abcdef",
@@ -34,7 +47,7 @@ def sent(spec: RunSpec) -> dict[str, str]:
         role_arn="arn:aws:iam::123456789012:role/training",
         image_uri="image",
         artifacts_bucket="artifacts",
-        hyperparameters=hyperparameters_of(spec),
+        hyperparameters=hyperparameters_of(spec, planned or chosen(spec)),
         splits=SPLITS,
         instance_type="ml.g5.xlarge",
         instance_count=1,
@@ -85,7 +98,38 @@ def test_what_a_run_spec_may_say_the_program_reads_back(spec: dict[str, Any]) ->
     assert config.text_pair == (wanted.columns.text_pair is not None)
     assert config.multi_label == wanted.multi_label
     for name, value in wanted.hyperparameters.model_dump().items():
+        if value != "auto":
+            assert getattr(config, name) == value
+    for name, value in chosen(wanted).model_dump(exclude={"steps"}).items():
         assert getattr(config, name) == value
+
+
+@given(
+    st.integers(1, 50_000),
+    st.floats(3, 256),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "epochs": st.integers(1, 20),
+            "method": st.sampled_from(["finetune", "linear_head"]),
+        },
+    ),
+)
+def test_the_steps_of_the_plan_are_the_steps_of_the_program(
+    rows: int, mean_tokens: float, named: dict[str, Any]
+) -> None:
+    spec = RunSpec.model_validate({"hyperparameters": named})
+    planned = chosen(spec, rows, mean_tokens)
+
+    config = read_config(sent(spec, planned))
+
+    # Whatever the texts really have: the estimate of their tokens decides nothing.
+    tokens = round(rows * 17.3)
+    steps = Schedule(
+        rows, tokens, config.batch_tokens, config.epochs, config.seed, config.batch_rows
+    ).total_steps
+    assert planned.steps == (len(INVERSE_L2) if config.method == "linear_head" else steps)
+    assert config.patience >= config.epochs  # so that all of them are made
 
 
 def test_the_channels_are_those_that_the_program_needs() -> None:

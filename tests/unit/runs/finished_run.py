@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from tests.unit.runs.run_world import TRAINING
 from thriftline.core.aws.buckets import Bucket
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.runs.aws.runs_table import RunsTable
@@ -47,6 +48,7 @@ def plan(champion: PlannedChampion | None = None) -> Plan:
         region="us-east-1",
         base_model="org/base",
         base_model_uri=None,
+        training=TRAINING,
         splits={"train": 160, "validation": 20, "test": 100},
         instance_type="ml.g5.xlarge",
         instance_count=1,

@@ -13,12 +13,23 @@ from moto import mock_aws
 from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload
+from thriftline.runs.schemas.plan import PlannedTraining
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_spec import RunSpec
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RUN_ID = "reviews-0123456789abcdef"
 PROJECT = "Reviews"
+TRAINING = PlannedTraining(
+    method="finetune",
+    epochs=10,
+    learning_rate=5e-5,
+    batch_tokens=4096,
+    batch_rows=8,
+    warmup_fraction=0.1,
+    patience=10,
+    steps=200,
+)
 
 
 @dataclass

@@ -43,7 +43,7 @@ def test_an_unknown_key_names_line_key_what_is_allowed_and_the_nearest() -> None
     message = problem("seed: 1\nhyperparameters:\n  learnig_rate: 1e-4\n")
     assert "line 3" in message
     assert "hyperparameters.learnig_rate" in message
-    assert "allowed are epochs, learning_rate" in message
+    assert "allowed are method, epochs, learning_rate" in message
     assert "Did you mean learning_rate?" in message
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker, refusal
-from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
+from tests.unit.runs.run_world import NOW, RUN_ID, TRAINING, RunWorld, run_world
 from thriftline.core.errors import OutOfRunTimeError, QuotaExceededError
 from thriftline.runs.schemas.plan import Plan, PlannedChampion, PlannedPrice
 from thriftline.runs.schemas.steps import StartTrainingResponse
@@ -35,6 +35,7 @@ def a_plan(**values: Any) -> Plan:
         region="us-east-1",
         base_model="org/model",
         base_model_uri=None,
+        training=TRAINING,
         splits={"train": 8, "validation": 1, "test": 1},
         instance_type="ml.g5.xlarge",
         instance_count=1,
@@ -112,18 +113,20 @@ def test_the_run_spec_reaches_the_training_program(start: Start) -> None:
 
     assert start.sagemaker.jobs[FIRST]["HyperParameters"] == {
         "base_model": "org/model",
-        "epochs": "2",
-        "learning_rate": "3e-05",
+        "method": "finetune",
+        "epochs": "10",
+        "learning_rate": "5e-05",
         "batch_tokens": "4096",
+        "batch_rows": "8",
         "max_length": "256",
-        "warmup_fraction": "0.06",
+        "warmup_fraction": "0.1",
         "lr_schedule": "linear",
         "layer_decay": "1.0",
         "weight_decay": "0.01",
         "label_smoothing": "0.0",
         "class_weights": "none",
         "eval_metric": "accuracy",
-        "patience": "2",
+        "patience": "10",
         "seed": "7",
         "text_pair": "true",
         "multi_label": "false",

@@ -92,12 +92,18 @@ def _reason(workload: Workload, gpus: Gpus) -> str:
         else ""
     )
     return (
-        f"{workload.train_rows:,} records of about {workload.mean_tokens:.0f} tokens for "
-        f"{workload.epochs} epochs, and the evaluations, on {_named(gpus)} at "
+        f"{workload.train_rows:,} records of about {workload.mean_tokens:.0f} tokens "
+        f"{_times(workload)}, and the evaluations, on {_named(gpus)} at "
         f"{UTILISATION:.0%} of {gpus.gpu.peak_tflops:g} {gpus.gpu.precision} TFLOP/s{together}, "
         f"with {FIXED_SECONDS:.0f} seconds to start and to end. An estimate at the on-demand "
         "rate, not a measurement; Spot bills less."
     )
+
+
+def _times(workload: Workload) -> str:
+    if workload.is_frozen:
+        return "read once by the frozen encoder"
+    return f"for {workload.epochs} epoch{'' if workload.epochs == 1 else 's'}"
 
 
 def _named(gpus: Gpus) -> str:

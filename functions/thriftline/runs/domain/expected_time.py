@@ -32,6 +32,11 @@ _BYTES_PER_PARAMETER = 16
 _MEMORY_SHARE = 0.5
 
 
+def mean_tokens(mean_characters: float, max_length: int) -> float:
+    """Returns the tokens of a record after cutting at ``max_length``."""
+    return min(float(max_length), mean_characters / CHARACTERS_PER_TOKEN + SPECIAL_TOKENS)
+
+
 @dataclass(frozen=True)
 class Workload:
     """What a run trains on and evaluates on. ``mean_characters`` is of one record's texts."""
@@ -44,17 +49,20 @@ class Workload:
     batch_tokens: int
     max_length: int
     has_champion: bool
+    is_frozen: bool = False
+    """Whether the encoder reads the records once, and a head alone is trained."""
 
     @property
     def mean_tokens(self) -> float:
         """Tokens of a record after cutting at ``max_length``."""
-        tokens = self.mean_characters / CHARACTERS_PER_TOKEN + SPECIAL_TOKENS
-        return min(float(self.max_length), tokens)
+        return mean_tokens(self.mean_characters, self.max_length)
 
     @property
     def trained_records(self) -> float:
         """Records trained on; one that is only evaluated counts for its share."""
         tested = self.test_rows * (2 if self.has_champion else 1)
+        if self.is_frozen:
+            return (self.train_rows + self.validation_rows + tested) * FORWARD_SHARE
         evaluated = self.epochs * self.validation_rows + tested
         return self.epochs * self.train_rows + evaluated * FORWARD_SHARE
 
@@ -76,7 +84,8 @@ def expected_time(workload: Workload, encoder: Encoder, gpus: Gpus) -> ExpectedT
     steps = workload.trained_records * length / workload.batch_tokens
     # Every GPU launches the kernels of every step, however few its rows are.
     launches = steps * encoder.layers * LAUNCH_SECONDS_PER_LAYER
-    trained = workload.epochs * workload.train_rows * length / workload.batch_tokens
+    epochs = 0 if workload.is_frozen else workload.epochs
+    trained = epochs * workload.train_rows * length / workload.batch_tokens
     exchange = trained * gpus.exchange_seconds(encoder)
     working = max(flops / speed, launches)
     return ExpectedTime(FIXED_SECONDS + max(working, exchange), exchange > working)

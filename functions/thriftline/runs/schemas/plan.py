@@ -5,6 +5,7 @@ The ladder of instances and the month's ledger will be sections of their own in 
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -45,6 +46,23 @@ class PlannedChampion(_Document):
     model_data_url: str
 
 
+class PlannedTraining(_Document):
+    """How it trains: what run.yaml names, and what `auto` became for so much data.
+
+    ``steps`` are the optimiser's, all of which are made; about so many where run.yaml names
+    ``batch_tokens``, and at the most where it names ``patience``.
+    """
+
+    method: Literal["finetune", "linear_head"]
+    epochs: int
+    learning_rate: float
+    batch_tokens: int
+    batch_rows: int | None
+    warmup_fraction: float
+    patience: int
+    steps: int
+
+
 class Plan(_Document):
     """The plan of one run.
 
@@ -59,6 +77,7 @@ class Plan(_Document):
     base_model: str
     base_model_uri: str | None
     splits: dict[str, int]
+    training: PlannedTraining
     instance_type: str
     instance_count: int
     spot: bool

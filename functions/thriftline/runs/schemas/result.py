@@ -12,6 +12,7 @@ from pydantic import Field
 from thriftline.datasets.report_document import SplitName, Verdict
 from thriftline.evaluation.document import Comparison, Document, Gate, Scores, Training
 from thriftline.money.usd import Usd
+from thriftline.runs.schemas.plan import PlannedTraining
 from thriftline.runs.schemas.run_spec import RunSpec
 
 Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
@@ -74,6 +75,9 @@ class ResultPlan(Document):
     instance_count: int
     spot: bool
     max_runtime_seconds: int
+    training: PlannedTraining | None = Field(
+        None, description="How it trains: what run.yaml names, and what auto became."
+    )
 
 
 class ResultCost(Document):

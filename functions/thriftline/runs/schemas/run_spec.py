@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -84,21 +86,40 @@ class DatasetSection(Section):
         return self
 
 
-class Hyperparameters(Section):
-    """What the training program is told."""
+def _is_auto(value: object) -> str:
+    return "auto" if value == "auto" else "value"
 
-    epochs: int = Field(3, ge=1, le=100, description="Passes over the training split.")
-    learning_rate: float = Field(5e-5, gt=0, le=0.1, description="Peak learning rate of AdamW.")
-    batch_tokens: int = Field(
-        4096,
-        ge=64,
-        le=1_048_576,
-        description="Tokens in one optimiser step, on the average; padding does not count.",
+
+# One error for one mistake: a plain union would try, and report, both of its members.
+_AutoTag = Annotated[Literal["auto"], Tag("auto")]
+_Choice = Discriminator(_is_auto)
+Passes = Annotated[Annotated[int, Field(ge=1, le=100), Tag("value")] | _AutoTag, _Choice]
+Rate = Annotated[Annotated[float, Field(gt=0, le=0.1), Tag("value")] | _AutoTag, _Choice]
+BatchTokens = Annotated[
+    Annotated[int, Field(ge=64, le=1_048_576), Tag("value")] | _AutoTag, _Choice
+]
+Warmup = Annotated[Annotated[Fraction, Tag("value")] | _AutoTag, _Choice]
+
+
+class Hyperparameters(Section):
+    """What the training program is told; `auto` follows the number and the length of the rows."""
+
+    method: Literal["auto", "finetune", "linear_head"] = Field(
+        "auto",
+        description="finetune trains all weights, linear_head a linear head on the frozen "
+        "encoder. plan.json says what auto became.",
+    )
+    epochs: Passes = Field("auto", description="Passes over the training split.")
+    learning_rate: Rate = Field("auto", description="Peak learning rate of AdamW.")
+    batch_tokens: BatchTokens = Field(
+        "auto",
+        description="Tokens in one optimiser step, on the average; padding does not count. auto "
+        "fixes the rows of a step instead, fewer in a small data set.",
     )
     max_length: int = Field(
         256, ge=8, le=8192, description="Tokens of a record that are read; the rest is cut."
     )
-    warmup_fraction: Fraction = Field(0.06, description="Share of the steps that warm up.")
+    warmup_fraction: Warmup = Field("auto", description="Share of the steps that warm up.")
     lr_schedule: Literal["linear", "cosine"] = Field(
         "linear", description="How the learning rate falls from its peak to 0."
     )
@@ -117,8 +138,9 @@ class Hyperparameters(Section):
     eval_metric: Literal["accuracy", "macro_f1"] = Field(
         "accuracy", description="The validation metric that picks the best epoch."
     )
-    patience: int = Field(
-        2, ge=1, le=100, description="Epochs in a row without improvement before training stops."
+    patience: Passes = Field(
+        "auto",
+        description="Epochs in a row without improvement before training stops; auto makes all.",
     )
 
 

@@ -85,6 +85,8 @@ def _load(text: bytes) -> CommentedMap:
 
 def _sentence(detail: ErrorDetails, document: CommentedMap) -> str:
     path = [part for part in detail["loc"] if not str(part).startswith("function-")]
+    takes_auto = path[-1:] == ["value"]  # the tag of what is not `auto`
+    path = path[:-1] if takes_auto else path
     key = ".".join(str(part) for part in path)
     line = line_of(path, document)
     place = f"run.yaml line {line}" if line else "run.yaml"
@@ -95,6 +97,7 @@ def _sentence(detail: ErrorDetails, document: CommentedMap) -> str:
         given = given[:_SHOWN] + "…"
     rule = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     rule = _PATTERN_RULES.get(key, rule) if detail["type"] == "string_pattern_mismatch" else rule
+    rule = f"{rule}, or auto" if takes_auto else rule
     where = f"{place}: {key}" if key else place
     return f"{where}: {rule}; given was {given}."
 

@@ -14,6 +14,7 @@ class DatasetVolume(BaseModel):
 
     rows: int
     splits: dict[str, int]
+    labels: dict[str, int] = {}
     characters: int | None = None
 
     @property

@@ -145,6 +145,7 @@ def _plan(plan: Plan) -> ResultPlan:
         instance_count=plan.instance_count,
         spot=plan.spot,
         max_runtime_seconds=plan.max_runtime_seconds,
+        training=plan.training,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cached_property
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import InvalidRunSpecError
@@ -10,9 +11,10 @@ from thriftline.money.instances import gpus_of
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.money.prices import Price, PriceCatalogue
 from thriftline.runs.aws.model_registry import ModelRegistry
+from thriftline.runs.domain.auto_training import Chosen, Data, Named, choose
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.estimate import CANDIDATE_TYPES, Estimate, estimate
-from thriftline.runs.domain.expected_time import Workload
+from thriftline.runs.domain.expected_time import Workload, mean_tokens
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.domain.plan import (
     STOP_GRACE_SECONDS,
@@ -22,8 +24,15 @@ from thriftline.runs.domain.plan import (
     require_known,
     round_up,
 )
-from thriftline.runs.schemas.plan import Candidate, Plan, PlannedChampion, PlannedPrice
+from thriftline.runs.schemas.plan import (
+    Candidate,
+    Plan,
+    PlannedChampion,
+    PlannedPrice,
+    PlannedTraining,
+)
 from thriftline.runs.schemas.run import SPLITS, Run
+from thriftline.runs.schemas.run_spec import Hyperparameters
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.base_models import base_model_uri, encoder_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume, read_volume
@@ -73,6 +82,7 @@ def plan_run(
         base_model=run.spec.base_model,
         base_model_uri=base_model_uri(run.spec.base_model),
         splits=volume.splits,
+        training=PlannedTraining(**asdict(work.chosen)),
         instance_type=training.instance_type,
         instance_count=training.instance_count,
         spot=training.spot,
@@ -108,20 +118,38 @@ class _Work:
     encoder: Encoder | None
     has_champion: bool
 
+    @property
+    def max_length(self) -> int:
+        return self.run.spec.hyperparameters.max_length
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """How it trains, where run.yaml leaves it open."""
+        mean = self.volume.mean_characters
+        return choose(
+            Data(
+                rows=self.volume.splits.get("train", 0),
+                mean_tokens=None if mean is None else mean_tokens(mean, self.max_length),
+                labels=len(self.volume.labels) or None,
+                width=self.encoder.hidden if self.encoder else None,
+            ),
+            named_in(self.run.spec.hyperparameters),
+        )
+
     def workload(self) -> Workload | None:
         mean = self.volume.mean_characters
         if mean is None:
             return None
-        hyperparameters = self.run.spec.hyperparameters
         return Workload(
             train_rows=self.volume.splits.get("train", 0),
             validation_rows=self.volume.splits.get("validation", 0),
             test_rows=self.volume.splits.get("test", 0),
             mean_characters=mean,
-            epochs=hyperparameters.epochs,
-            batch_tokens=hyperparameters.batch_tokens,
-            max_length=hyperparameters.max_length,
+            epochs=self.chosen.epochs,
+            batch_tokens=self.chosen.tokens_of_step(mean_tokens(mean, self.max_length)),
+            max_length=self.max_length,
             has_champion=self.has_champion,
+            is_frozen=self.chosen.method == "linear_head",
         )
 
     def estimate(self, offer: Offer) -> Estimate:
@@ -156,6 +184,12 @@ def _refuse_several_labels(run: Run) -> None:
             f"task: the data set is validated for one label a record, so {run.spec.task} cannot "
             "be run yet. Say task: text-classification. Nothing was spent."
         )
+
+
+def named_in(given: Hyperparameters) -> Named:
+    """Returns what run.yaml names, without what it leaves open."""
+    values = given.model_dump(include=set(Named.__dataclass_fields__))
+    return Named(**{name: value for name, value in values.items() if value != "auto"})
 
 
 def _require_all_splits(volume: DatasetVolume) -> None:

@@ -7,6 +7,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import job_name_of
 from thriftline.runs.domain.plan import seconds_left, wait_left
+from thriftline.runs.schemas.plan import PlannedTraining
 from thriftline.runs.schemas.run import SPLITS
 from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.schemas.steps import StartTrainingResponse
@@ -50,7 +51,7 @@ def start_training(
             role_arn=role_arn,
             image_uri=image_uri,
             artifacts_bucket=artifacts.name,
-            hyperparameters=hyperparameters_of(run.spec),
+            hyperparameters=hyperparameters_of(run.spec, plan.training),
             splits=SPLITS,
             instance_type=plan.instance_type,
             instance_count=plan.instance_count,
@@ -68,11 +69,14 @@ def start_training(
     return StartTrainingResponse(job_name=job.name, attempt=attempt)
 
 
-def hyperparameters_of(spec: RunSpec) -> dict[str, object]:
+def hyperparameters_of(spec: RunSpec, planned: PlannedTraining) -> dict[str, object]:
     """Returns what the training program is told, by the names that it knows."""
+    chosen = planned.model_dump(exclude={"steps"})
     return {
         "base_model": spec.base_model,
         **spec.hyperparameters.model_dump(),
+        **chosen,
+        "batch_rows": "none" if planned.batch_rows is None else planned.batch_rows,
         "seed": spec.seed,
         "text_pair": spec.columns.text_pair is not None,
         "multi_label": spec.multi_label,

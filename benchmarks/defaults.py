@@ -4,8 +4,8 @@
     make bench-defaults BENCH="--sizes 200 600 --methods default linear_head"
 
 Every run is the training program's own, with the hyperparameters that the plan gives a data set of
-that size; the weights are those of MiniLM-L6. A result is kept in .thriftline/bench-defaults and not
-measured again, smallest data sets first, so that a stopped benchmark goes on where it was.
+that size; the weights are those of MiniLM-L6. A result is kept in .thriftline/bench-defaults and
+not measured again, smallest data sets first, so that a stopped benchmark goes on where it was.
 """
 
 import argparse

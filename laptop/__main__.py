@@ -78,6 +78,7 @@ def _demo() -> int:
     from rich.console import Console
 
     from laptop import demo, stack
+    from laptop.demo_error import DemoError
     from laptop.sample_data import SampleDataError
     from local_aws.server import EmbeddedAws
 
@@ -88,7 +89,7 @@ def _demo() -> int:
         with EmbeddedAws(stack.with_own_stack(Options(time_scale=demo.TIME_SCALE))) as aws:
             stack.upload_base_model(aws)
             demo.run_demo(aws, _DEMO_FOLDER, console)
-    except (SampleDataError, demo.DemoError, stack.SetupError) as error:
+    except (SampleDataError, DemoError, stack.SetupError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -100,8 +101,8 @@ def _demo() -> int:
 def _audit(given: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from laptop import demo_audit, stack
-    from laptop.demo import DemoError
+    from laptop import demo_audit, demo_ending, stack
+    from laptop.demo_error import DemoError
     from local_aws.accounts.file import AccountFileError
     from local_aws.accounts.reading import REPORT_ACCOUNT, with_accounts
     from local_aws.server import EmbeddedAws
@@ -118,7 +119,9 @@ def _audit(given: argparse.Namespace) -> int:
             for account in options.accounts:
                 console.print(f"loaded {account.summary()}", highlight=False)
             report = demo_audit.run_audit(aws, asked, _AUDIT_FOLDER, console)
-        demo_audit.summarise(report, _AUDIT_FOLDER, console)
+            demo_audit.summarise(report, _AUDIT_FOLDER, console)
+            if given.mode == "act":
+                demo_ending.end_and_restore(aws, report, _AUDIT_FOLDER, console)
     except json.JSONDecodeError as error:
         print(f"audit: --input is not JSON: {error}", file=sys.stderr)
         return 1

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from laptop import sample_data
 from laptop.baseline import write_baseline
+from laptop.demo_error import DemoError
 from laptop.follow import Follower, Snapshot, Training
 from local_aws.server import ROOT, EmbeddedAws
 
@@ -43,10 +44,6 @@ class Finished:
     baseline: dict[str, Any]
     seconds: float
     folder: Path
-
-
-class DemoError(Exception):
-    """The demo did not end as it should; the message is for the person at the terminal."""
 
 
 def run_demo(aws: EmbeddedAws, folder: Path, console: Console) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from laptop.demo import DemoError
+from laptop.demo_error import DemoError
 from local_aws.server import ROOT, EmbeddedAws
 
 DOCUMENTS = ("report.html", "report.json", "report.md", "report.csv")
@@ -29,23 +29,35 @@ def run_audit(
         DemoError: the audit failed; the message is its cause.
     """
     started = time.monotonic()
-    output = _execute(aws, given, console)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    bucket = aws.outputs["ArtifactsBucketName"]
-    for name in DOCUMENTS:
-        key = f"audits/{output['audit_id']}/{name}"
-        aws.client("s3").download_file(bucket, key, str(folder / name))
-    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    output = execute(aws, "CostAuditStateMachineArn", given, console)
+    report = leave_documents(aws, output["audit_id"], folder)
     console.print(f"audited in {time.monotonic() - started:.0f} s")
     return report
 
 
-def _execute(aws: EmbeddedAws, given: dict[str, Any], console: Console) -> dict[str, Any]:
+def leave_documents(aws: EmbeddedAws, audit_id: str, folder: Path) -> dict[str, Any]:
+    """Fetch an audit's documents into a fresh folder; return its report."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    bucket = aws.outputs["ArtifactsBucketName"]
+    for name in DOCUMENTS:
+        aws.client("s3").download_file(bucket, f"audits/{audit_id}/{name}", str(folder / name))
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return report
+
+
+def execute(
+    aws: EmbeddedAws, machine: str, given: dict[str, Any], console: Console
+) -> dict[str, Any]:
+    """Run a state machine, named by its output of the stack; say its states, return its output.
+
+    Raises:
+        DemoError: it failed; the message is its cause.
+    """
     states = aws.client("stepfunctions")
-    arn = states.start_execution(
-        stateMachineArn=aws.outputs["CostAuditStateMachineArn"], input=json.dumps(given)
-    )["executionArn"]
+    arn = states.start_execution(stateMachineArn=aws.outputs[machine], input=json.dumps(given))[
+        "executionArn"
+    ]
     said: set[str] = set()
     while True:
         execution = states.describe_execution(executionArn=arn)
@@ -104,11 +116,14 @@ def _bill(reconciliation: dict[str, Any]) -> Table:
 def _savings(findings: list[dict[str, Any]]) -> Table:
     """The largest savings."""
     table = Table(box=None, padding=(0, 1))
-    table.add_column("USD a month", justify="right", no_wrap=True)
-    table.add_column("finding", no_wrap=True)
-    table.add_column("confidence", no_wrap=True)
-    table.add_column("resource", no_wrap=True, overflow="ellipsis")
-    for finding in [one for one in findings if _has_dollars(one)][:_SHOWN]:
+    shown = [one for one in findings if _has_dollars(one)][:_SHOWN]
+    # Money is never cut, however narrow the terminal: the other columns give way.
+    widest = max((len(_dollars(one["monthly_usd"])) for one in shown), default=0)
+    table.add_column("USD/month", justify="right", no_wrap=True, min_width=max(widest, 9))
+    table.add_column("finding", overflow="fold")
+    table.add_column("sure", no_wrap=True, min_width=6)
+    table.add_column("resource", overflow="fold")
+    for finding in shown:
         table.add_row(
             _dollars(finding["monthly_usd"]),
             finding["title"],

@@ -84,6 +84,11 @@ class EmbeddedAws:
         """Stop everything that was started, last first."""
         self._cleanup.close()
 
+    @property
+    def region(self) -> str:
+        """The region of the stack."""
+        return self._options.region
+
     def client(self, service: str) -> Any:
         """Return a boto3 client of this embedded AWS."""
         return self._clients.get(service)

@@ -192,7 +192,8 @@ class Deployment:
 
     def _say_what_is_not_done(self, template: Template) -> None:
         if self.not_done:
-            LOG.warning("not done locally: %s", ", ".join(sorted(self.not_done)))
+            # No warning: it is so by design, and README says it.
+            LOG.info("not done locally: %s", ", ".join(sorted(self.not_done)))
         kinds = {resource["Type"] for resource in template.body["Resources"].values()}
         for kind in sorted(kinds & set(INERT)):
             LOG.info("%s: %s", kind, INERT[kind])

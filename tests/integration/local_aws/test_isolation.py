@@ -1,3 +1,4 @@
+import logging
 import shutil
 from pathlib import Path
 
@@ -53,11 +54,13 @@ def test_another_moto_is_refused_by_its_version(monkeypatch: pytest.MonkeyPatch)
         EmbeddedAws(OPTIONS).__enter__()
 
 
-def test_what_is_not_done_is_listed(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_not_done_is_listed_and_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     with EmbeddedAws(OPTIONS) as aws:
         assert aws.not_done == ["Budget (AWS::Budgets::Budget)", "Nightly (schedule rate(1 day))"]
 
     lines = [each.message for each in caplog.records if "not done locally" in each.message]
+    assert [each.levelname for each in caplog.records if each.levelno >= logging.WARNING] == []
     assert lines == [
         "not done locally: Budget (AWS::Budgets::Budget), Nightly (schedule rate(1 day))"
     ]

@@ -67,8 +67,8 @@ def test_explain_upload_names_the_pattern_that_was_missed(sam: Sam) -> None:
 
 
 def test_an_event_with_an_unknown_key_comes_back_as_an_error(sam: Sam) -> None:
-    event = {**sample_event("read_run_spec", {}), "surprise": 1}
-    answer = sam.invoke("read_run_spec", event)
+    event = {**sample_event("plan_run", {}), "surprise": 1}
+    answer = sam.invoke("plan_run", event)
     assert answer["errorType"] == "ValidationError"
     assert "surprise" in answer["errorMessage"]
 
@@ -79,22 +79,21 @@ def test_an_error_keeps_the_name_that_the_machine_branches_on(sam: Sam) -> None:
 
 
 def test_open_run_opens_a_new_upload(sam: Sam, live: dict[str, Any]) -> None:
-    answer = sam.answer("open_run", live)
+    assert sam.answer("open_run", live)["decision"] == "wait"
+    answer = sam.answer("open_run", {**live, "settled": True})
     assert answer["decision"] == "open"
     live["run_id"] = answer["run_id"]
 
 
 def test_open_run_names_the_owner_to_another_execution(sam: Sam, live: dict[str, Any]) -> None:
-    answer = sam.answer("open_run", {**live, "execution_arn": f"{EXECUTION}-again"})
+    answer = sam.answer(
+        "open_run", {**live, "settled": True, "execution_arn": f"{EXECUTION}-again"}
+    )
     assert answer["decision"] == "duplicate"
     assert answer["owner_execution_arn"] == EXECUTION
 
 
-def test_read_run_spec_finds_the_file_of_the_upload(
-    sam: Sam, aws: Aws, live: dict[str, Any]
-) -> None:
-    answer = sam.answer("read_run_spec", live)
-    assert answer == {"files": 1, "bytes": live["upload"]["size"]}
+def test_open_run_fixes_what_the_run_reads(aws: Aws, live: dict[str, Any]) -> None:
     run = aws.document(f"runs/{live['run_id']}/run.json")
     assert run["spec"]["hyperparameters"]["epochs"] == 1
 
@@ -182,8 +181,7 @@ def test_publish_result_writes_what_its_schema_promises(
 def test_ranges_that_are_merged_say_the_same_as_one_pass(
     sam: Sam, aws: Aws, large: dict[str, Any]
 ) -> None:
-    large["run_id"] = sam.answer("open_run", large)["run_id"]
-    sam.answer("read_run_spec", large)
+    large["run_id"] = sam.answer("open_run", {**large, "settled": True})["run_id"]
     document = f"runs/{large['run_id']}/dataset.json"
     whole = sam.answer("validate_dataset", large)
     assert whole["mode"] == "done"

@@ -18,7 +18,6 @@ EVENTS = sorted((ROOT / "events").glob("*.json"))
 MODELS: dict[str, type[BaseModel]] = {
     "open_run": steps.OpenRunRequest,
     "explain_upload": S3EventNotificationEventBridgeModel,
-    "read_run_spec": steps.RunRequest,
     "validate_dataset": steps.RunRequest,
     "validate_range": steps.IndexRequest,
     "merge_validation": steps.RunRequest,

@@ -8,6 +8,7 @@ from tests.contract.conftest import load_cloudformation
 
 # An operation whose IAM action is called otherwise.
 _ACTIONS = {
+    "dynamodb": {"TransactWriteItems": "PutItem"},
     "s3": {
         "DeleteBucketLifecycle": "PutLifecycleConfiguration",
         "DeleteObjects": "DeleteObject",

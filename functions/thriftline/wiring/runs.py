@@ -6,6 +6,7 @@ from functools import cache
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client
 from thriftline.runs.aws.model_registry import ModelRegistry
+from thriftline.runs.aws.project_claims import ClaimsTable
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.schemas.run_yaml import Defaults
 from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
@@ -14,6 +15,7 @@ from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 __all__ = [
     "alerts",
     "artifacts",
+    "claims_table",
     "data_bucket",
     "event_bus",
     "model_registry",
@@ -45,6 +47,12 @@ def data_bucket() -> Bucket:
 def runs_table() -> RunsTable:
     """The table of runs."""
     return RunsTable(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def claims_table() -> ClaimsTable:
+    """What the table of runs knows of each project's data sets."""
+    return ClaimsTable(client("dynamodb"), settings().runs_table)
 
 
 @cache

@@ -241,9 +241,11 @@ def test_capacity_that_never_comes_ends_by_that_name(world: World, project: str)
 CALLS = [
     ("dynamodb", "PutItem"),
     ("dynamodb", "GetItem"),
+    ("dynamodb", "TransactWriteItems"),
     ("dynamodb", "UpdateItem"),
     ("s3", "PutObject"),
     ("s3", "ListObjectsV2"),
+    ("s3", "ListObjectVersions"),
     ("sagemaker", "ListModelPackages"),
     ("sagemaker", "CreateTrainingJob"),
     ("sagemaker", "DescribeTrainingJob"),
@@ -288,7 +290,7 @@ def test_a_call_that_is_denied_ends_the_run_in_order_and_names_the_state(
 
 
 def test_an_opening_that_is_denied_leaves_a_failed_run(world: World, project: str) -> None:
-    world.fail("s3", "ListObjectsV2", "AccessDenied", 403, times=1)
+    world.fail("s3", "ListObjectVersions", "AccessDenied", 403, times=1)
     ended = world.end_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
     world.aws.faults.clear()
     assert (ended.status, ended.error) == ("FAILED", "AccessDeniedError")

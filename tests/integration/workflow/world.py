@@ -111,7 +111,7 @@ class World:
         """Return the result.json of the run that an execution owns."""
         table = self.aws.client("dynamodb").scan(TableName=self.aws.outputs["RunsTableName"])
         for item in table["Items"]:
-            if item["execution_arn"]["S"] == arn:
+            if item.get("execution_arn", {}).get("S") == arn:
                 return self.document(item["run_id"]["S"], "result.json")
         return None
 
@@ -141,9 +141,10 @@ class World:
             for item in self.aws.client("dynamodb").scan(
                 TableName=self.aws.outputs["RunsTableName"]
             )["Items"]:
+                if item.get("execution_arn", {}).get("S") != arn:
+                    continue
                 for job in self.jobs_of(item["run_id"]["S"]):
-                    mine = item["execution_arn"]["S"] == arn
-                    if mine and job["SecondaryStatus"] == secondary_status:
+                    if job["SecondaryStatus"] == secondary_status:
                         return str(job["TrainingJobName"])
             time.sleep(0.05)
         raise AssertionError("no job trains")

@@ -31,8 +31,9 @@ from thriftline.audit.reports.calendar import short
 from thriftline.audit.reports.markdown import escape, fenced, report_markdown
 from thriftline.audit.reports.page import report_page
 from thriftline.audit.reports.spreadsheet import report_csv
-from thriftline.audit.reports.words import command, plain
+from thriftline.audit.reports.words import command
 from thriftline.audit.schemas.report import AuditReport, LastReport
+from thriftline.core.text import plain
 
 _FORMULAS = ("=", "+", "-", "@", "\t=", "\r=", "\n=", "|", "%")
 EVIL = '<script>alert("1")</script>|`x`\u202egnp.exe\x07 *b* [l](javascript:a) & =1+1'

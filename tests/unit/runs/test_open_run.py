@@ -5,58 +5,79 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import DatasetChangedError, InvalidRunSpecError
+from thriftline.runs.aws.project_claims import ClaimsTable
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.domain.arrivals import Claim, digest_of
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_yaml import Defaults
 from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
+from thriftline.runs.steps.explain_upload import explain_upload
 from thriftline.runs.steps.open_run import open_run
 from thriftline.runs.steps.own_run import own_run_id
-from thriftline.runs.steps.read_run_spec import read_run_spec
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DEFAULTS = Defaults("org/base", "ml.g5.xlarge", Decimal(10))
 FOLDER = "datasets/reviews/"
 
 
+class Told:
+    """A topic that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.topic = Topic(cast("Any", self), "arn:topic")
+
+    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> None:
+        self.messages.append(f"{TopicArn} {Subject}\n{Message}")
+
+
 @dataclass
 class World:
-    """The two buckets and the table, empty."""
+    """The two buckets and the table, empty, and what was told to people."""
 
     data: Bucket
     artifacts: Bucket
     runs: RunsTable
+    claims: ClaimsTable
+    told: Told
     s3: Any
 
     def upload(self, name: str, body: bytes = b"x\n") -> Upload:
         put = self.s3.put_object(Bucket="data", Key=FOLDER + name, Body=body)
         return Upload("data", FOLDER + name, put["VersionId"], "", len(body))
 
-    def open(self, upload: Upload, execution: str = "e1", settled: bool = False) -> OpenRunResponse:
+    def ask(self, upload: Upload, execution: str = "e1", settled: bool = False) -> OpenRunResponse:
         return open_run(
             OpenRunRequest(upload=upload, execution_arn=execution, settled=settled),
             data=self.data,
+            artifacts=self.artifacts,
             runs=self.runs,
+            claims=self.claims,
+            alerts=self.told.topic,
             defaults=DEFAULTS,
             settle_seconds=60,
             now=NOW,
         )
 
-    def read(self, upload: Upload) -> Run:
-        run_id = self.open(upload, settled=True).run_id
-        assert run_id is not None
-        read_run_spec(
-            run_id, runs=self.runs, data=self.data, artifacts=self.artifacts, defaults=DEFAULTS
-        )
-        return Run.model_validate(self.artifacts.read_json(f"runs/{run_id}/run.json"))
+    def open(self, upload: Upload, execution: str = "e1") -> OpenRunResponse:
+        """As the machine does: once more after the wait."""
+        answer = self.ask(upload, execution)
+        return self.ask(upload, execution, settled=True) if answer.decision == "wait" else answer
+
+    def run_of(self, upload: Upload) -> Run:
+        answer = self.open(upload)
+        assert answer.decision == "open", answer.reason
+        return Run.model_validate(self.artifacts.read_json(f"runs/{answer.run_id}/run.json"))
 
 
 @pytest.fixture
@@ -73,7 +94,14 @@ def world() -> Iterator[World]:
             AttributeDefinitions=[{"AttributeName": "run_id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "run_id", "KeyType": "HASH"}],
         )
-        yield World(Bucket(s3, "data"), Bucket(s3, "artifacts"), RunsTable(dynamodb, "runs"), s3)
+        yield World(
+            Bucket(s3, "data"),
+            Bucket(s3, "artifacts"),
+            RunsTable(dynamodb, "runs"),
+            ClaimsTable(dynamodb, "runs"),
+            Told(),
+            s3,
+        )
 
 
 def test_one_file_opens_a_run(world: World) -> None:
@@ -122,87 +150,121 @@ def test_an_upload_that_is_no_data_set_opens_nothing_and_says_why(world: World) 
     assert ".jsonl" in answer.reason
 
 
-@pytest.mark.parametrize("name", ["test.csv", "validation.csv"])
-def test_a_split_alone_never_starts(world: World, name: str) -> None:
-    upload = world.upload(name)
-    assert world.open(upload).decision == "ignored"
-    assert world.open(upload, settled=True).decision == "ignored"
+def test_a_file_waits_once_for_what_may_come(world: World) -> None:
+    answer = world.ask(world.upload("reviews.csv"))
+    assert (answer.decision, answer.wait_seconds, answer.run_id) == ("wait", 60, None)
 
 
-def test_a_lone_train_file_waits_once_and_is_then_a_whole_data_set(world: World) -> None:
-    upload = world.upload("train.csv")
-    waiting = world.open(upload)
-    assert (waiting.decision, waiting.wait_seconds) == ("wait", 60)
-    assert world.open(upload, settled=True).decision == "open"
-
-
-def test_a_train_file_whose_siblings_came_meanwhile_leaves_the_start_to_run_yaml(
+def test_a_run_of_several_files_fixes_their_versions_and_names_what_it_leaves_out(
     world: World,
 ) -> None:
-    upload = world.upload("train.csv")
-    world.upload("test.csv")
-    answer = world.open(upload, settled=True)
-    assert answer.decision == "ignored"
-    assert "run.yaml" in answer.reason
-
-
-def test_run_yaml_with_its_files_starts(world: World) -> None:
-    world.upload("train.csv")
-    world.upload("test.csv")
-    assert world.open(world.upload("run.yaml", b"")).decision == "open"
-
-
-def test_run_yaml_before_its_files_waits_and_then_says_what_is_missing(world: World) -> None:
-    upload = world.upload("run.yaml", b"dataset:\n  train: [a.csv]\n")
-    assert world.open(upload).decision == "wait"
-    answer = world.open(upload, settled=True)
-    assert answer.decision == "ignored"
-    assert "a.csv" in answer.reason
-
-
-def test_run_yaml_alone_is_kept_for_the_next_upload(world: World) -> None:
-    spec = world.upload("run.yaml", b"seed: 7\n")
-    assert world.open(spec, settled=True).decision == "ignored"
-    assert world.read(world.upload("reviews.csv")).spec.seed == 7
-
-
-def test_a_file_that_run_yaml_names_leaves_the_start_to_run_yaml(world: World) -> None:
-    world.upload("run.yaml", b"dataset:\n  train: [part*.csv]\n")
-    assert world.open(world.upload("part1.csv"), settled=True).decision == "ignored"
-    assert world.open(world.upload("another.csv")).decision == "open"
-
-
-def test_a_bad_run_yaml_opens_a_run_that_says_why(world: World) -> None:
-    for upload in (world.upload("run.yaml", b"seed: x\n"), world.upload("reviews.csv")):
-        assert world.open(upload).decision == "open"
-        with pytest.raises(InvalidRunSpecError, match="line 1: seed"):
-            world.read(upload)
-
-
-def test_a_run_fixes_the_versions_of_all_its_files(world: World) -> None:
     train = world.upload("train.csv", b"12345")
-    world.upload("validation.csv")
-    run = world.read(world.upload("run.yaml", b""))
+    world.upload("val.csv")
+    world.upload("notes.csv")
+    world.upload("test.csv")
+    run = world.run_of(world.upload("run.yaml", b""))
     world.upload("train.csv", b"changed later")
     assert [(file.name, file.split) for file in run.files] == [
         ("train.csv", "train"),
-        ("validation.csv", "validation"),
+        ("val.csv", "validation"),
+        ("test.csv", "test"),
     ]
-    assert run.files[0].version_id == train.version_id
-    assert run.files[0].size == 5
+    assert (run.files[0].version_id, run.files[0].size) == (train.version_id, 5)
+    assert run.left_out == ("notes.csv",)
 
 
-def test_a_file_in_two_splits_is_refused(world: World) -> None:
-    world.upload("a.csv")
-    with pytest.raises(InvalidRunSpecError, match=r"a\.csv is in more than one split"):
-        world.read(world.upload("run.yaml", b"dataset:\n  train: [a.csv]\n  test: ['*.csv']\n"))
-
-
-def test_a_file_that_was_deleted_before_it_was_read_is_named(world: World) -> None:
+def test_run_yaml_beside_one_file_is_of_its_run(world: World) -> None:
+    spec = world.upload("run.yaml", b"seed: 7\n")
     upload = world.upload("reviews.csv")
-    world.s3.delete_object(Bucket="data", Key=upload.key, VersionId=upload.version_id)
-    with pytest.raises(DatasetChangedError, match=r"reviews\.csv"):
-        world.read(upload)
+    assert world.run_of(upload).spec.seed == 7
+    assert world.open(spec, "e2").decision == "duplicate"
+
+
+def test_a_bad_run_yaml_claims_its_run_and_says_what_is_wrong(world: World) -> None:
+    upload = world.upload("run.yaml", b"seed: x\n")
+    for _ in range(2):
+        # The second time is a retry.
+        with pytest.raises(InvalidRunSpecError, match="line 1: seed"):
+            world.open(upload)
+    assert (world.runs.get(run_id_of(upload, "reviews")) or {})["execution_arn"] == "e1"
+    assert world.open(world.upload("reviews.csv"), "e2").decision == "ignored"
+    assert "mended run.yaml" in world.told.messages[-1]
+
+
+def test_the_same_bytes_again_name_the_run_that_they_equal_and_tell_it(world: World) -> None:
+    first = world.run_of(world.upload("reviews.csv", b"same"))
+    answer = world.open(world.upload("reviews.csv", b"same"), "e2")
+    assert (answer.decision, answer.run_id) == ("duplicate", first.run_id)
+    assert "the same bytes" in answer.reason
+    assert first.run_id in world.told.messages[-1]
+    assert "repeat: true" in world.told.messages[-1]
+
+
+def test_a_run_that_failed_frees_its_bytes(world: World) -> None:
+    first = world.run_of(world.upload("reviews.csv", b"same"))
+    world.runs.update(first.run_id, status="failed")
+    assert world.open(world.upload("reviews.csv", b"same"), "e2").decision == "open"
+
+
+def test_a_retry_whose_folder_has_changed_meanwhile_fails_and_reads_nothing_else(
+    world: World,
+) -> None:
+    upload = world.upload("run.yaml", b"")
+    for name in ("train.csv", "test.csv"):
+        world.upload(name)
+    world.open(upload)
+    world.upload("train.csv", b"another")
+    with pytest.raises(DatasetChangedError, match="upload it again"):
+        world.ask(upload, settled=True)
+
+
+def test_run_yaml_and_the_folder_are_read_once_for_a_data_set_of_1200_files(world: World) -> None:
+    shards = [world.upload(f"train-{n:05d}-of-01200.csv") for n in range(1200)]
+    calls = Counted(world.s3)
+    world.data = Bucket(cast("Any", calls), "data")
+    for number, shard in enumerate(shards):
+        assert world.open(shard, f"e{number}").decision == "ignored"
+    assert calls.made == []
+    assert len(world.run_of(world.upload("run.yaml", b"")).files) == 1200
+    # Before and after the wait for a validation and a test split.
+    assert calls.made == ["get_object", "list_object_versions"] * 2
+
+
+class Counted:
+    """A client that notes what is asked of it."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.made: list[str] = []
+
+    def get_object(self, **request: Any) -> Any:
+        self.made.append("get_object")
+        return self._client.get_object(**request)
+
+    def get_paginator(self, operation: str) -> Any:
+        self.made.append(operation)
+        return self._client.get_paginator(operation)
+
+
+def test_claims_of_many_runs_stay_within_an_item(world: World) -> None:
+    members = frozenset(digest_of(str(n)) for n in range(10_000))
+    for n in range(6):
+        claim = Claim(f"run-{n}", "e", f"{n:016x}", None, "d", members, "c")
+        seen = world.claims.read("reviews")
+        assert world.claims.add("reviews", seen, claim, {"run_id": f"run-{n}"})
+    kept = world.claims.read("reviews").claims
+    assert [one.run_id for one in kept] == ["run-5", "run-4", "run-3"]
+    assert kept[0].members == members
+
+
+def test_a_deleted_upload_starts_nothing(world: World) -> None:
+    upload = world.upload("reviews.csv")
+    world.s3.delete_object(Bucket="data", Key=upload.key)
+    answer = world.open(upload)
+    assert (answer.decision, answer.reason) == (
+        "ignored",
+        "this version of reviews.csv was deleted",
+    )
 
 
 Own = Callable[[str], str | None]
@@ -226,3 +288,14 @@ def test_a_failed_opening_of_a_duplicate_touches_nothing(
     upload, owned_by = own
     world.open(upload, "e1")
     assert owned_by("e2") is None
+
+
+def test_an_upload_that_is_not_read_is_told_once_a_day_for_files_of_its_kind(world: World) -> None:
+    keys = ["datasets/reviews/a.tsv", "datasets/reviews/b.tsv", "datasets/reviews/run.yml"]
+    keys += ["datasets/reviews/", "datasets/reviews/.DS_Store", "elsewhere/a.csv"]
+    for key in keys:
+        upload = Upload("data", key, "v1")
+        answer = explain_upload(upload, runs=world.runs, alerts=world.told.topic, now=NOW)
+        assert answer.reason.startswith("no run: ")
+    assert ["a.tsv" in told or "run.yml" in told for told in world.told.messages] == [True, True]
+    assert "call it run.yaml" in world.told.messages[1]

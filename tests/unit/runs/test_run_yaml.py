@@ -1,6 +1,7 @@
 """run.yaml: what is read, and what a mistake gets."""
 
 import contextlib
+import json
 from decimal import Decimal
 
 import pytest
@@ -122,3 +123,89 @@ def test_any_bytes_give_a_run_spec_or_our_error(body: bytes) -> None:
 def test_any_yaml_like_text_gives_a_run_spec_or_our_error(text: str) -> None:
     with contextlib.suppress(InvalidRunSpecError):
         assert parse_run_yaml(text.encode(), DEFAULTS).seed >= 0
+
+
+NESTED = "".join(f"{' ' * depth}a:\n" for depth in range(200))
+BOMB = "a: &a [x, x, x]\n" + "".join(
+    f"{new}: &{new} [*{old}, *{old}, *{old}, *{old}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BOMB, "line 1, column 4: anchors and aliases"),
+        ("seed: *other\n", "line 1, column 7: anchors and aliases"),
+        ("columns: &c\n  text: *c\n", "line 1, column 10: anchors"),
+        ("seed: !!int 3\n", "line 1, column 7: tags"),
+        ("base_model: !custom x\n", "line 1, column 13: tags"),
+        ("seed: 1\n? [a, b]\n: 1\n", "line 2"),
+        ("seed: 1\n? {a: b}\n: 1\n", "line 2"),
+        ("2026-11-29: 1\n", "line 1: the key 2026-11-29 is no text"),
+        ("hyperparameters:\n  3: 1\n", "line 2: the key 3 is no text"),
+        ("true: 1\n", "line 1: the key True is no text"),
+        ("~: 1\n", "line 1: the key None is no text"),
+        (f"dataset: {'[' * 300}{']' * 300}\n", "line 1, column 21: more than 12 levels"),
+        ("[" * 60_000, "more than 12 levels"),
+        ("{" * 60_000, "more than 12 levels"),
+        ("- " * 30_000, "more than 12 levels"),
+        (NESTED, "line 13"),
+        (f"seed: 0x{'f' * 20_000}\n", "line 1, column 7: a text of 20,002 characters"),
+        (f"seed: {'9' * 5_000}\n", "line 1"),
+        (f"seed: 0x{'f' * 1_900}\n", "line 1: seed"),
+        (f"base_model: {'a' * 60_000}\n", "line 1, column 13: a text of 60,000 characters"),
+        ("".join(f"k{n}: 1\n" for n in range(2_000)), "and 1,980 problems more"),
+        ("".join(f"k{n}: 1\n" for n in range(6_500)), "more than 6,000 keys and values"),
+        (f"{'k' * 1_500}: 1\n", "line 1"),
+        (f"{'k' * 900}: 1\n", "…"),
+        ('columns: {text: "a\u202eb"}\n', "do not print: a\\\\u202eb"),
+        ('columns: {text: "a\\u2028b"}\n', "do not print"),
+        ('columns: {text: "a\\x1bb"}\n', "do not print"),
+        ("seed: .inf\n", "line 1: seed"),
+        ("gate: {minimum: .nan}\n", "line 1: gate.minimum"),
+        ("budget: {max_usd: 1e999}\n", "line 1: budget.max_usd"),
+        ("budget: {max_usd: .nan}\n", "line 1: budget.max_usd"),
+        ("seed: 2026-13-45\n", "run.yaml"),
+        ("seed: 1\n---\nseed: 2\n", "run.yaml"),
+        ("%YAML 9.9\n---\nseed: 1\n", "run.yaml"),
+        ("seed: [1, 2\n", "run.yaml"),
+    ],
+)
+def test_every_trick_is_a_refusal_with_its_place(text: str, said: str) -> None:
+    message = problem(text)
+    assert said.replace("\\\\", "\\") in message
+    assert len(message) < 8_000
+    assert all(line.isprintable() for line in message.split("\n"))
+
+
+yaml_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.dates().map(str)
+    | st.text(max_size=20)
+    | st.sampled_from(["&a x", "*a", "!!set {a}", "!x", "0x" + "f" * 50, "1e400", "0o7", "? a"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["seed", "budget", "max_usd", "dataset", "train", "gate", "x", "1"])
+            | st.text(max_size=8),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(yaml_values, st.booleans())
+def test_any_document_gives_a_run_spec_or_our_error(value: object, loose: bool) -> None:
+    text = json.dumps(value, ensure_ascii=False)
+    if loose:
+        # Without quotes texts are read as numbers, dates, anchors, tags and keys.
+        text = text.replace('"', "")
+    body = text.encode("utf-8", "surrogatepass")
+    with contextlib.suppress(InvalidRunSpecError):
+        assert parse_run_yaml(body, DEFAULTS).seed >= 0

@@ -13,13 +13,21 @@ from thriftline.runs.domain.uploads import UploadKind, classify, split_files, sp
         ("datasets/reviews/reviews.jsonl", UploadKind.DATA_FILE),
         ("datasets/reviews/reviews.csv.gz", UploadKind.DATA_FILE),
         ("datasets/reviews/a.b.parquet", UploadKind.DATA_FILE),
-        ("datasets/reviews/training.csv", UploadKind.DATA_FILE),
+        ("datasets/reviews/training.csv", UploadKind.SPLIT_FILE),
+        ("datasets/reviews/Dev-2.csv", UploadKind.SPLIT_FILE),
+        ("datasets/reviews/reviews-00001-of-00002.csv", UploadKind.SPLIT_FILE),
+        ("datasets/reviews/reviews-00001-of-00001.csv", UploadKind.DATA_FILE),
+        ("datasets/reviews/holdout.csv", UploadKind.DATA_FILE),
         ("datasets/reviews/test_reviews.csv", UploadKind.DATA_FILE),
         ("datasets/reviews/train.csv", UploadKind.SPLIT_FILE),
         ("datasets/reviews/train-00001-of-00008.parquet", UploadKind.SPLIT_FILE),
         ("datasets/reviews/validation_2.jsonl.gz", UploadKind.SPLIT_FILE),
         ("datasets/reviews/run.yaml", UploadKind.RUN_SPEC),
         ("datasets/reviews/run.yml", UploadKind.NOT_A_DATASET),
+        ("datasets/reviews/reviews.CSV", UploadKind.NOT_A_DATASET),
+        ("datasets/reviews/reviews.csv ", UploadKind.NOT_A_DATASET),
+        ("datasets/reviews/rev\u202eiews.csv", UploadKind.NOT_A_DATASET),
+        ("datasets/reviews/a\nb.csv", UploadKind.NOT_A_DATASET),
         ("datasets/reviews/notes.txt", UploadKind.NOT_A_DATASET),
         ("datasets/reviews/.jsonl", UploadKind.NOT_A_DATASET),
         ("datasets/reviews/deeper/a.jsonl", UploadKind.NOT_A_DATASET),
@@ -51,16 +59,40 @@ def test_files_are_sorted_by_the_names_that_mean_a_split() -> None:
         "validation": ("validation.csv",),
         "test": (),
     }
-    assert found.are_complete
+    assert found.missing == ()
 
 
-def test_named_files_that_are_absent_make_the_set_incomplete() -> None:
+def test_named_files_that_are_absent_are_missing() -> None:
     found = split_files(["a.csv"], {"train": ["a.csv", "b*.csv"], "test": ["c.csv"]})
     assert found.missing == ("b*.csv", "c.csv")
-    assert not found.are_complete
 
 
 def test_a_split_is_found_with_and_without_a_number() -> None:
     assert split_of("train.jsonl") == "train"
     assert split_of("test3.csv") == "test"
-    assert split_of("testing.csv") is None
+    assert split_of("testing.csv") == "test"
+    assert split_of("tests.csv") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("run.yml", "call it run.yaml"),
+        ("a.CSV", "small letters"),
+        ("a.csv ", "small letters"),
+        ("a.tsv", "not of the form"),
+        ("a\x1b[31m.tsv", "do not print"),
+    ],
+)
+def test_a_file_that_is_not_read_is_told_why_in_plain_text(name: str, said: str) -> None:
+    reason = classify(f"datasets/reviews/{name}").reason
+    assert said in reason
+    assert reason.isprintable()
+
+
+def test_a_pattern_takes_a_file_out_of_the_split_that_its_name_means() -> None:
+    found = split_files(
+        ["train.csv", "train-x.csv", "dev.csv"],
+        {"train": None, "validation": None, "test": ["dev.csv"]},
+    )
+    assert found.files == {"train": ("train.csv",), "validation": (), "test": ("dev.csv",)}

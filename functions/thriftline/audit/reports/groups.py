@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from thriftline.audit.reports.words import counted, deed, kind_name, plain
+from thriftline.audit.reports.words import counted, deed, kind_name
 from thriftline.audit.schemas.report_parts import ReportAction, ReportGap, ReportUnknown
+from thriftline.core.text import plain
 
 _NAMED = 5
 

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from thriftline.audit.reports.groups import group_gaps, group_unknown
 from thriftline.audit.reports.summary import last_day, use_of
-from thriftline.audit.reports.words import command, counted, deed, kind_name, money, plain, state_of
+from thriftline.audit.reports.words import command, counted, deed, kind_name, money, state_of
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import ReportFinding
 from thriftline.core.reports.pages import UNKNOWN, count, moment
+from thriftline.core.text import plain
 
 _MOST_FINDINGS = 50
 _MOST_ROWS = 40

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from thriftline.audit.domain.parts import Scope
-from thriftline.audit.reports.words import counted, deeds, money, plain
+from thriftline.audit.reports.words import counted, deeds, money
 from thriftline.audit.schemas.report import AuditReport
+from thriftline.core.text import plain
 
 EVENT_SOURCE = "thriftline.audit"
 DETAIL_TYPE = "CostAuditCompleted"

@@ -9,7 +9,7 @@ from thriftline.audit.reports.calendar import calendar_of
 from thriftline.audit.reports.charts import spend_chart
 from thriftline.audit.reports.groups import group_actions, group_gaps, group_unknown
 from thriftline.audit.reports.summary import known_bill, last_day, span, use_of
-from thriftline.audit.reports.words import command, counted, kind_name, money, plain
+from thriftline.audit.reports.words import command, counted, kind_name, money
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import (
     ReportFinding,
@@ -17,6 +17,7 @@ from thriftline.audit.schemas.report_parts import (
     ReportWaste,
 )
 from thriftline.core.reports.pages import render
+from thriftline.core.text import plain
 
 # What a page holds; the rest is in report.csv and report.json.
 _MOST_OF_A_RULE = 20

@@ -4,9 +4,10 @@ import csv
 import io
 from collections.abc import Iterator
 
-from thriftline.audit.reports.words import command, plain
+from thriftline.audit.reports.words import command
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import ReportAccepted, ReportFinding
+from thriftline.core.text import plain
 
 COLUMNS = (
     "status",

@@ -1,6 +1,5 @@
 """The words that an audit's page, text, table and message share."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,30 +11,10 @@ from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.domain.resource_kinds import spec_of
 from thriftline.audit.schemas.report_parts import ReportAction
 from thriftline.core.reports.pages import UNKNOWN, moment
+from thriftline.core.text import has_hidden
 
-# What does not print, hides, or turns the order of what follows: shown by its number instead.
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CENT = Decimal("0.01")
 _KIND_NAMES = frozenset(ResourceKind)
-
-
-def plain(text: object, limit: int = 300) -> str:
-    """Returns a name or a reason as one line that shows what it holds and hides nothing.
-
-    Line breaks become spaces; characters that do not print, or that turn the reading order of
-    what follows, become their number; what is longer than ``limit`` ends in an ellipsis.
-    """
-    shown = "".join(_shown(letter) for letter in str(text)[: 4 * limit])
-    line = " ".join(shown.split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
-
-
-def _shown(letter: str) -> str:
-    if letter in "\t\n\r\v\f":
-        return " "
-    if unicodedata.category(letter) in _HIDDEN:
-        return f"\\u{ord(letter):04x}"
-    return letter
 
 
 def money(value: Decimal | None) -> str:
@@ -107,7 +86,7 @@ def command(line: str, limit: int = 4000) -> str:
     """
     if len(line) > limit:
         return "# Too long to show here: see change.calls of this finding in report.json."
-    if any(_shown(letter) != letter for letter in line):
+    if has_hidden(line):
         return "# Holds characters that do not print: see change.calls in report.json."
     return line
 

@@ -19,11 +19,13 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml.comments import CommentedSeq
 
 from thriftline.audit.domain.history import Acceptance
+from thriftline.core.text import plain
 from thriftline.core.yaml_documents import YamlProblemError, line_of, load_yaml
 
 MAX_BYTES = 1_048_576
 NAME = "accepted_findings.yaml"
 _SHOWN = 80
+_MOST_PROBLEMS = 20
 # rule|account|region|resource, as findings are named; a resource may hold any character.
 _FINDING = r"^[^|]+\|[^|]+\|[^|]+\|.+$"
 
@@ -72,7 +74,10 @@ def parse_accepted_findings(text: bytes) -> tuple[Acceptance, ...]:
     try:
         entries = _entries.validate_json(json.dumps(document, default=str))
     except ValidationError as error:
-        problems = [_sentence(detail, document) for detail in error.errors()]
+        details = error.errors(include_url=False)
+        problems = [_sentence(detail, document) for detail in details[:_MOST_PROBLEMS]]
+        if len(details) > _MOST_PROBLEMS:
+            problems.append(f"{NAME}: and {len(details) - _MOST_PROBLEMS:,} problems more.")
         raise AcceptedFindingsError("\n".join(problems)) from error
     return tuple(Acceptance(**entry.model_dump()) for entry in entries)
 
@@ -82,7 +87,7 @@ def _sentence(detail: ErrorDetails, document: Any) -> str:
     line = line_of(path, document)
     place = f"{NAME} line {line}" if line else NAME
     if detail["type"] == "extra_forbidden":
-        return f"{place}: unknown key {path[-1]}; {_allowed(str(path[-1]))}"
+        return f"{place}: unknown key {plain(path[-1], _SHOWN)}; {_allowed(str(path[-1]))}"
     if detail["type"] == "missing":
         return f"{place}: the entry has no {path[-1]}."
     given = json.dumps(detail["input"], default=str)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -30,6 +31,25 @@ class StoredObject:
     size: int
 
 
+@dataclass(frozen=True)
+class StoredVersion:
+    """The current version of an object as ListObjectVersions shows it."""
+
+    key: str
+    version_id: str
+    size: int
+    etag: str
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class CurrentObject:
+    """What an object holds now, and which version that is."""
+
+    version_id: str
+    body: bytes
+
+
 class Bucket:
     """One bucket, through one client."""
 
@@ -49,6 +69,35 @@ class Bucket:
             ):
                 for found in page.get("Contents", []):
                     yield StoredObject(found["Key"], found["Size"])
+
+    def list_current(self, prefix: str) -> Iterator[StoredVersion]:
+        """Yields the current version of every object under a prefix, in order of key."""
+        with translated(f"listing s3://{self.name}/{prefix}"):
+            for page in self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self.name, Prefix=prefix
+            ):
+                for found in page.get("Versions", []):
+                    if found["IsLatest"]:
+                        yield StoredVersion(
+                            found["Key"],
+                            found["VersionId"],
+                            found["Size"],
+                            found["ETag"],
+                            found["LastModified"],
+                        )
+
+    def read_current(self, key: str, length: int) -> CurrentObject | None:
+        """Returns an object's first ``length`` bytes and its version, None when there is none."""
+        with translated(f"reading {self.uri(key)}"):
+            try:
+                # A range cannot be had of an empty object.
+                found = self._client.get_object(Bucket=self.name, Key=key)
+            except ClientError as error:
+                if code_of(error) in _GONE:
+                    return None
+                raise
+            with found["Body"] as body:
+                return CurrentObject(found.get("VersionId", "null"), body.read(length))
 
     def current_version(self, key: str) -> tuple[str, int] | None:
         """Returns version id and size of the current object, None when there is none."""

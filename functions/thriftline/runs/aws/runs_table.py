@@ -1,5 +1,6 @@
 """One item for each run: who owns it, how far it came, how it ended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from thriftline.runs.domain.layout import Upload
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# BatchGetItem takes no more.
+_BATCH = 100
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -23,6 +26,22 @@ class Claim:
 
     mine: bool
     execution_arn: str
+
+
+def run_item(
+    run_id: str, project: str, upload: Upload, execution_arn: str, now: datetime
+) -> dict[str, Any]:
+    """The item of a run that has just been opened."""
+    return {
+        "run_id": run_id,
+        "project": project,
+        "execution_arn": execution_arn,
+        "status": "running",
+        "bucket": upload.bucket,
+        "key": upload.key,
+        "version_id": upload.version_id,
+        "opened_at": now.isoformat(),
+    }
 
 
 class RunsTable:
@@ -39,16 +58,7 @@ class RunsTable:
 
         The condition also holds for the same execution, so that a retry finds its own claim.
         """
-        item = {
-            "run_id": run_id,
-            "project": project,
-            "execution_arn": execution_arn,
-            "status": "running",
-            "bucket": upload.bucket,
-            "key": upload.key,
-            "version_id": upload.version_id,
-            "opened_at": now.isoformat(),
-        }
+        item = run_item(run_id, project, upload, execution_arn, now)
         with translated(f"opening run {run_id}"):
             try:
                 self._client.put_item(
@@ -63,6 +73,21 @@ class RunsTable:
                 return Claim(owner == execution_arn, owner)
         return Claim(True, execution_arn)
 
+    def is_first(self, what: str) -> bool:
+        """Notes that something happened; False when that is noted already."""
+        with translated(f"noting {what}"):
+            try:
+                self._client.put_item(
+                    TableName=self._name,
+                    Item={"run_id": {"S": f"noted#{what}"}},
+                    ConditionExpression="attribute_not_exists(run_id)",
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
     def get(self, run_id: str) -> dict[str, Any] | None:
         """Returns a run's item, None when there is none."""
         with translated(f"reading run {run_id}"):
@@ -71,6 +96,27 @@ class RunsTable:
             )
         item = found.get("Item")
         return {name: _deserialize(value) for name, value in item.items()} if item else None
+
+    def statuses(self, run_ids: Sequence[str]) -> dict[str, str]:
+        """Returns how far runs came, by their ids; one that is not there is left out."""
+        found: dict[str, str] = {}
+        for start in range(0, len(run_ids), _BATCH):
+            keys = [{"run_id": {"S": one}} for one in run_ids[start : start + _BATCH]]
+            asked: Any = {
+                self._name: {
+                    "Keys": keys,
+                    "ConsistentRead": True,
+                    "ProjectionExpression": "run_id, #s",
+                    "ExpressionAttributeNames": {"#s": "status"},
+                }
+            }
+            while asked:
+                with translated("reading how runs ended"):
+                    answer = self._client.batch_get_item(RequestItems=asked)
+                for item in answer["Responses"].get(self._name, ()):
+                    found[str(_deserialize(item["run_id"]))] = str(_deserialize(item["status"]))
+                asked = answer.get("UnprocessedKeys")
+        return found
 
     def update(self, run_id: str, **values: Any) -> None:
         """Sets attributes of a run; None removes nothing, it is stored as null."""

@@ -1,20 +1,40 @@
 """What an uploaded key means: a data file, one split of several, a run spec, or none of these."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
 
+from thriftline.core.text import has_hidden, plain
+
 RUN_SPEC_NAME = "run.yaml"
 SPLITS = ("train", "validation", "test")
+# The names that people give to splits, in any case.
+SPLIT_WORDS: Mapping[str, str] = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "development": "validation",
+    "eval": "validation",
+    "evaluation": "validation",
+    "test": "test",
+    "testing": "test",
+}
 KEY_PATTERN = "datasets/{project}/{file}.jsonl|.csv|.parquet, each also .gz, or run.yaml"
 
 _PROJECT = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 _DATA_FILE = re.compile(r".+\.(jsonl|csv|parquet)(\.gz)?")
+_NUMBERED = r"(?:[-_.]?(?P<number>\d+)(?:[-_]?of[-_]?(?P<of>\d+))?)?"
 _SPLIT_FILE = re.compile(
-    r"(train|validation|test)([-_.]?\d+([-_]?of[-_]?\d+)?)?\.(jsonl|csv|parquet)(\.gz)?"
+    rf"(?P<word>{'|'.join(SPLIT_WORDS)}){_NUMBERED}\.(jsonl|csv|parquet)(\.gz)?", re.IGNORECASE
 )
+_PIECE = re.compile(r".*\d+[-_]?of[-_]?0*(?P<of>\d+)\.(jsonl|csv|parquet)(\.gz)?", re.IGNORECASE)
+# What people call a run spec, and what editors and browsers make of its name.
+_NEARLY_RUN_SPEC = re.compile(r"\s*run\.ya?ml(\.txt)?\s*", re.IGNORECASE)
 
 
 class UploadKind(Enum):
@@ -39,35 +59,70 @@ class ClassifiedUpload:
 def classify(key: str) -> ClassifiedUpload:
     """Reads a key of the data bucket. EventBridge sends it as it is, not URL-encoded."""
     parts = key.split("/")
+    if has_hidden(key):
+        return _not_a_dataset(f"{plain(key)} holds characters that do not print; rename it")
     if len(parts) != 3 or parts[0] != "datasets":
-        return _not_a_dataset(f"{key!r} is not of the form {KEY_PATTERN}")
+        return _not_a_dataset(f"'{plain(key)}' is not of the form {KEY_PATTERN}")
     project, name = parts[1], parts[2]
     if not _PROJECT.fullmatch(project):
         return _not_a_dataset(
-            f"project {project!r} must be 1 to 32 letters, digits and single inner hyphens"
+            f"project '{plain(project)}' must be 1 to 32 letters, digits and single inner hyphens"
         )
     if name == RUN_SPEC_NAME:
         return ClassifiedUpload(UploadKind.RUN_SPEC, project, name)
-    if split_of(name):
-        return ClassifiedUpload(UploadKind.SPLIT_FILE, project, name)
-    if _DATA_FILE.fullmatch(name):
-        return ClassifiedUpload(UploadKind.DATA_FILE, project, name)
-    return _not_a_dataset(f"file {name!r} is not of the form {KEY_PATTERN}")
+    if not _DATA_FILE.fullmatch(name):
+        return _not_a_dataset(_why_not(name))
+    is_split = split_of(name) or is_piece(name)
+    return ClassifiedUpload(
+        UploadKind.SPLIT_FILE if is_split else UploadKind.DATA_FILE, project, name
+    )
+
+
+def _why_not(name: str) -> str:
+    if is_nearly_run_spec(name):
+        return f"file '{plain(name)}' is not read; call it {RUN_SPEC_NAME} and upload it again"
+    if _DATA_FILE.fullmatch(name.strip().lower()):
+        return f"file '{plain(name)}': write its ending in small letters, with no space behind it"
+    return f"file '{plain(name)}' is not of the form {KEY_PATTERN}"
 
 
 def _not_a_dataset(reason: str) -> ClassifiedUpload:
     return ClassifiedUpload(UploadKind.NOT_A_DATASET, reason=reason)
 
 
+def is_nearly_run_spec(name: str) -> bool:
+    """Tells whether a name is meant as ``run.yaml`` and is not."""
+    return name != RUN_SPEC_NAME and bool(_NEARLY_RUN_SPEC.fullmatch(name))
+
+
 def is_data_file(name: str) -> bool:
-    """Tells whether the name ends like one of the formats that are read."""
-    return bool(_DATA_FILE.fullmatch(name))
+    """Tells whether the name ends like one of the formats that are read, in any case."""
+    return bool(_DATA_FILE.fullmatch(name.lower()))
 
 
 def split_of(name: str) -> str | None:
     """Returns the split that a file is by its name, such as ``train-00001-of-00008.parquet``."""
     found = _SPLIT_FILE.fullmatch(name)
-    return found.group(1) if found else None
+    return SPLIT_WORDS[found.group("word").lower()] if found else None
+
+
+def is_piece(name: str) -> bool:
+    """Tells whether a name says that the file is one of several, such as ``a-1-of-8.csv``."""
+    found = _PIECE.fullmatch(name)
+    return found is not None and int(found.group("of")) > 1
+
+
+def may_stand_alone(name: str) -> bool:
+    """Tells whether a file may be a whole data set, as far as its name says.
+
+    Validation and test files never are, nor are the second and later of numbered files.
+    """
+    found = _SPLIT_FILE.fullmatch(name)
+    if found is None:
+        return not is_piece(name)
+    if SPLIT_WORDS[found.group("word").lower()] != "train":
+        return False
+    return int(found.group("of") or 1) == 1 and int(found.group("number") or 0) <= 1
 
 
 @dataclass(frozen=True)
@@ -78,13 +133,28 @@ class SplitFiles:
     missing: tuple[str, ...] = ()
 
     @property
-    def are_complete(self) -> bool:
-        """Tells whether there is something to train on and nothing named is absent."""
-        return bool(self.files.get("train")) and not self.missing
+    def members(self) -> tuple[str, ...]:
+        """All files of all splits; a file of two splits is there twice."""
+        return tuple(name for split in SPLITS for name in self.files.get(split, ()))
+
+    @property
+    def in_two_splits(self) -> str | None:
+        """A file that belongs to more than one split."""
+        seen: set[str] = set()
+        for name in self.members:
+            if name in seen:
+                return name
+            seen.add(name)
+        return None
 
 
-def split_files(names: Iterable[str], patterns: dict[str, Sequence[str] | None]) -> SplitFiles:
+Patterns = Mapping[str, Sequence[str] | None]
+
+
+def split_files(names: Iterable[str], patterns: Patterns) -> SplitFiles:
     """Sorts the files beside ``run.yaml`` into splits.
+
+    A file that a pattern names belongs there, whatever its name means otherwise.
 
     Args:
         names: file names in the project's folder.
@@ -96,14 +166,25 @@ def split_files(names: Iterable[str], patterns: dict[str, Sequence[str] | None])
     for split in SPLITS:
         wanted = patterns.get(split)
         if wanted is None:
-            chosen[split] = tuple(name for name in data_files if split_of(name) == split)
+            chosen[split] = tuple(
+                name
+                for name in data_files
+                if split_of(name) == split and not is_named(name, patterns)
+            )
             continue
-        chosen[split] = tuple(
-            name for name in data_files if any(fnmatchcase(name, pattern) for pattern in wanted)
-        )
+        chosen[split] = tuple(name for name in data_files if _matches(name, wanted))
         missing += [
             pattern
             for pattern in wanted
             if not any(fnmatchcase(name, pattern) for name in data_files)
         ]
     return SplitFiles(chosen, tuple(missing))
+
+
+def is_named(name: str, patterns: Patterns) -> bool:
+    """Tells whether any pattern of any split names a file."""
+    return any(_matches(name, wanted) for wanted in patterns.values() if wanted)
+
+
+def _matches(name: str, wanted: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in wanted)

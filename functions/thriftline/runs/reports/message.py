@@ -46,6 +46,7 @@ class Ended:
     spot_saving: float | None
     model_package_arn: str | None
     report: str
+    left_out: tuple[str, ...] = ()
 
 
 def subject_of(ended: Ended) -> str:
@@ -61,6 +62,8 @@ def body_of(ended: Ended) -> str:
     if ended.state:
         lines.append(f"State:    {ended.state} ({ended.error})")
     lines.append(f"Data set: {ended.uploaded}")
+    if ended.left_out:
+        lines.append(f"Left out: {', '.join(ended.left_out)} (in no split)")
     if ended.metrics:
         lines.append(f"Test:     {ended.metrics}")
     lines.append(f"Cost:     {_cost(ended)}")

@@ -147,6 +147,9 @@ class Result(Document):
     opened_at: datetime | None = Field(description="When the run was opened.")
     ended_at: datetime = Field(description="When the result was first published.")
     seconds: int | None = Field(description="From the upload to the result.")
+    left_out: tuple[str, ...] = Field(
+        (), description="Data files beside run.yaml that are in no split of this run."
+    )
     spec: RunSpec | None = Field(description="The run spec with its defaults filled in.")
     dataset: ResultDataset | None = Field(description="Null when validation did not end.")
     plan: ResultPlan | None = Field(description="Null when the run was not priced.")

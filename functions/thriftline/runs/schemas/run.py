@@ -30,7 +30,10 @@ class DatasetFile(BaseModel):
 
 
 class Run(BaseModel):
-    """One run: the upload that started it, its run spec and the objects that it reads."""
+    """One run: the upload that started it, its run spec and the objects that it reads.
+
+    ``left_out`` are data files beside run.yaml that are in no split.
+    """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -41,3 +44,4 @@ class Run(BaseModel):
     opened_at: datetime
     spec: RunSpec
     files: tuple[DatasetFile, ...]
+    left_out: tuple[str, ...] = ()

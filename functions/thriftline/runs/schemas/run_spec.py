@@ -235,6 +235,11 @@ class RunSpec(Section):
     training: TrainingSection = Field(default_factory=TrainingSection)
     budget: BudgetSection = Field(default_factory=BudgetSection)
     gate: GateSection = Field(default_factory=GateSection, validate_default=True)
+    repeat: bool = Field(
+        False,
+        description="Train although a run has trained the same files, or the same bytes, with "
+        "the same settings.",
+    )
     seed: int = Field(42, ge=0, le=4_294_967_295, description="Of split, shuffling and dropout.")
 
     @field_validator("columns")

@@ -12,11 +12,13 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml.comments import CommentedMap
 
 from thriftline.core.errors import InvalidRunSpecError
+from thriftline.core.text import plain
 from thriftline.core.yaml_documents import YamlProblemError, line_of, load_yaml
 from thriftline.runs.schemas.run_spec import RunSpec
 
 MAX_BYTES = 65_536
 _SHOWN = 80
+_MOST_PROBLEMS = 20
 _PATTERN_RULES = {
     "base_model": "must be a hub id such as org/name, or s3://bucket/prefix/ with the last slash",
     "training.instance_type": "must be a SageMaker type such as ml.g5.xlarge",
@@ -56,11 +58,14 @@ def parse_run_yaml(text: bytes | None, defaults: Defaults) -> RunSpec:
             and what is allowed.
     """
     document = CommentedMap() if text is None else _load(text)
-    plain = json.loads(json.dumps(document, default=str))
+    given = json.loads(json.dumps(document, default=str))
     try:
-        return RunSpec.model_validate_json(json.dumps(defaults.under(plain)), strict=True)
+        return RunSpec.model_validate_json(json.dumps(defaults.under(given)), strict=True)
     except ValidationError as error:
-        problems = [_sentence(detail, document) for detail in error.errors()]
+        details = error.errors(include_url=False)
+        problems = [_sentence(detail, document) for detail in details[:_MOST_PROBLEMS]]
+        if len(details) > _MOST_PROBLEMS:
+            problems.append(f"run.yaml: and {len(details) - _MOST_PROBLEMS:,} problems more.")
         raise InvalidRunSpecError("\n".join(problems)) from error
 
 
@@ -87,7 +92,7 @@ def _sentence(detail: ErrorDetails, document: CommentedMap) -> str:
     path = [part for part in detail["loc"] if not str(part).startswith("function-")]
     takes_auto = path[-1:] == ["value"]  # the tag of what is not `auto`
     path = path[:-1] if takes_auto else path
-    key = ".".join(str(part) for part in path)
+    key = plain(".".join(str(part) for part in path), _SHOWN)
     line = line_of(path, document)
     place = f"run.yaml line {line}" if line else "run.yaml"
     if detail["type"] == "extra_forbidden":
@@ -99,7 +104,7 @@ def _sentence(detail: ErrorDetails, document: CommentedMap) -> str:
     rule = _PATTERN_RULES.get(key, rule) if detail["type"] == "string_pattern_mismatch" else rule
     rule = f"{rule}, or auto" if takes_auto else rule
     where = f"{place}: {key}" if key else place
-    return f"{where}: {rule}; given was {given}."
+    return f"{where}: {plain(rule)}; given was {given}."
 
 
 def _allowed_keys(path: list[int | str]) -> str:

@@ -55,13 +55,6 @@ class IndexResponse(Payload):
     index: int
 
 
-class ReadRunSpecResponse(Payload):
-    """How much there is to validate."""
-
-    files: int
-    bytes: int
-
-
 class ValidationResponse(Payload):
     """``ranges`` > 0 asks the machine for a Map over byte ranges and a merge; else it is done."""
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.text import plain
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.domain.causes import read_cause
 from thriftline.runs.domain.layout import job_output_prefix, run_prefix
@@ -30,6 +31,7 @@ from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
 
 RESULT, REPORT = "result.json", "report.html"
 _DATASET_REPORT = "dataset.html"
+_MOST_NAMES = 100
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -69,6 +71,7 @@ def gather_result(
         opened_at=opened_at,
         ended_at=ended_at,
         seconds=round((ended_at - opened_at).total_seconds()) if opened_at else None,
+        left_out=_shown_names(found.run.left_out) if found.run else (),
         spec=found.run.spec if found.run else None,
         dataset=found.dataset,
         plan=_plan(found.plan) if found.plan else None,
@@ -115,6 +118,12 @@ def _reason(
     if evaluation:
         return evaluation.gate.reason
     return f"The run ended as {request.ending.replace('_', ' ')}."
+
+
+def _shown_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    shown = tuple(plain(name) for name in names[:_MOST_NAMES])
+    more = len(names) - len(shown)
+    return (*shown, f"and {more:,} more") if more else shown
 
 
 def _opened_at(run: Run | None, item: Mapping[str, Any]) -> datetime | None:

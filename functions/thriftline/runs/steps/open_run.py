@@ -1,121 +1,222 @@
-"""Decides whether an upload starts a run, and makes the run this execution's own."""
+"""Opens the run of an upload: what it starts, what it reads, and that nobody else has it."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.errors import InvalidRunSpecError
-from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.domain.layout import run_id_of
-from thriftline.runs.domain.uploads import ClassifiedUpload, UploadKind, classify, split_of
-from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.core.aws.topic import Topic
+from thriftline.core.errors import (
+    DatasetChangedError,
+    InvalidRunSpecError,
+    ServiceUnavailableError,
+    ThrottledError,
+)
+from thriftline.runs.aws.project_claims import ClaimsTable, ProjectClaims
+from thriftline.runs.aws.runs_table import RunsTable, run_item
+from thriftline.runs.domain.arrivals import (
+    Action,
+    Arrival,
+    Claim,
+    Decision,
+    Scene,
+    Settings,
+    content_digest,
+    decide,
+    member_digests,
+)
+from thriftline.runs.domain.layout import run_id_of, run_prefix
+from thriftline.runs.domain.uploads import classify
+from thriftline.runs.schemas.run import DatasetFile, Run
 from thriftline.runs.schemas.run_yaml import Defaults
 from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
-from thriftline.runs.steps.project_folder import objects_beside, read_run_spec_file, splits_beside
+from thriftline.runs.steps.explain_upload import tell_no_run
+from thriftline.runs.steps.project_folder import files_beside, folder_of, settings_beside
 
+if TYPE_CHECKING:
+    from thriftline.runs.schemas.run_spec import RunSpec
 
-@dataclass(frozen=True)
-class _Verdict:
-    """``starts`` is None while the rest of the upload may still come."""
-
-    starts: bool | None
-    reason: str
+# A folder that changes during each of so many looks is being uploaded to; the machine asks again.
+_MOST_LOOKS = 10
 
 
 def open_run(
     request: OpenRunRequest,
     *,
     data: Bucket,
+    artifacts: Bucket,
     runs: RunsTable,
+    claims: ClaimsTable,
+    alerts: Topic,
     defaults: Defaults,
     settle_seconds: int,
     now: datetime,
 ) -> OpenRunResponse:
-    """Opens a run for an upload, once for each object version.
-
-    A file called ``train`` may be a whole data set or the first of several files, and ``run.yaml``
-    may come before its files: the machine waits ``settle_seconds`` once and asks again.
+    """Decides what an upload starts and, for a run, fixes its spec and its object versions.
 
     Returns:
-        The decision: ``open``; ``duplicate`` of a run that another execution has; ``wait``;
-        or ``ignored``, with the reason.
+        The decision: ``open``, with ``run.json`` written; ``duplicate`` of another run; ``wait``,
+        once; or ``ignored``, with the reason.
+
+    Raises:
+        InvalidRunSpecError: ``run.yaml`` cannot be used, or the data set that it names.
+        DatasetChangedError: files changed between a claim and its repetition.
     """
-    upload = classify(request.upload.key)
-    if upload.kind is UploadKind.NOT_A_DATASET:
-        return _ignored(upload.reason)
-    verdict = _judge(upload, request, data, defaults)
-    if verdict.starts is None and not request.settled:
-        return OpenRunResponse(
-            decision="wait", run_id=None, reason=verdict.reason, wait_seconds=settle_seconds
+    look = _Look(request, data, runs, claims, defaults)
+    for _ in range(_MOST_LOOKS):
+        decision = look.decide()
+        if decision.action not in (Action.OPEN, Action.REJECT):
+            look.refuse_lost_claim(decision)
+            if decision.tell:
+                tell_no_run(request.upload, decision.tell, decision.reason, runs, alerts, now)
+            return _answer(decision, request, settle_seconds)
+        owner = look.claim(decision, now)
+        if owner == request.execution_arn:
+            return _opened(decision, request, look, artifacts, now)
+        if owner:
+            return _of_another(look.run_id, owner)
+        look.forget()
+    raise ThrottledError(f"{request.upload.key}: other uploads of the project are being opened.")
+
+
+class _Look:
+    """What was read for one upload, and what is read when the decision asks for it."""
+
+    def __init__(
+        self,
+        request: OpenRunRequest,
+        data: Bucket,
+        runs: RunsTable,
+        claims: ClaimsTable,
+        defaults: Defaults,
+    ) -> None:
+        upload = request.upload
+        self.arrival = Arrival(
+            upload.key, upload.version_id, request.execution_arn, request.settled
         )
-    if not verdict.starts and not (verdict.starts is None and _may_stand_alone(upload)):
-        return _ignored(verdict.reason)
-    run_id = run_id_of(request.upload, upload.project)
-    claim = runs.claim(run_id, upload.project, request.upload, request.execution_arn, now)
-    if not claim.mine:
-        return OpenRunResponse(
-            decision="duplicate",
-            run_id=run_id,
-            reason=f"run {run_id} of this object version belongs to {claim.execution_arn}",
-            owner_execution_arn=claim.execution_arn,
+        self.request = request
+        self.project = classify(upload.key).project
+        self.run_id = run_id_of(upload, self.project)
+        self.spec: RunSpec | None = None
+        self._data, self._runs, self._claims, self._defaults = data, runs, claims, defaults
+        self.forget()
+
+    def forget(self) -> None:
+        """Lets the next decision look anew."""
+        self._settings: Settings | None = None
+        self._scene: Scene | None = None
+        self._seen = ProjectClaims(0, ())
+
+    def decide(self) -> Decision:
+        """Asks for a decision, and looks as far as it wants."""
+        for _ in range(_MOST_LOOKS):
+            decision = decide(self.arrival, self._settings, self._scene)
+            if decision.action is Action.READ_SETTINGS:
+                self._settings, self.spec = settings_beside(
+                    self._data, self.project, self._defaults
+                )
+                self._scene = None
+            elif decision.action is Action.LOOK:
+                self._seen = self._claims.read(self.project)
+                self._scene = Scene(files_beside(self._data, self.project), self._with_endings())
+            else:
+                return decision
+        raise ServiceUnavailableError(f"{self.arrival.key}: run.yaml changes while it is read.")
+
+    def _with_endings(self) -> tuple[Claim, ...]:
+        ended = self._runs.statuses([one.run_id for one in self._seen.claims])
+        return tuple(replace(one, ended=ended.get(one.run_id)) for one in self._seen.claims)
+
+    @property
+    def own(self) -> Claim | None:
+        """The claim that this execution made before, when it is a retry."""
+        found = (one for one in self._seen.claims if one.trigger == self.arrival.trigger)
+        return next((one for one in found if one.execution_arn == self.arrival.execution_arn), None)
+
+    def refuse_lost_claim(self, decision: Decision) -> None:
+        """A retry that decides otherwise than before must not end as if nothing was claimed."""
+        if self.own:
+            raise DatasetChangedError(
+                f"{self.request.upload.key}: {decision.reason}, while its run was opened."
+            )
+
+    def claim(self, decision: Decision, now: datetime) -> str | None:
+        """Makes the run this execution's own and returns whose it is; None: look again.
+
+        Raises:
+            DatasetChangedError: this execution has claimed another set of versions before.
+        """
+        wanted = Claim(
+            run_id=self.run_id,
+            execution_arn=self.arrival.execution_arn,
+            trigger=self.arrival.trigger,
+            settings_version=self._settings.version_id if self._settings else None,
+            settings_digest=self._settings.digest if self._settings else "",
+            members=member_digests(decision.members),
+            content=content_digest(decision.members),
         )
-    return OpenRunResponse(decision="open", run_id=run_id, reason=verdict.reason)
-
-
-def _ignored(reason: str) -> OpenRunResponse:
-    return OpenRunResponse(decision="ignored", run_id=None, reason=reason)
-
-
-def _may_stand_alone(upload: ClassifiedUpload) -> bool:
-    """After the wait, a lone ``train`` file is a whole data set."""
-    return upload.kind is UploadKind.SPLIT_FILE and split_of(upload.name) == "train"
-
-
-def _judge(
-    upload: ClassifiedUpload, request: OpenRunRequest, data: Bucket, defaults: Defaults
-) -> _Verdict:
-    version = request.upload.version_id if upload.kind is UploadKind.RUN_SPEC else None
-    try:
-        spec = read_run_spec_file(data, upload.project, version, defaults)
-    except InvalidRunSpecError:
-        return _Verdict(True, "run.yaml cannot be used; the run will say why")
-    if upload.kind is UploadKind.RUN_SPEC:
-        return _judge_run_spec(spec, upload, data)
-    return _judge_data_file(spec, upload, data)
-
-
-def _judge_run_spec(spec: RunSpec, upload: ClassifiedUpload, data: Bucket) -> _Verdict:
-    splits = splits_beside(spec, objects_beside(data, upload.project))
-    if splits.are_complete:
-        return _Verdict(True, "run.yaml and its files are complete")
-    if splits.missing:
-        return _Verdict(
-            None,
-            f"run.yaml names {', '.join(splits.missing)}, which is not there; "
-            "upload it and then run.yaml again",
+        if self.own:
+            if self.own != wanted:
+                raise DatasetChangedError(
+                    f"{self.request.upload.key}: files changed while its run was opened; "
+                    "upload it again."
+                )
+            return wanted.execution_arn
+        item = run_item(
+            self.run_id, self.project, self.request.upload, self.arrival.execution_arn, now
         )
-    return _Verdict(
-        None,
-        "run.yaml has no training file beside it; it holds for the next upload of one file, "
-        "or upload train.jsonl and then run.yaml again",
+        if self._claims.add(self.project, self._seen, wanted, item):
+            return wanted.execution_arn
+        # Old claims fall out of the project's item, and the failure of an opening makes none.
+        return (self._runs.get(self.run_id) or {}).get("execution_arn")
+
+
+def _opened(
+    decision: Decision, request: OpenRunRequest, look: _Look, artifacts: Bucket, now: datetime
+) -> OpenRunResponse:
+    if decision.action is Action.REJECT or look.spec is None:
+        raise InvalidRunSpecError(decision.reason)
+    run = Run(
+        run_id=look.run_id,
+        project=look.project,
+        upload=request.upload,
+        execution_arn=request.execution_arn,
+        opened_at=now,
+        spec=look.spec,
+        files=tuple(
+            DatasetFile(
+                bucket=request.upload.bucket,
+                key=folder_of(look.project) + one.file.name,
+                version_id=one.file.version_id,
+                size=one.file.size,
+                split=one.split,
+            )
+            for one in decision.members
+        ),
+        left_out=decision.left_out,
+    )
+    artifacts.write_json(f"{run_prefix(run.run_id)}run.json", run.model_dump_json(indent=2))
+    return OpenRunResponse(decision="open", run_id=run.run_id, reason=decision.reason)
+
+
+def _of_another(run_id: str, owner: str) -> OpenRunResponse:
+    return OpenRunResponse(
+        decision="duplicate",
+        run_id=run_id,
+        reason=f"run {run_id} of this object version belongs to {owner}",
+        owner_execution_arn=owner,
     )
 
 
-def _judge_data_file(spec: RunSpec, upload: ClassifiedUpload, data: Bucket) -> _Verdict:
-    beside = objects_beside(data, upload.project)
-    patterns_given = spec.dataset.train is not None
-    members = {name for files in splits_beside(spec, beside).files.values() for name in files}
-    if patterns_given and upload.name in members:
-        return _Verdict(
-            False, f"{upload.name} belongs to the files of run.yaml; upload run.yaml to start"
+def _answer(decision: Decision, request: OpenRunRequest, settle_seconds: int) -> OpenRunResponse:
+    if decision.action is Action.WAIT:
+        return OpenRunResponse(
+            decision="wait", run_id=None, reason=decision.reason, wait_seconds=settle_seconds
         )
-    if upload.kind is UploadKind.DATA_FILE:
-        return _Verdict(True, f"{upload.name} is a whole data set")
-    others = members - {upload.name}
-    if others or split_of(upload.name) != "train":
-        return _Verdict(
-            False,
-            f"{upload.name} is one split of a data set of several files; "
-            "upload run.yaml (it may be empty) to start",
-        )
-    return _Verdict(None, f"{upload.name} may be the first of several files")
+    rival = decision.rival
+    return OpenRunResponse(
+        decision="duplicate" if rival else "ignored",
+        run_id=rival.run_id if rival else None,
+        reason=decision.reason,
+        owner_execution_arn=rival.execution_arn if rival else None,
+    )

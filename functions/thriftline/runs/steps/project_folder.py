@@ -1,7 +1,11 @@
 """What lies beside an upload in ``datasets/{project}/``."""
 
-from thriftline.core.aws.buckets import Bucket, StoredObject
-from thriftline.runs.domain.uploads import RUN_SPEC_NAME, SplitFiles, split_files
+import hashlib
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.errors import InvalidRunSpecError
+from thriftline.runs.domain.arrivals import FileVersion, Settings
+from thriftline.runs.domain.uploads import RUN_SPEC_NAME
 from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.schemas.run_yaml import MAX_BYTES, Defaults, parse_run_yaml
 
@@ -11,41 +15,46 @@ def folder_of(project: str) -> str:
     return f"datasets/{project}/"
 
 
-def objects_beside(data: Bucket, project: str) -> dict[str, StoredObject]:
-    """Returns the objects of a project's folder by their file names."""
+def files_beside(data: Bucket, project: str) -> dict[str, FileVersion]:
+    """Returns the current versions of a project's files by their names, with one listing."""
     folder = folder_of(project)
+    names = ((found, found.key.removeprefix(folder)) for found in data.list_current(folder))
     return {
-        found.key.removeprefix(folder): found
-        for found in data.list(folder)
-        if "/" not in found.key.removeprefix(folder)
+        name: FileVersion(
+            name, found.version_id, found.size, found.etag, found.modified.timestamp()
+        )
+        for found, name in names
+        if "/" not in name
     }
 
 
-def read_run_spec_file(
-    data: Bucket, project: str, version_id: str | None, defaults: Defaults
-) -> RunSpec:
-    """Returns the project's run spec; the defaults when there is no ``run.yaml``.
-
-    Raises:
-        InvalidRunSpecError: the file is there and cannot be used.
-    """
-    key = folder_of(project) + RUN_SPEC_NAME
-    if version_id is None:
-        current = data.current_version(key)
-        if current is None:
-            return parse_run_yaml(None, defaults)
-        version_id = current[0]
+def settings_beside(
+    data: Bucket, project: str, defaults: Defaults
+) -> tuple[Settings, RunSpec | None]:
+    """Returns the project's settings, and the run spec unless it cannot be used."""
     # One byte more than allowed is enough to know that the file is too large.
-    return parse_run_yaml(data.read_range(key, version_id, 0, MAX_BYTES + 1), defaults)
-
-
-def splits_beside(spec: RunSpec, names: dict[str, StoredObject]) -> SplitFiles:
-    """Sorts the files of a project's folder into the splits that the run spec asks for."""
-    return split_files(
-        names,
-        {
-            "train": spec.dataset.train,
-            "validation": spec.dataset.validation,
-            "test": spec.dataset.test,
-        },
+    found = data.read_current(folder_of(project) + RUN_SPEC_NAME, MAX_BYTES + 1)
+    version_id = found.version_id if found else None
+    try:
+        spec = parse_run_yaml(found.body if found else None, defaults)
+    except InvalidRunSpecError as error:
+        return Settings(version_id, problem=str(error)), None
+    return (
+        Settings(
+            version_id=version_id,
+            digest=_digest(spec),
+            patterns={
+                "train": spec.dataset.train,
+                "validation": spec.dataset.validation,
+                "test": spec.dataset.test,
+            },
+            repeat=spec.repeat,
+        ),
+        spec,
     )
+
+
+def _digest(spec: RunSpec) -> str:
+    """Two specs that train the same have the same; ``repeat`` is about the upload."""
+    text = spec.model_dump_json(exclude={"repeat"})
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -104,6 +104,7 @@ def _ended(result: Result) -> Ended:
         spot_saving=result.cost.spot_saving,
         model_package_arn=result.model_package_arn,
         report=result.reports.report,
+        left_out=result.left_out,
     )
 
 

@@ -51,6 +51,8 @@ class SageMakerComponents:
         if variant not in {each["VariantName"] for each in endpoint.variants}:
             raise AwsError("ValidationException", f"The endpoint has no variant {variant}.")
         copies = request.get("RuntimeConfig", {}).get("CopyCount", 1)
+        if copies < 1:
+            raise AwsError("ValidationException", "CopyCount must be at least 1 at creation.")
         store.components[name] = {
             "InferenceComponentName": name,
             "InferenceComponentArn": arn,

@@ -19,15 +19,22 @@ from thriftline.audit.schemas.steps import RestoreEndpointRequest, RestoreEndpoi
 from thriftline.audit.steps.restore_endpoint import RESTORED_TAG, UNFINISHED_TAG, restore_endpoint
 from thriftline.core.errors import AwsRequestError
 
-NAMES = ("life", "hosting", "rehearsed", "replaced", "changed", "broken-up", "weighted")
+NAMES = (
+    *("life", "hosting", "rehearsed", "replaced", "changed", "broken-up", "weighted"),
+    *("drained", "asleep", "asleep-rehearsed"),
+)
 TRACKED = "endpoint/life/variant/blue"
 
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[EmbeddedAws]:
     endpoints = [
-        hosting_endpoint(name) if name == "hosting" else plain_endpoint(name) for name in NAMES
+        hosting_endpoint(name) if name.startswith(("hosting", "asleep")) else plain_endpoint(name)
+        for name in NAMES
     ]
+    for one in endpoints:
+        if one["name"].startswith("asleep"):
+            one["inference_components"][0]["copies"] = 0
     with EmbeddedAws(acting_options(acting_account(*endpoints))) as embedded:
         yield embedded
 
@@ -121,6 +128,40 @@ def test_components_come_back_with_their_scaling(world: ActingWorld) -> None:
     assert any("inference-component/hosting-llm" in step for step in made)
     assert after is not None
     assert MARK not in after["tags"]
+
+
+def test_a_component_that_stood_at_no_copies_comes_back_with_none(world: ActingWorld) -> None:
+    before = _live_out(world, "asleep")
+
+    answers = _restore(world, "asleep")
+
+    assert answers[-1].outcome == "restored"
+    assert _without_tags(world.describe("asleep")) == _without_tags(before)
+    copies = [one["RuntimeConfig"]["CurrentCopyCount"] for one in before["components"]]
+    assert sorted(copies) == [0, 1]
+    steps = [step for one in answers for step in one.steps]
+    assert "UpdateInferenceComponentRuntimeConfig asleep-llm" in steps
+
+
+def test_a_rehearsal_tells_of_the_copies_that_are_taken_away(world: ActingWorld) -> None:
+    _live_out(world, "asleep-rehearsed")
+    rehearsal = _ask(world, "asleep-rehearsed", dry_run=True)
+    done = [step for one in _restore(world, "asleep-rehearsed") for step in one.steps]
+    assert sorted(rehearsal.steps) == sorted(done)
+
+
+def test_a_variant_without_weight_comes_back_without_requests(world: ActingWorld) -> None:
+    world.aws.client("sagemaker").update_endpoint_weights_and_capacities(
+        EndpointName="drained",
+        DesiredWeightsAndCapacities=[{"VariantName": "green", "DesiredWeight": 0.0}],
+    )
+    world.pass_time(days=8)
+    before = _live_out(world, "drained")
+
+    answers = _restore(world, "drained")
+
+    assert answers[-1].outcome == "restored"
+    assert _without_tags(world.describe("drained")) == _without_tags(before)
 
 
 def test_a_rehearsed_restore_changes_nothing_and_tells_each_step(world: ActingWorld) -> None:

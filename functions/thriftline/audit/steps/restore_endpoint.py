@@ -39,6 +39,7 @@ from thriftline.core.errors import AwsRequestError
 RESTORED_TAG = "thriftline:restored-at"
 UNFINISHED_TAG = "thriftline:restoring-from"
 DETAIL_TYPE = "EndpointRestored"
+_MOST_TAGS = 50
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 
 
@@ -171,11 +172,7 @@ def _create(restore: _Restore) -> Renamed:
     copy, executor = restore.copy, restore.executor
     models = ensure_models(executor, restore.clients, copy)
     config = ensure_config(executor, restore.clients, copy, models)
-    tags = {key: value for key, value in copy.endpoint.tags.items() if key != copy.mark_tag}
-    tags |= {
-        RESTORED_TAG: restore.now.isoformat(timespec="seconds"),
-        UNFINISHED_TAG: copy.created.isoformat(),
-    }
+    tags, _ = tags_to_create(copy, restore.now)
     deployment = copy.endpoint.description.get("LastDeploymentConfig", {})
     described = {"EndpointName": copy.name, "EndpointConfigName": config}
     request = request_of(
@@ -214,7 +211,25 @@ def _finish(restore: _Restore, models: Renamed, live: dict[str, Any]) -> tuple[s
     if not left:
         keys = {"ResourceArn": copy.arn, "TagKeys": [UNFINISHED_TAG]}
         executor.call("sagemaker", "DeleteTags", keys)
+        _, later = tags_to_create(copy, restore.now)
+        if later:
+            add = {"ResourceArn": copy.arn, "Tags": tag_pairs(later)}
+            executor.call("sagemaker", "AddTags", add)
     return left
+
+
+def tags_to_create(copy: SavedEndpoint, now: datetime) -> tuple[dict[str, str], dict[str, str]]:
+    """Returns the tags that the endpoint is created with, and those that follow at the end.
+
+    SageMaker takes fifty. While the restore goes on one of them says so, and its own come before
+    the one that tells when it was restored.
+    """
+    saved = copy.endpoint.tags.items()
+    own = [pair for pair in saved if pair[0] != copy.mark_tag and not pair[0].startswith("aws:")]
+    unfinished = (UNFINISHED_TAG, copy.created.isoformat())
+    wanted = [unfinished, *own, (RESTORED_TAG, now.isoformat(timespec="seconds"))]
+    room_at_end = _MOST_TAGS + 1
+    return dict(wanted[:_MOST_TAGS]), dict(wanted[_MOST_TAGS:room_at_end])
 
 
 def _heal(restore: _Restore) -> tuple[str, ...]:
@@ -259,7 +274,8 @@ def _other_capacities(copy: SavedEndpoint, live: dict[str, Any]) -> list[dict[st
 
 
 def _differs(saved: dict[str, Any], there: dict[str, Any], member: str) -> bool:
-    return bool(saved.get(member)) and member in there and saved[member] != there[member]
+    # A weight of 0 takes no requests, and an asynchronous variant may stand at 0 instances.
+    return saved.get(member) is not None and member in there and saved[member] != there[member]
 
 
 def _planned(copy: SavedEndpoint) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Inference components: deleted before their endpoint, and made again after it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from thriftline.audit.aws.acting.endpoint_copies import read_components, specifications
 from thriftline.audit.aws.acting.executor import Executor
 from thriftline.audit.aws.acting.requests import request_of
 from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.schemas.saved_endpoint import SavedResource, component_name
 from thriftline.core.errors import ServiceUnavailableError
 
@@ -14,6 +15,8 @@ Sleep = Callable[[float], None]
 _LOOKS = 30
 _SECONDS_BETWEEN = 4.0
 _DELETING = "Deleting"
+# An update takes a component to none; its creation does not begin with none.
+FEWEST_COPIES = 1
 
 
 def delete_components(
@@ -52,9 +55,10 @@ def _wait_until_gone(clients: TargetClients, endpoint: str, sleep: Sleep) -> Non
 def put_back_components(
     executor: Executor, clients: TargetClients, saved: Iterable[SavedResource]
 ) -> tuple[str, ...]:
-    """Creates the saved components that are missing; returns those that are not in service yet.
+    """Creates the saved components that are missing; returns those that are not as saved yet.
 
-    A component waits for the one that it is based on.
+    A component waits for the one that it is based on. One that stood at no copies is created
+    with one, since SageMaker creates none without, and set to none when it is in service.
 
     Raises:
         ThriftlineError: SageMaker refused; what was made stays.
@@ -63,20 +67,50 @@ def put_back_components(
     if not some:
         return ()
     live = {
-        component_name(one): one.description["InferenceComponentStatus"]
+        component_name(one): one.description
         for one in read_components(clients, some[0].description["EndpointName"])
     }
     left: list[str] = []
     for component in some:
         name = component_name(component)
-        bases = _bases(component)
-        if name not in live and not bases.intersection(left):
+        if name not in live and not _bases(component).intersection(left):
             request = creation(clients.client("sagemaker"), component)
             executor.call("sagemaker", "CreateInferenceComponent", request)
-            live[name] = "Creating"
-        if live.get(name) not in ("InService", component.description["InferenceComponentStatus"]):
+            if executor.dry_run and _stood_at_none(component):
+                executor.make(_no_copies(name))
+            live[name] = {"InferenceComponentStatus": "Creating"}
+        elif _has_one_too_many(component, live.get(name, {})):
+            executor.make(_no_copies(name))
+            live[name] = {"InferenceComponentStatus": "Updating"}
+        status = live.get(name, {}).get("InferenceComponentStatus")
+        if status not in ("InService", component.description["InferenceComponentStatus"]):
             left.append(name)
     return tuple(left)
+
+
+def _stood_at_none(saved: SavedResource) -> bool:
+    return bool(saved.description.get("RuntimeConfig", {}).get("DesiredCopyCount") == 0)
+
+
+def _has_one_too_many(saved: SavedResource, live: Mapping[str, Any]) -> bool:
+    """Whether a component was made again, is in service, and still has the copy it was made with.
+
+    One that was never taken away keeps the copies that somebody, or its scaling, has set since.
+    """
+    return (
+        _stood_at_none(saved)
+        and live.get("InferenceComponentStatus") == "InService"
+        and live["RuntimeConfig"].get("DesiredCopyCount") == FEWEST_COPIES
+        and live["CreationTime"] != saved.description["CreationTime"]
+    )
+
+
+def _no_copies(name: str) -> ApiCall:
+    return ApiCall(
+        "sagemaker",
+        "UpdateInferenceComponentRuntimeConfig",
+        {"InferenceComponentName": name, "DesiredRuntimeConfig": {"CopyCount": 0}},
+    )
 
 
 def creation(client: Any, saved: SavedResource) -> dict[str, Any]:
@@ -92,7 +126,7 @@ def creation(client: Any, saved: SavedResource) -> dict[str, Any]:
     description.pop("RuntimeConfig", None)
     request = request_of(client, "CreateInferenceComponent", description)
     if copies is not None:
-        request["RuntimeConfig"] = {"CopyCount": copies}
+        request["RuntimeConfig"] = {"CopyCount": max(FEWEST_COPIES, copies)}
     tags = [{"Key": key, "Value": value} for key, value in saved.tags.items()]
     own = [tag for tag in tags if not tag["Key"].startswith("aws:")]
     return request | ({"Tags": own} if own else {})

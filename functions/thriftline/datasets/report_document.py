@@ -56,6 +56,22 @@ class FileSummary(_Document):
     split: SplitName | None = Field(description="None: its rows are split by the run.")
 
 
+class LabelSetRows(_Document):
+    """Rows that have exactly these labels."""
+
+    labels: list[str]
+    rows: int
+
+
+class LabelSets(_Document):
+    """Which labels come together, where a row may have several."""
+
+    distinct: int
+    labels_per_row: float | None = Field(description="Mean number of labels of a row.")
+    rows_by_size: dict[int, int] = Field(description="Rows by their number of labels.")
+    most_frequent: list[LabelSetRows] = Field(max_length=50)
+
+
 class LengthBin(_Document):
     """Number of texts of a length in characters, ``below`` excluded."""
 
@@ -86,6 +102,9 @@ class DatasetReport(_Document):
     label_column: str
     seed: int
     labels: dict[str, int] = Field(description="Rows of each label, most frequent first.")
+    label_sets: LabelSets | None = Field(
+        default=None, description="Set where a row may have several labels."
+    )
     characters: int = Field(description="In all texts; pairs count both.")
     text_length_mean: float | None
     text_length_median: int | None

@@ -5,28 +5,25 @@ something is wrong does Python look at single values.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thriftline.datasets.engine.blocks import MISSING, Block
 from thriftline.datasets.engine.findings import Findings, Spot
-from thriftline.datasets.engine.profile import BLANK, NOT_A_LABEL, TOO_LONG, TOO_MANY, RangeProfile
+from thriftline.datasets.engine.label_coding import (
+    Codes,
+    LabelCoder,
+    LabelSetCoder,
+    Problem,
+    too_many,
+)
+from thriftline.datasets.engine.labels import type_rule
+from thriftline.datasets.engine.profile import RangeProfile
 from thriftline.datasets.engine.rules import DatasetRules
 from thriftline.datasets.engine.spill import HashSpill
 from thriftline.datasets.engine.texts import EncodedTexts, encode_texts, is_blank, text_hashes
-
-Codes = NDArray[np.int64]
-
-
-class Problem(NamedTuple):
-    """One failure of one record of a block; ``row`` counts within the block."""
-
-    row: int
-    field: str
-    code: str
-    rule: str | None
 
 
 class RecordChecker:
@@ -39,13 +36,18 @@ class RecordChecker:
         self._findings = findings
         self._profile = profile
         self._spill = spill
+        self._coder = (
+            LabelSetCoder(rules, profile, findings)
+            if rules.multi_label
+            else LabelCoder(rules, profile)
+        )
 
     def check(self, block: Block) -> None:
         """Checks every record of a block."""
         if not block.texts:
             return
         self._profile.rows += len(block.texts)
-        codes, problems = self._label_codes(block.labels, block.lines)
+        codes, problems = self._coder.code(block.labels, block.lines)
         problems += self._repeated_headers(block, codes)
         lines = _line_numbers(block.lines)
         columns = self._text_columns(block)
@@ -82,67 +84,16 @@ class RecordChecker:
             spots = [Spot(int(lines[p.row]), None, p.field, p.rule) for p in found[:20]]
             self._findings.add_many(code, len(found), spots)
 
-    def _label_codes(self, labels: list[Any], lines: Sequence[int]) -> tuple[Codes, list[Problem]]:
-        profile = self._profile
-        problems: list[Problem] = []
-        try:
-            codes = np.fromiter(map(profile.codes.__getitem__, labels), np.int64, len(labels))
-            profile.label_types.add("string", lines, len(labels))
-        except TypeError:
-            names, problems = self._plain_labels(labels, lines)
-            codes = np.fromiter(map(profile.codes.__getitem__, names), np.int64, len(names))
-        if problems:
-            codes[[problem.row for problem in problems]] = NOT_A_LABEL
-        valid = codes
-        if codes.min() < 0:
-            problems += self._refused_labels(codes)
-            valid = codes[codes >= 0]
-        counts = np.bincount(valid)
-        profile.label_rows[: len(counts)] += counts
-        return codes, problems
-
     def _repeated_headers(self, block: Block, codes: Codes) -> list[Problem]:
         """Rows that hold the columns' own names: files that were put together as they were."""
         label, text = self._rules.label_column, self._rules.text_column
-        known = [code for name, code in self._profile.codes.items() if name.strip() == label]
+        known = self._profile.codes.header_codes
         if not known:
             return []
         return [
             Problem(row, label, "repeated_header", None)
             for row in np.flatnonzero(np.isin(codes, known)).tolist()
             if type(block.texts[row]) is str and block.texts[row].strip() == text
-        ]
-
-    def _plain_labels(
-        self, labels: list[Any], lines: Sequence[int]
-    ) -> tuple[list[str], list[Problem]]:
-        """Turns labels of any type into strings; what is no label becomes a problem."""
-        field = self._rules.label_column
-        names: list[str] = []
-        problems: list[Problem] = []
-        kinds: dict[str, list[int]] = {}
-        for index, label in enumerate(labels):
-            kind, name = plain_label(label)
-            names.append(name)
-            if kind in ("string", "integer", "boolean"):
-                kinds.setdefault(kind, []).append(lines[index])
-            else:
-                rule = type_rule(label) if kind == "unsupported_value_type" else None
-                problems.append(Problem(index, field, kind, rule))
-        for kind, kind_lines in kinds.items():
-            self._profile.label_types.add(kind, kind_lines, len(kind_lines))
-        return names, problems
-
-    def _refused_labels(self, codes: Codes) -> list[Problem]:
-        field = self._rules.label_column
-        long_rule = f"longer than {self._rules.max_label_characters} characters"
-        return [
-            Problem(row, field, code, rule)
-            for refused, code, rule in (
-                (BLANK, "missing_label", None),
-                (TOO_LONG, "over_long_label", long_rule),
-            )
-            for row in np.flatnonzero(codes == refused).tolist()
         ]
 
     def _check_texts(
@@ -169,7 +120,7 @@ class RecordChecker:
         hashes = text_hashes([column.texts for column in texts], self._rules.seed)
         if codes.min() < 0:
             # Beyond the most labels, what a label is depends on what was read before it.
-            codes = np.where(codes == TOO_MANY, 0, codes)
+            codes = too_many(codes)
             keep = codes >= 0
             hashes, lines, codes = hashes[keep], lines[keep], codes[keep]
         self._spill.add(hashes, lines, codes)
@@ -196,25 +147,3 @@ def text_problems(values: list[Any], field: str) -> list[Problem]:
         elif is_blank(value):
             problems.append(Problem(index, field, "empty_text", "no character that can be seen"))
     return problems
-
-
-def plain_label(label: Any) -> tuple[str, str]:
-    """The label's type and the string it becomes; the code of a check if it is no label."""
-    if type(label) is str:
-        return "string", label
-    if type(label) is bool:
-        return "boolean", "true" if label else "false"
-    if type(label) is int:
-        return "integer", str(label)
-    if label is MISSING:
-        return "missing_column", ""
-    if label is None:
-        return "missing_label", ""
-    return "unsupported_value_type", ""
-
-
-def type_rule(value: object) -> str:
-    """Names a type in the words of data files."""
-    names = {"int": "number", "float": "number with decimals", "bool": "boolean", "dict": "object"}
-    kind = type(value).__name__
-    return f"a {names.get(kind, kind)}"

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from thriftline.datasets.engine.duplicates import HashedRows, Resolution, resolve
+from thriftline.datasets.engine.duplicates import HashedRows, Ints, Resolution, resolve
 from thriftline.datasets.engine.findings import MAX_PLACES
 from thriftline.datasets.engine.profiling import code_map
 from thriftline.datasets.engine.rules import WorkLimits
@@ -19,8 +20,10 @@ from thriftline.datasets.engine.splitting import (
     Cutoffs,
     CutoffSearch,
     Shares,
+    cut_ranks,
     even_cutoffs,
 )
+from thriftline.datasets.engine.strata import strata_of_labels, strata_of_sets
 from thriftline.datasets.engine.totals import HashedRange, Totals
 
 _ROWS_AT_ONCE = 400_000
@@ -58,18 +61,35 @@ class RowComparer:
     as stay below it. Which those are depends on nothing but the texts and the seed.
     """
 
-    def __init__(self, totals: Totals, scratch: Scratch, limits: WorkLimits, folder: Path) -> None:
+    def __init__(
+        self,
+        totals: Totals,
+        scratch: Scratch,
+        limits: WorkLimits,
+        folder: Path,
+        shares: Shares,
+    ) -> None:
+        self.shares = shares
         self._totals = totals
         self._scratch = scratch
         self._limits = limits
         self._folder = folder
         # Where there are too many labels, labels are not told apart: the data is rejected anyway.
-        self.names = [] if totals.too_many_labels else sorted(totals.labels)
+        self.names = [] if totals.too_many_labels else sorted(totals.classes)
+        """The classes in the order of their codes: labels, or sets of labels."""
         self._codes = {name: code for code, name in enumerate(self.names)}
+        self._code_maps: dict[int, Ints] = {}
         self._splits = [RANKS[file.split] for file in totals.plan.files]
         self.parts = sampled_parts(totals.hashed_rows, totals.plan.rules.exact_rows)
-        self.kept = np.zeros((3, PARTS, max(len(self.names), 1)), np.int64)
-        """Rows that are kept, by split, part and label."""
+        self._strata = (
+            strata_of_sets(self.names, totals.classes, shares)
+            if totals.plan.rules.multi_label
+            else strata_of_labels(self.names)
+        )
+        self._kept = np.zeros((3, PARTS, self._strata.count), np.int64)
+        """Rows that are kept, by split, part and stratum."""
+        self.class_rows = np.zeros((3, max(len(self.names), 1)), np.int64)
+        """Rows that are kept, by split and class."""
         self._dropped: set[int] = set()
 
     @property
@@ -93,7 +113,8 @@ class RowComparer:
             self._count_kept(rows, resolution)
             self._note_drops(resolution)
         # What the sample shows stands for all.
-        self.kept *= PARTS // self.parts
+        self._kept *= PARTS // self.parts
+        self.class_rows *= PARTS // self.parts
         return comparison
 
     def _load(self, first: int, stop: int) -> HashedRows:
@@ -102,7 +123,7 @@ class RowComparer:
         sizes = [len(rows) for _, rows in loaded]
         ranges = np.repeat(np.array([r.index for r, _ in loaded], np.uint64), sizes)
         splits = np.repeat(np.array([self._splits[r.file] for r, _ in loaded], np.int64), sizes)
-        labels = [code_map(r.labels, self._codes)[rows["label"]] for r, rows in loaded]
+        labels = [self._code_map(r)[rows["label"]] for r, rows in loaded]
         return HashedRows(
             high=raw["high"].copy(),
             low=raw["low"].copy(),
@@ -110,6 +131,12 @@ class RowComparer:
             label=np.concatenate(labels) if labels else np.empty(0, np.int64),
             split=splits,
         )
+
+    def _code_map(self, source: HashedRange) -> Ints:
+        found = self._code_maps.get(source.index)
+        if found is None:
+            found = self._code_maps[source.index] = code_map(source.labels, self._codes)
+        return found
 
     def _read_parts(self, first: int, stop: int) -> Iterator[tuple[HashedRange, Rows]]:
         def read(source: HashedRange) -> bytes:
@@ -127,11 +154,13 @@ class RowComparer:
                     yield source, np.frombuffer(data, ROW)
 
     def _count_kept(self, rows: HashedRows, resolution: Resolution) -> None:
-        splits, parts, labels = self.kept.shape
         kept = resolution.kept
-        keys = (rows.split[kept] * parts + part_of(rows.high[kept])) * labels + rows.label[kept]
-        counts = np.bincount(keys, minlength=splits * parts * labels)
-        self.kept += counts.reshape(self.kept.shape)
+        split, classes = rows.split[kept], rows.label[kept]
+        self.class_rows += _count_pairs(split, classes, self.class_rows.shape)
+        _, parts, strata = self._kept.shape
+        keys = (split * parts + part_of(rows.high[kept])) * strata + self._strata.of_class[classes]
+        counts = np.bincount(keys, minlength=self._kept.size)
+        self._kept += counts.reshape(self._kept.shape)
 
     def _note_drops(self, resolution: Resolution) -> None:
         dropped = np.sort(resolution.dropped)
@@ -149,19 +178,48 @@ class RowComparer:
             scratch.upload(drops_name(index), self._folder / f"{index:05d}.drops")
         return sorted(self._dropped)
 
-    def pool_texts(self) -> list[int]:
-        """Texts of each label that are to be split."""
-        texts: list[int] = self.kept[POOL].sum(axis=0).tolist()
-        return texts
-
-    def cut(self, shares: Shares) -> Cutoffs:
-        """Where the labels are cut; exact where every row was compared."""
+    @cached_property
+    def cutoffs(self) -> Cutoffs:
+        """Where each class is cut; exact where every row was compared."""
         if not self.is_exact:
-            return even_cutoffs(self.names, shares)
-        search = CutoffSearch.of(self.kept[POOL], shares)
+            return even_cutoffs(self.names, self.shares)
+        search = CutoffSearch.of(self._kept[POOL], self.shares)
         for part in search.parts():
             rows = self._load(part, part + 1)
             kept = resolve(rows).kept
             pool = kept[rows.split[kept] == POOL]
-            search.look_into(part, rows.high[pool], rows.label[pool])
-        return search.cutoffs(self.names)
+            search.look_into(part, rows.high[pool], self._strata.of_class[rows.label[pool]])
+        cuts = search.cuts()
+        numbers = self._strata.of_class.tolist()
+        return Cutoffs({name: cuts[numbers[code]] for code, name in enumerate(self.names)})
+
+    @cached_property
+    def prepared(self) -> Ints:
+        """Rows of each class in each split as they are going to be written."""
+        if self._totals.plan.rules.multi_label:
+            return self._count_prepared()
+        rows = self.class_rows.copy()
+        for code, texts in enumerate(self.class_rows[POOL].tolist()):
+            test, validation = self.shares.sizes(texts)
+            rows[:, code] += (-test - validation, validation, test)
+        return rows
+
+    def _count_prepared(self) -> Ints:
+        """Cuts every row that is kept: a set of labels is not cut exactly, its stratum is."""
+        prepared = np.zeros_like(self.class_rows)
+        tests, both = self.cutoffs.arrays(self.names)
+        for first in range(self.parts):
+            rows = self._load(first, first + 1)
+            if not len(rows):
+                continue
+            kept = resolve(rows).kept
+            high, classes, split = rows.high[kept], rows.label[kept], rows.split[kept]
+            split = np.where(split == POOL, cut_ranks(high, tests[classes], both[classes]), split)
+            prepared += _count_pairs(split, classes, prepared.shape)
+        prepared *= PARTS // self.parts
+        return prepared
+
+
+def _count_pairs(split: Ints, classes: Ints, shape: tuple[int, ...]) -> Ints:
+    counts = np.bincount(split * shape[1] + classes, minlength=shape[0] * shape[1])
+    return counts.reshape(shape)

@@ -1,24 +1,25 @@
 """Writes the splits in the form that training reads, one group of ranges at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
 from thriftline.datasets.engine.blocks import Block
-from thriftline.datasets.engine.checks import plain_label
 from thriftline.datasets.engine.findings import Findings
+from thriftline.datasets.engine.label_sets import key_of, read_label_set
+from thriftline.datasets.engine.labels import plain_label
 from thriftline.datasets.engine.reading import RangeReader, kind_of_file
 from thriftline.datasets.engine.rules import DatasetRules, Split
 from thriftline.datasets.engine.scratch import SPLITS, Scratch, drops_name, read_json, shard_name
-from thriftline.datasets.engine.splitting import NAMES, Cutoffs
+from thriftline.datasets.engine.splitting import NAMES, Cutoffs, cut_ranks
 from thriftline.datasets.engine.texts import text_hashes
 from thriftline.datasets.engine.validation import Workshop
 from thriftline.datasets.engine.work import WorkPlan
 
-_TRAIN, _VALIDATION, _TEST = 0, 1, 2
 Ints = NDArray[np.int64]
 
 
@@ -86,16 +87,17 @@ def _prepared_lines(
     dropped: NDArray[np.bool_] | None,
     first_line: int,
 ) -> Iterator[tuple[Split, bytes]]:
-    part = plan.ranges[index]
+    part, class_of = plan.ranges[index], _class_reader(plan.rules)
     file = plan.files[part.file]
     reader = RangeReader(part, kind_of_file(file), plan.rules, shop.limits, Findings())
     for block in reader.blocks(shop.open_source(file)):
         lines = np.array(block.lines, np.int64)
-        labels = [plain_label(label)[1] for label in block.labels]
+        labels = [class_of(label) for label in block.labels]
         kept = _kept(lines, dropped)
         ranks = _ranks(block, labels, plan.rules, cutoffs, file.split)
         for row in np.flatnonzero(kept).tolist():
-            record = _record(block, row, f"{file.name}:{lines[row] + first_line + 1}", labels[row])
+            name = f"{file.name}:{lines[row] + first_line + 1}"
+            record = _record(block, row, name, labels[row], plan.rules)
             yield NAMES[ranks[row]], orjson.dumps(record)
 
 
@@ -115,19 +117,22 @@ def _ranks(
     columns = [block.texts] if block.pairs is None else [block.texts, block.pairs]
     contents = [[text.encode() for text in texts] for texts in columns]
     high = text_hashes(contents, rules.seed)[:, 0]
-    ranks = np.zeros(len(labels), np.int64)
-    last = np.iinfo(np.uint64).max
-    pairs = [cutoffs.by_label[label] for label in labels]
-    test = np.array([min(cut, int(last)) for cut, _ in pairs], np.uint64)
-    both = np.array([min(cut, int(last)) for _, cut in pairs], np.uint64)
-    ranks[high < both] = _VALIDATION
-    ranks[high < test] = _TEST
-    return ranks
+    return cut_ranks(high, *cutoffs.arrays(labels))
 
 
-def _record(block: Block, row: int, name: str, label: str) -> dict[str, str]:
+def _class_reader(rules: DatasetRules) -> Callable[[Any], str]:
+    """How a value of the label column becomes the name by which it is split."""
+    if rules.multi_label:
+        return lambda value: key_of(read_label_set(value, rules).labels)
+    return lambda value: plain_label(value)[1]
+
+
+def _record(
+    block: Block, row: int, name: str, label: str, rules: DatasetRules
+) -> dict[str, object]:
     record = {"id": name, "text": block.texts[row]}
     if block.pairs is not None:
         record["text_pair"] = block.pairs[row]
-    record["label"] = label
-    return record
+    if rules.multi_label:
+        return {**record, "labels": orjson.Fragment(label)}
+    return {**record, "label": label}

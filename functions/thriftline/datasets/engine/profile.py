@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thriftline.datasets.engine.findings import MAX_PLACES, Found, Spot
+from thriftline.datasets.engine.label_sets import labels_of
+from thriftline.datasets.engine.rules import DatasetRules
 
 EXACT_LENGTHS: Final = 16_384
 BLANK, TOO_LONG, TOO_MANY, NOT_A_LABEL = -1, -2, -3, -4
@@ -59,23 +61,28 @@ class LabelCodes(dict[str, int]):
     What cannot be a class gets a negative number and is not kept.
     """
 
-    def __init__(self, max_labels: int, max_characters: int) -> None:
+    def __init__(self, rules: DatasetRules) -> None:
         super().__init__()
         self.overflowed = False
-        self._max_labels = max_labels
-        self._max_characters = max_characters
+        self.header_codes: list[int] = []
+        """Labels that are the label column's own name."""
+        self._rules = rules
 
     def __missing__(self, label: str) -> int:
         if type(label) is not str:
             raise TypeError("a label that is no string")
         if not label or label.isspace():
             return BLANK
-        if len(label) > self._max_characters:
+        rules = self._rules
+        if not rules.multi_label and len(label) > rules.max_label_characters:
             return TOO_LONG
-        if len(self) >= self._max_labels:
+        if len(self) >= rules.max_classes:
             self.overflowed = True
             return TOO_MANY
         code = self[label] = len(self)
+        names = labels_of(label) if rules.multi_label else [label]
+        if any(name.strip() == rules.label_column for name in names):
+            self.header_codes.append(code)
         return code
 
 
@@ -104,12 +111,17 @@ class LabelTypes:
 class RangeProfile:
     """All that one range counts beside its findings."""
 
-    def __init__(self, max_labels: int, max_label_characters: int) -> None:
+    def __init__(self, rules: DatasetRules) -> None:
         self.rows = 0
-        self.codes = LabelCodes(max_labels, max_label_characters)
-        self.label_rows: NDArray[np.int64] = np.zeros(max_labels, np.int64)
+        self.codes = LabelCodes(rules)
+        self.label_rows: NDArray[np.int64] = np.zeros(rules.max_classes, np.int64)
         self.label_types = LabelTypes()
         self.lengths = LengthHistogram()
+
+    def count_labels(self, codes: NDArray[np.int64]) -> None:
+        """Counts the rows of each label; negative numbers are none."""
+        counts = np.bincount(codes if codes.min() >= 0 else codes[codes >= 0])
+        self.label_rows[: len(counts)] += counts
 
     def labels(self) -> dict[str, int]:
         """Rows of each label, in the order of their codes."""

@@ -28,7 +28,7 @@ def profile_range(
     rules, part = plan.rules, plan.ranges[index]
     file = plan.files[part.file]
     findings = Findings()
-    profile = RangeProfile(rules.max_labels, rules.max_label_characters)
+    profile = RangeProfile(rules)
     spill = HashSpill(folder / f"{index:05d}.hashes", limits.spill_rows, rules.exact_rows)
     reader = RangeReader(part, kind_of_file(file), rules, limits, findings)
     checker = RecordChecker(rules, findings, profile, spill)

@@ -3,29 +3,32 @@
 from typing import Literal
 
 from thriftline.datasets.engine.comparing import Comparison, RowComparer
+from thriftline.datasets.engine.label_sets import labels_of
 from thriftline.datasets.engine.profile import LengthHistogram
 from thriftline.datasets.engine.rules import Split
 from thriftline.datasets.engine.spill import PARTS
-from thriftline.datasets.engine.splitting import Shares
+from thriftline.datasets.engine.splitting import NAMES
 from thriftline.datasets.engine.totals import Totals
-from thriftline.datasets.engine.verdict import prepared_splits, verdict_of
+from thriftline.datasets.engine.verdict import by_label, verdict_of
 from thriftline.datasets.report_document import (
     DatasetReport,
     FileSummary,
     Finding,
+    LabelSetRows,
+    LabelSets,
     LengthBin,
     Sampling,
 )
 from thriftline.datasets.shown import Masks
 
 _BINS = 24
+_MOST_SETS = 50
 
 
 def build_report(
     totals: Totals,
     comparer: RowComparer,
     comparison: Comparison,
-    shares: Shares,
     findings: list[Finding],
     masks: Masks,
 ) -> DatasetReport:
@@ -34,7 +37,7 @@ def build_report(
     verdict = verdict_of(findings)
     lengths = totals.lengths.counts()
     texts = sum(lengths.values())
-    splits = prepared_splits(comparer, shares) if comparer.names else {}
+    ranks = list(enumerate(NAMES)) if comparer.names else []
     return DatasetReport(
         verdict=verdict,
         summary=_summary(totals, findings),
@@ -51,9 +54,12 @@ def build_report(
         text_length_p95=_quantile(lengths, texts, 0.95),
         text_length_max=totals.lengths.longest if texts else None,
         text_length_histogram=_histogram(totals.lengths, lengths),
-        splits={split: sum(labels.values()) for split, labels in splits.items()},
-        split_labels=splits,
-        split_origins={split: _origin(split, totals) for split in splits},
+        label_sets=_label_sets(totals) if rules.multi_label else None,
+        splits={split: int(comparer.prepared[rank].sum()) for rank, split in ranks},
+        split_labels={
+            split: by_label(totals, comparer, comparer.prepared[rank]) for rank, split in ranks
+        },
+        split_origins={split: _origin(split, totals) for _, split in ranks},
         sampling=_sampling(comparer, comparison),
         findings=findings,
         files=[
@@ -65,6 +71,26 @@ def build_report(
                 split=file.split,
             )
             for index, file in enumerate(totals.plan.files)
+        ],
+    )
+
+
+def _label_sets(totals: Totals) -> LabelSets:
+    """How many labels rows have, and which of them come together."""
+    rows = sum(totals.classes.values())
+    sizes: dict[int, int] = {}
+    for key, count in totals.classes.items():
+        size = len(labels_of(key))
+        sizes[size] = sizes.get(size, 0) + count
+    ordered = sorted(totals.classes.items(), key=lambda item: (-item[1], item[0]))
+    return LabelSets(
+        distinct=len(totals.classes),
+        labels_per_row=round(sum(n * count for n, count in sizes.items()) / rows, 3)
+        if rows
+        else None,
+        rows_by_size=dict(sorted(sizes.items())),
+        most_frequent=[
+            LabelSetRows(labels=labels_of(key), rows=count) for key, count in ordered[:_MOST_SETS]
         ],
     )
 

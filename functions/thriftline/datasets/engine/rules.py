@@ -18,12 +18,15 @@ class DatasetRules:
     text_column: str = "text"
     text_pair_column: str | None = None
     label_column: str = "label"
+    multi_label: bool = False
+    label_separator: str | None = None
     validation_fraction: float = 0.1
     test_fraction: float = 0.1
     seed: int = 42
     minimum_test_rows: int = 0
     max_record_bytes: int = MIB
     max_labels: int = 1000
+    max_label_sets: int = 65_536
     max_label_characters: int = 256
     max_conflict_share: float = 0.01
     max_leakage_share: float = 0.01
@@ -32,6 +35,11 @@ class DatasetRules:
     ratio_free_bytes: int = 64 * MIB
     max_decompressed_bytes: int = 32 * GIB
     exact_rows: int = 50_000_000
+
+    @property
+    def max_classes(self) -> int:
+        """How many different values the label column may have."""
+        return self.max_label_sets if self.multi_label else self.max_labels
 
     @property
     def text_columns(self) -> tuple[str, ...]:

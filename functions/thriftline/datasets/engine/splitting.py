@@ -6,6 +6,7 @@ text's split depends on nothing but itself, its label's texts and the seed, not 
 rows or files.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,13 @@ class Cutoffs:
     """For each label: hashes below the first are tested on, below the second validated on."""
 
     by_label: dict[str, tuple[int, int]]
+
+    def arrays(self, names: Sequence[str]) -> tuple[U64, U64]:
+        """Both cutoffs of each name; a cutoff beyond the last hash takes the last one."""
+        last = END - 1
+        pairs = [self.by_label[name] for name in names] or [(0, 0)]
+        tests, both = ([min(pair[which], last) for pair in pairs] for which in (0, 1))
+        return np.array(tests, np.uint64), np.array(both, np.uint64)
 
     def to_json(self) -> dict[str, Any]:
         """As text: JSON numbers are not exact to 64 bits everywhere."""
@@ -111,17 +119,25 @@ class CutoffSearch:
                 hashes = np.sort(hashes_of_part[labels == label])
                 self.found[label, which] = int(hashes[rank])
 
-    def cutoffs(self, names: list[str]) -> Cutoffs:
+    def cuts(self) -> list[tuple[int, int]]:
         """The cutoffs of all labels; a rank of 0 cuts nothing off, the last one everything."""
         totals = self.counts.sum(axis=0).tolist()
-        by_label = {}
-        for label, name in enumerate(names):
-            cuts = [
+        found = []
+        for label, ranks in enumerate(self.ranks):
+            test, both = (
                 self.found.get((label, which), END if rank and rank >= totals[label] else 0)
-                for which, rank in enumerate(self.ranks[label])
-            ]
-            by_label[name] = (cuts[0], cuts[1])
-        return Cutoffs(by_label)
+                for which, rank in enumerate(ranks)
+            )
+            found.append((test, both))
+        return found
+
+
+def cut_ranks(high: U64, tests: U64, both: U64) -> Ints:
+    """The split of each text by its hash and its label's cutoffs."""
+    ranks = np.full(len(high), POOL, np.int64)
+    ranks[high < both] = VALIDATION
+    ranks[high < tests] = TEST
+    return ranks
 
 
 def even_cutoffs(names: list[str], shares: Shares) -> Cutoffs:

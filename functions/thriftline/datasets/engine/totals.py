@@ -1,10 +1,12 @@
 """Adds up the ranges of a data set, in order."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 
 from thriftline.datasets.engine.columns import MAX_COLUMNS
 from thriftline.datasets.engine.findings import CHECKS, MAX_PLACES, Spot
+from thriftline.datasets.engine.label_sets import rows_by_label
 from thriftline.datasets.engine.profile import LengthHistogram
 from thriftline.datasets.engine.profiling import RangeResult
 from thriftline.datasets.engine.rules import kind_of
@@ -53,7 +55,8 @@ class Totals:
     def __init__(self, plan: WorkPlan) -> None:
         self.plan = plan
         self.tallies: dict[str, Tally] = {}
-        self.labels: dict[str, int] = {}
+        self.classes: dict[str, int] = {}
+        """Rows of each label; with several labels a row, of each set of labels."""
         self.too_many_labels = False
         self.label_types: dict[str, Tally] = {}
         self.lengths = LengthHistogram()
@@ -64,6 +67,11 @@ class Totals:
         self._file_lines = [0] * len(plan.files)
         self.first_lines: list[int] = []
         self._files_with_errors: set[int] = set()
+
+    @cached_property
+    def labels(self) -> dict[str, int]:
+        """Rows of each label, once every range is added."""
+        return rows_by_label(self.classes) if self.plan.rules.multi_label else self.classes
 
     @property
     def rows(self) -> int:
@@ -93,11 +101,11 @@ class Totals:
 
     def _add_labels(self, result: RangeResult, file: int, first_line: int) -> None:
         for name, rows in result.labels:
-            self.labels[name] = self.labels.get(name, 0) + rows
-        limit = self.plan.rules.max_labels
-        self.too_many_labels |= result.labels_overflowed or len(self.labels) > limit
+            self.classes[name] = self.classes.get(name, 0) + rows
+        limit = self.plan.rules.max_classes
+        self.too_many_labels |= result.labels_overflowed or len(self.classes) > limit
         if self.too_many_labels:
-            self.labels = dict(islice(self.labels.items(), limit + 1))
+            self.classes = dict(islice(self.classes.items(), limit + 1))
         for kind, found in result.label_types.items():
             spots = self._locate(file, first_line, result.spots_of_type(kind))
             self.label_types.setdefault(kind, Tally()).add(found["count"], spots)

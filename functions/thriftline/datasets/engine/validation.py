@@ -66,17 +66,17 @@ def merge_ranges(plan: WorkPlan, shop: Workshop, kept: Scratch) -> DatasetReport
     shares = shares_of(plan.rules, {file.split for file in plan.files})
     masks = Masks()
     with TemporaryDirectory() as folder:
-        comparer = RowComparer(totals, shop.scratch, shop.limits, Path(folder))
+        comparer = RowComparer(totals, shop.scratch, shop.limits, Path(folder), shares)
         comparison = comparer.compare()
         tolerated = check_rows(totals, comparer, comparison)
         check_labels(totals, masks)
-        check_splits(totals, comparer, shares, masks)
+        check_splits(totals, comparer, masks)
         findings = findings_of(totals, tolerated, masks)
-        report = build_report(totals, comparer, comparison, shares, findings, masks)
+        report = build_report(totals, comparer, comparison, findings, masks)
         if report.verdict != "rejected":
             write_json(kept, PLAN, plan.to_json())
             splits = {
-                "cutoffs": comparer.cut(shares).to_json(),
+                "cutoffs": comparer.cutoffs.to_json(),
                 "ranges_with_drops": comparer.upload_drops(kept),
                 "first_lines": totals.first_lines,
             }

@@ -1,18 +1,15 @@
 """From totals to findings and the verdict."""
 
-from collections.abc import Iterator
-
 from thriftline.datasets.engine.comparing import Comparison, RowComparer, RowTally
+from thriftline.datasets.engine.duplicates import Ints
 from thriftline.datasets.engine.findings import CHECKS, CODES, TOLERATED, Check
 from thriftline.datasets.engine.label_checks import check_names, label_list
-from thriftline.datasets.engine.rules import Split
+from thriftline.datasets.engine.label_sets import rows_by_label
 from thriftline.datasets.engine.spill import PARTS
-from thriftline.datasets.engine.splitting import NAMES, POOL, RANKS, Shares
+from thriftline.datasets.engine.splitting import POOL, RANKS
 from thriftline.datasets.engine.totals import Location, Tally, Totals
 from thriftline.datasets.report_document import Finding, Place, Verdict
 from thriftline.datasets.shown import Masks
-
-Splits = dict[Split, dict[str, int]]
 
 
 def check_rows(totals: Totals, comparer: RowComparer, comparison: Comparison) -> set[str]:
@@ -28,7 +25,7 @@ def check_rows(totals: Totals, comparer: RowComparer, comparison: Comparison) ->
         _add_row_tally(totals, code, tally, scale)
     if comparison.conflicts.count <= comparison.rows * rules.max_conflict_share:
         tolerated.add("conflicting_labels")
-    held_out = int(comparer.kept[1:].sum())
+    held_out = int(comparer.class_rows[1:].sum())
     if comparison.leaks.count <= held_out * rules.max_leakage_share:
         tolerated.add("split_leakage")
     return tolerated
@@ -47,8 +44,11 @@ def check_labels(totals: Totals, masks: Masks) -> None:
     rules = totals.plan.rules
     _check_label_types(totals)
     if totals.too_many_labels:
-        _add(totals, "too_many_labels", 1, f"more than {rules.max_labels:,}")
+        code = "too_many_label_sets" if rules.multi_label else "too_many_labels"
+        _add(totals, code, 1, f"more than {rules.max_classes:,}")
         return
+    if len(totals.labels) > rules.max_labels:
+        _add(totals, "too_many_labels", 1, f"more than {rules.max_labels:,}")
     if len(totals.labels) < 2 and totals.rows:
         names = ", ".join(masks.show(name) for name in totals.labels) or "none"
         _add(totals, "too_few_labels", 1, f"found: {names}")
@@ -80,25 +80,28 @@ def _article(word: str) -> str:
     return "an" if word[0] in "aeiou" else "a"
 
 
-def check_splits(totals: Totals, comparer: RowComparer, shares: Shares, masks: Masks) -> None:
+def check_splits(totals: Totals, comparer: RowComparer, masks: Masks) -> None:
     """Checks that every label can be split, trained and evaluated, on the rows that are left."""
     if totals.too_many_labels or not totals.hashed_rows:
         return
     _check_files(totals)
     if comparer.is_exact:
         _check_vanished(totals, comparer, masks)
-    pool = dict(zip(comparer.names, comparer.pool_texts(), strict=True))
-    if not sum(pool.values()):
+    pool = by_label(totals, comparer, comparer.class_rows[POOL])
+    if not comparer.class_rows[POOL].sum():
         if any(RANKS[file.split] == POOL for file in totals.plan.files):
             _add(totals, "empty_split", 1, "train")
         return
     _check_pool(totals, pool, masks)
+    shares = comparer.shares
     if comparer.is_exact and shares.parts > 1:
         rare = {name: n for name, n in pool.items() if 0 < n < shares.parts}
         detail = label_list(rare, masks) + f"; at least {shares.parts} are needed"
         _add(totals, "label_too_rare", len(rare), detail)
-    _check_given(totals, comparer, pool, masks)
-    _check_prepared(totals, comparer, shares)
+    for rank, split in ((1, "validation"), (2, "test")):
+        given = by_label(totals, comparer, comparer.class_rows[rank])
+        _check_given(totals, split, given, pool, masks)
+    _check_prepared(totals, comparer, masks)
 
 
 def _check_files(totals: Totals) -> None:
@@ -111,26 +114,23 @@ def _check_files(totals: Totals) -> None:
         totals.tally("unassigned_file", len(unnamed), places)
 
 
-def _check_given(totals: Totals, comparer: RowComparer, pool: dict[str, int], masks: Masks) -> None:
-    """Compares the labels of the splits that files bring with those of the training rows."""
-    for split, label_rows in given_splits(comparer):
-        if split == "train" or not any(label_rows.values()):
-            continue
-        unknown = {name: n for name, n in label_rows.items() if n and not pool[name]}
-        _add(totals, "label_not_in_train", len(unknown), label_list(unknown, masks))
-        absent = {name: n for name, n in pool.items() if n and not label_rows[name]}
-        detail = f"{split}: " + label_list(absent, masks)
-        _add(totals, "label_missing_in_split", len(absent), detail)
+def _check_given(
+    totals: Totals, split: str, given: dict[str, int], pool: dict[str, int], masks: Masks
+) -> None:
+    """Compares the labels of a split that files bring with those of the training rows."""
+    if not any(given.values()):
+        return
+    unknown = {name: n for name, n in given.items() if n and not pool[name]}
+    _add(totals, "label_not_in_train", len(unknown), label_list(unknown, masks))
+    absent = {name: n for name, n in pool.items() if n and not given[name]}
+    detail = f"{split}: " + label_list(absent, masks)
+    _add(totals, "label_missing_in_split", len(absent), detail)
 
 
 def _check_vanished(totals: Totals, comparer: RowComparer, masks: Masks) -> None:
     """Labels that have rows, none of which is left to be trained or evaluated."""
-    left = comparer.kept.sum(axis=(0, 1)).tolist()
-    vanished = {
-        name: totals.labels[name]
-        for name, rows in zip(comparer.names, left, strict=True)
-        if not rows
-    }
+    left = by_label(totals, comparer, comparer.class_rows.sum(axis=0))
+    vanished = {name: totals.labels[name] for name, rows in left.items() if not rows}
     _add(totals, "label_vanishes", len(vanished), label_list(vanished, masks))
 
 
@@ -141,23 +141,32 @@ def _check_pool(totals: Totals, pool: dict[str, int], masks: Masks) -> None:
         _add(totals, "too_few_labels", 1, f"left to train on: {label_list(left, masks)}")
 
 
-def _check_prepared(totals: Totals, comparer: RowComparer, shares: Shares) -> None:
+def _check_prepared(totals: Totals, comparer: RowComparer, masks: Masks) -> None:
     """Training needs rows to validate on, and the gate needs rows to test on."""
-    rows = {split: sum(n.values()) for split, n in prepared_splits(comparer, shares).items()}
-    for split in ("validation", "test"):
-        if not rows[split]:
+    rows = comparer.prepared.sum(axis=1).tolist()
+    for rank, split in ((1, "validation"), (2, "test")):
+        if not rows[rank]:
             _add(totals, "empty_split", 1, split)
     least = totals.plan.rules.minimum_test_rows
-    if 0 < rows["test"] < least:
-        detail = f"{rows['test']:,} of at least {least:,} (gate.minimum_test_size)"
+    if 0 < rows[2] < least:
+        detail = f"{rows[2]:,} of at least {least:,} (gate.minimum_test_size)"
         _add(totals, "test_split_too_small", 1, detail)
+    if totals.plan.rules.multi_label:
+        _check_trained(totals, comparer, masks)
 
 
-def given_splits(comparer: RowComparer) -> Iterator[tuple[Split, dict[str, int]]]:
-    """Rows of each label in each split as files bring them."""
-    for rank, split in enumerate(NAMES):
-        rows = comparer.kept[rank].sum(axis=0).tolist()
-        yield split, dict(zip(comparer.names, rows, strict=True))
+def _check_trained(totals: Totals, comparer: RowComparer, masks: Masks) -> None:
+    """Rows with several labels are cut together: each label must still be trained."""
+    trained = by_label(totals, comparer, comparer.prepared[0])
+    pool = by_label(totals, comparer, comparer.class_rows[0])
+    lost = {name: n for name, n in pool.items() if n and not trained[name]}
+    _add(totals, "label_not_in_train", len(lost), "once split: " + label_list(lost, masks))
+
+
+def by_label(totals: Totals, comparer: RowComparer, rows: Ints) -> dict[str, int]:
+    """Rows of each label, from the rows of each class."""
+    by_class = dict(zip(comparer.names, rows.tolist(), strict=False))
+    return rows_by_label(by_class) if totals.plan.rules.multi_label else by_class
 
 
 def _add(totals: Totals, code: str, count: int, detail: str | None) -> None:
@@ -166,18 +175,6 @@ def _add(totals: Totals, code: str, count: int, detail: str | None) -> None:
     totals.tally(code, count, [])
     tally = totals.tallies[code]
     tally.detail = detail if tally.detail is None else f"{tally.detail}; {detail}"
-
-
-def prepared_splits(comparer: RowComparer, shares: Shares) -> Splits:
-    """Rows of each label in each split as they are going to be prepared."""
-    splits = dict(given_splits(comparer))
-    train = splits["train"]
-    for name, texts in train.items():
-        test, validation = shares.sizes(texts)
-        splits["test"][name] += test
-        splits["validation"][name] += validation
-        train[name] = texts - test - validation
-    return splits
 
 
 def findings_of(totals: Totals, tolerated: set[str], masks: Masks) -> list[Finding]:

@@ -9,6 +9,7 @@ from thriftline.datasets.reports.length_chart import length_chart
 from thriftline.datasets.shown import Masks
 
 _MOST_LABELS = 20
+_MOST_SETS = 12
 _SPLITS = ("train", "validation", "test")
 
 
@@ -73,6 +74,7 @@ def dataset_page(report: DatasetReport, run_id: str) -> str:
         spots=_spots,
         bars=_bars(report, masks),
         more_labels=len(report.labels) - len(labels),
+        label_sets=_label_sets(report, masks),
         split_rows=_splits(report, labels),
         split_labels=[masks.show(label) for label in labels] if len(labels) <= 6 else [],
         lengths=length_chart(report.text_length_histogram),
@@ -94,11 +96,27 @@ def _spots(finding: Finding) -> list[_Spots]:
 
 
 def _bars(report: DatasetReport, masks: Masks) -> list[_Bar]:
-    total = sum(report.labels.values())
+    total = report.rows if report.label_sets else sum(report.labels.values())
     most = max(report.labels.values(), default=0)
     return [
         _Bar(masks.show(name), rows, rows / total if total else 0.0, rows / most if most else 0.0)
         for name, rows in list(report.labels.items())[:_MOST_LABELS]
+    ]
+
+
+def _label_sets(report: DatasetReport, masks: Masks) -> list[_Bar]:
+    """The sets of labels that most rows have."""
+    if report.label_sets is None:
+        return []
+    most = max((one.rows for one in report.label_sets.most_frequent), default=0)
+    return [
+        _Bar(
+            " + ".join(map(masks.show, one.labels)) or "(no label)",
+            one.rows,
+            one.rows / report.rows,
+            one.rows / most,
+        )
+        for one in report.label_sets.most_frequent[:_MOST_SETS]
     ]
 
 

@@ -82,6 +82,8 @@ def rules_of(run: Run) -> DatasetRules:
         text_column=spec.columns.text,
         text_pair_column=spec.columns.text_pair,
         label_column=spec.columns.label,
+        multi_label=spec.multi_label,
+        label_separator=spec.columns.label_separator,
         validation_fraction=spec.dataset.validation_fraction,
         test_fraction=spec.dataset.test_fraction,
         seed=spec.seed,

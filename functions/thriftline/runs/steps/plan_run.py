@@ -59,7 +59,6 @@ def plan_run(
         InvalidRunSpecError: the base model in S3 cannot be used, or a split is empty.
     """
     run = read_run(artifacts, run_id)
-    _refuse_several_labels(run)
     training = run.spec.training
     require_known(training.instance_type, known_types())
     prices = catalogue()
@@ -174,15 +173,6 @@ class _Work:
             expected_hours=expected.hours,
             expected_usd=expected.usd,
             within_cap=worst <= self.run.spec.budget.max_usd,
-        )
-
-
-def _refuse_several_labels(run: Run) -> None:
-    # Goes with the validation of label lists: until then such a run would train wrongly.
-    if run.spec.multi_label:
-        raise InvalidRunSpecError(
-            f"task: the data set is validated for one label a record, so {run.spec.task} cannot "
-            "be run yet. Say task: text-classification. Nothing was spent."
         )
 
 

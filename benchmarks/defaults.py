@@ -31,7 +31,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.defaults_data import SIZES, TASKS, Row, Sample, Task, draw
 from benchmarks.training_data_sets import real_model
 from thriftline.runs.domain.auto_training import Chosen, Data, Named, choose
-from thriftline.runs.domain.expected_time import mean_tokens
+from thriftline.runs.domain.tokens import mean_tokens
 from training_image.job import StopSignal
 from training_image.train import main as train
 

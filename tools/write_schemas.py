@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.runs.trainers.registry import TRAINERS
 
 ROOT = Path(__file__).parents[1]
 RESULT_SCHEMA = ROOT / "docs" / "schemas" / "result.schema.json"
@@ -52,6 +53,7 @@ _BOUNDS = (
 _PATTERNS = {
     "base_model": "hub id such as `org/name`, or `s3://bucket/prefix/`",
     "instance_type": "`ml.{family}.{size}`",
+    "trainer": ", ".join(f"`{name}`" for name in sorted(TRAINERS)),
 }
 _TYPES = {
     "integer": "whole number",

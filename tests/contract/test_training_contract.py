@@ -18,9 +18,8 @@ from thriftline.runs.schemas.plan import PlannedTraining
 from thriftline.runs.schemas.run import SPLITS
 from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.steps.dataset_volume import DatasetVolume
-from thriftline.runs.steps.plan_run import named_in
-from thriftline.runs.steps.start_training import hyperparameters_of
-from thriftline.runs.trainers.job import is_checkpoint
+from thriftline.runs.steps.training_work import hyperparameters_of, named_in
+from thriftline.runs.trainers.sagemaker.job import is_checkpoint
 from thriftline.runs.trainers.sagemaker.metric_definitions import metric_definitions
 from thriftline.runs.trainers.sagemaker.training_request import TrainingOrder, training_request
 from training_image import train

@@ -75,15 +75,19 @@ class UnpricedInstanceError(ThriftlineError):
 
 
 class UnknownInstanceTypeError(ThriftlineError):
-    """SageMaker has no training instance of this name. Reject the run; nothing was spent."""
+    """The trainer has no instance type of this name. Reject the run; nothing was spent."""
+
+
+class AllowanceSpentError(ThriftlineError):
+    """Too little is left of the dollars that a run may cost for another attempt. Fail."""
 
 
 class CapacityError(ThriftlineError):
-    """SageMaker found no instance of the type. Try another attempt from the checkpoint."""
+    """The trainer has nothing to train on now. Try another attempt, which goes on there."""
 
 
 class TrainingInternalError(ThriftlineError):
-    """SageMaker failed, not the training program. Try another attempt from the checkpoint."""
+    """The trainer failed, not the training program. Try another attempt, which goes on there."""
 
 
 class TrainingFailedError(ThriftlineError):
@@ -95,11 +99,11 @@ class TrainingStoppedError(ThriftlineError):
 
 
 class OutOfWaitTimeError(ThriftlineError):
-    """Spot capacity did not come within ``MaxWaitTimeInSeconds``. Fail."""
+    """The training was not done in the time that it may wait and train. Fail."""
 
 
 class OutOfRunTimeError(ThriftlineError):
-    """The job reached ``MaxRuntimeInSeconds`` before it ended. Fail."""
+    """The job reached its time limit before it ended. Fail."""
 
 
 class EvaluationError(ThriftlineError):

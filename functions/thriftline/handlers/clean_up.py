@@ -4,6 +4,7 @@ from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.clean_up import clean_up
 from thriftline.wiring import runs as wiring
+from thriftline.wiring.trainers import trainers
 
 
 @entry_point(CleanUpRequest)
@@ -13,6 +14,6 @@ def lambda_handler(request: CleanUpRequest) -> CleanUpResponse:
         request,
         runs=wiring.runs_table(),
         artifacts=wiring.artifacts(),
-        jobs=wiring.training_jobs(),
+        trainers=trainers(),
         now=wiring.now(),
     )

@@ -4,6 +4,7 @@ from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import PlanRunResponse, RunRequest
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.wiring import runs as wiring
+from thriftline.wiring.trainers import trainers
 
 
 @entry_point(RunRequest)
@@ -13,6 +14,7 @@ def lambda_handler(request: RunRequest) -> PlanRunResponse:
         request.run_id,
         artifacts=wiring.artifacts(),
         registry=wiring.model_registry(),
+        trainers=trainers(),
         region=wiring.settings().region,
         now=wiring.now(),
     )

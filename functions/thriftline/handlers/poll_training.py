@@ -1,9 +1,10 @@
-"""Lambda: look at the attempt's training job."""
+"""Lambda: look at an attempt at the training."""
 
 from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import PollTrainingRequest, PollTrainingResponse
 from thriftline.runs.steps.poll_training import poll_training
 from thriftline.wiring import runs as wiring
+from thriftline.wiring.trainers import trainers
 
 
 @entry_point(PollTrainingRequest)
@@ -14,7 +15,7 @@ def lambda_handler(request: PollTrainingRequest) -> PollTrainingResponse:
         request.job_name,
         request.attempt,
         artifacts=wiring.artifacts(),
-        jobs=wiring.training_jobs(),
+        trainers=trainers(),
         runs=wiring.runs_table(),
         now=wiring.now(),
     )

@@ -4,6 +4,7 @@ from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import JobRequest, RegisterModelResponse
 from thriftline.runs.steps.register_model import register_model
 from thriftline.wiring import runs as wiring
+from thriftline.wiring.trainers import trainers
 
 
 @entry_point(JobRequest)
@@ -15,6 +16,6 @@ def lambda_handler(request: JobRequest) -> RegisterModelResponse:
         artifacts=wiring.artifacts(),
         registry=wiring.model_registry(),
         runs=wiring.runs_table(),
-        image_uri=wiring.settings().training_image_uri,
+        trainers=trainers(),
         cost_tags=wiring.settings().cost_tags,
     )

@@ -1,24 +1,20 @@
-"""Lambda: start the attempt's training job."""
+"""Lambda: start an attempt at the training."""
 
 from thriftline.core.observability import entry_point
 from thriftline.runs.schemas.steps import StartTrainingRequest, StartTrainingResponse
 from thriftline.runs.steps.start_training import start_training
 from thriftline.wiring import runs as wiring
+from thriftline.wiring.trainers import trainers
 
 
 @entry_point(StartTrainingRequest)
 def lambda_handler(request: StartTrainingRequest) -> StartTrainingResponse:
-    """Starts the job once; see ``start_training``."""
-    settings = wiring.settings()
+    """Starts it once; see ``start_training``."""
     return start_training(
         request.run_id,
         request.attempt,
         artifacts=wiring.artifacts(),
-        jobs=wiring.training_jobs(),
+        trainers=trainers(),
         runs=wiring.runs_table(),
-        role_arn=settings.training_role_arn,
-        image_uri=settings.training_image_uri,
-        kms_key_id=settings.kms_key_id,
-        cost_tags=settings.cost_tags,
         now=wiring.now(),
     )

@@ -1,78 +1,55 @@
-"""What a run was billed, from the seconds that SageMaker reports. Unknown is None, never 0."""
+"""What a run was billed: the sum of its jobs, each at its own rate. Unknown is None, never 0."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-_HOUR = Decimal(3600)
-# AWS bills storage by the month of 730 hours.
-_MONTH = 730 * _HOUR
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What a job is priced at. ``storage_usd_per_gib_month`` is None when it is not known."""
-
-    usd_per_hour: Decimal
-    storage_usd_per_gib_month: Decimal | None
-    volume_gib: int
-
 
 @dataclass(frozen=True)
 class Billing:
-    """What SageMaker reports of one job: wall-clock seconds, of each instance."""
+    """What is known of one job: seconds billed and of the wall clock, and what they cost.
 
-    instance_count: int
-    training_seconds: int | None
-    billable_seconds: int | None
-
-
-@dataclass(frozen=True)
-class Cost:
-    """The sum over a run's jobs.
-
-    ``on_demand_usd`` is what the same seconds would have cost without Spot. ``spot_saving`` is
-    the share that Spot saved.
+    ``undiscounted_usd`` is what the same seconds would have cost without a discount such as Spot.
     """
 
     billed_seconds: int | None
     training_seconds: int | None
+    billed_usd: Decimal | None
+    undiscounted_usd: Decimal | None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The sum over a run's jobs; ``saving`` is the share that the discount saved."""
+
+    billed_seconds: int | None
+    training_seconds: int | None
     usd: Decimal | None
-    on_demand_usd: Decimal | None
-    spot_saving: float | None
+    undiscounted_usd: Decimal | None
+    saving: float | None
 
 
-def cost_of(jobs: Sequence[Billing], rates: Rates | None) -> Cost:
+def cost_of(jobs: Sequence[Billing]) -> Cost:
     """Returns what the jobs cost together; a single unknown part makes the sum unknown.
 
     No job at all is known to have cost nothing.
     """
-    billed = _sum([_instance_seconds(job, job.billable_seconds) for job in jobs])
-    trained = _sum([_instance_seconds(job, job.training_seconds) for job in jobs])
+    usd = _dollars([job.billed_usd for job in jobs])
+    undiscounted = _dollars([job.undiscounted_usd for job in jobs])
     return Cost(
-        billed_seconds=_sum([job.billable_seconds for job in jobs]),
-        training_seconds=_sum([job.training_seconds for job in jobs]),
-        usd=_usd(billed, rates),
-        on_demand_usd=_usd(trained, rates),
-        spot_saving=1 - billed / trained if billed is not None and trained else None,
+        billed_seconds=_seconds([job.billed_seconds for job in jobs]),
+        training_seconds=_seconds([job.training_seconds for job in jobs]),
+        usd=usd,
+        undiscounted_usd=undiscounted,
+        saving=float(1 - usd / undiscounted) if usd is not None and undiscounted else None,
     )
 
 
-def _instance_seconds(job: Billing, seconds: int | None) -> int | None:
-    return None if seconds is None else seconds * job.instance_count
-
-
-def _sum(parts: Sequence[int | None]) -> int | None:
+def _seconds(parts: Sequence[int | None]) -> int | None:
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
 
 
-def _usd(instance_seconds: int | None, rates: Rates | None) -> Decimal | None:
-    if instance_seconds == 0:
-        return Decimal(0)
-    if instance_seconds is None or rates is None:
-        return None
-    compute = rates.usd_per_hour * instance_seconds / _HOUR
-    if rates.storage_usd_per_gib_month is None:
-        return compute
-    return compute + rates.storage_usd_per_gib_month * rates.volume_gib * instance_seconds / _MONTH
+def _dollars(parts: Sequence[Decimal | None]) -> Decimal | None:
+    known = [part for part in parts if part is not None]
+    return sum(known, Decimal(0)) if len(known) == len(parts) else None

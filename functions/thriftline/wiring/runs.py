@@ -9,7 +9,6 @@ from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.project_claims import ClaimsTable
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.schemas.run_yaml import Defaults
-from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "run_spec_defaults",
     "runs_table",
     "settings",
-    "training_jobs",
 ]
 
 
@@ -53,12 +51,6 @@ def runs_table() -> RunsTable:
 def claims_table() -> ClaimsTable:
     """What the table of runs knows of each project's data sets."""
     return ClaimsTable(client("dynamodb"), settings().runs_table)
-
-
-@cache
-def training_jobs() -> TrainingJobs:
-    """SageMaker's training jobs."""
-    return TrainingJobs(client("sagemaker"))
 
 
 @cache

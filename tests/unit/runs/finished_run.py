@@ -3,21 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import boto3
 from moto import mock_aws
 
-from tests.unit.runs.run_world import TRAINING
+from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from thriftline.core.aws.buckets import Bucket
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.domain.layout import Upload, job_output_prefix, run_id_of
-from thriftline.runs.schemas.plan import Plan, PlannedChampion, PlannedPrice
+from thriftline.runs.domain.layout import Upload, run_id_of
+from thriftline.runs.schemas.plan import Plan, PlannedChampion
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.runs.trainers.sagemaker.layout import job_output_prefix
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 OPENED = NOW - timedelta(minutes=30)
@@ -28,40 +29,17 @@ EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:training:1"
 CHAMPION = PlannedChampion(model_package_arn="arn:package/4", model_data_url="s3://b/m.tar.gz")
 
 
-def price(usd: str, unit: str) -> PlannedPrice:
-    """A made-up price."""
-    return PlannedPrice(
-        usd=Decimal(usd),
-        unit=unit,
-        region="us-east-1",
-        component="Training",
-        source="a test",
-        date=date(2026, 11, 1),
-    )
-
-
 def plan(champion: PlannedChampion | None = None) -> Plan:
     """A plan of one g5.xlarge on Spot."""
-    return Plan(
+    return a_plan(
         run_id=RUN_ID,
         planned_at=OPENED,
-        region="us-east-1",
         base_model="org/base",
-        base_model_uri=None,
-        training=TRAINING,
         splits={"train": 160, "validation": 20, "test": 100},
-        instance_type="ml.g5.xlarge",
-        instance_count=1,
-        spot=True,
-        volume_gib=0,
-        max_runtime_seconds=3600,
-        max_wait_seconds=7200,
-        max_attempts=2,
-        cap_usd=Decimal("10.00"),
-        rate=price("1.44", "instance-hour"),
-        storage=price("0.14", "GB-month"),
-        worst_case_usd=Decimal("1.44"),
-        stop_grace_usd=Decimal("0.05"),
+        rungs=(
+            a_rung("1.44", "1.44", volume_gib=0, max_runtime_seconds=3600, max_wait_seconds=7200),
+        ),
+        allowance_usd=Decimal("1.44"),
         expected_usd=Decimal("0.20"),
         expected_hours=Decimal("0.14"),
         expected_reason="A guess.",
@@ -157,6 +135,9 @@ class World:
             "training_seconds": 1000,
             "billable_seconds": 400,
             "interruptions": 1,
+            "billed_usd": "0.160000000",
+            "undiscounted_usd": "0.400000000",
+            "model_uri": f"s3://artifacts/training/{RUN_ID}/{RUN_ID}-{number:02d}/output/model.tar.gz",
         }
         self.runs.record_attempt(RUN_ID, number, base | facts)
 

@@ -16,6 +16,7 @@ from tests.unit.evaluation.job_outputs import (
     set_row,
 )
 from tests.unit.runs.finished_run import CHAMPION, JOB, NOW, RUN_ID, World, world
+from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import AwsRequestError, EvaluationError
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.schemas.steps import EvaluateRunResponse
@@ -37,7 +38,9 @@ def _output(told: dict[str, Any], predictions: list[dict[str, Any]]) -> bytes:
 
 
 def _evaluate(here: World) -> tuple[EvaluateRunResponse, Evaluation]:
-    response = evaluate_run(RUN_ID, JOB, artifacts=here.artifacts, now=NOW)
+    response = evaluate_run(
+        RUN_ID, JOB, artifacts=here.artifacts, trainers=trainers_over(here.artifacts), now=NOW
+    )
     return response, Evaluation.model_validate(here.json("evaluation.json"))
 
 

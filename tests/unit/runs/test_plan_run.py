@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from tests.unit.runs.run_world import NOW, PROJECT, RUN_ID, RunWorld, run_world
+from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import (
     AwsRequestError,
     BudgetExceededError,
@@ -61,6 +62,7 @@ def plan(
         RUN_ID,
         artifacts=world.artifacts,
         registry=cast("Any", FakeRegistry(champion)),
+        trainers=trainers_over(world.artifacts, AWS_REGION=region),
         region=region,
         now=NOW,
     )
@@ -80,10 +82,12 @@ def test_a_plan_says_what_the_run_costs_at_the_most_and_probably(world: RunWorld
     assert written.worst_case_usd == response.worst_case_usd
     assert written.expected_usd == response.expected_usd
     assert "8,000 records of about 29 tokens for 3 epochs" in written.expected_reason
-    assert (written.instance_type, written.spot) == ("ml.g5.xlarge", True)
-    assert (written.max_runtime_seconds, written.max_wait_seconds) == (7200, 14_400)
-    assert written.rate.usd == Decimal("1.408")
-    assert written.rate.date.isoformat() == "2026-05-20"
+    (rung,) = written.rungs
+    assert (written.trainer, rung.name) == ("sagemaker", "1 x ml.g5.xlarge, Spot")
+    assert (rung.terms["instance_type"], rung.terms["instance_count"]) == ("ml.g5.xlarge", 1)
+    assert (rung.terms["spot"], rung.terms["max_wait_seconds"]) == (True, 14_400)
+    assert rung.rate.usd == Decimal("1.408")
+    assert rung.rate.date.isoformat() == "2026-05-20"
     assert written.champion is None
     assert written.splits == DATASET["splits"]
     # 120 seconds at 1.408 USD an hour.
@@ -96,8 +100,9 @@ def test_money_in_the_document_is_decimal_text(world: RunWorld) -> None:
 
     document = world.artifacts.read_json(f"runs/{RUN_ID}/plan.json")
 
-    assert document["worst_case_usd"] == "2.83"
-    assert document["rate"]["usd"] == "1.408"
+    assert document["allowance_usd"] == "2.83"
+    assert document["rungs"][0]["rate"]["usd"] == "1.408"
+    assert document["rungs"][0]["terms"]["storage"]["usd"] == "0.14"
 
 
 def test_the_same_work_is_priced_on_other_types(world: RunWorld) -> None:
@@ -105,15 +110,15 @@ def test_the_same_work_is_priced_on_other_types(world: RunWorld) -> None:
 
     _, written = plan(world)
 
-    assert written.candidates[0].instance_type == "ml.g5.xlarge"
-    by_type = {candidate.instance_type: candidate for candidate in written.candidates}
-    assert len(by_type) == len(written.candidates)
+    assert written.quotes[0].name == "ml.g5.xlarge"
+    by_type = {quote.name: quote for quote in written.quotes}
+    assert len(by_type) == len(written.quotes)
     assert {"ml.g4dn.xlarge", "ml.g6.xlarge", "ml.g6e.xlarge"} <= by_type.keys()
     # The list has no us-east-1 rate for it.
     assert "ml.p5.4xlarge" not in by_type
-    assert by_type["ml.g6.xlarge"].gpu == "NVIDIA L4"
+    assert by_type["ml.g6.xlarge"].details["gpu"] == "NVIDIA L4"
     assert by_type["ml.g6e.xlarge"].worst_case_usd == Decimal("5.23")
-    assert all(each.within_cap for each in written.candidates if each.gpu_count == 1)
+    assert all(each.within_cap for each in written.quotes if each.details["gpu_count"] == 1)
     # 7.09 USD an hour, for the two hours that the run may take.
     assert not by_type["ml.g5.12xlarge"].within_cap
 
@@ -174,7 +179,6 @@ def test_the_size_of_a_model_in_the_bucket_is_read_from_its_config(world: RunWor
 
     _, written = plan(world)
 
-    assert written.base_model_uri == "s3://artifacts/base_models/minilm/"
     assert written.expected_usd is not None
 
 
@@ -256,7 +260,7 @@ def test_work_that_needs_longer_than_it_may_take_is_warned_about(world: RunWorld
 
     assert any("will probably be stopped" in warning for warning in written.warnings)
     assert response.expected_usd == response.worst_case_usd
-    assert written.max_wait_seconds is None
+    assert written.rungs[0].terms["max_wait_seconds"] is None
 
 
 def test_gpus_that_wait_and_stand_in_prices_are_warned_about(world: RunWorld) -> None:
@@ -272,7 +276,7 @@ def test_gpus_that_wait_and_stand_in_prices_are_warned_about(world: RunWorld) ->
     assert "batch_tokens of 512 the 4 GPUs are expected to exchange gradients for longer" in text
     assert "component Hosting" in text
     assert "ML storage in eu-west-1 is not known" in text
-    assert written.storage.is_upper_bound
+    assert written.rungs[0].terms["storage"]["is_upper_bound"] is True
 
 
 def test_the_table_ranks_a_type_with_four_gpus_by_what_four_gpus_do(world: RunWorld) -> None:
@@ -286,10 +290,10 @@ def test_the_table_ranks_a_type_with_four_gpus_by_what_four_gpus_do(world: RunWo
 
     _, written = plan(world)
 
-    by_type = {candidate.instance_type: candidate for candidate in written.candidates}
+    by_type = {quote.name: quote for quote in written.quotes}
     four, one = by_type["ml.g5.12xlarge"], by_type["ml.g5.xlarge"]
-    assert (four.gpu, four.gpu_count) == ("NVIDIA A10G", 4)
-    assert one.gpu_count == 1
+    assert four.details == {"gpu": "NVIDIA A10G", "gpu_count": 4}
+    assert one.details["gpu_count"] == 1
     assert one.expected_hours is not None
     assert four.expected_hours is not None
     assert one.expected_hours / 4 < four.expected_hours < one.expected_hours / 2

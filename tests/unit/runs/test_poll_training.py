@@ -1,7 +1,7 @@
 """Poll training: what is kept of each look, and which error an ending raises."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -9,7 +9,9 @@ import pytest
 
 from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker
 from tests.unit.runs.run_world import RUN_ID, RunWorld, run_world
-from tests.unit.runs.trainers.sagemaker.test_training_request import SPOT
+from tests.unit.runs.sagemaker_plans import a_plan
+from tests.unit.runs.trainers.sagemaker.test_training_request import SPOT as OTHER_RUN
+from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import (
     CapacityError,
     OutOfRunTimeError,
@@ -25,6 +27,7 @@ from thriftline.runs.steps.poll_training import poll_training
 from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
 from thriftline.runs.trainers.sagemaker.training_request import training_request
 
+SPOT = replace(OTHER_RUN, run_id=RUN_ID, job_name=f"{RUN_ID}-01")
 JOB = SPOT.job_name
 
 
@@ -41,7 +44,7 @@ class Poll:
             name,
             1,
             artifacts=self.world.artifacts,
-            jobs=TrainingJobs(cast("Any", self.sagemaker)),
+            trainers=trainers_over(self.world.artifacts, self.sagemaker),
             runs=self.world.runs,
             now=CREATED_AT + timedelta(seconds=seconds),
         )
@@ -62,6 +65,7 @@ class Poll:
 @pytest.fixture
 def poll() -> Iterator[Poll]:
     with run_world() as world:
+        world.put(f"runs/{RUN_ID}/plan.json", a_plan().model_dump_json())
         sagemaker = FakeSageMaker()
         TrainingJobs(cast("Any", sagemaker)).start(training_request(SPOT))
         yield Poll(world, sagemaker)
@@ -73,7 +77,7 @@ def test_a_job_that_runs_is_looked_at_again(poll: Poll) -> None:
     response = poll(seconds=1800)
 
     assert response == PollTrainingResponse(
-        done=False, wait_seconds=36, status="InProgress", secondary_status="Training"
+        done=False, wait_seconds=36, status="InProgress", phase="Training"
     )
     assert poll.world.attempt()["secondary_status"] == "Training"
     assert poll.world.attempt()["ending"] is None
@@ -98,6 +102,10 @@ def test_a_completed_job_is_done_and_its_facts_are_kept(poll: Poll) -> None:
         "secondary_status": "Completed",
         "ending": "completed",
         "reason": "The training completed.",
+        "model_uri": f"s3://artifacts/training/{RUN_ID}/{JOB}/output/model.tar.gz",
+        # 400 seconds at 1.408 USD an hour, and 30 GiB at 0.14 USD a month.
+        "billed_usd": "0.157083714",
+        "undiscounted_usd": "0.471251142",
         "failure_reason": None,
         "created_at": "2026-11-21T12:00:00+00:00",
         "started_at": "2026-11-21T12:02:00+00:00",

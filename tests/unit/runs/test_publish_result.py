@@ -21,6 +21,7 @@ from tests.unit.runs.finished_run import (
     World,
     world,
 )
+from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import ServiceUnavailableError
@@ -111,7 +112,13 @@ class Scene:
                 history=HISTORY.encode(),
             ),
         )
-        evaluate_run(RUN_ID, JOB, artifacts=self.world.artifacts, now=NOW)
+        evaluate_run(
+            RUN_ID,
+            JOB,
+            artifacts=self.world.artifacts,
+            trainers=trainers_over(self.world.artifacts),
+            now=NOW,
+        )
 
 
 @pytest.fixture
@@ -199,7 +206,13 @@ def test_a_run_that_was_rejected_at_once_still_has_a_result(scene: Scene) -> Non
 def test_a_failed_training_tells_why_and_what_it_cost(scene: Scene) -> None:
     scene.world.put_run()
     scene.world.put_planned()
-    scene.world.attempt(1, status="Failed", ending="user_error", failure_reason="AlgorithmError: x")
+    scene.world.attempt(
+        1,
+        status="Failed",
+        ending="user_error",
+        failure_reason="AlgorithmError: x",
+        model_uri=None,
+    )
     scene.end(
         "failed",
         Failure(

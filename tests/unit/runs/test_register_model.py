@@ -9,6 +9,7 @@ import pytest
 from tests.unit.runs.finished_run import CHAMPION, EXECUTION, JOB, NOW, RUN_ID, World, world
 from tests.unit.runs.registry_fakes import FakeRegistryClient
 from tests.unit.runs.sample_results import evaluated, gate_of, training
+from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import AwsRequestError, EvaluationError
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.aws.model_registry import ModelRegistry
@@ -51,7 +52,7 @@ class Scene:
             artifacts=self.world.artifacts,
             registry=ModelRegistry(cast("Any", self.registry), "thriftline"),
             runs=self.world.runs,
-            image_uri="repo/image:of-the-stack",
+            trainers=trainers_over(self.world.artifacts),
             cost_tags={"thriftline:stack": "s"},
         )
         return response.model_package_arn

@@ -3,8 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from tests.unit.runs.finished_run import plan
-from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
+from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts, model_uri_of
 
 
 def _facts(**changes: Any) -> dict[str, Any]:
@@ -22,6 +21,8 @@ def _facts(**changes: Any) -> dict[str, Any]:
         "training_seconds": Decimal(1000),
         "billable_seconds": Decimal(400),
         "interruptions": Decimal(0),
+        "billed_usd": "0.160000000",
+        "undiscounted_usd": "0.400000000",
     } | changes
 
 
@@ -50,11 +51,13 @@ def test_zero_is_known() -> None:
     assert attempt.billable_seconds == 0
 
 
-def test_the_cost_is_at_the_plans_prices() -> None:
-    cost = cost_of_attempts(attempts_of({"attempt_01": _facts()}), plan())
-    assert cost.usd == Decimal("0.16")
-    assert cost.on_demand_usd == Decimal("0.4")
-    assert cost.spot_saving == 0.6
+def test_each_attempt_costs_its_own_rate() -> None:
+    dear = _facts(billed_usd="1.840000000", undiscounted_usd="1.840000000")
+    cost = cost_of_attempts(attempts_of({"attempt_01": _facts(), "attempt_02": dear}))
+    assert cost.usd == Decimal("2.00")
+    assert cost.on_demand_usd == Decimal("2.24")
+    assert cost.spot_saving == float(1 - Decimal("2.00") / Decimal("2.24"))
+    assert cost.billed_seconds == 800
 
 
 def test_a_job_that_never_got_an_instance_cost_nothing() -> None:
@@ -64,15 +67,27 @@ def test_a_job_that_never_got_an_instance_cost_nothing() -> None:
         started_at=None,
         training_seconds=None,
         billable_seconds=None,
+        billed_usd="0.000000000",
+        undiscounted_usd="0.000000000",
     )
     item = {"attempt_01": no_capacity, "attempt_02": _facts(job_name="r-02")}
-    assert cost_of_attempts(attempts_of(item), plan()).usd == Decimal("0.16")
+    cost = cost_of_attempts(attempts_of(item))
+    assert cost.usd == Decimal("0.16")
+    assert cost.billed_seconds == 400
 
 
 def test_a_job_whose_end_was_not_seen_leaves_the_cost_unknown() -> None:
-    for unseen in (
-        _facts(status="InProgress", training_seconds=None, billable_seconds=None),
-        _facts(status="InProgress", started_at=None, training_seconds=None, billable_seconds=None),
-        _facts(status="Failed", billable_seconds=None),
-    ):
-        assert cost_of_attempts(attempts_of({"attempt_01": unseen}), plan()).usd is None
+    unseen = _facts(
+        status="InProgress",
+        training_seconds=None,
+        billable_seconds=None,
+        billed_usd=None,
+        undiscounted_usd=None,
+    )
+    assert cost_of_attempts(attempts_of({"attempt_01": unseen})).usd is None
+
+
+def test_the_model_is_that_of_the_last_attempt_that_left_one() -> None:
+    item = {"attempt_01": _facts(model_uri=None), "attempt_02": _facts(model_uri="s3://b/m")}
+    assert model_uri_of(item) == "s3://b/m"
+    assert model_uri_of({"attempt_01": _facts()}) is None

@@ -3,57 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker, refusal
-from tests.unit.runs.run_world import NOW, RUN_ID, TRAINING, RunWorld, run_world
-from thriftline.core.errors import OutOfRunTimeError, QuotaExceededError
-from thriftline.runs.schemas.plan import Plan, PlannedChampion, PlannedPrice
+from tests.unit.runs.run_world import RUN_ID, RunWorld, run_world
+from tests.unit.runs.sagemaker_plans import a_plan, a_rung
+from tests.unit.runs.trainers_fixture import trainers_over
+from thriftline.core.errors import AllowanceSpentError, QuotaExceededError
+from thriftline.runs.schemas.plan import PlannedChampion
 from thriftline.runs.schemas.steps import StartTrainingResponse
 from thriftline.runs.steps.start_training import start_training
-from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
 
 FIRST = f"{RUN_ID}-01"
 SECOND = f"{RUN_ID}-02"
-
-
-def a_plan(**values: Any) -> Plan:
-    price = PlannedPrice(
-        usd=Decimal("1.408"),
-        unit="instance-hour",
-        region="us-east-1",
-        component="Training",
-        source="a list",
-        date=NOW.date(),
-    )
-    plan = Plan(
-        run_id=RUN_ID,
-        planned_at=NOW,
-        region="us-east-1",
-        base_model="org/model",
-        base_model_uri=None,
-        training=TRAINING,
-        splits={"train": 8, "validation": 1, "test": 1},
-        instance_type="ml.g5.xlarge",
-        instance_count=1,
-        spot=True,
-        volume_gib=30,
-        max_runtime_seconds=7200,
-        max_wait_seconds=14_400,
-        max_attempts=2,
-        cap_usd=Decimal(10),
-        rate=price,
-        storage=price,
-        worst_case_usd=Decimal("2.83"),
-        stop_grace_usd=Decimal("0.05"),
-        expected_usd=None,
-        expected_hours=None,
-        expected_reason="",
-    )
-    return plan.model_copy(update=values)
 
 
 @dataclass
@@ -68,12 +32,8 @@ class Start:
             RUN_ID,
             attempt,
             artifacts=self.world.artifacts,
-            jobs=TrainingJobs(cast("Any", self.sagemaker)),
+            trainers=trainers_over(self.world.artifacts, self.sagemaker),
             runs=self.world.runs,
-            role_arn="arn:aws:iam::123456789012:role/training",
-            image_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/thriftline:1",
-            kms_key_id=None,
-            cost_tags={"thriftline:stack": "thriftline"},
             now=CREATED_AT + timedelta(minutes=minutes),
         )
 
@@ -150,16 +110,17 @@ def test_a_retry_after_a_lost_reply_adopts_the_job(start: Start) -> None:
     assert start.world.attempt(1)["job_name"] == FIRST
 
 
-def test_the_next_attempt_may_train_what_the_first_has_left(start: Start) -> None:
+def test_the_next_attempt_may_spend_what_the_first_has_left(start: Start) -> None:
     start()
     start.sagemaker.move(
-        FIRST, "Failed", "Failed", TrainingTimeInSeconds=1200, BillableTimeInSeconds=400
+        FIRST, "Failed", "Failed", TrainingTimeInSeconds=4000, BillableTimeInSeconds=1200
     )
 
     start(attempt=2, minutes=60)
 
     assert start.sagemaker.jobs[SECOND]["StoppingCondition"] == {
-        "MaxRuntimeInSeconds": 6000,
+        # 2.83 USD less 1,200 billed seconds of 1.408 USD an hour and storage leave 2.3588 USD.
+        "MaxRuntimeInSeconds": 6006,
         # 14,400 less the hour that has gone by since the first attempt was asked for.
         "MaxWaitTimeInSeconds": 10_800,
     }
@@ -167,13 +128,13 @@ def test_the_next_attempt_may_train_what_the_first_has_left(start: Start) -> Non
     assert first["CheckpointConfig"] == second["CheckpointConfig"]
 
 
-def test_no_attempt_is_started_when_the_earlier_ones_have_used_the_run_time_up(
+def test_no_attempt_is_started_when_the_earlier_ones_have_spent_the_allowance(
     start: Start,
 ) -> None:
     start()
-    start.sagemaker.move(FIRST, "Failed", "Failed", TrainingTimeInSeconds=7190)
+    start.sagemaker.move(FIRST, "Failed", "Failed", BillableTimeInSeconds=7190)
 
-    with pytest.raises(OutOfRunTimeError):
+    with pytest.raises(AllowanceSpentError, match=r"1 x ml\.g5\.xlarge, Spot: too few"):
         start(attempt=2)
 
     assert start.sagemaker.created == [FIRST]
@@ -191,7 +152,7 @@ def test_a_used_up_quota_has_its_own_name(start: Start) -> None:
 
 
 def test_on_demand_has_no_wait_limit(start: Start) -> None:
-    start.plan(spot=False, max_wait_seconds=None)
+    start.plan(rungs=(a_rung(spot=False, max_wait_seconds=None),))
 
     start()
 
@@ -201,8 +162,8 @@ def test_on_demand_has_no_wait_limit(start: Start) -> None:
 
 
 def test_splits_base_weights_and_champion_are_the_channels(start: Start) -> None:
+    start.world.write_run(base_model="s3://artifacts/base_models/minilm/")
     start.plan(
-        base_model_uri="s3://artifacts/base_models/minilm/",
         champion=PlannedChampion(
             model_package_arn="arn", model_data_url="s3://artifacts/training/r/j/model.tar.gz"
         ),

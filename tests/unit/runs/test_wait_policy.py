@@ -1,12 +1,14 @@
 """Short jobs are seen to end at once, and long ones keep the history of the execution short."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thriftline.datasets.engine.rules import WorkLimits
+from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.domain.wait_policy import (
     EVENTS_PER_POLL,
     LONGEST_SECONDS,
@@ -14,7 +16,6 @@ from thriftline.runs.domain.wait_policy import (
     SHORTEST_SECONDS,
     next_wait_seconds,
 )
-from thriftline.runs.trainers.job import TrainingJob
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = 86_400
@@ -22,6 +23,11 @@ DAY = 86_400
 # of them, and two maps, over ranges and over parts, of 7 events for each group of ranges.
 EVENTS_OF_THE_REST = 300 + 2 * 7 * WorkLimits().max_groups
 HISTORY_LIMIT = 25_000
+
+
+def attempt(*limits: datetime) -> AttemptState:
+    """An attempt that runs and is stopped at these times."""
+    return AttemptState("a", "run", "InProgress", "Training", NOON, Decimal(1), limits=limits)
 
 
 @dataclass
@@ -41,14 +47,7 @@ def watch(
     poll_seconds: float = 2.0,
 ) -> Watched:
     """Plays the machine's loop of Poll training and Wait against a job of a known length."""
-    job = TrainingJob(
-        "j",
-        "InProgress",
-        "Starting",
-        NOON,
-        max_runtime_seconds,
-        max_wait_seconds=max_wait_seconds,
-    )
+    waits = () if max_wait_seconds is None else (NOON + timedelta(seconds=max_wait_seconds),)
     ends = NOON + timedelta(seconds=job_seconds)
     started_at = NOON + timedelta(seconds=starts_after)
     now, polls = NOON, 0
@@ -57,7 +56,8 @@ def watch(
         polls += 1
         if now >= ends:
             return Watched(polls, (now - ends).total_seconds())
-        seen = replace(job, started_at=started_at if now >= started_at else None)
+        runs = (started_at + timedelta(seconds=max_runtime_seconds),) if now >= started_at else ()
+        seen = attempt(*runs, *waits)
         now += timedelta(seconds=next_wait_seconds(seen, now))
 
 
@@ -125,23 +125,13 @@ def test_a_job_that_is_stopped_at_its_limit_is_seen_soon_after(limit: int) -> No
 def test_a_wait_is_never_shorter_than_the_shortest_or_longer_than_the_longest(
     elapsed: float, max_runtime: int, max_wait: int
 ) -> None:
-    job = TrainingJob(
-        "j",
-        "InProgress",
-        "Training",
-        NOON,
-        max_runtime,
-        started_at=NOON,
-        max_wait_seconds=max_wait,
-    )
+    limits = (NOON + timedelta(seconds=seconds) for seconds in (max_runtime, max_wait))
 
-    wait = next_wait_seconds(job, NOON + timedelta(seconds=elapsed))
+    wait = next_wait_seconds(attempt(*limits), NOON + timedelta(seconds=elapsed))
 
     assert isinstance(wait, int)
     assert SHORTEST_SECONDS <= wait <= LONGEST_SECONDS
 
 
-def test_a_clock_that_is_behind_sagemakers_does_no_harm() -> None:
-    job = TrainingJob("j", "InProgress", "Starting", NOON, 7200)
-
-    assert next_wait_seconds(job, NOON - timedelta(seconds=30)) == SHORTEST_SECONDS
+def test_a_clock_that_is_behind_the_trainers_does_no_harm() -> None:
+    assert next_wait_seconds(attempt(), NOON - timedelta(seconds=30)) == SHORTEST_SECONDS

@@ -26,7 +26,7 @@ def run_id_of(upload: Upload, project: str) -> str:
 
 
 def job_name_of(run_id: str, attempt: int) -> str:
-    """Each attempt has a training job of its own; a retry of the same attempt finds the same."""
+    """Each attempt has a job of its own; a retry of the same attempt finds the same."""
     return f"{run_id}-{attempt:02d}"
 
 
@@ -41,20 +41,15 @@ def scratch_prefix(run_id: str) -> str:
 
 
 def split_prefix(run_id: str, split: str) -> str:
-    """The canonical shards of one split, a channel of the training job."""
+    """The canonical shards of one split, an input of the training."""
     return f"{scratch_prefix(run_id)}splits/{split}/"
 
 
-def checkpoint_prefix(run_id: str) -> str:
+def progress_prefix(run_id: str) -> str:
     """Shared by all attempts of a run, so that the next one goes on where the last one ended."""
     return f"checkpoints/{run_id}/"
 
 
-def training_prefix(run_id: str) -> str:
-    """The job's ``S3OutputPath``; SageMaker adds ``{job_name}/output/``."""
+def output_prefix(run_id: str) -> str:
+    """What the attempts of a run leave; each has a folder of its name."""
     return f"training/{run_id}/"
-
-
-def job_output_prefix(run_id: str, job_name: str) -> str:
-    """Where SageMaker leaves ``model.tar.gz`` and ``output.tar.gz`` of one job."""
-    return f"{training_prefix(run_id)}{job_name}/output/"

@@ -6,10 +6,10 @@ So the wait is a share of the time that has gone by: a look is never later than 
 job's length, and the number of looks grows with the logarithm of it until the longest wait.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil
 
-from thriftline.runs.trainers.job import TrainingJob
+from thriftline.runs.domain.attempts import AttemptState
 
 # WaitStateEntered, WaitStateExited; TaskStateEntered, TaskScheduled, TaskStarted, TaskSucceeded,
 # TaskStateExited; ChoiceStateEntered, ChoiceStateExited.
@@ -18,20 +18,19 @@ EVENTS_PER_POLL = 9
 SHARE_OF_ELAPSED = 0.02
 SHORTEST_SECONDS = 15
 LONGEST_SECONDS = 3600
-# SageMaker gives a job 120 seconds to stop, then uploads; the first look after a limit is soon.
+# What is stopped at a limit gets a minute or two to stop; the first look after a limit is soon.
 _AFTER_LIMIT_SECONDS = 30
 
 
-def next_wait_seconds(job: TrainingJob, now: datetime) -> int:
-    """Returns the seconds until the next look at a job that is not done.
+def next_wait_seconds(attempt: AttemptState, now: datetime) -> int:
+    """Returns the seconds until the next look at an attempt that is not done.
 
     A limit of the job is looked at when it passes, and from then on as closely as a new job.
     """
-    limits = _limits(job)
-    passed = [limit for limit in limits if limit <= now]
-    elapsed = (now - max([job.created_at, *passed])).total_seconds()
+    passed = [limit for limit in attempt.limits if limit <= now]
+    elapsed = (now - max([attempt.created_at, *passed])).total_seconds()
     wait = _clamp(elapsed * SHARE_OF_ELAPSED)
-    ahead = [(limit - now).total_seconds() for limit in limits if limit > now]
+    ahead = [(limit - now).total_seconds() for limit in attempt.limits if limit > now]
     if ahead:
         wait = min(wait, max(SHORTEST_SECONDS, ceil(min(ahead)) + _AFTER_LIMIT_SECONDS))
     return wait
@@ -39,12 +38,3 @@ def next_wait_seconds(job: TrainingJob, now: datetime) -> int:
 
 def _clamp(seconds: float) -> int:
     return max(SHORTEST_SECONDS, min(LONGEST_SECONDS, int(seconds)))
-
-
-def _limits(job: TrainingJob) -> list[datetime]:
-    limits = []
-    if job.started_at is not None:
-        limits.append(job.started_at + timedelta(seconds=job.max_runtime_seconds))
-    if job.max_wait_seconds is not None:
-        limits.append(job.created_at + timedelta(seconds=job.max_wait_seconds))
-    return limits

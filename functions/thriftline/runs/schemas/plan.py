@@ -1,13 +1,20 @@
 """``runs/{run_id}/plan.json``: what the run may cost, what it will probably cost, and why.
 
-The ladder of instances and the month's ledger will be sections of their own in this document.
+Version 2.0 prices a run in dollars over rungs of different rates. A document of version 1.0, which
+knew one instance type, is read as a plan of one rung.
 """
 
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from thriftline.money.prices import Price
+from thriftline.runs.domain.quotes import Candidate, Quote, Rung
+from thriftline.runs.domain.work import Champion
+from thriftline.runs.schemas.former_plan import upgraded
 
 
 class _Document(BaseModel):
@@ -25,18 +32,45 @@ class PlannedPrice(_Document):
     date: date
     is_upper_bound: bool = False
 
+    def to_domain(self) -> Price:
+        """Returns the price."""
+        return Price(**dict(self))
 
-class Candidate(_Document):
-    """The same work on one instance type, the chosen one first; None is unknown."""
 
-    instance_type: str
-    gpu: str | None
-    gpu_count: int | None = None
-    rate_usd_per_hour: Decimal
+class PlannedQuote(_Document):
+    """What the same work costs on one choice of a trainer, the chosen one first.
+
+    None is unknown. ``details`` are the trainer's own, such as the GPU.
+    """
+
+    trainer: str
+    name: str
+    rate_usd: Decimal
+    rate_unit: str
     worst_case_usd: Decimal
     expected_hours: Decimal | None
     expected_usd: Decimal | None
     within_cap: bool
+    details: dict[str, Any] = {}
+
+
+class PlannedRung(_Document):
+    """One step of the ladder: how attempts are made there, at which rate, in the trainer's terms.
+
+    SageMaker's terms are instance type and count, Spot or on demand, and how long to wait.
+    """
+
+    name: str
+    rate: PlannedPrice
+    worst_case_usd: Decimal
+    stop_grace_usd: Decimal
+    terms: dict[str, Any]
+
+    def to_domain(self) -> Rung:
+        """Returns the rung as trainers take it."""
+        return Rung(
+            self.name, self.rate.to_domain(), self.worst_case_usd, self.stop_grace_usd, self.terms
+        )
 
 
 class PlannedChampion(_Document):
@@ -44,6 +78,10 @@ class PlannedChampion(_Document):
 
     model_package_arn: str
     model_data_url: str
+
+    def to_domain(self) -> Champion:
+        """Returns the champion as trainers take it."""
+        return Champion(self.model_package_arn, self.model_data_url)
 
 
 class PlannedTraining(_Document):
@@ -66,38 +104,84 @@ class PlannedTraining(_Document):
 class Plan(_Document):
     """The plan of one run.
 
-    ``worst_case_usd`` holds for all attempts together; ``stop_grace_usd`` may come on top when a
-    job reaches its limit. ``expected_usd`` is at the on-demand rate: what Spot will save is not
-    known before. ``expected_reason`` says what the estimate rests on, or why there is none.
+    ``allowance_usd`` is what all attempts together may spend, and is the worst case;
+    ``stop_grace_usd`` may come on top once, when a job reaches its limit. ``expected_usd`` is at
+    the rate of the first rung without any discount that is not known before. ``expected_reason``
+    says what the estimate rests on, or why there is none. ``training`` is None in a document of
+    version 1.0, whose run spec left nothing open.
     """
 
+    schema_version: Literal["2.0"] = "2.0"
     run_id: str
     planned_at: datetime
     region: str
+    trainer: str
     base_model: str
-    base_model_uri: str | None
     splits: dict[str, int]
-    training: PlannedTraining
-    instance_type: str
-    instance_count: int
-    spot: bool
-    volume_gib: int
-    max_runtime_seconds: int
-    max_wait_seconds: int | None
-    max_attempts: int
+    training: PlannedTraining | None
     cap_usd: Decimal
-    rate: PlannedPrice
-    storage: PlannedPrice
-    worst_case_usd: Decimal
+    allowance_usd: Decimal
     stop_grace_usd: Decimal
     expected_usd: Decimal | None
     expected_hours: Decimal | None
     expected_reason: str
+    max_attempts: int
+    rungs: tuple[PlannedRung, ...] = Field(min_length=1)
+    quotes: tuple[PlannedQuote, ...] = ()
     warnings: tuple[str, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
     champion: PlannedChampion | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former_version(cls, document: Any) -> Any:
+        return upgraded(document)
+
     @property
-    def rate_usd_per_hour(self) -> Decimal:
-        """On-demand rate of one instance."""
-        return self.rate.usd
+    def worst_case_usd(self) -> Decimal:
+        """What all attempts together cost at the most."""
+        return self.allowance_usd
+
+    @property
+    def ladder(self) -> tuple[Rung, ...]:
+        """The rungs as trainers take them, in order."""
+        return tuple(rung.to_domain() for rung in self.rungs)
+
+
+def planned_rungs(quote: Quote) -> tuple[PlannedRung, ...]:
+    """Returns a quote's ladder as it stands in the plan."""
+    return tuple(
+        PlannedRung(
+            name=rung.name,
+            rate=_price(rung.rate),
+            worst_case_usd=rung.worst_case_usd,
+            stop_grace_usd=rung.stop_grace_usd,
+            terms=dict(rung.terms),
+        )
+        for rung in quote.rungs
+    )
+
+
+def planned_quotes(quote: Quote, cap_usd: Decimal) -> tuple[PlannedQuote, ...]:
+    """Returns a quote's choices as they stand in the plan, the chosen one first."""
+    return tuple(
+        _quoted(quote.trainer, candidate, cap_usd)
+        for candidate in (quote.chosen, *quote.alternatives)
+    )
+
+
+def _quoted(trainer: str, candidate: Candidate, cap_usd: Decimal) -> PlannedQuote:
+    return PlannedQuote(
+        trainer=trainer,
+        name=candidate.name,
+        rate_usd=candidate.rate.usd,
+        rate_unit=candidate.rate.unit,
+        worst_case_usd=candidate.worst_case_usd,
+        expected_hours=candidate.expected.hours,
+        expected_usd=candidate.expected.usd,
+        within_cap=candidate.worst_case_usd <= cap_usd,
+        details=dict(candidate.details),
+    )
+
+
+def _price(price: Price) -> PlannedPrice:
+    return PlannedPrice.model_validate(asdict(price))

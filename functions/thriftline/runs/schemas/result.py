@@ -12,7 +12,7 @@ from pydantic import Field
 from thriftline.datasets.report_document import SplitName, Verdict
 from thriftline.evaluation.document import Comparison, Document, Gate, Scores, Training
 from thriftline.money.usd import Usd
-from thriftline.runs.schemas.plan import PlannedTraining
+from thriftline.runs.schemas.plan import Plan, PlannedTraining
 from thriftline.runs.schemas.run_spec import RunSpec
 
 Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
@@ -61,35 +61,62 @@ class ResultDataset(Document):
 
 
 class ResultPlan(Document):
-    """What the run was to cost before it started."""
+    """What the run was to cost before it started, on the first rung of its ladder.
 
+    Instance types, Spot and run times are SageMaker's; another trainer has none.
+    """
+
+    trainer: str = Field("sagemaker", description="The way to train.")
+    rungs: tuple[str, ...] = Field(
+        (), description="The ladder: each attempt takes the next rung, the last one is repeated."
+    )
     worst_case_usd: Usd = Field(description="All attempts together, at the most.")
     expected_usd: Usd | None = Field(description="At the on-demand rate.")
     expected_reason: str = Field(description="What the estimate rests on, or why there is none.")
     cap_usd: Usd = Field(description="budget.max_usd of the run spec.")
-    rate_usd_per_hour: Usd = Field(description="On-demand rate of one instance.")
+    rate_usd_per_hour: Usd = Field(description="On-demand rate of one unit of the first rung.")
     price_source: str
     price_date: date
     region: str
-    instance_type: str
-    instance_count: int
-    spot: bool
-    max_runtime_seconds: int
+    instance_type: str | None
+    instance_count: int | None
+    spot: bool | None
+    max_runtime_seconds: int | None
     training: PlannedTraining | None = Field(
         None, description="How it trains: what run.yaml names, and what auto became."
     )
 
+    @classmethod
+    def of(cls, plan: Plan) -> "ResultPlan":
+        """Returns what a result says of its plan."""
+        first = plan.rungs[0]
+        return cls(
+            trainer=plan.trainer,
+            rungs=tuple(rung.name for rung in plan.rungs),
+            worst_case_usd=plan.worst_case_usd,
+            expected_usd=plan.expected_usd,
+            expected_reason=plan.expected_reason,
+            cap_usd=plan.cap_usd,
+            rate_usd_per_hour=first.rate.usd,
+            price_source=first.rate.source,
+            price_date=first.rate.date,
+            region=plan.region,
+            instance_type=first.terms.get("instance_type"),
+            instance_count=first.terms.get("instance_count"),
+            spot=first.terms.get("spot"),
+            max_runtime_seconds=first.terms.get("max_runtime_seconds"),
+            training=plan.training,
+        )
+
 
 class ResultCost(Document):
-    """What SageMaker reports as billed, at the plan's prices; the bill itself is AWS's."""
+    """What the trainer reports as billed, each attempt at its own rate; the bill is AWS's."""
 
     billed_seconds: int | None = Field(description="All attempts together.")
     training_seconds: int | None = Field(description="Wall-clock time of the training jobs.")
-    usd: Usd | None = Field(description="Billed seconds at the on-demand rate, with storage.")
+    usd: Usd | None = Field(description="Billed seconds at each attempt's rate, with storage.")
     on_demand_usd: Usd | None = Field(description="The same training without Spot.")
-    spot_saving: float | None = Field(
-        description="1 - billed_seconds / training_seconds; 0 without Spot."
-    )
+    spot_saving: float | None = Field(description="1 - usd / on_demand_usd; 0 without Spot.")
 
 
 class Attempt(Document):
@@ -109,6 +136,12 @@ class Attempt(Document):
     training_seconds: int | None
     billable_seconds: int | None
     interruptions: int | None = Field(description="How often it lost its Spot instance.")
+    billed_usd: Usd | None = Field(None, description="What it cost, at its own rate.")
+    undiscounted_usd: Usd | None = Field(None, description="The same without Spot.")
+
+    def lineage(self) -> dict[str, str]:
+        """Returns what the model's registry entry says of where it was trained."""
+        return {"instance_type": self.instance_type or "", "spot": str(self.spot).lower()}
 
 
 class Baseline(Document):
@@ -133,7 +166,7 @@ class ResultReports(Document):
 class Result(Document):
     """How a run ended."""
 
-    schema_version: Literal["1.0"] = "1.0"
+    schema_version: Literal["1.0", "1.1"] = "1.1"
     run_id: str = Field(description="The same upload has the same id.")
     project: str | None = Field(description="The folder under datasets/.")
     status: Status = Field(

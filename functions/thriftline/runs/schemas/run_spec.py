@@ -217,6 +217,10 @@ class GateSection(Section):
     )
 
 
+# Where a trainer's section has another name than the trainer.
+_SECTIONS = {"sagemaker": "training"}
+
+
 class RunSpec(Section):
     """All of ``run.yaml``. Every key may be left out."""
 
@@ -232,6 +236,9 @@ class RunSpec(Section):
     columns: Columns = Field(default_factory=Columns)
     dataset: DatasetSection = Field(default_factory=DatasetSection)
     hyperparameters: Hyperparameters = Field(default_factory=Hyperparameters)
+    trainer: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
+        "sagemaker", description="The way to train."
+    )
     training: TrainingSection = Field(default_factory=TrainingSection)
     budget: BudgetSection = Field(default_factory=BudgetSection)
     gate: GateSection = Field(default_factory=GateSection, validate_default=True)
@@ -269,3 +276,8 @@ class RunSpec(Section):
     def multi_label(self) -> bool:
         """Whether a record may have any number of labels."""
         return self.task == MULTI_LABEL
+
+    def trainer_section(self) -> dict[str, object]:
+        """Returns the section of the trainer that the spec names; the trainer reads it."""
+        section = getattr(self, _SECTIONS.get(self.trainer, self.trainer), None)
+        return section.model_dump() if isinstance(section, Section) else {}

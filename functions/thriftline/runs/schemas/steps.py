@@ -95,12 +95,15 @@ class PollTrainingRequest(Payload):
 
 
 class PollTrainingResponse(Payload):
-    """``wait_seconds`` until the next look, while the job is not done."""
+    """``wait_seconds`` until the next look, while the job is not done.
+
+    ``status`` and ``phase`` are the trainer's own words for a person who reads the history.
+    """
 
     done: bool
     wait_seconds: int
     status: str
-    secondary_status: str
+    phase: str
 
 
 class JobRequest(Payload):

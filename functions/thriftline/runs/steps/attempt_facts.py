@@ -1,35 +1,36 @@
 """What the runs table keeps of each attempt."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from thriftline.runs.trainers.job import TrainingJob
-from thriftline.runs.trainers.sagemaker.endings import Outcome
+from thriftline.runs.domain.attempts import AttemptState
 
 
-def attempt_facts(job: TrainingJob, outcome: Outcome | None = None) -> dict[str, Any]:
-    """Returns an attempt's facts for DynamoDB; what is not known yet is None."""
+def attempt_facts(attempt: AttemptState) -> dict[str, Any]:
+    """Returns an attempt's facts for DynamoDB; what is not known yet is None.
+
+    The trainer's own facts stand beside those that every trainer has.
+    """
     return {
-        "job_name": job.name,
-        "image": job.image,
-        "instance_type": job.instance_type,
-        "instance_count": job.instance_count,
-        "spot": job.spot,
-        "max_runtime_seconds": job.max_runtime_seconds,
-        "max_wait_seconds": job.max_wait_seconds,
-        "status": job.status,
-        "secondary_status": job.secondary_status,
-        "ending": outcome.ending.value if outcome else None,
-        "reason": outcome.reason if outcome else None,
-        "failure_reason": job.failure_reason or None,
-        "created_at": job.created_at.isoformat(),
-        "started_at": _text(job.started_at),
-        "ended_at": _text(job.ended_at),
-        "training_seconds": job.training_seconds,
-        "billable_seconds": job.billable_seconds,
-        "interruptions": job.interruptions,
+        **attempt.facts,
+        "job_name": attempt.name,
+        "status": attempt.status,
+        "secondary_status": attempt.phase,
+        "ending": attempt.ending.value if attempt.ending else None,
+        "reason": attempt.reason or None,
+        "model_uri": attempt.model_uri,
+        "created_at": attempt.created_at.isoformat(),
+        "started_at": _time(attempt.started_at),
+        "ended_at": _time(attempt.ended_at),
+        "billed_usd": _usd(attempt.billed_usd),
+        "undiscounted_usd": _usd(attempt.undiscounted_usd),
     }
 
 
-def _text(time: datetime | None) -> str | None:
+def _time(time: datetime | None) -> str | None:
     return time.isoformat() if time else None
+
+
+def _usd(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.9f}"

@@ -9,11 +9,6 @@ from thriftline.runs.domain.encoders import WELL_KNOWN, Encoder, encoder_from_co
 _FOLDER = "base_models/"
 
 
-def base_model_uri(base_model: str) -> str | None:
-    """Returns the S3 folder of a base model's weights, None for a model of the hub."""
-    return base_model if base_model.startswith("s3://") else None
-
-
 def encoder_of(base_model: str, artifacts: Bucket) -> Encoder | None:
     """Returns the shape of a base model, None when it is not known.
 

@@ -1,15 +1,19 @@
-"""Leaves nothing behind: no running job, no scratch, no checkpoints."""
+"""Leaves nothing behind: no running job, no scratch, nothing that only the attempts needed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.domain.layout import checkpoint_prefix, scratch_prefix
+from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.domain.layout import progress_prefix, scratch_prefix
 from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
 from thriftline.runs.steps.own_run import own_run_id
-from thriftline.runs.trainers.sagemaker.endings import outcome_of
-from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
+from thriftline.runs.steps.run_attempts import attempts_made
+from thriftline.runs.steps.run_documents import plan_if_made
+from thriftline.runs.trainers.port import Trainer
+from thriftline.runs.trainers.registry import Trainers
 
 
 def clean_up(
@@ -17,7 +21,7 @@ def clean_up(
     *,
     runs: RunsTable,
     artifacts: Bucket,
-    jobs: TrainingJobs,
+    trainers: Trainers,
     now: datetime,
 ) -> CleanUpResponse:
     """Stops the run's jobs that still run and deletes what only the run itself needed.
@@ -28,21 +32,32 @@ def clean_up(
     run_id = own_run_id(request.run_id, request.upload, request.execution_arn, runs=runs, now=now)
     if run_id is None:
         return CleanUpResponse(stopped_jobs=(), deleted_objects=0)
-    stopping = tuple(jobs.stop_active(run_id))
-    if stopping:
-        # Until it has ended, a job writes checkpoints, and what it costs is not known.
-        return CleanUpResponse(stopped_jobs=stopping, deleted_objects=0)
-    _record_endings(run_id, jobs, runs)
+    plan = plan_if_made(artifacts, run_id)
+    # No attempt is made without a plan.
+    if plan is not None:
+        trainer = trainers.named(plan.trainer)
+        made = attempts_made(trainer, run_id, plan.ladder)
+        stopping = _stop(trainer, made)
+        if stopping:
+            # Until it has ended, a job may write, and what it costs is not known.
+            return CleanUpResponse(stopped_jobs=stopping, deleted_objects=0)
+        _record_endings(run_id, made, runs)
     deleted = artifacts.delete_prefix(scratch_prefix(run_id))
-    deleted += artifacts.delete_prefix(checkpoint_prefix(run_id))
+    deleted += artifacts.delete_prefix(progress_prefix(run_id))
     return CleanUpResponse(stopped_jobs=(), deleted_objects=deleted)
 
 
-def _record_endings(run_id: str, jobs: TrainingJobs, runs: RunsTable) -> None:
-    """Keeps how a job ended that nobody polled to its end."""
+def _stop(trainer: Trainer, made: Sequence[AttemptState]) -> tuple[str, ...]:
+    active = tuple(attempt.name for attempt in made if attempt.is_active)
+    for name in active:
+        trainer.stop(name)
+    return active
+
+
+def _record_endings(run_id: str, made: Sequence[AttemptState], runs: RunsTable) -> None:
+    """Keeps how an attempt ended that nobody polled to its end."""
     item = runs.get(run_id) or {}
-    for attempt, job in enumerate(jobs.of_run(run_id), start=1):
-        known = item.get(f"attempt_{attempt:02d}") or {}
+    for number, attempt in enumerate(made, start=1):
+        known = item.get(f"attempt_{number:02d}") or {}
         if known.get("ending") is None:
-            outcome = outcome_of(job, has_checkpoint=False)
-            runs.record_attempt(run_id, attempt, attempt_facts(job, outcome))
+            runs.record_attempt(run_id, number, attempt_facts(attempt))

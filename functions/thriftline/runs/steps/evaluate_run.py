@@ -18,21 +18,16 @@ from thriftline.evaluation.evaluator import (
 )
 from thriftline.evaluation.gate import AgainstChampion, Decision, Estimate, GateSettings, decide
 from thriftline.evaluation.job_documents import JobMetrics
-from thriftline.evaluation.job_output import (
-    History,
-    JobOutput,
-    read_history,
-    read_metrics,
-    unpack,
-)
+from thriftline.evaluation.job_output import History, JobOutput, read_history, read_metrics
 from thriftline.evaluation.label_set_predictions import read_label_sets
 from thriftline.evaluation.predictions import Labels, read_predictions
-from thriftline.runs.domain.layout import job_output_prefix, run_prefix
+from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_spec import GateSection
 from thriftline.runs.schemas.steps import EvaluateRunResponse
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
+from thriftline.runs.trainers.registry import Trainers
 
 EVALUATION = "evaluation.json"
 # The program rounds what it prints.
@@ -49,7 +44,7 @@ class _Measured:
 
 
 def evaluate_run(
-    run_id: str, job_name: str, *, artifacts: Bucket, now: datetime
+    run_id: str, job_name: str, *, artifacts: Bucket, trainers: Trainers, now: datetime
 ) -> EvaluateRunResponse:
     """Writes ``evaluation.json`` and returns what the gate decided.
 
@@ -60,7 +55,7 @@ def evaluate_run(
     dataset = read_document(artifacts, run_id, "dataset.json", DatasetReport)
     plan = read_plan(artifacts, run_id)
     with tempfile.TemporaryDirectory() as folder:
-        output = _download(artifacts, run_id, job_name, Path(folder))
+        output = trainers.named(plan.trainer).predictions(job_name, run_id, Path(folder))
         measured = _measure(output, run, dataset, plan)
     decision = _decide(run.spec.gate, measured.evaluated)
     document = Evaluation(
@@ -82,15 +77,6 @@ def evaluate_run(
     )
     artifacts.write_json(run_prefix(run_id) + EVALUATION, document.model_dump_json(indent=1))
     return EvaluateRunResponse(promotion=decision.promotion, reason=decision.reason)
-
-
-def _download(artifacts: Bucket, run_id: str, job_name: str, folder: Path) -> JobOutput:
-    key = f"{job_output_prefix(run_id, job_name)}output.tar.gz"
-    with tempfile.TemporaryFile(dir=folder) as archive:
-        if not artifacts.download(key, archive):
-            raise EvaluationError(f"The job left no {artifacts.uri(key)}.")
-        archive.seek(0)
-        return unpack(archive, folder)
 
 
 def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) -> _Measured:

@@ -11,11 +11,10 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.text import plain
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.domain.causes import read_cause
-from thriftline.runs.domain.layout import job_output_prefix, run_prefix
+from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.domain.uploads import classify
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.result import (
-    Attempt,
     Baseline,
     Result,
     ResultDataset,
@@ -27,7 +26,7 @@ from thriftline.runs.schemas.result import (
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import PublishResultRequest
 from thriftline.runs.steps.dataset_summary import dataset_result
-from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
+from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts, model_uri_of
 
 RESULT, REPORT = "result.json", "report.html"
 _DATASET_REPORT = "dataset.html"
@@ -74,8 +73,8 @@ def gather_result(
         left_out=_shown_names(found.run.left_out) if found.run else (),
         spec=found.run.spec if found.run else None,
         dataset=found.dataset,
-        plan=_plan(found.plan) if found.plan else None,
-        cost=cost_of_attempts(attempts, found.plan),
+        plan=ResultPlan.of(found.plan) if found.plan else None,
+        cost=cost_of_attempts(attempts),
         attempts=attempts,
         metrics=evaluation.candidate if evaluation else None,
         champion_metrics=evaluation.champion if evaluation else None,
@@ -84,7 +83,7 @@ def gather_result(
         training=evaluation.training if evaluation else None,
         baseline=found.baseline,
         model_package_arn=request.model_package_arn or item.get("model_package_arn"),
-        reports=_reports(artifacts, run_id, found, attempts),
+        reports=_reports(artifacts, run_id, found, model_uri_of(item)),
     )
 
 
@@ -140,36 +139,16 @@ def _upload(request: PublishResultRequest) -> ResultUpload:
     )
 
 
-def _plan(plan: Plan) -> ResultPlan:
-    return ResultPlan(
-        worst_case_usd=plan.worst_case_usd,
-        expected_usd=plan.expected_usd,
-        expected_reason=plan.expected_reason,
-        cap_usd=plan.cap_usd,
-        rate_usd_per_hour=plan.rate.usd,
-        price_source=plan.rate.source,
-        price_date=plan.rate.date,
-        region=plan.region,
-        instance_type=plan.instance_type,
-        instance_count=plan.instance_count,
-        spot=plan.spot,
-        max_runtime_seconds=plan.max_runtime_seconds,
-        training=plan.training,
-    )
-
-
 def _reports(
-    artifacts: Bucket, run_id: str, found: _Documents, attempts: tuple[Attempt, ...]
+    artifacts: Bucket, run_id: str, found: _Documents, model_uri: str | None
 ) -> ResultReports:
     def uri(name: str) -> str:
         return artifacts.uri(f"{run_prefix(run_id)}{name}")
 
-    completed = [one.job_name for one in attempts if one.status == "Completed"]
-    model = completed and f"{job_output_prefix(run_id, completed[-1])}model.tar.gz"
     return ResultReports(
         result=uri(RESULT),
         report=uri(REPORT),
         dataset_report=uri(_DATASET_REPORT) if found.dataset else None,
         evaluation=uri("evaluation.json") if found.evaluation else None,
-        model=artifacts.uri(model) if model else None,
+        model=model_uri,
     )

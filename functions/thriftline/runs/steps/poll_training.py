@@ -1,17 +1,17 @@
-"""Looks at the attempt's training job once."""
+"""Looks at one attempt at the training once."""
 
 from datetime import datetime
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import ServiceUnavailableError
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.domain.layout import checkpoint_prefix
+from thriftline.runs.domain.attempts import rung_of
+from thriftline.runs.domain.endings import error_of
 from thriftline.runs.domain.wait_policy import next_wait_seconds
 from thriftline.runs.schemas.steps import PollTrainingResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
-from thriftline.runs.trainers.job import is_checkpoint
-from thriftline.runs.trainers.sagemaker.endings import outcome_of
-from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
+from thriftline.runs.steps.run_documents import read_plan
+from thriftline.runs.trainers.registry import Trainers
 
 
 def poll_training(
@@ -20,32 +20,28 @@ def poll_training(
     attempt: int,
     *,
     artifacts: Bucket,
-    jobs: TrainingJobs,
+    trainers: Trainers,
     runs: RunsTable,
     now: datetime,
 ) -> PollTrainingResponse:
-    """Keeps what SageMaker reports in the runs table; says whether to look again, and when.
+    """Keeps what the trainer reports in the runs table; says whether to look again, and when.
 
     Raises:
-        CapacityError, TrainingInternalError: another attempt may go on from the checkpoint.
+        CapacityError, TrainingInternalError: another attempt may go on where this one ended.
         TrainingFailedError, TrainingStoppedError, OutOfWaitTimeError, OutOfRunTimeError,
-        QuotaExceededError: the job has ended, and not well.
-        ServiceUnavailableError: SageMaker does not show the job.
+        QuotaExceededError: the attempt has ended, and not well.
+        ServiceUnavailableError: the trainer does not show the attempt.
     """
-    job = jobs.describe(job_name)
-    if job is None:
-        raise ServiceUnavailableError(f"SageMaker shows no training job {job_name}.")
-    outcome = None
-    if not job.is_active:
-        kept = artifacts.list(checkpoint_prefix(run_id))
-        has_checkpoint = any(is_checkpoint(found.key) for found in kept)
-        outcome = outcome_of(job, has_checkpoint=has_checkpoint)
-    runs.record_attempt(run_id, attempt, attempt_facts(job, outcome))
-    if outcome and (error := outcome.error(job)):
+    plan = read_plan(artifacts, run_id)
+    state = trainers.named(plan.trainer).look(job_name, run_id, rung_of(attempt, plan.ladder))
+    if state is None:
+        raise ServiceUnavailableError(f"The trainer {plan.trainer} shows no job {job_name}.")
+    runs.record_attempt(run_id, attempt, attempt_facts(state))
+    if state.ending and (error := error_of(state.ending, f"{state.reason} {state.summary}")):
         raise error
     return PollTrainingResponse(
-        done=outcome is not None,
-        wait_seconds=0 if outcome else next_wait_seconds(job, now),
-        status=job.status,
-        secondary_status=job.secondary_status,
+        done=not state.is_active,
+        wait_seconds=next_wait_seconds(state, now) if state.is_active else 0,
+        status=state.status,
+        phase=state.phase,
     )

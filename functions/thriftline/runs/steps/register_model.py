@@ -4,16 +4,16 @@ import hashlib
 from collections.abc import Mapping
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.errors import EvaluationError
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.aws.model_registry import ModelRegistry, ModelVersion
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.domain.layout import job_output_prefix, run_prefix
+from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.result import Attempt, ResultCost
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import RegisterModelResponse
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
+from thriftline.runs.trainers.registry import Trainers
 
 
 def register_model(
@@ -23,7 +23,7 @@ def register_model(
     artifacts: Bucket,
     registry: ModelRegistry,
     runs: RunsTable,
-    image_uri: str,
+    trainers: Trainers,
     cost_tags: Mapping[str, str],
 ) -> RegisterModelResponse:
     """Registers the job's model as the gate decided; a second call finds the same version.
@@ -34,9 +34,7 @@ def register_model(
     run = read_run(artifacts, run_id)
     plan = read_plan(artifacts, run_id)
     evaluation = read_document(artifacts, run_id, "evaluation.json", Evaluation)
-    model_key = f"{job_output_prefix(run_id, job_name)}model.tar.gz"
-    if artifacts.current_version(model_key) is None:
-        raise EvaluationError(f"The job left no {artifacts.uri(model_key)}.")
+    model = trainers.named(plan.trainer).model(job_name, run_id)
     item = runs.get(run_id) or {}
     attempts = attempts_of(item)
     arn = registry.register(
@@ -44,12 +42,12 @@ def register_model(
             run_id=run_id,
             project=run.project,
             opened_at=run.opened_at,
-            image_uri=_image(item, job_name) or image_uri,
-            model_data_url=artifacts.uri(model_key),
+            image_uri=_image(item, job_name) or model.image_uri,
+            model_data_url=model.uri,
             evaluation_url=artifacts.uri(f"{run_prefix(run_id)}evaluation.json"),
             promotion=evaluation.gate.promotion,
             reason=evaluation.gate.reason,
-            lineage=_lineage(run, evaluation, job_name, attempts, cost_of_attempts(attempts, plan)),
+            lineage=_lineage(run, evaluation, job_name, attempts, cost_of_attempts(attempts)),
         ),
         {**cost_tags, "thriftline:project": run.project},
     )
@@ -83,8 +81,7 @@ def _lineage(
         "run_spec_sha256": hashlib.sha256(spec.encode()).hexdigest(),
         "base_model": run.spec.base_model,
         "seed": str(run.spec.seed),
-        "instance_type": own.instance_type or "" if own else "",
-        "spot": str(own.spot).lower() if own else "",
+        **(own.lineage() if own else {}),
         "cost_usd": "" if cost.usd is None else f"{cost.usd:.6f}",
         "billed_seconds": "" if cost.billed_seconds is None else str(cost.billed_seconds),
         "test_records": str(evaluation.test_records),

@@ -4,39 +4,46 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from thriftline.money.cost import Billing, Rates, cost_of
-from thriftline.runs.schemas.plan import Plan
+from thriftline.money.cost import Billing, cost_of
 from thriftline.runs.schemas.result import Attempt, ResultCost
 
 _ATTEMPT = re.compile(r"attempt_(\d+)")
-_ENDED = {"Completed", "Failed", "Stopped"}
 
 
 def attempts_of(item: Mapping[str, Any]) -> tuple[Attempt, ...]:
     """Reads the attempts out of a run's item, in order."""
-    found = [
-        _attempt(int(match.group(1)), facts)
-        for name, facts in item.items()
-        if (match := _ATTEMPT.fullmatch(name)) and isinstance(facts, Mapping)
-    ]
-    return tuple(sorted(found, key=lambda one: one.attempt))
+    return tuple(_attempt(number, facts) for number, facts in _numbered(item))
 
 
-def cost_of_attempts(attempts: Sequence[Attempt], plan: Plan | None) -> ResultCost:
-    """Returns what the attempts cost at the plan's prices."""
-    rates = Rates(plan.rate.usd, plan.storage.usd, plan.volume_gib) if plan else None
-    cost = cost_of([_billing(one) for one in attempts], rates)
+def model_uri_of(item: Mapping[str, Any]) -> str | None:
+    """Returns where the last completed attempt left its model, None when none did."""
+    models = [facts["model_uri"] for _, facts in _numbered(item) if facts.get("model_uri")]
+    return models[-1] if models else None
+
+
+def cost_of_attempts(attempts: Sequence[Attempt]) -> ResultCost:
+    """Returns what the attempts cost together, each at its own rate."""
+    cost = cost_of([_billing(one) for one in attempts])
     return ResultCost(
         billed_seconds=cost.billed_seconds,
         training_seconds=cost.training_seconds,
         usd=cost.usd,
-        on_demand_usd=cost.on_demand_usd,
-        spot_saving=cost.spot_saving,
+        on_demand_usd=cost.undiscounted_usd,
+        spot_saving=cost.saving,
     )
 
 
+def _numbered(item: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
+    found = [
+        (int(match.group(1)), facts)
+        for name, facts in item.items()
+        if (match := _ATTEMPT.fullmatch(name)) and isinstance(facts, Mapping)
+    ]
+    return sorted(found, key=lambda one: one[0])
+
+
 def _attempt(number: int, facts: Mapping[str, Any]) -> Attempt:
-    # Empty texts are what SageMaker did not say; DynamoDB gives numbers as Decimal.
+    # Empty texts are what the trainer did not say; DynamoDB gives numbers as Decimal.
     known = {name: facts.get(name) or None for name in _TEXTS}
     counts = {name: _whole(facts.get(name)) for name in _COUNTS}
     return Attempt(attempt=number, spot=facts.get("spot"), **known, **counts)
@@ -51,8 +58,8 @@ def _whole(value: Any) -> int | None:
 
 
 def _billing(attempt: Attempt) -> Billing:
-    count = attempt.instance_count or 1
-    # A job that ended and never started, for want of capacity, was given no instance.
-    if attempt.status in _ENDED and attempt.started_at is None:
-        return Billing(count, attempt.training_seconds or 0, attempt.billable_seconds or 0)
-    return Billing(count, attempt.training_seconds, attempt.billable_seconds)
+    billed, trained = attempt.billable_seconds, attempt.training_seconds
+    # What cost nothing was billed no second, whether or not that was reported.
+    if attempt.billed_usd == 0:
+        billed, trained = billed or 0, trained or 0
+    return Billing(billed, trained, attempt.billed_usd, attempt.undiscounted_usd)

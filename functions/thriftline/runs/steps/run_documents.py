@@ -30,3 +30,9 @@ def read_run(artifacts: Bucket, run_id: str) -> Run:
 def read_plan(artifacts: Bucket, run_id: str) -> Plan:
     """Returns ``plan.json``."""
     return read_document(artifacts, run_id, "plan.json", Plan)
+
+
+def plan_if_made(artifacts: Bucket, run_id: str) -> Plan | None:
+    """Returns ``plan.json``, None when the run did not come so far."""
+    body = artifacts.read(f"{run_prefix(run_id)}plan.json")
+    return None if body is None else Plan.model_validate_json(body)

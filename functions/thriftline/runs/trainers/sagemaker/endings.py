@@ -1,50 +1,11 @@
-"""Every way in which a training job can end has a name, and the state machine goes by it."""
+"""How a training job ended, in the words that every trainer shares."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
-from thriftline.core.errors import (
-    CapacityError,
-    OutOfRunTimeError,
-    OutOfWaitTimeError,
-    QuotaExceededError,
-    ThriftlineError,
-    TrainingFailedError,
-    TrainingInternalError,
-    TrainingStoppedError,
-)
-from thriftline.runs.trainers.job import TrainingJob
-
-
-class Ending(StrEnum):
-    """How a job ended."""
-
-    COMPLETED = "completed"
-    USER_ERROR = "user_error"
-    CAPACITY = "capacity"
-    INTERRUPTED = "interrupted"
-    OUT_OF_WAIT_TIME = "out_of_wait_time"
-    OUT_OF_RUN_TIME_WITH_CHECKPOINT = "out_of_run_time_with_checkpoint"
-    OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT = "out_of_run_time_without_checkpoint"
-    STOPPED = "stopped"
-    INTERNAL_ERROR = "internal_error"
-    QUOTA = "quota"
-    UNKNOWN_FAILURE = "unknown_failure"
-
-
-# Only these may be tried again: the program is not at fault, and its checkpoint is still there.
-_ERRORS: dict[Ending, type[ThriftlineError]] = {
-    Ending.CAPACITY: CapacityError,
-    Ending.INTERRUPTED: CapacityError,
-    Ending.INTERNAL_ERROR: TrainingInternalError,
-    Ending.QUOTA: QuotaExceededError,
-    Ending.USER_ERROR: TrainingFailedError,
-    Ending.UNKNOWN_FAILURE: TrainingFailedError,
-    Ending.STOPPED: TrainingStoppedError,
-    Ending.OUT_OF_WAIT_TIME: OutOfWaitTimeError,
-    Ending.OUT_OF_RUN_TIME_WITH_CHECKPOINT: OutOfRunTimeError,
-    Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT: OutOfRunTimeError,
-}
+from thriftline.core.errors import ThriftlineError
+from thriftline.runs.domain.endings import Ending, error_of
+from thriftline.runs.trainers.sagemaker.job import TrainingJob
 
 # What stands before the first colon of FailureReason. The texts behind it may change.
 _REASON_CLASSES = {
@@ -65,14 +26,14 @@ class Outcome:
 
     def error(self, job: TrainingJob) -> ThriftlineError | None:
         """Returns the error that the machine goes by, None for a completed job."""
-        kind = _ERRORS.get(self.ending)
-        return kind(f"{self.reason} {_facts(job)}") if kind else None
+        return error_of(self.ending, f"{self.reason} {facts_of(job)}")
 
 
-def outcome_of(job: TrainingJob, *, has_checkpoint: bool) -> Outcome | None:
+def outcome_of(job: TrainingJob, *, has_checkpoint: Callable[[], bool]) -> Outcome | None:
     """Returns how a job ended, None while it has not.
 
-    What is not recognised ends in the class that is never tried again and never a success.
+    ``has_checkpoint`` is asked only where it makes a difference. What is not recognised ends in the
+    class that is never tried again and never a success.
     """
     if job.is_active:
         return None
@@ -80,10 +41,10 @@ def outcome_of(job: TrainingJob, *, has_checkpoint: bool) -> Outcome | None:
     return Outcome(ending, _reason(ending, job))
 
 
-def _ending(job: TrainingJob, has_checkpoint: bool) -> Ending:
+def _ending(job: TrainingJob, has_checkpoint: Callable[[], bool]) -> Ending:
     # The limits come as status Stopped, but they are told by the secondary status alone.
     if job.secondary_status == "MaxRuntimeExceeded":
-        if has_checkpoint:
+        if has_checkpoint():
             return Ending.OUT_OF_RUN_TIME_WITH_CHECKPOINT
         return Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT
     if job.secondary_status == "MaxWaitTimeExceeded":
@@ -142,6 +103,7 @@ def _without_class(reason: str) -> str:
     return rest.strip() if known and rest.strip() else reason
 
 
-def _facts(job: TrainingJob) -> str:
+def facts_of(job: TrainingJob) -> str:
+    """Returns which job it was and what was billed, in brackets."""
     billed = "unknown" if job.billable_seconds is None else str(job.billable_seconds)
     return f"(Job {job.name}, {job.instance_type or 'unknown type'}, seconds billed: {billed}.)"

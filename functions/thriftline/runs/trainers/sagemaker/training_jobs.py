@@ -1,14 +1,12 @@
 """SageMaker's training jobs: start, look, stop."""
 
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.errors import AwsRequestError
-from thriftline.runs.domain.layout import job_name_of
-from thriftline.runs.trainers.job import TrainingJob
+from thriftline.runs.trainers.sagemaker.job import TrainingJob
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -76,27 +74,6 @@ class TrainingJobs:
                     return False
                 raise error
         return True
-
-    def of_run(self, run_id: str, attempts: int = 99) -> list[TrainingJob]:
-        """Returns the jobs of a run's first attempts, in order.
-
-        Attempts count from 1 without gaps, so the names are known: ListTrainingJobs, which is
-        slow and limited to two calls a second, is not needed.
-        """
-        jobs: list[TrainingJob] = []
-        for attempt in count(1):
-            job = self.describe(job_name_of(run_id, attempt)) if attempt <= attempts else None
-            if job is None:
-                return jobs
-            jobs.append(job)
-        raise AssertionError("unreachable")
-
-    def stop_active(self, run_id: str) -> list[str]:
-        """Asks every running job of a run to stop; returns the names of all that have not ended."""
-        active = [job.name for job in self.of_run(run_id) if job.is_active]
-        for name in active:
-            self.stop(name)
-        return active
 
 
 def _is_quota_of_none(error: ClientError) -> bool:

@@ -1,7 +1,7 @@
 """The CreateTrainingJob request of one attempt.
 
 There is no ``RetryStrategy``: it would start the job again after an internal error where neither
-the run's allowance of seconds nor the person who reads the result can see it. The state machine
+the run's allowance nor the person who reads the result can see it. The state machine
 makes the attempts, each a job of its own that goes on from the shared checkpoints.
 """
 
@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from thriftline.money.instances import has_local_storage
-from thriftline.runs.domain.layout import checkpoint_prefix, split_prefix, training_prefix
+from thriftline.runs.domain.layout import output_prefix, progress_prefix, split_prefix
 from thriftline.runs.trainers.sagemaker.metric_definitions import metric_definitions
 
 CHECKPOINT_PATH = "/opt/ml/checkpoints"
@@ -65,10 +65,10 @@ def training_request(order: TrainingOrder) -> dict[str, Any]:
         },
         "InputDataConfig": _channels(order),
         "OutputDataConfig": _with_key(
-            {"S3OutputPath": order.uri(training_prefix(order.run_id))}, "KmsKeyId", order.kms_key_id
+            {"S3OutputPath": order.uri(output_prefix(order.run_id))}, "KmsKeyId", order.kms_key_id
         ),
         "CheckpointConfig": {
-            "S3Uri": order.uri(checkpoint_prefix(order.run_id)),
+            "S3Uri": order.uri(progress_prefix(order.run_id)),
             "LocalPath": CHECKPOINT_PATH,
         },
         "ResourceConfig": _resources(order),

@@ -1,7 +1,7 @@
 """Every way a training job can end has one name, one sentence, and one error."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import boto3
@@ -19,8 +19,9 @@ from thriftline.core.errors import (
     TrainingInternalError,
     TrainingStoppedError,
 )
-from thriftline.runs.trainers.job import TrainingJob, is_checkpoint
-from thriftline.runs.trainers.sagemaker.endings import Ending, Outcome, outcome_of
+from thriftline.runs.domain.endings import Ending
+from thriftline.runs.trainers.sagemaker.endings import Outcome, outcome_of
+from thriftline.runs.trainers.sagemaker.job import TrainingJob, is_checkpoint
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ACTIVE = {"InProgress", "Stopping"}
@@ -48,8 +49,12 @@ def job(status: str, secondary: str = "", reason: str = "", **facts: object) -> 
     )
 
 
+def _said(answer: bool) -> Callable[[], bool]:
+    return lambda: answer
+
+
 def end(one: TrainingJob, has_checkpoint: bool = False) -> Outcome:
-    outcome = outcome_of(one, has_checkpoint=has_checkpoint)
+    outcome = outcome_of(one, has_checkpoint=_said(has_checkpoint))
     assert outcome is not None
     return outcome
 
@@ -150,7 +155,7 @@ def test_only_what_is_not_the_programs_fault_may_be_tried_again() -> None:
 
 def test_a_job_that_runs_or_stops_has_not_ended() -> None:
     for status in ACTIVE:
-        assert outcome_of(job(status, "Training"), has_checkpoint=True) is None
+        assert outcome_of(job(status, "Training"), has_checkpoint=_said(True)) is None
 
 
 def enums() -> tuple[list[str], list[str]]:
@@ -173,7 +178,7 @@ def combinations() -> Iterator[tuple[TrainingJob, bool]]:
 def test_every_combination_of_the_apis_own_statuses_has_exactly_one_ending() -> None:
     seen = 0
     for one, checkpoint in combinations():
-        outcome = outcome_of(one, has_checkpoint=checkpoint)
+        outcome = outcome_of(one, has_checkpoint=_said(checkpoint))
         seen += 1
         if one.status in ACTIVE:
             assert outcome is None
@@ -197,7 +202,7 @@ def test_statuses_and_texts_that_nobody_has_seen_never_count_as_success(
 ) -> None:
     one = job(status or "?", secondary, reason)
 
-    outcome = outcome_of(one, has_checkpoint=checkpoint)
+    outcome = outcome_of(one, has_checkpoint=_said(checkpoint))
 
     if status in ACTIVE:
         assert outcome is None

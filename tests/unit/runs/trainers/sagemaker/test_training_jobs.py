@@ -169,28 +169,6 @@ def test_the_end_of_a_job_is_read_with_its_times_and_interruptions(
     assert not job.is_active
 
 
-def test_the_jobs_of_a_run_are_its_attempts_in_order(jobs: TrainingJobs) -> None:
-    for number in (1, 2, 3):
-        jobs.start(training_request(attempt(number)))
-    names = [f"{SPOT.run_id}-{number:02d}" for number in (1, 2, 3)]
-
-    assert [job.name for job in jobs.of_run(SPOT.run_id)] == names
-    assert [job.name for job in jobs.of_run(SPOT.run_id, attempts=2)] == names[:2]
-    assert jobs.of_run(SPOT.run_id, attempts=0) == []
-    assert jobs.of_run("another-0000000000000000") == []
-
-
-def test_stopping_a_run_stops_what_runs_and_nothing_else(
-    jobs: TrainingJobs, sagemaker: FakeSageMaker
-) -> None:
-    for number in (1, 2):
-        jobs.start(training_request(attempt(number)))
-    sagemaker.move(f"{SPOT.run_id}-01", "Failed", "Failed")
-
-    assert jobs.stop_active(SPOT.run_id) == [f"{SPOT.run_id}-02"]
-    assert sagemaker.stopped == [f"{SPOT.run_id}-02"]
-
-
 def test_stopping_what_has_ended_or_never_was_is_no_error(
     jobs: TrainingJobs, sagemaker: FakeSageMaker
 ) -> None:
@@ -199,13 +177,6 @@ def test_stopping_what_has_ended_or_never_was_is_no_error(
 
     assert jobs.stop(SPOT.job_name) is False
     assert jobs.stop("nobody") is False
-
-
-def test_a_job_that_is_stopping_is_named_until_it_has_ended(jobs: TrainingJobs) -> None:
-    jobs.start(training_request(SPOT))
-
-    assert jobs.stop(SPOT.job_name) is True
-    assert jobs.stop_active(SPOT.run_id) == [SPOT.job_name]
 
 
 def test_a_job_that_may_not_be_stopped_is_an_error(

@@ -7,13 +7,9 @@ by one; the utilisation, which is of whole training steps, holds them.
 from dataclasses import dataclass
 
 from thriftline.runs.domain.encoders import Encoder
-from thriftline.runs.domain.scaling import Gpus
+from thriftline.runs.domain.tokens import mean_tokens
+from thriftline.runs.trainers.sagemaker.scaling import Gpus
 
-# Measured 2026-11-21 with the bert-base-uncased vocabulary on English: 3,000 IMDB reviews 4.25,
-# 3,000 Rotten Tomatoes sentences 4.49. The smaller figure gives more tokens.
-CHARACTERS_PER_TOKEN = 4.25
-# [CLS] and [SEP]; a pair has one more, which is lost in the estimate.
-SPECIAL_TOKENS = 2
 # Mean of the squared length by the square of the mean, same texts: 1.17 to 1.26.
 SQUARED_LENGTH_RATIO = 1.25
 # Share of the peak that a fine-tuning step reaches. NVIDIA's DeepLearningExamples give 26 to 32 %
@@ -30,11 +26,6 @@ FORWARD_SHARE = 1 / 3
 # Weights, gradients and AdamW's two moments in fp32, and half the memory for activations.
 _BYTES_PER_PARAMETER = 16
 _MEMORY_SHARE = 0.5
-
-
-def mean_tokens(mean_characters: float, max_length: int) -> float:
-    """Returns the tokens of a record after cutting at ``max_length``."""
-    return min(float(max_length), mean_characters / CHARACTERS_PER_TOKEN + SPECIAL_TOKENS)
 
 
 @dataclass(frozen=True)

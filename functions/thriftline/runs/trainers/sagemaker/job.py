@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
+from thriftline.runs.trainers.sagemaker.priced_instances import STOP_GRACE_SECONDS
+
 # The training program gives a checkpoint its name when it is whole, and SageMaker copies files in
 # any order; state.json names all others.
 _CHECKPOINT = re.compile(r"(.*/)?step-\d+/state\.json")
@@ -51,15 +53,37 @@ class TrainingJob:
         return self.transitions.count("Interrupted")
 
     @property
+    def billed_seconds(self) -> int | None:
+        """What SageMaker bills for each instance, None while it is not known."""
+        if self.billable_seconds is not None or self.is_active:
+            return self.billable_seconds
+        return 0 if self._got_no_instance else None
+
+    @property
+    def trained_seconds(self) -> int | None:
+        """Wall-clock seconds on each instance, None while they are not known."""
+        if self.training_seconds is not None or self.is_active:
+            return self.training_seconds
+        return 0 if self._got_no_instance else None
+
+    @property
+    def _got_no_instance(self) -> bool:
+        """Whether it ended for want of capacity and never started."""
+        return self.started_at is None and self.training_seconds is None
+
+    @property
     def charged_seconds(self) -> int:
-        """Seconds of the run's limit that it has used up; all of its own limit when unknown."""
-        reported = [s for s in (self.training_seconds, self.billable_seconds) if s is not None]
-        if reported:
-            return max(reported)
+        """Seconds that the run's allowance pays for: all that may be billed while that is unknown.
+
+        A job that runs may still be billed to its end, which is not known before it has ended.
+        """
+        longest = self.max_runtime_seconds + STOP_GRACE_SECONDS
         if self.is_active:
-            return self.max_runtime_seconds
-        if self.started_at is None:
-            return 0
-        if self.ended_at is None:
-            return self.max_runtime_seconds
+            return longest
+        if self.billed_seconds is not None:
+            return self.billed_seconds
+        if self.training_seconds is not None:
+            return self.training_seconds
+        if self.started_at is None or self.ended_at is None:
+            return longest
         return max(0, ceil((self.ended_at - self.started_at).total_seconds()))

@@ -1,19 +1,18 @@
 """What a run will probably cost on one type or another, with what the figure rests on."""
 
-from dataclasses import dataclass
-from decimal import Decimal
 from math import ceil
 
 from thriftline.runs.domain.encoders import Encoder
-from thriftline.runs.domain.expected_time import (
+from thriftline.runs.domain.quotes import Expectation
+from thriftline.runs.trainers.sagemaker.expected_time import (
     FIXED_SECONDS,
     UTILISATION,
     Workload,
     expected_time,
     fits_memory,
 )
-from thriftline.runs.domain.plan import Offer, round_up
-from thriftline.runs.domain.scaling import SOURCE, Gpus
+from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
+from thriftline.runs.trainers.sagemaker.scaling import SOURCE, Gpus
 
 # With one GPU, from the cheapest up, and two with four.
 CANDIDATE_TYPES = (
@@ -28,50 +27,30 @@ CANDIDATE_TYPES = (
 )
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """``seconds`` is what the work needs, ``usd`` what is billed for it within the run's limit.
-
-    ``warning`` says what a person should change, if anything.
-    """
-
-    seconds: int | None
-    usd: Decimal | None
-    reason: str
-    warning: str | None = None
-
-    @property
-    def hours(self) -> Decimal | None:
-        """The time needed, to a thousandth of an hour."""
-        if self.seconds is None:
-            return None
-        return (Decimal(self.seconds) / 3600).quantize(Decimal("0.001"))
-
-
 def estimate(
-    offer: Offer,
+    instances: PricedInstances,
     workload: Workload | None,
     encoder: Encoder | None,
     *,
     base_model: str,
     max_runtime_seconds: int,
-) -> Estimate:
+) -> Expectation:
     """Returns the estimate at the on-demand rate, never above the worst case."""
     if workload is None:
-        return Estimate(None, None, "Not estimated: the volume of the data is not known.")
+        return Expectation(None, None, "Not estimated: the volume of the data is not known.")
     if encoder is None:
-        return Estimate(None, None, f"Not estimated: the size of {base_model} is not known.")
-    gpus = Gpus.of(offer.instance_type, offer.instance_count)
+        return Expectation(None, None, f"Not estimated: the size of {base_model} is not known.")
+    gpus = Gpus.of(instances.instance_type, instances.instance_count)
     if gpus is None:
-        return Estimate(
-            None, None, f"Not estimated: the speed of {offer.instance_type} is not known."
+        return Expectation(
+            None, None, f"Not estimated: the speed of {instances.instance_type} is not known."
         )
     if not gpus.is_joined:
-        return Estimate(
-            None, None, f"Not estimated: the network of {offer.instance_type} is not known."
+        return Expectation(
+            None, None, f"Not estimated: the network of {instances.instance_type} is not known."
         )
     if not fits_memory(encoder, gpus):
-        return Estimate(
+        return Expectation(
             None,
             None,
             f"Not estimated: {base_model} may not fit the {gpus.gpu.memory_gib} GiB of "
@@ -80,9 +59,9 @@ def estimate(
     expected = expected_time(workload, encoder, gpus)
     seconds = ceil(expected.seconds)
     billed = min(seconds, max_runtime_seconds)
-    usd = round_up(offer.instance_usd(billed) + offer.storage_usd(billed))
+    usd = instances.worst_case_usd(billed)
     warning = _exchange_warning(gpus, workload) if expected.exchange else None
-    return Estimate(seconds, usd, _reason(workload, gpus), warning)
+    return Expectation(seconds, usd, _reason(workload, gpus), warning)
 
 
 def _reason(workload: Workload, gpus: Gpus) -> str:

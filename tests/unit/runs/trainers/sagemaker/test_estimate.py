@@ -11,15 +11,15 @@ from thriftline.money.instances import gpus_of, has_local_storage, network_gbit_
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.money.prices import Price
 from thriftline.runs.domain.encoders import WELL_KNOWN, Encoder, encoder_from_config
-from thriftline.runs.domain.estimate import CANDIDATE_TYPES, estimate
-from thriftline.runs.domain.expected_time import (
+from thriftline.runs.trainers.sagemaker.estimate import CANDIDATE_TYPES, estimate
+from thriftline.runs.trainers.sagemaker.expected_time import (
     FIXED_SECONDS,
     Workload,
     expected_time,
     fits_memory,
 )
-from thriftline.runs.domain.plan import Offer
-from thriftline.runs.domain.scaling import Gpus
+from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
+from thriftline.runs.trainers.sagemaker.scaling import Gpus
 
 BERT_BASE = WELL_KNOWN["google-bert/bert-base-uncased"]
 REVIEWS = Workload(
@@ -34,9 +34,9 @@ REVIEWS = Workload(
 )
 
 
-def offer(name: str = "ml.g5.xlarge", usd: str = "1.408") -> Offer:
+def instances(name: str = "ml.g5.xlarge", usd: str = "1.408") -> PricedInstances:
     day = date(2026, 5, 20)
-    return Offer(
+    return PricedInstances(
         name,
         1,
         Price(Decimal(usd), "instance-hour", "us-east-1", "Training", "a list", day),
@@ -156,7 +156,7 @@ encoders = st.sampled_from(sorted(WELL_KNOWN)).map(lambda name: WELL_KNOWN[name]
 def test_the_expected_cost_never_passes_the_worst_case(
     work: Workload, encoder: Encoder, name: str, limit: int
 ) -> None:
-    some = offer(name)
+    some = instances(name)
 
     expected = estimate(some, work, encoder, base_model="m", max_runtime_seconds=limit)
 
@@ -187,7 +187,9 @@ def test_more_epochs_never_take_less_time(work: Workload, encoder: Encoder) -> N
 def test_what_is_not_known_is_not_guessed(
     name: str, work: Workload | None, encoder: Encoder | None, reason: str
 ) -> None:
-    expected = estimate(offer(name), work, encoder, base_model="my/model", max_runtime_seconds=7200)
+    expected = estimate(
+        instances(name), work, encoder, base_model="my/model", max_runtime_seconds=7200
+    )
 
     assert expected.usd is None
     assert expected.hours is None
@@ -258,7 +260,7 @@ def test_two_small_instances_are_not_promised_to_be_faster() -> None:
 
 
 def test_instances_on_an_unknown_network_are_not_estimated() -> None:
-    two = Offer(**{**offer("ml.p3.8xlarge").__dict__, "instance_count": 2})
+    two = PricedInstances(**{**instances("ml.p3.8xlarge").__dict__, "instance_count": 2})
 
     expected = estimate(two, REVIEWS, BERT_BASE, base_model="m", max_runtime_seconds=7200)
 

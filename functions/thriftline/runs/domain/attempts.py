@@ -1,0 +1,88 @@
+"""An attempt at a training as its trainer sees it now, and what it takes of the allowance.
+
+The allowance of a run is dollars. Each attempt is priced at its own rate, and may spend what those
+before it have left: so the sum stays within the allowance whatever the rates are. An attempt that
+is stopped at its limit may be billed for the time that it takes to stop. It can pass the allowance
+by that once, since nothing is left then for another, and the plan states it as ``stop_grace_usd``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from thriftline.core.errors import AllowanceSpentError
+from thriftline.runs.domain.endings import Ending
+from thriftline.runs.domain.quotes import Rung
+
+
+@dataclass(frozen=True)
+class AttemptState:
+    """One attempt's job. What its trainer has not reported is None.
+
+    ``status`` and ``phase`` are the trainer's own words, to be shown. ``limits`` are the times at
+    which it is stopped. ``billed_usd`` is what it cost, ``undiscounted_usd`` the same without a
+    discount such as Spot, ``charged_usd`` what it takes of the allowance: all that it may cost
+    while that is not known. ``model_uri`` is where a completed one
+    leaves its model. ``facts`` are kept beside these in the runs table.
+    """
+
+    name: str
+    run_id: str
+    status: str
+    phase: str
+    created_at: datetime
+    charged_usd: Decimal
+    billed_usd: Decimal | None = None
+    undiscounted_usd: Decimal | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    limits: tuple[datetime, ...] = ()
+    ending: Ending | None = None
+    reason: str = ""
+    summary: str = ""
+    model_uri: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it still runs, waits or stops."""
+        return self.ending is None
+
+
+def rung_index(attempt: int, rungs: int) -> int:
+    """Returns the rung of an attempt: each takes the next one, and the last rung is repeated."""
+    return min(attempt, rungs) - 1
+
+
+def rung_of(attempt: int, rungs: Sequence[Rung]) -> Rung:
+    """Returns how the attempt is made; attempts count from 1."""
+    return rungs[rung_index(attempt, len(rungs))]
+
+
+def left_of(allowance_usd: Decimal, earlier: Iterable[AttemptState]) -> Decimal:
+    """Returns what the next attempt may spend.
+
+    Raises:
+        AllowanceSpentError: the earlier attempts have used up what the run may cost.
+    """
+    used = sum((attempt.charged_usd for attempt in earlier), Decimal(0))
+    left = allowance_usd - used
+    if left <= 0:
+        raise AllowanceSpentError(
+            f"The earlier attempts have used {used:.4f} USD of the {allowance_usd} USD that the "
+            "run may cost; nothing is left for another."
+        )
+    return left
+
+
+def waited_on_rung(
+    attempt: int, earlier: Sequence[AttemptState], rungs: int, now: datetime
+) -> float:
+    """Returns the seconds since the first attempt on the same rung was asked for, else 0."""
+    own = rung_index(attempt, rungs)
+    same = [
+        state for number, state in enumerate(earlier, start=1) if rung_index(number, rungs) == own
+    ]
+    return (now - same[0].created_at).total_seconds() if same else 0.0

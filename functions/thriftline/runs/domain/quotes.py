@@ -1,0 +1,123 @@
+"""What a trainer asks for a run, before anything is spent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+from thriftline.core.errors import BudgetExceededError
+from thriftline.money.prices import Price
+
+_CENT = Decimal("0.01")
+
+
+def round_up(usd: Decimal) -> Decimal:
+    """Returns whole cents, never less than the amount."""
+    return usd.quantize(_CENT, rounding=ROUND_CEILING)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a training will probably take. What cannot be estimated is None, with the reason.
+
+    ``seconds`` is what the work needs, ``usd`` what is billed for it within the run's limits.
+    ``warning`` says what a person should change, if anything.
+    """
+
+    seconds: int | None
+    usd: Decimal | None
+    reason: str
+    warning: str | None = None
+
+    @property
+    def hours(self) -> Decimal | None:
+        """The time needed, to a thousandth of an hour."""
+        if self.seconds is None:
+            return None
+        return (Decimal(self.seconds) / 3600).quantize(Decimal("0.001"))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One choice that a trainer offers for the work. ``details`` are shown beside it."""
+
+    name: str
+    rate: Price
+    worst_case_usd: Decimal
+    expected: Expectation
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step of a run's ladder: how an attempt is made, and what it costs at the most.
+
+    ``stop_grace_usd`` may come on top of the worst case, once, when an attempt reaches its limit.
+    ``terms`` is what the trainer reads again when it starts the attempt; nobody else reads it to
+    decide something.
+    """
+
+    name: str
+    rate: Price
+    worst_case_usd: Decimal
+    stop_grace_usd: Decimal
+    terms: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What one trainer asks for one run: its choice, what else it has, and its ladder.
+
+    ``basis`` says what the worst case is made of, ``remedies`` what would make it smaller.
+    """
+
+    trainer: str
+    chosen: Candidate
+    rungs: tuple[Rung, ...]
+    max_attempts: int
+    basis: str
+    alternatives: tuple[Candidate, ...] = ()
+    remedies: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def worst_case_usd(self) -> Decimal:
+        """What all attempts together cost at the most: one on the most expensive rung, in full.
+
+        More attempts do not raise it, since they share it as their allowance.
+        """
+        return max(rung.worst_case_usd for rung in self.rungs)
+
+    @property
+    def stop_grace_usd(self) -> Decimal:
+        """What may come on top, once."""
+        return max(rung.stop_grace_usd for rung in self.rungs)
+
+
+def admit(quote: Quote, cap_usd: Decimal) -> Decimal:
+    """Returns the worst case of a run that its cap allows; it becomes the run's allowance.
+
+    Raises:
+        BudgetExceededError: with the numbers, and what would fit.
+    """
+    worst = quote.worst_case_usd
+    if worst <= cap_usd:
+        return worst
+    raise BudgetExceededError(
+        f"The worst case of {worst} USD passes the cap budget.max_usd of {cap_usd} USD: "
+        f"{quote.basis}. {_fix(quote, worst, cap_usd)} Nothing was spent."
+    )
+
+
+def _fix(quote: Quote, worst: Decimal, cap_usd: Decimal) -> str:
+    fixes = [f"raise budget.max_usd to {worst}", *quote.remedies]
+    fitting = _cheaper(quote.alternatives, cap_usd)
+    if fitting:
+        fixes.append(f"take a cheaper choice: {', '.join(fitting)}")
+    text = ", or ".join(fixes)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _cheaper(alternatives: Sequence[Candidate], cap_usd: Decimal) -> list[str]:
+    by_price = sorted((one.worst_case_usd, one.name) for one in alternatives)
+    return [f"{name} ({usd} USD)" for usd, name in by_price if usd <= cap_usd][:3]

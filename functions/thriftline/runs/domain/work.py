@@ -1,0 +1,56 @@
+"""What a run asks a trainer for, in words that every way to train understands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from thriftline.runs.domain.auto_training import Chosen
+from thriftline.runs.domain.encoders import Encoder
+from thriftline.runs.domain.quotes import Rung
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model in use, which the candidate is evaluated beside."""
+
+    package_arn: str
+    model_uri: str
+
+
+@dataclass(frozen=True)
+class TrainingWork:
+    """What is to be trained.
+
+    ``hyperparameters`` are all that the training is told, ``chosen`` are those of them that follow
+    the data, ``section`` is the trainer's own section of ``run.yaml``. ``encoder`` is the shape of
+    the base model, None when it is not known. ``splits`` counts the records; ``mean_characters`` is
+    of one record's texts, None when it is not known. ``cap_usd`` is the most that the run may cost.
+    """
+
+    run_id: str
+    project: str
+    base_model: str
+    encoder: Encoder | None
+    hyperparameters: Mapping[str, object]
+    chosen: Chosen
+    section: Mapping[str, Any]
+    splits: Mapping[str, int]
+    mean_characters: float | None
+    champion: Champion | None
+    cap_usd: Decimal
+
+
+@dataclass(frozen=True)
+class AttemptOrder:
+    """One attempt at the work.
+
+    ``left_usd`` is what the run may still spend; the trainer stops the attempt before it has spent
+    more. ``waited_seconds`` have gone by since the rung was first tried.
+    """
+
+    name: str
+    work: TrainingWork
+    rung: Rung
+    left_usd: Decimal
+    waited_seconds: float = 0.0

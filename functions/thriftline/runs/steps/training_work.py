@@ -1,0 +1,87 @@
+"""A run as its trainer is asked for it."""
+
+from dataclasses import asdict
+
+from thriftline.runs.domain.auto_training import Chosen, Data, Named, choose
+from thriftline.runs.domain.encoders import Encoder
+from thriftline.runs.domain.tokens import mean_tokens
+from thriftline.runs.domain.work import Champion, TrainingWork
+from thriftline.runs.schemas.plan import Plan, PlannedTraining
+from thriftline.runs.schemas.run import Run
+from thriftline.runs.schemas.run_spec import Hyperparameters, RunSpec
+from thriftline.runs.steps.dataset_volume import DatasetVolume
+
+
+def work_to_plan(
+    run: Run, volume: DatasetVolume, encoder: Encoder | None, champion: Champion | None
+) -> TrainingWork:
+    """Returns the work of a run that is not planned yet; what is left open follows the data."""
+    spec, mean = run.spec, volume.mean_characters
+    tokens = None if mean is None else mean_tokens(mean, spec.hyperparameters.max_length)
+    chosen = choose(
+        Data(
+            rows=volume.splits.get("train", 0),
+            mean_tokens=tokens,
+            labels=len(volume.labels) or None,
+            width=encoder.hidden if encoder else None,
+        ),
+        named_in(spec.hyperparameters),
+    )
+    return _work(run, volume, chosen, champion, encoder=encoder)
+
+
+def planned_work(run: Run, plan: Plan) -> TrainingWork:
+    """Returns the work as the plan has it."""
+    volume = DatasetVolume(rows=sum(plan.splits.values()), splits=plan.splits)
+    champion = plan.champion.to_domain() if plan.champion else None
+    return _work(run, volume, _chosen(run.spec, plan), champion)
+
+
+def _chosen(spec: RunSpec, plan: Plan) -> Chosen:
+    if plan.training is not None:
+        return Chosen(**dict(plan.training))
+    # The run spec of a plan of version 1.0 names everything.
+    return choose(Data(plan.splits.get("train", 0), None), named_in(spec.hyperparameters))
+
+
+def _work(
+    run: Run,
+    volume: DatasetVolume,
+    chosen: Chosen,
+    champion: Champion | None,
+    encoder: Encoder | None = None,
+) -> TrainingWork:
+    spec = run.spec
+    return TrainingWork(
+        run_id=run.run_id,
+        project=run.project,
+        base_model=spec.base_model,
+        encoder=encoder,
+        hyperparameters=hyperparameters_of(spec, PlannedTraining(**asdict(chosen))),
+        chosen=chosen,
+        section=spec.trainer_section(),
+        splits=volume.splits,
+        mean_characters=volume.mean_characters,
+        champion=champion,
+        cap_usd=spec.budget.max_usd,
+    )
+
+
+def named_in(given: Hyperparameters) -> Named:
+    """Returns what run.yaml names, without what it leaves open."""
+    values = given.model_dump(include=set(Named.__dataclass_fields__))
+    return Named(**{name: value for name, value in values.items() if value != "auto"})
+
+
+def hyperparameters_of(spec: RunSpec, planned: PlannedTraining) -> dict[str, object]:
+    """Returns what the training program is told, by the names that it knows."""
+    chosen = planned.model_dump(exclude={"steps"})
+    return {
+        "base_model": spec.base_model,
+        **spec.hyperparameters.model_dump(),
+        **chosen,
+        "batch_rows": "none" if planned.batch_rows is None else planned.batch_rows,
+        "seed": spec.seed,
+        "text_pair": spec.columns.text_pair is not None,
+        "multi_label": spec.multi_label,
+    }

@@ -1,0 +1,92 @@
+"""What a run needs from a way to train. Each folder beside this file is one.
+
+A trainer is its folder, its line in ``registry.py`` and its section of ``run.yaml``. Its words,
+such as types of machines or tokens, stay in its folder: a run sees quotes, attempts and endings.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.settings import Settings
+from thriftline.evaluation.job_output import JobOutput
+from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.domain.quotes import Quote, Rung
+from thriftline.runs.domain.work import AttemptOrder, TrainingWork
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a trainer must be given: the prepared splits that it reads, none of them empty."""
+
+    splits: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What an attempt left. ``image_uri`` is the container that serves it."""
+
+    uri: str
+    image_uri: str
+
+
+class Trainer(Protocol):
+    """A way to train.
+
+    ``name`` is what ``run.yaml`` and ``plan.json`` call it. Every method may be called again after
+    a lost answer: ``start`` then finds the attempt that it has started.
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name in the registry."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """What it trains on and evaluates on."""
+
+    def quote(self, work: TrainingWork) -> Quote:
+        """Returns what the work costs. Spends nothing.
+
+        Raises:
+            InvalidRunSpecError: the work cannot be done as the run spec wants it.
+            UnknownInstanceTypeError: what the run spec names does not exist.
+            UnpricedInstanceError: it has no known price here.
+        """
+
+    def start(self, order: AttemptOrder) -> AttemptState:
+        """Starts the attempt once, such that it cannot spend more than ``order.left_usd``.
+
+        Raises:
+            AllowanceSpentError: too little is left for an attempt.
+            QuotaExceededError: the account may not have more now; a later call may succeed.
+        """
+
+    def look(self, name: str, run_id: str, rung: Rung) -> AttemptState | None:
+        """Returns the attempt as it is now, None when the run has none of this name."""
+
+    def stop(self, name: str) -> None:
+        """Asks the attempt to stop; no error when it has ended already."""
+
+    def predictions(self, name: str, run_id: str, folder: Path) -> JobOutput:
+        """Puts what a completed attempt says of the test split into ``folder``.
+
+        Raises:
+            EvaluationError: it left none.
+        """
+
+    def model(self, name: str, run_id: str) -> TrainedModel:
+        """Returns the model that a completed attempt left.
+
+        Raises:
+            EvaluationError: it left none.
+        """
+
+
+@dataclass(frozen=True)
+class TrainerSite:
+    """What a trainer is made of; it asks the settings only for what the call at hand needs."""
+
+    settings: Settings
+    artifacts: Bucket

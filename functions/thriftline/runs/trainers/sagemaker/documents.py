@@ -1,0 +1,73 @@
+"""What this trainer reads: its section of ``run.yaml``, and its terms in ``plan.json``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from thriftline.money.prices import Price
+from thriftline.runs.domain.quotes import Rung
+from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
+
+_LONGEST_WAIT_SECONDS = 2_419_200
+
+
+class TrainingChoices(BaseModel):
+    """``training`` of the run spec, which has checked it: where it trains, and for how long."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+    instance_type: str
+    instance_count: int
+    spot: bool
+    max_runtime_seconds: int
+    max_wait_seconds: int | None
+    volume_gib: int
+    max_attempts: int
+
+    @property
+    def wait_limit_seconds(self) -> int | None:
+        """``MaxWaitTimeInSeconds`` as SageMaker wants it: absent unless Spot."""
+        if not self.spot:
+            return None
+        return self.max_wait_seconds or min(2 * self.max_runtime_seconds, _LONGEST_WAIT_SECONDS)
+
+
+class RungTerms(BaseModel):
+    """How the jobs of one rung are asked for. ``max_wait_seconds`` is set for Spot and only then.
+
+    ``storage`` is the price of the volumes; ``max_runtime_seconds`` is the limit of one job, which
+    may get less when less is left of the run's dollars.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    instance_type: str
+    instance_count: int
+    spot: bool
+    volume_gib: int
+    max_runtime_seconds: int
+    max_wait_seconds: int | None
+    storage: Price
+
+
+def terms_of(choices: TrainingChoices, instances: PricedInstances) -> Mapping[str, Any]:
+    """Returns a rung's terms as they stand in ``plan.json``."""
+    terms = RungTerms(
+        instance_type=instances.instance_type,
+        instance_count=instances.instance_count,
+        spot=choices.spot,
+        volume_gib=instances.volume_gib,
+        max_runtime_seconds=choices.max_runtime_seconds,
+        max_wait_seconds=choices.wait_limit_seconds,
+        storage=instances.storage,
+    )
+    return terms.model_dump(mode="json")
+
+
+def instances_of(rung: Rung) -> tuple[RungTerms, PricedInstances]:
+    """Reads a rung's terms, and its instances at the rate of the plan."""
+    terms = RungTerms.model_validate(rung.terms)
+    return terms, PricedInstances(
+        terms.instance_type, terms.instance_count, rung.rate, terms.volume_gib, terms.storage
+    )

@@ -1,0 +1,117 @@
+"""Instances of one type at their price: what their seconds cost, and how many fit into dollars.
+
+What may come on top of a limit: a job that reaches it gets ``STOP_GRACE_SECONDS`` to stop and then
+uploads, and SageMaker bills to the end of that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from thriftline.core.errors import UnknownInstanceTypeError, UnpricedInstanceError
+from thriftline.money.prices import Price, PriceCatalogue, near_matches
+from thriftline.runs.domain.quotes import round_up
+
+STOP_GRACE_SECONDS = 120
+# Less is not worth an instance: it is gone before the image is there.
+SHORTEST_ATTEMPT_SECONDS = 60
+_SECONDS_PER_HOUR = Decimal(3600)
+# AWS bills storage by the month of 730 hours.
+_SECONDS_PER_MONTH = 730 * _SECONDS_PER_HOUR
+
+
+@dataclass(frozen=True)
+class PricedInstances:
+    """Instances of one type with their storage, at the prices of one region."""
+
+    instance_type: str
+    instance_count: int
+    rate: Price
+    volume_gib: int
+    storage: Price
+
+    @property
+    def usd_per_second(self) -> Decimal:
+        """Instances and storage together."""
+        return self.usd(1)
+
+    @property
+    def stop_grace_usd(self) -> Decimal:
+        """What may come on top of a limit."""
+        return self.worst_case_usd(STOP_GRACE_SECONDS)
+
+    def instance_usd(self, seconds: int) -> Decimal:
+        """What the instances cost, exactly."""
+        return self.rate.usd * self.instance_count * seconds / _SECONDS_PER_HOUR
+
+    def storage_usd(self, seconds: int) -> Decimal:
+        """What the storage costs, exactly.
+
+        Types with NVMe volumes get none and are billed none; it is some cents, and stays in so
+        that no list of types can make a worst case too low.
+        """
+        return (
+            self.storage.usd * self.volume_gib * self.instance_count * seconds / _SECONDS_PER_MONTH
+        )
+
+    def worst_case_usd(self, seconds: int) -> Decimal:
+        """What ``seconds`` of all instances cost, rounded up to cents."""
+        return round_up(self.usd(seconds))
+
+    def usd(self, seconds: int) -> Decimal:
+        """What ``seconds`` of all instances cost, exactly."""
+        return self.instance_usd(seconds) + self.storage_usd(seconds)
+
+    def seconds_within(self, usd: Decimal) -> int:
+        """Returns the most seconds that cost no more than the amount."""
+        # Division rounds, up or down: the quotient may be one second off either way.
+        seconds = max(0, int(usd / self.usd_per_second) + 1)
+        while seconds > 0 and self.usd(seconds) > usd:
+            seconds -= 1
+        return seconds
+
+
+def require_known(instance_type: str, known: frozenset[str]) -> None:
+    """Checks a type against the API's own list.
+
+    Raises:
+        UnknownInstanceTypeError: with the names most like it.
+    """
+    if instance_type in known:
+        return
+    raise UnknownInstanceTypeError(
+        f"training.instance_type: SageMaker trains on no instance called {instance_type}."
+        f"{_did_you_mean(near_matches(instance_type, known))} Nothing was spent."
+    )
+
+
+def priced(
+    catalogue: PriceCatalogue,
+    region: str,
+    *,
+    instance_type: str,
+    instance_count: int,
+    volume_gib: int,
+) -> PricedInstances:
+    """Returns a type at its price.
+
+    Raises:
+        UnpricedInstanceError: with types and regions that have a price.
+    """
+    rate = catalogue.training_rate(instance_type, region)
+    if rate is None:
+        near = near_matches(instance_type, catalogue.priced_types(region))
+        regions = ", ".join(catalogue.priced_regions(instance_type))
+        elsewhere = f" It has a price in {regions}." if regions else ""
+        raise UnpricedInstanceError(
+            f"training.instance_type: the price catalogue has no rate for {instance_type} in "
+            f"{region}, and what has no price is not run.{_did_you_mean(near)}{elsewhere} "
+            "Nothing was spent. `make prices` refreshes the catalogue."
+        )
+    return PricedInstances(
+        instance_type, instance_count, rate, volume_gib, catalogue.storage_rate(region)
+    )
+
+
+def _did_you_mean(names: Sequence[str]) -> str:
+    return f" Did you mean {' or '.join(names)}?" if names else ""

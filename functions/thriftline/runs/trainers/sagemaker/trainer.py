@@ -1,0 +1,130 @@
+"""SageMaker training jobs with Thriftline's own image."""
+
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.clients import client
+from thriftline.core.errors import AllowanceSpentError, EvaluationError
+from thriftline.core.settings import Settings
+from thriftline.evaluation.job_output import JobOutput, unpack
+from thriftline.money.price_catalogue import price_catalogue
+from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.domain.quotes import Quote, Rung
+from thriftline.runs.domain.work import AttemptOrder, TrainingWork
+from thriftline.runs.trainers.port import Inputs, TrainedModel, TrainerSite
+from thriftline.runs.trainers.sagemaker.attempts import attempt_of
+from thriftline.runs.trainers.sagemaker.documents import instances_of
+from thriftline.runs.trainers.sagemaker.layout import MODEL, OUTPUT, job_output_prefix
+from thriftline.runs.trainers.sagemaker.priced_instances import SHORTEST_ATTEMPT_SECONDS
+from thriftline.runs.trainers.sagemaker.quoting import NAME, PriceSources, quote
+from thriftline.runs.trainers.sagemaker.training_instance_types import training_instance_types
+from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
+from thriftline.runs.trainers.sagemaker.training_request import TrainingOrder, training_request
+
+
+class SagemakerTrainer:
+    """The port over SageMaker. Settings are asked for by the calls that need them."""
+
+    name = NAME
+    inputs = Inputs(("train", "validation", "test"))
+
+    def __init__(
+        self, jobs: Callable[[], TrainingJobs], artifacts: Bucket, settings: Settings
+    ) -> None:
+        self._jobs = jobs
+        self._artifacts = artifacts
+        self._settings = settings
+
+    def quote(self, work: TrainingWork) -> Quote:
+        """Prices the type of the run spec; see ``quoting``."""
+        sources = PriceSources(price_catalogue, training_instance_types, self._settings.region)
+        return quote(work, sources)
+
+    def start(self, order: AttemptOrder) -> AttemptState:
+        """Creates the attempt's job, or finds it; see ``TrainingJobs.start``."""
+        job = self._jobs().start(training_request(self._order(order)))
+        return attempt_of(job, order.rung, self._artifacts)
+
+    def look(self, name: str, run_id: str, rung: Rung) -> AttemptState | None:
+        """Describes the job; one of another run is none of this run's."""
+        job = self._jobs().describe(name)
+        if job is None or job.run_id != run_id:
+            return None
+        return attempt_of(job, rung, self._artifacts)
+
+    def stop(self, name: str) -> None:
+        """Stops the job if it runs."""
+        self._jobs().stop(name)
+
+    def predictions(self, name: str, run_id: str, folder: Path) -> JobOutput:
+        """Unpacks the job's ``output.tar.gz``."""
+        key = f"{job_output_prefix(run_id, name)}{OUTPUT}"
+        with tempfile.TemporaryFile(dir=folder) as archive:
+            if not self._artifacts.download(key, archive):
+                raise EvaluationError(f"The job left no {self._artifacts.uri(key)}.")
+            archive.seek(0)
+            return unpack(archive, folder)
+
+    def model(self, name: str, run_id: str) -> TrainedModel:
+        """Returns the job's ``model.tar.gz``, with the image that the stack has now."""
+        key = f"{job_output_prefix(run_id, name)}{MODEL}"
+        if self._artifacts.current_version(key) is None:
+            raise EvaluationError(f"The job left no {self._artifacts.uri(key)}.")
+        return TrainedModel(self._artifacts.uri(key), self._settings.training_image_uri)
+
+    def _order(self, order: AttemptOrder) -> TrainingOrder:
+        work, settings = order.work, self._settings
+        terms, instances = instances_of(order.rung)
+        affordable = instances.seconds_within(order.left_usd)
+        runtime = min(terms.max_runtime_seconds, affordable)
+        if affordable < min(SHORTEST_ATTEMPT_SECONDS, terms.max_runtime_seconds):
+            raise AllowanceSpentError(
+                f"Of the dollars that the run may cost, {order.left_usd:.4f} USD are left, which "
+                f"pay {affordable} seconds of {order.rung.name}: too few for another attempt."
+            )
+        return TrainingOrder(
+            job_name=order.name,
+            run_id=work.run_id,
+            project=work.project,
+            role_arn=settings.training_role_arn,
+            image_uri=settings.training_image_uri,
+            artifacts_bucket=self._artifacts.name,
+            hyperparameters=work.hyperparameters,
+            splits=self.inputs.splits,
+            instance_type=terms.instance_type,
+            instance_count=terms.instance_count,
+            volume_gib=terms.volume_gib,
+            max_runtime_seconds=runtime,
+            max_wait_seconds=wait_left(terms.max_wait_seconds, runtime, order.waited_seconds),
+            base_model_uri=work.base_model if work.base_model.startswith("s3://") else None,
+            champion_uri=work.champion.model_uri if work.champion else None,
+            kms_key_id=settings.kms_key_id,
+            usd_per_hour=order.rung.rate.usd,
+            cost_tags=settings.cost_tags,
+        )
+
+
+def wait_left(
+    max_wait_seconds: int | None, runtime_seconds: int, waited_seconds: float
+) -> int | None:
+    """Returns ``MaxWaitTimeInSeconds`` of the next attempt, None unless Spot.
+
+    The attempts on a rung share it; SageMaker wants at least the run time.
+    """
+    if max_wait_seconds is None:
+        return None
+    return max(runtime_seconds, max_wait_seconds - int(waited_seconds))
+
+
+def sagemaker_trainer(site: TrainerSite) -> SagemakerTrainer:
+    """Makes the trainer with a client of its own."""
+
+    @cache
+    def jobs() -> TrainingJobs:
+        # SageMaker's client takes a second to make, and not every call needs it.
+        return TrainingJobs(client("sagemaker"))
+
+    return SagemakerTrainer(jobs, site.artifacts, site.settings)

@@ -1,0 +1,35 @@
+"""The registered trainers over a stand-in for SageMaker, for tests of the steps."""
+
+from typing import Any, cast
+
+from tests.unit.runs.fake_sagemaker import FakeSageMaker
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.settings import Settings
+from thriftline.runs.trainers.port import TrainerSite
+from thriftline.runs.trainers.registry import Trainers
+from thriftline.runs.trainers.sagemaker.trainer import SagemakerTrainer
+from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/thriftline:1"
+ENVIRONMENT = {
+    "AWS_REGION": "us-east-1",
+    "STACK_NAME": "thriftline",
+    "TRAINING_ROLE_ARN": "arn:aws:iam::123456789012:role/training",
+    "TRAINING_IMAGE_URI": IMAGE,
+}
+
+
+def trainers_over(
+    artifacts: Bucket, sagemaker: FakeSageMaker | None = None, **environment: str
+) -> Trainers:
+    """SageMaker alone; without a stand-in no call of it may be made."""
+
+    def jobs() -> TrainingJobs:
+        assert sagemaker is not None, "SageMaker was asked"
+        return TrainingJobs(cast("Any", sagemaker))
+
+    def make(site: TrainerSite) -> SagemakerTrainer:
+        return SagemakerTrainer(jobs, site.artifacts, site.settings)
+
+    site = TrainerSite(Settings(ENVIRONMENT | environment), artifacts)
+    return Trainers(site, {"sagemaker": make})

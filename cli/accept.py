@@ -24,16 +24,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-# It is called as it stands; the functions' package is not installed.
-sys.path.insert(0, str(Path(__file__).parents[1] / "functions"))
+# It is called as it stands, as a file: the folder above is not on the path then.
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from thriftline.audit.domain.history import Acceptance
-from thriftline.audit.domain.layout import ACCEPTED_FINDINGS, LATEST
-from thriftline.audit.domain.rules.registry import RULES
-from thriftline.audit.schemas.accepted_findings import (
+from cli.accepted_findings import (
+    Acceptance,
     AcceptedFindingsError,
     parse_accepted_findings,
+    schema,
 )
+from cli.aws_problems import in_one_line
 
 _MISSING = {"NoSuchKey", "404"}
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict"}
@@ -60,7 +60,7 @@ def checked(finding: str, reason: str, until: str, today: date) -> Acceptance:
     parts = finding.split("|", 3)
     if len(parts) < 4 or not all(parts):
         raise AcceptError(f"{finding!r} is no finding; it is rule|account|region|resource.")
-    ids = [rule.id for rule in RULES]
+    ids = schema()["x-rules"]
     if parts[0] not in ids:
         near = get_close_matches(parts[0], ids, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
@@ -161,7 +161,7 @@ class AcceptedFindingsFile:
     def read(self) -> Stored:
         """Returns the file, empty where there is none."""
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=ACCEPTED_FINDINGS)
+            answer = self._client.get_object(Bucket=self._bucket, Key=schema()["x-key"])
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING:
                 return Stored(b"", None)
@@ -178,7 +178,7 @@ class AcceptedFindingsFile:
         try:
             self._client.put_object(
                 Bucket=self._bucket,
-                Key=ACCEPTED_FINDINGS,
+                Key=schema()["x-key"],
                 Body=text,
                 ContentType="application/yaml",
                 **condition,
@@ -191,7 +191,7 @@ class AcceptedFindingsFile:
     def told(self) -> list[str]:
         """Returns the ids of the last whole report's findings, none where there is no report."""
         try:
-            pointer = json.loads(self._body(LATEST))
+            pointer = json.loads(self._body(schema()["x-latest-report"]))
             report = json.loads(self._body(pointer["report_key"]))
             return [finding["id"] for finding in report["findings"]]
         except (ClientError, ValueError, KeyError):
@@ -265,8 +265,11 @@ def main(words: Sequence[str]) -> int:
             datetime.now(UTC).date(),
             lambda line: sys.stdout.write(f"{line}\n"),
         )
-    except (AcceptError, AcceptedFindingsError, BotoCoreError, ClientError) as error:
-        sys.stderr.write(f"{error}\n")
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"accept: {in_one_line(error)}\n")
+        return 1
+    except (AcceptError, AcceptedFindingsError) as error:
+        sys.stderr.write(f"accept: {error}\n")
         return 1
     return 0
 

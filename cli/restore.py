@@ -14,10 +14,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+# It is called as it stands, as a file: the folder above is not on the path then.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from cli.aws_problems import in_one_line
 
 SAVED = "saved/endpoints/"
 # The function has five minutes, and a second call would only do the same.
@@ -119,13 +126,25 @@ def _say(line: str) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Returns 0 when the endpoint is whole (or the list is shown), 1 otherwise."""
     parsed = _parsed(arguments)
+    try:
+        return _run(parsed)
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"restore: {in_one_line(error)}\n")
+    except RestoreError as error:
+        sys.stderr.write(f"restore: {error}\n")
+    return 1
+
+
+def _run(parsed: argparse.Namespace) -> int:
     outputs = outputs_of(parsed.stack, boto3.client("cloudformation"))
     if parsed.list:
         lines = list(saved_copies(boto3.client("s3"), outputs["ArtifactsBucketName"]))
         _say("\n".join(lines) or "No endpoint was saved yet.")
         return 0
     client = boto3.client("lambda", config=_PATIENT)
-    function = outputs["RestoreEndpointFunctionName"]
+    function = outputs.get("RestoreEndpointFunctionName")
+    if function is None:
+        raise RestoreError(f"the stack {parsed.stack} has no restore function")
     request = {
         "endpoint": parsed.name,
         "account": parsed.account,
@@ -133,18 +152,14 @@ def main(arguments: Sequence[str]) -> int:
         "created": parsed.created,
         "dry_run": parsed.dry_run,
     }
-    try:
-        whole = restore(
-            request,
-            lambda asked: _invoke(client, function, asked),
-            _say,
-            time.sleep,
-            every=parsed.every,
-            looks=max(1, round(parsed.wait * 60 / max(parsed.every, 0.1))),
-        )
-    except RestoreError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    whole = restore(
+        request,
+        lambda asked: _invoke(client, function, asked),
+        _say,
+        time.sleep,
+        every=parsed.every,
+        looks=max(1, round(parsed.wait * 60 / max(parsed.every, 0.1))),
+    )
     return 0 if whole else 1
 
 

@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
+# It is called as it stands, as a file: the folder above is not on the path then.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from cli.aws_problems import in_one_line
 from thriftline.money.price_catalogue import PriceCatalogueDocument
 
 CATALOGUE = Path(__file__).parents[1] / "functions" / "thriftline" / "data" / "prices.json"
@@ -117,8 +122,20 @@ def _on_demand(product: Mapping[str, Any]) -> Iterable[Decimal]:
                 yield usd
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Rewrites the catalogue in place."""
+def main(arguments: Sequence[str]) -> int:
+    """Returns 0 when the catalogue was rewritten in place."""
+    try:
+        _refresh(arguments)
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"refresh_prices: {in_one_line(error)}\n")
+        return 1
+    except PriceListError as error:
+        sys.stderr.write(f"refresh_prices: {error}\n")
+        return 1
+    return 0
+
+
+def _refresh(arguments: Sequence[str]) -> None:
     document = json.loads(CATALOGUE.read_text(encoding="utf-8"))
     known = {region for table in document["instance_hours"].values() for region in table["usd"]}
     regions = sorted(known.union(arguments))
@@ -133,4 +150,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -11,6 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from thriftline.audit.domain.layout import ACCEPTED_FINDINGS, LATEST
+from thriftline.audit.domain.rules.registry import RULES
+from thriftline.audit.schemas.accepted_findings import MAX_BYTES, AcceptedFinding
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.run_spec import RunSpec
@@ -19,6 +22,7 @@ from thriftline.runs.trainers.registry import TRAINERS
 ROOT = Path(__file__).parents[1]
 RESULT_SCHEMA = ROOT / "docs" / "schemas" / "result.schema.json"
 REPORT_SCHEMA = ROOT / "docs" / "schemas" / "report.schema.json"
+ACCEPTED_FINDINGS_SCHEMA = ROOT / "cli" / "accepted_findings.schema.json"
 RUN_SPEC_TABLE = ROOT / "docs" / "run_spec.md"
 
 _INTRODUCTION = """\
@@ -82,6 +86,24 @@ def report_schema() -> str:
         "audits/{audit_id}/report.json: what an audit says. What is unknown is null, never 0. "
         "Money is US dollars as decimal strings; times are UTC.",
     )
+
+
+def accepted_findings_schema() -> str:
+    """Returns what cli/accept.py knows of the list: its entries, its place, the rules."""
+    entry = AcceptedFinding.model_json_schema(mode="validation")
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:thriftline:schemas:accepted_findings:1.0",
+        "title": "Thriftline accepted findings",
+        "description": "audits/accepted_findings.yaml: the findings that people live with.",
+        "type": "array",
+        "items": entry,
+        "x-key": ACCEPTED_FINDINGS,
+        "x-latest-report": LATEST,
+        "x-most-bytes": MAX_BYTES,
+        "x-rules": sorted(rule.id for rule in RULES),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _schema(model: type[BaseModel], name: str, description: str) -> str:
@@ -190,6 +212,7 @@ def main() -> None:
     for path, text in (
         (RESULT_SCHEMA, result_schema()),
         (REPORT_SCHEMA, report_schema()),
+        (ACCEPTED_FINDINGS_SCHEMA, accepted_findings_schema()),
         (RUN_SPEC_TABLE, run_spec_table()),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)

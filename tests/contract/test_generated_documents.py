@@ -15,6 +15,11 @@ from thriftline.runs.schemas.run_spec import RunSpec
 from tools import write_schemas
 
 
+def test_the_command_line_s_data_is_that_of_the_functions() -> None:
+    published = write_schemas.ACCEPTED_FINDINGS_SCHEMA.read_text(encoding="utf-8")
+    assert published == write_schemas.accepted_findings_schema()
+
+
 def test_the_published_schema_is_the_models() -> None:
     published = write_schemas.RESULT_SCHEMA.read_text(encoding="utf-8")
     assert published == write_schemas.result_schema()

@@ -21,11 +21,7 @@ from cli.accept import (
     with_entry,
     without_entry,
 )
-from thriftline.audit.domain.history import Acceptance
-from thriftline.audit.schemas.accepted_findings import (
-    AcceptedFindingsError,
-    parse_accepted_findings,
-)
+from cli.accepted_findings import Acceptance, AcceptedFindingsError, parse_accepted_findings
 
 TODAY = date(2026, 11, 22)
 IDLE = "ml.sagemaker.endpoint.idle|123456789012|us-west-2|demo"

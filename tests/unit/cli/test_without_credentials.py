@@ -1,0 +1,49 @@
+"""A tool without credentials or a region says so in one line, and shows no traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cli.aws_problems import in_one_line
+
+ROOT = Path(__file__).parents[3]
+COMMANDS = {
+    "accept": ["cli/accept.py", "--list"],
+    "restore": ["cli/restore.py", "--list"],
+    "refresh_prices": ["tools/refresh_prices.py"],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("region", [{}, {"AWS_DEFAULT_REGION": "us-east-1"}])
+def test_one_line_says_what_is_missing(name: str, region: dict[str, str], tmp_path: Path) -> None:
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT / "functions"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **region,
+    }
+    done = subprocess.run(
+        [sys.executable, *COMMANDS[name]],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"{name}: No AWS ")
+    assert "aws configure" in done.stderr
+
+
+def test_credentials_that_ran_out_are_named() -> None:
+    error = ClientError({"Error": {"Code": "ExpiredToken", "Message": "x"}}, "DescribeStacks")
+
+    assert "aws sso login" in in_one_line(error)

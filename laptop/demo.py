@@ -1,78 +1,133 @@
-"""The main job on real sentences, twice, with live progress.
+"""The main job on real sentences, as a story of four uploads, with live progress.
 
-The first upload becomes a model; the second, larger one is compared with it as the champion.
+A file with mistakes is rejected before anything is spent; a small one gives the first model; one
+whose labels were sorted apart from their texts is trained and not promoted; a larger one is.
 """
 
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress_bar import ProgressBar
+from botocore.exceptions import ClientError
+from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from laptop import sample_data
 from laptop.baseline import write_baseline
 from laptop.demo_error import DemoError
-from laptop.follow import Follower, Snapshot, Training
+from laptop.demo_progress import show
+from laptop.follow import Follower, Snapshot
+from laptop.sample_data import Row
 from local_aws.server import ROOT, EmbeddedAws
 
 PROJECT = "reviews"
-FILE = "reviews.csv"
 RUN_YAML = ROOT / "events/demo_run.yaml"
 # Waits of the machine pass five times as fast; faster, its looks at the job would cost the
 # training more than they show.
 TIME_SCALE = 5.0
-FIRST_ROWS = 1600
-SECOND_ROWS = 2600
+FIRST_ROWS = 800
+LAST_ROWS = 2200
+VALIDATION_ROWS = 100
+TEST_ROWS = 600
 DOCUMENTS = ("result.json", "report.html", "dataset.html", "dataset.json", "plan.json")
+SAME_TEST = (
+    f"The champion never trained on these test records: test.csv holds the same {TEST_ROWS} "
+    "sentences for every upload, and no train.csv has one of them."
+)
 
 
-@dataclass
+@dataclass(frozen=True)
+class Upload:
+    """One version of train.csv, what happened to it, and how its run has to end."""
+
+    title: str
+    story: str
+    rows: Sequence[Row]
+    ending: str
+    folder: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """One upload that went through."""
 
-    title: str
-    rows: int
+    upload: Upload
     result: dict[str, Any]
-    baseline: dict[str, Any]
     seconds: float
     folder: Path
 
 
-def run_demo(aws: EmbeddedAws, folder: Path, console: Console) -> None:
-    """Upload, follow and report twice; leave the documents of the runs in `folder`.
+def uploads() -> list[Upload]:
+    """Return the story, in order.
 
     Raises:
-        DemoError: a run did not succeed.
+        SampleDataError: the package of sentences is not installed.
+    """
+    first = sample_data.train_rows(FIRST_ROWS)
+    return [
+        Upload(
+            "A file with mistakes",
+            "Three labels are missing. Nothing may be spent on it.",
+            sample_data.with_mistakes(first),
+            "rejected",
+            "1-mistakes",
+        ),
+        Upload(
+            "The first model",
+            "The labels are there. No model is in use yet.",
+            first,
+            "succeeded",
+            "2-first",
+        ),
+        Upload(
+            "The wrong labels",
+            "Somebody sorted the label column alone: no check of the file can see that.",
+            sample_data.with_sorted_labels(first),
+            "not_promoted",
+            "3-wrong-labels",
+        ),
+        Upload(
+            "A better model",
+            f"{LAST_ROWS - FIRST_ROWS:,} sentences more, with their own labels.",
+            sample_data.train_rows(LAST_ROWS),
+            "succeeded",
+            ".",
+        ),
+    ]
+
+
+def run_demo(aws: EmbeddedAws, folder: Path, console: Console) -> None:
+    """Upload, follow and report; leave the documents of the runs in `folder`.
+
+    Raises:
+        DemoError: a run did not end as it should.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    _put(aws, "run.yaml", RUN_YAML.read_bytes())
-    first = _one_upload(aws, "First upload", FIRST_ROWS, folder, console)
-    second = _one_upload(aws, "Second upload", SECOND_ROWS, folder / "second", console)
-    for finished in (first, second):
-        _summarise(finished, console)
-    (folder / "summary.json").write_text(
-        json.dumps(
-            [
-                {
-                    "title": f.title,
-                    "rows": f.rows,
-                    "seconds": round(f.seconds, 1),
-                    "baseline": f.baseline,
-                }
-                for f in (first, second)
-            ],
-            indent=2,
-        )
-    )
+    validation_and_test = sample_data.held_out_rows(VALIDATION_ROWS + TEST_ROWS)
+    _put(aws, "validation.csv", sample_data.as_csv(validation_and_test[:VALIDATION_ROWS]))
+    _put(aws, "test.csv", sample_data.as_csv(validation_and_test[VALIDATION_ROWS:]))
+    console.rule("run.yaml, beside the data; every key is optional")
+    console.print(escape(RUN_YAML.read_text().strip()), highlight=False)
+    finished = [_one_upload(aws, each, folder, console) for each in uploads()]
+    _summarise(finished, console)
+    summary = [
+        {
+            "title": each.upload.title,
+            "rows": len(each.upload.rows),
+            "status": each.result["status"],
+            "seconds": round(each.seconds, 1),
+            "baseline": each.result["baseline"],
+        }
+        for each in finished
+    ]
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2))
 
 
 def _put(aws: EmbeddedAws, name: str, body: bytes) -> str:
@@ -82,35 +137,36 @@ def _put(aws: EmbeddedAws, name: str, body: bytes) -> str:
     return str(put["VersionId"])
 
 
-def _one_upload(
-    aws: EmbeddedAws, title: str, rows: int, folder: Path, console: Console
-) -> Finished:
-    console.rule(f"{title}: {rows:,} sentences of Rotten Tomatoes")
+def _one_upload(aws: EmbeddedAws, upload: Upload, folder: Path, console: Console) -> Finished:
+    console.rule(f"{upload.title}: train.csv with {len(upload.rows):,} sentences")
+    console.print(upload.story, highlight=False)
     started = time.monotonic()
-    version_id = _put(aws, FILE, sample_data.reviews_csv(rows))
-    console.print(f"uploaded s3://{aws.outputs['DataBucketName']}/datasets/{PROJECT}/{FILE}")
+    _put(aws, "train.csv", sample_data.as_csv(upload.rows))
+    # The last file of a data set starts its run.
+    version_id = _put(aws, "run.yaml", RUN_YAML.read_bytes())
     follower = Follower(aws, aws.outputs["TrainingStateMachineArn"], version_id)
-    last = _show(_with_baseline(aws, follower.snapshots()), console)
+    last = show(_with_baseline(aws, follower.snapshots()), console)
     if last.status != "SUCCEEDED" or last.run_id is None:
         raise DemoError(f"the run ended as {last.status}: {last.error}")
+    place = folder / upload.folder
+    _leave_documents(aws, last.run_id, place)
+    result = json.loads((place / "result.json").read_text())
+    console.print(f"[bold]{result['status']}[/bold]: {escape(result['reason'])}", highlight=False)
+    if result["status"] != upload.ending:
+        raise DemoError(f"the run ended as {result['status']}, not as {upload.ending}")
+    return Finished(upload, result, time.monotonic() - started, place)
+
+
+def _leave_documents(aws: EmbeddedAws, run_id: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    bucket = aws.outputs["ArtifactsBucketName"]
     for name in DOCUMENTS:
-        aws.client("s3").download_file(
-            aws.outputs["ArtifactsBucketName"], f"runs/{last.run_id}/{name}", str(folder / name)
-        )
-    result = json.loads((folder / "result.json").read_text())
-    if result["status"] not in ("succeeded", "not_promoted"):
-        raise DemoError(f"the run ended as {result['status']}: {result['reason']}")
-    baseline = _document(aws, last.run_id, "baseline.json")
-    return Finished(title, rows, result, baseline, time.monotonic() - started, folder)
-
-
-def _document(aws: EmbeddedAws, run_id: str, name: str) -> dict[str, Any]:
-    body = aws.client("s3").get_object(
-        Bucket=aws.outputs["ArtifactsBucketName"], Key=f"runs/{run_id}/{name}"
-    )["Body"]
-    document: dict[str, Any] = json.loads(body.read())
-    return document
+        try:
+            aws.client("s3").download_file(bucket, f"runs/{run_id}/{name}", str(folder / name))
+        except ClientError as error:
+            # A run that was rejected has no plan.
+            if error.response["Error"]["Code"] != "404":
+                raise
 
 
 def _with_baseline(aws: EmbeddedAws, snapshots: Iterator[Snapshot]) -> Iterator[Snapshot]:
@@ -123,104 +179,45 @@ def _with_baseline(aws: EmbeddedAws, snapshots: Iterator[Snapshot]) -> Iterator[
         yield snapshot
 
 
-def _show(snapshots: Iterator[Snapshot], console: Console) -> Snapshot:
-    last = None
-    if console.is_terminal:
-        with Live(console=console, refresh_per_second=4) as live:
-            for last in snapshots:
-                live.update(_picture(last))
-    else:
-        said: list[str] = []
-        for last in snapshots:
-            for line in _lines(last):
-                if line not in said:
-                    said.append(line)
-                    console.print(line, highlight=False)
-    if last is None:
-        raise DemoError("nothing was followed")
-    return last
-
-
-def _picture(snapshot: Snapshot) -> Group:
-    table = Table(box=None, show_header=False, padding=(0, 2))
-    for index, (name, seconds) in enumerate(snapshot.states):
-        running = snapshot.status == "RUNNING" and index == len(snapshot.states) - 1
-        mark = Text("▶", "cyan") if running else Text("✓", "green")
-        table.add_row(mark, name, Text(f"{seconds:.1f} s", "dim"))
-    parts: list[Any] = [table]
-    training = snapshot.training
-    if training.job_name:
-        parts.append(Text(f"   {training.job_name}  {training.secondary_status}", "dim"))
-    if training.total_steps:
-        bar = ProgressBar(total=training.total_steps, completed=training.step, width=40)
-        row = Table.grid(padding=(0, 1))
-        row.add_row("  ", bar, _progress(training))
-        parts.append(row)
-    return Group(*parts)
-
-
-def _progress(training: Training) -> str:
-    parts = [f"step {training.step}/{training.total_steps}"]
-    if training.loss is not None:
-        parts.append(f"loss {training.loss:.3f}")
-    if training.samples_per_second is not None:
-        parts.append(f"{training.samples_per_second:.0f} samples/s")
-    if training.seconds_left is not None:
-        parts.append(f"{training.seconds_left:.0f} s to go")
-    if accuracy := training.validation.get("accuracy"):
-        parts.append(f"validation accuracy {accuracy:.3f}")
-    return "  ".join(parts)
-
-
-def _lines(snapshot: Snapshot) -> Iterator[str]:
-    """What a log gets: each state, each status of the job, and a line for each tenth of it."""
-    for name, _ in snapshot.states:
-        yield f"  {name}"
-    training = snapshot.training
-    if training.job_name:
-        yield f"    {training.job_name}: {training.secondary_status}"
-    tenth = training.step * 10 // training.total_steps if training.total_steps else 0
-    if tenth:
-        yield f"    training {tenth * 10} %" + ("" if tenth < 10 else "  " + _progress(training))
-    if accuracy := training.validation.get("accuracy"):
-        yield f"    validation accuracy {accuracy:.3f}"
-
-
-def _summarise(finished: Finished, console: Console) -> None:
-    result = finished.result
-    console.rule(finished.title)
-    table = Table(box=None, show_header=False, padding=(0, 2))
-    for name, value in _facts(finished, result):
-        table.add_row(Text(name, "bold"), value)
+def _summarise(finished: Sequence[Finished], console: Console) -> None:
+    console.rule("What happened")
+    table = Table(box=None, padding=(0, 1))
+    for name in ("upload", "ended as"):
+        table.add_column(name, overflow="fold")
+    for name in ("accuracy", "in use", "baseline", "USD"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in finished:
+        table.add_row(each.upload.title, each.result["status"], *_figures(each.result))
     console.print(table)
-
-
-def _facts(finished: Finished, result: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    splits = result["dataset"]["splits"]
-    metrics, plan, cost = result["metrics"], result["plan"], result["cost"]
-    yield "verdict", f"{result['status']}: {result['reason']}"
-    yield "records", ", ".join(f"{name} {count:,}" for name, count in splits.items())
-    yield "test accuracy", f"{metrics['accuracy']:.3f}  ({_between(metrics['intervals'])})"
-    yield "baseline", f"{finished.baseline['accuracy']:.3f}  ({finished.baseline['name']})"
-    if comparison := result["comparison"]:
-        yield "champion", f"{comparison['champion']:.3f} on the same records"
-        yield "difference", f"{comparison['difference']:+.3f}  ({_ends(comparison['interval'])})"
-    yield "planned", f"at most {plan['worst_case_usd']} USD, expected {plan['expected_usd']} USD"
-    yield (
-        "billed",
-        f"{cost['usd']} USD: this machine's seconds at the planned instance's rate; "
-        "30 % of them stand in for what Spot bills",
+    console.print(SAME_TEST, highlight=False)
+    console.print(
+        "Dollars are this machine's seconds at the planned instance's rate; 30 % of them stand in "
+        "for what Spot bills.",
+        highlight=False,
     )
+    last = finished[-1]
+    for name, value in _facts(last):
+        console.print(Text.assemble((f"{name}  ", "bold"), value), highlight=False)
+
+
+def _figures(result: dict[str, Any]) -> Iterator[str]:
+    metrics, comparison, baseline = result["metrics"], result["comparison"], result["baseline"]
+    yield f"{metrics['accuracy']:.3f}" if metrics else "-"
+    yield f"{comparison['champion']:.3f}" if comparison else "-"
+    yield f"{baseline['accuracy']:.3f}" if baseline else "-"
+    yield str(result["cost"]["usd"]) if metrics else "0.00"
+
+
+def _facts(finished: Finished) -> Iterator[tuple[str, str]]:
+    result = finished.result
+    if plan := result["plan"]:
+        planned = f"at most {plan['worst_case_usd']} USD, expected {plan['expected_usd']} USD"
+        yield "planned", planned
+    if comparison := result["comparison"]:
+        ends = f"{comparison['interval']['low']:+.3f} to {comparison['interval']['high']:+.3f}"
+        yield "difference", f"{comparison['difference']:+.3f} ({ends})"
     yield "model", str(result["model_package_arn"])
     yield "took", f"{finished.seconds:.0f} s on this machine"
     for name in ("report.html", "dataset.html", "result.json"):
         path = finished.folder / name
         yield name, str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
-
-
-def _between(intervals: dict[str, Any]) -> str:
-    return f"interval {_ends(intervals['accuracy'], sign='')}"
-
-
-def _ends(interval: dict[str, float], sign: str = "+") -> str:
-    return f"{interval['low']:{sign}.3f} to {interval['high']:{sign}.3f}"

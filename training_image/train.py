@@ -21,6 +21,7 @@ from typing import Any
 import torch
 import transformers
 
+from training_image.baseline import NAME, Baseline, fit_baseline, majority_names
 from training_image.config import TrainConfig, read_config
 from training_image.data import Split, Tokenizer
 from training_image.data_share import Agree, on_each_machine, require_same
@@ -92,14 +93,17 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
         temperature = training.calibrate()
         candidate = training.predict("test")
         champion = champion_predictions(training, channels, scratch)
+        baseline = baseline_of(training)
         training.recovery.checkpoints.finish()
     except StopRequestedError:
         training.save_last()
         if ranks.leads:
             write_history(job.output / "data" / "history.jsonl", training.progress.history)
         raise
-    if ranks.leads:
-        write_outputs(training, temperature, candidate, champion, sweep.table() if sweep else None)
+    if baseline is not None:
+        write_outputs(
+            training, temperature, candidate, champion, baseline, sweep.table() if sweep else None
+        )
 
 
 def find_channels(job: Job) -> dict[str, Path]:
@@ -184,6 +188,24 @@ def champion_predictions(
     )
 
 
+def baseline_of(training: Training) -> Baseline | None:
+    """Trains the baseline on the rows of the lead's machine; the other ranks wait for it."""
+    baseline, stopped, splits = None, None, training.splits
+    if training.ranks.leads:
+        try:
+            baseline = fit_baseline(
+                splits["train"],
+                splits["validation"],
+                splits["test"],
+                training.config.seed,
+                training.stop.check,
+            )
+        except StopRequestedError as error:
+            stopped = error
+    training.ranks.raise_any(stopped)
+    return baseline
+
+
 def say_start(training: Training) -> None:
     """Prints what is about to be trained, on what."""
     config, hardware = training.config, training.hardware
@@ -208,6 +230,7 @@ def write_outputs(
     temperature: float,
     candidate: Predictions,
     champion: Predictions | None,
+    baseline: Baseline,
     sweep: dict[str, Any] | None,
 ) -> None:
     """Writes the model, the metrics, the history and the predictions."""
@@ -216,7 +239,7 @@ def write_outputs(
     training.classifier.network.config.text_pair = training.config.text_pair
     training.classifier.save(job.model, training.final_weights)
     data = job.output / "data"
-    write_predictions(data / "predictions.parquet", test, candidate, champion)
+    write_predictions(data / "predictions.parquet", test, candidate, champion, baseline.predictions)
     write_history(data / "history.jsonl", progress.history)
     candidate_scores = score(candidate, test)
     champion_scores = score(champion, test) if champion else None
@@ -240,6 +263,14 @@ def write_outputs(
         "test": {
             "candidate": asdict(candidate_scores),
             "champion": asdict(champion_scores) if champion_scores else None,
+        },
+        "baselines": {
+            "majority": {"labels": majority_names(training.splits["train"])},
+            "tfidf": {
+                "name": NAME,
+                "rows": baseline.rows,
+                "test": asdict(baseline.test),
+            },
         },
         "model": {
             "base_model": training.config.base_model,

@@ -146,7 +146,7 @@ def _fit(
     check: Callable[[], None],
 ) -> "list[tuple[float, torch.Tensor, torch.Tensor]]":
     """Returns for each C the weights [width, labels] and the bias."""
-    across = vectors.to_sparse_coo().t().coalesce().to_sparse_csr()
+    across = vectors.to_sparse_coo().t().coalesce().to_sparse_csr()  # type: ignore[no-untyped-call]
     target = torch.from_numpy(np.array(truth, dtype=np.int64))
     if not multi_label:
         target = torch.nn.functional.one_hot(target, labels)

@@ -63,6 +63,11 @@ def interval(draws: FloatArray, confidence: float) -> Interval:
     return Interval(low=low, high=high)
 
 
+def probability_not_better(differences: FloatArray) -> float:
+    """Returns the share of the resamples that are no better."""
+    return float((differences <= _TOLERANCE).mean())
+
+
 def probability_worse(differences: FloatArray, margin: float) -> float:
     """Returns the share of the resamples that are worse by more than the margin."""
     return float((differences < -margin - _TOLERANCE).mean())

@@ -29,6 +29,7 @@ class Batch:
     candidate_probabilities: FloatArray | None = None
     champion: IntArray | None = None
     champion_probabilities: FloatArray | None = None
+    baseline: IntArray | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MetricName = Literal["accuracy", "micro_f1", "macro_f1"]
+BaselineKind = Literal["majority", "tfidf"]
 Promotion = Literal["approved", "pending", "rejected"]
 
 
@@ -143,6 +144,25 @@ class Comparison(Document):
         description="Share of the resamples where it is worse by more than the margin."
     )
     mcnemar: McNemar
+    probability_not_better: float | None = Field(
+        None, description="Share of the resamples where the candidate is not better."
+    )
+
+
+class BaselineScores(Document):
+    """A simple rival on the same test records, and how the candidate compares with it."""
+
+    kind: BaselineKind
+    name: str
+    accuracy: float
+    macro_f1: float
+    metric: MetricName
+    value: float = Field(description="The gate's metric.")
+    difference: float = Field(description="Candidate minus baseline, by the gate's metric.")
+    interval: Interval = Field(description="Of the difference, from the paired bootstrap.")
+    probability_not_better: float = Field(
+        description="Share of the resamples where the candidate is not better."
+    )
 
 
 class Gate(Document):
@@ -155,6 +175,7 @@ class Gate(Document):
     champion_margin: float
     confidence: float
     minimum_test_size: int
+    above_majority: bool = True
     approval: Literal["automatic", "manual"]
 
 
@@ -189,6 +210,10 @@ class Training(Document):
     best_epoch: float | None
     seconds: float | None = Field(description="Inside the training program.")
     final_loss: float | None
+    method: str | None = Field(None, description="finetune or linear_head.")
+    temperature: float | None = Field(
+        None, description="By which the logits are divided, fitted on the validation split."
+    )
     resumed_from_step: int | None = Field(description="Null when it started from the base model.")
     software: dict[str, str]
     curve: tuple[CurvePoint, ...] = Field(description="Thinned out to some hundred points.")
@@ -209,5 +234,6 @@ class Evaluation(Document):
     candidate: Scores
     champion: Scores | None
     comparison: Comparison | None
+    baselines: tuple[BaselineScores, ...] = ()
     gate: Gate
     training: Training

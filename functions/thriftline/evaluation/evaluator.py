@@ -150,6 +150,7 @@ def _evaluated(
         interval=bootstrap.interval(differences, settings.confidence),
         margin=settings.margin,
         probability_worse=bootstrap.probability_worse(differences, settings.margin),
+        probability_not_better=bootstrap.probability_not_better(differences),
         mcnemar=bootstrap.mcnemar(counts, candidate.metrics.right, champion.metrics.right),
     )
     return Evaluated(records, resamples, scores[0], scores[1], comparison)

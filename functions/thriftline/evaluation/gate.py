@@ -22,6 +22,7 @@ class GateSettings:
     champion_margin: float
     confidence: float
     minimum_test_size: int
+    above_majority: bool
     approval: Literal["automatic", "manual"]
 
 
@@ -46,6 +47,33 @@ class AgainstChampion:
 
 
 @dataclass(frozen=True)
+class AgainstBaseline:
+    """Candidate minus a simple rival, and how likely it is to be no better."""
+
+    name: str
+    value: float
+    difference: float
+    low: float
+    high: float
+    probability_not_better: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What else is known. None, or nothing, where the job did not say it."""
+
+    majority: AgainstBaseline | None = None
+    tfidf: AgainstBaseline | None = None
+    unknown_to_champion: tuple[str, ...] = ()
+    """Labels of the data set that the champion never gives, as they may be shown."""
+    flat_loss: tuple[float, float] | None = None
+    """First and last loss of a training that hardly moved it."""
+
+
+NOTHING_ELSE = Evidence()
+
+
+@dataclass(frozen=True)
 class Decision:
     """``reason`` is a sentence for a person, with the numbers."""
 
@@ -58,22 +86,67 @@ def decide(
     estimate: Estimate,
     comparison: AgainstChampion | None,
     test_size: int,
+    evidence: Evidence = NOTHING_ELSE,
 ) -> Decision:
     """Returns whether the candidate is approved, waits for a person, or is rejected.
 
-    The first model of a project has no champion and passes on the minimum alone.
+    The first model of a project has no champion; it must be better than the most frequent label.
+    So must one whose champion has other labels, and a person then decides between the two.
     """
+    comparable = comparison if comparison and not evidence.unknown_to_champion else None
     refusal = (
         _too_small(settings, test_size)
         or _too_low(settings, estimate)
-        or (_not_shown(settings, comparison) if comparison else None)
+        or (
+            _not_shown(settings, comparable)
+            if comparable
+            else _like_majority(settings, evidence.majority)
+        )
     )
+    also = _also(settings, comparable, evidence)
     if refusal:
-        return Decision("rejected", refusal)
-    passed = _passed(settings, estimate, comparison)
+        return Decision("rejected", f"{refusal}{also}")
+    passed = f"{_passed(settings, estimate, comparison, evidence)}{also}"
+    if comparison and not comparable:
+        return Decision("pending", f"{passed} It waits for a person to choose between the two.")
     if settings.approval == "manual":
         return Decision("pending", f"{passed} It waits for a person: gate.approval is manual.")
     return Decision("approved", passed)
+
+
+def _like_majority(settings: GateSettings, majority: AgainstBaseline | None) -> str | None:
+    if majority is None or not settings.above_majority:
+        return None
+    if majority.probability_not_better <= 1 - settings.confidence + 1e-9:
+        return None
+    return (
+        f"It was not shown to be better than {majority.name}: {_against(settings, majority)}. The "
+        f"chance that it is no better is {majority.probability_not_better:.1%}; at a confidence of "
+        f"{settings.confidence:.4g} at most {1 - settings.confidence:.2g} is allowed. More records "
+        "to train on and to test on would tell; gate.above_majority: false approves it all the "
+        "same."
+    )
+
+
+def _also(settings: GateSettings, comparable: AgainstChampion | None, evidence: Evidence) -> str:
+    """What else a person should know of a model that no champion vouches for."""
+    parts = []
+    tfidf = None if comparable else evidence.tfidf
+    if tfidf:
+        worse = "It is worse than " if tfidf.high < 0 else "Beside it stands "
+        parts.append(f"{worse}{tfidf.name}: {_against(settings, tfidf)}.")
+    if evidence.flat_loss:
+        first, last = evidence.flat_loss
+        parts.append(
+            f"The training hardly moved its loss, from {first:.4g} to {last:.4g}: more epochs, "
+            "smaller steps or a higher learning_rate may help, or the labels cannot be told from "
+            "the texts."
+        )
+    return "".join(f" {part}" for part in parts)
+
+
+def _against(settings: GateSettings, other: AgainstBaseline) -> str:
+    return _difference(settings, other.value, other.difference, other.low, other.high)
 
 
 def _too_small(settings: GateSettings, test_size: int) -> str | None:
@@ -109,12 +182,22 @@ def _not_shown(settings: GateSettings, comparison: AgainstChampion) -> str | Non
     )
 
 
-def _passed(settings: GateSettings, estimate: Estimate, comparison: AgainstChampion | None) -> str:
+def _passed(
+    settings: GateSettings,
+    estimate: Estimate,
+    comparison: AgainstChampion | None,
+    evidence: Evidence,
+) -> str:
     passed = f"Its {_NAMES[settings.metric]} is {_measured(settings, estimate)}"
     if settings.minimum is not None:
         passed += f", at least gate.minimum {settings.minimum:.4g}"
     if comparison is None:
         return f"{passed}; there is no champion to compare with."
+    if evidence.unknown_to_champion:
+        return (
+            f"{passed}; it is not comparable with the champion, which does not know the labels "
+            f"{', '.join(evidence.unknown_to_champion)}."
+        )
     return (
         f"{passed}, and it is not worse than the champion by more than "
         f"{settings.champion_margin:.4g}: {_compared(settings, comparison)}."
@@ -129,8 +212,14 @@ def _measured(settings: GateSettings, estimate: Estimate) -> str:
 
 
 def _compared(settings: GateSettings, comparison: AgainstChampion) -> str:
+    each = comparison
+    return _difference(settings, each.champion, each.difference, each.low, each.high)
+
+
+def _difference(
+    settings: GateSettings, other: float, difference: float, low: float, high: float
+) -> str:
     return (
-        f"{_NAMES[settings.metric]} {comparison.champion + comparison.difference:.4f} against "
-        f"{comparison.champion:.4f}, a difference of {comparison.difference:+.4f} "
-        f"({settings.confidence:.0%} interval {comparison.low:+.4f} to {comparison.high:+.4f})"
+        f"{_NAMES[settings.metric]} {other + difference:.4f} against {other:.4f}, a difference of "
+        f"{difference:+.4f} ({settings.confidence:.0%} interval {low:+.4f} to {high:+.4f})"
     )

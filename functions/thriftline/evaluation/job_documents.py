@@ -18,6 +18,8 @@ class TrainFigures(_Part):
     seconds: float | None = None
     final_loss: float | None = None
     best_epoch: float | None = None
+    method: str | None = None
+    temperature: float | None = None
     resumed_from_step: int | None = None
 
 

@@ -13,6 +13,7 @@ from thriftline.evaluation.cells import BoolArray, FloatArray
 from thriftline.evaluation.label_sets import Said, SetBatch
 from thriftline.evaluation.predictions import (
     Labels,
+    has_baseline,
     probabilities_of,
     record_batches,
     unknown_truth,
@@ -42,6 +43,7 @@ def _batch(batch: RecordBatch, labels: Labels) -> SetBatch:
         truth=_truth(batch["label"], index),
         candidate=_said(batch["candidate_label"], index, own),
         champion=champion,
+        baseline=_said(batch["baseline_label"], index, None) if has_baseline(batch) else None,
     )
 
 

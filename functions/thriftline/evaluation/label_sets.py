@@ -47,6 +47,7 @@ class SetBatch:
     truth: BoolArray
     candidate: Said
     champion: Said | None = None
+    baseline: Said | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Reads ``predictions.parquet`` of a training job, batch by batch, and refuses what cannot be.
 
 Columns: id, label, candidate_label, candidate_probabilities and, with a champion, champion_label
-and champion_probabilities.
+and champion_probabilities; baseline_label where the job trained a baseline.
 """
 
 from collections.abc import Iterator
@@ -70,7 +70,8 @@ def record_batches(
     missing = [name for name in columns if name not in reader.schema.names]
     if missing:
         raise EvaluationError(f"predictions.parquet has no column {', '.join(missing)}.")
-    _refuse_other_kind(reader.schema, columns, multi_label)
+    optional = tuple(name for name in ("baseline_label",) if name in reader.schema.names)
+    _refuse_other_kind(reader.schema, columns + optional, multi_label)
     hashes: list[npt.NDArray[np.uint64]] = []
     for batch in _batches(reader):
         hashes.append(_hashes(batch["id"].to_pylist()))
@@ -127,7 +128,15 @@ def _batch(batch: RecordBatch, labels: Labels) -> Batch:
         candidate_probabilities=candidate_probabilities,
         champion=champion,
         champion_probabilities=champion_probabilities,
+        baseline=(
+            _predicted(batch["baseline_label"].to_pylist(), index) if has_baseline(batch) else None
+        ),
     )
+
+
+def has_baseline(batch: RecordBatch) -> bool:
+    """Whether the job says what its baseline said; jobs before 2026-11-29 do not."""
+    return "baseline_label" in batch.schema.names
 
 
 def _truth(values: list[str | None], index: dict[str, int]) -> IntArray:

@@ -29,6 +29,8 @@ def parquet(
 ) -> bytes:
     """Returns predictions.parquet of these rows, as the training program writes it."""
     kinds = {name: kind for name, kind in columns.items() if name not in without}
+    if any("baseline_label" in one for one in rows):
+        kinds["baseline_label"] = kinds["label"]
     table = Table.from_arrays(
         [_array([one.get(name) for one in rows], kind) for name, kind in kinds.items()],
         schema=Schema([Field(name, kind) for name, kind in kinds.items()]),

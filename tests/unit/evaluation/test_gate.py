@@ -5,7 +5,14 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thriftline.evaluation.gate import AgainstChampion, Estimate, GateSettings, decide
+from thriftline.evaluation.gate import (
+    AgainstBaseline,
+    AgainstChampion,
+    Estimate,
+    Evidence,
+    GateSettings,
+    decide,
+)
 
 SETTINGS = GateSettings(
     metric="accuracy",
@@ -13,10 +20,14 @@ SETTINGS = GateSettings(
     champion_margin=0.01,
     confidence=0.95,
     minimum_test_size=50,
+    above_majority=True,
     approval="automatic",
 )
 GOOD = Estimate(0.86, 0.83, 0.89)
 LEVEL = AgainstChampion(0.85, 0.01, 0.002, 0.018, 0.001)
+CLEAR = AgainstBaseline("the most frequent label", 0.5, 0.36, 0.3, 0.42, 0.0)
+AT_CHANCE = AgainstBaseline("the most frequent label", 0.84, 0.02, -0.01, 0.05, 0.12)
+TFIDF = AgainstBaseline("TF-IDF with logistic regression", 0.82, 0.04, -0.01, 0.09, 0.06)
 
 
 def test_the_first_model_passes_on_the_minimum_alone() -> None:
@@ -102,3 +113,71 @@ def test_only_a_model_that_meets_every_rule_is_approved(
     )
     assert decision.promotion == ("approved" if meets_all else "rejected")
     assert decision.reason.endswith(".")
+
+
+def test_a_first_model_must_be_better_than_the_most_frequent_label() -> None:
+    clear = decide(SETTINGS, GOOD, None, 500, Evidence(majority=CLEAR))
+    chance = decide(SETTINGS, GOOD, None, 500, Evidence(majority=AT_CHANCE))
+
+    assert clear.promotion == "approved"
+    assert chance.promotion == "rejected"
+    assert "not shown to be better than the most frequent label" in chance.reason
+    assert "0.8600 against 0.8400" in chance.reason
+    assert "gate.above_majority: false" in chance.reason
+
+
+def test_a_person_may_approve_a_model_at_chance_all_the_same() -> None:
+    settings = replace(SETTINGS, above_majority=False)
+
+    decision = decide(settings, GOOD, None, 500, Evidence(majority=AT_CHANCE))
+
+    assert decision.promotion == "approved"
+
+
+def test_the_majority_says_nothing_of_a_model_that_keeps_up_with_its_champion() -> None:
+    decision = decide(SETTINGS, GOOD, LEVEL, 500, Evidence(majority=AT_CHANCE))
+
+    assert decision.promotion == "approved"
+
+
+def test_tfidf_stands_beside_a_first_model_and_decides_nothing() -> None:
+    worse = replace(TFIDF, value=0.95, difference=-0.09, low=-0.12, high=-0.06)
+    for tfidf, words in ((TFIDF, "Beside it stands TF-IDF"), (worse, "It is worse than TF-IDF")):
+        decision = decide(SETTINGS, GOOD, None, 500, Evidence(majority=CLEAR, tfidf=tfidf))
+        assert decision.promotion == "approved"
+        assert words in decision.reason
+
+
+def test_a_champion_with_other_labels_is_not_comparable_and_a_person_is_asked() -> None:
+    evidence = Evidence(majority=CLEAR, unknown_to_champion=("refund", "spam"))
+
+    decision = decide(SETTINGS, GOOD, AgainstChampion(0.0, 0.86, 0.8, 0.9, 0.0), 500, evidence)
+
+    assert decision.promotion == "pending"
+    assert "not comparable with the champion" in decision.reason
+    assert "refund, spam" in decision.reason
+
+
+def test_a_champion_with_other_labels_does_not_excuse_a_model_at_chance() -> None:
+    evidence = Evidence(majority=AT_CHANCE, unknown_to_champion=("refund",))
+
+    assert decide(SETTINGS, GOOD, LEVEL, 500, evidence).promotion == "rejected"
+
+
+def test_a_training_that_hardly_moved_its_loss_is_told() -> None:
+    evidence = Evidence(majority=CLEAR, flat_loss=(0.6931, 0.685))
+
+    decision = decide(SETTINGS, GOOD, None, 500, evidence)
+
+    assert "hardly moved its loss, from 0.6931 to 0.685" in decision.reason
+
+
+@given(st.floats(0, 1), st.booleans())
+def test_the_chance_of_being_no_better_decides(chance: float, strict: bool) -> None:
+    majority = replace(CLEAR, probability_not_better=chance)
+    settings = replace(SETTINGS, above_majority=strict)
+
+    promotion = decide(settings, GOOD, None, 500, Evidence(majority=majority)).promotion
+
+    if abs(chance - 0.05) > 1e-6:
+        assert (promotion == "approved") == (chance < 0.05 or not strict)

@@ -47,7 +47,11 @@ def plan(champion: PlannedChampion | None = None) -> Plan:
     )
 
 
-def dataset(test: int = 100, labels: tuple[str, ...] = ("negative", "positive")) -> DatasetReport:
+def dataset(
+    test: int = 100,
+    labels: tuple[str, ...] = ("negative", "positive"),
+    train: dict[str, int] | None = None,
+) -> DatasetReport:
     """A data set that was accepted."""
     return DatasetReport.model_validate(
         {
@@ -67,7 +71,7 @@ def dataset(test: int = 100, labels: tuple[str, ...] = ("negative", "positive"))
             "text_length_max": 400,
             "text_length_histogram": [],
             "splits": {"train": 160, "validation": 20, "test": test},
-            "split_labels": {},
+            "split_labels": {"train": train} if train else {},
             "split_origins": {},
             "sampling": {"exact": True, "rows": 280, "share": 1.0, "statement": "All rows."},
             "findings": [],

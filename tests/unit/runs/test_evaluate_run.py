@@ -213,3 +213,66 @@ def test_a_missing_document_of_an_earlier_step_is_named(here: World) -> None:
     here.put_run()
     with pytest.raises(AwsRequestError, match=r"dataset\.json"):
         _evaluate(here)
+
+
+TRAIN = {"negative": 80, "positive": 80}
+
+
+def test_every_run_is_compared_with_the_most_frequent_label_and_with_tfidf(here: World) -> None:
+    here.put_run()
+    here.put_planned(train=TRAIN)
+    records = rows(100, 10)
+    for number, record in enumerate(records):
+        record["baseline_label"] = record["label"] if number < 75 else "positive"
+    here.put_output("output.tar.gz", _output(metrics(0.9), records))
+
+    response, evaluation = _evaluate(here)
+
+    found = {each.kind: each for each in evaluation.baselines}
+    shares = [record["label"] for record in records].count("negative") / 100
+    assert found["majority"].accuracy == pytest.approx(shares)
+    assert found["majority"].probability_not_better < 0.05
+    right = sum(record["baseline_label"] == record["label"] for record in records) / 100
+    assert found["tfidf"].accuracy == pytest.approx(right)
+    assert found["tfidf"].difference == pytest.approx(0.9 - right)
+    assert response.promotion == "approved"
+    assert "TF-IDF with logistic regression" in response.reason
+
+
+def test_a_first_model_that_says_one_label_is_not_approved(here: World) -> None:
+    here.put_run()
+    here.put_planned(train=TRAIN)
+    records = rows(100, 0)
+    for record in records:
+        record["candidate_label"] = "negative"
+    share = [record["label"] for record in records].count("negative") / 100
+    here.put_output("output.tar.gz", _output(metrics(share), records))
+
+    response, _ = _evaluate(here)
+
+    assert response.promotion == "rejected"
+    assert "not shown to be better than the most frequent label" in response.reason
+
+
+def test_a_champion_without_a_label_of_the_data_is_not_comparable(here: World) -> None:
+    here.put_run()
+    here.put_planned(CHAMPION, train=TRAIN)
+    told = metrics(0.9, champion=True)
+    told["champion_labels"] = ["negative", "other"]
+    here.put_output("output.tar.gz", _output(told, rows(100, 10, 30)))
+
+    response, _ = _evaluate(here)
+
+    assert response.promotion == "pending"
+    assert "does not know the labels positive" in response.reason
+
+
+def test_label_sets_have_baselines_too(here: World) -> None:
+    here.put_run(task="multi-label-classification")
+    here.put_planned(labels=("a", "b", "c"), train={"a": 100, "b": 60, "c": 100})
+    here.put_output("output.tar.gz", _sets())
+
+    _, evaluation = _evaluate(here)
+
+    assert [each.kind for each in evaluation.baselines] == ["majority"]
+    assert evaluation.baselines[0].accuracy == 0.2  # those of a and c

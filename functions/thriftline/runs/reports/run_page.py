@@ -133,23 +133,30 @@ def _models(result: Result) -> list[_Model]:
         models.append(_model("This run", result.metrics, strong=True))
     if result.champion_metrics:
         models.append(_model("Champion", result.champion_metrics, strong=False))
+    for each in result.baselines:
+        micro_f1 = each.value if each.metric == "micro_f1" else None
+        models.append(_simple(each.name, each.accuracy, each.macro_f1, micro_f1))
     if result.baseline and result.metrics:
-        baseline = result.baseline
-        models.append(
-            _Model(
-                f"Baseline: {baseline.name}",
-                baseline.accuracy,
-                None,
-                baseline.macro_f1,
-                None,
-                None,
-                None,
-                None,
-                None,
-                strong=False,
-            )
-        )
+        measured = result.baseline
+        models.append(_simple(measured.name, measured.accuracy, measured.macro_f1))
     return models
+
+
+def _simple(
+    name: str, accuracy: float, macro_f1: float | None, micro_f1: float | None = None
+) -> _Model:
+    return _Model(
+        f"Baseline: {name}",
+        accuracy=accuracy,
+        accuracy_interval=None,
+        macro_f1=macro_f1,
+        macro_f1_interval=None,
+        micro_f1=micro_f1,
+        micro_f1_interval=None,
+        log_loss=None,
+        calibration_error=None,
+        strong=False,
+    )
 
 
 def _model(name: str, scores: Scores, *, strong: bool) -> _Model:

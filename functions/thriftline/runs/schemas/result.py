@@ -10,7 +10,14 @@ from typing import Literal
 from pydantic import Field
 
 from thriftline.datasets.report_document import SplitName, Verdict
-from thriftline.evaluation.document import Comparison, Document, Gate, Scores, Training
+from thriftline.evaluation.document import (
+    BaselineScores,
+    Comparison,
+    Document,
+    Gate,
+    Scores,
+    Training,
+)
 from thriftline.money.usd import Usd
 from thriftline.runs.schemas.plan import Plan, PlannedTraining
 from thriftline.runs.schemas.run_spec import RunSpec
@@ -191,6 +198,9 @@ class Result(Document):
     metrics: Scores | None = Field(description="The candidate on the test split.")
     champion_metrics: Scores | None = Field(description="The champion on the same records.")
     comparison: Comparison | None = Field(description="Null when there is no champion.")
+    baselines: tuple[BaselineScores, ...] = Field(
+        (), description="The most frequent label and TF-IDF on the same records."
+    )
     gate: Gate | None = Field(description="What the promotion gate decided.")
     training: Training | None = Field(description="What the training program said of itself.")
     baseline: Baseline | None = Field(None, description="A simple model on the same split.")

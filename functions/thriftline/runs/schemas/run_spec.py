@@ -212,6 +212,11 @@ class GateSection(Section):
     minimum_test_size: int = Field(
         20, ge=1, description="Fewest test records on which a model may be approved."
     )
+    above_majority: bool = Field(
+        True,
+        description="A first model must be shown to be better than to say the most frequent label "
+        "always; false approves it all the same.",
+    )
     approval: Literal["automatic", "manual"] = Field(
         "automatic", description="manual leaves a model that passes pending for a person."
     )

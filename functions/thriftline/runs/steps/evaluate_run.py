@@ -9,18 +9,20 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import EvaluationError
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.datasets.shown import Masks
-from thriftline.evaluation.document import Evaluation, Gate, Training
+from thriftline.evaluation.document import BaselineScores, Evaluation, Gate, Training
 from thriftline.evaluation.evaluator import (
     Evaluated,
     EvaluationSettings,
     Evaluator,
     LabelSetEvaluator,
 )
+from thriftline.evaluation.evidence import evidence_of, majority_label, usual_labels
 from thriftline.evaluation.gate import AgainstChampion, Decision, Estimate, GateSettings, decide
 from thriftline.evaluation.job_documents import JobMetrics
 from thriftline.evaluation.job_output import History, JobOutput, read_history, read_metrics
 from thriftline.evaluation.label_set_predictions import read_label_sets
 from thriftline.evaluation.predictions import Labels, read_predictions
+from thriftline.evaluation.rivals import LabelSetRivals, OneLabelRivals
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
@@ -32,6 +34,7 @@ from thriftline.runs.trainers.registry import Trainers
 EVALUATION = "evaluation.json"
 # The program rounds what it prints.
 _ACCURACY_TOLERANCE = 1e-3
+_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class _Measured:
     metrics: JobMetrics
     history: History
     evaluated: Evaluated
+    baselines: tuple[BaselineScores, ...]
 
 
 def evaluate_run(
@@ -57,7 +61,7 @@ def evaluate_run(
     with tempfile.TemporaryDirectory() as folder:
         output = trainers.named(plan.trainer).predictions(job_name, run_id, Path(folder))
         measured = _measure(output, run, dataset, plan)
-    decision = _decide(run.spec.gate, measured.evaluated)
+    decision = _decide(run.spec.gate, measured)
     document = Evaluation(
         run_id=run_id,
         job_name=job_name,
@@ -70,6 +74,7 @@ def evaluate_run(
         candidate=measured.evaluated.candidate,
         champion=measured.evaluated.champion,
         comparison=measured.evaluated.comparison,
+        baselines=measured.baselines,
         gate=Gate(
             promotion=decision.promotion, reason=decision.reason, **run.spec.gate.model_dump()
         ),
@@ -85,40 +90,49 @@ def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) ->
     _refuse_other_champion(metrics, plan)
     labels = Labels(metrics.labels, metrics.champion_labels)
     evaluator = _label_sets if run.spec.multi_label else _one_label
-    filled = evaluator(output.predictions, labels, dataset)
-    evaluated = filled.result(
-        EvaluationSettings(
-            metric=run.spec.gate.metric,
-            margin=run.spec.gate.champion_margin,
-            confidence=run.spec.gate.confidence,
-            seed=run.spec.seed,
-            champion_model_package_arn=plan.champion.model_package_arn if plan.champion else None,
-        )
+    filled, rivals = evaluator(output.predictions, labels, dataset)
+    settings = EvaluationSettings(
+        metric=run.spec.gate.metric,
+        margin=run.spec.gate.champion_margin,
+        confidence=run.spec.gate.confidence,
+        seed=run.spec.seed,
+        champion_model_package_arn=plan.champion.model_package_arn if plan.champion else None,
     )
+    evaluated = filled.result(settings)
     _refuse_other_accuracy(metrics, evaluated)
-    return _Measured(metrics, _history(output.history), evaluated)
+    return _Measured(metrics, _history(output.history), evaluated, rivals.scores(settings))
 
 
-def _one_label(predictions: Path, labels: Labels, dataset: DatasetReport) -> Evaluator:
+def _one_label(
+    predictions: Path, labels: Labels, dataset: DatasetReport
+) -> tuple[Evaluator, OneLabelRivals]:
+    counts = dataset.split_labels.get("train", {})
+    rivals = OneLabelRivals(labels.candidate, majority_label(counts))
     evaluator = Evaluator(labels.candidate, with_champion=labels.champion is not None)
     records = 0
     with predictions.open("rb") as source:
         for batch in read_predictions(source, labels):
             evaluator.add(batch)
+            rivals.add(batch)
             records += len(batch.truth)
     _refuse_other_size(records, dataset)
-    return evaluator
+    return evaluator, rivals
 
 
-def _label_sets(predictions: Path, labels: Labels, dataset: DatasetReport) -> LabelSetEvaluator:
+def _label_sets(
+    predictions: Path, labels: Labels, dataset: DatasetReport
+) -> tuple[LabelSetEvaluator, LabelSetRivals]:
+    counts, rows = dataset.split_labels.get("train", {}), dataset.splits.get("train", 0)
+    rivals = LabelSetRivals(labels.candidate, usual_labels(counts, rows))
     evaluator = LabelSetEvaluator(labels.candidate, with_champion=labels.champion is not None)
     records = 0
     with predictions.open("rb") as source:
         for batch in read_label_sets(source, labels):
             evaluator.add(batch)
+            rivals.add(batch)
             records += len(batch.truth)
     _refuse_other_size(records, dataset)
-    return evaluator
+    return evaluator, rivals
 
 
 def _history(path: Path | None) -> History:
@@ -167,7 +181,8 @@ def _refuse_other_accuracy(metrics: JobMetrics, evaluated: Evaluated) -> None:
         )
 
 
-def _decide(gate: GateSection, evaluated: Evaluated) -> Decision:
+def _decide(gate: GateSection, measured: _Measured) -> Decision:
+    evaluated, metrics = measured.evaluated, measured.metrics
     scores, comparison = evaluated.candidate, evaluated.comparison
     interval = getattr(scores.intervals, gate.metric)
     against = None
@@ -184,7 +199,18 @@ def _decide(gate: GateSection, evaluated: Evaluated) -> Decision:
         Estimate(getattr(scores, gate.metric), interval.low, interval.high),
         against,
         evaluated.records,
+        evidence_of(measured.baselines, _unknown_to_champion(metrics), metrics, measured.history),
     )
+
+
+def _unknown_to_champion(metrics: JobMetrics) -> list[str]:
+    """Labels that the champion never gives, some of them, as they may be shown."""
+    if metrics.champion_labels is None:
+        return []
+    unknown = sorted(set(metrics.labels) - set(metrics.champion_labels))
+    masks = Masks()
+    shown = [masks.show(label) for label in unknown[:_MOST_SHOWN]]
+    return [*shown, "and others"] if len(unknown) > _MOST_SHOWN else shown
 
 
 def _training(metrics: JobMetrics, history: History) -> Training:

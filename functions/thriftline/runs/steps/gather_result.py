@@ -79,6 +79,7 @@ def gather_result(
         metrics=evaluation.candidate if evaluation else None,
         champion_metrics=evaluation.champion if evaluation else None,
         comparison=evaluation.comparison if evaluation else None,
+        baselines=evaluation.baselines if evaluation else (),
         gate=evaluation.gate if evaluation else None,
         training=evaluation.training if evaluation else None,
         baseline=found.baseline,

@@ -97,7 +97,7 @@ def _ended(result: Result) -> Ended:
         state=result.error.state if result.error else None,
         error=result.error.name if result.error else None,
         uploaded=f"s3://{result.upload.bucket}/{result.upload.key}",
-        metrics=_measured(scores) if scores else None,
+        metrics=_measured(scores) + _beside(result) if scores else None,
         billed_usd=result.cost.usd,
         expected_usd=result.plan.expected_usd if result.plan else None,
         worst_case_usd=result.plan.worst_case_usd if result.plan else None,
@@ -115,6 +115,17 @@ def _measured(scores: Scores) -> str:
         f"micro-F1 {scores.micro_f1:.4f}, macro-F1 {scores.macro_f1:.4f}, "
         f"all labels right in {scores.accuracy:.4f}"
     )
+
+
+def _beside(result: Result) -> str:
+    """What the baselines reach by the gate's metric."""
+    told = [f"{each.name} {each.value:.4f}" for each in result.baselines]
+    if not told:
+        return ""
+    metric = {"macro_f1": "macro-F1", "micro_f1": "micro-F1"}.get(
+        result.baselines[0].metric, "accuracy"
+    )
+    return f" (baselines by {metric}: {', '.join(told)})"
 
 
 def _detail(result: Result) -> str:

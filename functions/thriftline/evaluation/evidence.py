@@ -1,0 +1,56 @@
+"""What the gate is told beside the comparison with the champion, from what the job left."""
+
+from collections.abc import Iterable, Mapping
+
+from thriftline.evaluation.document import BaselineScores
+from thriftline.evaluation.gate import AgainstBaseline, Evidence
+from thriftline.evaluation.job_documents import JobMetrics
+from thriftline.evaluation.job_output import History
+
+# A last loss of more than this share of the first one: nothing was learned.
+HARDLY_MOVED = 0.95
+
+
+def evidence_of(
+    baselines: Iterable[BaselineScores],
+    unknown_to_champion: Iterable[str],
+    metrics: JobMetrics,
+    history: History,
+) -> Evidence:
+    """Returns what the gate weighs for a model that no champion vouches for."""
+    found = {each.kind: _against(each) for each in baselines}
+    return Evidence(
+        majority=found.get("majority"),
+        tfidf=found.get("tfidf"),
+        unknown_to_champion=tuple(unknown_to_champion),
+        flat_loss=flat_loss(metrics, history),
+    )
+
+
+def flat_loss(metrics: JobMetrics, history: History) -> tuple[float, float] | None:
+    """Returns the first and the last loss of a fine-tuning that hardly moved it."""
+    if metrics.train.method == "linear_head" or len(history.curve) < 2:
+        return None
+    first, last = history.curve[0].loss, history.curve[-1].loss
+    return (first, last) if last > HARDLY_MOVED * first else None
+
+
+def majority_label(counts: Mapping[str, int]) -> str | None:
+    """Returns the label of most training rows; of equal ones the first in the alphabet."""
+    return min(counts, key=lambda label: (-counts[label], label), default=None)
+
+
+def usual_labels(counts: Mapping[str, int], rows: int) -> frozenset[str]:
+    """Returns the labels that at least half of the training rows carry."""
+    return frozenset(label for label, count in counts.items() if 2 * count >= rows > 0)
+
+
+def _against(scores: BaselineScores) -> AgainstBaseline:
+    return AgainstBaseline(
+        name=scores.name,
+        value=scores.value,
+        difference=scores.difference,
+        low=scores.interval.low,
+        high=scores.interval.high,
+        probability_not_better=scores.probability_not_better,
+    )

@@ -178,11 +178,15 @@ class IncompleteUpload(Entry):
 
 
 class Prefix(Entry):
-    """The objects under a prefix; `last_modified` is the newest's."""
+    """The objects under a prefix; `last_modified` is the newest's.
+
+    Without a `storage_class`, as listings name it, it follows from the bucket's bytes.
+    """
 
     prefix: str
     bytes: NonNegativeInt
     last_modified: AwareDatetime
+    storage_class: str | None = None
 
 
 class Bucket(Entry):
@@ -191,7 +195,7 @@ class Bucket(Entry):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     objects: NonNegativeInt = 0
     bytes: dict[str, NonNegativeInt] = {}
-    versioning: bool = False
+    versioning: bool | Literal["Enabled", "Suspended"] = False
     lifecycle_rules: list[dict[str, Any]] = []
     incomplete_uploads: list[IncompleteUpload] = []
     prefixes: list[Prefix] = []

@@ -1,5 +1,6 @@
 """Loads the buckets and log groups of an account file; objects have a size and no content."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,16 +16,17 @@ from local_aws.services.s3_lifecycle import S3Lifecycle
 
 # A bucket of millions would fill the memory: its objects are fewer here, and larger.
 MAX_OBJECTS = 5_000
-_CLASSES = {
-    "StandardIAStorage": "STANDARD_IA",
-    "StandardIASizeOverhead": "STANDARD_IA",
-    "OneZoneIAStorage": "ONEZONE_IA",
-    "IntelligentTieringFAStorage": "INTELLIGENT_TIERING",
-    "IntelligentTieringIAStorage": "INTELLIGENT_TIERING",
-    "GlacierInstantRetrievalStorage": "GLACIER_IR",
-    "GlacierStorage": "GLACIER",
-    "DeepArchiveStorage": "DEEP_ARCHIVE",
-}
+# What CloudWatch's names of storage types begin with, overheads too.
+_CLASSES = (
+    ("StandardIA", "STANDARD_IA"),
+    ("OneZoneIA", "ONEZONE_IA"),
+    ("IntelligentTiering", "INTELLIGENT_TIERING"),
+    ("GlacierInstantRetrieval", "GLACIER_IR"),
+    ("GlacierIR", "GLACIER_IR"),
+    ("Glacier", "GLACIER"),
+    ("DeepArchive", "DEEP_ARCHIVE"),
+    ("ReducedRedundancy", "REDUCED_REDUNDANCY"),
+)
 
 
 class DeclaredObject(FakeKey):  # type: ignore[misc]
@@ -92,7 +94,7 @@ def _load_bucket(account: file.AccountFile, bucket: file.Bucket, lifecycle: S3Li
     s3_backends[account.account_id]["aws"].buckets[bucket.name] = made
     made.creation_date = _oldest(account, bucket)
     if bucket.versioning:
-        made.versioning_status = "Enabled"
+        made.versioning_status = "Enabled" if bucket.versioning is True else bucket.versioning
     if bucket.lifecycle_rules:
         _load_lifecycle(place, bucket, made, lifecycle)
     for key in _objects(account, bucket, made):
@@ -133,14 +135,19 @@ def _objects(
     """Share out the bucket's number of objects between its prefixes, by their bytes."""
     told = sum(each.bytes for each in bucket.prefixes)
     rest = max(0, sum(bucket.bytes.values()) - told)
-    shares = [(each.prefix, each.bytes, each.last_modified) for each in bucket.prefixes]
+    shares = [
+        (each.prefix, each.bytes, each.last_modified, each.storage_class)
+        for each in bucket.prefixes
+    ]
     if rest and bucket.objects > len(shares):
-        shares.append(("", rest, account.now))
-    whole = sum(size for _, size, _ in shares)
+        shares.append(("", rest, account.now, None))
+    whole = sum(size for _, size, _, _ in shares)
     count = min(max(bucket.objects, len(shares)), MAX_OBJECTS)
-    storage = _storage_class(bucket)
+    left = _bytes_by_class(bucket)
     version = "null" if bucket.versioning else None
-    for prefix, size, modified in shares:
+    for prefix, size, modified, named in shares:
+        storage = named or _class_with_most(left)
+        left[storage] -= size
         number = max(1, round(count * size / whole)) if whole else 1
         for index, part in enumerate(_parts(size, number)):
             name = f"{prefix}part-{index:06d}"
@@ -162,10 +169,18 @@ def _parts(size: int, number: int) -> Iterator[int]:
         yield part + (index < more)
 
 
-def _storage_class(bucket: file.Bucket) -> str:
-    """Return the class of most of the bucket's bytes; a file does not tell each object's."""
-    kind = max(bucket.bytes, key=lambda each: bucket.bytes[each], default="StandardStorage")
-    return _CLASSES.get(kind, "STANDARD")
+def _bytes_by_class(bucket: file.Bucket) -> Counter[str]:
+    """Return the bucket's bytes by the class that a listing names."""
+    sizes: Counter[str] = Counter()
+    for kind, size in bucket.bytes.items():
+        name = next((name for start, name in _CLASSES if kind.startswith(start)), "STANDARD")
+        sizes[name] += size
+    return sizes
+
+
+def _class_with_most(left: Counter[str]) -> str:
+    """Return the class of most bytes that no prefix has yet: a file need not name one."""
+    return max(left, key=lambda each: left[each], default="STANDARD")
 
 
 def _load_upload(upload: file.IncompleteUpload, made: FakeBucket) -> None:

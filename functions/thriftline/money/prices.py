@@ -87,6 +87,7 @@ class TokenRates:
     usd: Mapping[str, Mapping[str, TokenPrice]]
 
 
+NOTEBOOK = "Notebook"
 _NO_DATE = date.min
 NO_UNIT_RATES = UnitRates("", "no list", _NO_DATE, {})
 NO_TOKEN_RATES = TokenRates("no list", _NO_DATE, {})
@@ -119,8 +120,12 @@ class PriceCatalogue:
         return self._hourly_rate("Hosting", instance_type, region)
 
     def notebook_rate(self, instance_type: str, region: str) -> Price | None:
-        """Returns the rate of an hour of a notebook or Studio app; no other list stands in."""
-        return self._hourly_rate("Notebook", instance_type, region)
+        """Returns the rate of an hour of a notebook or Studio app.
+
+        Hosting's rate stands in where the list of notebooks has none; ``component`` says so.
+        """
+        own = self._hourly_rate(NOTEBOOK, instance_type, region)
+        return own or self.hosting_rate(instance_type, region)
 
     def _hourly_rate(self, component: str, instance_type: str, region: str) -> Price | None:
         table = self.hourly.get(component)

@@ -285,6 +285,7 @@ def _orphan(world: ActingWorld, job: str) -> Inventory:
                     BucketPrefix(
                         prefix=prefix,
                         size_bytes=GB,
+                        bytes_by_class=(("STANDARD", GB),),
                         objects=3,
                         last_modified=ended,
                         written_by=job,

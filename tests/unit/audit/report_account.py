@@ -187,6 +187,7 @@ def _prefix(name: str, size: int, written: datetime) -> BucketPrefix:
     return BucketPrefix(
         prefix=name,
         size_bytes=size,
+        bytes_by_class=(("STANDARD", size),),
         objects=None,
         last_modified=written,
         written_by=None,

@@ -146,8 +146,9 @@ def test_a_mark_without_an_instant_is_no_mark(text: str) -> None:
     assert marked_at(((MARK, text),), AuditParameters()) is None
 
 
-def _many(count: int, idle: int) -> Inventory:
-    found = inventory(endpoints=tuple(endpoint(f"e{index}") for index in range(count)))
+def _many(count: int, idle: int, marked_hours_ago: float | None = None) -> Inventory:
+    tags = () if marked_hours_ago is None else _marked(marked_hours_ago)
+    found = inventory(endpoints=tuple(endpoint(f"e{index}", tags=tags) for index in range(count)))
     busy = {
         variant_metric(f"e{index}", "AllTraffic", "Invocations"): [50.0] * 30
         for index in range(idle, count)
@@ -156,12 +157,21 @@ def _many(count: int, idle: int) -> Inventory:
 
 
 def test_the_share_of_a_kind_stops_all_of_it_and_tells_a_person() -> None:
-    plan = _plan(_many(10, 4))
+    plan = _plan(_many(10, 4, marked_hours_ago=80))
     ends = [one for one in plan.actions if one.action is TERMINATE]
-    assert len(ends) == 4
+    assert [one.step for one in ends] == [Step.EXECUTE] * 4
     assert all(one.withheld and not one.executes for one in ends)
-    assert "4 x terminate_endpoint in one run, of 10" in plan.alerts[0]
-    assert all(one.executes for one in _plan(_many(10, 3)).actions if one.action is TERMINATE)
+    (alert,) = plan.alerts
+    assert "would terminate 4 idle endpoints, of 10 in all" in alert
+    assert "does at most 3" in alert
+    few = _plan(_many(10, 3, marked_hours_ago=80))
+    assert all(one.executes for one in few.actions if one.action is TERMINATE)
+
+
+def test_no_share_holds_back_a_mark_which_harms_nothing() -> None:
+    plan = _plan(_many(3, 2))
+    assert [(one.step, one.executes) for one in plan.actions] == [(Step.MARK, True)] * 2
+    assert not plan.alerts
 
 
 def test_the_number_of_actions_is_capped_too() -> None:
@@ -206,6 +216,36 @@ def test_no_action_at_all_is_allowed_by_a_cap_of_none() -> None:
 
 
 TAGGED: dict[str, Any] = {"required_tags": ("team",), "default_tags": (("team", "unknown"),)}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "protected"),
+    [
+        ("Environment", "Production", True),
+        ("ENV", "PROD", True),
+        ("stage", " Live ", True),
+        ("Tier", "prd", True),
+        ("environment", "prod-eu-1", True),
+        ("environment", "Production (EU)", True),
+        ("environment", "non-prod", False),
+        ("environment", "preprod", False),
+        ("environment", "staging", False),
+        ("owner", "production", False),
+    ],
+)
+def test_production_is_known_as_people_write_it(key: str, value: str, protected: bool) -> None:
+    found = _idle(tags=((key, value),))
+    assert bool(_plan(found).actions) is not protected
+    named = _idle(tags=(("criticality", "high"),))
+    own: dict[str, Any] = {
+        "production_tags": ("Criticality",),
+        "production_values": ("High",),
+    }
+    assert not _plan(named, **own).actions
+
+
+def test_a_keep_tag_counts_however_it_is_written() -> None:
+    assert not _plan(_idle(tags=(("Thriftline:Keep", "true"),))).actions
 
 
 def test_what_is_kept_or_production_is_not_tagged_either() -> None:
@@ -306,6 +346,7 @@ def _checkpoints() -> BucketPrefix:
     return BucketPrefix(
         prefix="checkpoints/",
         size_bytes=10**12,
+        bytes_by_class=(("STANDARD", 10**12),),
         objects=10,
         last_modified=NOW - timedelta(days=80),
         written_by=None,

@@ -52,6 +52,7 @@ def _prefix(name: str, size: int, by: str | None = None, **facts: object) -> Buc
     plain = BucketPrefix(
         prefix=name,
         size_bytes=size,
+        bytes_by_class=(("STANDARD", size),),
         objects=size,
         last_modified=days_ago(90),
         written_by=by,

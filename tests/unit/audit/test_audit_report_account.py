@@ -121,4 +121,4 @@ def test_seventeen_of_twenty_one_is_more_than_a_run_may_delete(told: Audit) -> N
     assert not any(one.executes for one in failed)
     assert all(one.withheld for one in failed)
     (alert,) = plan.alerts
-    assert "17 x delete_failed_endpoint" in alert
+    assert "delete 17 failed endpoints, of 21 in all" in alert

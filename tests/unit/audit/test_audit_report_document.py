@@ -126,7 +126,7 @@ def test_the_plan_is_told_with_what_the_caps_hold_back() -> None:
     ]
     assert sum(one.withheld is not None for one in REPORT.planned_actions) == 17
     assert [one.index for one in REPORT.planned_actions] == list(range(len(REPORT.planned_actions)))
-    assert "17 x delete_failed_endpoint" in REPORT.alerts[0]
+    assert "delete 17 failed endpoints, of 21 in all" in REPORT.alerts[0]
 
 
 @pytest.mark.parametrize("report", [REPORT, wasteful_report()])

@@ -316,6 +316,7 @@ def _prefix(name: str, job: str | None = None) -> BucketPrefix:
     return BucketPrefix(
         prefix=name,
         size_bytes=500 * 2**30,
+        bytes_by_class=(("STANDARD", 500 * 2**30),),
         objects=100,
         last_modified=days_ago(120),
         written_by=job,

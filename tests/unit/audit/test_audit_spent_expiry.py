@@ -22,6 +22,7 @@ THEIRS = {**OURS, "ID": "thriftline-expire-by-hand"}
 FULL = BucketPrefix(
     prefix="ckpt/run/",
     size_bytes=10**9,
+    bytes_by_class=(("STANDARD", 10**9),),
     objects=4,
     last_modified=days_ago(60),
     written_by=None,

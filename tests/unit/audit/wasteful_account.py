@@ -113,6 +113,7 @@ def _prefix(name: str, job: str | None, gigabytes: int, age: int = 100) -> Bucke
     return BucketPrefix(
         prefix=name,
         size_bytes=gigabytes * 10**9,
+        bytes_by_class=(("STANDARD", gigabytes * 10**9),),
         objects=1000,
         last_modified=days_ago(age),
         written_by=job,
@@ -190,6 +191,7 @@ def wasteful_account() -> Inventory:
                 instance_type="ml.g5.xlarge",
                 created=days_ago(9),
                 last_user_activity=days_ago(5),
+                last_health_check=days_ago(0),
                 idle_timeout_minutes=None,
                 tags=(),
             ),

@@ -149,7 +149,10 @@ def test_hosting_training_and_notebooks_are_lists_of_their_own() -> None:
     hosting = catalogue.hosting_rate("ml.g5.xlarge", "us-east-1")
     assert hosting is not None
     assert (hosting.usd, hosting.component) == (Decimal("1.4"), "Hosting")
-    assert catalogue.notebook_rate("ml.g5.xlarge", "us-east-1") is None
+    stand_in = catalogue.notebook_rate("ml.g5.xlarge", "us-east-1")
+    assert stand_in is not None
+    assert (stand_in.component, stand_in.usd) == ("Hosting", Decimal("1.4"))
+    assert catalogue.notebook_rate("ml.t3.medium", "eu-west-1") is None
 
 
 def test_a_gigabyte_has_a_price_by_its_storage_type_where_the_list_has_one() -> None:

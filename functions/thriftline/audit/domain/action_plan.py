@@ -11,6 +11,7 @@ from thriftline.audit.domain.findings import ActionKind, Finding
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.parameters import AuditParameters, Mode
 from thriftline.audit.domain.planning import Planned, PlanningContext, plan_unmarks
+from thriftline.audit.domain.wording import counted
 
 
 def plan_actions(
@@ -60,31 +61,52 @@ def _capped(
     planned: Sequence[PlannedAction], inventory: Inventory, parameters: AuditParameters
 ) -> tuple[list[PlannedAction], list[str]]:
     """Returns the actions, those of a kind above its cap withheld, and an alert for each kind."""
-    # Two changes of one bucket are one resource that is touched.
+    # Two changes of one bucket are one resource that is touched. A mark harms nothing and has its
+    # own count: what it announces meets the caps when it is due.
     changed = {
-        (one.action, resource)
+        (one.action, one.step is Step.MARK, resource)
         for one in planned
         if one.step is not Step.WAIT
         for resource in touched(one)
     }
-    counts = Counter(action for action, _ in changed)
-    why: dict[ActionKind, str] = {}
-    for action, count in counts.items():
-        population = action_spec(action).population
-        if population is None:
-            continue
-        # One may always be acted on, or a small account could never be cleaned.
-        share = max(1, floor(parameters.max_action_share * population(inventory)))
-        limit = min(parameters.max_actions, share)
-        if count > limit:
-            why[action] = (
-                f"{count} x {action} in one run, of {population(inventory)}: more than {limit} "
-                f"(max_actions {parameters.max_actions}, max_action_share "
-                f"{parameters.max_action_share}). Nothing of this kind is done; look at them, "
-                "then raise the cap."
-            )
-    held = [
-        replace(one, withheld=why[one.action], executes=False) if one.action in why else one
-        for one in planned
-    ]
+    counts = Counter((action, is_mark) for action, is_mark, _ in changed)
+    why: dict[tuple[ActionKind, bool], str] = {}
+    for (action, is_mark), count in counts.items():
+        reason = _above_cap(action, count, inventory, parameters, is_mark=is_mark)
+        if reason is not None:
+            why[action, is_mark] = reason
+    held = [_held_back(one, why.get((one.action, one.step is Step.MARK))) for one in planned]
     return held, list(why.values())
+
+
+def _above_cap(
+    action: ActionKind,
+    count: int,
+    inventory: Inventory,
+    parameters: AuditParameters,
+    *,
+    is_mark: bool,
+) -> str | None:
+    """Returns why so many actions of a kind are too many for one run, None if they are not."""
+    spec = action_spec(action)
+    if spec.population is None:
+        return None
+    population = spec.population(inventory)
+    # One may always be acted on, or a small account could never be cleaned.
+    share = max(1, floor(parameters.max_action_share * population))
+    limit = parameters.max_actions if is_mark else min(parameters.max_actions, share)
+    if count <= limit:
+        return None
+    settings = f"max_actions is {parameters.max_actions}"
+    if not is_mark:
+        settings += f", max_action_share is {parameters.max_action_share}"
+    step = spec.step(Step.MARK if is_mark else Step.EXECUTE)
+    what = step.plan.format(counted(count, step.noun)) if step else f"{action} {count} times"
+    return (
+        f"This audit would {what}, of {population:,} in all. One run does at most {limit:,} of a "
+        f"kind ({settings}), so it does none of them. Look at them first; then raise the limit."
+    )
+
+
+def _held_back(one: PlannedAction, why: str | None) -> PlannedAction:
+    return one if why is None else replace(one, withheld=why, executes=False)

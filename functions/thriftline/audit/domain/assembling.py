@@ -1,6 +1,6 @@
 """Puts together what the collectors of one account and region read apart from each other."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -178,5 +178,11 @@ def _without(outer: BucketPrefix, measured: Sequence[BucketPrefix]) -> BucketPre
     objects = outer.objects
     if objects is not None:
         objects = max(0, objects - sum(one.objects or 0 for one in inner))
+    if not inner:
+        return outer
+    taken: Counter[str] = Counter()
+    for one in inner:
+        taken.update(dict(one.bytes_by_class))
+    classes = tuple((name, max(0, size - taken[name])) for name, size in outer.bytes_by_class)
     size = max(0, outer.size_bytes - sum(one.size_bytes for one in inner))
-    return replace(outer, size_bytes=size, objects=objects) if inner else outer
+    return replace(outer, size_bytes=size, bytes_by_class=classes, objects=objects)

@@ -7,12 +7,13 @@ from decimal import Decimal
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.metrics import Metrics, series_of
-from thriftline.audit.domain.questions import BEDROCK_METRICS, bedrock_metric
+from thriftline.audit.domain.questions import BEDROCK_METRICS, bedrock_metrics
+from thriftline.audit.domain.resources.bedrock import MANTLE
 from thriftline.money.prices import PriceCatalogue, TokenPrice
 
 _MILLION = Decimal(1_000_000)
-# The profile of a geography routes within it and costs what its region costs. A global one is
-# cheaper by some, and has no price here.
+# The profile of a geography routes within it and costs what its region costs; models whose
+# regional price differs from the global one have a price for each profile.
 _GEOGRAPHY = re.compile(r"(us|us-gov|eu|apac|jp|au|ca)\.(?=[a-z0-9-]+\.)")
 
 
@@ -43,13 +44,14 @@ def token_use(model_id: str, metrics: Metrics, window: Window) -> Fact[TokenUse]
     tokens has no series of them, and that is zero once the query succeeded.
     """
     sums: list[int] = []
-    for name in BEDROCK_METRICS:
-        series = series_of(metrics, bedrock_metric(model_id, name))
+    for key in bedrock_metrics(model_id):
+        series = series_of(metrics, key)
         if isinstance(series, Unread):
             return series
         values = series.between(window.start, window.end)
         sums.append(round(sum(value for value in values if value is not None)))
-    return TokenUse(*sums)
+    # bedrock-mantle has no metric of its cache: what was read from it counts as tokens in.
+    return TokenUse(*sums, *[0] * (len(BEDROCK_METRICS) - len(sums)))
 
 
 def base_model_of(model_id: str) -> str:
@@ -58,8 +60,16 @@ def base_model_of(model_id: str) -> str:
 
 
 def token_price(model_id: str, region: str, prices: PriceCatalogue) -> TokenPrice | None:
-    """Returns a model's price, None when the catalogue has none."""
-    return prices.tokens.usd.get(region, {}).get(base_model_of(model_id))
+    """Returns a model's price, None when the catalogue has none.
+
+    A profile has the price that stands under its own id. A geographic one costs what its region
+    costs, unless only the price of the global profile is known. What goes through bedrock-mantle
+    has no price here.
+    """
+    if model_id.startswith(MANTLE):
+        return None
+    known = prices.tokens.usd.get(region, {})
+    return known.get(model_id.rsplit("/", 1)[-1]) or known.get(base_model_of(model_id))
 
 
 def token_cost(

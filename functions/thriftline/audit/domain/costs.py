@@ -15,7 +15,7 @@ from thriftline.audit.domain.inventory import Inventory, Window
 from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import Bucket
-from thriftline.money.prices import Price, PriceCatalogue
+from thriftline.money.prices import NOTEBOOK, Price, PriceCatalogue
 
 HOURS_A_MONTH = Decimal(730)
 # S3 bills a GB of 2^30 bytes.
@@ -206,6 +206,13 @@ def app_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[Resource
             )
 
 
+def _hours_at(price: Price | None, hours: Decimal, instance_type: str) -> str:
+    if price is None:
+        return f"{instance_type} has no notebook price"
+    stand_in = "" if price.component == NOTEBOOK else ", at its hosting rate"
+    return f"{hours:.1f} h of {instance_type}{stand_in}"
+
+
 def _notebook(
     of: tuple[ResourceKind, str],
     instance_type: str,
@@ -219,7 +226,7 @@ def _notebook(
         Service.SAGEMAKER,
         of[1],
         price.usd * hours if price else None,
-        f"{hours:.1f} h of {instance_type}" if price else f"{instance_type} has no notebook price",
+        _hours_at(price, hours, instance_type),
         "Only the hours since it last started are known.",
     )
 

@@ -1,9 +1,13 @@
 """Who may not be touched: opt-outs by tag, production, and whatever could not be read."""
 
+import re
 from datetime import UTC, date, datetime
 
 from thriftline.audit.domain.facts import Fact, Tags, Unread
 from thriftline.audit.domain.parameters import AuditParameters
+
+# Where the first word of a tag's value ends: "prod-eu-1" is production, "non-prod" is not.
+_WORD_END = re.compile(r"[^a-z0-9]+")
 
 
 def refusal(tags: Fact[Tags], now: datetime, parameters: AuditParameters) -> str | None:
@@ -14,14 +18,25 @@ def refusal(tags: Fact[Tags], now: datetime, parameters: AuditParameters) -> str
     """
     if isinstance(tags, Unread):
         return f"Its tags could not be read: {tags.error}"
-    values = dict(tags)
-    keep = values.get(parameters.keep_tag)
-    if keep is not None and not _is_over(keep, now):
-        return f"It is tagged {parameters.keep_tag}={keep}."
-    production = values.get(parameters.production_tag, "").strip().lower()
-    if production in parameters.production_values and not parameters.act_on_production:
-        return f"It is tagged {parameters.production_tag}={production}: report only."
+    for key, value in tags:
+        if _same(key, parameters.keep_tag) and not _is_over(value, now):
+            return f"It is tagged {key}={value}."
+    for key, value in tags:
+        if _is_production(key, value, parameters) and not parameters.act_on_production:
+            return f"It is tagged {key}={value}: report only."
     return None
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def _is_production(key: str, value: str, parameters: AuditParameters) -> bool:
+    if not any(_same(key, one) for one in parameters.production_tags):
+        return False
+    whole = value.strip().casefold()
+    first = _WORD_END.split(whole, maxsplit=1)[0]
+    return any(one.strip().casefold() in (whole, first) for one in parameters.production_values)
 
 
 def _is_over(keep: str, now: datetime) -> bool:

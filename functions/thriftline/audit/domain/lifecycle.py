@@ -120,3 +120,16 @@ def has(existing: Sequence[str], member: str) -> bool:
     """Whether an enabled rule of the bucket has a member such as AbortIncompleteMultipartUpload."""
     rules = [json.loads(text) for text in existing]
     return any(member in rule and rule.get("Status") == "Enabled" for rule in rules)
+
+
+def has_everywhere(existing: Sequence[str], member: str) -> bool:
+    """Whether an enabled rule with a member holds for the whole bucket, not for a part of it."""
+    rules = (json.loads(text) for text in existing)
+    return any(
+        member in rule and rule.get("Status") == "Enabled" and _is_for_all(rule) for rule in rules
+    )
+
+
+def _is_for_all(rule: Mapping[str, Any]) -> bool:
+    chosen = rule.get("Filter") or {}
+    return not rule.get("Prefix") and not any(value for value in chosen.values())

@@ -32,8 +32,10 @@ class AuditParameters:
     act_on_production: bool = False
     keep_tag: str = "thriftline:keep"
     mark_tag: str = "thriftline:marked-idle-at"
-    production_tag: str = "env"
-    production_values: tuple[str, ...] = ("prod", "production", "live")
+    # Keys and values are compared without regard to case; what follows a value, as in
+    # "prod-eu", does not change what it says.
+    production_tags: tuple[str, ...] = ("env", "environment", "stage", "tier")
+    production_values: tuple[str, ...] = ("prod", "production", "prd", "live")
     # What is too little to be told, or to be moved for.
     min_saving_usd: Decimal = Decimal("1.00")
     # Endpoints.
@@ -97,9 +99,11 @@ class AuditParameters:
             _at_least(name, getattr(self, name), 0)
         if not 0 <= self.max_action_share <= 1:
             raise ValueError(f"max_action_share is {self.max_action_share}; it must be in [0, 1].")
-        for name in ("keep_tag", "mark_tag", "production_tag"):
+        for name in ("keep_tag", "mark_tag"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty; give the key of a tag.")
+        if not all(key.strip() for key in self.production_tags):
+            raise ValueError("production_tags has an empty key; give the keys of tags.")
 
 
 def _at_least(name: str, value: int, minimum: int) -> None:

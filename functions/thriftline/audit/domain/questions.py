@@ -5,11 +5,12 @@ nothing looks like an idle endpoint. The names are those of the documentation of
 Bedrock's CloudWatch metrics.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from thriftline.audit.domain.facts import Unread
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.metrics import HOUR, MetricKey, metric_key
+from thriftline.audit.domain.resources.bedrock import MANTLE
 from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
 from thriftline.audit.domain.use_signals import (
     BACKLOGS,
@@ -24,6 +25,7 @@ from thriftline.audit.domain.use_signals import (
 
 UTILISATION = "/aws/sagemaker/Endpoints"
 BEDROCK = "AWS/Bedrock"
+BEDROCK_MANTLE = "AWS/BedrockMantle"
 
 # Microseconds.
 LATENCY = "ModelLatency"
@@ -47,6 +49,8 @@ BEDROCK_METRICS = (
     CACHE_WRITE_TOKENS,
 )
 
+MANTLE_INVOCATIONS = "Inferences"
+MANTLE_METRICS = (MANTLE_INVOCATIONS, "InputTokens", "OutputTokens")
 _BUSY = ((GPU, "Average"), (GPU_MEMORY, "Maximum"), (CPU, "Average"), (MEMORY, "Maximum"))
 
 
@@ -107,12 +111,31 @@ def utilisation_metric(endpoint: str, variant: str, name: str, stat: str) -> Met
 
 def bedrock_metric(model_id: str, name: str) -> MetricKey:
     """Returns the key of one model's metric; ``model_id`` may be an ARN."""
+    if model_id.startswith(MANTLE):
+        return metric_key(BEDROCK_MANTLE, name, _mantle_dimensions(model_id))
     return metric_key(BEDROCK, name, {"ModelId": model_id})
 
 
 def bedrock_metrics(model_id: str) -> Iterator[MetricKey]:
     """Yields what a model was asked, and in how many tokens."""
-    return (bedrock_metric(model_id, name) for name in BEDROCK_METRICS)
+    names = MANTLE_METRICS if model_id.startswith(MANTLE) else BEDROCK_METRICS
+    return (bedrock_metric(model_id, name) for name in names)
+
+
+def mantle_model(dimensions: Mapping[str, str]) -> str | None:
+    """Returns the name here of a model with these dimensions of bedrock-mantle, None for others.
+
+    The endpoint publishes every call at four levels: of the account, a project, a model, and a
+    model in a project. The last is the finest; the sum of the others is the same calls again.
+    """
+    if dimensions.keys() != {"Model", "Project"}:
+        return None
+    return f"{MANTLE}{dimensions['Project']}/{dimensions['Model']}"
+
+
+def _mantle_dimensions(model_id: str) -> dict[str, str]:
+    project, _, model = model_id.removeprefix(MANTLE).partition("/")
+    return {"Model": model, "Project": project}
 
 
 def _may_have_instances(variant: Variant) -> bool:

@@ -7,7 +7,13 @@ from thriftline.audit.aws.collectors.reading import Answer, Collected, in_thread
 from thriftline.audit.aws.collectors.tags import read_bedrock_tags
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags
-from thriftline.audit.domain.questions import BEDROCK, BEDROCK_INVOCATIONS
+from thriftline.audit.domain.questions import (
+    BEDROCK,
+    BEDROCK_INVOCATIONS,
+    BEDROCK_MANTLE,
+    MANTLE_INVOCATIONS,
+    mantle_model,
+)
 from thriftline.audit.domain.resources.bedrock import (
     BedrockModelUse,
     CustomModel,
@@ -22,23 +28,30 @@ _DIMENSION = "ModelId"
 
 
 def collect_model_use(clients: TargetClients) -> Collected[BedrockModelUse]:
-    """Returns the models that CloudWatch lists: those with data in the last two weeks."""
-    listed = list_all(
-        clients.client("cloudwatch"),
-        "ListMetrics",
-        "Metrics",
-        Namespace=BEDROCK,
-        MetricName=BEDROCK_INVOCATIONS,
+    """Returns the models that CloudWatch lists: those with data in the last two weeks.
+
+    Both endpoints of Bedrock are asked: each reports in a namespace of its own.
+    """
+    client = clients.client("cloudwatch")
+    runtime = list_all(
+        client, "ListMetrics", "Metrics", Namespace=BEDROCK, MetricName=BEDROCK_INVOCATIONS
+    )
+    mantle = list_all(
+        client, "ListMetrics", "Metrics", Namespace=BEDROCK_MANTLE, MetricName=MANTLE_INVOCATIONS
     )
     # Series with further dimensions tell parts of the same use.
     models = {
         row["Dimensions"][0]["Value"]
-        for row in listed.rows
+        for row in runtime.rows
         if [one["Name"] for one in row["Dimensions"]] == [_DIMENSION]
     }
+    for row in mantle.rows:
+        name = mantle_model({one["Name"]: one["Value"] for one in row["Dimensions"]})
+        models |= {name} if name else set()
+    kind = ResourceKind.BEDROCK_MODEL
     return Collected(
         tuple(BedrockModelUse(model_id=model) for model in sorted(models)),
-        listed.gap(ResourceKind.BEDROCK_MODEL),
+        (*runtime.gap(kind), *mantle.gap(kind)),
     )
 
 

@@ -100,6 +100,7 @@ def _app(client: Any, row: Answer) -> Fact[StudioApp | None]:
         instance_type=(answer.get("ResourceSpec") or {}).get("InstanceType"),
         created=answer["CreationTime"],
         last_user_activity=answer.get("LastUserActivityTimestamp"),
+        last_health_check=answer.get("LastHealthCheckTimestamp"),
         idle_timeout_minutes=_idle_timeout(client, row),
         tags=read_sagemaker_tags(client, answer["AppArn"]),
     )

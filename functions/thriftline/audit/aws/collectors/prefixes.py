@@ -1,7 +1,7 @@
 """How much lies under prefixes, by listing objects: up to a number of pages, and never more."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,12 +18,19 @@ _MOST_PREFIXES = 100
 
 @dataclass(slots=True)
 class _Sum:
-    size: int = 0
+    classes: dict[str, int] = field(default_factory=dict)
     objects: int = 0
     modified: datetime | None = None
 
+    @property
+    def size(self) -> int:
+        """The bytes of all classes."""
+        return sum(self.classes.values())
+
     def add(self, row: Answer) -> None:
-        self.size += row["Size"]
+        # S3 leaves the class out of some listings of Standard objects.
+        name = row.get("StorageClass", "STANDARD")
+        self.classes[name] = self.classes.get(name, 0) + row["Size"]
         self.objects += 1
         when = row["LastModified"]
         if self.modified is None or when > self.modified:
@@ -89,6 +96,7 @@ def _prefix(name: str, total: _Sum, is_whole: bool, written_by: str | None) -> B
     return BucketPrefix(
         prefix=name,
         size_bytes=total.size,
+        bytes_by_class=tuple(sorted(total.classes.items())),
         objects=total.objects,
         last_modified=total.modified,
         written_by=written_by,

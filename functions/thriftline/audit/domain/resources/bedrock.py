@@ -5,13 +5,17 @@ from datetime import datetime
 
 from thriftline.audit.domain.facts import Fact, Tags
 
+# Before the id of a model that was called through the bedrock-mantle endpoint.
+MANTLE = "bedrock-mantle/"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BedrockModelUse:
-    """A ``ModelId`` that CloudWatch lists for this account; its series are in the metrics.
+    """A model that CloudWatch lists for this account; its series are in the metrics.
 
     ``model_id`` is as CloudWatch writes it: a base model, an inference profile, or the ARN of a
-    provisioned throughput or of a custom model deployment.
+    provisioned throughput or of a custom model deployment. The bedrock-mantle endpoint reports its
+    calls in a namespace of its own; its models begin with ``MANTLE`` here.
     """
 
     model_id: str

@@ -1,9 +1,12 @@
 """Notebook instances and Studio apps."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from thriftline.audit.domain.facts import Fact, Tags
+
+# Studio writes both times when it checks an app; between checks lie some minutes.
+_CHECKS_APART = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,11 @@ class Notebook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudioApp:
-    """An app of a Studio space or user; ``last_user_activity`` is what Studio itself records."""
+    """An app of a Studio space or user; ``last_user_activity`` is what Studio itself records.
+
+    Its health checks renew that time too: where it is the time of the last check, it says nothing
+    of a user.
+    """
 
     domain_id: str
     owner: str
@@ -35,5 +42,12 @@ class StudioApp:
     instance_type: str | None
     created: datetime
     last_user_activity: datetime | None
+    last_health_check: datetime | None
     idle_timeout_minutes: Fact[int | None]
     tags: Fact[Tags]
+
+    @property
+    def knows_activity(self) -> bool:
+        """Whether the recorded activity can only have come from a user."""
+        activity, check = self.last_user_activity, self.last_health_check
+        return activity is not None and (check is None or check - activity > _CHECKS_APART)

@@ -24,12 +24,14 @@ class IncompleteUpload:
 class BucketPrefix:
     """What lies under one prefix, and under no longer one of the same bucket's list.
 
-    ``written_by`` names the training job that wrote it, or is None. ``is_whole`` is false where
+    ``bytes_by_class`` are its bytes by the storage class that the listing names. ``written_by``
+    names the training job that wrote it, or is None. ``is_whole`` is false where
     the listing was cut short: then the size is a lower bound.
     """
 
     prefix: str
     size_bytes: int
+    bytes_by_class: tuple[tuple[str, int], ...]
     objects: int | None
     last_modified: datetime | None
     written_by: str | None

@@ -23,7 +23,7 @@ from thriftline.audit.domain.references import (
 )
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import Bucket, BucketPrefix
-from thriftline.audit.domain.rules.buckets import gigabytes, stored_usd
+from thriftline.audit.domain.rules.buckets import gigabytes, prefix_usd
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars, pool
 
 _NEEDS = REFERRING_KINDS | {ResourceKind.BUCKET}
@@ -94,7 +94,7 @@ def _orphan(
     of: tuple[TrainingJob | None, JobPlaces],
 ) -> Observation:
     job, places = of
-    usd = stored_usd(one.size_bytes, "StandardStorage", subject)
+    usd = prefix_usd(bucket, one, subject)
     place = f"{bucket.name}/{one.prefix}"
     calls: tuple[ApiCall, ...] = ()
     if not isinstance(bucket.lifecycle_rules, Unread):
@@ -148,7 +148,7 @@ RULES = (
         "its checkpoints to, or (with low confidence) is called so and no job refers to. Never "
         "one that a model, package, endpoint or running job refers to; when one of those lists "
         "was not read to its end, or an endpoint's model is gone, the rule is not evaluated. "
-        f"{_SHARED}Saved: its bytes, standard rate.",
+        f"{_SHARED}Saved: its bytes, each at the price of its storage class.",
         evidence="Prefixes traced to the job that wrote them, CheckpointConfig, models, registry.",
         change=f"A lifecycle rule that expires the prefix, merged with the others. {GOES_ON}",
         undo=f"Take the rule away before it acts. {GOES_ON}",
@@ -167,7 +167,8 @@ RULES = (
         effort=Effort.CALL,
         rationale="What a failed job wrote is of use while somebody looks into it, then no more.",
         how="A prefix that a job wrote which failed more than `failed_artifact_max_age_days` ago, "
-        f"and nothing refers to. {_SHARED}Saved: its bytes at the standard rate.",
+        f"and nothing refers to. {_SHARED}Saved: its bytes, each at the price of its storage "
+        "class.",
         evidence="Prefixes traced to the job that wrote them, its status, models, registry.",
         change=f"A lifecycle rule that expires the prefix, merged with the others. {GOES_ON}",
         undo=f"Take the rule away before it acts. {GOES_ON}",

@@ -18,6 +18,7 @@ from thriftline.audit.domain.findings import (
 from thriftline.audit.domain.lifecycle import (
     abort_rule,
     has,
+    has_everywhere,
     noncurrent_rule,
     put_rules,
     transition_rule,
@@ -39,6 +40,8 @@ from thriftline.audit.domain.rules.rule import (
 
 _NEEDS = frozenset({ResourceKind.BUCKET})
 _ABORT = "AbortIncompleteMultipartUpload"
+_EXPIRES_VERSIONS = "NoncurrentVersionExpiration"
+_VERSIONED = ("Enabled", "Suspended")
 _GB = Decimal(10**9)
 # S3 bills smaller objects in Standard-IA as if they had this size.
 _SMALLEST = 128 * 1024
@@ -54,6 +57,45 @@ def stored_usd(size: int, name: str, subject: Subject) -> Decimal | None:
     """Returns what some bytes of a storage type cost a month, None when unpriced."""
     price = subject.prices.objects.rate(name, subject.inventory.region)
     return price.usd * size / BYTES_A_GB if price else None
+
+
+# CloudWatch's names of the storage classes that a listing tells.
+_STORED_AS = {
+    "STANDARD": "StandardStorage",
+    "REDUCED_REDUNDANCY": "ReducedRedundancyStorage",
+    "STANDARD_IA": "StandardIAStorage",
+    "ONEZONE_IA": "OneZoneIAStorage",
+    "GLACIER_IR": "GlacierInstantRetrievalStorage",
+    "GLACIER": "GlacierStorage",
+    "DEEP_ARCHIVE": "DeepArchiveStorage",
+    "EXPRESS_ONEZONE": "ExpressOneZoneStorage",
+}
+_TIERED = "INTELLIGENT_TIERING"
+_TIERS = "IntelligentTiering"
+
+
+def prefix_usd(bucket: Bucket, one: BucketPrefix, subject: Subject) -> Decimal | None:
+    """Returns what a prefix costs a month, each class at its own price; None when one has none."""
+    total = Decimal(0)
+    for name, size in one.bytes_by_class:
+        usd = stored_usd(size, _stored_as(name, bucket), subject)
+        if usd is None and size:
+            return None
+        total += usd or Decimal(0)
+    return total
+
+
+def _stored_as(storage_class: str, bucket: Bucket) -> str:
+    """Returns CloudWatch's name of a class.
+
+    The listing does not say in which tier of Intelligent-Tiering an object lies. Where all such
+    bytes of a bucket lie in one tier, it is that one.
+    """
+    sizes = bucket.bytes_by_storage_type
+    if storage_class == _TIERED and not isinstance(sizes, Unread):
+        tiers = [name for name, size in sizes.items() if size and name.startswith(_TIERS)]
+        return tiers[0] if len(tiers) == 1 else storage_class
+    return _STORED_AS.get(storage_class, storage_class)
 
 
 def size_of(bucket: Bucket) -> int | None:
@@ -94,13 +136,18 @@ def _storage_class(subject: Subject) -> Iterator[Observation]:
             continue
         cold = [one for one in bucket.prefixes if one.last_modified and one.last_modified < before]
         cold = [one for one in cold if not references.hold(bucket.name, one.prefix)]
-        cold = [one for one in cold if _is_large(one)]
-        size = sum(one.size_bytes for one in cold)
+        cold = [one for one in cold if _is_large(one) and _standard(one)]
+        size = sum(_standard(one) for one in cold)
         saved = _cheaper_by(size, subject)
         if not cold or has(bucket.lifecycle_rules, "Transitions"):
             continue
         if worth_telling(saved, subject.parameters):
             yield _tier(bucket, cold, saved, subject)
+
+
+def _standard(one: BucketPrefix) -> int:
+    """Returns the bytes that a transition to Standard-IA would move."""
+    return dict(one.bytes_by_class).get("STANDARD", 0)
 
 
 def _is_large(one: BucketPrefix) -> bool:
@@ -117,14 +164,15 @@ def _tier(
     bucket: Bucket, cold: list[BucketPrefix], saved: Decimal | None, subject: Subject
 ) -> Observation:
     existing = () if isinstance(bucket.lifecycle_rules, Unread) else bucket.lifecycle_rules
-    size = sum(one.size_bytes for one in cold)
+    size = sum(_standard(one) for one in cold)
     rules = [transition_rule(one.prefix, "STANDARD_IA", 30) for one in cold]
     return Observation(
         resource=bucket.name,
-        summary=f"{gigabytes(size)} under {', '.join(one.prefix for one in cold)} were last "
-        f"written more than {subject.parameters.cold_after_days} days ago.",
+        summary=f"{gigabytes(size)} in S3 Standard under "
+        f"{', '.join(one.prefix for one in cold)} were last written more than "
+        f"{subject.parameters.cold_after_days} days ago.",
         used=tuple(
-            Signal(one.prefix, f"{gigabytes(one.size_bytes)}, {one.last_modified:%Y-%m-%d}")
+            Signal(one.prefix, f"{gigabytes(_standard(one))}, {one.last_modified:%Y-%m-%d}")
             for one in cold
         ),
         missing=("How often it is read: every GB read back from Standard-IA costs 0.01 USD.",),
@@ -186,29 +234,50 @@ def _incomplete(bucket: Bucket, old: list[IncompleteUpload], subject: Subject) -
 
 
 def _noncurrent(subject: Subject) -> Iterator[Observation]:
-    days = subject.parameters.noncurrent_days
     for bucket in subject.inventory.buckets:
-        if bucket.versioning != "Enabled" or isinstance(bucket.lifecycle_rules, Unread):
+        # A suspended bucket keeps the versions that it has, and bills them.
+        if bucket.versioning not in _VERSIONED or isinstance(bucket.lifecycle_rules, Unread):
             continue
         size = None if isinstance(bucket.noncurrent_bytes, Unread) else bucket.noncurrent_bytes
-        if has(bucket.lifecycle_rules, "NoncurrentVersionExpiration") or size == 0:
+        if has_everywhere(bucket.lifecycle_rules, _EXPIRES_VERSIONS) or size == 0:
             continue
-        saved = None if size is None else stored_usd(size, "StandardStorage", subject)
-        yield Observation(
-            resource=bucket.name,
-            summary="It keeps every old version for ever"
-            + ("." if size is None else f": {gigabytes(size)}, {dollars(saved)} a month."),
-            used=(Signal("Versioning", "Enabled"), Signal("Expiry of old versions", "none")),
-            missing=() if size is not None else ("How much the old versions hold.",),
-            confidence=Confidence.HIGH,
-            monthly_usd=saved,
-            change=Change(
-                f"Expire versions {days} days after a newer one came.",
-                (put_rules(bucket.name, bucket.lifecycle_rules, [noncurrent_rule(days)]),),
-                "Take the rule away before it acts; what it expired is gone.",
-            ),
-            pools=frozenset({pool(ResourceKind.BUCKET, f"{bucket.name}?noncurrent")}),
-        )
+        if bucket.versioning == "Suspended" and size is None and not _may_hold(bucket):
+            continue
+        yield _old_versions(bucket, bucket.lifecycle_rules, size, subject)
+
+
+def _may_hold(bucket: Bucket) -> bool:
+    return size_of(bucket) != 0
+
+
+def _old_versions(
+    bucket: Bucket, rules: tuple[str, ...], size: int | None, subject: Subject
+) -> Observation:
+    days = subject.parameters.noncurrent_days
+    saved = None if size is None else stored_usd(size, "StandardStorage", subject)
+    in_part = has(rules, _EXPIRES_VERSIONS)
+    is_suspended = bucket.versioning == "Suspended"
+    what = "It keeps the old versions from before its versioning was suspended"
+    what = what if is_suspended else "It keeps every old version for ever"
+    where = ", but for those under the prefixes or tags of its rules" if in_part else ""
+    return Observation(
+        resource=bucket.name,
+        summary=f"{what}{where}"
+        + ("." if size is None else f": {gigabytes(size)}, {dollars(saved)} a month."),
+        used=(
+            Signal("Versioning", str(bucket.versioning)),
+            Signal("Expiry of old versions", "in a part of the bucket" if in_part else "none"),
+        ),
+        missing=() if size is not None else ("How much the old versions hold.",),
+        confidence=Confidence.HIGH if size is not None or not is_suspended else Confidence.MEDIUM,
+        monthly_usd=saved,
+        change=Change(
+            f"Expire versions {days} days after a newer one came.",
+            (put_rules(bucket.name, rules, [noncurrent_rule(days)]),),
+            "Take the rule away before it acts; what it expired is gone.",
+        ),
+        pools=frozenset({pool(ResourceKind.BUCKET, f"{bucket.name}?noncurrent")}),
+    )
 
 
 RULES = (
@@ -238,8 +307,9 @@ RULES = (
         "objects cost more there, and a restore from Glacier breaks a rollback.",
         how="Prefixes last written more than `cold_after_days` ago, of objects of 128 KiB and more "
         "on average, which no model, package, endpoint or running job refers to; no transition "
-        "rule yet. Saved: GB x (Standard - Standard-IA), told from `min_saving_usd` on.",
-        evidence="Bytes and last write of each prefix. Reads are not known.",
+        "rule yet. Only bytes that the listing says lie in Standard count. Saved: GB x (Standard - "
+        "Standard-IA), reported from `min_saving_usd` on.",
+        evidence="Bytes of each storage class and last write of each prefix. Reads are not known.",
         change="A transition to STANDARD_IA for objects above 128 KiB, merged.",
         undo="Take the rule away and copy objects back.",
         thresholds=("cold_after_days", "min_saving_usd"),
@@ -272,7 +342,8 @@ RULES = (
         severity=Severity.LOW,
         effort=Effort.CALL,
         rationale="In a versioned bucket a deleted or replaced object is still billed.",
-        how="Versioning is enabled and no enabled rule has NoncurrentVersionExpiration. Dollars "
+        how="Versioning is enabled or suspended, and no enabled rule for the whole bucket has "
+        "NoncurrentVersionExpiration: one for a prefix, a tag or a size leaves the rest. Dollars "
         "only where the bytes of old versions are known.",
         evidence="GetBucketVersioning, the lifecycle configuration.",
         change="A rule that expires noncurrent versions, merged.",

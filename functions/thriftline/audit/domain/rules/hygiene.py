@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from thriftline.audit.domain.costs import monthly
@@ -21,16 +21,22 @@ from thriftline.audit.domain.resources.notebooks import StudioApp
 from thriftline.audit.domain.rules.buckets import gigabytes
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars
 from thriftline.money.instances import gpus_of
+from thriftline.money.prices import NOTEBOOK
 
 # Tags that AWS sets itself say nothing about who pays.
 _OF_AWS = ("aws:", "sagemaker:", "bedrock:")
 _MOST_NAMES = 20
 
 
-def _hourly(instance_type: str | None, subject: Subject) -> Decimal | None:
+def _hourly(instance_type: str | None, subject: Subject) -> tuple[Decimal | None, tuple[str, ...]]:
+    """Returns the USD an hour, and what is not known about it."""
     region = subject.inventory.region
     price = subject.prices.notebook_rate(instance_type, region) if instance_type else None
-    return price.usd if price else None
+    if price is None:
+        return None, ("The notebook price of its type.",)
+    if price.component != NOTEBOOK:
+        return price.usd, ("The notebook price of its type: its hosting price stands in for it.",)
+    return price.usd, ()
 
 
 def _notebooks(subject: Subject) -> Iterator[Observation]:
@@ -39,20 +45,20 @@ def _notebooks(subject: Subject) -> Iterator[Observation]:
     for notebook in subject.inventory.notebooks:
         if notebook.status != "InService" or notebook.last_modified > before:
             continue
-        rate = _hourly(notebook.instance_type, subject)
+        rate, unpriced = _hourly(notebook.instance_type, subject)
         usd = None if rate is None else monthly(rate)
         yield Observation(
             resource=notebook.name,
-            summary=f"It runs without a stop since {notebook.last_modified:%Y-%m-%d} on "
-            f"{notebook.instance_type}: {dollars(usd)} a month.",
+            summary=f"It has run on {notebook.instance_type} without a stop since "
+            f"{notebook.last_modified:%Y-%m-%d}: {dollars(usd)} a month.",
             used=(
                 Signal("Status", notebook.status),
                 Signal("Last started or changed", f"{notebook.last_modified:%Y-%m-%d %H:%M} UTC"),
                 Signal("Lifecycle config", notebook.lifecycle_config or "none"),
             ),
             missing=(
-                "Whether a kernel is busy: AWS does not tell of notebook instances.",
-                *(() if rate is not None else ("The notebook price of its type.",)),
+                "Whether a kernel is busy: AWS does not say that of notebook instances.",
+                *unpriced,
             ),
             # Its kernels are unseen, so one in use every day looks the same: a person decides.
             confidence=Confidence.LOW,
@@ -74,29 +80,58 @@ def _notebooks(subject: Subject) -> Iterator[Observation]:
 
 
 def _apps(subject: Subject) -> Iterator[Observation]:
-    hours = subject.parameters.app_idle_hours
-    before = subject.inventory.now - timedelta(hours=hours)
     for app in subject.inventory.studio_apps:
         if app.status != "InService" or app.instance_type in (None, "system"):
             continue
-        if app.last_user_activity is None or app.last_user_activity > before:
-            continue
-        rate = _hourly(app.instance_type, subject)
-        usd = None if rate is None else monthly(rate)
-        yield Observation(
-            resource=f"{app.domain_id}/{app.owner}/{app.app_type}/{app.name}",
-            summary=f"Nobody used it since {app.last_user_activity:%Y-%m-%d %H:%M} UTC; its "
-            f"{app.instance_type} costs {dollars(usd)} a month.",
-            used=(Signal("LastUserActivityTimestamp", f"{app.last_user_activity:%Y-%m-%d %H:%M}"),),
-            missing=() if rate is not None else ("The notebook price of its type.",),
-            confidence=Confidence.MEDIUM,
-            monthly_usd=usd,
-            change=Change(
-                "Delete the app: files stay in the space; set an idle timeout for the next one.",
-                (ApiCall("sagemaker", "DeleteApp", _app_name(app)),),
-                "Open it again in Studio; what was only in memory is gone.",
+        since = _idle_since(app, subject)
+        if since is not None:
+            yield _idle_app(app, since, subject)
+
+
+def _idle_since(app: StudioApp, subject: Subject) -> datetime | None:
+    """Returns since when nobody used an app, or since when it runs where that is not known."""
+    now, parameters = subject.inventory.now, subject.parameters
+    if app.knows_activity and app.last_user_activity is not None:
+        silent = now - timedelta(hours=parameters.app_idle_hours)
+        return app.last_user_activity if app.last_user_activity <= silent else None
+    long_ago = now - timedelta(days=parameters.notebook_idle_days)
+    return app.created if app.created <= long_ago else None
+
+
+def _idle_app(app: StudioApp, since: datetime, subject: Subject) -> Observation:
+    rate, unpriced = _hourly(app.instance_type, subject)
+    usd = None if rate is None else monthly(rate)
+    costs = f"its {app.instance_type} costs {dollars(usd)} a month."
+    said = f"Nobody has used it since {since:%Y-%m-%d %H:%M} UTC; {costs}"
+    if not app.knows_activity:
+        said = f"It has run since {since:%Y-%m-%d %H:%M} UTC; {costs}"
+    activity = f"{app.last_user_activity:%Y-%m-%d %H:%M}" if app.last_user_activity else "none"
+    return Observation(
+        resource=f"{app.domain_id}/{app.owner}/{app.app_type}/{app.name}",
+        summary=said,
+        used=(
+            Signal("LastUserActivityTimestamp", activity),
+            Signal("Created", f"{app.created:%Y-%m-%d %H:%M}"),
+        ),
+        missing=(
+            *unpriced,
+            *(
+                ()
+                if app.knows_activity
+                else (
+                    "When somebody last worked in it: Studio's own health check renews that time.",
+                )
             ),
-        )
+        ),
+        confidence=Confidence.MEDIUM if app.knows_activity else Confidence.LOW,
+        monthly_usd=usd,
+        severity=Severity.HIGH if gpus_of(app.instance_type or "") else None,
+        change=Change(
+            "Delete the app: files stay in the space; set an idle timeout for the next one.",
+            (ApiCall("sagemaker", "DeleteApp", _app_name(app)),),
+            "Open it again in Studio; what was only in memory is gone.",
+        ),
+    )
 
 
 def _app_name(app: StudioApp) -> dict[str, str]:
@@ -196,9 +231,9 @@ RULES = (
         effort=Effort.CALL,
         rationale="A notebook instance is billed day and night until somebody stops it.",
         how="In service, and last started or changed more than `notebook_idle_days` ago. AWS does "
-        "not tell whether a kernel is busy, so one in use every day looks the same as a forgotten "
+        "not say whether a kernel is busy, so one in use every day looks the same as a forgotten "
         "one: the confidence is low, and no audit stops it by itself. Saved: its hourly notebook "
-        "rate x 730, where it has one.",
+        "rate x 730, or its hosting rate where the list has no notebook rate.",
         evidence="DescribeNotebookInstance.",
         change="StopNotebookInstance, once its owner says that nobody uses it.",
         undo="StartNotebookInstance.",
@@ -215,11 +250,13 @@ RULES = (
         effort=Effort.CALL,
         rationale="A Studio app holds its instance until it is deleted or times out.",
         how="In service on an instance, and the last user activity that Studio records is more "
-        "than `app_idle_hours` ago. Without such a record nothing is said.",
-        evidence="DescribeApp: LastUserActivityTimestamp.",
+        "than `app_idle_hours` ago. Studio's health checks renew that record: where it is missing, "
+        "or is the time of the last check, the app is reported with low confidence once it has run "
+        "for `notebook_idle_days`.",
+        evidence="DescribeApp: LastUserActivityTimestamp, LastHealthCheckTimestamp, CreationTime.",
         change="DeleteApp.",
         undo="Open it again.",
-        thresholds=("app_idle_hours",),
+        thresholds=("app_idle_hours", "notebook_idle_days"),
         needs=frozenset({ResourceKind.STUDIO_APP}),
         look=_apps,
     ),

@@ -104,42 +104,52 @@ def summarise(report: dict[str, Any], folder: Path, console: Console) -> None:
 
 
 def _bill(reconciliation: dict[str, Any]) -> Table:
-    table = Table("service", box=None, padding=(0, 2))
+    table = Table(box=None, padding=(0, 2))
+    table.add_column("service", overflow="fold")
     for column in ("billed, USD", "explained", "residual"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for row in [*reconciliation["rows"], {"service": "together", **reconciliation}]:
         amounts = [_dollars(row[f"{name}_usd"]) for name in ("billed", "explained", "residual")]
         table.add_row(row["service"], *amounts)
+    return _with_whole_money(table)
+
+
+def _with_whole_money(table: Table) -> Table:
+    """Give columns of money the width of their widest cell: other columns give way instead."""
+    for column in table.columns:
+        if column.justify == "right":
+            cells = [str(column.header), *(str(cell) for cell in column.cells)]
+            column.min_width = max(len(cell) for cell in cells)
     return table
 
 
 def _savings(findings: list[dict[str, Any]]) -> Table:
-    """The largest savings."""
+    """The largest savings; what has no price and is likely large is among them."""
     table = Table(box=None, padding=(0, 1))
-    shown = [one for one in findings if _has_dollars(one)][:_SHOWN]
-    # Money is never cut, however narrow the terminal: the other columns give way.
-    widest = max((len(_dollars(one["monthly_usd"])) for one in shown), default=0)
-    table.add_column("USD/month", justify="right", no_wrap=True, min_width=max(widest, 9))
+    table.add_column("USD a month", justify="right", no_wrap=True)
     table.add_column("finding", overflow="fold")
-    table.add_column("sure", no_wrap=True, min_width=6)
+    table.add_column("confidence", no_wrap=True)
     table.add_column("resource", overflow="fold")
-    for finding in shown:
+    for finding in [one for one in findings if _is_shown(one)][:_SHOWN]:
         table.add_row(
-            _dollars(finding["monthly_usd"]),
+            "likely large" if finding["monthly_usd"] is None else _dollars(finding["monthly_usd"]),
             finding["title"],
             finding["confidence"],
             finding["resource"],
         )
-    return table
+    return _with_whole_money(table)
 
 
 def _without_dollars(findings: list[dict[str, Any]]) -> str:
-    counts = Counter(one["title"] for one in findings if not _has_dollars(one))
+    counts = Counter(one["title"] for one in findings if not _is_shown(one))
     return ", ".join(f"{title} ({count})" for title, count in counts.items())
 
 
-def _has_dollars(finding: dict[str, Any]) -> bool:
-    return bool(finding["monthly_usd"] and Decimal(finding["monthly_usd"]))
+def _is_shown(finding: dict[str, Any]) -> bool:
+    """Whether it has dollars, or none and a severity that says that they are many."""
+    if finding["monthly_usd"] is None:
+        return (finding["severity"], finding["resource_type"] == "cost") == ("high", False)
+    return Decimal(finding["monthly_usd"]) != 0
 
 
 def _dollars(text: str | None) -> str:

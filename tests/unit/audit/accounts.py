@@ -138,6 +138,7 @@ def training_job(name: str = "job", **facts: Any) -> TrainingJob:
         "max_runtime_seconds": 14_400,
         "max_wait_seconds": None,
         "managed_spot": False,
+        "is_prepaid": False,
         "checkpoint_s3_uri": None,
         "output_s3_uri": "s3://models/out/",
         "artifact_s3_uri": f"s3://models/out/{name}/output/model.tar.gz",

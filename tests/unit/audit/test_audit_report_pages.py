@@ -86,7 +86,7 @@ def test_a_manager_finds_the_bill_the_savings_and_what_would_be_done() -> None:
         "37 findings, 2 of high severity",
         "Everything that was asked for could be read.",
         "it would mark 1 idle endpoint for termination",
-        "A cap holds back 17 actions.",
+        "A limit holds back 17 actions.",
         "9 training jobs 8 failed, 1.2 instance hours",
         "1 Bedrock model 98,520,000 tokens in, 22,648,000 out",
         "3 buckets 306.41 GB",
@@ -133,7 +133,7 @@ def test_spend_by_day_is_drawn_and_a_bill_in_one_sum_is_told() -> None:
     assert "<svg" in report_page(wasteful_report())
     page = report_page(report_account_report())
     assert "<svg" not in page
-    assert "The bill was told as one sum ($9,345.49), not by day." in page
+    assert "The bill came as one sum ($9,345.49), not by day." in page
 
 
 def test_an_unknown_bill_is_a_dash_and_not_a_zero() -> None:

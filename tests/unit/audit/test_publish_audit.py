@@ -80,7 +80,7 @@ def test_the_message_is_ten_lines_that_a_manager_understands() -> None:
     assert message["Subject"] == "Thriftline: $1,744.47 a month to save, 37 findings"
     body = message["Message"]
     assert "Machine learning was billed $9,345.49 in the 30 days to 2025-11-02" in body
-    assert "$1,105.95  Idle endpoint: llama3-endpoint-1 (us-west-2)" in body
+    assert "$1,105.95 a month  Idle endpoint: llama3-endpoint-1 (us-west-2)" in body
     assert "Everything that was asked for could be read." in body
     assert f"Report: {answer.report_uri}" in body
     assert len(body.splitlines()) <= 15

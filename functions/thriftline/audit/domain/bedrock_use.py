@@ -9,6 +9,7 @@ from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.metrics import Metrics, series_of
 from thriftline.audit.domain.questions import BEDROCK_METRICS, bedrock_metrics
 from thriftline.audit.domain.resources.bedrock import MANTLE
+from thriftline.audit.domain.wording import counted
 from thriftline.money.prices import PriceCatalogue, TokenPrice
 
 _MILLION = Decimal(1_000_000)
@@ -32,7 +33,7 @@ class TokenUse:
         """The use in a sentence's part."""
         cached = self.cache_read + self.cache_write
         return (
-            f"{self.invocations:,} invocations, {self.input:,} tokens in, "
+            f"{counted(self.invocations, 'invocation')}, {self.input:,} tokens in, "
             f"{self.output:,} out, {cached:,} by cache"
         )
 

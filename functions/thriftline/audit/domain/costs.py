@@ -90,9 +90,10 @@ def hosting_price(variant: Variant, region: str, prices: PriceCatalogue) -> Pric
 def training_cost(job: TrainingJob, region: str, prices: PriceCatalogue) -> Decimal | None:
     """Returns what the job's billed seconds cost, without its volume; None when unknown.
 
-    Billable seconds already carry what Spot saved, so the rate is the on-demand one.
+    Billable seconds already carry what Spot saved, so the rate is the on-demand one. What runs on
+    a training plan was paid for with the plan.
     """
-    if job.billable_seconds == 0:
+    if job.billable_seconds == 0 or job.is_prepaid:
         return Decimal(0)
     if job.billable_seconds is None or job.instance_type is None:
         return None
@@ -154,10 +155,14 @@ def training_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[Res
             Service.SAGEMAKER,
             job.name,
             usd,
-            f"{job.billable_seconds} s x {job.instance_count} {job.instance_type}"
-            if known
-            else "a price or its billed seconds are missing",
+            _basis_of(job) if known else "a price or its billed seconds are missing",
         )
+
+
+def _basis_of(job: TrainingJob) -> str:
+    if job.is_prepaid:
+        return "its training plan was paid for as a whole"
+    return f"{job.billable_seconds} s x {job.instance_count} {job.instance_type}"
 
 
 def _billed_within(job: TrainingJob, window: Window) -> bool:

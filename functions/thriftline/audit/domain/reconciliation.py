@@ -10,12 +10,16 @@ from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.inventory import Inventory, Window
 from thriftline.audit.domain.resources.spend import CostLine
 
-# Words in Cost Explorer's names: Bedrock's models are billed as "... (Amazon Bedrock Edition)".
+# Words in Cost Explorer's names, in small letters: Bedrock's models are billed as "... (Amazon
+# Bedrock Edition)". The fee of a Savings Plan for SageMaker is a service of its own; what the plan
+# covers is billed as 0 under SageMaker.
 _WORDS = (
-    ("SageMaker", Service.SAGEMAKER),
-    ("Bedrock", Service.BEDROCK),
-    ("Simple Storage Service", Service.S3),
-    ("CloudWatch", Service.CLOUDWATCH),
+    ("sagemaker", Service.SAGEMAKER),
+    ("savings plans for aws machine learning", Service.SAGEMAKER),
+    ("savings plans for machine learning", Service.SAGEMAKER),
+    ("bedrock", Service.BEDROCK),
+    ("simple storage service", Service.S3),
+    ("cloudwatch", Service.CLOUDWATCH),
 )
 
 
@@ -95,7 +99,8 @@ def reconcile(inventory: Inventory, costs: Sequence[ResourceCost]) -> Reconcilia
 
 def service_of(name: str) -> Service | None:
     """Returns the service that a name of Cost Explorer belongs to, None for others."""
-    return next((service for word, service in _WORDS if word in name), None)
+    lower = name.casefold()
+    return next((service for word, service in _WORDS if word in lower), None)
 
 
 def billed_within(lines: Iterable[CostLine], window: Window) -> Decimal:

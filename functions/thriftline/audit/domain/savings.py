@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import Confidence, Effort, Finding, Severity
 
 
@@ -33,10 +34,23 @@ class Bucket(StrEnum):
     QUARTER = "quarter"
 
 
-def by_saving(finding: Finding) -> tuple[bool, Decimal, int, str]:
-    """Is the key that puts the largest saving first, and what has no dollars last."""
-    usd = finding.monthly_usd
-    return (usd is None, -(usd or Decimal(0)), -finding.severity, finding.id)
+# What idles without a price and matters much, a GPU notebook or model units, costs about this.
+_LIKELY_USD = Decimal(1000)
+
+
+def is_likely_large(finding: Finding) -> bool:
+    """Whether a saving without dollars is likely a large one."""
+    is_waste = finding.resource_type is not ResourceKind.COST
+    return is_waste and finding.monthly_usd is None and finding.severity is Severity.HIGH
+
+
+def by_saving(finding: Finding) -> tuple[Decimal, int, str]:
+    """Is the key that puts the largest saving first, and what is small and without dollars last.
+
+    What has no price and is likely large stands among the large ones, or nobody would see it.
+    """
+    usd = _LIKELY_USD if is_likely_large(finding) else finding.monthly_usd
+    return (Decimal(1) if usd is None else -usd, -finding.severity, finding.id)
 
 
 def savings_of(findings: Sequence[Finding]) -> Savings:

@@ -13,6 +13,7 @@ from thriftline.audit.domain.history import Acceptance, Difference, Sorted, diff
 from thriftline.audit.domain.savings import Savings, by_saving, savings_of
 from thriftline.audit.domain.sight import Sight
 from thriftline.audit.domain.total_reconciliation import reconcile_all
+from thriftline.audit.reports.blind_spots import not_looked_at
 from thriftline.audit.reports.documents import (
     action_document,
     finding_document,
@@ -111,6 +112,9 @@ def assemble(gathered: Gathered) -> AuditReport:
         refused_actions=tuple(refusal_document(one) for one in plan.refused),
         unknown=_unknown(gathered),
         gaps=gaps,
+        not_looked_at=not_looked_at(
+            settings.scope, (settings.window.end - settings.window.start).days
+        ),
         reconciliation=reconciliation_document(
             reconcile_all(
                 gathered.digests, [f"{one.account} {one.region}" for one, _ in gathered.missing]
@@ -268,7 +272,7 @@ def _alerts(gathered: Gathered) -> list[str]:
         )
     if gathered.acceptance_problem:
         alerts.append(
-            "What was accepted cannot be read, so everything is told and nothing is acted on: "
+            "What was accepted cannot be read, so everything is reported and nothing is acted on: "
             f"{gathered.acceptance_problem}"
         )
     if gathered.plan is None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import log1p
 
+from thriftline.audit.reports.words import counted
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import ReportCalendarRow, ReportPart
+from thriftline.core.reports.pages import UNKNOWN, count
 
 _THOUSANDS = ("", "k", "M", "G", "T")
 
@@ -25,7 +27,7 @@ class Cell:
         """What the cell says when it is pointed at."""
         if self.value is None:
             return f"{self.day}: no datapoint"
-        return f"{self.day}: {self.value:,.0f} invocations"
+        return f"{self.day}: {counted(round(self.value), 'invocation')}"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,12 @@ def _cells(days: Sequence[float | None], first: date, highest: float) -> tuple[C
         )
         for index, value in enumerate(days)
     )
+
+
+def requests_of(part: ReportPart) -> str:
+    """Returns the requests of all days together, unknown where no day has a datapoint."""
+    known = [value for value in part.days if value is not None]
+    return count(round(sum(known))) if known else UNKNOWN
 
 
 def short(value: float) -> str:

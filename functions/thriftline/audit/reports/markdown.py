@@ -4,12 +4,21 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from thriftline.audit.reports.calendar import requests_of
 from thriftline.audit.reports.groups import group_gaps, group_unknown
 from thriftline.audit.reports.summary import last_day, use_of
-from thriftline.audit.reports.words import command, counted, deed, kind_name, money, state_of
+from thriftline.audit.reports.words import (
+    command,
+    counted,
+    deed,
+    kind_name,
+    money,
+    state_of,
+    worth,
+)
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import ReportFinding
-from thriftline.core.reports.pages import UNKNOWN, count, moment
+from thriftline.core.reports.pages import count, moment
 from thriftline.core.text import plain
 
 _MOST_FINDINGS = 50
@@ -34,6 +43,7 @@ def report_markdown(report: AuditReport) -> str:
         _section("The bill and its resources", _reconciliation(report)),
         _section("Endpoints", _endpoints(report)),
         _section("What could not be read", _unknown(report)),
+        _section("What no audit looks at", [f"- {one}" for one in report.not_looked_at]),
         _section("Since the last report", _difference(report)),
         _section("Accepted", _accepted(report)),
         _section("Prices", _prices(report)),
@@ -119,14 +129,13 @@ def _findings(report: AuditReport) -> list[str]:
 
 
 def _finding(number: int, finding: ReportFinding) -> Iterator[str]:
-    worth = UNKNOWN if finding.monthly_usd is None else f"{money(finding.monthly_usd)} a month"
     apart = "" if finding.counted or not finding.monthly_usd else ", not counted in the totals"
     yield f"### {number}. {finding.title}: {escape(finding.resource)}"
     yield ""
     yield (
-        f"**{worth}**{apart} · severity {finding.severity} · confidence {finding.confidence} · "
-        f"effort {finding.effort} · {escape(finding.account)} {escape(finding.region)}"
-        + (" · new" if finding.is_new else "")
+        f"**{worth(finding)}**{apart} · severity {finding.severity} · "
+        f"confidence {finding.confidence} · effort {finding.effort} · "
+        f"{escape(finding.account)} {escape(finding.region)}" + (" · new" if finding.is_new else "")
     )
     yield ""
     yield escape(finding.summary, 1000)
@@ -202,7 +211,7 @@ def _endpoints(report: AuditReport) -> list[str]:
                     escape(row.endpoint),
                     escape(f"{part.kind} {part.name}"),
                     row.verdict,
-                    count(round(sum(day or 0 for day in part.days))),
+                    requests_of(part),
                     f"{sum(day is not None for day in part.days)} of {len(part.days)}",
                 )
                 for row in report.calendar[:_MOST_ROWS]

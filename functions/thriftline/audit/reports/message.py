@@ -1,10 +1,13 @@
 """The message that a person gets after an audit, and the event that other systems get."""
 
 import json
+from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from thriftline.audit.domain.parts import Scope
-from thriftline.audit.reports.words import counted, deeds, money
+from thriftline.audit.reports.summary import is_above_bill, unread_places
+from thriftline.audit.reports.words import LIKELY_LARGE, counted, deeds, money, worth
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.core.text import plain
 
@@ -20,14 +23,21 @@ def subject_of(report: AuditReport) -> str:
         return f"Thriftline: {_endpoints(report)}"
     totals = report.totals
     parts = [
-        f"{money(totals.sure_monthly_usd)} a month to save"
-        if totals.sure_monthly_usd
-        else "no sure saving",
+        _to_save(report),
         counted(totals.findings, "finding"),
     ]
     if totals.unknown:
         parts.append(f"{totals.unknown:,} unknown")
     return f"Thriftline: {', '.join(parts)}"
+
+
+def _to_save(report: AuditReport) -> str:
+    sure, bill = report.totals.sure_monthly_usd, report.reconciliation.billed_usd
+    if bill is not None and is_above_bill(report):
+        return f"at most {money(max(bill, Decimal(0)))} a month to save"
+    if sure:
+        return f"{money(sure)} a month to save"
+    return "savings not known" if unread_places(report) else "no sure saving"
 
 
 def _endpoints(report: AuditReport) -> str:
@@ -45,12 +55,16 @@ def body_of(report: AuditReport, report_uri: str) -> str:
     lines += [f"! {plain(alert, 600)}" for alert in report.alerts[:_MOST_ALERTS]]
     if len(report.alerts) > _MOST_ALERTS:
         lines.append(f"! and {len(report.alerts) - _MOST_ALERTS:,} more alerts")
-    top = [one for one in report.findings if one.counted and one.monthly_usd][:_TOP]
+    large = (
+        one
+        for one in report.findings
+        if (one.counted and one.monthly_usd) or worth(one) == LIKELY_LARGE
+    )
+    top = list(islice(large, _TOP))
     if top:
-        lines.append("Largest savings a month:")
+        lines.append("Largest savings:")
         lines += [
-            f"  {money(one.monthly_usd)}  {one.title}: {plain(one.resource, 120)} ({one.region})"
-            for one in top
+            f"  {worth(one)}  {one.title}: {plain(one.resource, 120)} ({one.region})" for one in top
         ]
     return "\n".join([*lines, f"Report: {report_uri}"]) + "\n"
 

@@ -5,11 +5,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from thriftline.audit.domain.parts import Scope
-from thriftline.audit.reports.calendar import calendar_of
+from thriftline.audit.reports.calendar import calendar_of, requests_of
 from thriftline.audit.reports.charts import spend_chart
 from thriftline.audit.reports.groups import group_actions, group_gaps, group_unknown
-from thriftline.audit.reports.summary import known_bill, last_day, span, use_of
-from thriftline.audit.reports.words import command, counted, kind_name, money
+from thriftline.audit.reports.summary import is_above_bill, known_bill, last_day, span, use_of
+from thriftline.audit.reports.words import (
+    LIKELY_LARGE,
+    command,
+    counted,
+    kind_name,
+    money,
+    worth,
+)
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import (
     ReportFinding,
@@ -43,6 +50,11 @@ class _Group:
         """The worst of them."""
         return min((one.severity for one in self.findings), key=_SEVERITIES.index)
 
+    @property
+    def is_likely_large(self) -> bool:
+        """Whether one of them has no price and is likely large."""
+        return any(worth(one) == LIKELY_LARGE for one in self.findings)
+
 
 @dataclass(frozen=True)
 class _Bar:
@@ -64,6 +76,8 @@ class _Step:
     more: int
 
 
+# Where a group without a price stands that is likely a large one, among those with a price.
+_LIKELY_USD = Decimal(1000)
 _SEVERITIES = ("high", "medium", "low", "info")
 
 
@@ -91,6 +105,11 @@ def report_page(report: AuditReport) -> str:
         most_rows=_MOST_ROWS,
         most_signals=_MOST_SIGNALS,
         plain=plain,
+        above_bill=is_above_bill(report),
+        alert_tone=_alert_tone(report),
+        requests_of=requests_of,
+        worth=worth,
+        likely_large=LIKELY_LARGE,
         last_day=last_day,
         command=command,
         counted=counted,
@@ -102,6 +121,13 @@ def report_page(report: AuditReport) -> str:
         known_bill=known_bill(report),
         absent=sum(target.status == "missing" for target in report.targets),
     )
+
+
+def _alert_tone(report: AuditReport) -> str:
+    """Returns how loud the alerts are: what a limit holds back may be worth nothing."""
+    held = {one.finding for one in report.planned_actions if one.withheld is not None}
+    worthless = all(one.monthly_usd == 0 for one in report.findings if one.id in held)
+    return "warn" if held and worthless else "bad"
 
 
 def _tone(report: AuditReport) -> str:
@@ -140,8 +166,9 @@ def _groups(report: AuditReport) -> list[_Group]:
 
 
 def _by_worth(group: _Group) -> tuple[Decimal, int, str]:
+    usd = group.sure_usd + group.possible_usd
     return (
-        -(group.sure_usd + group.possible_usd),
+        -max(usd, _LIKELY_USD if group.is_likely_large else usd),
         _SEVERITIES.index(group.severity),
         group.rule,
     )

@@ -13,6 +13,9 @@ from thriftline.audit.reports.words import counted, deeds, kind_name, listed, mo
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import ReportAction, ReportKindCost, ReportUse
 
+# A month of 730 hours.
+_DAYS_A_MONTH = Decimal(730) / 24
+
 
 def sentences(report: AuditReport) -> tuple[str, ...]:
     """Returns the headline, then what was found, what is unknown and what is done about it."""
@@ -87,14 +90,55 @@ def gigabytes(size: int) -> str:
 def _headline(report: AuditReport) -> str:
     bill, sure = report.reconciliation.billed_usd, report.totals.sure_monthly_usd
     can = f"{money(sure)} a month can be saved on good evidence" if sure else ""
+    blind = unread_places(report)
     if bill is None or report.scope is Scope.IDLE_ENDPOINTS:
-        return f"{can}." if can else "No saving with a price and good evidence was found."
+        if can:
+            return f"{can}."
+        if blind:
+            return f"Whether anything can be saved is not known: {_not_read(blind)}."
+        return "No saving with a price and good evidence was found."
     billed = f"Machine learning was billed {money(bill)} in {span(report)}"
-    return f"{billed}; {can or 'no sure saving was found'}."
+    if is_above_bill(report):
+        return f"{billed}: at most that can be saved, however much is found at list prices."
+    none = f"savings are not known: {_not_read(blind)}" if blind else "no sure saving was found"
+    return f"{billed}; {can or none}."
+
+
+def is_above_bill(report: AuditReport) -> bool:
+    """Whether the savings at list prices come to more than a month of the bill."""
+    bill = report.reconciliation.billed_usd
+    if bill is None or report.scope is Scope.IDLE_ENDPOINTS:
+        return False
+    days = max((report.window.end - report.window.start).days, 1)
+    return report.totals.sure_monthly_usd > max(bill, Decimal(0)) * _DAYS_A_MONTH / days
+
+
+def unread_places(report: AuditReport) -> tuple[str, ...]:
+    """Returns the accounts and regions of which nothing, or a whole kind, could not be read."""
+    missing = [f"{one.account} {one.region}" for one in report.targets if one.status == "missing"]
+    kinds = [
+        f"{one.account} {one.region}"
+        for one in report.unknown
+        if one.resource == "*" and one.account and one.region
+    ]
+    return tuple(dict.fromkeys([*missing, *kinds]))
+
+
+def _not_read(places: Sequence[str]) -> str:
+    shown = list(places[:2])
+    if len(places) > len(shown):
+        shown.append(f"{len(places) - len(shown):,} more")
+    return f"not everything could be read in {listed(shown)}"
 
 
 def _more(report: AuditReport) -> Iterator[str]:
     told, totals = report.reconciliation, report.totals
+    if is_above_bill(report):
+        yield (
+            f"At list prices the findings on good evidence save {money(totals.sure_monthly_usd)} a "
+            "month, which is more than the bill: a Savings Plan, credits or prepaid hours lower "
+            "the bill, or the resources are newer than it."
+        )
     if totals.possible_monthly_usd:
         yield (
             f"{money(totals.possible_monthly_usd)} a month more may be saved, after a closer look."
@@ -181,7 +225,7 @@ def _actions(report: AuditReport) -> Iterator[str]:
         yield f"In mode act it would also {deeds(ready)}."
     withheld = sum(one.withheld is not None for one in planned)
     if withheld:
-        yield f"A cap holds back {counted(withheld, 'action')}."
+        yield f"A limit holds back {counted(withheld, 'action')}."
     waiting = [one for one in planned if one.step is Step.WAIT]
     if waiting:
         yield f"{counted(len(waiting), 'marked endpoint')} {_be(len(waiting))} in the grace."

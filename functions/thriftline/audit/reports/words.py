@@ -9,7 +9,7 @@ from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.domain.resource_kinds import spec_of
-from thriftline.audit.schemas.report_parts import ReportAction
+from thriftline.audit.schemas.report_parts import ReportAction, ReportFinding
 from thriftline.core.reports.pages import UNKNOWN, moment
 from thriftline.core.text import has_hidden
 
@@ -25,6 +25,17 @@ def money(value: Decimal | None) -> str:
         return f"< ${_CENT}"
     sign = "\u2212" if value < 0 else ""
     return f"{sign}${abs(value).quantize(_CENT, ROUND_HALF_UP):,}"
+
+
+LIKELY_LARGE = "unknown, likely large"
+
+
+def worth(finding: ReportFinding) -> str:
+    """Returns what a finding saves a month, or how it is unknown."""
+    if finding.monthly_usd is not None:
+        return f"{money(finding.monthly_usd)} a month"
+    is_waste = finding.resource_type is not ResourceKind.COST
+    return LIKELY_LARGE if is_waste and finding.severity == "high" else UNKNOWN
 
 
 def kind_name(kind: str, number: int = 1) -> str:

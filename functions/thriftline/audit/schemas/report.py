@@ -59,6 +59,9 @@ class AuditReport(Document):
     refused_actions: tuple[ReportRefusal, ...]
     unknown: tuple[ReportUnknown, ...]
     gaps: tuple[ReportGap, ...]
+    not_looked_at: tuple[str, ...] = Field(
+        default=(), description="What an audit like this one never looks at."
+    )
     reconciliation: ReportReconciliation
     spend: ReportSpend
     waste_by_rule: tuple[ReportWaste, ...]

@@ -50,7 +50,9 @@ class ReportEvidence(Document):
     """What a finding stands on."""
 
     signals_used: tuple[ReportSignal, ...]
-    signals_missing: tuple[str, ...] = Field(description="What could have told more, and was not.")
+    signals_missing: tuple[str, ...] = Field(
+        description="What would have said more and was not looked at."
+    )
     start: datetime = Field(description="Beginning of what was looked at.")
     end: datetime
 
@@ -99,7 +101,7 @@ class ReportFinding(Document):
         description="Whether its dollars are in the totals; false when a better finding draws on "
         "the same money."
     )
-    first_told: date = Field(description="Day of the first report that told it.")
+    first_told: date = Field(description="Day of the first report with it.")
     is_new: bool = Field(description="The last report did not have it.")
     change: ReportChange
     action: ActionKind | None = Field(description="What Thriftline can do about it by itself.")
@@ -348,7 +350,7 @@ class ReportUse(Document):
 
     storage_bytes: int | None
     storage_bytes_known: int | None = Field(
-        description="Of the buckets that tell their size; null when none was asked."
+        description="Of the buckets whose size is known; null when none was asked."
     )
     objects: int | None
     endpoints: dict[Verdict, int] | None = Field(description="By verdict of the idle rule.")

@@ -30,7 +30,7 @@ def read_acceptances(artifacts: Bucket) -> AcceptancesRead:
         text = artifacts.read(ACCEPTED_FINDINGS)
         return AcceptancesRead(() if text is None else parse_accepted_findings(text), None)
     except AcceptedFindingsError as error:
-        return AcceptancesRead((), f"{uri} cannot be used; mend it and audit again.\n{error}")
+        return AcceptancesRead((), f"{uri} cannot be used; fix it and audit again.\n{error}")
     except ThriftlineError as error:
         # A role that may not list gets "denied" for an object that is not there, too.
         return AcceptancesRead((), f"{uri} could not be read: {error}")

@@ -87,7 +87,9 @@ def put_rules(
     there = {rule.get("ID") for rule in read_lifecycle(clients, bucket).rules}
     missing = sorted({str(rule.get("ID")) for rule in rules if rule.get("ID") not in there})
     if missing:
-        raise ServiceUnavailableError(f"{bucket} has not got the rules {', '.join(missing)}.")
+        raise ServiceUnavailableError(
+            f"{bucket} does not have the rules {', '.join(missing)} after they were set."
+        )
 
 
 def bucket_tags(clients: TargetClients, bucket: str) -> dict[str, str]:

@@ -39,9 +39,13 @@ class BucketSizes:
                 return latest
             if latest is not None:
                 found[storage_type] = round(latest)
-        if not found and (created is None or created > self.now - _LATE):
+        if not found and self.is_new(created):
             return Unread(_SIZE, "S3 reports no size yet: the bucket is new.")
         return found
+
+    def is_new(self, created: datetime | None) -> bool:
+        """Whether S3 may not have reported a size of a bucket yet."""
+        return created is None or created > self.now - _LATE
 
     def objects_of(self, bucket: str) -> Fact[int | None]:
         """Returns the number of objects, None where S3 reports none."""

@@ -1,18 +1,20 @@
 """Buckets that lie in a region: sizes, versioning, lifecycle, incomplete uploads, prefixes."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from thriftline.audit.aws.collectors.bucket_sizes import BucketSizes, read_bucket_sizes
-from thriftline.audit.aws.collectors.prefixes import read_top_prefixes
+from thriftline.audit.aws.collectors.prefixes import read_prefix, read_top_prefixes
 from thriftline.audit.aws.collectors.reading import Answer, Collected, attempt, in_threads, list_all
 from thriftline.audit.aws.collectors.tags import BulkTags, read_bulk_tags
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Unread
-from thriftline.audit.domain.resources.storage import Bucket, IncompleteUpload
+from thriftline.audit.domain.resources.storage import STORAGE_TYPES, Bucket, IncompleteUpload
 from thriftline.core.aws.clients import code_of
 
 _PAGE = 1000
@@ -44,18 +46,40 @@ def collect_buckets(clients: TargetClients, now: datetime) -> Collected[Bucket]:
 def _bucket(client: Any, row: Answer, sizes: BucketSizes, tags: BulkTags) -> Bucket:
     name: str = row["Name"]
     versioning = _versioning(client, name)
+    noncurrent = _noncurrent_bytes(client, name, versioning)
+    size, objects = _holds(client, row, sizes, noncurrent)
     return Bucket(
         name=name,
         created=row.get("CreationDate"),
-        bytes_by_storage_type=sizes.bytes_of(name, row.get("CreationDate")),
-        objects=sizes.objects_of(name),
+        bytes_by_storage_type=size,
+        objects=objects,
         versioning=versioning,
-        noncurrent_bytes=_noncurrent_bytes(client, name, versioning),
+        noncurrent_bytes=noncurrent,
         lifecycle_rules=read_lifecycle(client, name),
         incomplete_uploads=_uploads(client, name),
         prefixes=read_top_prefixes(client, name),
         tags=tags.of(f"arn:{client.meta.partition}:s3:::{name}"),
     )
+
+
+def _holds(
+    client: Any, row: Answer, sizes: BucketSizes, noncurrent: Fact[int | None]
+) -> tuple[Fact[Mapping[str, int]], Fact[int | None]]:
+    """Returns the bytes by storage type and the number of objects.
+
+    S3 reports them to CloudWatch once a day. Until then a new bucket is listed, if it is small.
+    """
+    name, created = row["Name"], row.get("CreationDate")
+    told = sizes.bytes_of(name, created)
+    if not isinstance(told, Unread) or sizes.unread is not None or not sizes.is_new(created):
+        return told, sizes.objects_of(name)
+    listed = read_prefix(client, name, "", None)
+    if isinstance(listed, Unread) or not listed.is_whole or isinstance(noncurrent, Unread):
+        return told, sizes.objects_of(name)
+    found = Counter({"StandardStorage": noncurrent or 0})
+    for storage_class, size in listed.bytes_by_class:
+        found[STORAGE_TYPES.get(storage_class, storage_class)] += size
+    return {one: size for one, size in found.items() if size}, listed.objects
 
 
 def _versioning(client: Any, bucket: str) -> Fact[str | None]:

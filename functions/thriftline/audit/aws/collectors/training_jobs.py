@@ -195,6 +195,7 @@ def training_job(answer: Answer, tags: Fact[Tags]) -> TrainingJob:
         instance_type=instance_type,
         instance_count=instance_count,
         volume_gib=resources.get("VolumeSizeInGB", 0),
+        is_prepaid=_is_prepaid(answer, resources),
         keep_alive_seconds=resources.get("KeepAlivePeriodInSeconds"),
         warm_pool=_warm_pool(answer.get("WarmPoolStatus")),
         created=answer["CreationTime"],
@@ -220,6 +221,20 @@ def _places(answer: Answer) -> dict[str, str | None]:
         "output_s3_uri": output.get("S3OutputPath") or None,
         "artifact_s3_uri": artifacts.get("S3ModelArtifacts") or None,
     }
+
+
+def _is_prepaid(answer: Answer, resources: Answer) -> bool:
+    """Returns whether the instances came from a training plan.
+
+    Of several preferences the job names the one that it got.
+    """
+    if resources.get("TrainingPlanArn"):
+        return True
+    selected = answer.get("SelectedInstanceType") or resources.get("SelectedInstanceType")
+    return any(
+        bool(one.get("TrainingPlanArns")) and selected in (None, one.get("InstanceType"))
+        for one in resources.get("InstancePreferences") or ()
+    )
 
 
 def _instances(resources: Answer) -> tuple[str | None, int]:

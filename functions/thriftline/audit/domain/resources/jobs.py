@@ -20,6 +20,7 @@ class TrainingJob:
     """One job. Seconds are wall-clock of each instance; None until SageMaker knows them.
 
     ``instance_type`` is None for a job without instances of its own, such as a serverless one.
+    ``is_prepaid`` says that it ran on a training plan, whose whole fee is paid at the start.
     """
 
     name: str
@@ -41,6 +42,7 @@ class TrainingJob:
     max_runtime_seconds: int | None
     max_wait_seconds: int | None
     managed_spot: bool
+    is_prepaid: bool
     checkpoint_s3_uri: str | None
     output_s3_uri: str | None
     artifact_s3_uri: str | None

@@ -6,6 +6,18 @@ from datetime import datetime
 
 from thriftline.audit.domain.facts import Fact, Tags
 
+# CloudWatch's names of the storage classes that a listing tells.
+STORAGE_TYPES: Mapping[str, str] = {
+    "STANDARD": "StandardStorage",
+    "REDUCED_REDUNDANCY": "ReducedRedundancyStorage",
+    "STANDARD_IA": "StandardIAStorage",
+    "ONEZONE_IA": "OneZoneIAStorage",
+    "GLACIER_IR": "GlacierInstantRetrievalStorage",
+    "GLACIER": "GlacierStorage",
+    "DEEP_ARCHIVE": "DeepArchiveStorage",
+    "EXPRESS_ONEZONE": "ExpressOneZoneStorage",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncompleteUpload:

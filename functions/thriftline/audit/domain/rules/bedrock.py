@@ -75,7 +75,7 @@ def _orphaned_custom(subject: Subject) -> Iterator[Observation]:
             continue
         yield Observation(
             resource=model.name,
-            summary=f"Nothing serves it since {model.created:%Y-%m-%d}; it costs its storage.",
+            summary=f"Nothing has served it since {model.created:%Y-%m-%d}; it costs its storage.",
             used=(
                 Signal("Provisioned throughputs of it", "none"),
                 Signal("Deployments of it", "none"),

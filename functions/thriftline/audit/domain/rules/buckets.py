@@ -28,7 +28,12 @@ from thriftline.audit.domain.references import (
     references_of,
     unknown_references,
 )
-from thriftline.audit.domain.resources.storage import Bucket, BucketPrefix, IncompleteUpload
+from thriftline.audit.domain.resources.storage import (
+    STORAGE_TYPES,
+    Bucket,
+    BucketPrefix,
+    IncompleteUpload,
+)
 from thriftline.audit.domain.rules.rule import (
     Observation,
     Rule,
@@ -59,17 +64,6 @@ def stored_usd(size: int, name: str, subject: Subject) -> Decimal | None:
     return price.usd * size / BYTES_A_GB if price else None
 
 
-# CloudWatch's names of the storage classes that a listing tells.
-_STORED_AS = {
-    "STANDARD": "StandardStorage",
-    "REDUCED_REDUNDANCY": "ReducedRedundancyStorage",
-    "STANDARD_IA": "StandardIAStorage",
-    "ONEZONE_IA": "OneZoneIAStorage",
-    "GLACIER_IR": "GlacierInstantRetrievalStorage",
-    "GLACIER": "GlacierStorage",
-    "DEEP_ARCHIVE": "DeepArchiveStorage",
-    "EXPRESS_ONEZONE": "ExpressOneZoneStorage",
-}
 _TIERED = "INTELLIGENT_TIERING"
 _TIERS = "IntelligentTiering"
 
@@ -95,7 +89,7 @@ def _stored_as(storage_class: str, bucket: Bucket) -> str:
     if storage_class == _TIERED and not isinstance(sizes, Unread):
         tiers = [name for name, size in sizes.items() if size and name.startswith(_TIERS)]
         return tiers[0] if len(tiers) == 1 else storage_class
-    return _STORED_AS.get(storage_class, storage_class)
+    return STORAGE_TYPES.get(storage_class, storage_class)
 
 
 def size_of(bucket: Bucket) -> int | None:

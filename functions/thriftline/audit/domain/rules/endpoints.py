@@ -97,7 +97,7 @@ def _deletion(endpoint: Endpoint) -> Change:
     )
     delete = ApiCall("sagemaker", "DeleteEndpoint", {"EndpointName": endpoint.name})
     return Change(
-        "Mark it, tell its owner, and after the grace delete it; config and models stay.",
+        "Mark it, inform its owner, and delete it after the grace; config and models stay.",
         (*scaling, delete),
         "`restore` brings back what Thriftline ended, for it saves a copy first. After a deletion "
         "by hand: CreateEndpoint with the same config, then its tags and scaling.",

@@ -204,7 +204,7 @@ def _without_tags(
         confidence=Confidence.HIGH,
         monthly_usd=None,
         change=Change(
-            "Tag them, so that the bill can be told apart by who pays.",
+            "Tag them, so that the bill can be split by who pays.",
             tuple(_tag_call(one, tags) for one in some[:_MOST_NAMES]),
             "Remove the tags.",
         ),
@@ -266,7 +266,7 @@ RULES = (
         resource_type=ResourceKind.LOG_GROUP,
         severity=Severity.LOW,
         effort=Effort.CALL,
-        rationale="Log groups keep everything for ever unless they are told not to.",
+        rationale="Log groups keep everything for ever unless a retention is set.",
         how="DescribeLogGroups gives no retentionInDays.",
         evidence="DescribeLogGroups.",
         change="PutRetentionPolicy with `log_retention_days`.",

@@ -61,7 +61,7 @@ def _spike(subject: Subject) -> Iterator[Observation]:
         yield Observation(
             resource=service,
             summary=f"{dollars(now)} in seven days after {dollars(before)} in the seven before; "
-            f"the dearest day was {high}.",
+            f"the most expensive day was {high}.",
             used=(
                 Signal("Seven days before", dollars(before)),
                 Signal("Last seven days", dollars(now)),
@@ -198,7 +198,7 @@ RULES = (
         severity=Severity.INFO,
         effort=Effort.PROJECT,
         rationale="A Savings Plan for SageMaker is cheaper for what runs without a break, and "
-        "dearer for what does not; it binds for a year or three.",
+        "more expensive for what does not; it binds for a year or three.",
         how="The lower of: the hourly rates of endpoints in use (not the idle or quiet ones), and "
         "a twenty-fourth of the cheapest of `savings_plan_min_days` closed days or more. No "
         "dollars are claimed: the rates of a plan are not in the price list.",

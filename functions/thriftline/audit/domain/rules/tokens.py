@@ -60,7 +60,7 @@ def _token_use(subject: Subject) -> Iterator[Observation]:
             monthly_usd=None,
             change=Change(
                 "Give each use an application inference profile with tags, so that its tokens "
-                "and dollars can be told apart.",
+                "and dollars can be separated.",
                 (
                     ApiCall(
                         "bedrock",
@@ -236,9 +236,9 @@ RULES = (
         severity=Severity.LOW,
         effort=Effort.PROJECT,
         rationale="Many prompts are answered as well by a model at a tenth of the price; only an "
-        "evaluation tells which.",
-        how="The window's tokens at the price of every other model of the region; told when the "
-        "cheapest saves `cheaper_model_min_share` or more.",
+        "evaluation says which.",
+        how="The window's tokens at the price of every other model of the region; reported when "
+        "the cheapest saves `cheaper_model_min_share` or more.",
         evidence="Token counts of the window, the price catalogue.",
         change="Evaluate, then switch.",
         undo="Call the old model.",

@@ -88,7 +88,7 @@ def _failures(subject: Subject) -> Iterator[Observation]:
         monthly_usd=a_month(wasted, subject),
         severity=Severity.HIGH if len(failed) * 2 > len(jobs) else Severity.MEDIUM,
         change=Change(
-            "Take the largest group first: reproduce it on a small instance, mend it, and only "
+            "Take the largest group first: reproduce it on a small instance, fix it, and only "
             "then train again.",
             (_describe(ordered[0][1][0]),),
             "Nothing was changed.",
@@ -199,7 +199,7 @@ def _stuck(subject: Subject) -> Iterator[Observation]:
                 Signal("Created", f"{job.created:%Y-%m-%d %H:%M} UTC"),
                 Signal("Limit", f"{job.max_runtime_seconds} s"),
             ),
-            missing=("Whether its loss still falls: its log tells.",),
+            missing=("Whether its loss still falls: its log says.",),
             confidence=Confidence.MEDIUM,
             monthly_usd=None,
             severity=severity,

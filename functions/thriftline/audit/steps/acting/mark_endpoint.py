@@ -22,7 +22,7 @@ def mark_endpoint(case: Case) -> Outcome:
     since = marked_at(endpoint.tags, case.parameters)
     if since is not None:
         # The grace runs from the first mark: nothing makes it longer or shorter.
-        why = f"It is marked since {since:%Y-%m-%d %H:%M} UTC."
+        why = f"It has been marked since {since:%Y-%m-%d %H:%M} UTC."
         return Outcome("done", why, _unmark(case, endpoint).cli(case.target.region))
     permission = _may_mark(case, seen, endpoint)
     if not permission.allowed:

@@ -28,5 +28,7 @@ def set_log_retention(case: Case) -> Outcome:
     if not case.executor.dry_run:
         after = read_log_group(case.clients, case.name)
         if after is None or after.get("retentionInDays") != days:
-            raise ServiceUnavailableError(f"{case.name} has not got its retention of {days} days.")
+            raise ServiceUnavailableError(
+                f"{case.name} does not have a retention of {days} days after it was set."
+            )
     return Outcome("done", f"It keeps {days} days now. {case.planned.reason}", line)

@@ -1,0 +1,26 @@
+"""What no audit looks at: said in every report, so that silence is not taken for absence."""
+
+from thriftline.audit.domain.parts import Scope
+
+_WINDOW_OF_LIST_METRICS = 14
+_NEVER = (
+    "MLflow tracking servers, HyperPod clusters, Canvas and its sessions, notebook and space "
+    "volumes, feature stores, Ground Truth, inference experiments by themselves, and what other "
+    "services run for machine learning (EC2, EKS, EMR, Glue): their cost shows in the bill only.",
+    "Endpoint configurations, images in ECR, and EFS volumes of Studio domains.",
+    "Bedrock knowledge bases, agents, guardrails, batch jobs and Marketplace model endpoints.",
+)
+
+
+def not_looked_at(scope: Scope, window_days: int) -> tuple[str, ...]:
+    """Returns what an audit of this scope and window cannot show."""
+    if scope is Scope.IDLE_ENDPOINTS:
+        return ("Everything but endpoints: the daily audit looks at the account.",)
+    if window_days <= _WINDOW_OF_LIST_METRICS:
+        return _NEVER
+    forgotten = (
+        "Bedrock models that nobody has called for two weeks: CloudWatch lists a metric for two "
+        f"weeks after its last datapoint, so what they used earlier in the {window_days} days is "
+        "in the bill only."
+    )
+    return (*_NEVER, forgotten)

@@ -36,7 +36,7 @@ from thriftline.audit.domain.resources.bedrock import (
     ImportedModel,
 )
 from thriftline.audit.domain.resources.endpoints import Endpoint
-from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
@@ -98,6 +98,14 @@ def _jobs() -> tuple[TrainingJob, ...]:
             ended=days_ago(40),
             checkpoint_s3_uri="s3://models/ckpt/failed-long-ago/",
             **failed,
+        ),
+        training_job(
+            "warm",
+            ended=days_ago(0.1),
+            keep_alive_seconds=21_600,
+            warm_pool=WarmPool(
+                status="Available", retained_billable_seconds=None, reused_by_job=None
+            ),
         ),
         training_job("hangs", status="InProgress", secondary_status="Training", ended=None),
     )

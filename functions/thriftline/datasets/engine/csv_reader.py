@@ -9,13 +9,14 @@ is checked first and is an error here.
 import csv
 import io
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from thriftline.datasets.engine.blocks import (
     CSV_RECORDS,
+    NEWLINE,
     QUOTE,
     Block,
     LineCounter,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from _csv import Reader as _Reader
 
 Row = list[str]
+RETURN: Final = 13
+_FEW: Final = 8
 _BEFORE_OPENING = np.frombuffer(b',\n"', np.uint8)
 _AFTER_CLOSING = np.frombuffer(b',\r\n"', np.uint8)
 
@@ -123,27 +126,39 @@ class CsvReader:
         )
 
     def _rows(self, data: bytes, first_line: int) -> tuple[list[Row], "range | list[int]"]:
-        clean = parse_clean(data, self._rules.max_record_bytes)
-        if clean is None:
-            return self._parse_each_record(data, first_line)
-        rows, ends = clean
-        if ends is None:
-            return rows, range(first_line, first_line + len(rows))
-        starts = [first_line, *(first_line + end for end in ends[:-1])]
-        return rows, starts
-
-    def _parse_each_record(self, data: bytes, first_line: int) -> tuple[list[Row], list[int]]:
+        if b"\n\n" not in data and b"\n\r\n" not in data:
+            clean = parse_clean(data, self._rules.max_record_bytes)
+            if clean is not None:
+                parsed, starts = clean
+                if starts is None:
+                    return parsed, range(first_line, first_line + len(parsed))
+                return parsed, [first_line + start for start in starts]
+        records = Records.of(data, first_line)
         rows: list[Row] = []
         lines: list[int] = []
-        line = first_line
-        for begin, end in pairwise([-1, *csv_record_ends(data), len(data)]):
-            record = data[begin + 1 : end]
-            row = self._parse_record(record, line)
+        self._parse_records(records, 0, len(records.lines), rows, lines)
+        return rows, lines
+
+    def _parse_records(
+        self, records: "Records", first: int, stop: int, rows: list[Row], lines: list[int]
+    ) -> None:
+        """Parses records together where all of them are clean, and else in smaller groups."""
+        count = stop - first
+        if count > _FEW:
+            clean = parse_clean(records.joined(first, stop), self._rules.max_record_bytes)
+            if clean is not None and len(clean[0]) == count:
+                rows += clean[0]
+                lines += records.lines[first:stop]
+                return
+            step = -(-count // _FEW)
+            for start in range(first, stop, step):
+                self._parse_records(records, start, min(start + step, stop), rows, lines)
+            return
+        for index in range(first, stop):
+            row = self._parse_record(records.joined(index, index + 1), records.lines[index])
             if row is not None:
                 rows.append(row)
-                lines.append(line)
-            line += 1 + record.count(b"\n")
-        return rows, lines
+                lines.append(records.lines[index])
 
     def _parse_record(self, record: bytes, line: int) -> Row | None:
         if len(record) > self._rules.max_record_bytes:
@@ -212,28 +227,63 @@ def _csv_reader(text: str) -> "_Reader":
     return csv.reader(io.StringIO(text, newline="\n"), strict=True)
 
 
+@dataclass(slots=True)
+class Records:
+    """The records of a block that are not blank: where each lies, and its line."""
+
+    data: bytes
+    starts: list[int]
+    ends: list[int]
+    lines: list[int]
+
+    @classmethod
+    def of(cls, data: bytes, first_line: int) -> "Records":
+        """Cuts a block at the line breaks outside quotes, and takes blank lines out."""
+        ends = np.array([*csv_record_ends(data), len(data)], np.int64)
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        marks = np.frombuffer(data, np.uint8)
+        returns = np.cumsum(marks == RETURN, dtype=np.int64)
+        held = np.concatenate(([0], returns))
+        sizes = ends - starts
+        filled = (sizes > held[ends] - held[starts]) | (sizes > 2)
+        breaks = np.flatnonzero(marks == NEWLINE)
+        lines = first_line + np.searchsorted(breaks, starts)
+        keep = np.repeat(filled, sizes + 1)[: len(data)]
+        sizes = sizes[filled] + 1
+        after = np.cumsum(sizes)
+        return cls(
+            marks[keep].tobytes(),
+            (after - sizes).tolist(),
+            (after - 1).tolist(),
+            lines[filled].tolist(),
+        )
+
+    def joined(self, first: int, stop: int) -> bytes:
+        """The bytes of neighbouring records."""
+        return self.data[self.starts[first] : self.ends[stop - 1]]
+
+
 def parse_clean(data: bytes, max_record: int) -> tuple[list[Row], list[int] | None] | None:
     """Parses whole records, or returns None where something is wrong with one of them.
 
-    The second value is None where each record is one line, else the line after each record.
+    The second value is None where each record is one line, else the line of each record.
     """
     if holds_over_long(data, max_record) or stray_quote(data) is not None:
         return None
     lines = data.count(b"\n") + 1
     try:
-        reader = _csv_reader(data.decode())
-        if b'"' not in data:
-            return _one_line_each(list(reader), lines)
-        ended = [(row, reader.line_num) for row in reader]
+        rows = list(_csv_reader(data.decode()))
     except (csv.Error, UnicodeDecodeError):
         return None
-    rows = [row for row, _ in ended]
+    if b'"' not in data:
+        return _one_line_each(rows, lines)
     if len(rows) == lines:
         return rows, None
-    ends = csv_record_ends(data)
-    if any(end - begin > max_record for begin, end in pairwise([-1, *ends, len(data)])):
+    ends = np.array([-1, *csv_record_ends(data), len(data)], np.int64)
+    if len(rows) != len(ends) - 1 or np.diff(ends).max() - 1 > max_record:
         return None
-    return rows, [line for _, line in ended]
+    breaks = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
+    return rows, np.searchsorted(breaks, ends[:-1] + 1).tolist()
 
 
 def _one_line_each(rows: list[Row], lines: int) -> tuple[list[Row], None] | None:

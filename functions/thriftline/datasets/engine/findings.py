@@ -20,7 +20,7 @@ class Check:
 
 _ERRORS = (
     Check("unsupported_file_type", "error", "The file type is not supported",
-          "Upload .jsonl, .csv or .parquet, each optionally with .gz."),
+          "Upload .jsonl, .ndjson, .csv or .parquet, each optionally with .gz."),
     Check("wrong_content", "error", "The file is not what its name says",
           "Write the data as JSON Lines, CSV or Parquet, and name the file so."),
     Check("empty_file", "error", "The file holds no records",
@@ -80,6 +80,8 @@ _ERRORS = (
           "dataset.validation_fraction and dataset.test_fraction be above 0."),
 )  # fmt: skip
 _WARNINGS = (
+    Check("reading_stopped", "warning", "Reading stopped early",
+          "Correct the errors first: what follows was not read, and may hold more of them."),
     Check("extra_column", "warning", "A column is not used",
           "Nothing to do: only the columns of the run spec are read."),
     Check("exact_duplicate", "warning", "A row repeats an earlier one",
@@ -174,6 +176,13 @@ class Findings:
         room = MAX_PLACES - len(found.spots)
         if room > 0:
             found.spots.extend(list(spots)[:room])
+
+    @property
+    def errors(self) -> int:
+        """Failures that reject the data set."""
+        return sum(
+            found.count for code, found in self.by_code.items() if CHECKS[code].severity == "error"
+        )
 
     def wants_places(self, code: str) -> bool:
         """Whether a place of this code would still be kept."""

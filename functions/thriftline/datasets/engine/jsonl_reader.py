@@ -1,5 +1,6 @@
 """JSON Lines: a block at a time where it is clean, line by line where it is not."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -34,6 +35,9 @@ class JsonlReader:
         self._rules = rules
         self._findings = findings
         self._census = census
+        self._keys = [json.dumps(name, ensure_ascii=False).encode() for name in rules.columns]
+
+        self._key_patterns = [re.compile(re.escape(key) + rb"[ \t]*:") for key in self._keys]
 
     def blocks(self, chunks: Iterator[bytes], block_bytes: int) -> Iterator[Block]:
         """Yields the records that parse; what does not goes to the findings."""
@@ -56,9 +60,12 @@ class JsonlReader:
     def _block(self, raw: RawBlock, data: bytes) -> Block:
         first_line = raw.first_line
         if not holds_over_long(data, self._rules.max_record_bytes):
+            if not data.strip(b" \t\r\n"):
+                return Block([], None, [], [])
             records = parse_clean(data)
             picked = None if records is None else pick_columns(records, self._rules)
             if records is not None and picked is not None:
+                self._find_repeated_keys(data, len(records), first_line)
                 raw.line_breaks = len(records) - 1
                 lines = range(first_line, first_line + len(records))
                 return self._finish(records, picked, lines)
@@ -72,6 +79,25 @@ class JsonlReader:
             return Block([], None, [], [])
         self._census.see_records(records, lines, picked.complete)
         return Block(picked.texts, picked.pairs, picked.labels, lines)
+
+    def _find_repeated_keys(self, data: bytes, records: int, first_line: int) -> None:
+        """A key that occurs twice in a record is not seen once it is parsed: the last one wins."""
+        if all(data.count(key) <= records for key in self._keys):
+            return
+        for number, line in enumerate(data.split(b"\n"), first_line):
+            self._check_keys(line, number)
+
+    def _check_keys(self, line: bytes, number: int) -> None:
+        if all(len(key.findall(line)) <= 1 for key in self._key_patterns):
+            return
+        try:
+            names = [name for name, _ in json.loads(line, object_pairs_hook=list)]
+        except (ValueError, RecursionError):
+            return
+        for name in self._rules.columns:
+            if names.count(name) > 1:
+                rule = f"{names.count(name)} keys of the record have the name"
+                self._findings.add("duplicate_column", number, None, name, rule)
 
     def _parse_each_line(self, data: bytes, first_line: int) -> tuple[list[Record], list[int]]:
         records: list[Record] = []
@@ -97,6 +123,7 @@ class JsonlReader:
         if not isinstance(record, dict):
             self._findings.add("malformed_json", number, 1, rule="the line is not a JSON object")
             return None
+        self._check_keys(line, number)
         return record
 
     def _add_parse_error(self, line: bytes, number: int, error: orjson.JSONDecodeError) -> None:

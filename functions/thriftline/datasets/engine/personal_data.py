@@ -4,7 +4,7 @@ Each regular expression begins where a cheap search says that it may match: at a
 ``+``, or at digits that lie close enough together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _WINDOW = 1 << 16
 _OVERLAP = 64
 _RARE = 256
+_WORD = np.zeros(256, np.bool_)
+_WORD[list(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")] = True
 Positions = NDArray[np.int64]
 
 
@@ -65,33 +67,54 @@ def _digits(joined: bytes, start: int) -> Positions:
     return np.flatnonzero((marks - np.uint8(48)) < 10) + start
 
 
-def _close_runs(digits: Positions, count: int, span: int) -> Iterator[int]:
+def _close_runs(digits: Positions, count: int, span: int) -> Positions:
     """Positions of digits from which ``count`` digits lie within ``span`` bytes."""
     if len(digits) < count:
-        return iter(())
+        return digits[:0]
     near = digits[count - 1 :] - digits[: len(digits) - count + 1] < span
-    return iter(digits[: len(near)][near].tolist())
+    return digits[: len(near)][near]
 
 
 def _cards(joined: bytes, digits: Positions) -> Iterator[int]:
-    for position in _close_runs(digits, 13, 16):
-        match = CARD.match(joined, position)
-        if match and luhn_holds(match.group()):
-            yield position
+    marks = np.frombuffer(joined, np.uint8)
+    close = _close_runs(digits, 13, 16)
+    # A card begins with 2 to 6; the text of a match needs no second look.
+    starts = close[(marks[close] - np.uint8(50) < 5) & _begins_word(marks, close)]
+    yield from _first_of_each_text(
+        joined, starts, lambda at: (match := CARD.match(joined, at)) and luhn_holds(match.group())
+    )
 
 
 def _local_phones(joined: bytes, digits: Positions) -> Iterator[int]:
-    for position in _close_runs(digits, 10, 15):
-        if LOCAL_PHONE.match(joined, position):
-            yield position
+    marks = np.frombuffer(joined, np.uint8)
+    close = _close_runs(digits, 10, 15)
+    starts = close[_begins_word(marks, close)]
+    yield from _first_of_each_text(joined, starts, lambda at: LOCAL_PHONE.match(joined, at))
 
 
 def _ibans(joined: bytes, digits: Positions) -> Iterator[int]:
     marks = np.frombuffer(joined, np.uint8)
-    first = digits[marks[digits - 1] - np.uint8(65) < 26]
-    for position in first[marks[first - 2] - np.uint8(65) < 26].tolist():
-        if position < 2:
-            continue
-        match = IBAN.match(joined, position - 2)
-        if match and iban_holds(match.group()):
+    first = digits[(digits >= 2) & (digits + 1 < len(marks))]
+    first = first[(marks[first - 1] - np.uint8(65) < 26) & (marks[first + 1] - np.uint8(48) < 10)]
+    starts = first[marks[first - 2] - np.uint8(65) < 26] - 2
+    starts = starts[_begins_word(marks, starts)]
+    yield from _first_of_each_text(
+        joined, starts, lambda at: (match := IBAN.match(joined, at)) and iban_holds(match.group())
+    )
+
+
+def _begins_word(marks: NDArray[np.uint8], positions: Positions) -> NDArray[np.bool_]:
+    """Whether a word begins at each position; a position of 0 looks at the last byte in vain."""
+    inside: NDArray[np.bool_] = _WORD[marks[positions - 1]] & (positions > 0)
+    return ~inside
+
+
+def _first_of_each_text(
+    joined: bytes, positions: Positions, matches: Callable[[int], object]
+) -> Iterator[int]:
+    """The first position of each text where something matches: texts are counted, not matches."""
+    next_text = 0
+    for position in positions.tolist():
+        if position >= next_text and matches(position):
             yield position
+            next_text = joined.find(b"\n", position) + 1 or len(joined)

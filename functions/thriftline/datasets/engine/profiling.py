@@ -36,6 +36,10 @@ def profile_range(
         checker.check(block)
         # The next block's objects can then take this one's place in the processor's cache.
         del block
+        if findings.errors > rules.max_errors:
+            # The data set is rejected: to count on would take time and say nothing new.
+            findings.add("reading_stopped", reader.lines)
+            break
     spill.consolidate()
     if spill.rows:
         scratch.upload(hashes_name(index), spill.path)

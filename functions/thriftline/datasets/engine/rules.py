@@ -1,7 +1,7 @@
 """What a data set is held to, and the files that it is made of."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -28,6 +28,7 @@ class DatasetRules:
     max_labels: int = 1000
     max_label_sets: int = 65_536
     max_label_characters: int = 256
+    max_errors: int = 10_000
     max_conflict_share: float = 0.01
     max_leakage_share: float = 0.01
     imbalance_ratio: float = 20.0
@@ -94,9 +95,33 @@ def kind_of(name: str) -> FileKind | None:
     stem = name.lower()
     gzipped = stem.endswith(".gz")
     suffix = stem.removesuffix(".gz").rpartition(".")[2]
+    suffix = "jsonl" if suffix == "ndjson" else suffix
     if suffix not in ("jsonl", "csv", "parquet"):
         return None
     return FileKind(cast("FileFormat", suffix), gzipped)
+
+
+_ADVICE: Final = {
+    "tsv": "write it with commas and name it .csv",
+    "tab": "write it with commas and name it .csv",
+    "txt": "write it as CSV or JSON Lines, and name it so",
+    "json": "write one object on each line and name it .jsonl",
+    "xlsx": "save the sheet as CSV (UTF-8)",
+    "xls": "save the sheet as CSV (UTF-8)",
+    "ods": "save the sheet as CSV (UTF-8)",
+    "zip": "unpack it and upload the file that is in it",
+    "bz2": "pack it with gzip instead",
+    "xz": "pack it with gzip instead",
+    "zst": "pack it with gzip instead",
+}
+
+
+def unsupported_rule(name: str) -> str | None:
+    """What to do about a file whose name says that it cannot be read."""
+    if name != name.strip():
+        return "the name begins or ends with a space; upload the file under a name without it"
+    stem = name.lower().removesuffix(".gz")
+    return _ADVICE.get(stem.rpartition(".")[2])
 
 
 def split_of(name: str) -> Split | None:

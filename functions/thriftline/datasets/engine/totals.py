@@ -9,7 +9,7 @@ from thriftline.datasets.engine.findings import CHECKS, MAX_PLACES, Spot
 from thriftline.datasets.engine.label_sets import rows_by_label
 from thriftline.datasets.engine.profile import LengthHistogram
 from thriftline.datasets.engine.profiling import RangeResult
-from thriftline.datasets.engine.rules import kind_of
+from thriftline.datasets.engine.rules import kind_of, unsupported_rule
 from thriftline.datasets.engine.spill import SpillIndex
 from thriftline.datasets.engine.work import WorkPlan
 
@@ -136,6 +136,7 @@ class Totals:
         """Notes files that nothing was read from."""
         for index, file in enumerate(self.plan.files):
             if kind_of(file.name) is None:
-                self.tally("unsupported_file_type", 1, [Location(index, None)])
+                place = Location(index, None, rule=unsupported_rule(file.name))
+                self.tally("unsupported_file_type", 1, [place])
             elif not self.file_rows[index] and index not in self._files_with_errors:
                 self.tally("empty_file", 1, [Location(index, None)])

@@ -8,6 +8,7 @@ from thriftline.datasets.engine.label_sets import rows_by_label
 from thriftline.datasets.engine.spill import PARTS
 from thriftline.datasets.engine.splitting import POOL, RANKS
 from thriftline.datasets.engine.totals import Location, Tally, Totals
+from thriftline.datasets.names import columns_found
 from thriftline.datasets.report_document import Finding, Place, Verdict
 from thriftline.datasets.shown import Masks
 
@@ -42,6 +43,9 @@ def _add_row_tally(totals: Totals, code: str, tally: RowTally, scale: float) -> 
 def check_labels(totals: Totals, masks: Masks) -> None:
     """Checks the labels of the data set as a whole."""
     rules = totals.plan.rules
+    missing = totals.tallies.get("missing_column")
+    if missing is not None and missing.places and missing.places[0].rule is None:
+        missing.detail = columns_found(list(totals.columns), rules)
     _check_label_types(totals)
     if totals.too_many_labels:
         code = "too_many_label_sets" if rules.multi_label else "too_many_labels"

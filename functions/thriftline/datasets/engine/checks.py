@@ -144,6 +144,6 @@ def text_problems(values: list[Any], field: str) -> list[Problem]:
             problems.append(Problem(index, field, "unsupported_value_type", type_rule(value)))
         elif not value or value.isspace():
             problems.append(Problem(index, field, "empty_text", None))
-        elif is_blank(value):
+        elif not "!" <= value[0] <= "~" and is_blank(value):
             problems.append(Problem(index, field, "empty_text", "no character that can be seen"))
     return problems

@@ -12,6 +12,7 @@ from thriftline.datasets.engine.blocks import (
     LINES,
     MISSING,
     NEWLINE,
+    QUOTE,
     Block,
     LineCounter,
     RawBlock,
@@ -24,6 +25,7 @@ from thriftline.datasets.engine.rules import DatasetRules
 
 Record = dict[str, Any]
 BRACE: Final = 123
+COLON: Final = 58
 _NOT_JSON: Final = re.compile(rb"-?(?:NaN|Infinity)|None|True|False|undefined")
 
 
@@ -65,7 +67,8 @@ class JsonlReader:
             records = parse_clean(data)
             picked = None if records is None else pick_columns(records, self._rules)
             if records is not None and picked is not None:
-                self._find_repeated_keys(data, len(records), first_line)
+                if count_keys(data) != sum(map(len, records)):
+                    self._find_repeated_keys(data, len(records), first_line)
                 raw.line_breaks = len(records) - 1
                 lines = range(first_line, first_line + len(records))
                 return self._finish(records, picked, lines)
@@ -190,6 +193,13 @@ def parse_clean(data: bytes) -> list[Record] | None:
     except orjson.JSONDecodeError:
         return None
     return records if len(records) == count else None
+
+
+def count_keys(data: bytes) -> int:
+    """How often a colon follows a quote: once for each key, where no value looks like one."""
+    marks = np.frombuffer(data, np.uint8)
+    colons = np.flatnonzero(marks == COLON)
+    return int(np.count_nonzero(marks[colons - 1] == QUOTE))
 
 
 def utf8_rule(data: bytes) -> str:

@@ -221,8 +221,9 @@ class Training(Document):
 
 
 class Evaluation(Document):
-    """The whole document."""
+    """The whole document. One without a version is of 1.0, to which 1.1 only adds keys."""
 
+    schema_version: Literal["1.0", "1.1"] = "1.1"
     run_id: str
     job_name: str
     evaluated_at: datetime

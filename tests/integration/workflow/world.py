@@ -123,6 +123,19 @@ class World:
         document: dict[str, Any] = json.loads(body)
         return document
 
+    def page_of(self, run_id: str) -> str:
+        """Return a run's report.html."""
+        body = self.s3.get_object(Bucket=self.artifacts, Key=f"runs/{run_id}/report.html")["Body"]
+        return str(body.read().decode())
+
+    def attempt_of(self, run_id: str, number: int) -> dict[str, Any]:
+        """Return what the runs table keeps of an attempt, as DynamoDB writes it."""
+        item = self.aws.client("dynamodb").get_item(
+            TableName=self.aws.outputs["RunsTableName"], Key={"run_id": {"S": run_id}}
+        )["Item"]
+        facts: dict[str, Any] = item[f"attempt_{number:02d}"]["M"]
+        return facts
+
     def keys(self, prefix: str) -> list[str]:
         listed = self.s3.list_objects_v2(Bucket=self.artifacts, Prefix=prefix)
         return [found["Key"] for found in listed.get("Contents", [])]

@@ -1,4 +1,7 @@
-"""``runs/{run_id}/run.json``: what a run is about, fixed when it starts."""
+"""``runs/{run_id}/run.json``: what a run is about, fixed when it starts.
+
+A document without a version is of 1.0; version 1.1 only adds keys, whose defaults it reads as.
+"""
 
 from datetime import datetime
 from typing import Literal
@@ -37,6 +40,7 @@ class Run(BaseModel):
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
+    schema_version: Literal["1.0", "1.1"] = "1.1"
     run_id: str
     project: str
     upload: Upload

@@ -7,11 +7,12 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.domain.layout import progress_prefix, scratch_prefix
+from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
 from thriftline.runs.steps.own_run import own_run_id
 from thriftline.runs.steps.run_attempts import attempts_made
-from thriftline.runs.steps.run_documents import plan_if_made
+from thriftline.runs.steps.run_documents import document_if_made
 from thriftline.runs.trainers.port import Trainer
 from thriftline.runs.trainers.registry import Trainers
 
@@ -32,7 +33,7 @@ def clean_up(
     run_id = own_run_id(request.run_id, request.upload, request.execution_arn, runs=runs, now=now)
     if run_id is None:
         return CleanUpResponse(stopped_jobs=(), deleted_objects=0)
-    plan = plan_if_made(artifacts, run_id)
+    plan = document_if_made(artifacts, run_id, "plan.json", Plan)
     # No attempt is made without a plan.
     if plan is not None:
         trainer = trainers.named(plan.trainer)
@@ -55,9 +56,10 @@ def _stop(trainer: Trainer, made: Sequence[AttemptState]) -> tuple[str, ...]:
 
 
 def _record_endings(run_id: str, made: Sequence[AttemptState], runs: RunsTable) -> None:
-    """Keeps how an attempt ended that nobody polled to its end."""
+    """Keeps how an attempt ended that nobody polled to its end, and what it cost."""
     item = runs.get(run_id) or {}
     for number, attempt in enumerate(made, start=1):
         known = item.get(f"attempt_{number:02d}") or {}
-        if known.get("ending") is None:
+        # The former version kept no dollars of an attempt.
+        if known.get("ending") is None or "billed_usd" not in known:
             runs.record_attempt(run_id, number, attempt_facts(attempt))

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
-
-from pydantic import BaseModel
+from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.text import plain
@@ -27,11 +25,11 @@ from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import PublishResultRequest
 from thriftline.runs.steps.dataset_summary import dataset_result
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts, model_uri_of
+from thriftline.runs.steps.run_documents import Document, document_if_made
 
 RESULT, REPORT = "result.json", "report.html"
 _DATASET_REPORT = "dataset.html"
 _MOST_NAMES = 100
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -89,9 +87,8 @@ def gather_result(
 
 
 def _read(artifacts: Bucket, run_id: str) -> _Documents:
-    def read(name: str, model: type[_Model]) -> _Model | None:
-        body = artifacts.read(f"{run_prefix(run_id)}{name}")
-        return None if body is None else model.model_validate_json(body)
+    def read(name: str, model: type[Document]) -> Document | None:
+        return document_if_made(artifacts, run_id, name, model)
 
     return _Documents(
         run=read("run.json", Run),

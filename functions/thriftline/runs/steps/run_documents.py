@@ -2,9 +2,10 @@
 
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.errors import AwsRequestError
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
@@ -16,10 +17,24 @@ def read_document(artifacts: Bucket, run_id: str, name: str, model: type[Documen
     """Returns ``runs/{run_id}/{name}``.
 
     Raises:
-        AwsRequestError: it is not there; an earlier step writes it.
+        AwsRequestError: it is not there; an earlier step writes it. Or no version that is known
+            here looks like it.
     """
     key = f"{run_prefix(run_id)}{name}"
-    return model.model_validate_json(artifacts.read_required(key, "an earlier step"))
+    return _parsed(artifacts, key, artifacts.read_required(key, "an earlier step"), model)
+
+
+def document_if_made(
+    artifacts: Bucket, run_id: str, name: str, model: type[Document]
+) -> Document | None:
+    """Returns ``runs/{run_id}/{name}``, None when the run did not come so far.
+
+    Raises:
+        AwsRequestError: no version that is known here looks like it.
+    """
+    key = f"{run_prefix(run_id)}{name}"
+    body = artifacts.read(key)
+    return None if body is None else _parsed(artifacts, key, body, model)
 
 
 def read_run(artifacts: Bucket, run_id: str) -> Run:
@@ -32,7 +47,13 @@ def read_plan(artifacts: Bucket, run_id: str) -> Plan:
     return read_document(artifacts, run_id, "plan.json", Plan)
 
 
-def plan_if_made(artifacts: Bucket, run_id: str) -> Plan | None:
-    """Returns ``plan.json``, None when the run did not come so far."""
-    body = artifacts.read(f"{run_prefix(run_id)}plan.json")
-    return None if body is None else Plan.model_validate_json(body)
+def _parsed(artifacts: Bucket, key: str, body: bytes, model: type[Document]) -> Document:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise AwsRequestError(
+            f"{artifacts.uri(key)}: {place}: {first['msg']}. A newer version of Thriftline may "
+            "have written it; start the run again by uploading its data set again."
+        ) from error

@@ -1,0 +1,58 @@
+"""This application with a second trainer, as a developer would add it: a folder and a line."""
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from laptop.stack import BASE_MODEL_PREFIX, with_own_stack
+from local_aws.options import ROOT
+from local_aws.server import EmbeddedAws, Options
+from tests.integration.workflow.conftest import CONFIG
+from tests.integration.workflow.world import World
+
+REGISTERED = '{"sagemaker": _sagemaker}'
+REGISTRATION = """def _memory(site: TrainerSite) -> Trainer:
+    from thriftline.runs.trainers.memory.trainer import memory_trainer
+
+    return memory_trainer(site)
+
+
+"""
+_numbers = itertools.count(1)
+
+
+def with_memory_trainer(folder: Path) -> Path:
+    """Copies what is deployed, adds the trainer, and returns the copy's template."""
+    for name in ("functions", "statemachines"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "template.yaml", folder)
+    trainers = folder / "functions/thriftline/runs/trainers"
+    shutil.copytree(Path(__file__).with_name("memory"), trainers / "memory")
+    registry = (trainers / "registry.py").read_text()
+    assert REGISTERED in registry
+    before, line, after = registry.partition("TRAINERS: ")
+    after = after.replace(REGISTERED, '{"sagemaker": _sagemaker, "memory": _memory}')
+    (trainers / "registry.py").write_text(before + REGISTRATION + line + after)
+    return folder / "template.yaml"
+
+
+# Of a module, since a process runs one embedded AWS at a time.
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    template = with_memory_trainer(tmp_path_factory.mktemp("application"))
+    options = with_own_stack(Options(template=template, time_scale=60))
+    with EmbeddedAws(options) as aws:
+        aws.client("s3").put_object(
+            Bucket=aws.outputs["ArtifactsBucketName"],
+            Key=f"{BASE_MODEL_PREFIX}config.json",
+            Body=CONFIG.encode(),
+        )
+        yield World(aws)
+
+
+@pytest.fixture
+def project() -> str:
+    return f"memory-{next(_numbers)}"

@@ -1,12 +1,16 @@
 """Logger, tracer and metrics, and the one decorator that every handler wears."""
 
+import json
 import logging
+import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
+
+from thriftline.core.errors import ThriftlineError
 
 logger = Logger(service="thriftline")
 tracer = Tracer(service="thriftline")
@@ -15,8 +19,42 @@ metrics = Metrics(namespace="Thriftline", service="training")
 # Lambda sets the root logger to the function's level; botocore says much at INFO.
 logging.getLogger("botocore").setLevel(logging.WARNING)
 
+LONGEST_MESSAGE = 4_000
+_MOST_FRAMES = 60
+_LARGEST_ANSWER = 200_000
+
 Request = TypeVar("Request", bound=BaseModel)
 LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+def is_too_long(error: Exception) -> bool:
+    """Tells whether Step Functions might not take what Lambda makes of an error.
+
+    It takes 256 KiB of message and stack together, and ends an execution that gets more at once,
+    past every Catch.
+    """
+    frames = sum(1 for _ in traceback.walk_tb(error.__traceback__))
+    return frames > _MOST_FRAMES or len(str(error)) > LONGEST_MESSAGE
+
+
+def shortened(error: Exception) -> Exception:
+    """Returns an error of the same name with a message that Step Functions takes."""
+    message = str(error)
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[: LONGEST_MESSAGE - 1]}…"
+    if isinstance(error, ThriftlineError):
+        return type(error)(message)
+    named: Exception = type(type(error).__name__, (Exception,), {})(message)
+    return named
+
+
+def _within_limits(answer: dict[str, Any]) -> dict[str, Any]:
+    size = len(json.dumps(answer))
+    if size > _LARGEST_ANSWER:
+        raise ValueError(
+            f"The answer has {size:,} bytes; Step Functions takes {_LARGEST_ANSWER:,}."
+        )
+    return answer
 
 
 def entry_point(
@@ -30,12 +68,16 @@ def entry_point(
 
     def decorate(answer: Callable[[Request], BaseModel]) -> LambdaHandler:
         def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-            request = model.model_validate(event)
-            if run_id := getattr(request, "run_id", None):
-                logger.append_keys(run_id=run_id)
-                tracer.put_annotation("run_id", run_id)
             try:
-                return answer(request).model_dump(mode="json")
+                request = model.model_validate(event)
+                if run_id := getattr(request, "run_id", None):
+                    logger.append_keys(run_id=run_id)
+                    tracer.put_annotation("run_id", run_id)
+                return _within_limits(answer(request).model_dump(mode="json"))
+            except Exception as error:
+                if not is_too_long(error):
+                    raise
+                raise shortened(error) from None
             finally:
                 if metrics.metric_set:
                     metrics.flush_metrics()

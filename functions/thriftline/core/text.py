@@ -17,7 +17,9 @@ def plain(text: object, limit: int = 300) -> str:
     Line breaks become spaces; characters that do not print, or that turn the reading order of
     what follows, become their number; what is longer than ``limit`` ends in an ellipsis.
     """
-    shown = "".join(_shown(letter) for letter in str(text)[: 4 * limit])
+    shown = str(text)[: 4 * limit]
+    if not shown.isprintable():
+        shown = "".join(_shown(letter) for letter in shown)
     line = " ".join(shown.split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 

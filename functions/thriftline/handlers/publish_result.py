@@ -21,6 +21,7 @@ def lambda_handler(request: PublishResultRequest) -> PublishResultResponse:
         request,
         artifacts=wiring.artifacts(),
         runs=wiring.runs_table(),
+        registry=wiring.model_registry(),
         alerts=wiring.alerts(),
         bus=wiring.event_bus(),
         measure=_measure,

@@ -56,6 +56,12 @@ class FakeRegistryClient:
             one for one in self.packages if one["ModelPackageArn"] == request["ModelPackageName"]
         )
 
+    def update_model_package(self, **request: Any) -> dict[str, Any]:
+        self.calls.append("update_model_package")
+        arn = request.pop("ModelPackageArn")
+        next(one for one in self.packages if one["ModelPackageArn"] == arn).update(request)
+        return {"ModelPackageArn": arn}
+
     def get_paginator(self, operation: str) -> "FakeRegistryClient":
         assert operation == "list_model_packages"
         return self

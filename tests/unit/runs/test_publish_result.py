@@ -21,10 +21,12 @@ from tests.unit.runs.finished_run import (
     World,
     world,
 )
+from tests.unit.runs.registry_fakes import FakeRegistryClient
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import ServiceUnavailableError
+from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.steps import Failure, PublishResultRequest, PublishResultResponse
@@ -45,6 +47,7 @@ class Scene:
     messages: list[dict[str, str]] = field(default_factory=list)
     events: list[dict[str, str]] = field(default_factory=list)
     measured: list[tuple[str, float]] = field(default_factory=list)
+    registry: FakeRegistryClient = field(default_factory=FakeRegistryClient)
     topic_is_down: bool = False
 
     def publish(self, **message: str) -> None:
@@ -81,6 +84,7 @@ class Scene:
             ),
             artifacts=self.world.artifacts,
             runs=self.world.runs,
+            registry=ModelRegistry(cast("Any", self.registry), "stack"),
             alerts=Topic(cast("Any", self), "arn:topic"),
             bus=EventBus(cast("Any", self), "default"),
             measure=lambda name, value: self.measured.append((name, value)),
@@ -318,3 +322,79 @@ def test_another_executions_run_is_left_alone_and_a_person_is_told(scene: Scene)
     assert item["status"] == "running"
     (message,) = scene.messages
     assert "S3 is away." in message["Message"]
+
+
+FAILED = Failure(state="the execution as a whole", error="ExecutionAborted", message="Stopped.")
+
+
+def registered(scene: Scene, status: str = "Approved") -> None:
+    """Leaves what Register model leaves in the registry."""
+    group = "stack-reviews"
+    scene.registry.groups[group] = {}
+    scene.registry.add(
+        {
+            "ModelPackageGroupName": group,
+            "ModelPackageDescription": f"Thriftline run {RUN_ID}: good",
+            "ModelApprovalStatus": status,
+        },
+        NOW,
+    )
+
+
+def test_a_run_that_failed_after_it_registered_a_model_withdraws_it(scene: Scene) -> None:
+    scene.train()
+    registered(scene)
+    scene.end("failed", FAILED)
+    assert scene.registry.packages[0]["ModelApprovalStatus"] == "Rejected"
+    assert "Stopped." in scene.registry.packages[0]["ApprovalDescription"]
+    assert scene.result().model_package_arn == "arn:package/stack-reviews/1"
+
+
+def test_a_stop_after_a_success_was_announced_changes_nothing(scene: Scene) -> None:
+    scene.train()
+    registered(scene)
+    scene.end("succeeded", arn=PACKAGE)
+    before = scene.world.json("result.json")
+    response = scene.end("failed", FAILED, run_id=None, now=NOW + timedelta(minutes=2))
+    assert response.status == "succeeded"
+    assert scene.world.json("result.json") == before
+    assert scene.registry.packages[0]["ModelApprovalStatus"] == "Approved"
+    assert len(scene.messages) == len(scene.events) == 1
+
+
+def test_a_stop_between_the_decision_and_the_message_completes_what_was_decided(
+    scene: Scene,
+) -> None:
+    scene.train()
+    registered(scene)
+    scene.topic_is_down = True
+    with pytest.raises(ServiceUnavailableError):
+        scene.end("succeeded", arn=PACKAGE)
+    scene.topic_is_down = False
+    scene.end("failed", FAILED, run_id=None, now=NOW + timedelta(minutes=2))
+    assert scene.result().status == "succeeded"
+    assert scene.result().error is None
+    assert scene.registry.packages[0]["ModelApprovalStatus"] == "Approved"
+    assert "succeeded" in scene.messages[0]["Subject"]
+
+
+def test_a_failure_that_was_announced_is_not_undone_by_a_step_that_ends_late(scene: Scene) -> None:
+    scene.train()
+    scene.end("failed", FAILED, run_id=None)
+    assert scene.end("succeeded", arn=PACKAGE).status == "failed"
+    assert len(scene.messages) == 1
+
+
+def test_an_execution_without_a_run_is_told_once(scene: Scene) -> None:
+    for _ in range(2):
+        scene.end("failed", FAILED, run_id=None, execution="arn:aws:states:::execution:m:other")
+    assert len(scene.messages) == 1
+
+
+def test_names_of_step_functions_own_become_names_that_a_fail_state_may_use(scene: Scene) -> None:
+    failure = Failure(state="Validate dataset", error="States.Timeout", message="")
+    scene.end("failed", failure)
+    error = scene.result().error
+    assert error is not None
+    assert error.name == "StateTimeout"
+    assert "longer" in error.message

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from thriftline.core.aws.clients import translated
+from thriftline.core.text import plain
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -12,9 +13,8 @@ _LONGEST_SUBJECT = 100
 
 def _subject(text: str) -> str:
     """SNS wants ASCII without line breaks, at most 100 characters, the first not a space."""
-    ascii_only = text.encode("ascii", "replace").decode()
-    printable = "".join(one if one.isprintable() else " " for one in ascii_only)
-    return " ".join(printable.split())[:_LONGEST_SUBJECT].rstrip() or "Thriftline"
+    ascii_only = plain(text).encode("ascii", "replace").decode()
+    return ascii_only[:_LONGEST_SUBJECT].rstrip() or "Thriftline"
 
 
 class Topic:

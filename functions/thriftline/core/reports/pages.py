@@ -3,11 +3,17 @@
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from thriftline.core.text import plain, plain_lines
 
 UNKNOWN = "\u2013"
 _KIB = 1024
+_LONGEST_NAME = 80
+_LONGEST_TEXT = 100_000
 _CENT = Decimal("0.01")
 _TENTH_OF_CENT = Decimal("0.0001")
 
@@ -84,6 +90,18 @@ def moment(value: datetime | None) -> str:
     return UNKNOWN if value is None else f"{value:%Y-%m-%d %H:%M} UTC"
 
 
+def name(value: object) -> str:
+    """A label or a name that somebody else chose, no longer than a column bears."""
+    return plain(value, _LONGEST_NAME)
+
+
+def _shown(value: Any) -> Any:
+    """What every value of a template goes through: text of strangers hides nothing."""
+    if isinstance(value, str) and not isinstance(value, Markup) and not value.isprintable():
+        return plain_lines(value, _LONGEST_TEXT)
+    return value
+
+
 @cache
 def _environment(room: str) -> Environment:
     # A page of a capability stands in the frame that all of them share.
@@ -91,11 +109,24 @@ def _environment(room: str) -> Environment:
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for show in (count, percent, points, decimals, p_value, usd, rate, duration, size, moment):
+    for show in (
+        count,
+        percent,
+        points,
+        decimals,
+        p_value,
+        usd,
+        rate,
+        duration,
+        size,
+        moment,
+        name,
+    ):
         environment.filters[show.__name__] = show
     # Jinja's own "count" is an alias of "length"; reports count with thousands separators.
     environment.globals["unknown"] = UNKNOWN

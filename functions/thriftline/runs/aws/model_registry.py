@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.text import plain
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -73,7 +74,7 @@ def _already_exists(error: ClientError) -> bool:
 
 
 def _description(version: ModelVersion) -> str:
-    return f"{_mark(version.run_id)} {version.reason}"[:_LONGEST_DESCRIPTION]
+    return plain(f"{_mark(version.run_id)} {version.reason}", _LONGEST_DESCRIPTION)
 
 
 def _mark(run_id: str) -> str:
@@ -159,14 +160,39 @@ class ModelRegistry:
     def register(self, version: ModelVersion, tags: Mapping[str, str]) -> str:
         """Registers a run's model once and returns its ARN, also when it is asked again."""
         self.ensure_group(version.project, tags)
-        mark = _mark(version.run_id)
-        for found in self._versions(version.project, created_after=version.opened_at - _SKEW):
-            if found.get("ModelPackageDescription", "").startswith(mark):
-                return found["ModelPackageArn"]
+        registered = self._version_of(version.run_id, version.project, version.opened_at)
+        if registered:
+            return registered["ModelPackageArn"]
         with translated(f"registering the model of run {version.run_id}"):
             return self._client.create_model_package(
                 **create_request(version, group_name_of(self._stack, version.project))
             )["ModelPackageArn"]
+
+    def withdraw(self, run_id: str, project: str, opened_at: datetime, reason: str) -> str | None:
+        """Sets the version of a run that failed to Rejected; returns its ARN, None without one.
+
+        A run may fail after its model was registered, or be stopped in between.
+        """
+        found = self._version_of(run_id, project, opened_at)
+        if found is None:
+            return None
+        arn = found["ModelPackageArn"]
+        if found["ModelApprovalStatus"] != "Rejected":
+            with translated(f"rejecting {arn}"):
+                self._client.update_model_package(
+                    ModelPackageArn=arn,
+                    ModelApprovalStatus="Rejected",
+                    ApprovalDescription=plain(f"Its run failed: {reason}", _LONGEST_DESCRIPTION),
+                )
+        return arn
+
+    def _version_of(
+        self, run_id: str, project: str, opened_at: datetime
+    ) -> "ModelPackageSummaryTypeDef | None":
+        mark = _mark(run_id)
+        versions = self._versions(project, created_after=opened_at - _SKEW)
+        own = (one for one in versions if one.get("ModelPackageDescription", "").startswith(mark))
+        return next(own, None)
 
     def _registered(self, arn: str) -> RegisteredModel:
         with translated(f"reading {arn}"):

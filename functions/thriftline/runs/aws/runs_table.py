@@ -133,6 +133,24 @@ class RunsTable:
                 },
             )
 
+    def decide_ending(self, run_id: str, ending: dict[str, Any]) -> dict[str, Any]:
+        """Keeps how a run ends, once, and returns what was kept, now or before."""
+        with translated(f"deciding how run {run_id} ends"):
+            try:
+                self._client.update_item(
+                    TableName=self._name,
+                    Key={"run_id": {"S": run_id}},
+                    UpdateExpression="SET decided = :ending",
+                    ConditionExpression="attribute_not_exists(decided)",
+                    ExpressionAttributeValues={":ending": _serialize(ending)},
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                decided: dict[str, Any] = (self.get(run_id) or {})["decided"]
+                return decided
+        return ending
+
     def record_attempt(self, run_id: str, attempt: int, facts: dict[str, Any]) -> None:
         """Keeps what is known of one attempt under ``attempt_{n}``; a later call replaces it."""
         self.update(run_id, **{f"attempt_{attempt:02d}": facts})

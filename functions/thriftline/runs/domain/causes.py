@@ -4,6 +4,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from thriftline.core.text import plain_lines
+
 _LONGEST = 2000
 _TIMED_OUT = re.compile(r"Task timed out after ([\d.]+) seconds")
 _BY_NAME = {
@@ -29,12 +31,22 @@ def read_cause(error: str, text: str) -> Cause:
     function that was killed is known by its message alone.
     """
     said = _said(text)
+    own = own_name(error)
     timed_out = _TIMED_OUT.search(said)
     if timed_out:
-        return Cause(error, f"Its Lambda function ran out of time after {timed_out.group(1)} s.")
+        return Cause(own, f"Its Lambda function ran out of time after {timed_out.group(1)} s.")
     if "signal: killed" in said or "Runtime exited" in said:
-        return Cause(error, "Its Lambda function was killed, most likely for want of memory.")
-    return Cause(error, said or _BY_NAME.get(error, f"It failed with {error} and gave no reason."))
+        return Cause(own, "Its Lambda function was killed, most likely for want of memory.")
+    return Cause(own, said or _BY_NAME.get(error, f"It failed with {error} and gave no reason."))
+
+
+def own_name(error: str) -> str:
+    """Returns the name that a result and a Fail state may use.
+
+    A Fail state with a name of Step Functions' own, such as ``States.Timeout``, ends as
+    ``States.Runtime`` instead; the machines replace the same prefix.
+    """
+    return error.replace("States.", "State", 1) if error.startswith("States.") else error
 
 
 def _said(text: str) -> str:
@@ -48,5 +60,4 @@ def _said(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    text = text.strip()
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return plain_lines(text, _LONGEST)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from thriftline.core.text import plain, plain_lines
+
 Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
 
 EVENT_SOURCE = "thriftline.training"
@@ -58,12 +60,12 @@ def subject_of(ended: Ended) -> str:
 
 def body_of(ended: Ended) -> str:
     """A few lines: what happened, where, why, what to do, what it cost, where to read on."""
-    lines = [f"Run {ended.run_id} {_HEADLINES[ended.status]}.", "", ended.reason, ""]
+    lines = [f"Run {ended.run_id} {_HEADLINES[ended.status]}.", "", plain_lines(ended.reason), ""]
     if ended.state:
-        lines.append(f"State:    {ended.state} ({ended.error})")
-    lines.append(f"Data set: {ended.uploaded}")
+        lines.append(f"State:    {ended.state} ({plain(ended.error)})")
+    lines.append(f"Data set: {plain(ended.uploaded, 1_100)}")
     if ended.left_out:
-        lines.append(f"Left out: {', '.join(ended.left_out)} (in no split)")
+        lines.append(f"Left out: {', '.join(plain(name) for name in ended.left_out)} (in no split)")
     if ended.metrics:
         lines.append(f"Test:     {ended.metrics}")
     lines.append(f"Cost:     {_cost(ended)}")

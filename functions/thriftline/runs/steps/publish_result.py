@@ -7,7 +7,9 @@ from datetime import datetime
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
+from thriftline.core.text import plain
 from thriftline.evaluation.document import Scores
+from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.causes import read_cause
 from thriftline.runs.domain.layout import run_prefix
@@ -37,6 +39,7 @@ def publish_result(
     *,
     artifacts: Bucket,
     runs: RunsTable,
+    registry: ModelRegistry,
     alerts: Topic,
     bus: EventBus,
     measure: Callable[[str, float], None],
@@ -44,16 +47,22 @@ def publish_result(
 ) -> PublishResultResponse:
     """Writes ``result.json`` and ``report.html``, then tells the table, the bus and the topic.
 
-    Safe to repeat: the documents are written again, the time of the first ending stays, and what
-    was announced is not announced twice. ``measure`` takes a metric's name and value.
+    How a run ends is decided once: whoever publishes later, be it a repetition or the machine
+    that tidies up after a stop, completes that ending, and what was announced is not announced
+    twice. A run that failed has no approved model: a version that it registered is withdrawn
+    first. ``measure`` takes a metric's name and value.
     """
     run_id = own_run_id(request.run_id, request.upload, request.execution_arn, runs=runs, now=now)
     if run_id is None:
-        return _nobodys_run(request, alerts)
+        return _nobodys_run(request, runs, alerts)
+    request, ended_at = _decided(request, run_id, runs, now)
     item = runs.get(run_id) or {}
-    noted = item.get("ended_at") if item.get("status") == request.ending else None
-    ended_at = datetime.fromisoformat(noted) if noted else now
     result = gather_result(request, run_id, item, artifacts=artifacts, ended_at=ended_at)
+    if item.get("announced") == result.status:
+        return _response(result)
+    if result.status == "failed" and result.gate and result.project and result.opened_at:
+        arn = registry.withdraw(run_id, result.project, result.opened_at, result.reason)
+        result = result.model_copy(update={"model_package_arn": arn})
     _write(result, artifacts)
     runs.update(
         run_id,
@@ -62,12 +71,26 @@ def publish_result(
         reason=result.reason,
         cost_usd=None if result.cost.usd is None else f"{result.cost.usd:.6f}",
     )
-    if item.get("announced") != result.status:
-        _announce(result, alerts, bus)
-        _measure(result, measure)
-        runs.update(run_id, announced=result.status)
+    _announce(result, alerts, bus)
+    _measure(result, measure)
+    runs.update(run_id, announced=result.status)
+    return _response(result)
+
+
+def _decided(
+    request: PublishResultRequest, run_id: str, runs: RunsTable, now: datetime
+) -> tuple[PublishResultRequest, datetime]:
+    """Returns the request as it was when the run's ending was decided, and when that was."""
+    wanted = request.model_dump(mode="json", include={"ending", "failure", "model_package_arn"})
+    decided = runs.decide_ending(run_id, {**wanted, "ended_at": now.isoformat()})
+    ended_at = datetime.fromisoformat(decided["ended_at"])
+    known = {name: decided[name] for name in wanted}
+    return PublishResultRequest.model_validate({**request.model_dump(), **known}), ended_at
+
+
+def _response(result: Result) -> PublishResultResponse:
     return PublishResultResponse(
-        run_id=run_id,
+        run_id=result.run_id,
         status=result.status,
         reason=result.reason,
         result_uri=result.reports.result,
@@ -96,7 +119,7 @@ def _ended(result: Result) -> Ended:
         reason=result.reason,
         state=result.error.state if result.error else None,
         error=result.error.name if result.error else None,
-        uploaded=f"s3://{result.upload.bucket}/{result.upload.key}",
+        uploaded=f"s3://{result.upload.bucket}/{plain(result.upload.key)}",
         metrics=_measured(scores) + _beside(result) if scores else None,
         billed_usd=result.cost.usd,
         expected_usd=result.plan.expected_usd if result.plan else None,
@@ -155,18 +178,21 @@ def _measure(result: Result, measure: Callable[[str, float], None]) -> None:
         measure("BilledUsd", float(result.cost.usd))
 
 
-def _nobodys_run(request: PublishResultRequest, alerts: Topic) -> PublishResultResponse:
+def _nobodys_run(
+    request: PublishResultRequest, runs: RunsTable, alerts: Topic
+) -> PublishResultResponse:
     """An execution failed before it had a run: there is no place for a result, so say it."""
     failure = request.failure
     reason = "The execution had no run of its own."
     if failure:
         reason = read_cause(failure.error, failure.message).message
     where = f" in {failure.state}" if failure else ""
-    alerts.publish(
-        f"Thriftline: an execution failed{where}",
-        f"{request.execution_arn} failed{where} before it had a run.\n\n{reason}\n\n"
-        f"Upload: s3://{request.upload.bucket}/{request.upload.key}\n",
-    )
+    if runs.is_first(request.execution_arn):
+        alerts.publish(
+            f"Thriftline: an execution failed{where}",
+            f"{request.execution_arn} failed{where} before it had a run.\n\n{reason}\n\n"
+            f"Upload: s3://{request.upload.bucket}/{plain(request.upload.key)}\n",
+        )
     return PublishResultResponse(
         run_id="", status=request.ending, reason=reason, result_uri="", report_uri=""
     )

@@ -8,7 +8,6 @@ from tests.contract.conftest import load_cloudformation
 
 # An operation whose IAM action is called otherwise.
 _ACTIONS = {
-    "dynamodb": {"TransactWriteItems": "PutItem"},
     "s3": {
         "DeleteBucketLifecycle": "PutLifecycleConfiguration",
         "DeleteObjects": "DeleteObject",
@@ -22,6 +21,8 @@ _ACTIONS = {
         "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     },
 }
+# A transaction is allowed by what its parts are, any of these.
+_PARTS = {"dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:UpdateItem"}}
 _PREFIXES = {"resourcegroupstaggingapi": "tag"}
 # SAM adds the right to trace by itself.
 _SAMS_OWN = {"xray"}
@@ -52,7 +53,7 @@ def _action(service: str, operation: str) -> str:
 def _allowed(action: str, function: str, resources: Mapping[str, Any]) -> bool:
     given = set(_given(resources[function]["Properties"].get("Policies", ()), resources))
     # A version is read with another action.
-    return action in given or f"{action}Version" in given
+    return action in given or f"{action}Version" in given or bool(_PARTS.get(action, set()) & given)
 
 
 def _given(policies: Any, resources: Mapping[str, Any]) -> Iterator[str]:

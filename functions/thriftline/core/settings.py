@@ -80,6 +80,36 @@ class Settings:
         return self._require("DEFAULT_MAX_USD")
 
     @property
+    def max_usd_per_run(self) -> str:
+        """Most dollars that one run may cost at the worst."""
+        return self._require("MAX_USD_PER_RUN")
+
+    @property
+    def max_usd_per_month(self) -> str:
+        """Most dollars that the runs of a month may cost at the worst."""
+        return self._require("MAX_USD_PER_MONTH")
+
+    @property
+    def allowed_instance_types(self) -> tuple[str, ...]:
+        """Instance types that runs may ask for, ``*`` allowed."""
+        return self._list("ALLOWED_INSTANCE_TYPES")
+
+    @property
+    def least_gate_confidence(self) -> float:
+        """Least confidence of the gate."""
+        return float(self._require("LEAST_GATE_CONFIDENCE"))
+
+    @property
+    def least_gate_test_size(self) -> int:
+        """Fewest test records on which the gate may approve."""
+        return int(self._require("LEAST_GATE_TEST_SIZE"))
+
+    @property
+    def most_gate_margin(self) -> float:
+        """How much worse than the champion the gate may let a model be."""
+        return float(self._require("MOST_GATE_MARGIN"))
+
+    @property
     def settle_seconds(self) -> int:
         """How long an upload of several files may take to be complete."""
         return int(self._require("SETTLE_SECONDS"))

@@ -17,4 +17,5 @@ def lambda_handler(request: RunRequest) -> PlanRunResponse:
         trainers=trainers(),
         region=wiring.settings().region,
         now=wiring.now(),
+        ceilings=wiring.stack_ceilings(),
     )

@@ -6,9 +6,12 @@ from functools import cache
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client
 from thriftline.runs.aws.model_registry import ModelRegistry
+from thriftline.runs.aws.months import Months
 from thriftline.runs.aws.project_claims import ClaimsTable
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.schemas.run_yaml import Defaults
+from thriftline.runs.steps.stack_ceilings import StackCeilings
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
 __all__ = [
@@ -18,10 +21,12 @@ __all__ = [
     "data_bucket",
     "event_bus",
     "model_registry",
+    "months",
     "now",
     "run_spec_defaults",
     "runs_table",
     "settings",
+    "stack_ceilings",
 ]
 
 
@@ -51,6 +56,28 @@ def runs_table() -> RunsTable:
 def claims_table() -> ClaimsTable:
     """What the table of runs knows of each project's data sets."""
     return ClaimsTable(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def months() -> Months:
+    """What the runs of each month may cost together."""
+    return Months(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def stack_ceilings() -> StackCeilings:
+    """What the stack's owner allows."""
+    return StackCeilings(
+        Ceilings(
+            max_usd_per_run=Decimal(settings().max_usd_per_run),
+            max_usd_per_month=Decimal(settings().max_usd_per_month),
+            instance_types=settings().allowed_instance_types,
+            least_gate_confidence=settings().least_gate_confidence,
+            least_gate_test_size=settings().least_gate_test_size,
+            most_gate_margin=settings().most_gate_margin,
+        ),
+        months(),
+    )
 
 
 @cache

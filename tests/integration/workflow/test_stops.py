@@ -2,10 +2,10 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jsonschema
-import pytest
 
 from tests.integration.workflow.test_endings import SCHEMA
 from tests.integration.workflow.world import World, csv_of
@@ -22,7 +22,9 @@ STATES = (
     "Clean up",
     "Publish result",
 )
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
+# What came out of the mailbox so far.
+MESSAGES: list[dict[str, Any]] = []
 # What each ending leaves in the registry, if it leaves anything.
 STATUSES = {
     "succeeded": {"Approved", "PendingManualApproval"},
@@ -32,11 +34,17 @@ STATUSES = {
 }
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_a_stop_at_any_state_leaves_one_story(world: World, project: str, state: str) -> None:
-    arn = world.execution_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
-    stop_in(world, arn, state)
-    says_one_thing(world, project, arn)
+def test_a_stop_at_any_state_leaves_one_story(world: World) -> None:
+    def stop(state: str) -> str:
+        project = f"stop-{state.replace(' ', '-')}"
+        arn = world.execution_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
+        stop_in(world, arn, state)
+        return arn
+
+    with ThreadPoolExecutor(3) as pool:
+        arns = list(pool.map(stop, STATES))
+    for state, arn in zip(STATES, arns, strict=True):
+        says_one_thing(world, f"stop-{state.replace(' ', '-')}", arn)
 
 
 def test_an_execution_that_could_not_publish_is_published_afterwards(
@@ -51,18 +59,6 @@ def test_an_execution_that_could_not_publish_is_published_afterwards(
     assert result is not None
     # The ending was decided before the message failed.
     assert result["status"] == "succeeded"
-
-
-def test_a_run_that_fails_after_its_model_was_registered_withdraws_it(
-    world: World, project: str
-) -> None:
-    arn = world.execution_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
-    stop_in(world, arn, "Clean up")
-    says_one_thing(world, project, arn)
-    result = world.result_of(arn)
-    assert result is not None
-    if result["status"] == "failed":
-        assert statuses_of(world, project) == ["Rejected"]
 
 
 def test_what_a_failed_execution_announced_is_not_announced_again(
@@ -114,16 +110,17 @@ def says_one_thing(world: World, project: str, arn: str) -> None:
 
 
 def wait_for_sweeper(world: World, arn: str) -> None:
-    """Wait until the machine for what is left behind has published, or has found it published."""
+    """Wait until the machine for what is left behind has ended."""
     machines = world.states.list_state_machines()["stateMachines"]
     machine = next(one for one in machines if "AbandonedRun" in one["name"])["stateMachineArn"]
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         for execution in world.states.list_executions(stateMachineArn=machine)["executions"]:
-            given = world.states.describe_execution(executionArn=execution["executionArn"])
-            if json.loads(given["input"])["detail"]["executionArn"] != arn:
+            found = world.states.describe_execution(executionArn=execution["executionArn"])
+            if json.loads(found["input"])["detail"]["executionArn"] != arn:
                 continue
-            if "Wait for long steps" in world.entered(execution["executionArn"]):
+            if found["status"] != "RUNNING":
+                assert found["status"] == "SUCCEEDED", found
                 return
         time.sleep(0.1)
     raise AssertionError("nobody tidied up")
@@ -141,17 +138,14 @@ def statuses_of(world: World, project: str) -> list[str]:
 def messages_about(world: World, run_id: str) -> list[str]:
     """Return the subjects of all messages about a run that came until now."""
     sqs = world.aws.client("sqs")
-    found: list[str] = []
     quiet = 0
     while quiet < 3:
         received: list[dict[str, Any]] = sqs.receive_message(
             QueueUrl=world.messages, MaxNumberOfMessages=10
         ).get("Messages", [])
         for message in received:
-            body = json.loads(message["Body"])
-            if run_id in body["Message"]:
-                found.append(str(body["Subject"]))
+            MESSAGES.append(json.loads(message["Body"]))
             sqs.delete_message(QueueUrl=world.messages, ReceiptHandle=message["ReceiptHandle"])
         quiet = 0 if received else quiet + 1
         time.sleep(0.1)
-    return found
+    return [str(one["Subject"]) for one in MESSAGES if run_id in one["Message"]]

@@ -13,6 +13,7 @@ from moto import mock_aws
 from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from thriftline.core.aws.buckets import Bucket
 from thriftline.datasets.report_document import DatasetReport
+from thriftline.runs.aws.months import Months
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.plan import Plan, PlannedChampion
@@ -86,6 +87,7 @@ class World:
 
     artifacts: Bucket
     runs: RunsTable
+    months: Months
 
     def put(self, name: str, body: bytes) -> None:
         """Writes a document of the run."""
@@ -159,4 +161,4 @@ def world() -> Iterator[World]:
             AttributeDefinitions=[{"AttributeName": "run_id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "run_id", "KeyType": "HASH"}],
         )
-        yield World(Bucket(s3, "artifacts"), RunsTable(dynamodb, "runs"))
+        yield World(Bucket(s3, "artifacts"), RunsTable(dynamodb, "runs"), Months(dynamodb, "runs"))

@@ -11,6 +11,7 @@ import boto3
 from moto import mock_aws
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.runs.aws.months import Months
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.schemas.plan import PlannedTraining
@@ -38,6 +39,7 @@ class RunWorld:
 
     artifacts: Bucket
     runs: RunsTable
+    months: Months
     s3: Any
 
     def write_run(self, **spec: Any) -> Run:
@@ -80,4 +82,6 @@ def run_world() -> Iterator[RunWorld]:
             AttributeDefinitions=[{"AttributeName": "run_id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "run_id", "KeyType": "HASH"}],
         )
-        yield RunWorld(Bucket(s3, "artifacts"), RunsTable(dynamodb, "runs"), s3)
+        yield RunWorld(
+            Bucket(s3, "artifacts"), RunsTable(dynamodb, "runs"), Months(dynamodb, "runs"), s3
+        )

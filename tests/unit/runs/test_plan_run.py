@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
@@ -17,10 +19,12 @@ from thriftline.core.errors import (
     UnpricedInstanceError,
 )
 from thriftline.runs.aws.model_registry import RegisteredModel
+from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.run_documents import read_plan
+from thriftline.runs.steps.stack_ceilings import StackCeilings
 
 DATASET = {
     "verdict": "accepted",
@@ -55,8 +59,21 @@ def world() -> Iterator[RunWorld]:
         yield made
 
 
+OPEN = Ceilings(
+    max_usd_per_run=Decimal(1_000_000),
+    max_usd_per_month=Decimal(1_000_000),
+    instance_types=("ml.*",),
+    least_gate_confidence=0.5,
+    least_gate_test_size=1,
+    most_gate_margin=1.0,
+)
+
+
 def plan(
-    world: RunWorld, region: str = "us-east-1", champion: RegisteredModel | None = None
+    world: RunWorld,
+    region: str = "us-east-1",
+    champion: RegisteredModel | None = None,
+    ceilings: Ceilings = OPEN,
 ) -> tuple[PlanRunResponse, Plan]:
     response = plan_run(
         RUN_ID,
@@ -65,6 +82,7 @@ def plan(
         trainers=trainers_over(world.artifacts, AWS_REGION=region),
         region=region,
         now=NOW,
+        ceilings=StackCeilings(ceilings, world.months),
     )
     return response, read_plan(world.artifacts, RUN_ID)
 
@@ -306,3 +324,66 @@ def test_the_table_ranks_a_type_with_four_gpus_by_what_four_gpus_do(world: RunWo
 def test_a_run_that_was_not_read_is_named(world: RunWorld) -> None:
     with pytest.raises(AwsRequestError, match=r"run\.json is missing"):
         plan(world)
+
+
+@pytest.mark.parametrize(
+    ("spec", "ceilings", "error", "said"),
+    [
+        (
+            {"training": {"instance_type": "ml.p5.48xlarge"}, "budget": {"max_usd": 1_000_000}},
+            {"instance_types": ("ml.g5.*", "ml.g4dn.xlarge")},
+            InvalidRunSpecError,
+            "AllowedInstanceTypes",
+        ),
+        (
+            {"training": {"max_runtime_seconds": 2_419_200}, "budget": {"max_usd": 1_000_000}},
+            {"max_usd_per_run": Decimal(100)},
+            BudgetExceededError,
+            "MaxUsdPerRun",
+        ),
+        ({}, {"max_usd_per_month": Decimal(2)}, BudgetExceededError, "MaxUsdPerMonth"),
+        ({"gate": {"confidence": 0.5}}, {}, InvalidRunSpecError, "LeastGateConfidence"),
+        ({"gate": {"minimum_test_size": 1}}, {}, InvalidRunSpecError, "LeastGateTestSize"),
+        ({"gate": {"champion_margin": 1.0}}, {}, InvalidRunSpecError, "MostGateMargin"),
+    ],
+)
+def test_what_the_stack_does_not_allow_is_refused_whatever_run_yaml_says(
+    world: RunWorld,
+    spec: dict[str, Any],
+    ceilings: dict[str, Any],
+    error: type[Exception],
+    said: str,
+) -> None:
+    strict = replace(OPEN, least_gate_confidence=0.8, least_gate_test_size=10, most_gate_margin=0.1)
+    world.write_run(**spec)
+    with pytest.raises(error, match=said) as caught:
+        plan(world, ceilings=replace(strict, **ceilings))
+    assert "Nothing was spent." in str(caught.value)
+    assert world.months.held("2026-11") == 0
+
+
+def test_the_month_holds_a_runs_worst_case_once_and_refuses_what_does_not_fit(
+    world: RunWorld,
+) -> None:
+    world.write_run()
+    tight = replace(OPEN, max_usd_per_month=Decimal(5))
+    worst = plan(world, ceilings=tight)[0].worst_case_usd
+    plan(world, ceilings=tight)
+    assert world.months.held("2026-11") == worst
+    assert world.months.hold("another-run", "2026-11", 5 - worst, Decimal(5))
+    assert not world.months.hold("a-third", "2026-11", Decimal("0.01"), Decimal(5))
+    world.months.give_back("another-run", "2026-11", 5 - worst, Decimal(0))
+    world.months.give_back("another-run", "2026-11", 5 - worst, Decimal(0))
+    assert world.months.held("2026-11") == worst
+
+
+def test_runs_that_are_planned_at_once_never_hold_more_than_the_month(world: RunWorld) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        fits = list(
+            pool.map(
+                lambda n: world.months.hold(f"run-{n}", "2026-11", Decimal(3), Decimal(10)),
+                range(20),
+            )
+        )
+    assert fits.count(True) == 3
+    assert world.months.held("2026-11") == 9

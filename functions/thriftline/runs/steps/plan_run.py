@@ -21,6 +21,7 @@ from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.base_models import encoder_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume, read_volume
 from thriftline.runs.steps.run_documents import read_run
+from thriftline.runs.steps.stack_ceilings import StackCeilings
 from thriftline.runs.steps.training_work import work_to_plan
 from thriftline.runs.trainers.port import Inputs
 from thriftline.runs.trainers.registry import Trainers
@@ -34,13 +35,14 @@ def plan_run(
     trainers: Trainers,
     region: str,
     now: datetime,
+    ceilings: StackCeilings,
 ) -> PlanRunResponse:
     """Writes ``plan.json``.
 
     Raises:
         UnknownInstanceTypeError: the trainer has no such type.
         UnpricedInstanceError: the catalogue has no rate for it here.
-        BudgetExceededError: the worst case passes the run's cap.
+        BudgetExceededError: the worst case passes the run's cap, or the stack's limits.
         InvalidRunSpecError: the base model in S3 cannot be used, or a split is empty.
     """
     run = read_run(artifacts, run_id)
@@ -53,6 +55,7 @@ def plan_run(
     quote = trainer.quote(work)
     worst = admit(quote, run.spec.budget.max_usd)
     plan = _plan(run, work, quote, region=region, now=now)
+    ceilings.admit(run, quote, now)
     artifacts.write_json(f"{run_prefix(run_id)}plan.json", plan.model_dump_json(indent=2))
     return PlanRunResponse(
         worst_case_usd=worst, expected_usd=plan.expected_usd, max_attempts=quote.max_attempts

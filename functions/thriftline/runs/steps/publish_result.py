@@ -10,6 +10,7 @@ from thriftline.core.aws.topic import Topic
 from thriftline.core.text import plain
 from thriftline.evaluation.document import Scores
 from thriftline.runs.aws.model_registry import ModelRegistry
+from thriftline.runs.aws.months import Months
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.causes import read_cause
 from thriftline.runs.domain.layout import run_prefix
@@ -25,6 +26,7 @@ from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
 from thriftline.runs.steps.gather_result import REPORT, RESULT, gather_result
 from thriftline.runs.steps.own_run import own_run_id
+from thriftline.runs.steps.stack_ceilings import give_back
 
 _METRICS = {
     "succeeded": "RunSucceeded",
@@ -40,6 +42,7 @@ def publish_result(
     artifacts: Bucket,
     runs: RunsTable,
     registry: ModelRegistry,
+    months: Months,
     alerts: Topic,
     bus: EventBus,
     measure: Callable[[str, float], None],
@@ -71,6 +74,7 @@ def publish_result(
         reason=result.reason,
         cost_usd=None if result.cost.usd is None else f"{result.cost.usd:.6f}",
     )
+    give_back(months, run_id, item, result.cost.usd)
     _announce(result, alerts, bus)
     _measure(result, measure)
     runs.update(run_id, announced=result.status)

@@ -1,0 +1,91 @@
+"""What the stack's owner allows, whatever a run.yaml says.
+
+Whoever may write to ``datasets/`` writes run.yaml too, so its cap is a wish; these are the limits.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatchcase
+
+from thriftline.core.errors import BudgetExceededError, InvalidRunSpecError
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """The stack's parameters. ``instance_types`` may hold ``*``."""
+
+    max_usd_per_run: Decimal
+    max_usd_per_month: Decimal
+    instance_types: tuple[str, ...]
+    least_gate_confidence: float
+    least_gate_test_size: int
+    most_gate_margin: float
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a run asks for, as far as a ceiling is set on it."""
+
+    instance_type: str
+    worst_case_usd: Decimal
+    gate_confidence: float
+    gate_test_size: int
+    gate_margin: float
+
+
+def refuse_beyond(ceilings: Ceilings, wish: Wish) -> None:
+    """Refuses a run that asks for more than the stack allows.
+
+    Raises:
+        InvalidRunSpecError: the instance type, or a gate that lets more through.
+        BudgetExceededError: the worst case is over the stack's limit for one run.
+    """
+    if not any(fnmatchcase(wish.instance_type, one) for one in ceilings.instance_types):
+        raise InvalidRunSpecError(
+            f"training.instance_type: this stack trains on {', '.join(ceilings.instance_types)}, "
+            f"not on {wish.instance_type} (its parameter AllowedInstanceTypes). Nothing was spent."
+        )
+    for key, given, allowed, is_over, parameter in (
+        (
+            "gate.confidence must be at least",
+            wish.gate_confidence,
+            ceilings.least_gate_confidence,
+            wish.gate_confidence < ceilings.least_gate_confidence,
+            "LeastGateConfidence",
+        ),
+        (
+            "gate.minimum_test_size must be at least",
+            wish.gate_test_size,
+            ceilings.least_gate_test_size,
+            wish.gate_test_size < ceilings.least_gate_test_size,
+            "LeastGateTestSize",
+        ),
+        (
+            "gate.champion_margin may be at most",
+            wish.gate_margin,
+            ceilings.most_gate_margin,
+            wish.gate_margin > ceilings.most_gate_margin,
+            "MostGateMargin",
+        ),
+    ):
+        if is_over:
+            raise InvalidRunSpecError(
+                f"{key} {allowed} in this stack (its parameter {parameter}); given was {given}. "
+                "Nothing was spent."
+            )
+    if wish.worst_case_usd > ceilings.max_usd_per_run:
+        raise BudgetExceededError(
+            f"The worst case of {wish.worst_case_usd} USD passes the stack's limit of "
+            f"{ceilings.max_usd_per_run} USD for one run (its parameter MaxUsdPerRun), whatever "
+            "budget.max_usd says. Take a cheaper type or a shorter training.max_runtime_seconds. "
+            "Nothing was spent."
+        )
+
+
+def beyond_month(ceilings: Ceilings, month: str, held: Decimal, worst: Decimal) -> str:
+    """Says why a run does not fit into what its month has left."""
+    return (
+        f"The worst case of {worst} USD does not fit: the runs of {month} may cost up to {held} "
+        f"USD, and the stack's limit is {ceilings.max_usd_per_month} USD a month (its parameter "
+        "MaxUsdPerMonth). Runs that end give back what they did not use. Nothing was spent."
+    )

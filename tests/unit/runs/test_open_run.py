@@ -2,106 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, cast
 
-import boto3
 import pytest
-from moto import mock_aws
 
+from tests.unit.runs.open_world import NOW, World, open_world
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import DatasetChangedError, InvalidRunSpecError
-from thriftline.runs.aws.project_claims import ClaimsTable
-from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.arrivals import Claim, digest_of
 from thriftline.runs.domain.layout import Upload, run_id_of
-from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.run_yaml import Defaults
-from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
 from thriftline.runs.steps.explain_upload import explain_upload
-from thriftline.runs.steps.open_run import open_run
 from thriftline.runs.steps.own_run import own_run_id
-
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-DEFAULTS = Defaults("org/base", "ml.g5.xlarge", Decimal(10))
-FOLDER = "datasets/reviews/"
-
-
-class Told:
-    """A topic that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-        self.topic = Topic(cast("Any", self), "arn:topic")
-
-    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> None:
-        self.messages.append(f"{TopicArn} {Subject}\n{Message}")
-
-
-@dataclass
-class World:
-    """The two buckets and the table, empty, and what was told to people."""
-
-    data: Bucket
-    artifacts: Bucket
-    runs: RunsTable
-    claims: ClaimsTable
-    told: Told
-    s3: Any
-
-    def upload(self, name: str, body: bytes = b"x\n") -> Upload:
-        put = self.s3.put_object(Bucket="data", Key=FOLDER + name, Body=body)
-        return Upload("data", FOLDER + name, put["VersionId"], "", len(body))
-
-    def ask(self, upload: Upload, execution: str = "e1", settled: bool = False) -> OpenRunResponse:
-        return open_run(
-            OpenRunRequest(upload=upload, execution_arn=execution, settled=settled),
-            data=self.data,
-            artifacts=self.artifacts,
-            runs=self.runs,
-            claims=self.claims,
-            alerts=self.told.topic,
-            defaults=DEFAULTS,
-            settle_seconds=60,
-            now=NOW,
-        )
-
-    def open(self, upload: Upload, execution: str = "e1") -> OpenRunResponse:
-        """As the machine does: once more after the wait."""
-        answer = self.ask(upload, execution)
-        return self.ask(upload, execution, settled=True) if answer.decision == "wait" else answer
-
-    def run_of(self, upload: Upload) -> Run:
-        answer = self.open(upload)
-        assert answer.decision == "open", answer.reason
-        return Run.model_validate(self.artifacts.read_json(f"runs/{answer.run_id}/run.json"))
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with mock_aws():
-        s3 = boto3.client("s3", region_name="us-east-1")
-        for name in ("data", "artifacts"):
-            s3.create_bucket(Bucket=name)
-            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-        dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-        dynamodb.create_table(
-            TableName="runs",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "run_id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "run_id", "KeyType": "HASH"}],
-        )
-        yield World(
-            Bucket(s3, "data"),
-            Bucket(s3, "artifacts"),
-            RunsTable(dynamodb, "runs"),
-            ClaimsTable(dynamodb, "runs"),
-            Told(),
-            s3,
-        )
+    with open_world() as made:
+        yield made
 
 
 def test_one_file_opens_a_run(world: World) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tests.unit.runs.open_world import FOLDER, NOW, World, open_world
 from tests.unit.runs.registry_fakes import FakeRegistryClient
+from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.errors import ThriftlineError
 from thriftline.core.observability import LONGEST_MESSAGE, is_too_long, shortened
@@ -186,6 +187,7 @@ class Bench:
                 run_id,
                 artifacts=self.world.artifacts,
                 registry=ModelRegistry(cast("Any", FakeRegistryClient()), "stack"),
+                trainers=trainers_over(self.world.artifacts),
                 region="us-east-1",
                 now=NOW,
                 ceilings=StackCeilings(CLOSED, self.months),

@@ -24,9 +24,9 @@ class Ceilings:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a run asks for, as far as a ceiling is set on it."""
+    """What a run asks for, as far as a ceiling is set on it. ``instance_type`` may be none."""
 
-    instance_type: str
+    instance_type: str | None
     worst_case_usd: Decimal
     gate_confidence: float
     gate_test_size: int
@@ -40,10 +40,11 @@ def refuse_beyond(ceilings: Ceilings, wish: Wish) -> None:
         InvalidRunSpecError: the instance type, or a gate that lets more through.
         BudgetExceededError: the worst case is over the stack's limit for one run.
     """
-    if not any(fnmatchcase(wish.instance_type, one) for one in ceilings.instance_types):
+    asked = wish.instance_type
+    if asked and not any(fnmatchcase(asked, one) for one in ceilings.instance_types):
         raise InvalidRunSpecError(
             f"training.instance_type: this stack trains on {', '.join(ceilings.instance_types)}, "
-            f"not on {wish.instance_type} (its parameter AllowedInstanceTypes). Nothing was spent."
+            f"not on {asked} (its parameter AllowedInstanceTypes). Nothing was spent."
         )
     for key, given, allowed, is_over, parameter in (
         (

@@ -31,7 +31,7 @@ class StackCeilings:
         refuse_beyond(
             self.ceilings,
             Wish(
-                instance_type=quote.chosen.name,
+                instance_type=quote.chosen.name if quote.chosen.name.startswith("ml.") else None,
                 worst_case_usd=worst,
                 gate_confidence=gate.confidence,
                 gate_test_size=gate.minimum_test_size,

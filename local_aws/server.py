@@ -13,7 +13,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 
-from local_aws import bucket_policies, clock_hooks
+from local_aws import bucket_policies, clock_hooks, table_locks
 from local_aws.accounts.world import load_accounts
 from local_aws.clients import ACCESS_KEY, SECRET_KEY, Clients
 from local_aws.clock import Clock
@@ -202,6 +202,7 @@ class EmbeddedAws:
         self._cleanup.callback(lambda: _stop_executions(options.account, options.region, clock))
         bus.install(hooks)
         bucket_policies.install(hooks)
+        table_locks.install(hooks)
         s3_events.install(hooks, bus, current_operation)
         interpreter.install(
             hooks,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
@@ -375,15 +374,3 @@ def test_the_month_holds_a_runs_worst_case_once_and_refuses_what_does_not_fit(
     world.months.give_back("another-run", "2026-11", 5 - worst, Decimal(0))
     world.months.give_back("another-run", "2026-11", 5 - worst, Decimal(0))
     assert world.months.held("2026-11") == worst
-
-
-def test_runs_that_are_planned_at_once_never_hold_more_than_the_month(world: RunWorld) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        fits = list(
-            pool.map(
-                lambda n: world.months.hold(f"run-{n}", "2026-11", Decimal(3), Decimal(10)),
-                range(20),
-            )
-        )
-    assert fits.count(True) == 3
-    assert world.months.held("2026-11") == 9

@@ -6,10 +6,13 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local_aws import command_line
 from local_aws.options import ROOT, Options
+
+if TYPE_CHECKING:
+    from local_aws.server import EmbeddedAws
 
 _DEMO_FOLDER = ROOT / ".thriftline/demo"
 _AUDIT_FOLDER = ROOT / ".thriftline/audit"
@@ -65,10 +68,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(given: argparse.Namespace) -> int:
-    from laptop import stack
+    from laptop import stack, watch
+
+    def prepare(aws: "EmbeddedAws") -> None:
+        stack.upload_base_model(aws)
+        watch.start(aws, lambda line: print(line, file=sys.stderr, flush=True))
 
     try:
-        return command_line.serve(given, stack.with_own_stack, stack.upload_base_model)
+        return command_line.serve(given, stack.with_own_stack, prepare)
     except stack.SetupError as error:
         print(f"laptop: {error}", file=sys.stderr)
         return 1

@@ -22,7 +22,7 @@ from laptop import sample_data
 from laptop.baseline import write_baseline
 from laptop.demo_error import DemoError
 from laptop.demo_progress import show
-from laptop.follow import Follower, Snapshot
+from laptop.follow import Follower, Snapshot, execution_of
 from laptop.sample_data import Row
 from local_aws.server import ROOT, EmbeddedAws
 
@@ -144,7 +144,8 @@ def _one_upload(aws: EmbeddedAws, upload: Upload, folder: Path, console: Console
     _put(aws, "train.csv", sample_data.as_csv(upload.rows))
     # The last file of a data set starts its run.
     version_id = _put(aws, "run.yaml", RUN_YAML.read_bytes())
-    follower = Follower(aws, aws.outputs["TrainingStateMachineArn"], version_id)
+    arn = execution_of(aws, aws.outputs["TrainingStateMachineArn"], version_id)
+    follower = Follower(aws, arn)
     last = show(_with_baseline(aws, follower.snapshots()), console)
     if last.status != "SUCCEEDED" or last.run_id is None:
         raise DemoError(f"the run ended as {last.status}: {last.error}")

@@ -27,7 +27,7 @@ def show(snapshots: Iterator[Snapshot], console: Console) -> Snapshot:
     else:
         said: list[str] = []
         for last in snapshots:
-            for line in _lines(last):
+            for line in lines(last):
                 if line not in said:
                     said.append(line)
                     console.print(line, highlight=False)
@@ -67,7 +67,7 @@ def _progress(training: Training) -> str:
     return "  ".join(parts)
 
 
-def _lines(snapshot: Snapshot) -> Iterator[str]:
+def lines(snapshot: Snapshot) -> Iterator[str]:
     """What a log gets: each state, each status of the job, and a line for each tenth of it."""
     for name, _ in snapshot.states:
         yield f"  {name}"

@@ -1,4 +1,4 @@
-"""Follows one upload through the training workflow, by the AWS APIs alone."""
+"""Follows uploads through the training workflow, by the AWS APIs alone."""
 
 import json
 import time
@@ -47,51 +47,61 @@ class Snapshot:
     error: str = ""
 
 
-class Follower:
-    """Polls the execution that one object version started."""
+def execution_of(
+    aws: Clients, state_machine_arn: str, version_id: str, every_seconds: float = 1.5
+) -> str:
+    """Return the execution that one object version started.
 
-    def __init__(self, aws: Clients, state_machine_arn: str, version_id: str) -> None:
-        self._machine = state_machine_arn
-        self._version_id = version_id
+    Raises:
+        TimeoutError: it started none within a minute.
+    """
+    states = aws.client("stepfunctions")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for execution in states.list_executions(stateMachineArn=state_machine_arn)["executions"]:
+            described = states.describe_execution(executionArn=execution["executionArn"])
+            if _upload(described).get("object", {}).get("version-id") == version_id:
+                return str(execution["executionArn"])
+        time.sleep(every_seconds)
+    raise TimeoutError("the upload started no execution within a minute")
+
+
+def _upload(described: dict[str, Any]) -> dict[str, Any]:
+    detail = json.loads(described.get("input") or "{}").get("detail")
+    return detail if isinstance(detail, dict) else {}
+
+
+class Follower:
+    """Polls one execution; `upload` is the detail of the event that started it."""
+
+    def __init__(self, aws: Clients, execution_arn: str) -> None:
+        self._arn = execution_arn
         self._states = aws.client("stepfunctions")
         self._sagemaker = aws.client("sagemaker")
         self._logs = aws.client("logs")
         self._training = Training()
         self._token: str | None = None
+        self.upload: dict[str, Any] = {}
 
     def snapshots(self, every_seconds: float = 1.5) -> Iterator[Snapshot]:
-        """Yield a snapshot after each poll; the last one has a terminal status.
-
-        Raises:
-            TimeoutError: the upload started no execution within a minute.
-        """
-        arn = self._execution(time.monotonic() + 60, every_seconds)
+        """Yield a snapshot after each poll; the last one has a terminal status."""
         while True:
-            snapshot = self._look(arn)
+            snapshot = self.look()
             yield snapshot
             if snapshot.status != "RUNNING":
                 return
             time.sleep(every_seconds)
 
-    def _execution(self, deadline: float, every_seconds: float) -> str:
-        while time.monotonic() < deadline:
-            listed = self._states.list_executions(stateMachineArn=self._machine)["executions"]
-            for execution in listed:
-                described = self._states.describe_execution(executionArn=execution["executionArn"])
-                found = json.loads(described["input"])["detail"]["object"]
-                if found.get("version-id") == self._version_id:
-                    return str(execution["executionArn"])
-            time.sleep(every_seconds)
-        raise TimeoutError("the upload started no execution within a minute")
-
-    def _look(self, arn: str) -> Snapshot:
-        described = self._states.describe_execution(executionArn=arn)
-        events = self._history(arn)
+    def look(self) -> Snapshot:
+        """Return how far it is."""
+        described = self._states.describe_execution(executionArn=self._arn)
+        self.upload = _upload(described)
+        events = self._history(self._arn)
         run_id = self._run_id(events)
         if run_id:
             self._look_at_job(run_id)
         return Snapshot(
-            execution_arn=arn,
+            execution_arn=self._arn,
             status=described["status"],
             states=_timed(events),
             run_id=run_id,

@@ -1,0 +1,99 @@
+"""What `make serve` says on its terminal: each upload by its project and file, as its run goes on.
+
+EventBridge gives executions names of its own, here as on AWS, that nobody knows an upload by.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from laptop.demo_progress import lines
+from laptop.follow import Follower, Snapshot
+
+EVERY_SECONDS = 2.0
+# More runs than these are followed one after the other; their ends are all told.
+_AT_ONCE = 8
+_WITH_REPORT = frozenset({"succeeded", "not_promoted", "rejected", "failed"})
+
+
+class Served(Protocol):
+    """An embedded AWS with this repository's stack on it."""
+
+    outputs: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client."""
+
+
+class Watch:
+    """Tells of the executions of the training workflow what was not told yet."""
+
+    def __init__(self, aws: Served, say: Callable[[str], None]) -> None:
+        self._aws = aws
+        self._say = say
+        self._states = aws.client("stepfunctions")
+        self._followers: dict[str, Follower] = {}
+        self._said: dict[str, set[str]] = {}
+        self._ended: set[str] = set()
+
+    def look(self) -> None:
+        """Look once, and say what is new."""
+        machine = self._aws.outputs["TrainingStateMachineArn"]
+        pages = self._states.get_paginator("list_executions").paginate(stateMachineArn=machine)
+        arns = [one["executionArn"] for page in pages for one in page["executions"]]
+        open_ones = [arn for arn in reversed(arns) if arn not in self._ended]
+        for arn in open_ones[:_AT_ONCE]:
+            self._tell(arn)
+
+    def _tell(self, arn: str) -> None:
+        if arn not in self._followers:
+            self._followers[arn] = Follower(self._aws, arn)
+            self._said[arn] = set()
+        follower = self._followers[arn]
+        snapshot = follower.look()
+        for line in [*lines(snapshot), *self._ending(snapshot)]:
+            if line not in self._said[arn]:
+                self._said[arn].add(line)
+                self._say(f"{upload_name(follower.upload)}  {line.strip()}")
+        if snapshot.status != "RUNNING":
+            self._ended.add(arn)
+            del self._followers[arn], self._said[arn]
+
+    def _ending(self, snapshot: Snapshot) -> Iterator[str]:
+        if snapshot.status == "RUNNING":
+            return
+        status = snapshot.output.get("status") or snapshot.status.lower()
+        reason = snapshot.output.get("reason") or snapshot.error.strip(": ")
+        yield f"ended as {status}" + (f": {reason}" if reason else "")
+        run_id = snapshot.output.get("run_id") or snapshot.run_id
+        if run_id and status in _WITH_REPORT:
+            bucket = self._aws.outputs["ArtifactsBucketName"]
+            yield f"report: aws s3 cp s3://{bucket}/runs/{run_id}/report.html ."
+
+
+def upload_name(detail: dict[str, Any]) -> str:
+    """Return project and file of an upload's event, in characters that a terminal may show."""
+    key = unquote(str(detail.get("object", {}).get("key", "")))
+    shown = key.removeprefix("datasets/") or "an execution by hand"
+    return "".join(letter if letter.isprintable() else "?" for letter in shown)
+
+
+def start(aws: Served, say: Callable[[str], None]) -> threading.Event:
+    """Watch in a thread until the returned event is set or the embedded AWS has ended."""
+    stop = threading.Event()
+
+    def run() -> None:
+        watch = Watch(aws, say)
+        while not stop.wait(EVERY_SECONDS):
+            try:
+                watch.look()
+            except (BotoCoreError, ClientError, json.JSONDecodeError):
+                # It is being taken down, or a look met a change; the next one sees it whole.
+                continue
+
+    threading.Thread(target=run, name="watch", daemon=True).start()
+    return stop

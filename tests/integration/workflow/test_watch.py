@@ -1,0 +1,34 @@
+"""What `make serve` says of uploads while they run."""
+
+from laptop.watch import Watch, upload_name
+from tests.integration.workflow.world import World, csv_of
+
+
+def test_runs_are_told_by_project_and_file_with_their_end_and_report(
+    world: World, project: str
+) -> None:
+    good = world.upload(f"{project}/good.csv", csv_of(600))
+    bad = world.upload(f"{project}-bad/bad.csv", "text,label\na film,\n")
+    said: list[str] = []
+    watch = Watch(world.aws, said.append)
+    ended = [world.end_of(good), world.end_of(bad)]
+    for _ in range(20):
+        watch.look()
+
+    assert ended[0].result is not None
+    mine = [line for line in said if line.startswith(f"{project}/good.csv  ")]
+    assert mine[0] == f"{project}/good.csv  Open run"
+    assert any("ended as succeeded" in line for line in mine)
+    assert len(mine) == len(set(mine))
+    key = f"runs/{ended[0].result['run_id']}/report.html"
+    assert mine[-1].endswith(f"report: aws s3 cp s3://{world.artifacts}/{key} .")
+    assert world.keys(key)
+    rejected = f"{project}-bad/bad.csv  ended as rejected"
+    assert any(line.startswith(rejected) for line in said), said
+
+
+def test_a_key_is_shown_in_characters_that_a_terminal_may_have() -> None:
+    detail = {"object": {"key": "datasets/a/\x1b[31mred\u202e%0Aline.csv"}}
+
+    assert upload_name(detail) == "a/?[31mred??line.csv"
+    assert upload_name({}) == "an execution by hand"

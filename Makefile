@@ -52,7 +52,7 @@ $(STAMPS)/node: package-lock.json | $(STAMPS)/venv
 
 ## ---- What a user runs
 
-demo: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Run the main job on this machine, end to end
+demo: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Run the main job on this machine: four uploads, end to end
 	@$(BIN)/python -m laptop demo
 
 demo-audit: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Audit the report's account on this machine
@@ -165,6 +165,10 @@ docs: $(STAMPS)/venv ## Write what is generated: schemas, run spec, audit rules,
 	@PYTHONPATH=functions $(BIN)/python tools/write_schemas.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_rule_pages.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_no_retry_lists.py
+
+.PHONY: picture
+picture: $(STAMPS)/venv ## The picture in README, of the report that demo-audit left (needs chromium)
+	@$(BIN)/python tools/screenshot_report.py
 
 prices: $(STAMPS)/venv ## Refresh the price catalogue from the Price List API (needs an account)
 	@PYTHONPATH=functions $(BIN)/python tools/refresh_prices.py

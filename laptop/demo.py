@@ -19,10 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from laptop import sample_data
-from laptop.baseline import write_baseline
 from laptop.demo_error import DemoError
 from laptop.demo_progress import show
-from laptop.follow import Follower, Snapshot, execution_of
+from laptop.follow import Follower, execution_of
 from laptop.sample_data import Row
 from local_aws.server import ROOT, EmbeddedAws
 
@@ -123,7 +122,7 @@ def run_demo(aws: EmbeddedAws, folder: Path, console: Console) -> None:
             "rows": len(each.upload.rows),
             "status": each.result["status"],
             "seconds": round(each.seconds, 1),
-            "baseline": each.result["baseline"],
+            "baselines": each.result["baselines"],
         }
         for each in finished
     ]
@@ -145,8 +144,7 @@ def _one_upload(aws: EmbeddedAws, upload: Upload, folder: Path, console: Console
     # The last file of a data set starts its run.
     version_id = _put(aws, "run.yaml", RUN_YAML.read_bytes())
     arn = execution_of(aws, aws.outputs["TrainingStateMachineArn"], version_id)
-    follower = Follower(aws, arn)
-    last = show(_with_baseline(aws, follower.snapshots()), console)
+    last = show(Follower(aws, arn).snapshots(), console)
     if last.status != "SUCCEEDED" or last.run_id is None:
         raise DemoError(f"the run ended as {last.status}: {last.error}")
     place = folder / upload.folder
@@ -168,16 +166,6 @@ def _leave_documents(aws: EmbeddedAws, run_id: str, folder: Path) -> None:
             # A run that was rejected has no plan.
             if error.response["Error"]["Code"] != "404":
                 raise
-
-
-def _with_baseline(aws: EmbeddedAws, snapshots: Iterator[Snapshot]) -> Iterator[Snapshot]:
-    """Fit the baseline once, as soon as the training job runs and its splits lie there."""
-    fitted = False
-    for snapshot in snapshots:
-        if not fitted and snapshot.run_id and snapshot.training.job_name:
-            write_baseline(aws.client("s3"), aws.outputs["ArtifactsBucketName"], snapshot.run_id)
-            fitted = True
-        yield snapshot
 
 
 def _summarise(finished: Sequence[Finished], console: Console) -> None:
@@ -202,10 +190,10 @@ def _summarise(finished: Sequence[Finished], console: Console) -> None:
 
 
 def _figures(result: dict[str, Any]) -> Iterator[str]:
-    metrics, comparison, baseline = result["metrics"], result["comparison"], result["baseline"]
+    metrics, comparison, baselines = result["metrics"], result["comparison"], result["baselines"]
     yield f"{metrics['accuracy']:.3f}" if metrics else "-"
     yield f"{comparison['champion']:.3f}" if comparison else "-"
-    yield f"{baseline['accuracy']:.3f}" if baseline else "-"
+    yield f"{max(each['value'] for each in baselines):.3f}" if baselines else "-"
     yield str(result["cost"]["usd"]) if metrics else "0.00"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +53,29 @@ def test_links_to_files_lead_somewhere() -> None:
         if not (document.parent / link).exists()
     ]
     assert broken == []
+
+
+def test_the_picture_of_the_report_is_there_and_small() -> None:
+    pictures = re.findall(r"!\[.+?\]\((.+?)\)", README)
+
+    assert pictures == ["docs/images/audit_report.png"]
+    assert (ROOT / pictures[0]).stat().st_size < 300_000
+
+
+def test_the_prices_of_endpoints_are_those_of_the_catalogue() -> None:
+    catalogue = json.loads((ROOT / "functions/thriftline/data/prices.json").read_text())
+    hosting = catalogue["instance_hours"]["Hosting"]["usd"]["us-east-1"]
+    said = re.findall(
+        r"`(ml\.\w+\.\w+)` (?:is )?(\d\.\d+)(?: USD an hour,)?(?: and)? ([\d,]+)", README
+    )
+
+    assert len(said) == 3
+    for instance, hour, month in said:
+        assert Decimal(hosting[instance]) == Decimal(hour)
+        assert round(Decimal(hour) * 730) == int(month.replace(",", ""))
+
+
+def test_that_nothing_ran_in_a_live_account_stands_in_the_first_screen() -> None:
+    first = "\n".join(README.splitlines()[:20])
+
+    assert "Nothing here has run in a live AWS account yet" in first

@@ -27,7 +27,8 @@ _MOST_ROWS = 40
 _MARKUP = re.compile(
     r"([\\`*\[\]<>|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?\w+;)|:(?=//)|(?<=www)\.|@)"
 )
-_BLOCK = re.compile(r"^(\d*)([-#+=.)])")
+# A list, a heading or a rule begins like this; a date and a negative number do not.
+_BLOCK = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|#|=|--|\+\+))")
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -53,7 +54,7 @@ def report_markdown(report: AuditReport) -> str:
 
 def escape(text: object, limit: int = 300) -> str:
     """Returns a text of others as one line that Markdown shows as it is."""
-    return _BLOCK.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", plain(text, limit)))
+    return _BLOCK.sub(r"\1\\", _MARKUP.sub(r"\\\1", plain(text, limit)))
 
 
 def fenced(lines: Iterable[str]) -> str:

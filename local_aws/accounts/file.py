@@ -57,6 +57,7 @@ class TrainingJob(Entry):
     managed_spot: bool = False
     checkpoint_s3_uri: S3Uri | None = None
     output_s3_uri: S3Uri | None = None
+    input_s3_uris: list[S3Uri] = []
     tags: dict[str, str] = {}
 
 

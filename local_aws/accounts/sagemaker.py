@@ -231,6 +231,11 @@ def _training_job(account: file.AccountFile, job: file.TrainingJob) -> LoadedTra
         "TrainingTimeInSeconds": job.training_seconds,
         "BillableTimeInSeconds": job.billable_seconds,
     }
+    if job.input_s3_uris:
+        described["InputDataConfig"] = [
+            {"ChannelName": f"channel-{number}", "DataSource": {"S3DataSource": _source(uri)}}
+            for number, uri in enumerate(job.input_s3_uris)
+        ]
     if job.checkpoint_s3_uri:
         described["CheckpointConfig"] = {"S3Uri": job.checkpoint_s3_uri}
     if job.status == "Completed" and job.output_s3_uri:
@@ -238,6 +243,10 @@ def _training_job(account: file.AccountFile, job: file.TrainingJob) -> LoadedTra
         described["ModelArtifacts"] = {"S3ModelArtifacts": artifact}
     known = {key: value for key, value in described.items() if value is not None}
     return LoadedTrainingJob(known, _tags(job.tags))
+
+
+def _source(uri: str) -> dict[str, str]:
+    return {"S3DataType": "S3Prefix", "S3Uri": uri}
 
 
 def _resources(job: file.TrainingJob) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class SageMakerModels:
             "ListModels": self._list,
             "DescribeProcessingJob": _no_processing_job,
             "ListApps": lambda _: {"Apps": []},
+            "ListTransformJobs": lambda _: {"TransformJobSummaries": []},
+            "ListHyperParameterTuningJobs": lambda _: {"HyperParameterTuningJobSummaries": []},
             "ListMlflowTrackingServers": lambda _: {"TrackingServerSummaries": []},
             "ListDomains": lambda _: {"Domains": []},
             "ListProcessingJobs": lambda _: {"ProcessingJobSummaries": []},

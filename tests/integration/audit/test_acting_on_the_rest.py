@@ -361,7 +361,7 @@ def test_what_is_used_or_written_by_now_is_not_set_to_expire(
 def test_without_a_whole_list_of_what_refers_nothing_expires(world: ActingWorld) -> None:
     before = _rules(world, "ml-artifacts")
     world.aws.calls.clear()
-    read_references(world.clients)
+    read_references(world.clients, world.now)
     asked = {operation for service, operation in world.aws.calls if service == "sagemaker"}
     assert asked >= _REFERRING
 

@@ -83,6 +83,7 @@ def _case(*, ended_hours_ago: float = 2, status: str = "Available", keep: str = 
         clients=clients,
         artifacts=artifacts,
         executor=Executor(clients, artifacts),
+        audited=NOW,
         now=NOW,
         sleep=lambda _: None,
     )

@@ -28,6 +28,8 @@ class ResourceKind(StrEnum):
 
     TRAINING_JOB = "training_job"
     PROCESSING_JOB = "processing_job"
+    TRANSFORM_JOB = "transform_job"
+    TUNING_JOB = "tuning_job"
     ENDPOINT = "endpoint"
     MODEL = "model"
     MODEL_PACKAGE = "model_package"

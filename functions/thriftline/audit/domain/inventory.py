@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from thriftline.audit.domain.facts import ResourceKind, UnreadResource
 from thriftline.audit.domain.metrics import Metrics
 from thriftline.audit.domain.resources.bedrock import Bedrock
 from thriftline.audit.domain.resources.endpoints import Endpoint, Model, ModelPackage
-from thriftline.audit.domain.resources.jobs import ProcessingJob, TrainingJob
+from thriftline.audit.domain.resources.jobs import ProcessingJob, ReadingJob, TrainingJob
 from thriftline.audit.domain.resources.mlflow import MlflowServer
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import Bucket, LogGroup
+
+# How far before the window jobs are collected. Checkpoints outlive it: whose they are, and who
+# reads them, is told by jobs.
+LOOK_BACK = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Inventory:
     metrics: Metrics
     unread: tuple[UnreadResource, ...]
     mlflow_servers: tuple[MlflowServer, ...] = ()
+    transform_jobs: tuple[ReadingJob, ...] = ()
+    tuning_jobs: tuple[ReadingJob, ...] = ()
 
     def unread_of(self, *kinds: ResourceKind) -> tuple[UnreadResource, ...]:
         """Returns what could not be read of these kinds."""

@@ -10,6 +10,7 @@ class Part(StrEnum):
     ENDPOINTS = "endpoints"
     MODELS = "models"
     JOBS = "jobs"
+    READING_JOBS = "reading_jobs"
     NOTEBOOKS = "notebooks"
     BEDROCK = "bedrock"
     BUCKETS = "buckets"

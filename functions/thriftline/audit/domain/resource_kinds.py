@@ -76,10 +76,24 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
     ResourceSpec(
         kind=ResourceKind.PROCESSING_JOB,
         field="processing_jobs",
-        part=Part.JOBS,
+        part=Part.READING_JOBS,
         collector="processing_jobs:collect_processing_jobs",
         asks=("window_start",),
         costs=costs.processing_costs,
+    ),
+    ResourceSpec(
+        kind=ResourceKind.TRANSFORM_JOB,
+        field="transform_jobs",
+        part=Part.READING_JOBS,
+        collector="reading_jobs:collect_transform_jobs",
+        asks=("window_start",),
+    ),
+    ResourceSpec(
+        kind=ResourceKind.TUNING_JOB,
+        field="tuning_jobs",
+        part=Part.READING_JOBS,
+        collector="reading_jobs:collect_tuning_jobs",
+        asks=("window_start",),
     ),
     ResourceSpec(
         kind=ResourceKind.MODEL,

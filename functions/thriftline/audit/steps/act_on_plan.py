@@ -109,6 +109,7 @@ def _record(request: ActRequest, around: Surroundings, *, dry_run: bool) -> Acti
         clients=clients,
         artifacts=around.artifacts,
         executor=executor,
+        audited=settings.started,
         now=request.now,
         sleep=around.sleep,
     )

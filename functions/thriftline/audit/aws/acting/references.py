@@ -1,10 +1,15 @@
 """What refers to S3 at this moment: models, the registry, endpoints, and jobs that run."""
 
 from collections.abc import Callable, Container, Iterable, Iterator
+from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import Any
 
+from botocore import xform_name
+
 from thriftline.audit.aws.acting.endpoint_copies import found, model_names, specifications
+from thriftline.audit.aws.collectors.job_reads import reads_of
 from thriftline.audit.aws.collectors.reading import in_threads
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.references import References
@@ -17,11 +22,12 @@ _RUNNING = ("InProgress", "Stopping")
 _Answer = dict[str, Any]
 
 
-def read_references(clients: TargetClients) -> References:
+def read_references(clients: TargetClients, since: datetime) -> References:
     """Returns every S3 URI in use, listed and described anew, each to the end.
 
-    No index is asked, since an index hears of a new model later. A running job's inputs count
-    too; of an output path that jobs share, its own folder.
+    No index is asked, since an index hears of a new model later. Of jobs, those that run count
+    and those made after ``since``, with all that they read; what older ones read the inventory
+    has told. Of an output path that jobs share, it is a job's own folder.
 
     Raises:
         ThriftlineError: something could not be read; then nothing is known to be an orphan.
@@ -37,7 +43,8 @@ def read_references(clients: TargetClients) -> References:
         uris = {uri for answer in whole for uri in s3_uris(answer)}
         for job in _running_jobs(client):
             uris.update(_of_job(job))
-    return References.of(uris)
+        reads = set(_new_reads(client, since))
+    return References.of(uris, reads)
 
 
 def _models(client: Any) -> Iterator[_Answer]:
@@ -118,7 +125,42 @@ def _running_jobs(client: Any) -> Iterator[_Answer]:
         )
 
 
-def _names(client: Any, operation: str, key: str, name: str, **filters: str) -> list[str]:
+def _new_reads(client: Any, since: datetime) -> Iterator[str]:
+    """Yields what the jobs made since then read.
+
+    Raises:
+        AwsRequestError: one reads what a manifest lists, which nobody here has read.
+    """
+    for name, describe in _DESCRIBE_JOB.items():
+        names = _names(
+            client,
+            f"list_{xform_name(name)}s",
+            f"{name}Summaries",
+            f"{name}Name",
+            CreationTimeAfter=since,
+        )
+        for answer in _described(names, partial(describe, client)):
+            reads = reads_of(answer)
+            if reads.manifests:
+                raise AwsRequestError(
+                    f"{answer[f'{name}Name']} reads what {reads.manifests[0]} lists. What that is "
+                    "cannot be known."
+                )
+            yield from reads.uris
+
+
+_Describe = Callable[[Any, str], _Answer]
+_DESCRIBE_JOB: dict[str, _Describe] = {
+    "TrainingJob": lambda client, one: client.describe_training_job(TrainingJobName=one),
+    "ProcessingJob": lambda client, one: client.describe_processing_job(ProcessingJobName=one),
+    "TransformJob": lambda client, one: client.describe_transform_job(TransformJobName=one),
+    "HyperParameterTuningJob": lambda client, one: client.describe_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=one
+    ),
+}
+
+
+def _names(client: Any, operation: str, key: str, name: str, **filters: Any) -> list[str]:
     pages = client.get_paginator(operation).paginate(
         **filters, PaginationConfig={"PageSize": _PAGE}
     )

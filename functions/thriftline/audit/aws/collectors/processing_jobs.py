@@ -1,8 +1,9 @@
 """Processing jobs, listed and described."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from thriftline.audit.aws.collectors.job_reads import reads_of
 from thriftline.audit.aws.collectors.reading import (
     Answer,
     Collected,
@@ -13,10 +14,9 @@ from thriftline.audit.aws.collectors.reading import (
 from thriftline.audit.aws.collectors.tags import read_bulk_tags
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, UnreadResource
+from thriftline.audit.domain.inventory import LOOK_BACK
 from thriftline.audit.domain.resources.jobs import ProcessingJob
 
-# The longest that a processing job may run.
-_LONGEST = timedelta(days=5)
 _MOST_DESCRIBED = 3_000
 _PAGE = 100
 _ENDED = ("Completed", "Failed", "Stopped")
@@ -26,13 +26,13 @@ _KIND = ResourceKind.PROCESSING_JOB
 def collect_processing_jobs(
     clients: TargetClients, window_start: datetime
 ) -> Collected[ProcessingJob]:
-    """Returns the jobs that may have run in the window or later, newest first."""
+    """Returns the jobs of the whole look-back, newest first: what they read must not expire."""
     client = clients.client("sagemaker")
     listed = list_all(
         client,
         "ListProcessingJobs",
         "ProcessingJobSummaries",
-        CreationTimeAfter=window_start - _LONGEST,
+        CreationTimeAfter=window_start - LOOK_BACK,
         SortBy="CreationTime",
         SortOrder="Descending",
         MaxResults=_PAGE,
@@ -40,7 +40,7 @@ def collect_processing_jobs(
     unread = list(listed.gap(_KIND))
     names = [row["ProcessingJobName"] for row in listed.rows]
     if len(names) > _MOST_DESCRIBED:
-        said = f"{len(names):,} jobs in the window; the newest {_MOST_DESCRIBED:,} were described."
+        said = f"{len(names):,} jobs; the newest {_MOST_DESCRIBED:,} were described."
         unread.append(UnreadResource(_KIND, "*", "DescribeProcessingJob", said))
         names = names[:_MOST_DESCRIBED]
     if not names:
@@ -62,6 +62,10 @@ def _job(answer: Answer, tags: Fact[Tags]) -> ProcessingJob:
     status = answer["ProcessingJobStatus"]
     changed = answer.get("LastModifiedTime") if status in _ENDED else None
     outputs = (answer.get("ProcessingOutputConfig") or {}).get("Outputs", ())
+    output_uris = tuple(
+        output["S3Output"]["S3Uri"] for output in outputs if output.get("S3Output", {}).get("S3Uri")
+    )
+    reads = reads_of(answer, output_uris)
     return ProcessingJob(
         name=answer["ProcessingJobName"],
         arn=answer["ProcessingJobArn"],
@@ -74,10 +78,8 @@ def _job(answer: Answer, tags: Fact[Tags]) -> ProcessingJob:
         started=answer.get("ProcessingStartTime"),
         ended=answer.get("ProcessingEndTime") or changed,
         max_runtime_seconds=(answer.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds"),
-        output_s3_uris=tuple(
-            output["S3Output"]["S3Uri"]
-            for output in outputs
-            if output.get("S3Output", {}).get("S3Uri")
-        ),
+        output_s3_uris=output_uris,
         tags=tags,
+        read_s3_uris=reads.uris,
+        manifest_s3_uris=reads.manifests,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from thriftline.audit.aws.collectors.job_reads import reads_of
 from thriftline.audit.aws.collectors.reading import (
     Answer,
     Collected,
@@ -23,10 +24,9 @@ from thriftline.audit.aws.collectors.reading import (
 from thriftline.audit.aws.collectors.tags import pairs, read_bulk_tags
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, Unread, UnreadResource
+from thriftline.audit.domain.inventory import LOOK_BACK
 from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
 
-# Checkpoints outlive the window: whose they are is told by the job that wrote them.
-HISTORY = timedelta(days=180)
 # A function has 512 MB; a job takes about 3 KB of them.
 MOST_JOBS = 30_000
 # DescribeTrainingJob is throttled at a few calls a second, and a function has fifteen minutes.
@@ -51,7 +51,7 @@ def collect_training_jobs(clients: TargetClients, window_start: datetime) -> Col
     """Returns the jobs of the last months, newest first, and every job that still runs."""
     client = clients.client("sagemaker")
     found = _Found()
-    failure = _search_all(client, window_start - HISTORY, found)
+    failure = _search_all(client, window_start - LOOK_BACK, found)
     if failure is not None:
         found.unread.append(whole_kind(_KIND, failure))
         _describe_all(clients, window_start, found)
@@ -186,6 +186,8 @@ def training_job(answer: Answer, tags: Fact[Tags]) -> TrainingJob:
     never_ran = 0 if has_ended and started is None else None
     instance_type, instance_count = _instances(resources)
     modified = answer.get("LastModifiedTime") or answer["CreationTime"]
+    places = _places(answer)
+    reads = reads_of(answer, _own(answer["TrainingJobName"], places))
     return TrainingJob(
         name=answer["TrainingJobName"],
         arn=answer["TrainingJobArn"],
@@ -208,7 +210,9 @@ def training_job(answer: Answer, tags: Fact[Tags]) -> TrainingJob:
         max_wait_seconds=stopping.get("MaxWaitTimeInSeconds"),
         managed_spot=answer.get("EnableManagedSpotTraining", False),
         tags=tags,
-        **_places(answer),
+        **places,
+        read_s3_uris=reads.uris,
+        manifest_s3_uris=reads.manifests,
     )
 
 
@@ -235,6 +239,13 @@ def _is_prepaid(answer: Answer, resources: Answer) -> bool:
         bool(one.get("TrainingPlanArns")) and selected in (None, one.get("InstanceType"))
         for one in resources.get("InstancePreferences") or ()
     )
+
+
+def _own(name: str, places: Mapping[str, str | None]) -> Iterable[str]:
+    """Returns where a job writes: jobs share an output path, below which each has a folder."""
+    output = places["output_s3_uri"]
+    own = (places["checkpoint_s3_uri"], output and f"{output.rstrip('/')}/{name}")
+    return (uri for uri in own if uri)
 
 
 def _instances(resources: Answer) -> tuple[str | None, int]:

@@ -21,6 +21,8 @@ class TrainingJob:
 
     ``instance_type`` is None for a job without instances of its own, such as a serverless one.
     ``is_prepaid`` says that it ran on a training plan, whose whole fee is paid at the start.
+    ``read_s3_uris`` stand for all that begins with them, as S3 prefixes do; what the manifests
+    list is not read.
     """
 
     name: str
@@ -47,6 +49,8 @@ class TrainingJob:
     output_s3_uri: str | None
     artifact_s3_uri: str | None
     tags: Fact[Tags]
+    read_s3_uris: tuple[str, ...] = ()
+    manifest_s3_uris: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +70,16 @@ class ProcessingJob:
     max_runtime_seconds: int | None
     output_s3_uris: tuple[str, ...]
     tags: Fact[Tags]
+    read_s3_uris: tuple[str, ...] = ()
+    manifest_s3_uris: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingJob:
+    """A transform or tuning job, for what it reads."""
+
+    name: str
+    status: str
+    created: datetime
+    read_s3_uris: tuple[str, ...]
+    manifest_s3_uris: tuple[str, ...]

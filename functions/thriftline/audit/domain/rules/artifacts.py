@@ -106,14 +106,14 @@ def _orphan(
     written = f"{one.last_modified:%Y-%m-%d}" if one.last_modified else "unknown"
     return Observation(
         resource=place,
-        summary=f"{gigabytes(one.size_bytes)}, last written {written}; {why}, and neither "
-        f"registry, model nor endpoint does: {dollars(usd)} a month.",
+        summary=f"{gigabytes(one.size_bytes)}, last written {written}; {why}; no model, "
+        f"registry or endpoint does, and no job has read it: {dollars(usd)} a month.",
         used=(
             Signal("Bytes", gigabytes(one.size_bytes)),
             Signal("Last written", written),
             Signal("Written by", job.name if job else "not traced to a job"),
             Signal("Other jobs that name or named it", ", ".join(others[:_MOST_NAMES]) or "none"),
-            Signal("References from models, packages, endpoints, running jobs", "none"),
+            Signal("References from models, packages, endpoints, jobs and their inputs", "none"),
         ),
         missing=(
             *(() if job else ("The job that wrote it: only its name says what it is.",)),
@@ -146,8 +146,9 @@ RULES = (
         "are often larger than the model.",
         how="A prefix last written more than `checkpoint_max_age_days` ago that an ended job wrote "
         "its checkpoints to, or (with low confidence) is called so and no job refers to. Never "
-        "one that a model, package, endpoint or running job refers to; when one of those lists "
-        "was not read to its end, or an endpoint's model is gone, the rule is not evaluated. "
+        "one that a model, package, endpoint or running job refers to, or that any job of the last "
+        "half year read; when one of those lists was not read to its end, an endpoint's model is "
+        "gone, or a job reads by a manifest, the rule is not evaluated. "
         f"{_SHARED}Saved: its bytes, each at the price of its storage class.",
         evidence="Prefixes traced to the job that wrote them, CheckpointConfig, models, registry.",
         change=f"A lifecycle rule that expires the prefix, merged with the others. {GOES_ON}",

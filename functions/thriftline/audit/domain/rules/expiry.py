@@ -36,7 +36,7 @@ def _spent(subject: Subject) -> Iterator[Observation]:
         for prefix in filter(None, map(expiring_prefix, rules)):
             users = sorted(places.users(bucket.name, prefix))
             if users or references.hold(bucket.name, prefix):
-                who = ", ".join(users) or "a model, the registry, an endpoint or a running job"
+                who = ", ".join(users) or "a model, the registry, an endpoint or a job"
                 yield _taken_away(bucket, prefix, rules, f"It is used again: {who}.")
             elif _is_empty(bucket, prefix):
                 yield _taken_away(bucket, prefix, rules, "Its prefix is empty.")

@@ -18,7 +18,7 @@ class Case:
     """One action of a plan, about to be done.
 
     ``clients`` and ``artifacts`` are for reading; whatever changes something goes through the
-    ``executor``.
+    ``executor``. ``audited`` is when the audit began that planned it.
     """
 
     audit_id: str
@@ -29,6 +29,7 @@ class Case:
     clients: TargetClients
     artifacts: Bucket
     executor: Executor
+    audited: datetime
     now: datetime
     sleep: Callable[[float], None]
 

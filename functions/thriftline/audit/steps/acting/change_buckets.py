@@ -31,6 +31,8 @@ from thriftline.audit.steps.acting.case import Case, Outcome, declined
 
 _PUT = "PutBucketLifecycleConfiguration"
 _Rules = Sequence[Mapping[str, Any]]
+# Lists hear of a new job a little later.
+_OVERLAP = timedelta(hours=1)
 # What Thriftline itself keeps for good.
 _OWN = (audit_prefix("")[:-1], "saved/", "training/", "runs/")
 
@@ -144,8 +146,8 @@ def _why_not_expire(case: Case, bucket: str, prefix: str) -> list[str]:
     kept = _kept(case, bucket)
     if kept is not None:
         reasons.append(kept)
-    if read_references(case.clients).hold(bucket, prefix):
-        reasons.append("A model, the registry, an endpoint or a running job refers to it now.")
+    if read_references(case.clients, case.audited - _OVERLAP).hold(bucket, prefix):
+        reasons.append("A model, the registry, an endpoint or a job refers to it now.")
     days = case.parameters.checkpoint_max_age_days
     written = newest_write(case.clients, bucket, prefix)
     if written is not None and written > case.now - timedelta(days=days):

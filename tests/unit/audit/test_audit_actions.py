@@ -168,6 +168,13 @@ def test_the_share_of_a_kind_stops_all_of_it_and_tells_a_person() -> None:
     assert all(one.executes for one in few.actions if one.action is TERMINATE)
 
 
+def test_of_a_small_account_one_may_be_ended_and_two_may_not() -> None:
+    one = _plan(_many(2, 1, marked_hours_ago=80))
+    assert [action.executes for action in one.actions if action.action is TERMINATE] == [True]
+    two = _plan(_many(3, 2, marked_hours_ago=80))
+    assert [action.executes for action in two.actions if action.action is TERMINATE] == [False] * 2
+
+
 def test_no_share_holds_back_a_mark_which_harms_nothing() -> None:
     plan = _plan(_many(3, 2))
     assert [(one.step, one.executes) for one in plan.actions] == [(Step.MARK, True)] * 2

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,6 +97,22 @@ def test_no_money_is_counted_twice(cases: Sequence[tuple[frozenset[str], int, Co
     for finding in findings:
         if finding.monthly_usd and finding not in counted:
             assert finding.pools & set(pools)
+
+
+@pytest.mark.parametrize(
+    ("effort", "when"),
+    [
+        (Effort.CALL, (Bucket.THIS_MONTH, Bucket.THIS_MONTH, Bucket.THIS_WEEK, Bucket.NOW)),
+        (
+            Effort.DEPLOYMENT,
+            (Bucket.QUARTER, Bucket.QUARTER, Bucket.THIS_MONTH, Bucket.THIS_WEEK),
+        ),
+        (Effort.PROJECT, (Bucket.QUARTER, Bucket.QUARTER, Bucket.QUARTER, Bucket.THIS_MONTH)),
+    ],
+)
+def test_severity_and_effort_say_when(effort: Effort, when: tuple[Bucket, ...]) -> None:
+    found = [bucket_of(_finding(effort=effort, severity=severity)) for severity in Severity]
+    assert tuple(found) == when
 
 
 def test_each_finding_has_one_place_on_the_roadmap() -> None:

@@ -13,8 +13,21 @@ from thriftline.datasets.engine.findings import Findings
 from thriftline.datasets.engine.label_sets import key_of, read_label_set
 from thriftline.datasets.engine.labels import plain_label
 from thriftline.datasets.engine.reading import RangeReader, kind_of_file
+from thriftline.datasets.engine.row_digests import (
+    MOST_DIGESTS,
+    digest_of_row,
+    smallest,
+    to_bytes,
+)
 from thriftline.datasets.engine.rules import DatasetRules, Split
-from thriftline.datasets.engine.scratch import SPLITS, Scratch, drops_name, read_json, shard_name
+from thriftline.datasets.engine.scratch import (
+    SPLITS,
+    Scratch,
+    digests_name,
+    drops_name,
+    read_json,
+    shard_name,
+)
 from thriftline.datasets.engine.splitting import NAMES, Cutoffs, cut_ranks
 from thriftline.datasets.engine.texts import text_hashes
 from thriftline.datasets.engine.validation import Workshop
@@ -32,6 +45,7 @@ class ShardWriter:
     group: int
     shard_bytes: int
     rows: int = 0
+    digests: list[int] = field(default_factory=list)
     _lines: list[bytes] = field(default_factory=list)
     _size: int = 0
     _shards: int = 0
@@ -43,6 +57,12 @@ class ShardWriter:
         self._size += len(line) + 1
         if self._size >= self.shard_bytes:
             self.flush()
+
+    def note(self, digest: int) -> None:
+        """Keeps what stands for a row; never many more than are kept in the end."""
+        self.digests.append(digest)
+        if len(self.digests) >= 2 * MOST_DIGESTS:
+            self.digests = smallest(self.digests).tolist()
 
     def flush(self) -> None:
         """Writes what is pending."""
@@ -64,10 +84,14 @@ def prepare_group(plan: WorkPlan, group: int, shop: Workshop) -> dict[Split, int
     for index in plan.group(group):
         dropped = _dropped_lines(shop.scratch, index) if index in with_drops else None
         first_line = splits["first_lines"][index]
-        for split, line in _prepared_lines(plan, index, shop, cutoffs, dropped, first_line):
+        for split, line, digest in _prepared_lines(plan, index, shop, cutoffs, dropped, first_line):
             writers[split].add(line)
+            writers[split].note(digest)
     for writer in writers.values():
         writer.flush()
+        if writer.split != "validation":
+            name = digests_name(writer.split, group)
+            shop.scratch.write(name, to_bytes(smallest(writer.digests)))
     return {split: writer.rows for split, writer in writers.items()}
 
 
@@ -86,7 +110,7 @@ def _prepared_lines(
     cutoffs: Cutoffs,
     dropped: NDArray[np.bool_] | None,
     first_line: int,
-) -> Iterator[tuple[Split, bytes]]:
+) -> Iterator[tuple[Split, bytes, int]]:
     part, class_of = plan.ranges[index], _class_reader(plan.rules)
     file = plan.files[part.file]
     reader = RangeReader(part, kind_of_file(file), plan.rules, shop.limits, Findings())
@@ -98,7 +122,9 @@ def _prepared_lines(
         for row in np.flatnonzero(kept).tolist():
             name = f"{file.name}:{lines[row] + first_line + 1}"
             record = _record(block, row, name, labels[row], plan.rules)
-            yield NAMES[ranks[row]], orjson.dumps(record)
+            pair = None if block.pairs is None else block.pairs[row]
+            digest = digest_of_row(block.texts[row], pair)
+            yield NAMES[ranks[row]], orjson.dumps(record), digest
 
 
 def _kept(lines: Ints, dropped: NDArray[np.bool_] | None) -> NDArray[np.bool_]:

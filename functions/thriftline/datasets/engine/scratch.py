@@ -72,6 +72,16 @@ def drops_name(index: int) -> str:
     return f"validation/range-{index:05d}.drops"
 
 
+def digests_prefix(split: str) -> str:
+    """What stands for the rows of a split; see ``row_digests``."""
+    return f"digests/{split}/"
+
+
+def digests_name(split: str, group: int) -> str:
+    """The digests of a split's rows in one group."""
+    return f"{digests_prefix(split)}part-{group:05d}.bin"
+
+
 def shard_name(split: str, group: int, shard: int) -> str:
     """One file of a split; most groups have one."""
     tail = f"-{shard:04d}" if shard else ""

@@ -29,6 +29,11 @@ from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_spec import GateSection
 from thriftline.runs.schemas.steps import EvaluateRunResponse
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
+from thriftline.runs.steps.trained_rows import (
+    keep_trained_rows,
+    rows_of_champion,
+    sentence_about,
+)
 from thriftline.runs.trainers.registry import Trainers
 
 EVALUATION = "evaluation.json"
@@ -62,6 +67,8 @@ def evaluate_run(
         output = trainers.named(plan.trainer).predictions(job_name, run_id, Path(folder))
         measured = _measure(output, run, dataset, plan)
     decision = _decide(run.spec.gate, measured)
+    keep_trained_rows(run_id, artifacts)
+    reason = decision.reason + sentence_about(rows_of_champion(run_id, plan, artifacts))
     document = Evaluation(
         run_id=run_id,
         job_name=job_name,
@@ -75,13 +82,11 @@ def evaluate_run(
         champion=measured.evaluated.champion,
         comparison=measured.evaluated.comparison,
         baselines=measured.baselines,
-        gate=Gate(
-            promotion=decision.promotion, reason=decision.reason, **run.spec.gate.model_dump()
-        ),
+        gate=Gate(promotion=decision.promotion, reason=reason, **run.spec.gate.model_dump()),
         training=_training(measured.metrics, measured.history),
     )
     artifacts.write_json(run_prefix(run_id) + EVALUATION, document.model_dump_json(indent=1))
-    return EvaluateRunResponse(promotion=decision.promotion, reason=decision.reason)
+    return EvaluateRunResponse(promotion=decision.promotion, reason=reason)
 
 
 def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) -> _Measured:

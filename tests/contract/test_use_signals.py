@@ -5,7 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.audit.accounts import component, endpoint, variant
-from thriftline.audit.domain.questions import BEDROCK_METRICS, MANTLE_METRICS, request_metrics
+from thriftline.audit.domain.questions import (
+    BEDROCK_FAILURES,
+    BEDROCK_METRICS,
+    MANTLE_METRICS,
+    request_metrics,
+)
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cost_audits.md"
 
@@ -39,6 +44,7 @@ def test_the_table_of_metrics_that_say_used_is_what_the_audit_asks() -> None:
         "asynchronous queue": on_queue,
         "Bedrock model": frozenset(BEDROCK_METRICS),
         "model called through": frozenset(MANTLE_METRICS),
+        "provisioned throughput": frozenset(BEDROCK_FAILURES),
     }
     table = _table()
     for start, metrics in asked.items():

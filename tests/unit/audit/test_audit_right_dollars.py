@@ -9,15 +9,23 @@ import pytest
 
 from tests.unit.audit.accounts import (
     NO_BEDROCK,
+    NOW,
     bucket,
     days_ago,
     endpoint,
     inventory,
     measured,
+    throughput,
+    training_job,
     variant,
 )
+from thriftline.audit.aws.collectors.bucket_sizes import BucketSizes
+from thriftline.audit.aws.collectors.buckets import bucket_holds
+from thriftline.audit.aws.collectors.training_jobs import training_job as read_training_job
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.bedrock_use import token_price
+from thriftline.audit.domain.costs import training_cost, training_costs
+from thriftline.audit.domain.facts import Unread
 from thriftline.audit.domain.findings import Confidence, Finding
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.parameters import AuditParameters
@@ -214,3 +222,110 @@ def test_a_global_price_is_not_the_price_of_a_geographic_profile(
 ) -> None:
     price = token_price(model_id, "us-east-1", price_catalogue())
     assert (price.input_usd if price else None) == (Decimal(usd) if usd else None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Invocations",
+        "InvocationClientErrors",
+        "InvocationServerErrors",
+        "InvocationThrottles",
+    ],
+)
+def test_model_units_whose_callers_only_get_errors_are_not_idle(name: str) -> None:
+    bought = throughput()
+    found = inventory(bedrock=replace(NO_BEDROCK, provisioned_throughputs=(bought,)))
+    rule = "ml.bedrock.throughput.idle"
+    assert _found(measured(found), rule)
+    assert not _found(measured(found, {bedrock_metric(bought.arn, name): [0.0] * 29 + [1.0]}), rule)
+
+
+def test_a_job_on_a_training_plan_costs_nothing_more() -> None:
+    region, prices = "us-east-1", price_catalogue()
+    assert training_cost(training_job(), region, prices)
+    assert training_cost(training_job(is_prepaid=True), region, prices) == 0
+    (cost,) = training_costs(
+        inventory(region=region, training_jobs=(training_job(is_prepaid=True),)), prices
+    )
+    assert "training plan" in cost.basis
+
+
+@pytest.mark.parametrize(
+    ("resources", "is_prepaid"),
+    [
+        ({"InstanceType": "ml.p5.48xlarge", "InstanceCount": 1}, False),
+        ({"InstanceType": "ml.p5.48xlarge", "TrainingPlanArn": "arn:plan"}, True),
+        (
+            {
+                "InstancePreferences": [
+                    {"InstanceType": "ml.p5.48xlarge", "TrainingPlanArns": ["arn:plan"]},
+                    {"InstanceType": "ml.g5.xlarge"},
+                ],
+                "SelectedInstanceType": "ml.g5.xlarge",
+            },
+            False,
+        ),
+        (
+            {
+                "InstancePreferences": [
+                    {"InstanceType": "ml.p5.48xlarge", "TrainingPlanArns": ["arn:plan"]},
+                    {"InstanceType": "ml.g5.xlarge"},
+                ],
+                "SelectedInstanceType": "ml.p5.48xlarge",
+            },
+            True,
+        ),
+    ],
+)
+def test_a_plan_counts_only_for_the_instances_that_a_job_got(
+    resources: dict[str, Any], is_prepaid: bool
+) -> None:
+    answer = {
+        "TrainingJobName": "job",
+        "TrainingJobArn": "arn:job",
+        "TrainingJobStatus": "Completed",
+        "SecondaryStatus": "Completed",
+        "CreationTime": days_ago(2),
+        "LastModifiedTime": days_ago(1),
+        "ResourceConfig": resources,
+    }
+    assert read_training_job(answer, ()).is_prepaid is is_prepaid
+
+
+class _Listing:
+    """Stands for S3's client: a bucket with two objects that CloudWatch does not know yet."""
+
+    def __init__(self, *, is_cut: bool = False) -> None:
+        self._pages = [
+            {
+                "Contents": [
+                    {"Key": "a", "Size": 10, "LastModified": days_ago(0)},
+                    {
+                        "Key": "b",
+                        "Size": 5,
+                        "LastModified": days_ago(0),
+                        "StorageClass": "GLACIER_IR",
+                    },
+                ],
+                "IsTruncated": is_cut,
+            }
+        ]
+
+    def get_paginator(self, _: str) -> "_Listing":
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return self._pages
+
+
+def test_a_new_bucket_is_listed_until_s3_reports_its_size() -> None:
+    sizes = BucketSizes({}, {}, None, NOW)
+    new = {"Name": "new", "CreationDate": days_ago(1)}
+    held, objects = bucket_holds(_Listing(), new, sizes, None)
+    assert held == {"StandardStorage": 10, "GlacierInstantRetrievalStorage": 5}
+    assert objects == 2
+    cut, _ = bucket_holds(_Listing(is_cut=True), new, sizes, None)
+    assert isinstance(cut, Unread)
+    old, _ = bucket_holds(_Listing(), {**new, "CreationDate": days_ago(9)}, sizes, None)
+    assert old == {}

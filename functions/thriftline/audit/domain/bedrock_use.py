@@ -7,7 +7,7 @@ from decimal import Decimal
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.metrics import Metrics, series_of
-from thriftline.audit.domain.questions import BEDROCK_METRICS, bedrock_metrics
+from thriftline.audit.domain.questions import BEDROCK_METRICS, bedrock_metrics, failure_metrics
 from thriftline.audit.domain.resources.bedrock import MANTLE
 from thriftline.audit.domain.wording import counted
 from thriftline.money.prices import PriceCatalogue, TokenPrice
@@ -53,6 +53,18 @@ def token_use(model_id: str, metrics: Metrics, window: Window) -> Fact[TokenUse]
         sums.append(round(sum(value for value in values if value is not None)))
     # bedrock-mantle has no metric of its cache: what was read from it counts as tokens in.
     return TokenUse(*sums, *[0] * (len(BEDROCK_METRICS) - len(sums)))
+
+
+def is_called(model_id: str, metrics: Metrics, window: Window) -> bool:
+    """Whether anybody called a model, answered or not; what was not read counts as called."""
+    use = token_use(model_id, metrics, window)
+    if isinstance(use, Unread) or use.invocations or use.input or use.output:
+        return True
+    for key in failure_metrics(model_id):
+        series = series_of(metrics, key)
+        if isinstance(series, Unread) or any(series.between(window.start, window.end)):
+            return True
+    return False
 
 
 def base_model_of(model_id: str) -> str:

@@ -49,6 +49,8 @@ BEDROCK_METRICS = (
     CACHE_WRITE_TOKENS,
 )
 
+# A client that only gets errors, or is throttled, calls all the same.
+BEDROCK_FAILURES = ("InvocationClientErrors", "InvocationServerErrors", "InvocationThrottles")
 MANTLE_INVOCATIONS = "Inferences"
 MANTLE_METRICS = (MANTLE_INVOCATIONS, "InputTokens", "OutputTokens")
 _BUSY = ((GPU, "Average"), (GPU_MEMORY, "Maximum"), (CPU, "Average"), (MEMORY, "Maximum"))
@@ -67,10 +69,12 @@ def metrics_needed(inventory: Inventory) -> tuple[MetricKey, ...]:
         keys.update(dict.fromkeys(bedrock_metrics(model.model_id)))
     for throughput in inventory.bedrock.provisioned_throughputs:
         keys.update(dict.fromkeys(bedrock_metrics(throughput.arn)))
+        keys.update(dict.fromkeys(failure_metrics(throughput.arn)))
     for deployment in inventory.bedrock.deployments:
         keys.update(dict.fromkeys(bedrock_metrics(deployment.arn)))
     for imported in inventory.bedrock.imported_models:
         keys.update(dict.fromkeys(bedrock_metrics(imported.arn)))
+        keys.update(dict.fromkeys(failure_metrics(imported.arn)))
     return tuple(keys)
 
 
@@ -120,6 +124,11 @@ def bedrock_metrics(model_id: str) -> Iterator[MetricKey]:
     """Yields what a model was asked, and in how many tokens."""
     names = MANTLE_METRICS if model_id.startswith(MANTLE) else BEDROCK_METRICS
     return (bedrock_metric(model_id, name) for name in names)
+
+
+def failure_metrics(model_id: str) -> Iterator[MetricKey]:
+    """Yields what counts calls of a model that were not answered."""
+    return (bedrock_metric(model_id, name) for name in BEDROCK_FAILURES)
 
 
 def mantle_model(dimensions: Mapping[str, str]) -> str | None:

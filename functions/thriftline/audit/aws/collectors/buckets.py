@@ -47,7 +47,7 @@ def _bucket(client: Any, row: Answer, sizes: BucketSizes, tags: BulkTags) -> Buc
     name: str = row["Name"]
     versioning = _versioning(client, name)
     noncurrent = _noncurrent_bytes(client, name, versioning)
-    size, objects = _holds(client, row, sizes, noncurrent)
+    size, objects = bucket_holds(client, row, sizes, noncurrent)
     return Bucket(
         name=name,
         created=row.get("CreationDate"),
@@ -62,7 +62,7 @@ def _bucket(client: Any, row: Answer, sizes: BucketSizes, tags: BulkTags) -> Buc
     )
 
 
-def _holds(
+def bucket_holds(
     client: Any, row: Answer, sizes: BucketSizes, noncurrent: Fact[int | None]
 ) -> tuple[Fact[Mapping[str, int]], Fact[int | None]]:
     """Returns the bytes by storage type and the number of objects.

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from thriftline.audit.domain.bedrock_use import token_use
-from thriftline.audit.domain.facts import ResourceKind, Unread
+from thriftline.audit.domain.bedrock_use import is_called
+from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ApiCall, Change, Confidence, Effort, Severity, Signal
 from thriftline.audit.domain.idle import idle_window
 from thriftline.audit.domain.resources.bedrock import ProvisionedThroughput
@@ -18,9 +18,8 @@ def _idle_throughput(subject: Subject) -> Iterator[Observation]:
             continue
         if max(bought.created, bought.last_modified) > window.start:
             continue
-        use = token_use(bought.arn, subject.inventory.metrics, window)
         # A model that nobody ever called has no series at all: old enough, that is silence.
-        if isinstance(use, Unread) or use.invocations or use.input or use.output:
+        if is_called(bought.arn, subject.inventory.metrics, window):
             continue
         yield Observation(
             resource=bought.name,
@@ -96,8 +95,7 @@ def _orphaned_imported(subject: Subject) -> Iterator[Observation]:
     days = subject.parameters.orphaned_model_days
     window = idle_window(subject.inventory.now, days)
     for model in subject.inventory.bedrock.imported_models:
-        use = token_use(model.arn, subject.inventory.metrics, window)
-        called = isinstance(use, Unread) or use.invocations
+        called = is_called(model.arn, subject.inventory.metrics, window)
         if called or not _is_old(model.created, subject):
             continue
         yield Observation(

@@ -31,6 +31,7 @@ class SageMakerModels:
             "ListApps": lambda _: {"Apps": []},
             "ListTransformJobs": lambda _: {"TransformJobSummaries": []},
             "ListHyperParameterTuningJobs": lambda _: {"HyperParameterTuningJobSummaries": []},
+            "ListClusters": lambda _: {"ClusterSummaries": []},
             "ListMlflowTrackingServers": lambda _: {"TrackingServerSummaries": []},
             "ListDomains": lambda _: {"Domains": []},
             "ListProcessingJobs": lambda _: {"ProcessingJobSummaries": []},

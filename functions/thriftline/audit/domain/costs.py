@@ -199,8 +199,18 @@ def notebook_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[Res
 
 
 def app_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
-    """Yields what each Studio app on an instance cost since it was created."""
+    """Yields what each Studio app cost since it was created: by its instance, or its session."""
     for app in inventory.studio_apps:
+        if app.status == "InService" and app.is_canvas:
+            hours = hours_within(inventory.window, app.created)
+            yield ResourceCost(
+                ResourceKind.STUDIO_APP,
+                Service.SAGEMAKER,
+                f"{app.domain_id}/{app.owner}/{app.name}",
+                None,
+                f"{hours:.1f} h of a Canvas session: they are not in the price list",
+            )
+            continue
         if app.status == "InService" and app.instance_type not in (None, "system"):
             yield _notebook(
                 (ResourceKind.STUDIO_APP, f"{app.domain_id}/{app.owner}/{app.name}"),
@@ -249,6 +259,24 @@ def mlflow_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[Resou
                 None,
                 f"{hours:.1f} h of size {server.size}: MLflow hours are not in the price list",
                 "It was taken to have run since it was created: stops are not recorded.",
+            )
+
+
+def hyperpod_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+    """Yields each HyperPod cluster with instances: their hours have no price in the list."""
+    del prices
+    for cluster in inventory.hyperpod_clusters:
+        billed = [one for one in cluster.groups if one.count and not one.is_prepaid]
+        if billed:
+            hours = hours_within(inventory.window, cluster.created)
+            sizes = ", ".join(f"{one.count} {one.instance_type or 'mixed'}" for one in billed)
+            yield ResourceCost(
+                ResourceKind.HYPERPOD_CLUSTER,
+                Service.SAGEMAKER,
+                cluster.name,
+                None,
+                f"{hours:.1f} h of {sizes}: HyperPod hours are not in the price list",
+                "The instances it has now were taken for all of the window.",
             )
 
 

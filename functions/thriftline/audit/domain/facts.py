@@ -36,6 +36,7 @@ class ResourceKind(StrEnum):
     NOTEBOOK = "notebook"
     STUDIO_APP = "studio_app"
     MLFLOW_SERVER = "mlflow_server"
+    HYPERPOD_CLUSTER = "hyperpod_cluster"
     BEDROCK_MODEL = "bedrock_model"
     PROVISIONED_THROUGHPUT = "provisioned_throughput"
     CUSTOM_MODEL = "custom_model"

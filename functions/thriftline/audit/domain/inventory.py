@@ -8,6 +8,7 @@ from thriftline.audit.domain.facts import ResourceKind, UnreadResource
 from thriftline.audit.domain.metrics import Metrics
 from thriftline.audit.domain.resources.bedrock import Bedrock
 from thriftline.audit.domain.resources.endpoints import Endpoint, Model, ModelPackage
+from thriftline.audit.domain.resources.hyperpod import HyperPodCluster
 from thriftline.audit.domain.resources.jobs import ProcessingJob, ReadingJob, TrainingJob
 from thriftline.audit.domain.resources.mlflow import MlflowServer
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp
@@ -63,6 +64,7 @@ class Inventory:
     mlflow_servers: tuple[MlflowServer, ...] = ()
     transform_jobs: tuple[ReadingJob, ...] = ()
     tuning_jobs: tuple[ReadingJob, ...] = ()
+    hyperpod_clusters: tuple[HyperPodCluster, ...] = ()
 
     def unread_of(self, *kinds: ResourceKind) -> tuple[UnreadResource, ...]:
         """Returns what could not be read of these kinds."""

@@ -137,6 +137,15 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         words=("MLflow server", "MLflow servers"),
     ),
     ResourceSpec(
+        kind=ResourceKind.HYPERPOD_CLUSTER,
+        field="hyperpod_clusters",
+        part=Part.NOTEBOOKS,
+        collector="hyperpod_clusters:collect_hyperpod_clusters",
+        costs=costs.hyperpod_costs,
+        tagged_by="sagemaker",
+        words=("HyperPod cluster", "HyperPod clusters"),
+    ),
+    ResourceSpec(
         kind=ResourceKind.BEDROCK_MODEL,
         field="bedrock.models",
         part=Part.BEDROCK,

@@ -4,9 +4,11 @@ from thriftline.audit.domain.parts import Scope
 
 _WINDOW_OF_LIST_METRICS = 14
 _NEVER = (
-    "MLflow tracking servers, HyperPod clusters, Canvas and its sessions, notebook and space "
-    "volumes, feature stores, Ground Truth, inference experiments by themselves, and what other "
-    "services run for machine learning (EC2, EKS, EMR, Glue): their cost shows in the bill only.",
+    "What runs inside HyperPod clusters and MLflow servers (they are listed, and whether anybody "
+    "uses them is not known), what Canvas keeps beside its sessions, volumes of notebooks and "
+    "Studio spaces, feature stores, Ground Truth, inference experiments by themselves, and what "
+    "other services run for machine learning (EC2, EKS, EMR, Glue): their cost shows in "
+    "the bill only.",
     "Endpoint configurations, images in ECR, and EFS volumes of Studio domains.",
     "Bedrock knowledge bases, agents, guardrails, batch jobs and Marketplace model endpoints.",
 )

@@ -47,6 +47,11 @@ class StudioApp:
     tags: Fact[Tags]
 
     @property
+    def is_canvas(self) -> bool:
+        """Whether it is a Canvas session, which is billed by the hour without an instance."""
+        return self.app_type == "Canvas"
+
+    @property
     def knows_activity(self) -> bool:
         """Whether the recorded activity can only have come from a user."""
         activity, check = self.last_user_activity, self.last_health_check

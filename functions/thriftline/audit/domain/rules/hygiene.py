@@ -81,7 +81,8 @@ def _notebooks(subject: Subject) -> Iterator[Observation]:
 
 def _apps(subject: Subject) -> Iterator[Observation]:
     for app in subject.inventory.studio_apps:
-        if app.status != "InService" or app.instance_type in (None, "system"):
+        on_instance = app.instance_type not in (None, "system")
+        if app.status != "InService" or not (on_instance or app.is_canvas):
             continue
         since = _idle_since(app, subject)
         if since is not None:
@@ -99,9 +100,10 @@ def _idle_since(app: StudioApp, subject: Subject) -> datetime | None:
 
 
 def _idle_app(app: StudioApp, since: datetime, subject: Subject) -> Observation:
-    rate, unpriced = _hourly(app.instance_type, subject)
+    rate, unpriced = _hourly(None if app.is_canvas else app.instance_type, subject)
     usd = None if rate is None else monthly(rate)
-    costs = f"its {app.instance_type} costs {dollars(usd)} a month."
+    billed = "Canvas session" if app.is_canvas else app.instance_type
+    costs = f"its {billed} costs {dollars(usd)} a month."
     said = f"Nobody has used it since {since:%Y-%m-%d %H:%M} UTC; {costs}"
     if not app.knows_activity:
         said = f"It has run since {since:%Y-%m-%d %H:%M} UTC; {costs}"
@@ -249,10 +251,10 @@ RULES = (
         severity=Severity.MEDIUM,
         effort=Effort.CALL,
         rationale="A Studio app holds its instance until it is deleted or times out.",
-        how="In service on an instance, and the last user activity that Studio records is more "
-        "than `app_idle_hours` ago. Studio's health checks renew that record: where it is missing, "
-        "or is the time of the last check, the app is reported with low confidence once it has run "
-        "for `notebook_idle_days`.",
+        how="In service on an instance or as a Canvas session, and the last user activity that "
+        "Studio records is more than `app_idle_hours` ago. Studio's health checks renew that "
+        "record: where it is missing, or is the time of the last check, the app is reported with "
+        "low confidence once it has run for `notebook_idle_days`.",
         evidence="DescribeApp: LastUserActivityTimestamp, LastHealthCheckTimestamp, CreationTime.",
         change="DeleteApp.",
         undo="Open it again.",

@@ -76,8 +76,11 @@ def test_training_failures_tokens_and_bytes_are_right(found: Inventory, told: Au
     (tokens,) = [one for one in told.findings if one.rule == "ml.bedrock.tokens.use"]
     assert tokens.resource == HAIKU
     assert "98,520,000 tokens in, 22,648,000 out" in tokens.summary
+    # The stack's own buckets are new: they are listed, and hold next to nothing.
     sizes = [one.bytes_by_storage_type for one in found.buckets]
-    assert sum(sum(size.values()) for size in sizes if isinstance(size, dict)) == 306_410_000_000
+    assert all(isinstance(size, dict) for size in sizes)
+    stored = sum(sum(size.values()) for size in sizes if isinstance(size, dict))
+    assert 0 <= stored - 306_410_000_000 < 1_000_000
 
 
 def test_the_residual_is_shown_against_the_bill(told: Audit) -> None:

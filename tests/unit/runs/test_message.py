@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from thriftline.runs.reports.message import DETAIL_TYPES, Ended, body_of, subject_of
+from thriftline.runs.reports.message import DETAIL_TYPES, EndedRun, body_of, subject_of
 
-ENDED = Ended(
+ENDED = EndedRun(
     run_id="reviews-1",
     project="reviews",
     status="failed",

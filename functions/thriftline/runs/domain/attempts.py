@@ -23,7 +23,7 @@ class AttemptState:
 
     ``status`` and ``phase`` are the trainer's own words, to be shown. ``limits`` are the times at
     which it is stopped. ``billed_usd`` is what it cost, ``undiscounted_usd`` the same without a
-    discount such as Spot, ``charged_usd`` what it takes of the allowance: all that it may cost
+    discount, ``charged_usd`` what it takes of the allowance: all that it may cost
     while that is not known. ``model_uri`` is where a completed one
     leaves its model. ``facts`` are kept beside these in the runs table.
     """

@@ -31,8 +31,8 @@ _ADVICE: Mapping[Status, str] = {
 
 
 @dataclass(frozen=True)
-class Ended:
-    """What there is to tell. What is not known is None."""
+class EndedRun:
+    """What the message says of a run. What is not known is None."""
 
     run_id: str
     project: str | None
@@ -51,14 +51,14 @@ class Ended:
     left_out: tuple[str, ...] = ()
 
 
-def subject_of(ended: Ended) -> str:
+def subject_of(ended: EndedRun) -> str:
     """One line for the subject of an e-mail."""
     short = {"not_promoted": "not promoted"}.get(ended.status, ended.status)
     where = f" in {ended.state}" if ended.state else ""
     return f"Thriftline: {ended.project or ended.run_id} {short}{where}"
 
 
-def body_of(ended: Ended) -> str:
+def body_of(ended: EndedRun) -> str:
     """A few lines: what happened, where, why, what to do, what it cost, where to read on."""
     lines = [f"Run {ended.run_id} {_HEADLINES[ended.status]}.", "", plain_lines(ended.reason), ""]
     if ended.state:
@@ -77,7 +77,7 @@ def body_of(ended: Ended) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cost(ended: Ended) -> str:
+def _cost(ended: EndedRun) -> str:
     parts = ["not known yet" if ended.billed_usd is None else f"{_usd(ended.billed_usd)} billed"]
     if ended.expected_usd is not None:
         parts.append(f"{_usd(ended.expected_usd)} expected")

@@ -153,7 +153,7 @@ class TrainingSection(Section):
     instance_count: int = Field(1, ge=1, le=1, description="Instances; the workflow asks for one.")
     spot: bool = Field(True, description="Managed Spot training, with checkpoints.")
     max_runtime_seconds: int = Field(
-        7200, ge=1, le=2_419_200, description="Run time limit; it bounds the worst case."
+        7200, ge=1, le=2_419_200, description="Run time limit of a job; it bounds the worst case."
     )
     max_wait_seconds: int | None = Field(
         None,

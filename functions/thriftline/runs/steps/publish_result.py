@@ -17,7 +17,7 @@ from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.reports.message import (
     DETAIL_TYPES,
     EVENT_SOURCE,
-    Ended,
+    EndedRun,
     body_of,
     subject_of,
 )
@@ -114,9 +114,9 @@ def _announce(result: Result, alerts: Topic, bus: EventBus) -> None:
     alerts.publish(subject_of(ended), body_of(ended))
 
 
-def _ended(result: Result) -> Ended:
+def _ended(result: Result) -> EndedRun:
     scores = result.metrics
-    return Ended(
+    return EndedRun(
         run_id=result.run_id,
         project=result.project,
         status=result.status,

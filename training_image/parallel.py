@@ -122,6 +122,14 @@ class Ranks:
         dist.all_reduce(total)
         return total.numpy()
 
+    def most(self, *values: int) -> tuple[int, ...]:
+        """Returns the greatest of everybody's first value, second value, and so on."""
+        if self.world == 1:
+            return values
+        greatest = torch.tensor(values)
+        dist.all_reduce(greatest, dist.ReduceOp.MAX)
+        return tuple(int(each) for each in greatest)
+
     def from_lead(self, tensors: Tensors, device: torch.device) -> Tensors:
         """Returns the lead's tensors, on the device; the others give none."""
         if self.world == 1:
@@ -223,6 +231,19 @@ def accumulating(network: torch.nn.Module, last: bool) -> AbstractContextManager
         context: AbstractContextManager[None] = network.no_sync()
         return context
     return nullcontext()
+
+
+def unwrapped(network: torch.nn.Module) -> torch.nn.Module:
+    """Returns the network that knows of no other ranks."""
+    return network.module if isinstance(network, DistributedDataParallel) else network
+
+
+def average_gradients(network: torch.nn.Module, ranks: Ranks) -> None:
+    """Averages gradients that were summed up without the others, as the wrapped network does."""
+    for parameter in network.parameters():
+        if parameter.grad is not None:
+            parameter.grad.div_(ranks.world)
+            dist.all_reduce(parameter.grad)
 
 
 def whole(tensors: Tensors) -> Tensors:

@@ -25,11 +25,15 @@ import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from tests.training.small_memory import SmallMemory
 from tests.training.tiny import make_base_model
+from training_image import gradients
 from training_image.job import StopSignal
 from training_image.models import load_base, load_tokenizer
 from training_image.train import main
 
+# The tokens that a rank's memory holds, in the environment of an attempt.
+MEMORY = "TEST_MEMORY_TOKENS"
 # What the interpreter tells of the checkpoint folder, among others of files.
 DISK = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.scandir"}
 
@@ -145,6 +149,11 @@ def attempt(output: str, updates: str, environment: dict[str, str], stop: Stop |
     sys.stdout = Path(output).open("w")  # noqa: SIM115 - until the end
     os.environ.update(environment)  # where torch looks for the other ranks
     torch.set_num_threads(1)
+
+    faulthandler.dump_traceback_later(20, file=open(f"/tmp/h2_dump_{os.getpid()}", "w"))
+    if MEMORY in environment:
+        gradients.RUNS_OUT.add("cpu")
+        SmallMemory(int(environment[MEMORY])).install()
     requested = StopSignal()
     requested.listen()
     file = os.open(updates, os.O_WRONLY | os.O_APPEND)

@@ -2,35 +2,22 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from tests.training.small_memory import SmallMemory
 from tests.training.tiny import Result, StopAt, TinyJob
 from training_image import packing
 
 pytestmark = pytest.mark.training
 
 
-class SmallMemory:
-    """An attention that cannot hold more than some tokens at once, as a small GPU cannot."""
-
-    def __init__(self, tokens: int) -> None:
-        self.tokens = tokens
-
-    def __call__(self, module: Any, query: torch.Tensor, *rest: Any, **options: Any) -> Any:
-        if torch.is_grad_enabled() and query.shape[2] > self.tokens:
-            raise torch.OutOfMemoryError("CUDA out of memory.")
-        return packing.packed_attention(module, query, *rest, **options)
-
-
 @pytest.fixture
 def small_memory() -> Iterator[SmallMemory]:
     """Registers the attention for the time of a test."""
     attention = SmallMemory(40)
-    ALL_ATTENTION_FUNCTIONS.register(packing.NAME, attention)
+    attention.install()
     yield attention
     ALL_ATTENTION_FUNCTIONS.register(packing.NAME, packing.packed_attention)
 

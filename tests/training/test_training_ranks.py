@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 from transformers import BertConfig
 
-from tests.training.forked import Attempt, Forks, Stop, forks
+from tests.training.forked import MEMORY, Attempt, Forks, Stop, forks
 from tests.training.tiny import TINY, TinyJob, default_splits, make_base_model, records
 
 pytestmark = pytest.mark.training
-EVERY_STEP = {"THRIFTLINE_CHECKPOINT_SECONDS": "0"}
+EVERY_STEP: dict[str, Any] = {"THRIFTLINE_CHECKPOINT_SECONDS": "0"}
 
 
 def free_port() -> int:
@@ -42,9 +42,13 @@ class Pair:
         self,
         jobs: tuple[TinyJob, TinyJob],
         stops: tuple[Stop | None, Stop | None] = (None, None),
+        memory: tuple[int, int] | None = None,
         **environment: str,
     ) -> tuple[Attempt, Attempt]:
-        """Runs both until they end; two folders are two machines."""
+        """Runs both until they end; two folders are two machines.
+
+        ``memory`` is the tokens that each rank's memory holds.
+        """
         machines = 1 if jobs[0].base == jobs[1].base else 2
         port = str(free_port())
 
@@ -62,6 +66,7 @@ class Pair:
                 MASTER_ADDR="127.0.0.1",
                 MASTER_PORT=port,
                 THRIFTLINE_SCRATCH=str(scratch),
+                **({MEMORY: str(memory[rank])} if memory else {}),
                 **environment,
             )
 
@@ -257,3 +262,48 @@ def test_two_instances_meet_and_train_together(base: Path, alone: TinyJob, tmp_p
     assert [each.code for each in results] == [0, 0], results[0].stderr
     assert difference(jobs[0], alone) < 1e-3
     shutil.rmtree(tmp_path)
+
+
+def warnings(attempt: Attempt) -> list[str]:
+    return [each["message"] for each in attempt.events if each["event"] == "warning"]
+
+
+@pytest.mark.parametrize("machines", [1, 2])
+def test_all_ranks_shrink_their_passes_when_one_of_them_runs_out_of_memory(
+    machines: int, pair: Pair, base: Path, alone: TinyJob, tmp_path: Path
+) -> None:
+    jobs = [TinyJob.make(tmp_path / str(n), base) for n in range(machines)]
+    both = (jobs[0], jobs[-1])
+
+    first, second = pair.run(both, memory=(10_000, 40))
+
+    assert (first.code, second.code) == (0, 0), first.events
+    assert warnings(first)
+    assert all("cannot hold a pass" in each for each in warnings(first))
+    # More forward passes than updates on both, although only one has the small memory.
+    assert all(each.forwards[-1] > len(each.forwards) for each in (first, second))
+    assert difference(jobs[0], alone) < 1e-3
+    for name in ("samples", "tokens", "steps"):
+        assert metrics(jobs[0])["train"][name] == metrics(alone)["train"][name]
+
+
+def test_a_row_that_no_pass_can_hold_ends_the_job_on_all_ranks_with_the_sentence(
+    pair: Pair, base: Path, tmp_path: Path
+) -> None:
+    job = TinyJob.make(tmp_path, base)
+
+    attempts = pair.run((job, job), memory=(10_000, 3))
+
+    assert [each.code for each in attempts] == [1, 1]
+    assert "memory cannot hold one row of" in (job.base / "output" / "failure").read_text()
+
+
+def test_care_without_need_changes_nothing(
+    pair: Pair, base_model: Path, together: TinyJob, tmp_path: Path
+) -> None:
+    job = TinyJob.make(tmp_path, base_model)
+
+    attempts = pair.run((job, job), memory=(10_000, 10_000))
+
+    assert [each.code for each in attempts] == [0, 0]
+    assert weights(job) == weights(together)

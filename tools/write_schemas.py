@@ -6,7 +6,7 @@ make docs
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -64,7 +64,6 @@ _TYPES = {
     "number": "number",
     "string": "text",
     "boolean": "true or false",
-    "array": "list of texts",
 }
 
 
@@ -123,21 +122,23 @@ def run_spec_table() -> str:
     lines = [_INTRODUCTION.rstrip(), ""]
     lines += _table("At the top", _leaves(RunSpec))
     for name, field in RunSpec.model_fields.items():
-        if _is_section(field):
-            section = field.annotation
-            assert isinstance(section, type)
+        if section := _section_of(field):
             lines += _table(f"`{name}`", _leaves(section), section.__doc__ or "")
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _is_section(field: FieldInfo) -> bool:
-    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+def _section_of(field: FieldInfo) -> type[BaseModel] | None:
+    """Returns the model of a section, which may be absent from the file."""
+    for kind in (field.annotation, *get_args(field.annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
 
 
 def _leaves(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, dict[str, Any]]]:
     properties = model.model_json_schema()["properties"]
     for name, field in model.model_fields.items():
-        if not _is_section(field):
+        if _section_of(field) is None:
             yield name, field, properties[name]
 
 
@@ -182,7 +183,16 @@ def _allowed(name: str, schema: dict[str, Any]) -> str:
         return f"`{chosen['const']}`"
     if "pattern" in chosen:
         return _PATTERNS[name]
+    if chosen["type"] == "array":
+        return ", ".join([_list_of(chosen["items"]), *_bounds(chosen)])
     return ", ".join([_TYPES[chosen["type"]], *_bounds(chosen)])
+
+
+def _list_of(items: dict[str, Any]) -> str:
+    if "enum" in items:
+        return "list of " + ", ".join(f"`{value}`" for value in items["enum"])
+    bounds = " (" + ", ".join(_bounds(items)) + ")" if items["type"] != "string" else ""
+    return f"list of {_TYPES[items['type']]}s{bounds}"
 
 
 def _bounds(schema: dict[str, Any]) -> Iterator[str]:

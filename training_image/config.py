@@ -21,6 +21,8 @@ SWEPT = (
 )
 """What a sweep may vary: neither the data nor the measure, and not the luck of a seed."""
 MOST_TRIALS = 16
+SIZES = {"trials": (2, MOST_TRIALS), "rungs": (1, 4)}
+"""What a sweep may say beside values, from the least to the most."""
 
 
 def whole(least: int, most: int) -> dict[str, Any]:
@@ -115,6 +117,11 @@ def choices() -> dict[str, Any]:
     }
 
 
+def halvings(trials: int) -> int:
+    """Returns how many halvings leave one of so many trials."""
+    return (trials - 1).bit_length()
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -197,7 +204,8 @@ class TrainConfig:
 
     sweep: dict[str, Any] | None = field(default=None, metadata=choices())
     """Values to try, by the name of the hyperparameter, and perhaps how many of their combinations
-    (`trials`); the best in a search by successive halving (`sweep.py`) is trained to its end."""
+    (`trials`) and how often they are compared (`rungs`); the best in a search by successive halving
+    (`sweep.py`) is trained to its end."""
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -251,10 +259,10 @@ def _read_sweep(
     read: dict[str, Any] = {}
     wrong: list[str] = []
     for name, given in wanted.items():
-        if name == "trials":
-            _read_trials(given, read, wrong)
+        if name in SIZES:
+            _read_size(name, given, read, wrong)
         elif name not in SWEPT:
-            wrong.append(_unknown(name, [*SWEPT, "trials"]))
+            wrong.append(_unknown(name, [*SWEPT, *SIZES]))
         elif not isinstance(given, list) or not given:
             wrong.append(f"{name} is {given!r} but must be a list of values")
         else:
@@ -267,11 +275,12 @@ def _read_sweep(
     return read
 
 
-def _read_trials(given: object, values: dict[str, Any], problems: list[str]) -> None:
-    if isinstance(given, int) and 2 <= given <= MOST_TRIALS:  # JSON's true is 1
-        values["trials"] = given
+def _read_size(name: str, given: object, values: dict[str, Any], problems: list[str]) -> None:
+    least, most = SIZES[name]
+    if isinstance(given, int) and not isinstance(given, bool) and least <= given <= most:
+        values[name] = given
     else:
-        problems.append(f"trials is {given!r} but must be a whole number from 2 to {MOST_TRIALS}")
+        problems.append(f"{name} is {given!r} but must be a whole number from {least} to {most}")
 
 
 def _read_value(each: "Field[Any]", given: object, problems: list[str]) -> Any:
@@ -281,9 +290,12 @@ def _read_value(each: "Field[Any]", given: object, problems: list[str]) -> Any:
 
 
 def _check_size(sweep: Mapping[str, Any], problems: list[str]) -> None:
-    combinations = math.prod(len(each) for name, each in sweep.items() if name != "trials")
+    combinations = math.prod(len(each) for name, each in sweep.items() if name not in SIZES)
+    trials = min(combinations, sweep.get("trials", combinations))
     if combinations < 2:
         problems.append("there is one combination of its values, which needs no search")
+    elif sweep.get("rungs", 1) > halvings(trials):
+        problems.append(f"rungs must be at most {halvings(trials)} for {trials} trials")
     elif combinations > MOST_TRIALS and "trials" not in sweep:
         problems.append(
             f"there are {combinations} combinations of its values, but {MOST_TRIALS} trials at "

@@ -5,6 +5,12 @@ h = ceil(log2 n) halvings, until one is left. Rung k = 1, 2, … ends at the sha
 trial's own steps, so that trials are compared at the same place of their learning-rate schedules.
 n trials cost 1 + h/2 times the steps of one training at most, not n times.
 
+Where fewer rungs are asked for, each keeps the same share of the trials: with r of them n^(-1/r),
+and rung k ends at the share n^((k-1-r)/r) of the steps.
+
+Where a job has several processes, each trial has one of them, with its GPU, and all train the best
+one to its end together. They tell one another at each rung's end what their trials came to.
+
 A trial leaves a rung as a run that SIGTERM interrupts, and goes on from its checkpoint. What it
 scored at a rung changes nothing in it: the winner is the run that its hyperparameters alone give.
 """
@@ -19,10 +25,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from training_image.config import TrainConfig
+from training_image.config import SIZES, TrainConfig, halvings
 from training_image.data import Split
 from training_image.evaluation import Scores
 from training_image.job import DivergedError, Job, JobError, StopRequestedError, write_json
+from training_image.parallel import ALONE, Ranks
 from training_image.progress import Progress, say, warn, write_history
 from training_image.schedule import Schedule
 from training_image.training import Training
@@ -31,7 +38,7 @@ Row = dict[str, Any]
 """What one trial came to at one rung, as `sweep.jsonl` has it."""
 
 
-Start = Callable[[Job, TrainConfig], Training]
+Start = Callable[[Job, TrainConfig, Ranks], Training]
 """Makes a training of a config, from the newest of the job's checkpoints if there are any."""
 
 
@@ -63,15 +70,22 @@ class Rung:
     share: float
 
 
-def rungs(trials: int) -> list[Rung]:
+def rungs(trials: int, wanted: int | None = None) -> list[Rung]:
     """Returns the rungs of so many trials; the last has one trial, and its end is the run's."""
-    halvings = (trials - 1).bit_length()
-    return [Rung(-(-trials // 2**k), 2.0 ** (k - halvings)) for k in range(halvings + 1)]
+    most = halvings(trials)
+    wanted = min(wanted or most, most)
+    if wanted == most:
+        return [Rung(-(-trials // 2**k), 2.0 ** (k - most)) for k in range(most + 1)]
+    factor = trials ** (1 / wanted)
+    return [
+        Rung(math.ceil(trials / factor**k - 1e-9), factor ** (k - wanted))
+        for k in range(wanted + 1)
+    ]
 
 
 def combinations(sweep: Mapping[str, Any], seed: int) -> list[dict[str, Any]]:
     """Returns all combinations of a sweep's values, or as many of them as it says, drawn."""
-    values = {name: each for name, each in sweep.items() if name != "trials"}
+    values = {name: each for name, each in sweep.items() if name not in SIZES}
     count = math.prod(len(each) for each in values.values())
     numbers: Iterable[int] = range(count)
     if sweep.get("trials", count) < count:
@@ -98,13 +112,21 @@ class Sweep:
     """The trials of one job, from the first or from where an interrupted attempt left them."""
 
     def __init__(
-        self, job: Job, config: TrainConfig, splits: Mapping[str, Split], start: Start
+        self,
+        job: Job,
+        config: TrainConfig,
+        splits: Mapping[str, Split],
+        start: Start,
+        ranks: Ranks = ALONE,
     ) -> None:
         assert config.sweep is not None
-        self._metric, self._start = config.eval_metric, start
+        self._metric, self._start, self._ranks = config.eval_metric, start, ranks
         self._output = job.output / "data" / "sweep.jsonl"
-        self._file = job.checkpoints / "sweep" / "sweep.json"
-        self._resumed = self._file.parent.exists()
+        folder = job.checkpoints / "sweep"
+        # Each process writes down what its own trials come to; at a rung's end the lead has all.
+        self._file = folder / ("sweep.json" if ranks.leads else f"sweep-{ranks.rank}.json")
+        self._files = sorted(folder.glob("sweep*.json"))
+        self._resumed = bool(max(ranks.gather(folder.exists())))
         self._spec = {
             **config.spec,
             "sweep": config.sweep,
@@ -116,7 +138,7 @@ class Sweep:
             _trial(number, values, job, config, splits["train"])
             for number, values in enumerate(combinations(config.sweep, config.seed))
         ]
-        self.rungs = rungs(len(self.trials))
+        self.rungs = rungs(len(self.trials), config.sweep.get("rungs"))
 
     def search(self) -> Training:
         """Trains all trials but one as far as they go; returns that one, yet to be finished.
@@ -129,8 +151,9 @@ class Sweep:
         left = self.trials
         for number, rung in enumerate(self.rungs[:-1], 1):
             left = self._halved(left, number, rung)
-        write_history(self._output, self._rows)
-        winner = self._start(left[0].job, left[0].config)
+        if self._ranks.leads:
+            write_history(self._output, self._rows)
+        winner = self._start(left[0].job, left[0].config, self._ranks)
         if not self._resumed:
             winner.resumed_from_step = None  # it went on from a rung, and was not interrupted
         return winner
@@ -170,14 +193,23 @@ class Sweep:
         )
 
     def _halved(self, trials: Sequence[Trial], number: int, rung: Rung) -> list[Trial]:
-        """Trains trials to a rung's end; returns the better half of them."""
-        kept = -(-len(trials) // 2)
-        best: list[tuple[Row, Trial]] = []
-        for trial in trials:
-            row = self._row(trial, number) or self._train(trial, number, trial.step_at(rung.share))
-            best.append((row, trial))
-            best.sort(key=lambda each: merit(each[0], self._metric), reverse=True)
-            for _, dropped in best[kept:]:  # whatever the others come to: its disk space is wanted
+        """Trains trials to a rung's end; returns the better ones, as many as go on."""
+        kept = min(len(trials), self.rungs[number].trials)
+        mine = trials[self._ranks.rank :: self._ranks.world]
+        failed: JobError | StopRequestedError | None = None
+        try:
+            self._train_all(mine, number, rung, kept)
+        except (JobError, StopRequestedError) as error:
+            failed = error
+        self._ranks.raise_any(failed)
+        self._share_rows()
+        best = sorted(
+            ((self._row(trial, number), trial) for trial in trials),
+            key=lambda each: merit(each[0], self._metric),
+            reverse=True,
+        )
+        if self._ranks.leads:
+            for _, dropped in best[kept:]:
                 shutil.rmtree(dropped.job.checkpoints, ignore_errors=True)
         if best[0][0]["rung_loss"] is None:
             raise JobError("The loss of every trial of the sweep is not a number any more.")
@@ -185,12 +217,38 @@ class Sweep:
         say("rung", rung=number, go_on=goes_on)
         return [trial for trial in trials if trial.number in goes_on]
 
+    def _train_all(self, trials: Sequence[Trial], number: int, rung: Rung, kept: int) -> None:
+        """Trains this process's trials of a rung, and removes what cannot go on."""
+        best: list[tuple[Row, Trial]] = []
+        for trial in trials:
+            row = self._found(trial, number)
+            row = row or self._train(trial, number, trial.step_at(rung.share))
+            best.append((row, trial))
+            best.sort(key=lambda each: merit(each[0], self._metric), reverse=True)
+            for _, dropped in best[kept:]:  # whatever the others come to: its disk space is wanted
+                shutil.rmtree(dropped.job.checkpoints, ignore_errors=True)
+
+    def _share_rows(self) -> None:
+        """Gives every process all rows; the lead writes them down, and prints the others'."""
+        if self._ranks.world == 1:
+            return
+        known = {(row["trial"], row["rung"]) for row in self._rows}
+        for rows in self._ranks.gather(list(self._rows)):
+            for row in rows:
+                if (row["trial"], row["rung"]) not in known:
+                    known.add((row["trial"], row["rung"]))
+                    self._rows.append(row)
+                    say_row(row, self.trials[row["trial"]])
+        self._rows.sort(key=lambda row: (row["rung"], row["trial"]))
+        if self._ranks.leads:
+            write_json(self._file, {"spec": self._spec, "rows": self._rows})
+
     def _train(self, trial: Trial, rung: int, until: int) -> Row:
         """Trains one trial to a rung's end, scores it there, and keeps its state."""
         gc.collect()  # the trial before, which may fill a GPU
         # Trained further than is known of: the list of results is older than the checkpoints.
         _remove(trial.job.checkpoints, lambda step: step > until)
-        training = self._start(trial.job, trial.config)
+        training = self._start(trial.job, trial.config, ALONE)
         try:
             training.fit(until, teller(trial.number, rung))
             scores: Scores | None = training.validate()
@@ -209,24 +267,34 @@ class Sweep:
         say_row(row, trial)
         return row
 
-    def _row(self, trial: Trial, rung: int) -> Row | None:
+    def _found(self, trial: Trial, number: int) -> Row | None:
         """Returns what a trial came to at a rung, if it has got there."""
-        found = (row for row in self._rows if (row["trial"], row["rung"]) == (trial.number, rung))
+        found = (row for row in self._rows if (row["trial"], row["rung"]) == (trial.number, number))
         return next(found, None)
 
+    def _row(self, trial: Trial, number: int) -> Row:
+        row = self._found(trial, number)
+        assert row is not None
+        return row
+
     def _read(self) -> list[Row]:
-        """Reads the rows of an interrupted attempt.
+        """Reads the rows of an interrupted attempt, whichever process wrote them.
 
         Raises:
             JobError: they are of another sweep.
         """
-        if not self._file.is_file():
-            return []
+        rows: dict[tuple[int, int], Row] = {}
+        for file in self._files:
+            for row in self._read_file(file):
+                rows.setdefault((row["trial"], row["rung"]), row)
+        return list(rows.values())
+
+    def _read_file(self, file: Path) -> list[Row]:
         try:
-            found = json.loads(self._file.read_bytes())
+            found = json.loads(file.read_bytes())
             spec, rows = found["spec"], list(found["rows"])
         except (ValueError, KeyError, TypeError):
-            warn("checkpoints/sweep/sweep.json is damaged; the trials are trained anew.")
+            warn(f"checkpoints/sweep/{file.name} is damaged; its trials are trained anew.")
             return []
         differences = [name for name, value in self._spec.items() if spec.get(name) != value]
         if differences:

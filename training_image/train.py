@@ -60,10 +60,10 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
         StopRequestedError: SIGTERM came; what was trained is in a checkpoint.
     """
     config = read_config(job.hyperparameters())
-    if config.sweep and ranks.world > 1:
+    if config.sweep and (machines := len(set(ranks.gather(ranks.machine)))) > 1:
         raise JobError(
-            f"Hyperparameters: sweep needs one process, and this job has {ranks.world}; take one "
-            "instance with one GPU, or leave the sweep out."
+            f"Hyperparameters: a sweep runs on one instance, and this job has {machines}; take "
+            "one, or leave the sweep out."
         )
     channels = find_channels(job)
     if "champion" in channels:
@@ -76,7 +76,7 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
     tokenizers = load_tokenizer(base, config.max_length)
     splits = read_splits(channels, config, tokenizers[1], scratch, stop, ranks)
 
-    def start(job: Job, config: TrainConfig) -> Training:
+    def start(job: Job, config: TrainConfig, ranks: Ranks = ranks) -> Training:
         torch.manual_seed(config.seed)  # for the head, which no base model has
         frozen = config.method == "linear_head"
         classifier = load_base(base, splits["train"].labels, tokenizers, config.multi_label, frozen)
@@ -84,7 +84,7 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
         kind = HeadTraining if frozen else Training
         return kind(job, config, classifier, splits, hardware, stop, ranks)
 
-    sweep = Sweep(job, config, splits, start) if config.sweep else None
+    sweep = Sweep(job, config, splits, start, ranks) if config.sweep else None
     training = sweep.search() if sweep else start(job, config)
     say_start(training)
     try:

@@ -149,8 +149,6 @@ def attempt(output: str, updates: str, environment: dict[str, str], stop: Stop |
     sys.stdout = Path(output).open("w")  # noqa: SIM115 - until the end
     os.environ.update(environment)  # where torch looks for the other ranks
     torch.set_num_threads(1)
-
-    faulthandler.dump_traceback_later(20, file=open(f"/tmp/h2_dump_{os.getpid()}", "w"))
     if MEMORY in environment:
         gradients.RUNS_OUT.add("cpu")
         SmallMemory(int(environment[MEMORY])).install()

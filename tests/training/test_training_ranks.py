@@ -307,3 +307,54 @@ def test_care_without_need_changes_nothing(
 
     assert [each.code for each in attempts] == [0, 0]
     assert weights(job) == weights(together)
+
+
+SWEEP: dict[str, Any] = {
+    "sweep": json.dumps({"learning_rate": [1e-7, 2e-7, 0.01, 3e-7]}),
+    "batch_tokens": "96",
+    "warmup_fraction": "0",
+}
+
+
+def sweep_table(job: TinyJob) -> dict[str, Any]:
+    table: dict[str, Any] = metrics(job)["sweep"]
+    return {
+        **table,
+        "trials": [{**row, "seconds": 0, "rung_loss": 0} for row in table["trials"]],
+    }
+
+
+def test_a_sweep_gives_each_trial_one_rank_and_all_train_the_best(
+    pair: Pair, base: Path, tmp_path: Path
+) -> None:
+    one = TinyJob.make(tmp_path / "one", base, **SWEEP)
+    assert pair.servers[0].run(one.base).code == 0
+    two = TinyJob.make(tmp_path / "two", base, **SWEEP)
+
+    first, second = pair.run((two, two))
+
+    assert (first.code, second.code) == (0, 0), first.events
+    assert sweep_table(two) == sweep_table(one)
+    assert metrics(two)["sweep"]["winner"]["trial"] == 2
+    assert difference(two, one) < 1e-3
+    # Each has trained its trials: neither has made all the updates.
+    alone_updates = sum(row["steps"] for row in metrics(one)["sweep"]["trials"])
+    assert all(0 < len(each.forwards) < alone_updates for each in (first, second))
+    told = {(line["trial"], line["rung"]) for line in first.events if line["event"] == "trial"}
+    assert len(told) == 4 + 2
+
+
+def test_an_interrupted_sweep_of_two_ranks_goes_on_to_the_same_winner(
+    pair: Pair, base: Path, tmp_path: Path
+) -> None:
+    whole = TinyJob.make(tmp_path / "whole", base, **SWEEP)
+    assert pair.run((whole, whole))[0].code == 0
+    job = TinyJob.make(tmp_path / "cut", base, **SWEEP)
+    stop = Stop("update", 11, signal.SIGTERM)
+    assert [each.code for each in pair.run((job, job), (stop, stop))] == [143, 143]
+
+    last = pair.run((job, job))[0]
+
+    assert last.code == 0, last.events
+    assert sweep_table(job) == sweep_table(whole)
+    assert weights(job) == weights(whole)

@@ -3,7 +3,7 @@
 import json
 import math
 import shutil
-from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,7 +15,7 @@ from tests.training.tiny import DEFAULTS, Result, StopAt, TinyJob
 from training_image.config import MOST_TRIALS, TrainConfig, read_config
 from training_image.evaluation import Scores
 from training_image.job import DivergedError, Job, JobError, StopSignal
-from training_image.parallel import ALONE
+from training_image.parallel import Ranks
 from training_image.progress import Progress
 from training_image.sweep import Rung, Sweep, combinations, rungs
 from training_image.train import run
@@ -196,6 +196,7 @@ def test_it_is_off_unless_asked_for(clean: Result) -> None:
         ('{"lr_schedule": ["linear", null]}', "sweep: lr_schedule is 'null' but must be linear or"),
         ('{"epochs": [2, 2]}', "sweep: epochs has a value twice"),
         ('{"epochs": [2]}', "sweep: there is one combination of its values"),
+        ('{"epochs": [1, 2], "rungs": 2}', "sweep: rungs must be at most 1 for 2 trials"),
         ('{"epochs": [1, 2], "trials": 17}', "sweep: trials is 17 but must be a whole number from"),
         ('{"epochs": [1, 2], "trials": true}', "sweep: trials is True but must be a whole number"),
         (
@@ -257,10 +258,28 @@ def test_a_sweep_costs_no_more_than_one_training_and_half_of_one_for_each_halvin
         assert cost == 1 + halvings / 2
 
 
-def test_several_processes_are_refused(base_model: Path, tmp_path: Path) -> None:
+@given(trials=st.integers(2, MOST_TRIALS), wanted=st.integers(1, 4))
+def test_fewer_rungs_cost_no_more_and_leave_one_trial(trials: int, wanted: int) -> None:
+    found, start, cost = rungs(trials, wanted), 0.0, 0.0
+    for rung in found:
+        cost += rung.trials * (rung.share - start)
+        start = rung.share
+    assert len(found) == min(wanted, math.ceil(math.log2(trials))) + 1
+    assert found[0].trials == trials
+    assert found[-1] == Rung(1, 1.0)
+    assert all(a.trials > b.trials for a, b in pairwise(found))
+    assert cost <= 1 + trials.bit_length() / 2 + 0.5
+
+
+def test_several_instances_are_refused(base_model: Path, tmp_path: Path) -> None:
     job = Job(TinyJob.make(tmp_path, base_model, None, sweep=SWEEP, **QUICK).base)
-    with pytest.raises(JobError, match="sweep needs one process, and this job has 2"):
-        run(job, StopSignal(), tmp_path, replace(ALONE, world=2))
+
+    class Machines(Ranks):
+        def gather(self, value: Any) -> list[Any]:
+            return [value, value + 1]
+
+    with pytest.raises(JobError, match="a sweep runs on one instance, and this job has 2"):
+        run(job, StopSignal(), tmp_path, Machines(world=2))
 
 
 class Scripted:
@@ -292,7 +311,7 @@ def scripted(folder: Path, scores: dict[float, tuple[float, float | None]]) -> S
         "Split", type("Rows", (), {"digest": "d", "tokens": [0] * 64, "__len__": lambda _: 8})()
     )
 
-    def start(_job: Job, config: TrainConfig) -> Training:
+    def start(_job: Job, config: TrainConfig, _ranks: Ranks) -> Training:
         return cast("Training", Scripted(scores[config.learning_rate]))
 
     return Sweep(Job(folder), config, {"train": split, "validation": split}, start)

@@ -197,6 +197,25 @@ class ValidationPoint(Document):
     macro_f1: float | None
 
 
+class SearchTrial(Document):
+    """One combination of hyperparameters, as far as it was trained."""
+
+    trial: int
+    hyperparameters: dict[str, float | int | str]
+    steps: int | None = Field(description="Optimiser steps until it was last compared.")
+    accuracy: float | None = Field(description="On the validation split; null when it diverged.")
+    macro_f1: float | None
+    loss: float | None
+    dropped_at: int | None = Field(description="The rung at which others were better.")
+
+
+class Search(Document):
+    """A search for hyperparameters; the winner is the candidate."""
+
+    trials: tuple[SearchTrial, ...]
+    winner: int = Field(description="Number of the trial that was trained to its end.")
+
+
 class Training(Document):
     """What the training program said of itself."""
 
@@ -218,6 +237,7 @@ class Training(Document):
     software: dict[str, str]
     curve: tuple[CurvePoint, ...] = Field(description="Thinned out to some hundred points.")
     validation: tuple[ValidationPoint, ...]
+    search: Search | None = Field(None, description="Null when none was asked for.")
 
 
 class Evaluation(Document):

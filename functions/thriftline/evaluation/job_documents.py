@@ -44,6 +44,31 @@ class TestModels(_Part):
     champion: TestFigures | None = None
 
 
+class TrialFigures(_Part):
+    """What a trial of a search came to when it was last compared."""
+
+    trial: int
+    hyperparameters: dict[str, float | int | str]
+    steps: int | None = None
+    rung_accuracy: float | None = None
+    rung_macro_f1: float | None = None
+    rung_loss: float | None = None
+    dropped_at: int | None = None
+
+
+class WinnerFigures(_Part):
+    """The trial that was trained to its end."""
+
+    trial: int
+
+
+class SweepFigures(_Part):
+    """A search for hyperparameters."""
+
+    trials: tuple[TrialFigures, ...]
+    winner: WinnerFigures
+
+
 class JobMetrics(_Part):
     """``metrics.json``."""
 
@@ -53,6 +78,7 @@ class JobMetrics(_Part):
     test: TestModels
     model: ModelFigures = ModelFigures()
     software: dict[str, str] = {}
+    sweep: SweepFigures | None = None
 
 
 class HistoryLine(_Part):

@@ -156,6 +156,29 @@ def test_a_champion_of_label_sets_is_compared_by_micro_f1(here: World) -> None:
     assert evaluation.champion.accuracy == 0
 
 
+def test_a_search_of_the_job_is_in_the_document(here: World) -> None:
+    here.put_run()
+    here.put_planned()
+    row = {"trial": 0, "hyperparameters": {"epochs": 2}, "rung": 1, "steps": 5, "seconds": 1.0}
+    scores = {"rung_accuracy": 0.8, "rung_macro_f1": 0.7, "rung_loss": 0.5}
+    lost = {"rung_accuracy": None, "rung_macro_f1": None, "rung_loss": None}
+    sweep = {
+        "trials": [
+            {**row, **scores, "dropped_at": None},
+            {**row, **lost, "trial": 1, "dropped_at": 1},
+        ],
+        "winner": {"trial": 0, "hyperparameters": {"epochs": 2}},
+    }
+    here.put_output("output.tar.gz", _output(metrics(0.9, sweep=sweep), rows(100, 10)))
+    _, evaluation = _evaluate(here)
+
+    search = evaluation.training.search
+    assert search is not None
+    assert search.winner == 0
+    assert [one.loss for one in search.trials] == [0.5, None]
+    assert search.trials[1].dropped_at == 1
+
+
 def test_a_second_evaluation_gives_the_same_document(here: World) -> None:
     here.put_run()
     here.put_planned(CHAMPION)

@@ -15,7 +15,7 @@ from tests.unit.runs.sample_results import (
     several_labels,
     succeeded,
 )
-from thriftline.evaluation.document import Training
+from thriftline.evaluation.document import Search, SearchTrial, Training
 from thriftline.runs.reports.run_page import run_page
 from thriftline.runs.schemas.result import Baseline, Result
 
@@ -134,6 +134,33 @@ def test_several_labels_a_record_show_each_label_and_no_confusion() -> None:
     # Of the records, not of the labels that they have together.
     assert "On 853 test records" in text
     assert run_page(Result.model_validate_json(result.model_dump_json())) == page
+
+
+def test_a_search_shows_its_trials_and_which_of_them_was_trained_to_its_end() -> None:
+    def trial(number: int, loss: float | None, dropped_at: int | None) -> SearchTrial:
+        return SearchTrial(
+            trial=number,
+            hyperparameters={"learning_rate": 0.001 * (1 + number), "lr_schedule": "cosine"},
+            steps=40,
+            accuracy=None if loss is None else 0.8,
+            macro_f1=None if loss is None else 0.79,
+            loss=loss,
+            dropped_at=dropped_at,
+        )
+
+    result = succeeded()
+    assert result.training is not None
+    found = Search(trials=(trial(0, 0.5, 1), trial(1, 0.4, None), trial(2, None, 1)), winner=1)
+    searched = result.training.model_copy(update={"search": found})
+
+    text = _text(result.model_copy(update={"training": searched}))
+
+    assert "The search: 3 trials" in text
+    assert "learning_rate 0.002, lr_schedule cosine" in text
+    assert text.count("trained to its end") == 1
+    assert text.count("dropped at rung 1") == 1
+    assert text.count("diverged") == 1
+    assert "The search" not in _text(result)
 
 
 def test_an_unknown_cost_is_a_dash_not_a_zero() -> None:

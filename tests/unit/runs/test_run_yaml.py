@@ -65,6 +65,23 @@ def test_every_problem_is_told_at_once() -> None:
         ("budget:\n  max_usd: 0\n", ["line 2", "budget.max_usd", "greater than 0"]),
         ("columns:\n  text: a\n  label: a\n", ["line 1", "different columns"]),
         ("columns:\n  label_separator: ','\n", ["line 1", "task: multi-label-classification"]),
+        ("search:\n  epochs: [2]\n", ["line 1", "search", "one combination of values"]),
+        ("search:\n  epochs: [2, 2]\n", ["line 1", "epochs has a value twice"]),
+        ("search:\n  epochs: [2, 101]\n", ["line 2", "search.epochs.1", "100"]),
+        ("search:\n  epoch: [2, 3]\n", ["line 2", "unknown key", "Did you mean epochs?"]),
+        ("search:\n  epochs: [2, 3]\n  rungs: 2\n", ["line 1", "at most 1 for 2 trials"]),
+        (
+            "search:\n  epochs: [1, 2, 3, 4, 5]\n  batch_tokens: [64, 65, 66, 67]\n",
+            ["line 1", "20 combinations", "at most 16 trials"],
+        ),
+        (
+            "training:\n  instance_count: 2\nsearch:\n  epochs: [2, 3]\n",
+            ["line 3", "search", "one instance"],
+        ),
+        (
+            "hyperparameters:\n  method: linear_head\nsearch:\n  epochs: [2, 3]\n",
+            ["line 3", "method: finetune"],
+        ),
         ("seed: 1\ngate:\n  metric: micro_f1\n", ["line 2", "equals accuracy"]),
         ("training:\n  spot: false\n  max_wait_seconds: 9000\n", ["line 1", "Spot only"]),
         ("training:\n  max_wait_seconds: 60\n", ["line 1", "at least max_runtime_seconds"]),

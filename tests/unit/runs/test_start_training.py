@@ -1,8 +1,10 @@
 """Start training: one job for each attempt, within what the run may take."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tests.unit.runs.run_world import RUN_ID, RunWorld, run_world
 from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import AllowanceSpentError, QuotaExceededError
+from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.schemas.plan import PlannedChampion
 from thriftline.runs.schemas.steps import StartTrainingResponse
 from thriftline.runs.steps.start_training import start_training
@@ -90,8 +93,38 @@ def test_the_run_spec_reaches_the_training_program(start: Start) -> None:
         "seed": "7",
         "text_pair": "true",
         "multi_label": "false",
+        "sweep": "none",
         "run_id": RUN_ID,
     }
+
+
+@pytest.mark.parametrize(("parts", "how"), [(1, "FullyReplicated"), (3, "ShardedByS3Key")])
+def test_several_instances_get_training_files_of_their_own_where_there_are_enough(
+    start: Start, parts: int, how: str
+) -> None:
+    start.plan(rungs=(a_rung(worst="9.00", instance_count=3),), allowance_usd=Decimal("9.00"))
+    for number in range(parts):
+        start.world.put(f"{split_prefix(RUN_ID, 'train')}part-{number}.jsonl", "{}")
+
+    start()
+
+    job = start.sagemaker.jobs[FIRST]
+    assert job["ResourceConfig"]["InstanceCount"] == 3
+    channels = {
+        one["ChannelName"]: one["DataSource"]["S3DataSource"]["S3DataDistributionType"]
+        for one in job["InputDataConfig"]
+    }
+    assert channels["train"] == how
+    assert channels["validation"] == channels["test"] == "FullyReplicated"
+
+
+def test_a_search_reaches_the_training_program(start: Start) -> None:
+    searched = {"batch_tokens": [512, 1024], "epochs": [2, 9], "rungs": 1}
+    start.world.write_run(base_model="org/model", search=searched)
+
+    start()
+
+    assert json.loads(start.sagemaker.jobs[FIRST]["HyperParameters"]["sweep"]) == searched
 
 
 def test_a_second_call_for_the_same_attempt_returns_the_same_job(start: Start) -> None:

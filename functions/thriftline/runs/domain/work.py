@@ -8,6 +8,7 @@ from typing import Any
 from thriftline.runs.domain.auto_training import Chosen
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.quotes import Rung
+from thriftline.runs.domain.search import Search
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class TrainingWork:
     the data, ``section`` is the trainer's own section of ``run.yaml``. ``encoder`` is the shape of
     the base model, None when it is not known. ``splits`` counts the records; ``mean_characters`` is
     of one record's texts, None when it is not known. ``cap_usd`` is the most that the run may cost.
+    With a ``search``, ``chosen`` is its longest trial.
     """
 
     run_id: str
@@ -39,6 +41,7 @@ class TrainingWork:
     mean_characters: float | None
     champion: Champion | None
     cap_usd: Decimal
+    search: Search | None = None
 
 
 @dataclass(frozen=True)

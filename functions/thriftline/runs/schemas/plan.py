@@ -7,12 +7,14 @@ knew one instance type, is read as a plan of one rung.
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
+from math import ceil
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from thriftline.money.prices import Price
 from thriftline.runs.domain.quotes import Candidate, Quote, Rung
+from thriftline.runs.domain.search import Search
 from thriftline.runs.domain.work import Champion
 from thriftline.runs.schemas.former_plan import upgraded
 
@@ -73,6 +75,21 @@ class PlannedRung(_Document):
         )
 
 
+class PlannedSearchRung(_Document):
+    """How many trials of a search train up to which share of their steps."""
+
+    trials: int
+    share: float
+
+
+class PlannedSearch(_Document):
+    """A search for hyperparameters. ``at_most_steps`` are the optimiser's, of all trials."""
+
+    trials: int
+    rungs: tuple[PlannedSearchRung, ...]
+    at_most_steps: int
+
+
 class PlannedChampion(_Document):
     """The model in use, which the candidate is compared with."""
 
@@ -119,6 +136,7 @@ class Plan(_Document):
     base_model: str
     splits: dict[str, int]
     training: PlannedTraining | None
+    search: PlannedSearch | None = None
     cap_usd: Decimal
     allowance_usd: Decimal
     stop_grace_usd: Decimal
@@ -181,6 +199,14 @@ def _quoted(trainer: str, candidate: Candidate, cap_usd: Decimal) -> PlannedQuot
         within_cap=candidate.worst_case_usd <= cap_usd,
         details=dict(candidate.details),
     )
+
+
+def planned_search(search: Search | None, steps: int) -> PlannedSearch | None:
+    """Returns a search as it stands in the plan; the longest trial makes so many steps."""
+    if search is None:
+        return None
+    rungs = tuple(PlannedSearchRung(**asdict(rung)) for rung in search.ladder)
+    return PlannedSearch(trials=search.trials, rungs=rungs, at_most_steps=ceil(search.cost * steps))
 
 
 def _price(price: Price) -> PlannedPrice:

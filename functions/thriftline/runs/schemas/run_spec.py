@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     StringConstraints,
@@ -18,6 +16,9 @@ from pydantic import (
     model_validator,
 )
 
+from thriftline.runs.schemas.search_section import SearchSection
+from thriftline.runs.schemas.section import Section
+
 Task = Literal["text-classification", "multi-label-classification"]
 MULTI_LABEL = "multi-label-classification"
 
@@ -26,12 +27,6 @@ Column = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 HubId = r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?"
 S3Folder = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s]+/"
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^/]+$")]
-
-
-class Section(BaseModel):
-    """Refuses unknown keys and never changes after it was read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Columns(Section):
@@ -150,7 +145,12 @@ class TrainingSection(Section):
     instance_type: Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")] = (
         Field("ml.g5.xlarge", description="SageMaker training instance type.")
     )
-    instance_count: int = Field(1, ge=1, le=1, description="Instances; the workflow asks for one.")
+    instance_count: int = Field(
+        1,
+        ge=1,
+        le=32,
+        description="Instances that train one model together, each on a part of the rows.",
+    )
     spot: bool = Field(True, description="Managed Spot training, with checkpoints.")
     max_runtime_seconds: int = Field(
         7200, ge=1, le=2_419_200, description="Run time limit of a job; it bounds the worst case."
@@ -245,6 +245,9 @@ class RunSpec(Section):
         "sagemaker", description="The way to train."
     )
     training: TrainingSection = Field(default_factory=TrainingSection)
+    search: SearchSection | None = Field(
+        None, description="A search for better hyperparameters inside the job; none when absent."
+    )
     budget: BudgetSection = Field(default_factory=BudgetSection)
     gate: GateSection = Field(default_factory=GateSection, validate_default=True)
     repeat: bool = Field(
@@ -263,6 +266,20 @@ class RunSpec(Section):
                 "take it out"
             )
         return columns
+
+    @field_validator("search")
+    @classmethod
+    def _search_fits_the_training(
+        cls, search: SearchSection | None, info: ValidationInfo
+    ) -> SearchSection | None:
+        training, told = info.data.get("training"), info.data.get("hyperparameters")
+        if search is None:
+            return None
+        if training is not None and training.instance_count > 1:
+            raise ValueError("a search runs on one instance; say training.instance_count: 1")
+        if told is not None and told.method == "linear_head":
+            raise ValueError("linear_head tries its own penalties; say method: finetune")
+        return search
 
     @field_validator("gate")
     @classmethod

@@ -9,7 +9,14 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import EvaluationError
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.datasets.shown import Masks
-from thriftline.evaluation.document import BaselineScores, Evaluation, Gate, Training
+from thriftline.evaluation.document import (
+    BaselineScores,
+    Evaluation,
+    Gate,
+    Search,
+    SearchTrial,
+    Training,
+)
 from thriftline.evaluation.evaluator import (
     Evaluated,
     EvaluationSettings,
@@ -18,7 +25,7 @@ from thriftline.evaluation.evaluator import (
 )
 from thriftline.evaluation.evidence import evidence_of, majority_label, usual_labels
 from thriftline.evaluation.gate import AgainstChampion, Decision, Estimate, GateSettings, decide
-from thriftline.evaluation.job_documents import JobMetrics
+from thriftline.evaluation.job_documents import JobMetrics, SweepFigures
 from thriftline.evaluation.job_output import History, JobOutput, read_history, read_metrics
 from thriftline.evaluation.label_set_predictions import read_label_sets
 from thriftline.evaluation.predictions import Labels, read_predictions
@@ -225,6 +232,25 @@ def _training(metrics: JobMetrics, history: History) -> Training:
         software=metrics.software,
         curve=history.curve,
         validation=history.validation,
+        search=_search(metrics.sweep) if metrics.sweep else None,
+    )
+
+
+def _search(sweep: SweepFigures) -> Search:
+    return Search(
+        trials=tuple(
+            SearchTrial(
+                trial=one.trial,
+                hyperparameters=one.hyperparameters,
+                steps=one.steps,
+                accuracy=one.rung_accuracy,
+                macro_f1=one.rung_macro_f1,
+                loss=one.rung_loss,
+                dropped_at=one.dropped_at,
+            )
+            for one in sweep.trials
+        ),
+        winner=sweep.winner.trial,
     )
 
 

@@ -15,6 +15,7 @@ from thriftline.runs.schemas.plan import (
     PlannedTraining,
     planned_quotes,
     planned_rungs,
+    planned_search,
 )
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import PlanRunResponse
@@ -84,6 +85,7 @@ def _plan(
         base_model=run.spec.base_model,
         splits=dict(work.splits),
         training=PlannedTraining(**asdict(work.chosen)),
+        search=planned_search(work.search, work.chosen.steps),
         cap_usd=work.cap_usd,
         allowance_usd=quote.worst_case_usd,
         stop_grace_usd=quote.stop_grace_usd,

@@ -1,6 +1,6 @@
 """A run as its trainer is asked for it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from thriftline.runs.domain.auto_training import Chosen, Data, Named, choose
 from thriftline.runs.domain.encoders import Encoder
@@ -25,7 +25,7 @@ def work_to_plan(
             labels=len(volume.labels) or None,
             width=encoder.hidden if encoder else None,
         ),
-        named_in(spec.hyperparameters),
+        named_by(spec),
     )
     return _work(run, volume, chosen, champion, encoder=encoder)
 
@@ -41,7 +41,7 @@ def _chosen(spec: RunSpec, plan: Plan) -> Chosen:
     if plan.training is not None:
         return Chosen(**dict(plan.training))
     # The run spec of a plan of version 1.0 names everything.
-    return choose(Data(plan.splits.get("train", 0), None), named_in(spec.hyperparameters))
+    return choose(Data(plan.splits.get("train", 0), None), named_by(spec))
 
 
 def _work(
@@ -64,6 +64,7 @@ def _work(
         mean_characters=volume.mean_characters,
         champion=champion,
         cap_usd=spec.budget.max_usd,
+        search=spec.search.to_domain() if spec.search else None,
     )
 
 
@@ -71,6 +72,19 @@ def named_in(given: Hyperparameters) -> Named:
     """Returns what run.yaml names, without what it leaves open."""
     values = given.model_dump(include=set(Named.__dataclass_fields__))
     return Named(**{name: value for name, value in values.items() if value != "auto"})
+
+
+def named_by(spec: RunSpec) -> Named:
+    """Returns what run.yaml names; of values that a search tries those of the longest trial."""
+    named, tried = named_in(spec.hyperparameters), spec.search
+    if tried is None:
+        return named
+    return replace(
+        named,
+        method="finetune",
+        epochs=max(tried.epochs) if tried.epochs else named.epochs,
+        batch_tokens=min(tried.batch_tokens) if tried.batch_tokens else named.batch_tokens,
+    )
 
 
 def hyperparameters_of(spec: RunSpec, planned: PlannedTraining) -> dict[str, object]:
@@ -84,4 +98,5 @@ def hyperparameters_of(spec: RunSpec, planned: PlannedTraining) -> dict[str, obj
         "seed": spec.seed,
         "text_pair": spec.columns.text_pair is not None,
         "multi_label": spec.multi_label,
+        "sweep": spec.search.as_hyperparameter() if spec.search else "none",
     }

@@ -82,7 +82,11 @@ def _reason(workload: Workload, gpus: Gpus) -> str:
 def _times(workload: Workload) -> str:
     if workload.is_frozen:
         return "read once by the frozen encoder"
-    return f"for {workload.epochs} epoch{'' if workload.epochs == 1 else 's'}"
+    times = f"for {workload.epochs} epoch{'' if workload.epochs == 1 else 's'}"
+    search = workload.search
+    if search is None:
+        return times
+    return f"{times} in a search of {search.trials} trials, {search.cost:.3g} times that at most"
 
 
 def _named(gpus: Gpus) -> str:

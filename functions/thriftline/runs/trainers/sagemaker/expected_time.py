@@ -7,6 +7,7 @@ by one; the utilisation, which is of whole training steps, holds them.
 from dataclasses import dataclass
 
 from thriftline.runs.domain.encoders import Encoder
+from thriftline.runs.domain.search import Search
 from thriftline.runs.domain.tokens import mean_tokens
 from thriftline.runs.trainers.sagemaker.scaling import Gpus
 
@@ -40,6 +41,8 @@ class Workload:
     batch_tokens: int
     max_length: int
     has_champion: bool
+    search: Search | None = None
+    """Trials of which the longest is what the other fields say."""
     is_frozen: bool = False
     """Whether the encoder reads the records once, and a head alone is trained."""
 
@@ -49,13 +52,21 @@ class Workload:
         return mean_tokens(self.mean_characters, self.max_length)
 
     @property
-    def trained_records(self) -> float:
-        """Records trained on; one that is only evaluated counts for its share."""
+    def tested_records(self) -> float:
+        """What the test costs, in records trained on; a frozen encoder only reads them all."""
         tested = self.test_rows * (2 if self.has_champion else 1)
-        if self.is_frozen:
-            return (self.train_rows + self.validation_rows + tested) * FORWARD_SHARE
-        evaluated = self.epochs * self.validation_rows + tested
-        return self.epochs * self.train_rows + evaluated * FORWARD_SHARE
+        read = self.train_rows + self.validation_rows if self.is_frozen else 0
+        return (read + tested) * FORWARD_SHARE
+
+    @property
+    def validated_records(self) -> float:
+        """What the evaluations after each epoch cost, in records trained on."""
+        return self.epochs_trained * self.validation_rows * FORWARD_SHARE
+
+    @property
+    def epochs_trained(self) -> int:
+        """Passes over the training split with its gradients."""
+        return 0 if self.is_frozen else self.epochs
 
 
 @dataclass(frozen=True)
@@ -67,19 +78,42 @@ class ExpectedTime:
 
 
 def expected_time(workload: Workload, encoder: Encoder, gpus: Gpus) -> ExpectedTime:
-    """Returns how long a training takes on some GPUs, a process on each."""
+    """Returns how long a training takes on some GPUs, a process on each.
+
+    The trials of a search have one GPU each; the best of them is trained to its end on all.
+    """
+    end = _part(workload, encoder, gpus, 0, workload.tested_records)
+    whole = _part(workload, encoder, gpus, workload.epochs_trained, workload.validated_records)
+    if workload.search is None:
+        return ExpectedTime(FIXED_SECONDS + whole.seconds + end.seconds, whole.exchange)
+    alone = _part(
+        workload, encoder, Gpus(gpus.gpu), workload.epochs_trained, workload.validated_records
+    )
+    judged = _part(workload, encoder, Gpus(gpus.gpu), 0, workload.validation_rows * FORWARD_SHARE)
+    searched = sum(
+        waves * (share * alone.seconds + judged.seconds)
+        for waves, share in workload.search.waves(gpus.count)
+    )
+    last = workload.search.parts[-1][1] * whole.seconds
+    return ExpectedTime(FIXED_SECONDS + searched + last + end.seconds, whole.exchange)
+
+
+def _part(
+    workload: Workload, encoder: Encoder, gpus: Gpus, epochs: float, evaluated: float
+) -> ExpectedTime:
+    """Returns the time of some epochs and of evaluations worth so many trained records."""
     length = workload.mean_tokens
     squared = min(length**2 * SQUARED_LENGTH_RATIO, float(workload.max_length) * length)
-    flops = encoder.training_flops(length, squared) * workload.trained_records
+    records = epochs * workload.train_rows + evaluated
     speed = gpus.gpu.peak_tflops * 1e12 * UTILISATION * gpus.count * gpus.share
-    steps = workload.trained_records * length / workload.batch_tokens
+    arithmetic = encoder.training_flops(length, squared) * records / speed
+    steps_per_record = length / workload.batch_tokens
     # Every GPU launches the kernels of every step, however few its rows are.
-    launches = steps * encoder.layers * LAUNCH_SECONDS_PER_LAYER
-    epochs = 0 if workload.is_frozen else workload.epochs
-    trained = epochs * workload.train_rows * length / workload.batch_tokens
+    launches = records * steps_per_record * encoder.layers * LAUNCH_SECONDS_PER_LAYER
+    trained = epochs * workload.train_rows * steps_per_record
     exchange = trained * gpus.exchange_seconds(encoder)
-    working = max(flops / speed, launches)
-    return ExpectedTime(FIXED_SECONDS + max(working, exchange), exchange > working)
+    working = max(arithmetic, launches)
+    return ExpectedTime(max(working, exchange), exchange > working)
 
 
 def fits_memory(encoder: Encoder, gpus: Gpus) -> bool:

@@ -110,6 +110,7 @@ def _workload(work: TrainingWork) -> Workload | None:
         batch_tokens=work.chosen.tokens_of_step(mean_tokens(work.mean_characters, max_length)),
         max_length=max_length,
         has_champion=work.champion is not None,
+        search=work.search,
         is_frozen=work.chosen.method == "linear_head",
     )
 

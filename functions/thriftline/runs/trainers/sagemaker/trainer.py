@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from thriftline.core.aws.buckets import Bucket
@@ -12,6 +13,7 @@ from thriftline.core.settings import Settings
 from thriftline.evaluation.job_output import JobOutput, unpack
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.domain.quotes import Quote, Rung
 from thriftline.runs.domain.work import AttemptOrder, TrainingWork
 from thriftline.runs.trainers.port import Inputs, TrainedModel, TrainerSite
@@ -99,12 +101,23 @@ class SagemakerTrainer:
             volume_gib=terms.volume_gib,
             max_runtime_seconds=runtime,
             max_wait_seconds=wait_left(terms.max_wait_seconds, runtime, order.waited_seconds),
+            shard_train=self._has_parts(work.run_id, terms.instance_count),
             base_model_uri=work.base_model if work.base_model.startswith("s3://") else None,
             champion_uri=work.champion.model_uri if work.champion else None,
             kms_key_id=settings.kms_key_id,
             usd_per_hour=order.rung.rate.usd,
             cost_tags=settings.cost_tags,
         )
+
+    def _has_parts(self, run_id: str, instances: int) -> bool:
+        """Whether each of several instances can have training files of its own.
+
+        A small data set is one file; all instances then get it, and share its rows all the same.
+        """
+        if instances == 1:
+            return False
+        parts = self._artifacts.list(split_prefix(run_id, "train"))
+        return len(list(islice(parts, instances))) == instances
 
 
 def wait_left(

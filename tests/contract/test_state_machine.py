@@ -75,6 +75,14 @@ def test_what_an_audit_loses_on_the_way_does_not_hold_up_its_report() -> None:
     assert lost == {"Open audit", "Write report", "Publish audit"}
 
 
+def test_a_fail_state_is_given_no_name_of_step_functions_own(machine: Machine) -> None:
+    """It would end as States.Runtime: a name that was caught loses its prefix."""
+    for state in machine.states():
+        error = str(state.definition.get("Error", ""))
+        if "$failure.error" in error:
+            assert error == "{% $replace($failure.error, 'States.', 'State') %}", state.name
+
+
 def test_a_distributed_map_uses_no_variable_from_outside(machine: Machine) -> None:
     """Step Functions refuses that: a child execution has only its input."""
     for state in machine.states():

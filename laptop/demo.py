@@ -30,10 +30,10 @@ RUN_YAML = ROOT / "events/demo_run.yaml"
 # Waits of the machine pass five times as fast; faster, its looks at the job would cost the
 # training more than they show.
 TIME_SCALE = 5.0
-FIRST_ROWS = 600
-LAST_ROWS = 1600
+FIRST_ROWS = 800
+LAST_ROWS = 2200
 VALIDATION_ROWS = 100
-TEST_ROWS = 400
+TEST_ROWS = 600
 DOCUMENTS = ("result.json", "report.html", "dataset.html", "dataset.json", "plan.json")
 SAME_TEST = (
     f"The champion never trained on these test records: test.csv holds the same {TEST_ROWS} "

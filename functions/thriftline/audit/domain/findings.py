@@ -99,7 +99,7 @@ class ApiCall:
             return f"# for your next `aws {service} {_kebab(self.operation)}`: {body}"
         words = ["aws", service, _kebab(self.operation), "--region", region]
         for name, value in self.parameters.items():
-            words += [f"--{_kebab(name)}", *_argument(value)]
+            words += _option(f"--{_kebab(name)}", value)
         return shlex.join(words)
 
 
@@ -147,9 +147,14 @@ def _kebab(name: str) -> str:
     return "-".join(_WORDS.split(name)).lower()
 
 
-def _argument(value: Any) -> list[str]:
+def _option(option: str, value: Any) -> list[str]:
     if isinstance(value, str):
-        return [value]
+        # A value that begins with a dash would be taken for an option of its own.
+        return [f"{option}={value}"] if value.startswith("-") else [option, value]
+    return [option, *_argument(value)]
+
+
+def _argument(value: Any) -> list[str]:
     if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
         return list(value)
     return [json.dumps(value, sort_keys=True)]

@@ -29,12 +29,17 @@ def tags_there(clients: TargetClients, planned: ApiCall) -> dict[str, str]:
     return {tag["key"]: tag["value"] for tag in answer["tags"]}
 
 
-def missing_tags(planned: ApiCall, there: Mapping[str, str]) -> Tagging | None:
+def missing_tags(
+    planned: ApiCall, there: Mapping[str, str], default: Mapping[str, str]
+) -> Tagging | None:
     """Returns the call that adds what of the planned tags is missing, and the one to undo it.
 
-    None when nothing is missing. A tag that is there keeps its value.
+    None when nothing is missing. A tag that is there keeps its value; of a planned set that holds
+    what was there at the audit, only ``default`` tags are added.
     """
-    return _WAYS[planned.service](planned.parameters, there)
+    if planned.service == "s3":
+        return _s3(planned.parameters, there, default)
+    return _TAGGING_BY_SERVICE[planned.service](planned.parameters, there)
 
 
 def _sagemaker(asked: Mapping[str, Any], there: Mapping[str, str]) -> Tagging | None:
@@ -61,9 +66,12 @@ def _bedrock(asked: Mapping[str, Any], there: Mapping[str, str]) -> Tagging | No
     )
 
 
-def _s3(asked: Mapping[str, Any], there: Mapping[str, str]) -> Tagging | None:
+def _s3(
+    asked: Mapping[str, Any], there: Mapping[str, str], default: Mapping[str, str]
+) -> Tagging | None:
     bucket = asked["Bucket"]
-    new = {tag["Key"]: tag["Value"] for tag in asked["Tagging"]["TagSet"]}
+    planned = {tag["Key"]: tag["Value"] for tag in asked["Tagging"]["TagSet"]}
+    new = {key: value for key, value in planned.items() if key in default}
     # S3 replaces the whole set: what is there goes with it, AWS's own tags too.
     after = {**new, **there}
     if after == there:
@@ -79,4 +87,4 @@ def _put(bucket: str, tags: Mapping[str, str]) -> ApiCall:
     return ApiCall("s3", "PutBucketTagging", {"Bucket": bucket, "Tagging": {"TagSet": pairs}})
 
 
-_WAYS = {"sagemaker": _sagemaker, "bedrock": _bedrock, "s3": _s3}
+_TAGGING_BY_SERVICE = {"sagemaker": _sagemaker, "bedrock": _bedrock}

@@ -36,17 +36,20 @@ def _idle_throughput(subject: Subject) -> Iterator[Observation]:
             change=Change(
                 f"Delete it. {_commitment(bought, subject)} Serve a custom model on demand "
                 "(CreateCustomModelDeployment) where its base allows.",
-                (
-                    ApiCall(
-                        "bedrock",
-                        "DeleteProvisionedModelThroughput",
-                        {"provisionedModelId": bought.arn},
-                    ),
-                ),
+                (_throughput_deletion(bought, subject),),
                 "CreateProvisionedModelThroughput for the same model; it gets another ARN.",
             ),
             window=window,
         )
+
+
+def _throughput_deletion(bought: ProvisionedThroughput, subject: Subject) -> ApiCall:
+    """Returns the call that deletes it, not to be run as it is while a commitment holds."""
+    is_free = bought.commitment is None or (
+        bought.commitment_end is not None and bought.commitment_end <= subject.inventory.now
+    )
+    name = {"provisionedModelId": bought.arn}
+    return ApiCall("bedrock", "DeleteProvisionedModelThroughput", name, is_partial=not is_free)
 
 
 def _commitment(bought: ProvisionedThroughput, subject: Subject) -> str:

@@ -60,7 +60,7 @@ def _multi_model_change(host: Host, image: str) -> Change:
                 "sagemaker",
                 "CreateModel",
                 {
-                    "ModelName": f"{host.endpoint.name}-multi"[:63],
+                    "ModelName": f"{host.endpoint.name[:57]}-multi",
                     "PrimaryContainer": {"Image": image, "Mode": "MultiModel"},
                 },
                 is_partial=True,
@@ -132,7 +132,7 @@ def _component_change(host: Host) -> Change:
                 "sagemaker",
                 "CreateInferenceComponent",
                 {
-                    "InferenceComponentName": f"{host.endpoint.name}-model"[:63],
+                    "InferenceComponentName": f"{host.endpoint.name[:57]}-model",
                     "EndpointName": "shared",
                     "VariantName": "AllTraffic",
                     "Specification": {

@@ -178,8 +178,12 @@ def _saved(rate: Decimal | None, smaller: Decimal, count: int) -> Decimal | None
 
 
 def _retype(endpoint: Endpoint, changed: Variant, name: str) -> tuple[ApiCall, ...]:
-    """Returns the calls to a config that differs in one type; partial where a part is unread."""
-    config = f"{endpoint.name}-{name.replace('.', '-')}"[:63]
+    """Returns the calls to a config that differs in one type.
+
+    They are partial: the inventory does not hold what else the config says, such as its key, its
+    capture, or where an asynchronous endpoint writes, and a config without it is another one.
+    """
+    config = f"{endpoint.name}-{name.replace('.', '-')}"[:63].rstrip("-")
     variants = [_production(one, name if one is changed else None) for one in endpoint.variants]
     known = [one for one in variants if one is not None]
     return (
@@ -187,12 +191,13 @@ def _retype(endpoint: Endpoint, changed: Variant, name: str) -> tuple[ApiCall, .
             "sagemaker",
             "CreateEndpointConfig",
             {"EndpointConfigName": config, "ProductionVariants": known},
-            is_partial=len(known) < len(variants),
+            is_partial=True,
         ),
         ApiCall(
             "sagemaker",
             "UpdateEndpoint",
             {"EndpointName": endpoint.name, "EndpointConfigName": config},
+            is_partial=True,
         ),
     )
 

@@ -95,12 +95,33 @@ def _deletion(endpoint: Endpoint) -> Change:
         )
         for target in targets
     )
-    delete = ApiCall("sagemaker", "DeleteEndpoint", {"EndpointName": endpoint.name})
     return Change(
         "Mark it, inform its owner, and delete it after the grace; config and models stay.",
-        (*scaling, delete),
+        (*scaling, *_deletion_calls(endpoint)),
         "`restore` brings back what Thriftline ended, for it saves a copy first. After a deletion "
         "by hand: CreateEndpoint with the same config, then its tags and scaling.",
+    )
+
+
+def _deletion_calls(endpoint: Endpoint) -> tuple[ApiCall, ...]:
+    """Returns the calls that delete it, its components first: SageMaker refuses it with any.
+
+    Where the components could not be read, the call is not whole without them.
+    """
+    components = endpoint.inference_components
+    is_known = not isinstance(components, Unread)
+    names = () if isinstance(components, Unread) else (one.name for one in components)
+    return (
+        *(
+            ApiCall("sagemaker", "DeleteInferenceComponent", {"InferenceComponentName": name})
+            for name in names
+        ),
+        ApiCall(
+            "sagemaker",
+            "DeleteEndpoint",
+            {"EndpointName": endpoint.name},
+            is_partial=not is_known,
+        ),
     )
 
 
@@ -133,7 +154,7 @@ def _failed(subject: Subject) -> Iterator[Observation]:
                 "Find out who calls it, then delete it or deploy it again."
                 if alive
                 else "Delete it: it runs no instance and costs nothing, but it hides what matters.",
-                (ApiCall("sagemaker", "DeleteEndpoint", {"EndpointName": endpoint.name}),),
+                _deletion_calls(endpoint),
                 "CreateEndpoint with the same config; it would fail in the same way.",
             ),
             severity=_severity(endpoint, usd) if alive else None,

@@ -123,7 +123,7 @@ def _to_zero(
                     "sagemaker",
                     "CreateEndpointConfig",
                     {
-                        "EndpointConfigName": f"{host.endpoint.name}-to-zero"[:63],
+                        "EndpointConfigName": f"{host.endpoint.name[:55]}-to-zero",
                         "ProductionVariants": [production],
                     },
                     is_partial=True,
@@ -194,9 +194,10 @@ def _to_serverless(host: Host, needed_mb: float, subject: Subject) -> Observatio
                     "sagemaker",
                     "CreateEndpointConfig",
                     {
-                        "EndpointConfigName": f"{host.endpoint.name}-serverless"[:63],
+                        "EndpointConfigName": f"{host.endpoint.name[:52]}-serverless",
                         "ProductionVariants": [production],
                     },
+                    is_partial=True,
                 ),
             ),
             f"UpdateEndpoint with {host.endpoint.config_name}.",

@@ -207,19 +207,28 @@ def _without_tags(
         monthly_usd=None,
         change=Change(
             "Tag them, so that the bill can be split by who pays.",
-            tuple(_tag_call(one, tags) for one in some[:_MOST_NAMES]),
+            tuple(_tag_call(one, tags) for one in some[:_MOST_NAMES] if _lacks(one, tags)),
             "Remove the tags.",
         ),
     )
 
 
-def _tag_call(one: TaggedResource, tags: dict[str, str]) -> ApiCall:
-    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+def _lacks(one: TaggedResource, wanted: dict[str, str]) -> bool:
+    there = {} if isinstance(one.tags, Unread) else dict(one.tags)
+    return not wanted.keys() <= there.keys()
+
+
+def _tag_call(one: TaggedResource, wanted: dict[str, str]) -> ApiCall:
+    """Returns the call that adds what is missing; a tag that is there keeps its value."""
+    there = {} if isinstance(one.tags, Unread) else dict(one.tags)
+    missing = {key: value for key, value in wanted.items() if key not in there}
     if one.tagged_by == "s3":
-        # S3 replaces all tags of a bucket; one that has some must be merged by who acts.
-        return ApiCall("s3", "PutBucketTagging", {"Bucket": one.name, "Tagging": {"TagSet": pairs}})
+        # S3 replaces the whole set: what is there goes with it.
+        every = [{"Key": key, "Value": value} for key, value in (missing | there).items()]
+        return ApiCall("s3", "PutBucketTagging", {"Bucket": one.name, "Tagging": {"TagSet": every}})
+    pairs = [{"Key": key, "Value": value} for key, value in missing.items()]
     if one.tagged_by == "bedrock":
-        lower = [{"key": key, "value": value} for key, value in tags.items()]
+        lower = [{"key": key, "value": value} for key, value in missing.items()]
         return ApiCall("bedrock", "TagResource", {"resourceARN": one.arn, "tags": lower})
     return ApiCall("sagemaker", "AddTags", {"ResourceArn": one.arn, "Tags": pairs})
 

@@ -16,7 +16,7 @@ def tag_resources(case: Case) -> Outcome:
         if why_not is not None:
             kept.append(f"{tagged_by(call)}: {why_not}")
             continue
-        tagging = missing_tags(call, there)
+        tagging = missing_tags(call, there, dict(case.parameters.default_tags))
         if tagging is not None:
             add, remove = tagging
             case.executor.make(add)

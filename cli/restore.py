@@ -144,7 +144,9 @@ def _run(parsed: argparse.Namespace) -> int:
     client = boto3.client("lambda", config=_PATIENT)
     function = outputs.get("RestoreEndpointFunctionName")
     if function is None:
-        raise RestoreError(f"the stack {parsed.stack} has no restore function")
+        raise RestoreError(
+            f"the stack {parsed.stack} has no restore function: it has one with AuditMode=act"
+        )
     request = {
         "endpoint": parsed.name,
         "account": parsed.account,

@@ -119,14 +119,17 @@ def test_what_marks_and_acts_exists_only_where_the_mode_says_so(template: dict[s
     conditions = {
         name: resource.get("Condition")
         for name, resource in template["Resources"].items()
-        if "OnPlan" in name
+        if "OnPlan" in name or name.startswith("RestoreEndpoint")
     }
     assert conditions == {
         "MarkOnPlanFunction": "MayMark",
         "MarkOnPlanLogs": "MayMark",
         "ActOnPlanFunction": "MayAct",
         "ActOnPlanLogs": "MayAct",
+        "RestoreEndpointFunction": "MayAct",
+        "RestoreEndpointLogs": "MayAct",
     }
+    assert template["Outputs"]["RestoreEndpointFunctionName"]["Condition"] == "MayAct"
     assert template["Parameters"]["AuditMode"]["Default"] == "report"
 
 

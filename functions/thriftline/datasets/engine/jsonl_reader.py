@@ -26,6 +26,7 @@ from thriftline.datasets.engine.rules import DatasetRules
 Record = dict[str, Any]
 BRACE: Final = 123
 COLON: Final = 58
+SPACE: Final = 32
 _NOT_JSON: Final = re.compile(rb"-?(?:NaN|Infinity)|None|True|False|undefined")
 
 
@@ -196,10 +197,10 @@ def parse_clean(data: bytes) -> list[Record] | None:
 
 
 def count_keys(data: bytes) -> int:
-    """How often a colon follows a quote: once for each key, where no value looks like one."""
+    """How often a colon follows a quote or a space: at least once for each key."""
     marks = np.frombuffer(data, np.uint8)
-    colons = np.flatnonzero(marks == COLON)
-    return int(np.count_nonzero(marks[colons - 1] == QUOTE))
+    before = marks[np.flatnonzero(marks == COLON) - 1]
+    return int(np.count_nonzero((before == QUOTE) | (before <= SPACE)))
 
 
 def utf8_rule(data: bytes) -> str:

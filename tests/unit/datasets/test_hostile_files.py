@@ -17,9 +17,11 @@ from tests.unit.datasets.data_sets import (
     validate,
     workshop,
 )
+from thriftline.datasets.engine.planning import plan_single_pass
+from thriftline.datasets.engine.preparing import prepare_group
 from thriftline.datasets.engine.rules import DataFile, DatasetRules
 from thriftline.datasets.engine.sources import BytesSource, DamagedStreamError, gunzip, iter_chunks
-from thriftline.datasets.engine.validation import Workshop, validate_files
+from thriftline.datasets.engine.validation import Workshop, validate_files, validate_in_one_pass
 
 GOOD = jsonl(rows(40))
 
@@ -202,3 +204,20 @@ def test_chunks_are_read_in_order_up_to_the_end() -> None:
     for size in (1, 7, 256, 5000):
         assert b"".join(iter_chunks(source, 3, 1200, size)) == data[3:1200]
     assert list(iter_chunks(source, 5, 5, 10)) == []
+
+
+def test_preparing_short_records_takes_little_more_than_their_bytes(tmp_path: Path) -> None:
+    def peak(size: int, folder: Path) -> int:
+        shop = workshop({}, folder, read_bytes=1 << 16, block_bytes=1 << 14, shard_bytes=1 << 20)
+        source = EndlessSource(size)
+        shop = Workshop(lambda _: source, shop.limits, shop.scratch)
+        plan = plan_single_pass([DataFile(source.name, size)], DatasetRules())
+        validate_in_one_pass(plan, shop)
+        tracemalloc.start()
+        prepare_group(plan, 0, shop)
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    # Three splits of a mebibyte each wait to be written; a list of lines would take three times.
+    assert peak(4 << 20, tmp_path / "a") < 6 << 20

@@ -54,6 +54,14 @@ class Comparison:
     leaks: RowTally = field(default_factory=RowTally)
 
 
+@dataclass(slots=True)
+class Drops:
+    """Lines of a range that are left out: how many, and the last of them."""
+
+    count: int = 0
+    last_line: int = 0
+
+
 class RowComparer:
     """Finds repeated, contradicting and leaking rows, and where each label is to be cut.
 
@@ -90,7 +98,7 @@ class RowComparer:
         """Rows that are kept, by split, part and stratum."""
         self.class_rows = np.zeros((3, max(len(self.names), 1)), np.int64)
         """Rows that are kept, by split and class."""
-        self._dropped: set[int] = set()
+        self._dropped: dict[int, Drops] = {}
 
     @property
     def is_exact(self) -> bool:
@@ -168,15 +176,18 @@ class RowComparer:
         starts = np.flatnonzero(np.diff(ranges, prepend=np.uint64(0xFFFF_FFFF_FFFF)))
         for lines in np.split(dropped, starts[1:]) if len(dropped) else []:
             index = int(lines[0] >> np.uint64(32))
-            self._dropped.add(index)
+            numbers = (lines & np.uint64(0xFFFF_FFFF)).astype("<u4")
+            found = self._dropped.setdefault(index, Drops())
+            found.count += len(numbers)
+            found.last_line = max(found.last_line, int(numbers[-1]))
             with (self._folder / f"{index:05d}.drops").open("ab") as file:
-                (lines & np.uint64(0xFFFF_FFFF)).astype("<u4").tofile(file)
+                numbers.tofile(file)
 
-    def upload_drops(self, scratch: Scratch) -> list[int]:
-        """Moves the lines that are left out to scratch; returns the ranges that have some."""
+    def upload_drops(self, scratch: Scratch) -> dict[int, Drops]:
+        """Moves the lines that are left out to scratch; returns how many each range has."""
         for index in sorted(self._dropped):
             scratch.upload(drops_name(index), self._folder / f"{index:05d}.drops")
-        return sorted(self._dropped)
+        return self._dropped
 
     @cached_property
     def cutoffs(self) -> Cutoffs:

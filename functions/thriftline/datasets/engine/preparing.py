@@ -33,6 +33,7 @@ from thriftline.datasets.engine.texts import text_hashes
 from thriftline.datasets.engine.validation import Workshop
 from thriftline.datasets.engine.work import WorkPlan
 
+_DROPS_BYTES = 4 << 20
 Ints = NDArray[np.int64]
 
 
@@ -46,16 +47,16 @@ class ShardWriter:
     shard_bytes: int
     rows: int = 0
     digests: list[int] = field(default_factory=list)
-    _lines: list[bytes] = field(default_factory=list)
-    _size: int = 0
+    _pending: bytearray = field(default_factory=bytearray)
     _shards: int = 0
 
     def add(self, line: bytes) -> None:
         """Takes one line without its line break."""
         self.rows += 1
-        self._lines.append(line)
-        self._size += len(line) + 1
-        if self._size >= self.shard_bytes:
+        # One growing piece of memory: a list of short lines takes several times their bytes.
+        self._pending += line
+        self._pending += b"\n"
+        if len(self._pending) >= self.shard_bytes:
             self.flush()
 
     def note(self, digest: int) -> None:
@@ -66,10 +67,10 @@ class ShardWriter:
 
     def flush(self) -> None:
         """Writes what is pending."""
-        if self._lines:
+        if self._pending:
             name = shard_name(self.split, self.group, self._shards)
-            self.scratch.write(name, b"\n".join([*self._lines, b""]))
-            self._lines, self._size = [], 0
+            self.scratch.write(name, bytes(self._pending))
+            self._pending.clear()
             self._shards += 1
 
 
@@ -77,12 +78,13 @@ def prepare_group(plan: WorkPlan, group: int, shop: Workshop) -> dict[Split, int
     """Writes the shards of one group's ranges; returns the rows of each split."""
     splits = read_json(shop.scratch, SPLITS)
     cutoffs = Cutoffs.from_json(splits["cutoffs"])
-    with_drops = set(splits["ranges_with_drops"])
+    drops: dict[str, tuple[int, int]] = splits["drops"]
     writers = {
         split: ShardWriter(shop.scratch, split, group, shop.limits.shard_bytes) for split in NAMES
     }
     for index in plan.group(group):
-        dropped = _dropped_lines(shop.scratch, index) if index in with_drops else None
+        found = drops.get(str(index))
+        dropped = None if found is None else _dropped_lines(shop.scratch, index, *found)
         first_line = splits["first_lines"][index]
         for split, line, digest in _prepared_lines(plan, index, shop, cutoffs, dropped, first_line):
             writers[split].add(line)
@@ -95,11 +97,12 @@ def prepare_group(plan: WorkPlan, group: int, shop: Workshop) -> dict[Split, int
     return {split: writer.rows for split, writer in writers.items()}
 
 
-def _dropped_lines(scratch: Scratch, index: int) -> NDArray[np.bool_]:
-    """Which lines of a range are left out, as one flag a line: a list could be much longer."""
-    lines = np.frombuffer(scratch.read_all(drops_name(index)), "<u4")
-    flags = np.zeros(int(lines.max()) + 1, np.bool_)
-    flags[lines] = True
+def _dropped_lines(scratch: Scratch, index: int, count: int, last_line: int) -> NDArray[np.bool_]:
+    """Which lines of a range are left out, as one flag a line, read a piece at a time."""
+    flags = np.zeros(last_line + 1, np.bool_)
+    for start in range(0, 4 * count, _DROPS_BYTES):
+        data = scratch.read(drops_name(index), start, min(_DROPS_BYTES, 4 * count - start))
+        flags[np.frombuffer(data, "<u4")] = True
     return flags
 
 

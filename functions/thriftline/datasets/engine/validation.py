@@ -77,7 +77,10 @@ def merge_ranges(plan: WorkPlan, shop: Workshop, kept: Scratch) -> DatasetReport
             write_json(kept, PLAN, plan.to_json())
             splits = {
                 "cutoffs": comparer.cutoffs.to_json(),
-                "ranges_with_drops": comparer.upload_drops(kept),
+                "drops": {
+                    str(index): [found.count, found.last_line]
+                    for index, found in comparer.upload_drops(kept).items()
+                },
                 "first_lines": totals.first_lines,
             }
             write_json(kept, SPLITS, splits)

@@ -25,7 +25,7 @@ $(STAMPS)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11, 3.12 or 3.13." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "make: $$($(PYTHON) --version) will not do; Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.11 demo" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@mkdir -p $(STAMPS) && touch $@
+	@touch $@
 
 $(STAMPS)/venv: requirements-dev.txt functions/requirements.txt training_image/requirements.txt | $(STAMPS)/python
 	@echo "==> .venv: what demo, tests and embedded AWS need (some minutes, about 2 GB, once)"
@@ -150,6 +150,18 @@ bench-training-spot: $(STAMPS)/bench-training ## Checkpoints, stops and restarts
 
 bench-training-scaling: $(STAMPS)/bench-training ## The training program on several processes or GPUs
 	@$(BENCH_TRAINING) benchmarks/training_scaling.py $(BENCH)
+
+.PHONY: bench-defaults
+DEFAULTS_BIN := .thriftline/bench-defaults/venv/bin
+bench-defaults: $(STAMPS)/bench-defaults ## A default run beside TF-IDF, a linear head and a grid, 200 to 10,000 rows
+	@PYTHONPATH=functions:. $(DEFAULTS_BIN)/python benchmarks/defaults.py $(BENCH)
+
+$(STAMPS)/bench-defaults: benchmarks/requirements-defaults.txt benchmarks/requirements-defaults-texts.txt benchmarks/requirements-training.txt training_image/requirements.txt | $(STAMPS)/python
+	@echo "==> .thriftline/bench-defaults/venv: the training program's pins, scikit-learn and the texts"
+	@$(PYTHON) -m venv --clear .thriftline/bench-defaults/venv
+	@$(DEFAULTS_BIN)/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-defaults.txt
+	@$(DEFAULTS_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement benchmarks/requirements-defaults-texts.txt
+	@touch $@
 
 .PHONY: bench-serving
 bench-serving: $(STAMPS)/bench-training ## `serve` beside a plain pipeline behind the same server, 32 clients

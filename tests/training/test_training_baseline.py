@@ -16,6 +16,7 @@ from training_image.baseline import fit_baseline
 from training_image.data import Split, Tokenizer
 from training_image.job import INTERRUPTED, StopRequestedError
 
+pytestmark = pytest.mark.training
 VOCABULARY = 40
 
 

@@ -15,6 +15,8 @@ from training_image.linear_head import INVERSE_L2, heads
 from training_image.serving_model import ServedModel
 from training_image.serving_requests import Text
 
+pytestmark = pytest.mark.training
+
 
 def head_job(base: Path, base_model: Path, **hyperparameters: str) -> TinyJob:
     return TinyJob.make(base, base_model, None, method="linear_head", **hyperparameters)

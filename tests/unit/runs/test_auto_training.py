@@ -1,5 +1,6 @@
 """The policy of `auto`: enough steps for few rows, today's batches for many, named values win."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +27,12 @@ from thriftline.runs.domain.auto_training import (
 ROWS = st.integers(1, 10_000_000)
 TOKENS = st.none() | st.floats(3, 8192)
 DATA = st.builds(
-    Data, rows=ROWS, mean_tokens=TOKENS, labels=st.none() | st.integers(2, 1000), width=st.none()
+    Data,
+    rows=ROWS,
+    mean_tokens=TOKENS,
+    labels=st.none() | st.integers(2, 1000),
+    several_labels=st.booleans(),
+    width=st.none(),
 )
 NAMED = st.builds(
     Named,
@@ -49,6 +55,7 @@ def test_what_is_chosen_is_within_bounds(data: Data) -> None:
     assert LEAST_RATE <= chosen.learning_rate <= MOST_RATE
     assert chosen.patience >= chosen.epochs
     assert chosen.steps >= 1
+    assert chosen.method in {"finetune", "linear_head"}
 
 
 @given(DATA)
@@ -103,6 +110,34 @@ def test_the_sizes_that_people_bring(rows: int, tokens: float, expected: dict[st
     chosen = choose(Data(rows, tokens), Named())
 
     assert {name: getattr(chosen, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "method"),
+    [
+        (160, 2, "finetune"),
+        (160, 4, "linear_head"),
+        (200, 4, "finetune"),
+        (900, 20, "linear_head"),
+        (10_000, 20, "finetune"),
+        (160, None, "finetune"),
+    ],
+)
+def test_few_rows_of_many_labels_get_a_linear_head(
+    rows: int, labels: int | None, method: str
+) -> None:
+    data = Data(rows, 20.0, labels)
+
+    assert choose(data, Named()).method == method
+    assert choose(replace(data, several_labels=True), Named()).method == "finetune"
+
+
+@given(DATA, st.integers(1, 1000))
+def test_more_rows_never_go_back_to_a_linear_head(data: Data, more: int) -> None:
+    larger = replace(data, rows=data.rows + more)
+
+    if choose(data, Named()).method == "finetune":
+        assert choose(larger, Named()).method == "finetune"
 
 
 def test_a_linear_head_has_a_step_for_each_penalty() -> None:

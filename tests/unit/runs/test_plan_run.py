@@ -1,6 +1,7 @@
 """Plan run: what plan.json says, and what is refused before anything is spent."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -87,7 +88,7 @@ def plan(
 
 
 def test_a_plan_says_what_the_run_costs_at_the_most_and_probably(world: RunWorld) -> None:
-    world.write_run()
+    world.write_run(training={"max_runtime_seconds": 7200})
 
     response, written = plan(world)
 
@@ -112,7 +113,7 @@ def test_a_plan_says_what_the_run_costs_at_the_most_and_probably(world: RunWorld
 
 
 def test_money_in_the_document_is_decimal_text(world: RunWorld) -> None:
-    world.write_run()
+    world.write_run(training={"max_runtime_seconds": 7200})
     plan(world)
 
     document = world.artifacts.read_json(f"runs/{RUN_ID}/plan.json")
@@ -123,7 +124,7 @@ def test_money_in_the_document_is_decimal_text(world: RunWorld) -> None:
 
 
 def test_the_same_work_is_priced_on_other_types(world: RunWorld) -> None:
-    world.write_run()
+    world.write_run(training={"max_runtime_seconds": 7200})
 
     _, written = plan(world)
 
@@ -152,7 +153,7 @@ def test_the_champion_of_the_project_goes_into_the_plan(world: RunWorld) -> None
 
 
 def test_a_run_that_passes_its_cap_is_refused_and_no_plan_is_written(world: RunWorld) -> None:
-    world.write_run(budget={"max_usd": "2.00"})
+    world.write_run(budget={"max_usd": "2.00"}, training={"max_runtime_seconds": 7200})
 
     with pytest.raises(BudgetExceededError, match=r"2\.83 USD passes .* 2\.00 USD") as refusal:
         plan(world)
@@ -162,7 +163,7 @@ def test_a_run_that_passes_its_cap_is_refused_and_no_plan_is_written(world: RunW
 
 
 def test_more_attempts_do_not_raise_the_worst_case(world: RunWorld) -> None:
-    world.write_run(training={"max_attempts": 5})
+    world.write_run(training={"max_attempts": 5, "max_runtime_seconds": 7200})
 
     response, _ = plan(world)
 
@@ -309,7 +310,7 @@ def test_the_table_ranks_a_type_with_four_gpus_by_what_four_gpus_do(world: RunWo
 
     by_type = {quote.name: quote for quote in written.quotes}
     four, one = by_type["ml.g5.12xlarge"], by_type["ml.g5.xlarge"]
-    assert four.details == {"gpu": "NVIDIA A10G", "gpu_count": 4}
+    assert (four.details["gpu"], four.details["gpu_count"]) == ("NVIDIA A10G", 4)
     assert one.details["gpu_count"] == 1
     assert one.expected_hours is not None
     assert four.expected_hours is not None
@@ -340,7 +341,7 @@ def test_a_run_that_was_not_read_is_named(world: RunWorld) -> None:
             BudgetExceededError,
             "MaxUsdPerRun",
         ),
-        ({}, {"max_usd_per_month": Decimal(2)}, BudgetExceededError, "MaxUsdPerMonth"),
+        ({}, {"max_usd_per_month": Decimal(1)}, BudgetExceededError, "MaxUsdPerMonth"),
         ({"gate": {"confidence": 0.5}}, {}, InvalidRunSpecError, "LeastGateConfidence"),
         ({"gate": {"minimum_test_size": 1}}, {}, InvalidRunSpecError, "LeastGateTestSize"),
         ({"gate": {"champion_margin": 1.0}}, {}, InvalidRunSpecError, "MostGateMargin"),
@@ -374,3 +375,59 @@ def test_the_month_holds_a_runs_worst_case_once_and_refuses_what_does_not_fit(
     world.months.give_back("another-run", "2026-11", 5 - worst, Decimal(0))
     world.months.give_back("another-run", "2026-11", 5 - worst, Decimal(0))
     assert world.months.held("2026-11") == worst
+
+
+# Some 8 hours on one A10G.
+LARGE = {
+    "rows": 400_000,
+    "characters": 320_000_000,
+    "splits": {"train": 320_000, "validation": 40_000, "test": 40_000},
+}
+
+
+def test_the_run_time_limit_follows_what_is_expected(world: RunWorld) -> None:
+    world.write_run(budget={"max_usd": "100"})
+    _, small = plan(world)
+    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, **LARGE}))
+    _, large = plan(world)
+
+    assert small.rungs[0].terms["max_runtime_seconds"] == 3600
+    assert large.expected_hours is not None
+    needed = float(large.expected_hours) * 3600
+    assert 3 * needed - 10 <= large.rungs[0].terms["max_runtime_seconds"] <= 3 * needed + 610
+    assert small.allowance_usd < large.allowance_usd
+
+
+def test_the_run_time_limit_stays_within_the_cap(world: RunWorld) -> None:
+    world.write_run(budget={"max_usd": "0.50"})
+
+    response, written = plan(world)
+
+    assert response.worst_case_usd <= Decimal("0.50")
+    assert written.rungs[0].terms["max_runtime_seconds"] >= 245  # what is expected
+
+
+def test_no_run_time_below_the_expected_one_is_advised(world: RunWorld) -> None:
+    world.write_run(budget={"max_usd": "0.30"}, hyperparameters={"epochs": 3})
+    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, **LARGE}))
+
+    with pytest.raises(BudgetExceededError) as refusal:
+        plan(world)
+
+    said = str(refusal.value)
+    assert "expected are" in said
+    assert "raise budget.max_usd to" in said.lower()
+    assert "set training.max_runtime_seconds" not in said
+    assert "cheaper choice" not in said
+
+
+def test_the_advice_for_a_limit_that_passes_the_cap_is_enough_for_the_work(
+    world: RunWorld,
+) -> None:
+    world.write_run(budget={"max_usd": "1.00"}, training={"max_runtime_seconds": 7200})
+
+    with pytest.raises(BudgetExceededError, match="from") as told:
+        plan(world)
+
+    least, most = re.search(r"from (\d+) to (\d+)", str(told.value)).groups()  # type: ignore[union-attr]
+    assert 240 < int(least) < int(most)

@@ -84,7 +84,10 @@ def test_every_problem_is_told_at_once() -> None:
         ),
         ("seed: 1\ngate:\n  metric: micro_f1\n", ["line 2", "equals accuracy"]),
         ("training:\n  spot: false\n  max_wait_seconds: 9000\n", ["line 1", "Spot only"]),
-        ("training:\n  max_wait_seconds: 60\n", ["line 1", "at least max_runtime_seconds"]),
+        (
+            "training:\n  max_runtime_seconds: 90\n  max_wait_seconds: 60\n",
+            ["line 1", "at least max_runtime_seconds"],
+        ),
         ("seed: 1\nseed: 2\n", ["line 2", "duplicate key"]),
         ("a: [\n", ["line 2", "column 1"]),
         ("a:\n\t- b\n", ["line 2"]),

@@ -23,6 +23,8 @@ WARMUP_FRACTION = 0.1
 # as the inverse of the width (Yang et al. 2022).
 BASE_LEARNING_RATE, BASE_WIDTH = 5e-5, 768
 LEAST_RATE, MOST_RATE = 2e-5, 1e-4
+# With fewer rows a label, and three labels or more, a linear head is better than a fine-tuning.
+ROWS_OF_A_LABEL, FEWEST_LABELS = 50, 3
 # The penalties that the training program tries for a linear head; a contract test holds it.
 LINEAR_HEAD_STEPS = 7
 
@@ -35,6 +37,8 @@ class Data:
     """Of the training split."""
     mean_tokens: float | None
     labels: int | None = None
+    several_labels: bool = False
+    """Whether a record has any number of labels."""
     width: int | None = None
     """Hidden units of the base model."""
 
@@ -80,7 +84,7 @@ def choose(data: Data, named: Named) -> Chosen:
     epochs = named.epochs or _within(
         ceil(LEAST_STEPS / steps_per_epoch), FEWEST_EPOCHS, MOST_EPOCHS
     )
-    method = named.method or "finetune"
+    method = named.method or method_for(data)
     return Chosen(
         method=method,
         epochs=epochs,
@@ -94,6 +98,17 @@ def choose(data: Data, named: Named) -> Chosen:
         patience=named.patience or epochs,
         steps=LINEAR_HEAD_STEPS if method == "linear_head" else steps_per_epoch * epochs,
     )
+
+
+def method_for(data: Data) -> Method:
+    """Returns how to train so many rows of so many labels.
+
+    With two labels a fine-tuning was better at every size; with several labels a record nothing
+    was measured.
+    """
+    if data.several_labels or data.labels is None or data.labels < FEWEST_LABELS:
+        return "finetune"
+    return "linear_head" if data.rows < ROWS_OF_A_LABEL * data.labels else "finetune"
 
 
 def rows_of_step(data: Data) -> int:

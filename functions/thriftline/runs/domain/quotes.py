@@ -39,13 +39,17 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One choice that a trainer offers for the work. ``details`` are shown beside it."""
+    """One choice that a trainer offers for the work. ``details`` are shown beside it.
+
+    ``has_time`` is whether what is expected fits the limit of its worst case.
+    """
 
     name: str
     rate: Price
     worst_case_usd: Decimal
     expected: Expectation
     details: Mapping[str, Any] = field(default_factory=dict)
+    has_time: bool = True
 
 
 @dataclass(frozen=True)
@@ -119,5 +123,5 @@ def _fix(quote: Quote, worst: Decimal, cap_usd: Decimal) -> str:
 
 
 def _cheaper(alternatives: Sequence[Candidate], cap_usd: Decimal) -> list[str]:
-    by_price = sorted((one.worst_case_usd, one.name) for one in alternatives)
+    by_price = sorted((one.worst_case_usd, one.name) for one in alternatives if one.has_time)
     return [f"{name} ({usd} USD)" for usd, name in by_price if usd <= cap_usd][:3]

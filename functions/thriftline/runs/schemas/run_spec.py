@@ -93,6 +93,7 @@ Rate = Annotated[Annotated[float, Field(gt=0, le=0.1), Tag("value")] | _AutoTag,
 BatchTokens = Annotated[
     Annotated[int, Field(ge=64, le=1_048_576), Tag("value")] | _AutoTag, _Choice
 ]
+Seconds = Annotated[Annotated[int, Field(ge=1, le=2_419_200), Tag("value")] | _AutoTag, _Choice]
 Warmup = Annotated[Annotated[Fraction, Tag("value")] | _AutoTag, _Choice]
 
 
@@ -152,8 +153,10 @@ class TrainingSection(Section):
         description="Instances that train one model together, each on a part of the rows.",
     )
     spot: bool = Field(True, description="Managed Spot training, with checkpoints.")
-    max_runtime_seconds: int = Field(
-        7200, ge=1, le=2_419_200, description="Run time limit of a job; it bounds the worst case."
+    max_runtime_seconds: Seconds = Field(
+        "auto",
+        description="Run time limit of a job; it bounds the worst case. auto is three times what the plan "
+        "expects, at least an hour, within the cap.",
     )
     max_wait_seconds: int | None = Field(
         None,
@@ -172,16 +175,9 @@ class TrainingSection(Section):
             return self
         if not self.spot:
             raise ValueError("max_wait_seconds is for Spot only; take it out or set spot: true")
-        if self.max_wait_seconds < self.max_runtime_seconds:
+        if self.max_runtime_seconds != "auto" and self.max_wait_seconds < self.max_runtime_seconds:
             raise ValueError("max_wait_seconds must be at least max_runtime_seconds")
         return self
-
-    @property
-    def wait_limit_seconds(self) -> int | None:
-        """``MaxWaitTimeInSeconds`` as SageMaker wants it: absent unless Spot."""
-        if not self.spot:
-            return None
-        return self.max_wait_seconds or min(2 * self.max_runtime_seconds, 2_419_200)
 
 
 class BudgetSection(Section):

@@ -23,6 +23,7 @@ def work_to_plan(
             rows=volume.splits.get("train", 0),
             mean_tokens=tokens,
             labels=len(volume.labels) or None,
+            several_labels=spec.multi_label,
             width=encoder.hidden if encoder else None,
         ),
         named_by(spec),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from thriftline.money.prices import Price
 from thriftline.runs.domain.quotes import Rung
@@ -13,24 +13,31 @@ _LONGEST_WAIT_SECONDS = 2_419_200
 
 
 class TrainingChoices(BaseModel):
-    """``training`` of the run spec, which has checked it: where it trains, and for how long."""
+    """``training`` of the run spec, which has checked it: where it trains, and for how long.
+
+    ``max_runtime_seconds`` is None where the run spec leaves it to the plan.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     instance_type: str
     instance_count: int
     spot: bool
-    max_runtime_seconds: int
+    max_runtime_seconds: int | None
     max_wait_seconds: int | None
     volume_gib: int
     max_attempts: int
 
-    @property
-    def wait_limit_seconds(self) -> int | None:
+    @field_validator("max_runtime_seconds", mode="before")
+    @classmethod
+    def _left_open(cls, value: object) -> object:
+        return None if value == "auto" else value
+
+    def wait_limit_seconds(self, runtime_seconds: int) -> int | None:
         """``MaxWaitTimeInSeconds`` as SageMaker wants it: absent unless Spot."""
         if not self.spot:
             return None
-        return self.max_wait_seconds or min(2 * self.max_runtime_seconds, _LONGEST_WAIT_SECONDS)
+        return self.max_wait_seconds or min(2 * runtime_seconds, _LONGEST_WAIT_SECONDS)
 
 
 class RungTerms(BaseModel):
@@ -51,15 +58,17 @@ class RungTerms(BaseModel):
     storage: Price
 
 
-def terms_of(choices: TrainingChoices, instances: PricedInstances) -> Mapping[str, Any]:
+def terms_of(
+    choices: TrainingChoices, instances: PricedInstances, runtime_seconds: int
+) -> Mapping[str, Any]:
     """Returns a rung's terms as they stand in ``plan.json``."""
     terms = RungTerms(
         instance_type=instances.instance_type,
         instance_count=instances.instance_count,
         spot=choices.spot,
         volume_gib=instances.volume_gib,
-        max_runtime_seconds=choices.max_runtime_seconds,
-        max_wait_seconds=choices.wait_limit_seconds,
+        max_runtime_seconds=runtime_seconds,
+        max_wait_seconds=choices.wait_limit_seconds(runtime_seconds),
         storage=instances.storage,
     )
     return terms.model_dump(mode="json")

@@ -18,8 +18,10 @@ from thriftline.runs.trainers.sagemaker.priced_instances import (
     priced,
     require_known,
 )
+from thriftline.runs.trainers.sagemaker.runtime_limit import LONGEST_SECONDS, runtime_limit
 
 NAME = "sagemaker"
+_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -57,43 +59,62 @@ def quote(work: TrainingWork, sources: PriceSources) -> Quote:
         for name in CANDIDATE_TYPES
         if name != choices.instance_type and prices.training_rate(name, sources.region)
     ]
-    estimates = _Estimates(work, choices)
-    candidate = estimates.candidate(chosen)
+    jobs = _Jobs(work, choices)
+    limit, candidate = jobs.limit(chosen), jobs.candidate(chosen)
     return Quote(
         trainer=NAME,
         chosen=candidate,
-        rungs=(_rung(choices, chosen),),
+        rungs=(_rung(choices, chosen, limit),),
         max_attempts=choices.max_attempts,
-        basis=_basis(choices, chosen),
-        alternatives=tuple(estimates.candidate(one) for one in others),
-        remedies=_remedies(chosen, work.cap_usd),
-        warnings=_warnings(chosen, candidate.expected, choices.max_runtime_seconds),
+        basis=_basis(chosen, limit, candidate.expected),
+        alternatives=tuple(jobs.candidate(one) for one in others),
+        remedies=_remedies(chosen, jobs.seconds_within_cap(chosen), candidate.expected),
+        warnings=_warnings(chosen, candidate.expected, limit),
     )
 
 
 @dataclass(frozen=True)
-class _Estimates:
+class _Jobs:
+    """What the work takes on one type or another, and how long it may take there."""
+
     work: TrainingWork
     choices: TrainingChoices
 
+    def expected(self, instances: PricedInstances, limit: int) -> Expectation:
+        return estimate(
+            instances,
+            _workload(self.work),
+            self.work.encoder,
+            base_model=self.work.base_model,
+            max_runtime_seconds=limit,
+        )
+
+    def seconds_within_cap(self, instances: PricedInstances) -> int:
+        # A worst case is whole cents, rounded up.
+        return instances.seconds_within(self.work.cap_usd.quantize(_CENT, rounding=ROUND_FLOOR))
+
+    def limit(self, instances: PricedInstances) -> int:
+        if self.choices.max_runtime_seconds is not None:
+            return self.choices.max_runtime_seconds
+        needed = self.expected(instances, LONGEST_SECONDS).seconds
+        limit = runtime_limit(needed, self.seconds_within_cap(instances))
+        return min(limit, self.choices.max_wait_seconds or limit)
+
     def candidate(self, instances: PricedInstances) -> Candidate:
         found = gpus_of(instances.instance_type)
-        limit = self.choices.max_runtime_seconds
+        limit = self.limit(instances)
+        expected = self.expected(instances, limit)
         return Candidate(
             name=instances.instance_type,
             rate=instances.rate,
             worst_case_usd=instances.worst_case_usd(limit),
-            expected=estimate(
-                instances,
-                _workload(self.work),
-                self.work.encoder,
-                base_model=self.work.base_model,
-                max_runtime_seconds=limit,
-            ),
+            expected=expected,
             details={
                 "gpu": found[0].name if found else None,
                 "gpu_count": found[1] * instances.instance_count if found else None,
+                "max_runtime_seconds": limit,
             },
+            has_time=expected.seconds is None or expected.seconds <= limit,
         )
 
 
@@ -115,32 +136,41 @@ def _workload(work: TrainingWork) -> Workload | None:
     )
 
 
-def _rung(choices: TrainingChoices, instances: PricedInstances) -> Rung:
+def _rung(choices: TrainingChoices, instances: PricedInstances, limit: int) -> Rung:
     market = "Spot" if choices.spot else "on demand"
     return Rung(
         name=f"{instances.instance_count} x {instances.instance_type}, {market}",
         rate=instances.rate,
-        worst_case_usd=instances.worst_case_usd(choices.max_runtime_seconds),
+        worst_case_usd=instances.worst_case_usd(limit),
         stop_grace_usd=instances.stop_grace_usd,
-        terms=terms_of(choices, instances),
+        terms=terms_of(choices, instances, limit),
     )
 
 
-def _basis(choices: TrainingChoices, instances: PricedInstances) -> str:
+def _basis(instances: PricedInstances, limit: int, expected: Expectation) -> str:
     rate = instances.rate
+    likely = (
+        f"; expected are {instances.worst_case_usd(expected.seconds)} USD for "
+        f"{expected.seconds:,} seconds"
+        if expected.seconds is not None
+        else "; what to expect is not known"
+    )
     return (
         f"{instances.instance_count} x {instances.instance_type} at {rate.usd} USD an hour "
-        f"({rate.region}, {rate.component}, {rate.date}) for {choices.max_runtime_seconds} "
-        f"seconds, with {instances.volume_gib} GiB of storage"
+        f"({rate.region}, {rate.component}, {rate.date}) for {limit} "
+        f"seconds, with {instances.volume_gib} GiB of storage{likely}"
     )
 
 
-def _remedies(instances: PricedInstances, cap_usd: Decimal) -> tuple[str, ...]:
-    # A worst case is whole cents, rounded up.
-    seconds = instances.seconds_within(cap_usd.quantize(Decimal("0.01"), rounding=ROUND_FLOOR))
-    if seconds < SHORTEST_ATTEMPT_SECONDS:
+def _remedies(
+    instances: PricedInstances, within_cap: int, expected: Expectation
+) -> tuple[str, ...]:
+    """A shorter limit helps only where the work is done within it."""
+    if within_cap < max(SHORTEST_ATTEMPT_SECONDS, expected.seconds or 0):
         return ()
-    return (f"set training.max_runtime_seconds to {seconds} or less",)
+    least = f"from {expected.seconds} to {within_cap}" if expected.seconds else str(within_cap)
+    less = "" if expected.seconds else " or less"
+    return (f"set training.max_runtime_seconds to {least}{less}",)
 
 
 def _warnings(

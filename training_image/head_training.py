@@ -34,13 +34,18 @@ class HeadTraining(Training):
 
         Raises:
             DivergedError: a loss is not a number.
-            JobError: machines hold rows of their own.
+            JobError: machines hold rows, or GPUs parts of the network, of their own.
             StopRequestedError: SIGTERM came.
         """
         if self.share.is_sharded:
             raise JobError(
                 "Hyperparameters: method linear_head reads all rows on each machine, but the "
                 "channel train is sharded; take method finetune or replicate the channel."
+            )
+        if self.is_sharded:
+            raise JobError(
+                "Hyperparameters: method linear_head keeps the whole network on each GPU, and this "
+                "one is spread over all of them (sharding); take method finetune."
             )
         self.begin(tell)
         train, validation = self.splits["train"], self.splits["validation"]

@@ -144,6 +144,28 @@ def test_two_ranks_end_where_one_does(
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
 
 
+def test_two_ranks_find_the_linear_head_of_one(pair: Pair, base: Path, tmp_path: Path) -> None:
+    alone = TinyJob.make(tmp_path / "alone", base, method="linear_head")
+    assert alone.run_here().code == 0
+    job = TinyJob.make(tmp_path / "two", base, method="linear_head")
+
+    first, second = pair.run((job, job))
+
+    assert (first.code, second.code) == (0, 0), first.events
+    assert difference(job, alone) < 1e-3
+
+
+def test_a_linear_head_of_a_sharded_network_is_refused(
+    pair: Pair, base: Path, tmp_path: Path
+) -> None:
+    job = TinyJob.make(tmp_path, base, method="linear_head", sharding="shard")
+
+    first, second = pair.run((job, job))
+
+    assert (first.code, second.code) == (1, 1)
+    assert "sharding" in (job.base / "output" / "failure").read_text()
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_of_two_ranks_ends_with_the_same_weights(
     how: int, pair: Pair, base_model: Path, together: TinyJob, tmp_path: Path

@@ -131,7 +131,10 @@ def test_bad_data_is_a_rejected_run_that_names_the_line(world: World, project: s
 
 
 def test_a_plan_over_the_cap_is_a_rejected_run_with_the_numbers(world: World, project: str) -> None:
-    world.upload(f"{project}/run.yaml", json.dumps({"budget": {"max_usd": 0.5}}))
+    world.upload(
+        f"{project}/run.yaml",
+        json.dumps({"budget": {"max_usd": 0.5}, "training": {"max_runtime_seconds": 7200}}),
+    )
     ended = world.end_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
     assert ended.result is not None
     assert ended.result["status"] == "rejected"

@@ -117,8 +117,9 @@ def test_the_sizes_that_people_bring(rows: int, tokens: float, expected: dict[st
     [
         (160, 2, "finetune"),
         (160, 4, "linear_head"),
-        (200, 4, "finetune"),
-        (900, 20, "linear_head"),
+        (480, 8, "linear_head"),
+        (400, 4, "finetune"),
+        (1_900, 20, "linear_head"),
         (10_000, 20, "finetune"),
         (160, None, "finetune"),
     ],

@@ -23,8 +23,8 @@ WARMUP_FRACTION = 0.1
 # as the inverse of the width (Yang et al. 2022).
 BASE_LEARNING_RATE, BASE_WIDTH = 5e-5, 768
 LEAST_RATE, MOST_RATE = 2e-5, 1e-4
-# With fewer rows a label, and three labels or more, a linear head is better than a fine-tuning.
-ROWS_OF_A_LABEL, FEWEST_LABELS = 50, 3
+# With fewer rows a label, and three labels or more, a linear head: docs/benchmarks.md.
+ROWS_OF_A_LABEL, FEWEST_LABELS = 100, 3
 # The penalties that the training program tries for a linear head; a contract test holds it.
 LINEAR_HEAD_STEPS = 7
 
@@ -103,8 +103,8 @@ def choose(data: Data, named: Named) -> Chosen:
 def method_for(data: Data) -> Method:
     """Returns how to train so many rows of so many labels.
 
-    With two labels a fine-tuning was better at every size; with several labels a record nothing
-    was measured.
+    With two labels a fine-tuning was the better one; with several labels a record nothing was
+    measured.
     """
     if data.several_labels or data.labels is None or data.labels < FEWEST_LABELS:
         return "finetune"

@@ -31,7 +31,7 @@ DATA = st.builds(
     rows=ROWS,
     mean_tokens=TOKENS,
     labels=st.none() | st.integers(2, 1000),
-    several_labels=st.booleans(),
+    must_finetune=st.booleans(),
     width=st.none(),
 )
 NAMED = st.builds(
@@ -130,7 +130,7 @@ def test_few_rows_of_many_labels_get_a_linear_head(
     data = Data(rows, 20.0, labels)
 
     assert choose(data, Named()).method == method
-    assert choose(replace(data, several_labels=True), Named()).method == "finetune"
+    assert choose(replace(data, must_finetune=True), Named()).method == "finetune"
 
 
 @given(DATA, st.integers(1, 1000))

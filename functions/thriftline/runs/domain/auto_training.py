@@ -37,8 +37,9 @@ class Data:
     """Of the training split."""
     mean_tokens: float | None
     labels: int | None = None
-    several_labels: bool = False
-    """Whether a record has any number of labels."""
+    must_finetune: bool = False
+    """Whether a linear head cannot be, or was not measured: several labels a record, a search for
+    hyperparameters, rows that are spread over instances."""
     width: int | None = None
     """Hidden units of the base model."""
 
@@ -103,10 +104,9 @@ def choose(data: Data, named: Named) -> Chosen:
 def method_for(data: Data) -> Method:
     """Returns how to train so many rows of so many labels.
 
-    With two labels a fine-tuning was the better one; with several labels a record nothing was
-    measured.
+    With two labels a fine-tuning was the better one.
     """
-    if data.several_labels or data.labels is None or data.labels < FEWEST_LABELS:
+    if data.must_finetune or data.labels is None or data.labels < FEWEST_LABELS:
         return "finetune"
     return "linear_head" if data.rows < ROWS_OF_A_LABEL * data.labels else "finetune"
 

@@ -23,7 +23,9 @@ def work_to_plan(
             rows=volume.splits.get("train", 0),
             mean_tokens=tokens,
             labels=len(volume.labels) or None,
-            several_labels=spec.multi_label,
+            must_finetune=spec.multi_label
+            or spec.search is not None
+            or spec.training.instance_count > 1,
             width=encoder.hidden if encoder else None,
         ),
         named_by(spec),

@@ -125,3 +125,14 @@ def test_what_python_writes_and_json_does_not_know_is_named(token: str) -> None:
     place = finding(report, "malformed_json").places[0]
     assert place.line == 61
     assert str(place.rule).startswith(f"{token} is not JSON")
+
+
+@pytest.mark.parametrize("column", ["ORCID", "PARENT", "PAR1", "BZhang", "FEA1"])
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_a_header_that_begins_like_another_format_is_a_header(column: str, name: str) -> None:
+    lines = [f"{i},{text},{label}" for i, (text, label) in enumerate(rows(60))]
+    data = "\n".join([f"{column},text,label", *lines]).encode()
+
+    report = validate({name: packed(data) if name.endswith(".gz") else data})
+
+    assert report.verdict != "rejected"

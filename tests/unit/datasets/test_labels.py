@@ -141,6 +141,36 @@ def test_a_header_among_the_rows_is_named_by_its_line(name: str) -> None:
     assert report.verdict == "rejected"
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "\ufefftext,label",
+        "Text,Label",
+        "text , label",
+    ],
+)
+def test_a_header_among_the_rows_is_found_as_other_programs_write_it(header: str) -> None:
+    lines = [f"{text},{label}" for text, label in rows(60)]
+    data = "\n".join(["text,label", *lines[:30], header, *lines[30:]])
+
+    report = validate({"a.csv": data.encode()})
+
+    assert lines_of(report, "repeated_header") == [32]
+
+
+def test_a_byte_order_mark_before_the_label_of_a_header_is_no_part_of_it() -> None:
+    lines = [f"{label},{text}" for text, label in rows(60)]
+    data = "\n".join(["label,text", *lines[:30], "\ufefflabel,text", *lines[30:]])
+
+    assert lines_of(validate({"a.csv": data.encode()}), "repeated_header") == [32]
+
+
+def test_letters_of_two_scripts_that_look_alike_are_a_pair() -> None:
+    report = validate({"a.csv": csv_file(rows(60, ("pos", "\u0440\u043es", "neg")))})
+
+    assert "pos" in str(finding(report, "similar_labels").detail)
+
+
 def test_a_label_called_like_its_column_is_a_label() -> None:
     report = validate({"a.csv": csv_file(rows(60, ("label", "spam")))})
 
@@ -223,3 +253,16 @@ def with_class_numbers(metadata: str, numbers: list[int]) -> bytes:
     file = io.BytesIO()
     write_parquet(table, file, key_value_metadata={"huggingface": metadata})
     return file.getvalue()
+
+
+@pytest.mark.parametrize("number", [-1, 2])
+def test_a_class_number_without_a_name_is_named_with_its_row(number: int) -> None:
+    feature = {"names": ["negative", "positive"], "_type": "ClassLabel"}
+    info = {"info": {"features": {"label": feature}}}
+    numbers = [number if i == 5 else i % 2 for i in range(60)]
+
+    report = validate({"a.parquet": with_class_numbers(json.dumps(info), numbers)})
+
+    place = finding(report, "unsupported_value_type").places[0]
+    assert place.line == 6
+    assert f"the class number {number}," in str(place.rule)

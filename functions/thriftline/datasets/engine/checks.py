@@ -19,7 +19,7 @@ from thriftline.datasets.engine.label_coding import (
     Problem,
     too_many,
 )
-from thriftline.datasets.engine.labels import type_rule
+from thriftline.datasets.engine.labels import is_header, type_rule
 from thriftline.datasets.engine.profile import RangeProfile
 from thriftline.datasets.engine.rules import DatasetRules
 from thriftline.datasets.engine.spill import HashSpill
@@ -93,7 +93,7 @@ class RecordChecker:
         return [
             Problem(row, label, "repeated_header", None)
             for row in np.flatnonzero(np.isin(codes, known)).tolist()
-            if type(block.texts[row]) is str and block.texts[row].strip() == text
+            if type(block.texts[row]) is str and is_header(block.texts[row], text)
         ]
 
     def _check_texts(

@@ -10,16 +10,11 @@ from thriftline.datasets.engine.rules import FileFormat
 HEAD_BYTES: Final = 4096
 _BEGINNINGS: Final = (
     (b"\x1f\x8b", "gzip"),
-    (b"PAR1", "Parquet"),
-    (b"PARE", "encrypted Parquet"),
-    (b"ARROW1", "an Arrow file (Feather)"),
-    (b"FEA1", "an Arrow file (Feather)"),
+    (b"ARROW1\x00", "an Arrow file (Feather)"),
     (b"Obj\x01", "Avro"),
-    (b"ORC", "ORC"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file (.xls, .doc)"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "Zstandard"),
     (b"\x04\x22\x4d\x18", "LZ4"),
@@ -33,6 +28,15 @@ _BEGINNINGS: Final = (
     (b"\x80\x04", "a Python pickle"),
     (b"\x80\x05", "a Python pickle"),
 )
+# Letters that a header may begin with too, as ORCID and PARENT do; no byte of text comes with them.
+_LETTERS: Final = (
+    (b"PAR1", "Parquet"),
+    (b"PARE", "encrypted Parquet"),
+    (b"FEA1", "an Arrow file (Feather)"),
+    (b"ORC", "ORC"),
+    (b"BZh", "bzip2"),
+)
+_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _WIDE_MARKS: Final = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -53,6 +57,9 @@ def container_of(head: bytes) -> str | None:
     """The kind of file that bytes are the beginning of, if it is one that holds no plain text."""
     for beginning, kind in _BEGINNINGS:
         if head.startswith(beginning):
+            return kind
+    for letters, kind in _LETTERS:
+        if head.startswith(letters) and _NO_TEXT.search(head):
             return kind
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "an Excel file (.xlsx)" if b"xl/" in head else "a ZIP archive"

@@ -17,6 +17,11 @@ _DECIMAL: Final = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORE
 _REFUSED: Final = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
 )
+# Letters of the Cyrillic and Greek scripts that look like Latin ones.
+_LATIN: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0455\u0458\u04bb\u0501\u03bf\u03bd\u03c1\u03b9",
+    "aeopcyxisjhdovpi",
+)
 _SHORTEST, _LONGEST = 4, 64
 _MOST_ALIKE: Final = 20
 
@@ -83,7 +88,7 @@ def look_of(name: str) -> str:
     shaped = unicodedata.normalize("NFKC", name)
     marks = (mark for mark in shaped if unicodedata.category(mark) not in ("Cf", "Cc", "Cn"))
     words = re.split(r"[\s_\-\u2010-\u2015]+", "".join(marks).casefold())
-    plain = " ".join(filter(None, words)) or name
+    plain = " ".join(filter(None, words)).translate(_LATIN) or name
     bare = "".join(shaped.split())
     return f"number {int(float(bare))}" if _is_short_number(bare) else plain
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from thriftline.datasets.engine.labels import plain_label, type_rule
+from thriftline.datasets.engine.labels import UnnamedClass, plain_label, type_rule
 from thriftline.datasets.engine.rules import DatasetRules
 
 LIST_EXPECTED = "a text where a list of labels is expected; name columns.label_separator"
@@ -38,6 +38,9 @@ def read_label_set(value: Any, rules: DatasetRules) -> LabelSet:
             problem=code if known else "unsupported_value_type",
             rule=None if known else f"{type_rule(value)} where a list of labels is expected",
         )
+    unnamed = next((one for one in value if type(one) is UnnamedClass), None)
+    if unnamed is not None:
+        return LabelSet(problem="unsupported_value_type", rule=type_rule(unnamed))
     return _checked([plain_label(one) for one in value], rules)
 
 

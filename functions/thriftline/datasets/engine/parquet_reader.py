@@ -11,6 +11,7 @@ from arro3.io import read_parquet
 from thriftline.datasets.engine.blocks import Block, LineCounter
 from thriftline.datasets.engine.columns import ColumnCensus, admit_columns
 from thriftline.datasets.engine.findings import Findings
+from thriftline.datasets.engine.labels import UnnamedClass
 from thriftline.datasets.engine.parquet_footer import Footer, read_footer
 from thriftline.datasets.engine.parquet_pages import PageGuard
 from thriftline.datasets.engine.rules import MIB, DatasetRules
@@ -167,9 +168,9 @@ def _names_in(feature: Any) -> list[Any]:
 
 
 def named_class(label: Any, names: tuple[str, ...]) -> Any:
-    """The name of a class number; any other value, such as -1 for unknown, as it is."""
-    if type(label) is int and 0 <= label < len(names):
-        return names[label]
+    """The name of a class number, which -1 for unknown has not; any other value as it is."""
+    if type(label) is int:
+        return names[label] if 0 <= label < len(names) else UnnamedClass(label)
     if type(label) is list:
         return [named_class(one, names) for one in label]
     return label

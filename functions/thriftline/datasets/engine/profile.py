@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from thriftline.datasets.engine.findings import MAX_PLACES, Found, Spot
 from thriftline.datasets.engine.label_sets import labels_of
+from thriftline.datasets.engine.labels import is_header
 from thriftline.datasets.engine.rules import DatasetRules
 
 EXACT_LENGTHS: Final = 16_384
@@ -81,7 +82,7 @@ class LabelCodes(dict[str, int]):
             return TOO_MANY
         code = self[label] = len(self)
         names = labels_of(label) if rules.multi_label else [label]
-        if any(name.strip() == rules.label_column for name in names):
+        if any(is_header(name, rules.label_column) for name in names):
             self.header_codes.append(code)
         return code
 

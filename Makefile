@@ -99,14 +99,13 @@ test-arrivals: setup ## Uploads in 200 random orders and timings through the emb
 
 # MUTANTS='thriftline.money.*' tries a part; what lives is listed at the end.
 mutants: $(STAMPS)/mutants ## Change domain/ and money/ in small ways: the unit tests must notice 90 %
-	@nice env IDLE_HISTORIES=200 .thriftline/mutants/bin/python -m mutmut run $(MUTANTS) || true
-	@.thriftline/mutants/bin/python tools/mutation_score.py
+	@nice .thriftline/mutants/venv/bin/python tools/mutation_test.py $(MUTANTS)
 
 $(STAMPS)/mutants: requirements-mutants.txt | $(STAMPS)/venv
-	@echo "==> .thriftline/mutants: the mutation tester, beside the packages of .venv"
-	@$(PYTHON) -m venv --clear .thriftline/mutants
-	@.thriftline/mutants/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-mutants.txt
-	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.thriftline/mutants/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/venv.pth"
+	@echo "==> .thriftline/mutants/venv: the mutation tester, beside the packages of .venv"
+	@$(PYTHON) -m venv --clear .thriftline/mutants/venv
+	@.thriftline/mutants/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-mutants.txt
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.thriftline/mutants/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/venv.pth"
 	@touch $@
 
 test-containers: setup ## The training image and every function, built and run in containers

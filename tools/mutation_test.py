@@ -17,7 +17,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 TREE = ROOT / ".thriftline/mutants/tree"
 # What the unit tests read beside the package and themselves.
-COPIED = ("tests", "docs", "events", "statemachines", "training_image", "local_aws", "laptop")
+COPIED: tuple[str, ...] = (
+    "tests",
+    "docs",
+    "events",
+    "statemachines",
+    "training_image",
+    "local_aws",
+    "laptop",
+)
 COPIED += ("cli", "tools", "benchmarks", "functions")
 BAR = 0.9
 # Exit codes of the tests as mutmut keeps them: passed, and no test at all.

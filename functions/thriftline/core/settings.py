@@ -110,6 +110,11 @@ class Settings:
         return float(self._require("MOST_GATE_MARGIN"))
 
     @property
+    def gate_above_majority(self) -> bool:
+        """Whether the gate must hold a first model against the most frequent label."""
+        return self._require("GATE_ABOVE_MAJORITY") == "required"
+
+    @property
     def settle_seconds(self) -> int:
         """How long an upload of several files may take to be complete."""
         return int(self._require("SETTLE_SECONDS"))

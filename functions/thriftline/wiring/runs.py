@@ -75,6 +75,7 @@ def stack_ceilings() -> StackCeilings:
             least_gate_confidence=settings().least_gate_confidence,
             least_gate_test_size=settings().least_gate_test_size,
             most_gate_margin=settings().most_gate_margin,
+            gate_above_majority=settings().gate_above_majority,
         ),
         months(),
     )

@@ -66,6 +66,7 @@ OPEN = Ceilings(
     least_gate_confidence=0.5,
     least_gate_test_size=1,
     most_gate_margin=1.0,
+    gate_above_majority=False,
 )
 
 
@@ -345,6 +346,12 @@ def test_a_run_that_was_not_read_is_named(world: RunWorld) -> None:
         ({"gate": {"confidence": 0.5}}, {}, InvalidRunSpecError, "LeastGateConfidence"),
         ({"gate": {"minimum_test_size": 1}}, {}, InvalidRunSpecError, "LeastGateTestSize"),
         ({"gate": {"champion_margin": 1.0}}, {}, InvalidRunSpecError, "MostGateMargin"),
+        (
+            {"gate": {"above_majority": False}},
+            {"gate_above_majority": True},
+            InvalidRunSpecError,
+            "GateAboveMajority",
+        ),
     ],
 )
 def test_what_the_stack_does_not_allow_is_refused_whatever_run_yaml_says(

@@ -82,6 +82,10 @@ def test_every_problem_is_told_at_once() -> None:
             "hyperparameters:\n  method: linear_head\nsearch:\n  epochs: [2, 3]\n",
             ["line 3", "method: finetune"],
         ),
+        (
+            "hyperparameters:\n  method: linear_head\ntraining:\n  instance_count: 2\n",
+            ["line 3", "instance_count: 1"],
+        ),
         ("seed: 1\ngate:\n  metric: micro_f1\n", ["line 2", "equals accuracy"]),
         ("training:\n  spot: false\n  max_wait_seconds: 9000\n", ["line 1", "Spot only"]),
         (

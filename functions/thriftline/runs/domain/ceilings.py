@@ -20,6 +20,7 @@ class Ceilings:
     least_gate_confidence: float
     least_gate_test_size: int
     most_gate_margin: float
+    gate_above_majority: bool
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Wish:
     gate_confidence: float
     gate_test_size: int
     gate_margin: float
+    gate_above_majority: bool
 
 
 def refuse_beyond(ceilings: Ceilings, wish: Wish) -> None:
@@ -74,6 +76,11 @@ def refuse_beyond(ceilings: Ceilings, wish: Wish) -> None:
                 f"{key} {allowed} in this stack (its parameter {parameter}); given was {given}. "
                 "Nothing was spent."
             )
+    if ceilings.gate_above_majority and not wish.gate_above_majority:
+        raise InvalidRunSpecError(
+            "gate.above_majority must be true in this stack (its parameter GateAboveMajority). "
+            "Nothing was spent."
+        )
     if wish.worst_case_usd > ceilings.max_usd_per_run:
         raise BudgetExceededError(
             f"The worst case of {wish.worst_case_usd} USD passes the stack's limit of "

@@ -263,6 +263,16 @@ class RunSpec(Section):
             )
         return columns
 
+    @field_validator("training")
+    @classmethod
+    def _head_fits_the_training(
+        cls, training: TrainingSection, info: ValidationInfo
+    ) -> TrainingSection:
+        told = info.data.get("hyperparameters")
+        if told is not None and told.method == "linear_head" and training.instance_count > 1:
+            raise ValueError("linear_head runs on one instance; say instance_count: 1")
+        return training
+
     @field_validator("search")
     @classmethod
     def _search_fits_the_training(

@@ -36,6 +36,7 @@ class StackCeilings:
                 gate_confidence=gate.confidence,
                 gate_test_size=gate.minimum_test_size,
                 gate_margin=gate.champion_margin,
+                gate_above_majority=gate.above_majority,
             ),
         )
         month = f"{now:%Y-%m}"

@@ -59,7 +59,9 @@ def checked(finding: str, reason: str, until: str, today: date) -> Acceptance:
     """
     parts = finding.split("|", 3)
     if len(parts) < 4 or not all(parts):
-        raise AcceptError(f"{finding!r} is no finding; it is rule|account|region|resource.")
+        raise AcceptError(
+            f"{finding!r} is not a finding; a finding is rule|account|region|resource."
+        )
     ids = schema()["x-rules"]
     if parts[0] not in ids:
         near = get_close_matches(parts[0], ids, n=1)
@@ -70,7 +72,7 @@ def checked(finding: str, reason: str, until: str, today: date) -> Acceptance:
     try:
         last = date.fromisoformat(until)
     except ValueError as error:
-        raise AcceptError(f"--until {until} is no day such as 2026-12-31.") from error
+        raise AcceptError(f"--until {until} is not a day such as 2026-12-31.") from error
     if last < today:
         raise AcceptError(f"--until {until} is over; today is {today}.")
     return Acceptance(finding, reason.strip(), last)
@@ -220,7 +222,7 @@ def run(
         return
     if arguments.remove:
         file.write(without_entry(stored.text, arguments.remove), stored)
-        say(f"Told again from the next audit on: {arguments.remove}")
+        say(f"It is reported again from the next audit on: {arguments.remove}")
         return
     entry = checked(arguments.finding or "", arguments.reason or "", arguments.until or "", today)
     entry = Acceptance(entry.finding, entry.reason, entry.until, arguments.by, today)
@@ -239,7 +241,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--until", help="the last day that it holds, such as 2026-12-31")
     parser.add_argument("--by", help="who accepts it")
     parser.add_argument("--list", action="store_true", help="show what is accepted")
-    parser.add_argument("--remove", metavar="FINDING", help="tell it again")
+    parser.add_argument("--remove", metavar="FINDING", help="report it again")
     parser.add_argument("--stack", default="thriftline", help="the CloudFormation stack")
     return parser.parse_args(words)
 

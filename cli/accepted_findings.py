@@ -124,7 +124,7 @@ def _wrong_days(entries: Any, document: CommentedSeq) -> list[str]:
             if entry.get(key) is not None and _day(entry[key]) is None:
                 line = document[index].lc.key(key)[0] + 1
                 given = str(entry[key])[:_SHOWN]
-                problems.append(f"{_NAME} line {line}: {key} {given} is no day like 2026-12-31.")
+                problems.append(f"{_NAME} line {line}: {key} {given} is not a day like 2026-12-31.")
     return problems
 
 

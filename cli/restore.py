@@ -84,7 +84,8 @@ def restore(
         waiting = left
         if answer["outcome"] == "exists":
             say(
-                f"{answer['endpoint']} lives: a living endpoint is never touched, nothing was done."
+                f"{answer['endpoint']} is live: a live endpoint is never touched, so nothing was "
+                "done."
             )
             return False
         if answer["outcome"] != "restoring":
@@ -108,7 +109,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--region", help="where it was, if its name was saved in several regions")
     parser.add_argument("--account", help="whose it was, if several accounts had one")
     parser.add_argument("--created", help="which of its lives, as --list shows it; else the last")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done")
     parser.add_argument("--stack", default="thriftline", help="the stack (thriftline)")
     parser.add_argument("--every", type=float, default=15.0, help="seconds between looks (15)")
     parser.add_argument("--wait", type=float, default=30.0, help="minutes to wait at most (30)")

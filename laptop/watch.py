@@ -30,7 +30,7 @@ class Served(Protocol):
 
 
 class Watch:
-    """Tells of the executions of the training workflow what was not told yet."""
+    """Report of the executions of the training workflow what was not reported yet."""
 
     def __init__(self, aws: Served, say: Callable[[str], None]) -> None:
         self._aws = aws

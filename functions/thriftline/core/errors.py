@@ -67,7 +67,7 @@ class DatasetChangedError(ThriftlineError):
 
 
 class BudgetExceededError(ThriftlineError):
-    """The worst case is dearer than the run's dollar cap. Reject the run; nothing was spent."""
+    """The worst case costs more than the run's dollar cap. Reject the run; nothing was spent."""
 
 
 class UnpricedInstanceError(ThriftlineError):
@@ -111,4 +111,4 @@ class EvaluationError(ThriftlineError):
 
 
 class InvalidAuditInputError(ThriftlineError):
-    """An audit was asked for what there is not. Fail; nothing was read and nothing was done."""
+    """An audit was asked for something unknown. Fail; nothing was read and nothing was done."""

@@ -28,7 +28,7 @@ LambdaHandler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
 def is_too_long(error: Exception) -> bool:
-    """Tells whether Step Functions might not take what Lambda makes of an error.
+    """Reports whether Step Functions might not take what Lambda makes of an error.
 
     It takes 256 KiB of message and stack together, and ends an execution that gets more at once,
     past every Catch.

@@ -32,7 +32,7 @@ def plain_lines(text: object, limit: int = 2000) -> str:
 
 
 def has_hidden(text: str) -> bool:
-    """Tells whether a text holds characters that do not print or that turn the reading order."""
+    """Reports whether a text holds characters that do not print or that turn the reading order."""
     return any(unicodedata.category(letter) in _HIDDEN for letter in text)
 
 

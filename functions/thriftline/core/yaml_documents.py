@@ -104,7 +104,8 @@ def _refuse_other_keys(node: Any, name: str) -> None:
             if not isinstance(key, str):
                 line = node.lc.key(key)[0] + 1
                 raise YamlProblemError(
-                    f"{name} line {line}: the key {plain(key, 80)} is no text; quote it if meant."
+                    f"{name} line {line}: the key {plain(key, 80)} is not a text; quote it if it "
+                    "is meant as one."
                 )
             _refuse_other_keys(node[key], name)
     elif isinstance(node, CommentedSeq):

@@ -1,8 +1,8 @@
 """``dataset.json``: what validation found, for programs; ``dataset.html`` shows the same."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Verdict = Literal["accepted", "accepted_with_warnings", "rejected"]
 SplitName = Literal["train", "validation", "test"]
@@ -10,6 +10,13 @@ SplitName = Literal["train", "validation", "test"]
 
 class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+def with_fix(finding: Any) -> Any:
+    """Returns a finding with its ``fix``, which was called ``mend`` before version 2."""
+    if isinstance(finding, dict) and "mend" in finding and "fix" not in finding:
+        return {"fix" if name == "mend" else name: value for name, value in finding.items()}
+    return finding
 
 
 class Place(_Document):
@@ -42,8 +49,13 @@ class Finding(_Document):
     title: str
     count: int
     detail: str | None = None
-    mend: str
+    fix: str
     places: list[Place] = Field(max_length=20)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former_version(cls, document: Any) -> Any:
+        return with_fix(document)
 
 
 class FileSummary(_Document):
@@ -92,7 +104,7 @@ class Sampling(_Document):
 class DatasetReport(_Document):
     """All that validation says about a data set."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     verdict: Verdict
     summary: str
     rows: int = Field(description="Records that could be parsed.")

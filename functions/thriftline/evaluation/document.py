@@ -110,7 +110,7 @@ class Scores(Document):
     intervals: MetricIntervals
     missing_predictions: int = Field(description="Records for which the model said nothing.")
     unknown_predictions: int = Field(
-        description="Records for which it said something that is no label of the data set."
+        description="Records for which it said something that is not a label of the data set."
     )
     per_class: tuple[ClassScores, ...]
     confusion: Confusion | None = Field(
@@ -235,7 +235,7 @@ class Training(Document):
     )
     resumed_from_step: int | None = Field(description="Null when it started from the base model.")
     software: dict[str, str]
-    curve: tuple[CurvePoint, ...] = Field(description="Thinned out to some hundred points.")
+    curve: tuple[CurvePoint, ...] = Field(description="Thinned out to a few hundred points.")
     validation: tuple[ValidationPoint, ...]
     search: Search | None = Field(None, description="Null when none was asked for.")
 

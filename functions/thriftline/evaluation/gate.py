@@ -8,6 +8,8 @@ does not pass, for the model in use is known and the new one is not.
 from dataclasses import dataclass
 from typing import Literal
 
+from thriftline.core.wording import counted
+
 Promotion = Literal["approved", "pending", "rejected"]
 
 _NAMES = {"accuracy": "accuracy", "micro_f1": "micro-F1", "macro_f1": "macro-F1"}
@@ -123,7 +125,8 @@ def _like_majority(settings: GateSettings, majority: AgainstBaseline | None) -> 
         f"It was not shown to be better than {majority.name}: {_against(settings, majority)}. The "
         f"chance that it is no better is {majority.probability_not_better:.1%}; at a confidence of "
         f"{settings.confidence:.4g} at most {1 - settings.confidence:.2g} is allowed. More records "
-        "to train on and to test on would tell; gate.above_majority: false approves it all the "
+        "to train on and to test on would show whether it is; gate.above_majority: false approves "
+        "it all the "
         "same."
     )
 
@@ -133,14 +136,14 @@ def _also(settings: GateSettings, comparable: AgainstChampion | None, evidence: 
     parts = []
     tfidf = None if comparable else evidence.tfidf
     if tfidf:
-        worse = "It is worse than " if tfidf.high < 0 else "Beside it stands "
+        worse = "It is worse than " if tfidf.high < 0 else "Compare it with "
         parts.append(f"{worse}{tfidf.name}: {_against(settings, tfidf)}.")
     if evidence.flat_loss:
         first, last = evidence.flat_loss
         parts.append(
             f"The training hardly moved its loss, from {first:.4g} to {last:.4g}: more epochs, "
-            "smaller steps or a higher learning_rate may help, or the labels cannot be told from "
-            "the texts."
+            "smaller steps or a higher learning_rate may help, or the texts do not show "
+            "which label they have."
         )
     return "".join(f" {part}" for part in parts)
 
@@ -153,7 +156,7 @@ def _too_small(settings: GateSettings, test_size: int) -> str | None:
     if test_size >= settings.minimum_test_size:
         return None
     return (
-        f"The test split has {test_size} records; "
+        f"The test split has {counted(test_size, 'record')}; "
         f"gate.minimum_test_size asks for {settings.minimum_test_size}."
     )
 
@@ -178,7 +181,7 @@ def _not_shown(settings: GateSettings, comparison: AgainstChampion) -> str | Non
         f"It was not shown to keep up with the champion: {compared}. The chance that it is worse "
         f"by more than gate.champion_margin ({settings.champion_margin:.4g}) is "
         f"{comparison.probability_worse:.1%}; at a confidence of {settings.confidence:.4g} at "
-        f"most {1 - settings.confidence:.2g} is allowed. More test records would tell."
+        f"most {1 - settings.confidence:.2g} is allowed. More test records would show it."
     )
 
 

@@ -16,6 +16,7 @@ from arro3.core import DataType, RecordBatch, list_flatten, list_offsets
 from arro3.io import read_parquet
 
 from thriftline.core.errors import EvaluationError
+from thriftline.core.wording import counted
 from thriftline.evaluation.cells import Batch, FloatArray, IntArray
 
 _CANDIDATE = ("id", "label", "candidate_label", "candidate_probabilities")
@@ -171,15 +172,15 @@ def probabilities_of(column: Any, width: int, model: str, *, exclusive: bool = T
         exclusive: whether a record has one label, so that they add up to 1.
 
     Raises:
-        EvaluationError: they are no probabilities, or not one for each label.
+        EvaluationError: they are not probabilities, or not one for each label.
     """
     offsets = list_offsets(column).to_numpy().astype(np.int64)
     lengths = np.diff(offsets)
     present = lengths > 0
     if (lengths[present] != width).any():
         raise EvaluationError(
-            f"predictions.parquet: the {model} has {width} labels, but a record has "
-            f"{int(lengths[present][lengths[present] != width][0])} probabilities."
+            f"predictions.parquet: the {model} has {counted(width, 'label')}, but a record has "
+            f"{counted(int(lengths[present][lengths[present] != width][0]), 'probability')}."
         )
     rows = np.full((len(lengths), width), np.nan)
     values = list_flatten(column).to_numpy().astype(np.float64).reshape(-1, width)

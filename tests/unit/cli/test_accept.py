@@ -102,7 +102,7 @@ def test_a_reason_of_two_lines_becomes_one(line_break: str) -> None:
         ("ml.sagemaker.endpoint.idel|1|r|x", "r", "2026-12-31", "Did you mean ml.sagemaker"),
         (IDLE, "  ", "2026-12-31", "Give a reason"),
         (IDLE, "r", "2026-11-21", "is over; today is 2026-11-22"),
-        (IDLE, "r", "soon", "is no day"),
+        (IDLE, "r", "soon", "is not a day"),
     ],
 )
 def test_what_cannot_be_accepted_is_refused(

@@ -43,7 +43,7 @@ def test_windows_line_ends_are_no_problem() -> None:
         (b'"x, ""y"z",yes\n', 8, "a quote stands inside a field"),
         (b"a\rb,yes\n", 2, "a bare carriage return"),
         (b"a,b,yes\n", None, "the row has 3 fields where the header has 2"),
-        (b"lonely\n", None, "the row has 1 fields where the header has 2"),
+        (b"lonely\n", None, "the row has 1 field where the header has 2"),
     ],
 )
 def test_a_malformed_row_is_named_by_line_column_and_rule(

@@ -279,4 +279,4 @@ def test_the_page_shows_which_labels_come_together() -> None:
     assert "Labels that come together" in page
     assert "blue + red" in page
     assert "(no label)" in page
-    assert "1.00 labels on the average" in page
+    assert "1.00 labels on average" in page

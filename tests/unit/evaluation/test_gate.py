@@ -142,7 +142,7 @@ def test_the_majority_says_nothing_of_a_model_that_keeps_up_with_its_champion() 
 
 def test_tfidf_stands_beside_a_first_model_and_decides_nothing() -> None:
     worse = replace(TFIDF, value=0.95, difference=-0.09, low=-0.12, high=-0.06)
-    for tfidf, words in ((TFIDF, "Beside it stands TF-IDF"), (worse, "It is worse than TF-IDF")):
+    for tfidf, words in ((TFIDF, "Compare it with TF-IDF"), (worse, "It is worse than TF-IDF")):
         decision = decide(SETTINGS, GOOD, None, 500, Evidence(majority=CLEAR, tfidf=tfidf))
         assert decision.promotion == "approved"
         assert words in decision.reason

@@ -303,7 +303,7 @@ def not_promoted() -> Result:
                 severity="warning",
                 count=31,
                 title="Texts hold e-mail addresses",
-                mend="Remove or mask them unless the model needs them and you may use them.",
+                fix="Remove or mask them unless the model needs them and you may use them.",
             ),
         ),
     )
@@ -348,7 +348,7 @@ def rejected() -> Result:
                 count=14,
                 title="A text is empty",
                 first_place="reviews.csv, line 218, field text",
-                mend="Fill in the text or remove the row.",
+                fix="Fill in the text or remove the row.",
             ),
             ResultFinding(
                 code="conflicting_labels",
@@ -356,7 +356,7 @@ def rejected() -> Result:
                 count=3,
                 title="The same text has different labels",
                 first_place="reviews.csv, line 40",
-                mend="Decide which label each of these texts has.",
+                fix="Decide which label each of these texts has.",
             ),
             rejected=True,
         ),

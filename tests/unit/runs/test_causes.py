@@ -26,7 +26,7 @@ def test_a_lambdas_cause_is_its_message() -> None:
     ("error", "message", "said"),
     [
         ("Sandbox.Timedout", "Error: Task timed out after 90.00 seconds", "after 90.00 s"),
-        ("Runtime.ExitError", "Runtime exited with error: signal: killed", "want of memory"),
+        ("Runtime.ExitError", "Runtime exited with error: signal: killed", "ran out of memory"),
         ("Lambda.Unknown", "1 Task timed out after 3.00 seconds", "out of time"),
     ],
 )

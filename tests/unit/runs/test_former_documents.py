@@ -15,10 +15,11 @@ from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker
 from tests.unit.runs.finished_run import EXECUTION, NOW, RUN_ID, UPLOAD, World, world
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import AwsRequestError
+from thriftline.datasets.report_document import Finding
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.reports.run_page import run_page
 from thriftline.runs.schemas.plan import Plan
-from thriftline.runs.schemas.result import Result
+from thriftline.runs.schemas.result import Result, ResultFinding
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import CleanUpRequest, PublishResultRequest
 from thriftline.runs.steps.clean_up import clean_up
@@ -64,8 +65,21 @@ def test_a_plan_of_one_instance_type_is_a_plan_of_one_rung() -> None:
 def test_the_other_documents_are_read_and_get_a_version() -> None:
     for name, model in (("run", Run), ("evaluation", Evaluation), ("result", Result)):
         document = cast("Any", model).model_validate_json(text(name))
-        assert document.schema_version in {"1.0", "1.1"}
+        assert document.schema_version in {"1.0", "1.1", "1.2"}
     assert Run.model_validate_json(text("run")).spec.trainer == "sagemaker"
+
+
+def test_a_finding_that_names_its_fix_mend_is_read() -> None:
+    former = {"code": "empty_text", "severity": "error", "count": 1, "title": "A text is empty"}
+    advice = "Fill in the text or remove the row."
+
+    of_result = ResultFinding.model_validate(former | {"mend": advice})
+    of_dataset = Finding.model_validate(former | {"mend": advice, "places": []})
+
+    for finding in (of_result, of_dataset):
+        assert finding.fix == advice
+        assert "mend" not in finding.model_dump()
+        assert type(finding).model_validate_json(finding.model_dump_json()) == finding
 
 
 def test_a_former_result_still_has_a_page() -> None:

@@ -105,7 +105,7 @@ def test_a_bad_run_yaml_claims_its_run_and_says_what_is_wrong(world: World) -> N
             world.open(upload)
     assert (world.runs.get(run_id_of(upload, "reviews")) or {})["execution_arn"] == "e1"
     assert world.open(world.upload("reviews.csv"), "e2").decision == "ignored"
-    assert "mended run.yaml" in world.told.messages[-1]
+    assert "corrected run.yaml" in world.told.messages[-1]
 
 
 def test_the_same_bytes_again_name_the_run_that_they_equal_and_tell_it(world: World) -> None:

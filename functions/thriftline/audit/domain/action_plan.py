@@ -11,7 +11,7 @@ from thriftline.audit.domain.findings import ActionKind, Finding
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.parameters import AuditParameters, Mode
 from thriftline.audit.domain.planning import Planned, PlanningContext, plan_unmarks
-from thriftline.audit.domain.wording import counted
+from thriftline.core.wording import counted
 
 
 def plan_actions(

@@ -9,7 +9,7 @@ from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.metrics import Metrics, series_of
 from thriftline.audit.domain.questions import BEDROCK_METRICS, bedrock_metrics, failure_metrics
 from thriftline.audit.domain.resources.bedrock import MANTLE
-from thriftline.audit.domain.wording import counted
+from thriftline.core.wording import counted
 from thriftline.money.prices import PriceCatalogue, TokenPrice
 
 _MILLION = Decimal(1_000_000)

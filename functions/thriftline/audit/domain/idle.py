@@ -24,7 +24,7 @@ from thriftline.audit.domain.part_use import PartKind, PartUse, gap, parts_of, t
 from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import UPDATE_ROLLBACK_FAILED, Endpoint, Variant
 from thriftline.audit.domain.use_signals import BACKLOGS, backlog_metric
-from thriftline.audit.domain.wording import counted, sentence
+from thriftline.core.wording import counted, sentence
 
 # The share of days that must have been measured before the rest may be taken for silence too.
 _MOSTLY = 0.75

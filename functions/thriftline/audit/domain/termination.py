@@ -13,7 +13,7 @@ from thriftline.audit.domain.part_use import parts_of
 from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.unknowns import has_unread
-from thriftline.audit.domain.wording import counted, sentence
+from thriftline.core.wording import counted, sentence
 
 
 @dataclass(frozen=True, slots=True)

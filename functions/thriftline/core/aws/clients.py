@@ -59,7 +59,7 @@ def _session() -> "Session":
 
 @cache
 def client(service: str) -> Any:
-    """Returns the one client of a service; clients are thread-safe and dear to make."""
+    """Returns the one client of a service; clients are thread-safe and expensive to make."""
     return _session().client(service, config=_CONFIG)
 
 

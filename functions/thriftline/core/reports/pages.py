@@ -9,6 +9,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from thriftline.core.text import plain, plain_lines
+from thriftline.core.wording import counted
 
 UNKNOWN = "\u2013"
 _KIB = 1024
@@ -116,6 +117,7 @@ def _environment(room: str) -> Environment:
     )
     for show in (
         count,
+        counted,
         percent,
         points,
         decimals,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from thriftline.core.wording import counted
 from thriftline.datasets.engine.blocks import (
     CSV_RECORDS,
     NEWLINE,
@@ -208,7 +209,9 @@ class CsvReader:
                 kept.append(row)
                 kept_lines.append(line)
             elif row:
-                rule = f"the row has {len(row)} fields where the header has {len(header)}"
+                rule = (
+                    f"the row has {counted(len(row), 'field')} where the header has {len(header)}"
+                )
                 self._problem("malformed_csv", line, None, rule)
         return kept, kept_lines
 

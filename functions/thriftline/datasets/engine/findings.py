@@ -15,7 +15,7 @@ class Check:
     code: str
     severity: Severity
     title: str
-    mend: str
+    fix: str
 
 
 _ERRORS = (
@@ -125,7 +125,7 @@ TOLERATED: dict[str, Check] = {
         "Decide which label each has; until then all rows with such a text are left out."),
     "split_leakage": Check(
         "split_leakage", "warning", "Some texts are in more than one split",
-        "Nothing must be done: a text stays in test first, then validation, and is left out "
+        "Nothing to do: a text stays in test first, then validation, and is left out "
         "of the other splits."),
 }  # fmt: skip
 

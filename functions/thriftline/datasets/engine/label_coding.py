@@ -83,7 +83,7 @@ class LabelCoder:
 
 
 def _single_rule(label: object) -> str:
-    more = "; several labels a record want task: multi-label-classification"
+    more = "; for several labels a record, say task: multi-label-classification"
     return type_rule(label) + (more if type(label) is list else "")
 
 

@@ -71,7 +71,7 @@ class LabelCodes(dict[str, int]):
 
     def __missing__(self, label: str) -> int:
         if type(label) is not str:
-            raise TypeError("a label that is no string")
+            raise TypeError("a label that is not a string")
         if not label or label.isspace():
             return BLANK
         rules = self._rules

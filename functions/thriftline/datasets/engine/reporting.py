@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from thriftline.core.wording import counted
 from thriftline.datasets.engine.comparing import Comparison, RowComparer
 from thriftline.datasets.engine.label_sets import labels_of
 from thriftline.datasets.engine.profile import LengthHistogram
@@ -150,7 +151,8 @@ def _sampling(comparer: RowComparer, comparison: Comparison) -> Sampling:
         statement = "Repeats, contradictions and leakage were looked for among all rows."
     else:
         statement = (
-            f"Repeats, contradictions and leakage were looked for among {comparison.rows:,} rows: "
+            "Repeats, contradictions and leakage were looked for among "
+            f"{counted(comparison.rows, 'row')}: "
             f"those whose text's hash lies in the first 1/{PARTS // comparison.parts} of all "
             "hashes. Rows with the same text are in the sample together or not at all; counts are "
             "scaled up, and rows outside the sample are all used."
@@ -164,20 +166,20 @@ def _summary(totals: Totals, findings: list[Finding]) -> str:
         names = ", ".join(
             f"{_uncapitalized(finding.title)} ({finding.count:,})" for finding in errors[:3]
         )
-        more = f" and {len(errors) - 3} more problems" if len(errors) > 3 else ""
+        more = f" and {counted(len(errors) - 3, 'more problem')}" if len(errors) > 3 else ""
         return f"The data set cannot be used: {names}{more}."
-    labels = f"{totals.rows:,} rows with {len(totals.labels):,} labels"
+    labels = f"{counted(totals.rows, 'row')} with {counted(len(totals.labels), 'label')}"
     if findings:
-        return f"{labels} can be used; {len(findings)} warning{'s' * (len(findings) > 1)}."
+        return f"{labels} can be used; {counted(len(findings), 'warning')}."
     return f"{labels} can be used."
 
 
 def rejection_message(report: DatasetReport) -> str:
-    """What a person reads first: the main problems with their first places and what to mend."""
+    """What a person reads first: the main problems with their first places and what to fix."""
     errors = [finding for finding in report.findings if finding.severity == "error"]
     lines = [_problem(finding) for finding in errors[:3]]
     if len(errors) > 3:
-        lines.append(f"{len(errors) - 3} more kinds of problems are in dataset.html.")
+        lines.append(f"See dataset.html for {counted(len(errors) - 3, 'more problem')}.")
     return " ".join(lines)
 
 
@@ -186,7 +188,7 @@ def _problem(finding: Finding) -> str:
     more = finding.count - min(len(finding.places), 3)
     where = f" in {places}" + (f" and {more:,} more" if more > 0 else "") if places else ""
     detail = f" ({finding.detail})" if finding.detail else ""
-    return f"{finding.title}{detail}{where}. {finding.mend}"
+    return f"{finding.title}{detail}{where}. {finding.fix}"
 
 
 def _uncapitalized(title: str) -> str:

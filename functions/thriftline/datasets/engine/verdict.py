@@ -1,5 +1,6 @@
 """From totals to findings and the verdict."""
 
+from thriftline.core.wording import counted
 from thriftline.datasets.engine.comparing import Comparison, RowComparer, RowTally
 from thriftline.datasets.engine.duplicates import Ints
 from thriftline.datasets.engine.findings import CHECKS, CODES, TOLERATED, Check
@@ -37,7 +38,7 @@ def _add_row_tally(totals: Totals, code: str, tally: RowTally, scale: float) -> 
         return
     totals.tally(code, round(tally.count * scale), [totals.locate_row(p) for p in tally.places])
     if scale > 1:
-        totals.tallies[code].detail = f"estimated from {tally.count:,} rows of the sample"
+        totals.tallies[code].detail = f"estimated from {counted(tally.count, 'row')} of the sample"
 
 
 def check_labels(totals: Totals, masks: Masks) -> None:
@@ -59,7 +60,7 @@ def check_labels(totals: Totals, masks: Masks) -> None:
     if len(totals.labels) >= 2:
         most, least = max(totals.labels.values()), min(totals.labels.values())
         if most > least * rules.imbalance_ratio:
-            detail = f"the most frequent has {most:,} rows, the rarest {least:,}"
+            detail = f"the most frequent has {counted(most, 'row')}, the rarest {least:,}"
             _add(totals, "label_imbalance", 1, detail)
     check_names(totals, masks)
 
@@ -209,7 +210,7 @@ def _finding(check: Check, tally: Tally, totals: Totals, masks: Masks) -> Findin
         title=check.title,
         count=tally.count,
         detail=tally.detail,
-        mend=check.mend,
+        fix=check.fix,
         places=places,
     )
 

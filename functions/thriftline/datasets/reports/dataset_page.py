@@ -53,7 +53,7 @@ _VERDICTS = {
     "rejected": _Verdict(
         "bad",
         "Rejected",
-        "Nothing was spent. Mend what follows and upload the file again: "
+        "Nothing was spent. Fix what follows and upload the file again: "
         "a new version starts a new run.",
     ),
 }

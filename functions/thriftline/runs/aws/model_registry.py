@@ -39,7 +39,7 @@ class RegisteredModel:
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A version to register. ``lineage`` tells where it comes from, as short texts."""
+    """A version to register. ``lineage`` says where it comes from, as short texts."""
 
     run_id: str
     project: str

@@ -197,7 +197,7 @@ def _by_settings(upload: ClassifiedUpload, arrival: Arrival, settings: Settings)
     if settings.problem:
         return _ignore(
             f"{name} did not start: the run of {RUN_SPEC_NAME} says why that cannot be used; "
-            f"upload a mended {RUN_SPEC_NAME}",
+            f"upload a corrected {RUN_SPEC_NAME}",
             tell="broken run.yaml",
         )
     if settings.names_files:
@@ -294,7 +294,7 @@ def _of_run_spec(arrival: Arrival, settings: Settings, scene: Scene) -> Decision
         return Decision(
             Action.REJECT,
             f"{RUN_SPEC_NAME}: dataset: {len(splits.members):,} files; {MOST_FILES:,} are "
-            "allowed. Put several together.",
+            "allowed. Merge some of them.",
         )
     is_whole = all(splits.files[split] or settings.patterns.get(split) for split in SPLITS)
     if not is_whole and not arrival.settled:

@@ -36,7 +36,9 @@ def read_cause(error: str, text: str) -> Cause:
     if timed_out:
         return Cause(own, f"Its Lambda function ran out of time after {timed_out.group(1)} s.")
     if "signal: killed" in said or "Runtime exited" in said:
-        return Cause(own, "Its Lambda function was killed, most likely for want of memory.")
+        return Cause(
+            own, "Its Lambda function was killed, most likely because it ran out of memory."
+        )
     return Cause(own, said or _BY_NAME.get(error, f"It failed with {error} and gave no reason."))
 
 

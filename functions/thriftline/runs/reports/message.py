@@ -25,8 +25,8 @@ _HEADLINES: Mapping[Status, str] = {
 _ADVICE: Mapping[Status, str] = {
     "succeeded": "",
     "not_promoted": "The model in use stays in use. The report shows how the two compare.",
-    "rejected": "Mend it and upload the data set again: a new version starts a new run.",
-    "failed": "No job runs on. Once it is mended, upload the data set again.",
+    "rejected": "Fix it and upload the data set again: a new version starts a new run.",
+    "failed": "No job is still running. Once it is fixed, upload the data set again.",
 }
 
 

@@ -115,13 +115,14 @@ def _verdict(result: Result) -> _Verdict:
         return _Verdict(
             "bad",
             "Rejected before training; nothing was spent",
-            "Mend it and upload the data set again: a new version starts a new run.",
+            "Fix it and upload the data set again: a new version starts a new run.",
         )
     state = f" in “{result.error.state}”" if result.error else ""
     return _Verdict(
         "bad",
         f"Failed{state}",
-        "No job runs on and the scratch space is cleared. Once it is mended, upload the data set "
+        "No job is still running and the scratch space is cleared. Once it is fixed, upload the "
+        "data set "
         "again.",
     )
 

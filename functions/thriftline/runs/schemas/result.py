@@ -5,11 +5,11 @@ dollars as decimal strings; shares are between 0 and 1; times are UTC.
 """
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from thriftline.datasets.report_document import SplitName, Verdict
+from thriftline.datasets.report_document import SplitName, Verdict, with_fix
 from thriftline.evaluation.document import (
     BaselineScores,
     Comparison,
@@ -29,7 +29,7 @@ class ResultError(Document):
     """What went wrong in a rejected or failed run."""
 
     name: str = Field(description="Name of the error, such as DatasetRejectedError.")
-    message: str = Field(description="What happened and what to mend, for a person.")
+    message: str = Field(description="What happened and what to fix, for a person.")
     state: str = Field(description="State of the workflow in which it happened.")
 
 
@@ -51,7 +51,12 @@ class ResultFinding(Document):
     title: str
     detail: str | None = Field(None, description="What exactly was found.")
     first_place: str | None = Field(None, description="File, line and column of the first one.")
-    mend: str = Field(description="What to do about it.")
+    fix: str = Field(description="What to do about it.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former_version(cls, document: Any) -> Any:
+        return with_fix(document)
 
 
 class ResultDataset(Document):
@@ -173,7 +178,7 @@ class ResultReports(Document):
 class Result(Document):
     """How a run ended."""
 
-    schema_version: Literal["1.0", "1.1"] = "1.1"
+    schema_version: Literal["1.0", "1.1", "1.2"] = "1.2"
     run_id: str = Field(description="The same upload has the same id.")
     project: str | None = Field(description="The folder under datasets/.")
     status: Status = Field(

@@ -184,7 +184,7 @@ class BudgetSection(Section):
     """What the run may cost."""
 
     max_usd: Decimal = Field(
-        Decimal("10.00"), gt=0, le=1_000_000, description="Refused when the worst case is dearer."
+        Decimal("10.00"), gt=0, le=1_000_000, description="Refused when the worst case costs more."
     )
 
 

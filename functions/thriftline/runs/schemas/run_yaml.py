@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.core.text import plain
+from thriftline.core.wording import counted
 from thriftline.core.yaml_documents import YamlProblemError, line_of, load_yaml
 from thriftline.runs.schemas.run_spec import RunSpec
 
@@ -65,7 +66,9 @@ def parse_run_yaml(text: bytes | None, defaults: Defaults) -> RunSpec:
         details = error.errors(include_url=False)
         problems = [_sentence(detail, document) for detail in details[:_MOST_PROBLEMS]]
         if len(details) > _MOST_PROBLEMS:
-            problems.append(f"run.yaml: and {len(details) - _MOST_PROBLEMS:,} problems more.")
+            problems.append(
+                f"run.yaml: and {counted(len(details) - _MOST_PROBLEMS, 'more problem')}."
+            )
         raise InvalidRunSpecError("\n".join(problems)) from error
 
 

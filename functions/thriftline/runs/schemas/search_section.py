@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
+from thriftline.core.wording import counted
 from thriftline.runs.domain.search import Search, halvings
 from thriftline.runs.schemas.section import Section
 
@@ -72,7 +73,8 @@ class SearchSection(Section):
             )
         if self.rungs is not None and self.rungs > halvings(self.trial_count):
             raise ValueError(
-                f"rungs must be at most {halvings(self.trial_count)} for {self.trial_count} trials"
+                f"rungs must be at most {halvings(self.trial_count)} for "
+                f"{counted(self.trial_count, 'trial')}"
             )
         return self
 

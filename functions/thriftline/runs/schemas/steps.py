@@ -127,7 +127,7 @@ class RegisterModelResponse(Payload):
 
 
 class CleanUpRequest(Payload):
-    """``run_id`` is None when Open run failed; the upload tells which run it would be."""
+    """``run_id`` is None when Open run failed; the upload says which run it would be."""
 
     run_id: str | None
     upload: Upload
@@ -152,7 +152,7 @@ class Failure(Payload):
 class PublishResultRequest(Payload):
     """``ending`` says how the run ended; ``failure`` is set for rejected and failed.
 
-    ``run_id`` is None when Open run failed; the upload tells which run it would be.
+    ``run_id`` is None when Open run failed; the upload says which run it would be.
     """
 
     run_id: str | None

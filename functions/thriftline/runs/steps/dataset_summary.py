@@ -1,4 +1,4 @@
-"""What a run's result tells of ``dataset.json``, which validation writes."""
+"""What a run's result says of ``dataset.json``, which validation writes."""
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.datasets.report_document import DatasetReport
@@ -25,7 +25,7 @@ def summary_of(report: DatasetReport) -> ResultDataset:
                 title=one.title,
                 detail=one.detail,
                 first_place=str(one.places[0]) if one.places else None,
-                mend=one.mend,
+                fix=one.fix,
             )
             for one in report.findings
         ),

@@ -15,7 +15,7 @@ def publish_verdict(
     """Writes ``dataset.json`` and ``dataset.html``.
 
     Raises:
-        DatasetRejectedError: after both are written; the message says what to mend.
+        DatasetRejectedError: after both are written; the message says what to fix.
     """
     prefix = run_prefix(run_id)
     artifacts.write_json(f"{prefix}dataset.json", report.model_dump_json(indent=2))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import EvaluationError
+from thriftline.core.wording import counted
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.datasets.shown import Masks
 from thriftline.evaluation.document import (
@@ -178,17 +179,18 @@ def _refuse_other_size(records: int, dataset: DatasetReport) -> None:
     expected = dataset.splits.get("test", 0)
     if records != expected:
         raise EvaluationError(
-            f"predictions.parquet has {records} test records; the test split has {expected}."
+            f"predictions.parquet has {counted(records, 'test record')}; the test split has "
+            f"{expected}."
         )
     if not records:
-        raise EvaluationError("The test split is empty: there is nothing to evaluate on.")
+        raise EvaluationError("The test split is empty: no record is left to evaluate on.")
 
 
 def _refuse_other_accuracy(metrics: JobMetrics, evaluated: Evaluated) -> None:
     told = metrics.test.candidate.accuracy
     if abs(told - evaluated.candidate.accuracy) > _ACCURACY_TOLERANCE:
         raise EvaluationError(
-            f"metrics.json tells a test accuracy of {told:.4f}, but predictions.parquet gives "
+            f"metrics.json reports a test accuracy of {told:.4f}, but predictions.parquet gives "
             f"{evaluated.candidate.accuracy:.4f}: they are not of the same model."
         )
 

@@ -15,7 +15,7 @@ _LONGEST_KEY = 300
 def explain_upload(
     upload: Upload, *, runs: RunsTable, alerts: Topic, now: datetime
 ) -> ExplainUploadResponse:
-    """Tells the pattern that the key missed, once a day for files of a kind in a folder.
+    """Reports the pattern that the key missed, once a day for files of a kind in a folder.
 
     A key outside ``datasets/``, or of a folder or of a hidden file, is nobody's data set: what is
     returned goes into the log alone.
@@ -41,5 +41,6 @@ def tell_no_run(
     alerts.publish(
         f"Thriftline: {plain(name, 60)} started no run",
         f"{plain(upload.key)} (version {plain(upload.version_id)}) started no run.\n\n"
-        f"{reason}.\n\nOther uploads that start none for the same reason are not told today.\n",
+        f"{reason}.\n\nOther uploads that start no run for the same reason are not reported again "
+        "today.\n",
     )

@@ -15,7 +15,7 @@ def merge_validation(
     """Writes ``dataset.json`` and ``dataset.html``, the same as a single pass would.
 
     Raises:
-        DatasetRejectedError: the data set cannot be used; the message says what to mend.
+        DatasetRejectedError: the data set cannot be used; the message says what to fix.
     """
     run = read_run(artifacts, run_id)
     shop = workshop_of(run, data, artifacts, limits)

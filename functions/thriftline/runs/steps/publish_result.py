@@ -1,4 +1,4 @@
-"""Writes how a run ended, and tells whoever wants to know, once."""
+"""Writes how a run ended, and reports it to whoever wants to know, once."""
 
 import json
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def publish_result(
     measure: Callable[[str, float], None],
     now: datetime,
 ) -> PublishResultResponse:
-    """Writes ``result.json`` and ``report.html``, then tells the table, the bus and the topic.
+    """Writes ``result.json`` and ``report.html``, then reports to the table, the bus and the topic.
 
     How a run ends is decided once: whoever publishes later, be it a repetition or the machine
     that tidies up after a stop, completes that ending, and what was announced is not announced

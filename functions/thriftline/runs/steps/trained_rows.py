@@ -3,6 +3,7 @@
 import re
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.wording import counted
 from thriftline.datasets.engine.row_digests import Digests, Overlap, merged, overlap, to_bytes
 from thriftline.datasets.engine.scratch import digests_prefix
 from thriftline.runs.domain.layout import run_prefix, scratch_prefix
@@ -37,8 +38,9 @@ def sentence_about(found: Overlap | None) -> str:
     if found is None or not found.trained_on:
         return ""
     return (
-        f" The champion was trained on {found.trained_on:,} of the {found.known:,} test records "
-        "that were looked up: the comparison favours it, and is no fair one."
+        f" The champion was trained on {found.trained_on:,} of the "
+        f"{counted(found.known, 'test record')} that were looked up: the comparison favours it, "
+        "so it is not fair."
     )
 
 

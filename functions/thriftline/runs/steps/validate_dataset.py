@@ -17,7 +17,7 @@ def validate_dataset(
     """Writes ``dataset.json`` and ``dataset.html``, or asks for a Map over ranges and a merge.
 
     Raises:
-        DatasetRejectedError: the data set cannot be used; the message says what to mend.
+        DatasetRejectedError: the data set cannot be used; the message says what to fix.
         DatasetChangedError: an object version is gone.
     """
     run = read_run(artifacts, run_id)

@@ -19,7 +19,7 @@ from thriftline.audit.domain.part_use import PartUse
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars
 from thriftline.audit.domain.termination import why_too_young
-from thriftline.audit.domain.wording import counted, sentence
+from thriftline.core.wording import counted, sentence
 from thriftline.money.instances import gpus_of
 
 _NEEDS = frozenset({ResourceKind.ENDPOINT, ResourceKind.METRIC})

@@ -77,7 +77,7 @@ def _reason(ending: Ending, job: TrainingJob) -> str:
     sentences = {
         Ending.COMPLETED: "The training completed.",
         Ending.USER_ERROR: f"The training program failed: {_without_class(said)}",
-        Ending.CAPACITY: f"SageMaker had no {job.instance_type or 'instance'} to give: {said}",
+        Ending.CAPACITY: f"SageMaker had no {job.instance_type or 'instance'} available: {said}",
         Ending.INTERRUPTED: "The training lost its Spot instance and was not started again.",
         Ending.OUT_OF_WAIT_TIME: f"The training was not done {waited} seconds after it was asked "
         "for, waiting for Spot included. Raise training.max_wait_seconds or set training.spot to "

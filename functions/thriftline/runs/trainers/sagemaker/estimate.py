@@ -2,6 +2,7 @@
 
 from math import ceil
 
+from thriftline.core.wording import counted
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.quotes import Expectation
 from thriftline.runs.trainers.sagemaker.expected_time import (
@@ -71,7 +72,7 @@ def _reason(workload: Workload, gpus: Gpus) -> str:
         else ""
     )
     return (
-        f"{workload.train_rows:,} records of about {workload.mean_tokens:.0f} tokens "
+        f"{counted(workload.train_rows, 'record')} of about {workload.mean_tokens:.0f} tokens "
         f"{_times(workload)}, and the evaluations, on {_named(gpus)} at "
         f"{UTILISATION:.0%} of {gpus.gpu.peak_tflops:g} {gpus.gpu.precision} TFLOP/s{together}, "
         f"with {FIXED_SECONDS:.0f} seconds to start and to end. An estimate at the on-demand "
@@ -82,11 +83,14 @@ def _reason(workload: Workload, gpus: Gpus) -> str:
 def _times(workload: Workload) -> str:
     if workload.is_frozen:
         return "read once by the frozen encoder"
-    times = f"for {workload.epochs} epoch{'' if workload.epochs == 1 else 's'}"
+    times = f"for {counted(workload.epochs, 'epoch')}"
     search = workload.search
     if search is None:
         return times
-    return f"{times} in a search of {search.trials} trials, {search.cost:.3g} times that at most"
+    return (
+        f"{times} in a search of {counted(search.trials, 'trial')}, {search.cost:.3g} times that "
+        "at most"
+    )
 
 
 def _named(gpus: Gpus) -> str:

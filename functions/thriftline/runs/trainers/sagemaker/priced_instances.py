@@ -105,7 +105,8 @@ def priced(
         elsewhere = f" It has a price in {regions}." if regions else ""
         raise UnpricedInstanceError(
             f"training.instance_type: the price catalogue has no rate for {instance_type} in "
-            f"{region}, and what has no price is not run.{_did_you_mean(near)}{elsewhere} "
+            f"{region}, and Thriftline runs nothing without a "
+            f"price.{_did_you_mean(near)}{elsewhere} "
             "Nothing was spent. `make prices` refreshes the catalogue."
         )
     return PricedInstances(

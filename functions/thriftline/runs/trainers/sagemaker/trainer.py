@@ -10,6 +10,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client
 from thriftline.core.errors import AllowanceSpentError, EvaluationError
 from thriftline.core.settings import Settings
+from thriftline.core.wording import counted
 from thriftline.evaluation.job_output import JobOutput, unpack
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.runs.domain.attempts import AttemptState
@@ -85,7 +86,8 @@ class SagemakerTrainer:
         if affordable < min(SHORTEST_ATTEMPT_SECONDS, terms.max_runtime_seconds):
             raise AllowanceSpentError(
                 f"Of the dollars that the run may cost, {order.left_usd:.4f} USD are left, which "
-                f"pay {affordable} seconds of {order.rung.name}: too few for another attempt."
+                f"pay for {counted(affordable, 'second')} of {order.rung.name}: too few for "
+                "another attempt."
             )
         return TrainingOrder(
             job_name=order.name,

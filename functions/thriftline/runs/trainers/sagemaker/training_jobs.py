@@ -36,14 +36,15 @@ class TrainingJobs:
             except ClientError as error:
                 if _is_quota_of_none(error):
                     raise AwsRequestError(
-                        f"{error} No wait can help: ask for this quota in Service Quotas, or name "
+                        f"{error} Waiting does not help: ask for this quota in Service Quotas, or "
+                        "name "
                         "another training.instance_type in run.yaml."
                     ) from error
                 if code_of(error) != "ResourceInUse":
                     raise
         job = self.describe(name)
         if job is None:
-            raise AwsRequestError(f"Training job {name} was created and is not there.")
+            raise AwsRequestError(f"Training job {name} was created, but it is not there.")
         if job.run_id != request["HyperParameters"]["run_id"]:
             raise AwsRequestError(
                 f"Training job {name} exists already and is not of this run but of "

@@ -1,0 +1,29 @@
+"""Numbers agree with their nouns."""
+
+import pytest
+
+from thriftline.core.wording import counted, sentence
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "words"),
+    [
+        (0, "invocation", "no invocations"),
+        (1, "invocation", "1 invocation"),
+        (2_000, "invocation", "2,000 invocations"),
+        (1, "epoch", "1 epoch"),
+        (3, "epoch", "3 epochs"),
+        (2, "batch", "2 batches"),
+        (2, "prefix", "2 prefixes"),
+        (2, "entry", "2 entries"),
+        (2, "day", "2 days"),
+        (1.0, "request", "1 request"),
+    ],
+)
+def test_a_number_agrees_with_its_noun(number: float, noun: str, words: str) -> None:
+    assert counted(number, noun) == words
+
+
+def test_a_sentence_begins_with_a_capital() -> None:
+    assert sentence("no invocations.") == "No invocations."
+    assert sentence("") == ""

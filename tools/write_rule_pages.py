@@ -15,7 +15,7 @@ PAGES = Path(__file__).parents[1] / "docs" / "audit_rules"
 _INDEX = """\
 # The rules of the audit
 
-Each finding names its rule; each rule has a page. A rule looks only at what AWS said, tells what it
+Each finding names its rule; each rule has a page. A rule looks only at what AWS said, names what it
 could not see, and claims dollars only where a price and a measurement say so.
 
 | rule | finds | severity | effort | Thriftline can |
@@ -43,7 +43,7 @@ def _page(rule: Rule) -> str:
     acts = (
         f"Thriftline can do it by itself: `{rule.action}`, in mode `act`."
         if rule.action
-        else "Thriftline only tells."
+        else "Thriftline only reports it."
     )
     parts = [
         f"# {rule.title}",

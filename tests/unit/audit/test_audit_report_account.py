@@ -60,7 +60,7 @@ def test_training_cost_what_nine_short_jobs_cost(told: Audit) -> None:
 def test_eight_of_nine_failures_are_grouped_by_reason(told: Audit) -> None:
     (finding,) = _of(told, "ml.sagemaker.training.failure-rate")
     assert finding.summary.startswith("8 of 9 jobs failed")
-    counts = [signal.value.split(" jobs")[0] for signal in finding.evidence.signals_used]
+    counts = [signal.value.split(" job")[0] for signal in finding.evidence.signals_used]
     names = [signal.name.split(":")[0] for signal in finding.evidence.signals_used]
     assert dict(zip(names, counts, strict=True)) == {
         "AlgorithmError": "5",

@@ -57,7 +57,7 @@ def test_training_cost_what_nine_short_jobs_cost_and_eight_failed() -> None:
     assert [one.value.split(",")[0] for one in failures.evidence.signals_used] == [
         "5 jobs",
         "2 jobs",
-        "1 jobs",
+        "1 job",
     ]
 
 

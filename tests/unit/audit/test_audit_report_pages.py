@@ -120,7 +120,7 @@ def test_a_day_without_a_datapoint_looks_unlike_a_day_of_zero() -> None:
     assert len(page.titles_of_cells("none")) == 10
     assert page.titles_of_cells("none")[0] == "2026-10-22: no datapoint"
     assert len(page.titles_of_cells("zero")) == 15
-    assert page.titles_of_cells("zero")[0] == "2026-11-01: 0 invocations"
+    assert page.titles_of_cells("zero")[0] == "2026-11-01: no invocations"
     assert "2026-11-20: 7 invocations" in page.titles_of_cells("strong")
 
 

@@ -124,7 +124,7 @@ def test_a_result_that_s3_does_not_give_is_unknown_and_the_report_comes(
 def test_a_result_that_is_none_is_unknown(store: Store) -> None:
     store.objects[RESULT] = b'{"audit": 5}'
     store.write(AUDIT_ID)
-    assert "is no result" in store.report(AUDIT_ID).unknown[0].error
+    assert "is not a result" in store.report(AUDIT_ID).unknown[0].error
 
 
 @pytest.mark.parametrize("body", [None, b"{"])

@@ -1,4 +1,4 @@
-"""What there is in one account and region and how much it was used, counted for a report."""
+"""Which resources one account and region has and how much they were used, counted for a report."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

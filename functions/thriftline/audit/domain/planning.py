@@ -67,7 +67,7 @@ def _why_not(finding: Finding, tags: Fact[Tags] | None, context: PlanningContext
     if finding.confidence is Confidence.LOW:
         return "The evidence is weak: a person decides."
     if not finding.change.calls:
-        return "What there is now could not be read, so it cannot be changed safely."
+        return "Its present state could not be read, so it cannot be changed safely."
     if tags is None:
         return "Its tags are not known."
     return refusal(tags, context.inventory.now, context.parameters)

@@ -118,7 +118,7 @@ def why_it_stays(
     Somebody accepted what it is about by now; or (``problem``) it cannot be told who did what.
     """
     if problem is not None:
-        return f"It cannot be told whether somebody accepted it: {problem}"
+        return f"It is not known whether somebody accepted it: {problem}"
     place = "|".join(one.place)
     about = {f"{rule.id}|{place}" for rule in RULES if _ends_endpoint(rule)}
     for acceptance in acceptances:

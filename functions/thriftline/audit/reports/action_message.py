@@ -1,4 +1,4 @@
-"""The message and the event that tell of one action: what, why, and how to take it back."""
+"""The message and the event that report one action: what, why, and how to take it back."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,7 +16,7 @@ _LONGEST = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What there is to tell of one action."""
+    """What a message reports of one action."""
 
     action: ActionKind
     step: Step

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import log1p
 
-from thriftline.audit.reports.words import counted
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import ReportCalendarRow, ReportPart
 from thriftline.core.reports.pages import UNKNOWN, count
+from thriftline.core.wording import counted
 
 _THOUSANDS = ("", "k", "M", "G", "T")
 

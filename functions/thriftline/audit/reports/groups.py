@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from thriftline.audit.reports.words import counted, deed, kind_name
+from thriftline.audit.reports.words import deed, kind_name
 from thriftline.audit.schemas.report_parts import ReportAction, ReportGap, ReportUnknown
 from thriftline.core.text import plain
+from thriftline.core.wording import counted
 
 _NAMED = 5
 

@@ -9,7 +9,6 @@ from thriftline.audit.reports.groups import group_gaps, group_unknown
 from thriftline.audit.reports.summary import last_day, use_of
 from thriftline.audit.reports.words import (
     command,
-    counted,
     deed,
     kind_name,
     money,
@@ -20,6 +19,7 @@ from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import ReportFinding
 from thriftline.core.reports.pages import count, moment
 from thriftline.core.text import plain
+from thriftline.core.wording import counted
 
 _MOST_FINDINGS = 50
 _MOST_ROWS = 40

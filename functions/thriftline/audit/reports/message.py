@@ -7,9 +7,10 @@ from typing import Any
 
 from thriftline.audit.domain.parts import Scope
 from thriftline.audit.reports.summary import is_above_bill, unread_places
-from thriftline.audit.reports.words import LIKELY_LARGE, counted, deeds, money, worth
+from thriftline.audit.reports.words import LIKELY_LARGE, deeds, money, worth
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.core.text import plain
+from thriftline.core.wording import counted
 
 EVENT_SOURCE = "thriftline.audit"
 DETAIL_TYPE = "CostAuditCompleted"
@@ -54,7 +55,7 @@ def body_of(report: AuditReport, report_uri: str) -> str:
     lines = [*report.summary, ""]
     lines += [f"! {plain(alert, 600)}" for alert in report.alerts[:_MOST_ALERTS]]
     if len(report.alerts) > _MOST_ALERTS:
-        lines.append(f"! and {len(report.alerts) - _MOST_ALERTS:,} more alerts")
+        lines.append(f"! and {counted(len(report.alerts) - _MOST_ALERTS, 'more alert')}")
     large = (
         one
         for one in report.findings

@@ -12,7 +12,6 @@ from thriftline.audit.reports.summary import is_above_bill, known_bill, last_day
 from thriftline.audit.reports.words import (
     LIKELY_LARGE,
     command,
-    counted,
     kind_name,
     money,
     worth,
@@ -25,6 +24,7 @@ from thriftline.audit.schemas.report_parts import (
 )
 from thriftline.core.reports.pages import render
 from thriftline.core.text import plain
+from thriftline.core.wording import counted
 
 # What a page holds; the rest is in report.csv and report.json.
 _MOST_OF_A_RULE = 20

@@ -47,13 +47,13 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 def report_csv(report: AuditReport) -> str:
-    """Returns the table, told findings first; no cell of it is a formula."""
+    """Returns the table, reported findings first; no cell of it is a formula."""
     out = io.StringIO()
     out.write(_BYTE_ORDER_MARK)
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for finding in report.findings:
-        writer.writerow(_cells(finding, "new" if finding.is_new else "told", None))
+        writer.writerow(_cells(finding, "new" if finding.is_new else "reported", None))
     for accepted in report.accepted:
         writer.writerow(_cells(accepted.finding, "accepted", accepted))
     return out.getvalue()

@@ -9,9 +9,10 @@ from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.idle import Verdict
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.domain.parts import Scope
-from thriftline.audit.reports.words import counted, deeds, kind_name, listed, money
+from thriftline.audit.reports.words import deeds, kind_name, listed, money
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import ReportAction, ReportKindCost, ReportUse
+from thriftline.core.wording import counted, sentence
 
 # A month of 730 hours.
 _DAYS_A_MONTH = Decimal(730) / 24
@@ -178,17 +179,18 @@ def known_bill(report: AuditReport) -> Decimal | None:
 
 def _found(report: AuditReport) -> str:
     totals = report.totals
-    text = counted(totals.findings, "finding")
+    text = sentence(counted(totals.findings, "finding"))
     high = totals.by_severity.get("high", 0)
     if high:
         text += f", {high:,} of high severity"
     if report.difference:
         since = f"{report.difference.last_generated_at:%Y-%m-%d}"
-        text += f"; since {since} {totals.new or 0:,} are new and {totals.gone or 0:,} are gone"
+        new, gone = totals.new or 0, totals.gone or 0
+        text += f"; since {since} {new:,} {_be(new)} new and {gone:,} {_be(gone)} gone"
     if totals.accepted:
         text += f"; {counted(totals.accepted, 'more finding')} {_be(totals.accepted)} accepted"
     if totals.unpriced_findings:
-        text += f". {totals.unpriced_findings:,} without a price add nothing to the sums"
+        text += f". Of these, {totals.unpriced_findings:,} without a price: the sums leave them out"
     return f"{text}."
 
 

@@ -12,6 +12,7 @@ from thriftline.audit.domain.resource_kinds import spec_of
 from thriftline.audit.schemas.report_parts import ReportAction, ReportFinding
 from thriftline.core.reports.pages import UNKNOWN, moment
 from thriftline.core.text import has_hidden
+from thriftline.core.wording import counted
 
 _CENT = Decimal("0.01")
 _KIND_NAMES = frozenset(ResourceKind)
@@ -45,13 +46,6 @@ def kind_name(kind: str, number: int = 1) -> str:
         return spec.words[number != 1]
     name = kind.replace("_", " ")
     return name if number == 1 else f"{name}s"
-
-
-def counted(number: int, noun: str) -> str:
-    """Returns ``1 endpoint``, ``2,000 endpoints``, ``3 orphaned prefixes``."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number:,} {noun}{'es' if noun.endswith('x') else 's'}"
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from ruamel.yaml.comments import CommentedSeq
 
 from thriftline.audit.domain.history import Acceptance
 from thriftline.core.text import plain
+from thriftline.core.wording import counted
 from thriftline.core.yaml_documents import YamlProblemError, line_of, load_yaml
 
 MAX_BYTES = 1_048_576
@@ -33,7 +34,7 @@ _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 class AcceptedFindingsError(ValueError):
-    """The file cannot be used; a line for each problem, with its place, rule and mend."""
+    """The file cannot be used; a line for each problem, with its place, rule and fix."""
 
 
 class AcceptedFinding(BaseModel):
@@ -77,7 +78,9 @@ def parse_accepted_findings(text: bytes) -> tuple[Acceptance, ...]:
         details = error.errors(include_url=False)
         problems = [_sentence(detail, document) for detail in details[:_MOST_PROBLEMS]]
         if len(details) > _MOST_PROBLEMS:
-            problems.append(f"{NAME}: and {len(details) - _MOST_PROBLEMS:,} problems more.")
+            problems.append(
+                f"{NAME}: and {counted(len(details) - _MOST_PROBLEMS, 'more problem')}."
+            )
         raise AcceptedFindingsError("\n".join(problems)) from error
     return tuple(Acceptance(**entry.model_dump()) for entry in entries)
 

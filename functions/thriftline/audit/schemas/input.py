@@ -80,7 +80,7 @@ def parameters_of(asked: AuditInput, defaults: StackDefaults) -> AuditParameters
     """Returns the parameters: the person's before the stack's before Thriftline's.
 
     Raises:
-        InvalidAuditInputError: a parameter that there is not, or of a value that is not allowed.
+        InvalidAuditInputError: an unknown parameter, or a value that is not allowed.
     """
     try:
         of_stack = json.loads(defaults.parameters)

@@ -346,7 +346,7 @@ class ReportTraining(Document):
 
 
 class ReportUse(Document):
-    """What there is and how much it was used; null where a part could not be read."""
+    """Which resources exist and how much they were used; null where a part could not be read."""
 
     storage_bytes: int | None
     storage_bytes_known: int | None = Field(

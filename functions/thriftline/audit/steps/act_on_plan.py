@@ -30,6 +30,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import AwsRequestError, ThriftlineError
+from thriftline.core.wording import counted
 
 _CODE = "thriftline.audit.steps.acting"
 _ORDER = (Mode.REPORT, Mode.MARK, Mode.ACT)
@@ -138,7 +139,7 @@ def _record(request: ActRequest, around: Surroundings, *, dry_run: bool) -> Acti
 def _planned(request: ActRequest, artifacts: Bucket) -> PlannedAction:
     plan = read_plan(artifacts, request.audit_id)
     if plan is None or request.index >= len(plan.actions):
-        count = "no plan" if plan is None else f"{len(plan.actions)} actions"
+        count = "no plan" if plan is None else counted(len(plan.actions), "action")
         raise AwsRequestError(
             f"{artifacts.uri(plan_key(request.audit_id))} has {count}; there is no action "
             f"{request.index}."
@@ -151,7 +152,7 @@ def _target(settings: AuditSettings, planned: PlannedAction) -> Target:
         if (target.account, target.region) == (planned.account, planned.region):
             return target
     raise AwsRequestError(
-        f"{planned.account}/{planned.region} is no target of audit {settings.audit_id}."
+        f"{planned.account}/{planned.region} is not a target of audit {settings.audit_id}."
     )
 
 
@@ -171,7 +172,7 @@ def _not_allowed(planned: PlannedAction, asked: Mode, allowed: Mode) -> str | No
 def _done(case: Case) -> Outcome:
     spec = step_spec(case.planned.action, case.planned.step)
     if spec is None:
-        return declined(f"There is nothing to do for {case.planned.action} at this step.")
+        return declined(f"The action {case.planned.action} does nothing at this step.")
     try:
         return code_of(spec)(case)
     except ThriftlineError as error:
@@ -187,7 +188,7 @@ def code_of(spec: StepSpec) -> Callable[[Case], Outcome]:
 
 def _went_wrong(case: Case, error: ThriftlineError) -> Outcome:
     if not case.executor.calls:
-        return declined(f"What there is now could not be read, so nothing was done: {error}")
+        return declined(f"Its present state could not be read, so nothing was done: {error}")
     return Outcome(
         "failed",
         f"{error} The calls before are recorded; the next run goes on, or puts things back.",

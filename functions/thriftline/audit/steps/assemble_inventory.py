@@ -32,6 +32,7 @@ from thriftline.audit.schemas.steps import CollectResponse, TargetRequest
 from thriftline.audit.steps.documents import read_settings
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import ThriftlineError
+from thriftline.core.wording import counted
 
 # Each takes a listing of its own; thirty a second are well within S3's limits.
 MOST_WRITTEN_PREFIXES = 2_000
@@ -88,7 +89,7 @@ def _fragment(request: TargetRequest, part: Part, artifacts: Bucket) -> Inventor
     except ThriftlineError as error:
         return f"What it wrote cannot be read: {error}"
     except ValidationError as error:
-        return f"What it wrote is no inventory: {error.error_count()} errors."
+        return f"What it wrote is not an inventory: {counted(error.error_count(), 'error')}."
 
 
 def _with_job_prefixes(
@@ -120,5 +121,5 @@ def _measure(
 
 
 def _not_listed(left_out: Sequence[WrittenPrefix]) -> UnreadResource:
-    said = f"{len(left_out):,} more prefixes that jobs wrote to were not listed."
+    said = f"{counted(len(left_out), 'more prefix')} that jobs wrote to could not be listed."
     return UnreadResource(ResourceKind.BUCKET, "*", "ListObjectsV2", said)

@@ -55,7 +55,7 @@ def open_audit(
     """Writes settings and targets; the same execution gives the same audit again.
 
     Raises:
-        InvalidAuditInputError: the input asks for what there is not.
+        InvalidAuditInputError: the input asks for something unknown.
     """
     asked = parse_audit_input(request.input)
     started = request.started.astimezone(UTC)

@@ -123,7 +123,7 @@ def _find(request: RestoreEndpointRequest, artifacts: Bucket) -> str:
     if not keys:
         raise AwsRequestError(
             f"There is no saved copy of {request.endpoint} like that; restore_endpoint.py --list "
-            "shows what there is."
+            "shows the saved copies."
         )
     if len(keys) > 1:
         places = ", ".join("/".join(place) for place in sorted(keys))

@@ -88,7 +88,7 @@ def _digests(
         try:
             result = decode_result(body)
         except ValidationError as error:
-            yield target, None, f"{artifacts.uri(key)} is no result: {error}"[:1000]
+            yield target, None, f"{artifacts.uri(key)} is not a result: {error}"[:1000]
             continue
         yield target, digest_of(result.audit, result.costs), ""
 

@@ -98,7 +98,7 @@ Warmup = Annotated[Annotated[Fraction, Tag("value")] | _AutoTag, _Choice]
 
 
 class Hyperparameters(Section):
-    """What the training program is told; `auto` follows the number and the length of the rows."""
+    """What the training program gets; `auto` follows the number and the length of the rows."""
 
     method: Literal["auto", "finetune", "linear_head"] = Field(
         "auto",

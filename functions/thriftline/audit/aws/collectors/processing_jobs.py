@@ -16,6 +16,7 @@ from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, UnreadResource
 from thriftline.audit.domain.inventory import LOOK_BACK
 from thriftline.audit.domain.resources.jobs import ProcessingJob
+from thriftline.core.wording import counted
 
 _MOST_DESCRIBED = 3_000
 _PAGE = 100
@@ -40,7 +41,7 @@ def collect_processing_jobs(
     unread = list(listed.gap(_KIND))
     names = [row["ProcessingJobName"] for row in listed.rows]
     if len(names) > _MOST_DESCRIBED:
-        said = f"{len(names):,} jobs; the newest {_MOST_DESCRIBED:,} were described."
+        said = f"{counted(len(names), 'job')}; the newest {_MOST_DESCRIBED:,} were described."
         unread.append(UnreadResource(_KIND, "*", "DescribeProcessingJob", said))
         names = names[:_MOST_DESCRIBED]
     if not names:

@@ -16,6 +16,7 @@ from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, UnreadResource
 from thriftline.audit.domain.inventory import LOOK_BACK
 from thriftline.audit.domain.resources.jobs import ReadingJob
+from thriftline.core.wording import counted
 
 MOST_DESCRIBED = 1_500
 _PAGE = 100
@@ -69,7 +70,7 @@ def _collect(
     unread = list(listed.gap(kind))
     names = [row[f"{prefix}Name"] for row in listed.rows]
     if len(names) > MOST_DESCRIBED:
-        said = f"{len(names):,} jobs; the newest {MOST_DESCRIBED:,} were described."
+        said = f"{counted(len(names), 'job')}; the newest {MOST_DESCRIBED:,} were described."
         unread.append(UnreadResource(kind, "*", f"Describe{prefix}", said))
         names = names[:MOST_DESCRIBED]
 

@@ -26,6 +26,7 @@ from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, Unread, UnreadResource
 from thriftline.audit.domain.inventory import LOOK_BACK
 from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
+from thriftline.core.wording import counted
 
 # A function has 512 MB; a job takes about 3 KB of them.
 MOST_JOBS = 30_000
@@ -124,7 +125,8 @@ def _describe_all(clients: TargetClients, since: datetime, found: _Found) -> Non
         return
     if len(names) > MOST_DESCRIBED:
         said = (
-            f"{len(names):,} jobs would have to be described; the newest {MOST_DESCRIBED:,} were."
+            f"{counted(len(names), 'job')} would have to be described; the newest "
+            f"{MOST_DESCRIBED:,} were."
         )
         found.unread.append(UnreadResource(_KIND, "*", "DescribeTrainingJob", said))
         names = names[:MOST_DESCRIBED]

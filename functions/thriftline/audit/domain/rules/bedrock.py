@@ -9,6 +9,7 @@ from thriftline.audit.domain.findings import ApiCall, Change, Confidence, Effort
 from thriftline.audit.domain.idle import idle_window
 from thriftline.audit.domain.resources.bedrock import ProvisionedThroughput
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject
+from thriftline.core.wording import counted
 
 
 def _idle_throughput(subject: Subject) -> Iterator[Observation]:
@@ -23,7 +24,7 @@ def _idle_throughput(subject: Subject) -> Iterator[Observation]:
             continue
         yield Observation(
             resource=bought.name,
-            summary=f"{bought.units} model units were not called in "
+            summary=f"Nobody called its {counted(bought.units, 'model unit')} in "
             f"{subject.parameters.throughput_idle_days} days. {_commitment(bought, subject)}",
             used=(
                 Signal("Invocations by its ARN", "0"),

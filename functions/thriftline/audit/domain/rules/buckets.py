@@ -111,7 +111,7 @@ def _no_lifecycle(subject: Subject) -> Iterator[Observation]:
             resource=bucket.name,
             summary=f"{gigabytes(size)} and no lifecycle rule: nothing in it ever ends.",
             used=(Signal("Lifecycle rules", "none"), Signal("BucketSizeBytes", gigabytes(size))),
-            missing=("What of it may expire: that is its owner's to say.",),
+            missing=("What of it may expire: its owner decides that.",),
             confidence=Confidence.HIGH,
             monthly_usd=None,
             change=Change(
@@ -284,7 +284,7 @@ RULES = (
         rationale="What nothing ends grows for ever, incomplete uploads with it.",
         how="`lifecycle_min_gb` GB or more, and GetBucketLifecycleConfiguration has no rule.",
         evidence="`BucketSizeBytes` of all storage types, the lifecycle configuration.",
-        change="A rule that aborts incomplete uploads, merged with what there is.",
+        change="A rule that aborts incomplete uploads, merged with the existing rules.",
         undo="Take the rule away.",
         thresholds=("lifecycle_min_gb", "upload_max_age_days"),
         needs=_NEEDS,

@@ -95,7 +95,7 @@ _Share = tuple[list[Host], int, tuple[Decimal, str]]
 
 
 def _best_share(gpu: Gpu, some: list[tuple[Host, int]], subject: Subject) -> _Share | None:
-    """Returns the endpoints that save most on one instance, the dearest for each GPU first."""
+    """Returns the endpoints that save most on one instance, the costliest for each GPU first."""
     priced = [(host, needed, host.rate) for host, needed in some if host.rate is not None]
     priced.sort(key=lambda one: (-one[2] / one[1], one[0].endpoint.name))
     best: tuple[Decimal, _Share] | None = None

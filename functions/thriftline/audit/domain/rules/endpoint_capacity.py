@@ -265,7 +265,7 @@ def _unscaled(endpoint: Endpoint, variant: Variant, resource: str, subject: Subj
         used=(Signal("Scalable targets with a policy", "none"), Signal("Instances", str(count))),
         missing=(
             "How many requests one instance bears: 70 a minute stands in the call; measure it.",
-            *(("At one instance there is nothing to take away.",) if count == 1 else ()),
+            *(("With one instance, none can be taken away.",) if count == 1 else ()),
         ),
         confidence=Confidence.MEDIUM if count > 1 else Confidence.LOW,
         # What the instances beyond the first cost is the most that scaling in can save.
@@ -324,7 +324,8 @@ RULES = (
         how="Over `utilisation_window_days`, each GPU is on average less than "
         "`under_used_gpu_percent` busy, and never more than `under_used_gpu_memory_percent` full. "
         "SageMaker adds the GPUs of an instance up, so the metric is divided by their number. "
-        "Told where a cheaper type with a price has twice the memory in use, and bf16 if the old "
+        "Reported where a cheaper type with a price has twice the memory in use, and bf16 if the "
+        "old "
         "has it. Saved: the difference.",
         evidence="`GPUUtilization`, `GPUMemoryUtilization` in `/aws/sagemaker/Endpoints`; fewer "
         "than half of the days measured is not evidence.",

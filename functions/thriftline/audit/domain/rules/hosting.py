@@ -21,6 +21,7 @@ from thriftline.audit.domain.rules.rule import (
     worth_telling,
 )
 from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
+from thriftline.core.wording import counted
 from thriftline.money.instances import gpus_of
 
 _NEEDS = frozenset({ResourceKind.ENDPOINT, ResourceKind.METRIC})
@@ -49,7 +50,7 @@ def hosts(subject: Subject) -> Iterator[Host]:
             continue
         if len(endpoint.variants) != 1 or endpoint.inference_components != ():
             continue
-        # In use only by its errors: that wants mending, not other hosting.
+        # In use only by its errors: that needs a fix, not other hosting.
         if not subject.idleness[endpoint.name].invocations:
             continue
         variant = endpoint.variants[0]
@@ -172,8 +173,11 @@ def _to_serverless(host: Host, needed_mb: float, subject: Subject) -> Observatio
     }
     return Observation(
         resource=host.endpoint.name,
-        summary=f"{said.invocations:,.0f} requests in {days} days need {memory} MB"
-        + ("" if gb_seconds is None else f" for {gb_seconds:,.0f} GB-seconds")
+        summary=(
+            f"It needs {memory} MB for {counted(said.invocations, 'request')} in "
+            f"{counted(days, 'day')}"
+        )
+        + ("" if gb_seconds is None else f", which is {gb_seconds:,.0f} GB-seconds")
         + f"; its instance costs {dollars(None if host.rate is None else monthly(host.rate))} a "
         "month, used or not.",
         used=(

@@ -20,6 +20,7 @@ from thriftline.audit.domain.resource_kinds import TaggedResource, tagged_resour
 from thriftline.audit.domain.resources.notebooks import StudioApp
 from thriftline.audit.domain.rules.buckets import gigabytes
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars
+from thriftline.core.wording import counted
 from thriftline.money.instances import gpus_of
 from thriftline.money.prices import NOTEBOOK
 
@@ -157,7 +158,7 @@ def _logs(subject: Subject) -> Iterator[Observation]:
             confidence=Confidence.HIGH,
             monthly_usd=None,
             change=Change(
-                f"Keep {days} days.",
+                f"Keep {counted(days, 'day')}.",
                 (
                     ApiCall(
                         "logs",

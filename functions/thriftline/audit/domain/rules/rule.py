@@ -37,7 +37,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What a rule saw of one resource; the rule itself tells the rest of the finding.
+    """What a rule saw of one resource; the rule itself says the rest of the finding.
 
     ``severity`` and ``window`` stand in for the rule's and the inventory's. ``pools`` is where
     the saving comes from, the resource itself when empty.
@@ -65,7 +65,7 @@ class Rule:
     ``doubts`` gives further reasons why the rule cannot be evaluated on an inventory.
 
     ``id`` never changes: acceptances, differences between reports and pages hang on it. ``how``
-    tells the arithmetic and the conditions, ``thresholds`` names the parameters that move it.
+    says the arithmetic and the conditions, ``thresholds`` names the parameters that move it.
     """
 
     id: str
@@ -122,7 +122,7 @@ def pool(kind: ResourceKind, resource: str) -> str:
 
 
 def worth_telling(usd: Decimal | None, parameters: AuditParameters) -> bool:
-    """Whether a saving is unknown, or large enough to be told."""
+    """Whether a saving is unknown, or large enough to be reported."""
     return usd is None or usd >= parameters.min_saving_usd
 
 

@@ -110,7 +110,7 @@ def _savings_plan(subject: Subject) -> Iterator[Observation]:
         ),
         missing=(
             "The rates of a Savings Plan: AWS recommends with your own discounts counted in.",
-            "Plans that there are already.",
+            "The plans that you already have.",
         ),
         confidence=Confidence.LOW if billed is None else Confidence.MEDIUM,
         monthly_usd=None,

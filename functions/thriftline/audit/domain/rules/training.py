@@ -17,6 +17,7 @@ from thriftline.audit.domain.rules.rule import (
     dollars,
     pool,
 )
+from thriftline.core.wording import counted
 from thriftline.money.instances import gpus_of
 
 NEEDS = frozenset({ResourceKind.TRAINING_JOB})
@@ -79,7 +80,8 @@ def _failures(subject: Subject) -> Iterator[Observation]:
         used=tuple(
             Signal(
                 why or "no reason given",
-                f"{len(some)} jobs, {dollars(sum_of([_cost(job, subject) for job in some]))}: "
+                f"{counted(len(some), 'job')}, "
+                f"{dollars(sum_of([_cost(job, subject) for job in some]))}: "
                 f"{', '.join(job.name for job in some[:5])}",
             )
             for why, some in ordered
@@ -244,7 +246,7 @@ RULES = (
         "share above `failure_rate` failed. Reasons are grouped by their first line without "
         "numbers, ids and paths. Wasted: billed seconds x instances x rate, brought to a month.",
         evidence="DescribeTrainingJob of every job: status, FailureReason, BillableTimeInSeconds.",
-        change="Mend the largest group first.",
+        change="Fix the largest group first.",
         undo="Nothing is changed by the call.",
         thresholds=("failure_rate", "failure_min_jobs"),
         needs=NEEDS,

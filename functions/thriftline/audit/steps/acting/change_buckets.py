@@ -1,4 +1,4 @@
-"""Lifecycle rules that are merged with what there is, uploads that are aborted when still old."""
+"""Merges lifecycle rules with the existing ones, and aborts uploads that are still old."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +28,7 @@ from thriftline.audit.domain.lifecycle import (
     noncurrent_rule,
 )
 from thriftline.audit.steps.acting.case import Case, Outcome, declined
+from thriftline.core.wording import counted
 
 _PUT = "PutBucketLifecycleConfiguration"
 _Rules = Sequence[Mapping[str, Any]]
@@ -127,7 +128,7 @@ def _merge(case: Case, bucket: str, ours: _Rules) -> Outcome:
     uri = case.executor.save(key, before.document())
     put_rules(case.executor, case.clients, bucket, before, rules)
     names = ", ".join(str(rule["ID"]) for rule in ours)
-    why = f"{names} beside {len(rules) - len(ours)} other rules. {case.planned.reason}"
+    why = f"{names} beside {counted(len(rules) - len(ours), 'other rule')}. {case.planned.reason}"
     return Outcome("done", why, _undo(case, bucket, before), uri)
 
 
@@ -139,7 +140,7 @@ def _undo(case: Case, bucket: str, before: LifecycleConfiguration) -> str:
 def _why_not_expire(case: Case, bucket: str, prefix: str) -> list[str]:
     """Returns every reason to leave a prefix alone, after reading anew what refers to S3."""
     if not prefix.endswith("/"):
-        return [f"{prefix!r} is no folder: a rule for it might expire other objects too."]
+        return [f"{prefix!r} is not a folder: a rule for it might expire other objects too."]
     if bucket == case.artifacts.name and prefix.startswith(_OWN):
         return ["Thriftline keeps it for its own runs and restores."]
     reasons = []

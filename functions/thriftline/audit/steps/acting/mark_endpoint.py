@@ -65,7 +65,7 @@ def unmark_endpoint(case: Case) -> Outcome:
         return declined(f"Its tags could not be read: {endpoint.tags.error}")
     mark = dict(endpoint.tags).get(case.parameters.mark_tag)
     if mark is None:
-        return Outcome("done", "It bears no mark any more.")
+        return Outcome("done", "It has no mark any more.")
     said = assess_endpoint(endpoint, seen.metrics, case.now, case.parameters)
     kept = refusal(endpoint.tags, case.now, case.parameters)
     if kept is None and said.verdict not in (Verdict.IN_USE, Verdict.QUIET):

@@ -6,6 +6,7 @@ from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.domain.guard import refusal
 from thriftline.audit.steps.acting.case import Case, Outcome, declined
 from thriftline.core.errors import ServiceUnavailableError
+from thriftline.core.wording import counted
 
 
 def set_log_retention(case: Case) -> Outcome:
@@ -18,9 +19,9 @@ def set_log_retention(case: Case) -> Outcome:
     if group is None:
         return declined("It is gone.")
     if group.get("retentionInDays") == days:
-        return Outcome("done", f"It keeps {days} days.", line)
+        return Outcome("done", f"It keeps {counted(days, 'day')}.", line)
     if "retentionInDays" in group:
-        return declined(f"Somebody has set {group['retentionInDays']} days.")
+        return declined(f"Somebody has set {counted(group['retentionInDays'], 'day')}.")
     kept = refusal(tags_of(log_group_tags(case.clients, group)), case.now, case.parameters)
     if kept is not None:
         return declined(kept)
@@ -31,4 +32,4 @@ def set_log_retention(case: Case) -> Outcome:
             raise ServiceUnavailableError(
                 f"{case.name} does not have a retention of {days} days after it was set."
             )
-    return Outcome("done", f"It keeps {days} days now. {case.planned.reason}", line)
+    return Outcome("done", f"It keeps {counted(days, 'day')} now. {case.planned.reason}", line)

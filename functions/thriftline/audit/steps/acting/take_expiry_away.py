@@ -10,6 +10,7 @@ from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.domain.layout import saved_lifecycle_key
 from thriftline.audit.domain.lifecycle import expiring_prefix
 from thriftline.audit.steps.acting.case import Case, Outcome, declined
+from thriftline.core.wording import counted
 
 
 def take_expiry_away(case: Case) -> Outcome:
@@ -33,7 +34,9 @@ def take_expiry_away(case: Case) -> Outcome:
         put_rules(case.executor, case.clients, bucket, before, rest)
     else:
         case.executor.call("s3", "DeleteBucketLifecycle", {"Bucket": bucket})
-    why = f"Its expiry rule is gone, {len(rest)} others stay. {case.planned.reason}"
+    why = (
+        f"Its expiry rule is gone; {counted(len(rest), 'other rule')} stayed. {case.planned.reason}"
+    )
     return Outcome("done", why, _undo(case, bucket, before), uri)
 
 

@@ -32,6 +32,7 @@ HEAVY_BAR = 2.5
 HEAVY = frozenset(
     {
         "evaluate_run",
+        "explain_upload",
         "merge_validation",
         "prepare_split",
         "publish_audit",

@@ -18,6 +18,7 @@ DRAWS = {"jinja2", "pygal"}
 READS = {"numpy", "arro3"}
 ALLOWED: dict[str, set[str]] = {
     "evaluate_run": READS,
+    "explain_upload": DRAWS,
     "merge_validation": {*READS, *DRAWS},
     "prepare_split": READS,
     "publish_result": DRAWS,

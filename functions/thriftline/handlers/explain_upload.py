@@ -15,7 +15,13 @@ def lambda_handler(event: S3EventNotificationEventBridgeModel) -> ExplainUploadR
     """Names the pattern that the key missed; see ``explain_upload``."""
     detail = event.detail
     response = explain_upload(
-        Upload(detail.bucket.name, detail.object.key, detail.object.version_id or "null"),
+        Upload(
+            detail.bucket.name,
+            detail.object.key,
+            detail.object.version_id or "null",
+            size=int(detail.object.size or 0),
+        ),
+        artifacts=wiring.artifacts(),
         runs=wiring.runs_table(),
         alerts=wiring.alerts(),
         now=wiring.now(),

@@ -269,7 +269,13 @@ def test_there_are_a_hundred() -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_a_hostile_key_starts_no_run_and_is_told_in_plain_text(bench: Bench, key: str) -> None:
     upload = Upload("data", key, "v1")
-    answer = explain_upload(upload, runs=bench.world.runs, alerts=bench.world.told.topic, now=NOW)
+    answer = explain_upload(
+        upload,
+        artifacts=bench.world.artifacts,
+        runs=bench.world.runs,
+        alerts=bench.world.told.topic,
+        now=NOW,
+    )
     assert not has_hidden(answer.reason)
     assert len(answer.reason) < 600
     assert bench.ends(upload) == "ignored"
@@ -301,13 +307,22 @@ def test_a_hostile_file_ends_with_a_result(bench: Bench, name: str, body: bytes)
 @given(st.text(max_size=80))
 def test_any_key_is_answered_in_plain_text(key: str) -> None:
     class Quiet:
-        """A table and a topic that hear everything."""
+        """A bucket, a table and a topic that take everything."""
 
         messages: list[str] = []  # noqa: RUF012
 
         def is_first(self, what: str) -> bool:
             assert not has_hidden(what)
             return True
+
+        def uri(self, key: str) -> str:
+            return f"s3://artifacts/{key}"
+
+        def write_json(self, key: str, body: str) -> None:
+            assert not has_hidden(key + body.replace("\n", ""))
+
+        def write(self, key: str, body: bytes, kind: str) -> None:
+            assert not has_hidden(key + body.decode().replace("\n", ""))
 
         def publish(self, subject: str, message: str) -> None:
             assert not has_hidden(subject)
@@ -316,4 +331,5 @@ def test_any_key_is_answered_in_plain_text(key: str) -> None:
     quiet = cast("Any", Quiet())
     for asked in (key, f"datasets/{key}", f"datasets/reviews/{key}"):
         upload = Upload("data", asked, "v1")
-        assert not has_hidden(explain_upload(upload, runs=quiet, alerts=quiet, now=NOW).reason)
+        answer = explain_upload(upload, artifacts=quiet, runs=quiet, alerts=quiet, now=NOW)
+        assert not has_hidden(answer.reason)

@@ -11,6 +11,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import DatasetChangedError, InvalidRunSpecError
 from thriftline.runs.domain.arrivals import Claim, digest_of
 from thriftline.runs.domain.layout import Upload, run_id_of
+from thriftline.runs.schemas.result import Result
 from thriftline.runs.steps.explain_upload import explain_upload
 from thriftline.runs.steps.own_run import own_run_id
 
@@ -212,7 +213,61 @@ def test_an_upload_that_is_not_read_is_told_once_a_day_for_files_of_its_kind(wor
     keys += ["datasets/reviews/", "datasets/reviews/.DS_Store", "elsewhere/a.csv"]
     for key in keys:
         upload = Upload("data", key, "v1")
-        answer = explain_upload(upload, runs=world.runs, alerts=world.told.topic, now=NOW)
+        answer = explain_upload(
+            upload,
+            artifacts=world.artifacts,
+            runs=world.runs,
+            alerts=world.told.topic,
+            now=NOW,
+        )
         assert answer.reason.startswith("no run: ")
     assert ["a.tsv" in told or "run.yml" in told for told in world.told.messages] == [True, True]
     assert "call it run.yaml" in world.told.messages[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("a.CSV", "small letters"),
+        ("a.csv ", "no space behind it"),
+        ("a.Jsonl.GZ", "small letters"),
+        ("a.ndjson", "name it .jsonl"),
+        ("a.json", "one object on each line"),
+        ("a.tsv.gz", "with commas"),
+        ("a.XLSX", "save the sheet as CSV"),
+    ],
+)
+def test_a_data_file_that_is_not_read_has_the_result_of_a_rejected_run(
+    world: World, name: str, advice: str
+) -> None:
+    upload = world.upload(name)
+    for _ in range(2):
+        explain_upload(
+            upload,
+            artifacts=world.artifacts,
+            runs=world.runs,
+            alerts=world.told.topic,
+            now=NOW,
+        )
+
+    listed = world.s3.list_objects_v2(Bucket="artifacts", Prefix="runs/")["Contents"]
+    prefix = f"runs/{run_id_of(upload, 'reviews')}/"
+    assert [one["Key"] for one in listed] == [f"{prefix}report.html", f"{prefix}result.json"]
+    result = Result.model_validate_json(world.artifacts.read(f"{prefix}result.json") or b"")
+    assert result.status == "rejected"
+    assert result.error is not None
+    assert name.strip() in result.error.message
+    assert advice in result.error.message
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "run.yml", ".a.tsv", "_a.json", "picture.png"])
+def test_a_file_that_is_no_data_has_no_result(world: World, name: str) -> None:
+    explain_upload(
+        world.upload(name),
+        artifacts=world.artifacts,
+        runs=world.runs,
+        alerts=world.told.topic,
+        now=NOW,
+    )
+
+    assert world.s3.list_objects_v2(Bucket="artifacts")["KeyCount"] == 0

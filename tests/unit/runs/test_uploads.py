@@ -80,7 +80,7 @@ def test_a_split_is_found_with_and_without_a_number() -> None:
         ("run.yml", "call it run.yaml"),
         ("a.CSV", "small letters"),
         ("a.csv ", "small letters"),
-        ("a.tsv", "not of the form"),
+        ("a.tsv", "with commas"),
         ("a\x1b[31m.tsv", "do not print"),
     ],
 )

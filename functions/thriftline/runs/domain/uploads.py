@@ -26,6 +26,17 @@ SPLIT_WORDS: Mapping[str, str] = {
 }
 KEY_PATTERN = "datasets/{project}/{file}.jsonl|.csv|.parquet, each also .gz, or run.yaml"
 
+# Files of data that are not read, and what to do with them.
+UNREAD_FORMATS: Mapping[str, str] = {
+    "ndjson": "name it .jsonl",
+    "json": "write one object on each line and name it .jsonl",
+    "tsv": "write it with commas and name it .csv",
+    "tab": "write it with commas and name it .csv",
+    "xlsx": "save the sheet as CSV (UTF-8)",
+    "xls": "save the sheet as CSV (UTF-8)",
+    "ods": "save the sheet as CSV (UTF-8)",
+}
+
 _PROJECT = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 _DATA_FILE = re.compile(r".+\.(jsonl|csv|parquet)(\.gz)?")
 _NUMBERED = r"(?:[-_.]?(?P<number>\d+)(?:[-_]?of[-_]?(?P<of>\d+))?)?"
@@ -83,7 +94,26 @@ def _why_not(name: str) -> str:
         return f"file '{plain(name)}' is not read; call it {RUN_SPEC_NAME} and upload it again"
     if _DATA_FILE.fullmatch(name.strip().lower()):
         return f"file '{plain(name)}': write its ending in small letters, with no space behind it"
+    advice = UNREAD_FORMATS.get(_format_of(name))
+    if advice:
+        return f"file '{plain(name)}' is not read: {advice}"
     return f"file '{plain(name)}' is not of the form {KEY_PATTERN}"
+
+
+def _format_of(name: str) -> str:
+    return name.strip().lower().removesuffix(".gz").rpartition(".")[2]
+
+
+def project_of_unread(key: str) -> str | None:
+    """Returns the project of a data file whose name keeps it from being read; None: no such."""
+    parts = key.split("/")
+    if has_hidden(key) or len(parts) != 3 or parts[0] != "datasets":
+        return None
+    _, project, name = parts
+    if not _PROJECT.fullmatch(project) or name.startswith((".", "_")) or _DATA_FILE.fullmatch(name):
+        return None
+    meant = _DATA_FILE.fullmatch(name.strip().lower()) or _format_of(name) in UNREAD_FORMATS
+    return project if meant else None
 
 
 def _not_a_dataset(reason: str) -> ClassifiedUpload:

@@ -1,24 +1,30 @@
-"""Why an upload starts no run, said where the person who uploaded looks: in a message."""
+"""Why an upload starts no run, said where the person who uploaded looks."""
 
 from datetime import datetime
 
+from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.topic import Topic
-from thriftline.core.text import plain
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload
-from thriftline.runs.domain.uploads import KEY_PATTERN, UploadKind, classify
+from thriftline.runs.domain.uploads import (
+    KEY_PATTERN,
+    UploadKind,
+    classify,
+    project_of_unread,
+)
 from thriftline.runs.schemas.steps import ExplainUploadResponse
-
-_LONGEST_KEY = 300
+from thriftline.runs.steps.refuse_upload import refuse_upload
+from thriftline.runs.steps.tell_no_run import tell_no_run
 
 
 def explain_upload(
-    upload: Upload, *, runs: RunsTable, alerts: Topic, now: datetime
+    upload: Upload, *, artifacts: Bucket, runs: RunsTable, alerts: Topic, now: datetime
 ) -> ExplainUploadResponse:
     """Reports the pattern that the key missed, once a day for files of a kind in a folder.
 
-    A key outside ``datasets/``, or of a folder or of a hidden file, is nobody's data set: what is
-    returned goes into the log alone.
+    A data file that is not read, such as ``a.tsv`` or ``a.CSV``, has the result of a rejected run
+    too. A key outside ``datasets/``, or of a folder or of a hidden file, is nobody's data set: what
+    is returned goes into the log alone.
     """
     classified = classify(upload.key)
     reason = classified.reason
@@ -28,19 +34,9 @@ def explain_upload(
     if upload.key.startswith("datasets/") and name and not name.startswith((".", "_")):
         kind = name.lower().rpartition(".")[2]
         tell_no_run(upload, f"{kind} in {folder}", reason, runs, alerts, now)
+    project = project_of_unread(upload.key)
+    if project:
+        refuse_upload(
+            upload, project, f"{reason}. Nothing was spent.", artifacts=artifacts, now=now
+        )
     return ExplainUploadResponse(reason=f"no run: {reason}")
-
-
-def tell_no_run(
-    upload: Upload, about: str, reason: str, runs: RunsTable, alerts: Topic, now: datetime
-) -> None:
-    """Sends the reason to people; what it is about they are told once a day in a folder."""
-    folder, _, name = upload.key.rpartition("/")
-    if not runs.is_first(plain(f"{now:%Y-%m-%d} {folder} {about}", _LONGEST_KEY)):
-        return
-    alerts.publish(
-        f"Thriftline: {plain(name, 60)} started no run",
-        f"{plain(upload.key)} (version {plain(upload.version_id)}) started no run.\n\n"
-        f"{reason}.\n\nOther uploads that start no run for the same reason are not reported again "
-        "today.\n",
-    )

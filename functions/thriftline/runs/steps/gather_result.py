@@ -24,10 +24,10 @@ from thriftline.runs.schemas.result import (
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import PublishResultRequest
 from thriftline.runs.steps.dataset_summary import dataset_result
+from thriftline.runs.steps.result_documents import REPORT, RESULT
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts, model_uri_of
 from thriftline.runs.steps.run_documents import Document, document_if_made
 
-RESULT, REPORT = "result.json", "report.html"
 _DATASET_REPORT = "dataset.html"
 _MOST_NAMES = 100
 

@@ -30,8 +30,8 @@ from thriftline.runs.domain.uploads import classify
 from thriftline.runs.schemas.run import DatasetFile, Run
 from thriftline.runs.schemas.run_yaml import Defaults
 from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
-from thriftline.runs.steps.explain_upload import tell_no_run
 from thriftline.runs.steps.project_folder import files_beside, folder_of, settings_beside
+from thriftline.runs.steps.tell_no_run import tell_no_run
 
 if TYPE_CHECKING:
     from thriftline.runs.schemas.run_spec import RunSpec

@@ -13,7 +13,6 @@ from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.months import Months
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.causes import read_cause
-from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.reports.message import (
     DETAIL_TYPES,
     EVENT_SOURCE,
@@ -21,11 +20,11 @@ from thriftline.runs.reports.message import (
     body_of,
     subject_of,
 )
-from thriftline.runs.reports.run_page import run_page
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
-from thriftline.runs.steps.gather_result import REPORT, RESULT, gather_result
+from thriftline.runs.steps.gather_result import gather_result
 from thriftline.runs.steps.own_run import own_run_id
+from thriftline.runs.steps.result_documents import write_result
 from thriftline.runs.steps.stack_ceilings import give_back
 
 _METRICS = {
@@ -66,7 +65,7 @@ def publish_result(
     if result.status == "failed" and result.gate and result.project and result.opened_at:
         arn = registry.withdraw(run_id, result.project, result.opened_at, result.reason)
         result = result.model_copy(update={"model_package_arn": arn})
-    _write(result, artifacts)
+    write_result(result, artifacts)
     runs.update(
         run_id,
         status=result.status,
@@ -100,12 +99,6 @@ def _response(result: Result) -> PublishResultResponse:
         result_uri=result.reports.result,
         report_uri=result.reports.report,
     )
-
-
-def _write(result: Result, artifacts: Bucket) -> None:
-    prefix = run_prefix(result.run_id)
-    artifacts.write_json(f"{prefix}{RESULT}", result.model_dump_json(indent=1))
-    artifacts.write(f"{prefix}{REPORT}", run_page(result).encode(), "text/html; charset=utf-8")
 
 
 def _announce(result: Result, alerts: Topic, bus: EventBus) -> None:

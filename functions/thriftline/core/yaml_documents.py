@@ -5,6 +5,7 @@ costs time or memory: no anchors, aliases or tags, bounded depth, number and len
 """
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -18,6 +19,7 @@ from ruamel.yaml.events import (
     Event,
     ScalarEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
 from thriftline.core.text import has_hidden, plain
 
@@ -58,6 +60,10 @@ def load_yaml(text: bytes, name: str) -> Any:
         raise
     except (DuplicateKeyError, MarkedYAMLError) as error:
         raise YamlProblemError(_problem(error, name)) from error
+    except ReaderError as error:
+        line = decoded.count("\n", 0, error.position) + 1
+        shown = plain(decoded[error.position])
+        raise YamlProblemError(f"{name} line {line}: the character {shown} is not read.") from error
     except (YAMLError, *_STUMBLES) as error:
         reason = plain(str(error).partition("\n")[0] or type(error).__name__)
         raise YamlProblemError(f"{name}: not YAML: {reason}") from error
@@ -104,13 +110,20 @@ def _refuse_other_keys(node: Any, name: str) -> None:
             if not isinstance(key, str):
                 line = node.lc.key(key)[0] + 1
                 raise YamlProblemError(
-                    f"{name} line {line}: the key {plain(key, 80)} is not a text; quote it if it "
+                    f"{name} line {line}: the key {_shown_key(key)} is not a text; quote it if it "
                     "is meant as one."
                 )
             _refuse_other_keys(node[key], name)
     elif isinstance(node, CommentedSeq):
         for item in node:
             _refuse_other_keys(item, name)
+
+
+def _shown_key(key: Any) -> str:
+    """Returns a key in YAML's words."""
+    if key is None or isinstance(key, bool):
+        return "null" if key is None else str(key).lower()
+    return "of several values" if isinstance(key, (tuple, Mapping)) else plain(key, 80)
 
 
 def _problem(error: MarkedYAMLError, name: str) -> str:

@@ -93,10 +93,14 @@ def _why_not(name: str) -> str:
     if is_nearly_run_spec(name):
         return f"file '{plain(name)}' is not read; call it {RUN_SPEC_NAME} and upload it again"
     if _DATA_FILE.fullmatch(name.strip().lower()):
-        return f"file '{plain(name)}': write its ending in small letters, with no space behind it"
+        ending = f".{plain(name).partition('.')[2]}"
+        return (
+            f"file '{plain(name)}' is not read: its ending is '{ending}'; write it in small "
+            "letters, with no space behind it"
+        )
     advice = UNREAD_FORMATS.get(_format_of(name))
     if advice:
-        return f"file '{plain(name)}' is not read: {advice}"
+        return f"file '{plain(name)}' is not read: .{_format_of(name)} is no format; {advice}"
     return f"file '{plain(name)}' is not of the form {KEY_PATTERN}"
 
 

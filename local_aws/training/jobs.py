@@ -34,7 +34,7 @@ from local_aws.training.process_sessions import ProcessSessions
 from local_aws.training.queue import JobQueue
 from local_aws.training.record import TrainingRecord
 from local_aws.training.request import InvalidTrainingRequestError, check_request
-from local_aws.training.run import Surroundings, TrainingRun
+from local_aws.training.run import TrainingContext, TrainingRun
 from local_aws.training.storage import JobStorage
 
 __all__ = ["Fault", "FaultKind", "TrainingJobs", "TrainingOptions"]
@@ -132,7 +132,7 @@ class TrainingJobs:
             self._clock(),
             spot_billable_fraction=self._options.spot_billable_fraction,
         )
-        run = TrainingRun(record, self._surroundings(clients), self._scratch / name)
+        run = TrainingRun(record, self._context_of(clients), self._scratch / name)
         with self._lock:
             if name in backend.training_jobs:
                 raise ResourceInUseException(
@@ -160,8 +160,8 @@ class TrainingJobs:
         announce(self._clients(response.region).get("events"), record)
         return EmptyResult()
 
-    def _surroundings(self, clients: Clients) -> Surroundings:
-        return Surroundings(
+    def _context_of(self, clients: Clients) -> TrainingContext:
+        return TrainingContext(
             storage=JobStorage(clients.get("s3")),
             logs=clients.get("logs"),
             launcher=self._launcher,

@@ -72,7 +72,7 @@ _NO_GRACE = frozenset({_Cause.LOST, _Cause.INTERNAL_ERROR, _Cause.CLOSED})
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class TrainingContext:
     """What every job of one account and region uses."""
 
     storage: JobStorage
@@ -89,10 +89,10 @@ class Surroundings:
 class TrainingRun:
     """Runs a job; an interrupted one goes on, on a fresh machine, from its checkpoints in S3."""
 
-    def __init__(self, record: TrainingRecord, around: Surroundings, scratch: Path) -> None:
+    def __init__(self, record: TrainingRecord, context: TrainingContext, scratch: Path) -> None:
         self._record = record
         self._request = record.request
-        self._around = around
+        self._context = context
         self._scratch = scratch
         self._wake = threading.Event()
         self._is_stopping = False
@@ -136,11 +136,11 @@ class TrainingRun:
             return
         self._record.end(
             ending,
-            self._around.clock(),
+            self._context.clock(),
             running_seconds=self._running_seconds,
             model_artifacts=self._model_artifacts,
         )
-        self._around.announce(self._record)
+        self._context.announce(self._record)
 
     def _live(self) -> Ending:
         since = self._record.created_at
@@ -152,7 +152,7 @@ class TrainingRun:
                 ending = self._wait_for_place() or self._use_instance(attempt)
             if ending is not None:
                 return ending
-            since = self._around.clock()
+            since = self._context.clock()
         raise AssertionError("unreachable")
 
     def _use_instance(self, attempt: int) -> Ending | None:
@@ -164,30 +164,30 @@ class TrainingRun:
 
     @contextlib.contextmanager
     def _in_the_queue(self) -> Iterator[None]:
-        self._around.queue.join(self._record.arn)
+        self._context.queue.join(self._record.arn)
         try:
             yield
         finally:
-            self._around.queue.leave(self._record.arn)
+            self._context.queue.leave(self._record.arn)
 
     def _wait_for_place(self) -> Ending | None:
         """Wait as a job does that gets no instance; return how it ended meanwhile, if it did."""
         told = 0
-        while ahead := self._around.queue.ahead_of(self._record.arn):
+        while ahead := self._context.queue.ahead_of(self._record.arn):
             cause = self._cause_from_outside()
             if cause is not None:
                 return _ENDINGS[cause]
             if ahead != told:
                 jobs = "job" if ahead == 1 else "jobs"
                 message = f"Waiting for a place on this machine: {ahead} {jobs} must end before"
-                self._record.tell(message, self._around.clock())
+                self._record.tell(message, self._context.clock())
                 told = ahead
             self._wake.wait(_LOOK_EVERY_SECONDS)
         return None
 
     @contextlib.contextmanager
     def _on_an_instance(self) -> Iterator[None]:
-        self._instance_since = self._around.clock()
+        self._instance_since = self._context.clock()
         self._record.start_training(self._instance_since)
         try:
             yield
@@ -198,21 +198,21 @@ class TrainingRun:
     def _used_seconds(self) -> float:
         if self._instance_since is None:
             return self._running_seconds
-        passed = self._around.clock() - self._instance_since
+        passed = self._context.clock() - self._instance_since
         return self._running_seconds + passed.total_seconds()
 
     def _wait_for_instance(self, since: datetime, *, is_first: bool) -> Ending | None:
-        name, faults = self._record.name, self._around.faults
+        name, faults = self._record.name, self._context.faults
         message = "Preparing the instances for training"
         if is_first:
-            self._record.tell(message, self._around.clock())
-            self._around.announce(self._record)
+            self._record.tell(message, self._context.clock())
+            self._context.announce(self._record)
         else:
             self._enter("Starting", message)
         delay = faults.take(name, FaultKind.CAPACITY_DELAY)
         if delay is not None:
-            self._record.tell(_NO_CAPACITY_YET, self._around.clock())
-        waited = (delay.after_seconds if delay else 0.0) + self._around.options.startup_seconds
+            self._record.tell(_NO_CAPACITY_YET, self._context.clock())
+        waited = (delay.after_seconds if delay else 0.0) + self._context.options.startup_seconds
         ending = self._wait_until(since + timedelta(seconds=waited))
         if ending is None and faults.take(name, FaultKind.CAPACITY):
             ending = _failed(CAPACITY_REASON)
@@ -224,7 +224,7 @@ class TrainingRun:
             cause = self._cause_from_outside()
             if cause is not None:
                 return _ENDINGS[cause]
-            if self._around.clock() >= moment:
+            if self._context.clock() >= moment:
                 return None
             self._wake.wait(_LOOK_EVERY_SECONDS)
 
@@ -260,7 +260,7 @@ class TrainingRun:
         return None
 
     def _download(self, folder: MlFolder) -> None:
-        storage = self._around.storage
+        storage = self._context.storage
         for channel in self._request.get("InputDataConfig") or ():
             uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
             if not storage.download(uri, folder.channel(channel["ChannelName"])):
@@ -272,19 +272,19 @@ class TrainingRun:
             storage.download(uri, folder.checkpoints(self._request))
 
     def _train(self, folder: MlFolder) -> tuple[_Cause | None, int]:
-        around, record = self._around, self._record
-        stream = LogStream(around.logs, self._stream_name())
+        context, record = self._context, self._record
+        stream = LogStream(context.logs, self._stream_name())
         stream.open()
         launch = Launch(
             self._request,
             record.arn,
             folder,
-            image_environment=around.options.image_environment,
-            aws_environment=around.aws_environment,
+            image_environment=context.options.image_environment,
+            aws_environment=context.aws_environment,
         )
-        process = around.launcher(launch)
+        process = context.launcher(launch)
         reader = threading.Thread(
-            target=read_output, args=(process.output, stream, record.metrics, around.clock)
+            target=read_output, args=(process.output, stream, record.metrics, context.clock)
         )
         reader.start()
         sync = self._checkpoint_sync(folder)
@@ -301,7 +301,7 @@ class TrainingRun:
 
     def _stream_name(self) -> str:
         # On AWS no second instance is there within the same second.
-        self._stream_second = max(int(self._around.clock().timestamp()), self._stream_second + 1)
+        self._stream_second = max(int(self._context.clock().timestamp()), self._stream_second + 1)
         return f"{self._record.name}/algo-1-{self._stream_second}"
 
     def _checkpoint_sync(self, folder: MlFolder) -> CheckpointSync | None:
@@ -309,21 +309,21 @@ class TrainingRun:
         if not checkpoints:
             return None
         sync = CheckpointSync(
-            self._around.storage,
+            self._context.storage,
             folder.checkpoints(self._request),
             checkpoints["S3Uri"],
-            self._around.options.checkpoint_sync_seconds,
+            self._context.options.checkpoint_sync_seconds,
         )
         sync.start()
         return sync
 
     def _supervise(self, process: TrainingProcess) -> tuple[_Cause | None, int]:
-        since = self._around.clock()
+        since = self._context.clock()
         while True:
             code = process.poll()
             if code is not None:
                 return None, code
-            trained = (self._around.clock() - since).total_seconds()
+            trained = (self._context.clock() - since).total_seconds()
             cause = self._cause_from_outside() or self._cause_on_instance(trained)
             if cause is not None:
                 return cause, self._end_program(process, cause)
@@ -334,7 +334,7 @@ class TrainingRun:
             return _Cause.CLOSED
         if self._is_stopping:
             return _Cause.STOP
-        waited = (self._around.clock() - self._record.created_at).total_seconds()
+        waited = (self._context.clock() - self._record.created_at).total_seconds()
         if self._max_wait is not None and waited >= self._max_wait:
             return _Cause.OUT_OF_WAIT_TIME
         return None
@@ -342,7 +342,7 @@ class TrainingRun:
     def _cause_on_instance(self, trained_seconds: float) -> _Cause | None:
         if self._used_seconds() >= self._max_runtime:
             return _Cause.OUT_OF_RUN_TIME
-        name, faults = self._record.name, self._around.faults
+        name, faults = self._record.name, self._context.faults
         if faults.take(name, FaultKind.INTERNAL_ERROR, seconds=trained_seconds):
             return _Cause.INTERNAL_ERROR
         if not self._record.is_spot:
@@ -356,7 +356,7 @@ class TrainingRun:
         code = None
         if cause not in _NO_GRACE:
             process.terminate()
-            deadline = time.monotonic() + self._around.options.stop_grace_seconds
+            deadline = time.monotonic() + self._context.options.stop_grace_seconds
             while code is None and time.monotonic() < deadline and not self._is_closed:
                 time.sleep(_LOOK_EVERY_SECONDS)
                 code = process.poll()
@@ -365,14 +365,14 @@ class TrainingRun:
 
     def _upload(self, folder: MlFolder, scratch: Path, *, with_model: bool) -> None:
         self._enter("Uploading", "Uploading generated training model")
-        storage, request = self._around.storage, self._request
+        storage, request = self._context.storage, self._request
         storage.upload_results(folder.output_data, "output", request, scratch)
         if with_model:
             self._model_artifacts = storage.upload_results(folder.model, "model", request, scratch)
 
     def _enter(self, secondary_status: str, message: str) -> None:
-        self._record.enter(secondary_status, message, self._around.clock())
-        self._around.announce(self._record)
+        self._record.enter(secondary_status, message, self._context.clock())
+        self._context.announce(self._record)
 
 
 def _failed(reason: str) -> Ending:

@@ -19,7 +19,7 @@ from thriftline.evaluation.evaluator import EvaluationSettings, Evaluator, Label
 from thriftline.evaluation.job_output import HISTORY, METRICS, PREDICTIONS
 from thriftline.evaluation.label_set_predictions import read_label_sets
 from thriftline.evaluation.predictions import Labels, read_predictions
-from thriftline.runs.domain.auto_training import Data, choose
+from thriftline.runs.domain.auto_training import DataShape, choose
 from thriftline.runs.domain.encoders import WELL_KNOWN
 from thriftline.runs.domain.search import search_rungs
 from thriftline.runs.schemas import search_section
@@ -52,7 +52,7 @@ IMAGE_README = (Path(train.__file__).parent / "README.md").read_text(encoding="u
 
 
 def chosen(spec: RunSpec, rows: int = 100, mean_tokens: float | None = None) -> PlannedTraining:
-    data = Data(rows=rows, mean_tokens=mean_tokens)
+    data = DataShape(rows=rows, mean_tokens=mean_tokens)
     return PlannedTraining(**asdict(choose(data, named_in(spec.hyperparameters))))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from arro3.core import RecordBatch
 
 from thriftline.evaluation.cells import BoolArray, FloatArray
-from thriftline.evaluation.label_sets import Said, SetBatch
+from thriftline.evaluation.label_sets import PredictedSets, SetBatch
 from thriftline.evaluation.predictions import (
     Labels,
     has_baseline,
@@ -62,7 +62,7 @@ def _truth(column: Any, index: dict[str, int]) -> BoolArray:
     return truth
 
 
-def _said(column: Any, index: dict[str, int], probabilities: FloatArray | None) -> Said:
+def _said(column: Any, index: dict[str, int], probabilities: FloatArray | None) -> PredictedSets:
     rows = column.to_pylist()
     given = np.zeros((len(rows), len(index)), dtype=np.bool_)
     unknown = np.zeros(len(rows), dtype=np.int64)
@@ -73,4 +73,4 @@ def _said(column: Any, index: dict[str, int], probabilities: FloatArray | None) 
             else:
                 unknown[number] += 1
     missing = np.array([names is None for names in rows], dtype=np.bool_)
-    return Said(given, unknown, missing, probabilities)
+    return PredictedSets(given, unknown, missing, probabilities)

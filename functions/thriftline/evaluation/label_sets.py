@@ -22,7 +22,7 @@ _NO_ANSWER = 255
 
 
 @dataclass(frozen=True)
-class Said:
+class PredictedSets:
     """What a model says of some records: ``given`` has a column for each label.
 
     ``unknown`` counts labels that the data set does not have; ``missing`` are records without an
@@ -45,9 +45,9 @@ class SetBatch:
     """Some test records; ``truth`` has a column for each label."""
 
     truth: BoolArray
-    candidate: Said
-    champion: Said | None = None
-    baseline: Said | None = None
+    candidate: PredictedSets
+    champion: PredictedSets | None = None
+    baseline: PredictedSets | None = None
 
 
 @dataclass(frozen=True)

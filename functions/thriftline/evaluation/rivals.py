@@ -16,7 +16,7 @@ from thriftline.evaluation.evaluator import (
     Evaluator,
     LabelSetEvaluator,
 )
-from thriftline.evaluation.label_sets import Said, SetBatch
+from thriftline.evaluation.label_sets import PredictedSets, SetBatch
 
 _NAMES: dict[BaselineKind, str] = {
     "majority": "the most frequent label",
@@ -76,8 +76,11 @@ class LabelSetRivals(_Rivals[SetBatch]):
     def add(self, batch: SetBatch) -> None:
         """Counts a batch of test records."""
         none = np.zeros(len(batch.truth), dtype=np.int64)
-        usual = Said(np.tile(self._usual, (len(none), 1)), none, none.astype(np.bool_))
-        said: dict[BaselineKind, Said | None] = {"majority": usual, "tfidf": batch.baseline}
+        usual = PredictedSets(np.tile(self._usual, (len(none), 1)), none, none.astype(np.bool_))
+        said: dict[BaselineKind, PredictedSets | None] = {
+            "majority": usual,
+            "tfidf": batch.baseline,
+        }
         for kind, answers in said.items():
             if answers is not None:
                 self._evaluators.setdefault(kind, LabelSetEvaluator(self._labels, True)).add(

@@ -7,7 +7,7 @@ import time
 
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.schemas.steps import ActRequest, ActResponse
-from thriftline.audit.steps.act_on_plan import Surroundings, act_on_plan
+from thriftline.audit.steps.act_on_plan import ActionContext, act_on_plan
 from thriftline.core.observability import entry_point
 from thriftline.wiring import audit as wiring
 
@@ -16,7 +16,7 @@ from thriftline.wiring import audit as wiring
 def lambda_handler(request: ActRequest) -> ActResponse:
     """Does the action if it still holds; see ``act_on_plan``."""
     begun = wiring.now()
-    around = Surroundings(
+    context = ActionContext(
         artifacts=wiring.artifacts(),
         clients_of=wiring.target_clients,
         alerts=wiring.alerts(),
@@ -25,4 +25,4 @@ def lambda_handler(request: ActRequest) -> ActResponse:
         clock=lambda: request.now + (wiring.now() - begun),
         sleep=time.sleep,
     )
-    return act_on_plan(request, around)
+    return act_on_plan(request, context)

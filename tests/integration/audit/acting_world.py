@@ -36,7 +36,7 @@ from thriftline.audit.schemas.steps import (
     AuditRequest,
     PlanActionsResponse,
 )
-from thriftline.audit.steps.act_on_plan import Surroundings, act_on_plan
+from thriftline.audit.steps.act_on_plan import ActionContext, act_on_plan
 from thriftline.audit.steps.plan_actions import plan_actions
 from thriftline.core.aws.buckets import Bucket
 from thriftline.money.price_catalogue import price_catalogue
@@ -181,9 +181,9 @@ class ActingWorld:
 
     def around(
         self, allowed: Mode = Mode.ACT, clients: TargetClients | None = None
-    ) -> Surroundings:
+    ) -> ActionContext:
         chosen = clients or self.clients
-        return Surroundings(
+        return ActionContext(
             artifacts=Bucket(chosen.client("s3"), ARTIFACTS),
             clients_of=lambda *_: chosen,
             alerts=self.topic,  # type: ignore[arg-type]

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.integration.workflow.world import Ended, World, csv_of
+from tests.integration.workflow.world import EndedExecution, World, csv_of
 
 SPEC = json.dumps({"trainer": "memory"})
 
 
-def run(world: World, project: str, *script: dict[str, Any], spec: str = SPEC) -> Ended:
+def run(world: World, project: str, *script: dict[str, Any], spec: str = SPEC) -> EndedExecution:
     """Uploads a data set whose attempts end as the script says, and waits for the run's end."""
     return world.end_of(start(world, project, *script, spec=spec))
 
@@ -30,7 +30,7 @@ def start(world: World, project: str, *script: dict[str, Any], spec: str = SPEC)
     return world.upload(f"{project}/reviews.csv", csv_of(600))
 
 
-def result_of(ended: Ended) -> dict[str, Any]:
+def result_of(ended: EndedExecution) -> dict[str, Any]:
     assert ended.result is not None, (ended.error, ended.cause)
     return ended.result
 

@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 120
 
 
 @dataclass
-class Ended:
+class EndedExecution:
     """One execution that ended, and what it left."""
 
     arn: str
@@ -70,11 +70,11 @@ class World:
             time.sleep(0.05)
         raise AssertionError("the upload started no execution")
 
-    def end_of(self, version_id: str) -> Ended:
+    def end_of(self, version_id: str) -> EndedExecution:
         """Wait for the execution that a version started, and return what it left."""
         return self.wait(self.execution_of(version_id))
 
-    def wait(self, arn: str) -> Ended:
+    def wait(self, arn: str) -> EndedExecution:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             described = self.states.describe_execution(executionArn=arn)
@@ -83,9 +83,9 @@ class World:
             time.sleep(0.05)
         raise AssertionError(f"{arn} still runs: {self.entered(arn)}")
 
-    def _ended(self, arn: str, described: dict[str, Any]) -> Ended:
+    def _ended(self, arn: str, described: dict[str, Any]) -> EndedExecution:
         output = json.loads(described.get("output") or "{}")
-        return Ended(
+        return EndedExecution(
             arn=arn,
             status=described["status"],
             error=described.get("error", ""),

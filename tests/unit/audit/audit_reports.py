@@ -11,7 +11,7 @@ from thriftline.audit.domain.digest import Digest, digest_of
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.parameters import AuditParameters, Mode
 from thriftline.audit.domain.parts import Scope
-from thriftline.audit.reports.assembly import Gathered, assemble
+from thriftline.audit.reports.assembly import ReportInputs, assemble
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.settings import AuditSettings, Target
 from thriftline.money.price_catalogue import price_catalogue
@@ -43,7 +43,7 @@ def digest_for(found: Inventory) -> Digest:
     return digest_of(audit(found, price_catalogue(), PARAMETERS), found.costs)
 
 
-def gathered_for(found: Inventory, **facts: Any) -> Gathered:
+def gathered_for(found: Inventory, **facts: Any) -> ReportInputs:
     """Returns all that the report of one inventory is made of; ``facts`` stand in for parts."""
     settings = facts.pop("settings", None) or settings_for(found, mode=facts.pop("mode", "report"))
     told = digest_for(found)
@@ -58,7 +58,7 @@ def gathered_for(found: Inventory, **facts: Any) -> Gathered:
         "problems": {},
         "prices": price_catalogue(),
     }
-    return Gathered(**(dull | facts))
+    return ReportInputs(**(dull | facts))
 
 
 def report_for(found: Inventory, **facts: Any) -> AuditReport:

@@ -7,10 +7,10 @@ import pytest
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
-from thriftline.audit.reports.action_message import Told, body_of, detail_of, subject_of
+from thriftline.audit.reports.action_message import ActionNotice, body_of, detail_of, subject_of
 
 
-def _told(**facts: Any) -> Told:
+def _notice(**facts: Any) -> ActionNotice:
     dull: dict[str, Any] = {
         "action": ActionKind.TERMINATE_ENDPOINT,
         "step": Step.EXECUTE,
@@ -26,11 +26,11 @@ def _told(**facts: Any) -> Told:
         "saved_uri": "s3://artifacts/saved/chat.json",
         "record_uri": "s3://artifacts/audits/a/actions/0000.json",
     }
-    return Told(**(dull | facts))
+    return ActionNotice(**(dull | facts))
 
 
 def test_a_message_says_what_why_with_which_calls_and_how_to_undo_it() -> None:
-    body = body_of(_told())
+    body = body_of(_notice())
     for part in ("chat", "us-west-2", "0 invocations", "sagemaker:DeleteEndpoint"):
         assert part in body
     assert "To undo it:\n  python cli/restore.py chat" in body
@@ -46,17 +46,17 @@ def test_a_message_says_what_why_with_which_calls_and_how_to_undo_it() -> None:
     ],
 )
 def test_the_subject_tells_how_it_ended(outcome: str, subject: str) -> None:
-    assert subject_of(_told(outcome=outcome)) == subject
+    assert subject_of(_notice(outcome=outcome)) == subject
 
 
 @pytest.mark.parametrize("action", [*ActionKind])
 def test_every_kind_of_action_has_words_of_its_own(action: ActionKind) -> None:
     marks = (ActionKind.MARK_ENDPOINT, ActionKind.UNMARK_ENDPOINT)
     step = Step.MARK if action in marks else Step.EXECUTE
-    assert not subject_of(_told(action=action, step=step)).endswith(" done")
+    assert not subject_of(_notice(action=action, step=step)).endswith(" done")
 
 
 def test_no_message_or_event_is_longer_than_aws_takes() -> None:
-    told = _told(reason="x" * 300_000, undo="y" * 300_000)
+    told = _notice(reason="x" * 300_000, undo="y" * 300_000)
     assert len(body_of(told).encode()) < 200_000
     assert len(str(detail_of(told, "a", 0)).encode()) < 200_000

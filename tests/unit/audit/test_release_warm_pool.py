@@ -17,7 +17,7 @@ from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.domain.parameters import AuditParameters, Mode
 from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
 from thriftline.audit.schemas.settings import Target
-from thriftline.audit.steps.acting.case import Case
+from thriftline.audit.steps.acting.case import ActionCase
 from thriftline.audit.steps.acting.release_warm_pool import release_warm_pool
 from thriftline.money.price_catalogue import price_catalogue
 
@@ -63,7 +63,7 @@ def test_any_other_pool_is_left_alone(job: TrainingJob) -> None:
     assert _planned(job) == []
 
 
-def _case(*, ended_hours_ago: float = 2, status: str = "Available", keep: str = "") -> Case:
+def _case(*, ended_hours_ago: float = 2, status: str = "Available", keep: str = "") -> ActionCase:
     answer = {
         "TrainingJobName": "warm",
         "TrainingJobArn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/warm",
@@ -74,7 +74,7 @@ def _case(*, ended_hours_ago: float = 2, status: str = "Available", keep: str = 
     own = [{"Key": "thriftline:keep", "Value": keep}] if keep else []
     clients = CannedClients({"DescribeTrainingJob": [answer], "ListTags": [{"Tags": own}]})
     artifacts: Any = SimpleNamespace(name="artifacts")
-    return Case(
+    return ActionCase(
         audit_id="audit",
         index=0,
         planned=_planned(_job())[0],
@@ -110,7 +110,7 @@ def test_a_pool_that_still_waits_is_released_and_nothing_else_changes() -> None:
     ],
     ids=["taken over", "another life", "kept"],
 )
-def test_a_pool_that_changed_since_the_plan_is_left_alone(case: Case, why: str) -> None:
+def test_a_pool_that_changed_since_the_plan_is_left_alone(case: ActionCase, why: str) -> None:
     outcome = release_warm_pool(case)
     assert outcome.outcome == "declined"
     assert why in outcome.reason

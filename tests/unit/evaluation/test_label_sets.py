@@ -20,16 +20,16 @@ from thriftline.evaluation.cells import BoolArray
 from thriftline.evaluation.document import Scores
 from thriftline.evaluation.evaluator import Evaluated, EvaluationSettings, LabelSetEvaluator
 from thriftline.evaluation.label_set_predictions import read_label_sets
-from thriftline.evaluation.label_sets import Said, SetBatch
+from thriftline.evaluation.label_sets import PredictedSets, SetBatch
 from thriftline.evaluation.predictions import Labels, read_predictions
 
 SETTINGS = EvaluationSettings(metric="micro_f1", margin=0.02, confidence=0.95, seed=3)
 LABELS = tuple(f"label {number}" for number in range(11))
 
 
-def said(given: BoolArray) -> Said:
+def said(given: BoolArray) -> PredictedSets:
     none = np.zeros(len(given), dtype=np.int64)
-    return Said(given, none, none.astype(np.bool_))
+    return PredictedSets(given, none, none.astype(np.bool_))
 
 
 def example(records: int = 400, seed: int = 1) -> tuple[BoolArray, BoolArray]:
@@ -40,7 +40,10 @@ def example(records: int = 400, seed: int = 1) -> tuple[BoolArray, BoolArray]:
 
 
 def evaluated(
-    truth: BoolArray, candidate: Said, champion: Said | None = None, size: int = 64
+    truth: BoolArray,
+    candidate: PredictedSets,
+    champion: PredictedSets | None = None,
+    size: int = 64,
 ) -> Evaluated:
     evaluator = LabelSetEvaluator(LABELS[: truth.shape[1]], with_champion=champion is not None)
     for start in range(0, len(truth), size):
@@ -51,9 +54,9 @@ def evaluated(
     return evaluator.result(SETTINGS)
 
 
-def cut(one: Said, part: slice) -> Said:
+def cut(one: PredictedSets, part: slice) -> PredictedSets:
     probabilities = None if one.probabilities is None else one.probabilities[part]
-    return Said(one.given[part], one.unknown[part], one.missing[part], probabilities)
+    return PredictedSets(one.given[part], one.unknown[part], one.missing[part], probabilities)
 
 
 def scores_of(truth: BoolArray, given: BoolArray) -> Scores:
@@ -152,7 +155,7 @@ def test_the_champion_is_compared_on_the_same_records() -> None:
 
 def test_a_label_that_the_data_set_does_not_have_is_a_false_positive() -> None:
     truth = np.array([[True, False], [True, False], [True, True], [False, False]])
-    strange = Said(
+    strange = PredictedSets(
         truth.copy(),
         unknown=np.array([1, 0, 0, 0]),
         missing=np.array([False, False, False, True]),
@@ -170,7 +173,9 @@ def test_a_label_that_the_data_set_does_not_have_is_a_false_positive() -> None:
 def test_calibration_takes_each_label_of_a_record_by_itself() -> None:
     truth, _ = example(300)
     chance = np.random.default_rng(2).uniform(0.01, 0.99, truth.shape)
-    one = Said(chance >= 0.5, np.zeros(300, dtype=np.int64), np.zeros(300, dtype=np.bool_), chance)
+    one = PredictedSets(
+        chance >= 0.5, np.zeros(300, dtype=np.int64), np.zeros(300, dtype=np.bool_), chance
+    )
 
     calibration = evaluated(truth, one).candidate.calibration
 

@@ -25,7 +25,7 @@ DEFAULTS = Defaults("org/base", "ml.g5.xlarge", Decimal(10))
 FOLDER = "datasets/reviews/"
 
 
-class Told:
+class RecordingTopic:
     """A topic that keeps what it is given."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class World:
     artifacts: Bucket
     runs: RunsTable
     claims: ClaimsTable
-    told: Told
+    told: RecordingTopic
     s3: Any
     table: Any
 
@@ -105,7 +105,7 @@ def open_world() -> Iterator[World]:
             Bucket(s3, "artifacts"),
             RunsTable(dynamodb, "runs"),
             ClaimsTable(dynamodb, "runs"),
-            Told(),
+            RecordingTopic(),
             s3,
             dynamodb,
         )

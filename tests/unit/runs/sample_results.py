@@ -15,7 +15,7 @@ from thriftline.evaluation.evaluator import (
     LabelSetEvaluator,
 )
 from thriftline.evaluation.gate import AgainstChampion, Estimate, GateSettings, decide
-from thriftline.evaluation.label_sets import Said, SetBatch
+from thriftline.evaluation.label_sets import PredictedSets, SetBatch
 from thriftline.runs.schemas.result import (
     Attempt,
     Baseline,
@@ -82,7 +82,9 @@ def evaluated_sets(labels: tuple[str, ...], records: int, skill: float) -> Evalu
     chance = np.where(truth, chance, 1 - chance)
     none = np.zeros(records, dtype=np.int64)
     evaluator = LabelSetEvaluator(labels, with_champion=False)
-    evaluator.add(SetBatch(truth, Said(chance >= 0.5, none, none.astype(np.bool_), chance)))
+    evaluator.add(
+        SetBatch(truth, PredictedSets(chance >= 0.5, none, none.astype(np.bool_), chance))
+    )
     return evaluator.result(EvaluationSettings("micro_f1", 0.01, 0.95, 1))
 
 

@@ -17,8 +17,8 @@ from thriftline.runs.domain.auto_training import (
     MOST_RATE,
     MOST_ROWS,
     STEP_TOKENS,
-    Data,
-    Named,
+    DataShape,
+    NamedSettings,
     choose,
     learning_rate,
     rows_of_step,
@@ -27,7 +27,7 @@ from thriftline.runs.domain.auto_training import (
 ROWS = st.integers(1, 10_000_000)
 TOKENS = st.none() | st.floats(3, 8192)
 DATA = st.builds(
-    Data,
+    DataShape,
     rows=ROWS,
     mean_tokens=TOKENS,
     labels=st.none() | st.integers(2, 1000),
@@ -35,7 +35,7 @@ DATA = st.builds(
     width=st.none(),
 )
 NAMED = st.builds(
-    Named,
+    NamedSettings,
     method=st.none() | st.sampled_from(["finetune", "linear_head"]),
     epochs=st.none() | st.integers(1, 100),
     learning_rate=st.none() | st.floats(1e-7, 0.1),
@@ -46,8 +46,8 @@ NAMED = st.builds(
 
 
 @given(DATA)
-def test_what_is_chosen_is_within_bounds(data: Data) -> None:
-    chosen = choose(data, Named())
+def test_what_is_chosen_is_within_bounds(data: DataShape) -> None:
+    chosen = choose(data, NamedSettings())
 
     assert FEWEST_EPOCHS <= chosen.epochs <= MOST_EPOCHS
     assert chosen.batch_rows is not None
@@ -59,8 +59,8 @@ def test_what_is_chosen_is_within_bounds(data: Data) -> None:
 
 
 @given(DATA)
-def test_there_are_enough_steps_unless_the_epochs_are_at_their_most(data: Data) -> None:
-    chosen = choose(data, Named(method="finetune"))
+def test_there_are_enough_steps_unless_the_epochs_are_at_their_most(data: DataShape) -> None:
+    chosen = choose(data, NamedSettings(method="finetune"))
 
     assert chosen.steps >= LEAST_STEPS or chosen.epochs == MOST_EPOCHS
 
@@ -69,11 +69,11 @@ def test_there_are_enough_steps_unless_the_epochs_are_at_their_most(data: Data) 
 def test_more_rows_never_make_smaller_steps_or_more_epochs(
     one: int, other: int, tokens: float | None
 ) -> None:
-    fewer, more = (Data(rows, tokens) for rows in sorted((one, other)))
+    fewer, more = (DataShape(rows, tokens) for rows in sorted((one, other)))
 
     assert rows_of_step(fewer) <= rows_of_step(more)
     if rows_of_step(fewer) == rows_of_step(more):
-        assert choose(fewer, Named()).epochs >= choose(more, Named()).epochs
+        assert choose(fewer, NamedSettings()).epochs >= choose(more, NamedSettings()).epochs
 
 
 @given(st.integers(1, 8192), st.integers(1, 8192))
@@ -84,7 +84,7 @@ def test_a_wider_encoder_never_gets_a_higher_rate(one: int, other: int) -> None:
 
 
 @given(DATA, NAMED)
-def test_what_is_named_wins(data: Data, named: Named) -> None:
+def test_what_is_named_wins(data: DataShape, named: NamedSettings) -> None:
     chosen = choose(data, named)
 
     for name, value in vars(named).items():
@@ -107,7 +107,7 @@ def test_what_is_named_wins(data: Data, named: Named) -> None:
     ],
 )
 def test_the_sizes_that_people_bring(rows: int, tokens: float, expected: dict[str, Any]) -> None:
-    chosen = choose(Data(rows, tokens), Named())
+    chosen = choose(DataShape(rows, tokens), NamedSettings())
 
     assert {name: getattr(chosen, name) for name in expected} == expected
 
@@ -127,29 +127,33 @@ def test_the_sizes_that_people_bring(rows: int, tokens: float, expected: dict[st
 def test_few_rows_of_many_labels_get_a_linear_head(
     rows: int, labels: int | None, method: str
 ) -> None:
-    data = Data(rows, 20.0, labels)
+    data = DataShape(rows, 20.0, labels)
 
-    assert choose(data, Named()).method == method
-    assert choose(replace(data, must_finetune=True), Named()).method == "finetune"
+    assert choose(data, NamedSettings()).method == method
+    assert choose(replace(data, must_finetune=True), NamedSettings()).method == "finetune"
 
 
 @given(DATA, st.integers(1, 1000))
-def test_more_rows_never_go_back_to_a_linear_head(data: Data, more: int) -> None:
+def test_more_rows_never_go_back_to_a_linear_head(data: DataShape, more: int) -> None:
     larger = replace(data, rows=data.rows + more)
 
-    if choose(data, Named()).method == "finetune":
-        assert choose(larger, Named()).method == "finetune"
+    if choose(data, NamedSettings()).method == "finetune":
+        assert choose(larger, NamedSettings()).method == "finetune"
 
 
 def test_a_linear_head_has_a_step_for_each_penalty() -> None:
-    assert choose(Data(100, 20.0), Named(method="linear_head")).steps == LINEAR_HEAD_STEPS
+    assert (
+        choose(DataShape(100, 20.0), NamedSettings(method="linear_head")).steps == LINEAR_HEAD_STEPS
+    )
 
 
 @given(st.floats(10, 256), st.integers(1, 512))
 def test_the_tokens_of_a_step_are_those_of_its_rows(tokens: float, rows: int) -> None:
-    chosen = choose(Data(rows * 1000, tokens), Named())
+    chosen = choose(DataShape(rows * 1000, tokens), NamedSettings())
     assert chosen.batch_rows is not None
 
     assert chosen.tokens_of_step(tokens) == pytest.approx(chosen.batch_rows * tokens, abs=1)
-    assert choose(Data(rows, tokens), Named(batch_tokens=64)).tokens_of_step(tokens) == 64
+    assert (
+        choose(DataShape(rows, tokens), NamedSettings(batch_tokens=64)).tokens_of_step(tokens) == 64
+    )
     assert chosen.batch_tokens == STEP_TOKENS

@@ -31,7 +31,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class SortedFindings:
     """``spoken`` are the findings to tell; ``expired`` were accepted until a day that is over."""
 
     spoken: tuple[Finding, ...]
@@ -55,11 +55,13 @@ class Difference:
     cheaper_usd: Decimal
 
 
-def sort_out(findings: Sequence[Finding], acceptances: Sequence[Acceptance], today: date) -> Sorted:
+def sort_out(
+    findings: Sequence[Finding], acceptances: Sequence[Acceptance], today: date
+) -> SortedFindings:
     """Returns the findings without those that are accepted today."""
     valid = {one.finding: one for one in acceptances if one.until >= today}
     found = {finding.id for finding in findings}
-    return Sorted(
+    return SortedFindings(
         spoken=tuple(finding for finding in findings if finding.id not in valid),
         accepted=tuple(
             Accepted(finding, valid[finding.id]) for finding in findings if finding.id in valid
@@ -73,7 +75,7 @@ def sort_out(findings: Sequence[Finding], acceptances: Sequence[Acceptance], tod
 
 
 def difference(
-    last: Mapping[str, Decimal | None], now: Sorted, could_see: Callable[[str], bool]
+    last: Mapping[str, Decimal | None], now: SortedFindings, could_see: Callable[[str], bool]
 ) -> Difference:
     """Returns what changed since a report of ``{finding id: monthly USD}``, accepted ones too.
 

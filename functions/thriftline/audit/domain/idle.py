@@ -71,7 +71,7 @@ class Idleness:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _EndpointCase:
     endpoint: Endpoint
     metrics: Metrics
     parameters: AuditParameters
@@ -94,7 +94,7 @@ def assess_endpoint(
     """Returns whether an endpoint is idle by the rule at ``now`` (UTC)."""
     window = idle_window(now, parameters.idle_window_days)
     parts = parts_of(endpoint, metrics, window) if endpoint.may_answer else ()
-    case = _Case(endpoint, metrics, parameters, window, parts)
+    case = _EndpointCase(endpoint, metrics, parameters, window, parts)
     verdict, reasons = next(
         (ruling for ask in _QUESTIONS if (ruling := ask(case)) is not None),
         (Verdict.IDLE, ()),
@@ -120,7 +120,7 @@ def assess_endpoint(
     )
 
 
-def _last_use(case: _Case) -> tuple[date | None, date | None]:
+def _last_use(case: _EndpointCase) -> tuple[date | None, date | None]:
     """Returns the first day that was read of anything, and the last day with a sign of use."""
     begun: list[datetime] = []
     used: list[datetime] = []
@@ -154,13 +154,13 @@ def _only_a_person(endpoint: Endpoint) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def _not_in_service(case: _Case) -> _Ruling:
+def _not_in_service(case: _EndpointCase) -> _Ruling:
     if case.endpoint.serves:
         return None
     return Verdict.EXEMPT, (f"Its status is {case.endpoint.status}.",)
 
 
-def _used(case: _Case) -> _Ruling:
+def _used(case: _EndpointCase) -> _Ruling:
     count = sum(part.invocations for part in case.parts)
     if count <= case.parameters.max_invocations:
         return None
@@ -171,7 +171,7 @@ def _used(case: _Case) -> _Ruling:
     return Verdict.IN_USE, (said,)
 
 
-def _answers_with_errors(case: _Case) -> _Ruling:
+def _answers_with_errors(case: _EndpointCase) -> _Ruling:
     count = sum(part.errors for part in case.parts)
     if count == 0:
         return None
@@ -179,18 +179,18 @@ def _answers_with_errors(case: _Case) -> _Ruling:
     return Verdict.IN_USE, (f"Somebody calls it: {requests}.",)
 
 
-def _queues(case: _Case) -> _Ruling:
+def _queues(case: _EndpointCase) -> _Ruling:
     waiting = any(total_since(_backlog(case, name), case.window) > 0 for name in _queue(case))
     if waiting or any(part.has_waited for part in case.parts):
         return Verdict.IN_USE, ("Asynchronous requests wait, or waited, in its queue.",)
     return None
 
 
-def _queue(case: _Case) -> tuple[str, ...]:
+def _queue(case: _EndpointCase) -> tuple[str, ...]:
     return BACKLOGS if case.endpoint.is_asynchronous else ()
 
 
-def _unread(case: _Case) -> _Ruling:
+def _unread(case: _EndpointCase) -> _Ruling:
     reasons = [why for part in case.parts for why in part.unread]
     components = case.endpoint.inference_components
     if isinstance(components, Unread):
@@ -207,14 +207,14 @@ def _unread(case: _Case) -> _Ruling:
     return (Verdict.UNKNOWN, tuple(reasons)) if reasons else None
 
 
-def _changes(case: _Case) -> _Ruling:
+def _changes(case: _EndpointCase) -> _Ruling:
     endpoint = case.endpoint
     if endpoint.has_pending_deployment or any(variant.statuses for variant in endpoint.variants):
         return Verdict.EXEMPT, ("An update is in progress.",)
     return None
 
 
-def _too_young(case: _Case) -> _Ruling:
+def _too_young(case: _EndpointCase) -> _Ruling:
     ages = [("created", case.endpoint.created), ("last modified", case.endpoint.last_modified)]
     if not isinstance(case.endpoint.inference_components, Unread):
         for one in case.endpoint.inference_components:
@@ -228,7 +228,7 @@ def _too_young(case: _Case) -> _Ruling:
     return (Verdict.EXEMPT, reasons) if reasons else None
 
 
-def _costs_nothing(case: _Case) -> _Ruling:
+def _costs_nothing(case: _EndpointCase) -> _Ruling:
     # Shadow variants are billed too. Scaling that may go to zero, and has not, costs as any other.
     variants = (*case.endpoint.variants, *case.endpoint.shadow_variants)
     if any(_count(variant) for variant in variants):
@@ -237,7 +237,7 @@ def _costs_nothing(case: _Case) -> _Ruling:
 
 
 # In this order: use that was seen outweighs what could not be read, and that outweighs the rest.
-_QUESTIONS: tuple[Callable[[_Case], _Ruling], ...] = (
+_QUESTIONS: tuple[Callable[[_EndpointCase], _Ruling], ...] = (
     _not_in_service,
     _used,
     _answers_with_errors,
@@ -249,7 +249,7 @@ _QUESTIONS: tuple[Callable[[_Case], _Ruling], ...] = (
 )
 
 
-def _backlog(case: _Case, name: str) -> Fact[MetricSeries]:
+def _backlog(case: _EndpointCase, name: str) -> Fact[MetricSeries]:
     return series_of(case.metrics, backlog_metric(case.endpoint.name, name))
 
 
@@ -260,7 +260,7 @@ def _count(variant: Variant) -> int | None:
     return variant.instance_count
 
 
-def _share_measured(case: _Case) -> float:
+def _share_measured(case: _EndpointCase) -> float:
     """Returns the least share of days measured of a part that reports requests.
 
     An endpoint with inference components counts them there; its variants then report nothing.
@@ -282,7 +282,7 @@ def _share(daily: tuple[float | None, ...], queue: tuple[bool, ...] | None) -> f
     return sum(known) / len(known) if known else 0.0
 
 
-def _days_of_queue(case: _Case) -> tuple[bool, ...] | None:
+def _days_of_queue(case: _EndpointCase) -> tuple[bool, ...] | None:
     """Returns on which days the whole queue was measured, None of one that has no queue."""
     days = []
     for name in _queue(case):
@@ -294,7 +294,7 @@ def _days_of_queue(case: _Case) -> tuple[bool, ...] | None:
     return tuple(all(measured) for measured in zip(*days, strict=False)) if days else None
 
 
-def _confidence(measured: float, doubtful: bool, case: _Case) -> Confidence:
+def _confidence(measured: float, doubtful: bool, case: _EndpointCase) -> Confidence:
     """Returns how sure idleness is; what nothing can call needs no measurement."""
     if measured == 1 and not doubtful:
         return Confidence.HIGH
@@ -311,7 +311,7 @@ def _holds_no_model(endpoint: Endpoint) -> bool:
     )
 
 
-def _silence(case: _Case) -> str:
+def _silence(case: _EndpointCase) -> str:
     days = case.parameters.idle_window_days
     if _holds_no_model(case.endpoint):
         return "Its inference components are gone: it runs instances for no model at all."

@@ -15,7 +15,7 @@ _LONGEST = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ActionNotice:
     """What a message reports of one action."""
 
     action: ActionKind
@@ -33,50 +33,51 @@ class Told:
     record_uri: str
 
 
-def subject_of(told: Told) -> str:
+def subject_of(notice: ActionNotice) -> str:
     """One line for the subject of an e-mail."""
-    spec = step_spec(told.action, told.step)
+    spec = step_spec(notice.action, notice.step)
     words = {
-        "done": f"{told.action} done" if spec is None else spec.message,
-        "declined": f"left alone ({told.action})",
-        "failed": f"not done, failed ({told.action})",
+        "done": f"{notice.action} done" if spec is None else spec.message,
+        "declined": f"left alone ({notice.action})",
+        "failed": f"not done, failed ({notice.action})",
     }
-    return f"Thriftline: {told.resource} {words[told.outcome]}"
+    return f"Thriftline: {notice.resource} {words[notice.outcome]}"
 
 
-def body_of(told: Told) -> str:
+def body_of(notice: ActionNotice) -> str:
     """A few lines: what was done to what, why, with which calls, and how to take it back."""
     lines = [
-        f"{told.resource_type} {told.resource} in {told.account}, {told.region}: {told.action}, "
-        f"{told.step}: {told.outcome}.",
+        f"{notice.resource_type} {notice.resource} in {notice.account}, {notice.region}: "
+        f"{notice.action}, "
+        f"{notice.step}: {notice.outcome}.",
         "",
-        told.reason,
+        notice.reason,
     ]
-    if told.planned_because not in told.reason:
-        lines += ["", f"Planned because: {told.planned_because}"]
-    if told.calls:
-        lines += ["", "Calls that were made:", *(f"  {call}" for call in told.calls)]
-    lines += ["", "To undo it:", f"  {told.undo}", ""]
-    if told.saved_uri:
-        lines.append(f"Saved copy: {told.saved_uri}")
-    lines.append(f"Record:     {told.record_uri}")
+    if notice.planned_because not in notice.reason:
+        lines += ["", f"Planned because: {notice.planned_because}"]
+    if notice.calls:
+        lines += ["", "Calls that were made:", *(f"  {call}" for call in notice.calls)]
+    lines += ["", "To undo it:", f"  {notice.undo}", ""]
+    if notice.saved_uri:
+        lines.append(f"Saved copy: {notice.saved_uri}")
+    lines.append(f"Record:     {notice.record_uri}")
     text = "\n".join(lines) + "\n"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n[cut: the record has it all]\n"
 
 
-def detail_of(told: Told, audit_id: str, index: int) -> dict[str, Any]:
+def detail_of(notice: ActionNotice, audit_id: str, index: int) -> dict[str, Any]:
     """Returns the event's detail; the calls are in the record."""
     return {
         "audit_id": audit_id,
         "index": index,
-        "action": told.action,
-        "step": told.step,
-        "resource_type": told.resource_type,
-        "resource": told.resource,
-        "account": told.account,
-        "region": told.region,
-        "outcome": told.outcome,
-        "reason": told.reason[:_LONGEST],
-        "saved_uri": told.saved_uri,
-        "record_uri": told.record_uri,
+        "action": notice.action,
+        "step": notice.step,
+        "resource_type": notice.resource_type,
+        "resource": notice.resource,
+        "account": notice.account,
+        "region": notice.region,
+        "outcome": notice.outcome,
+        "reason": notice.reason[:_LONGEST],
+        "saved_uri": notice.saved_uri,
+        "record_uri": notice.record_uri,
     }

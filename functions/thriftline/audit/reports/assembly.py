@@ -9,7 +9,13 @@ from typing import get_args
 from thriftline.audit.domain.actions import ActionPlan
 from thriftline.audit.domain.digest import Digest
 from thriftline.audit.domain.findings import Finding
-from thriftline.audit.domain.history import Acceptance, Difference, Sorted, difference, sort_out
+from thriftline.audit.domain.history import (
+    Acceptance,
+    Difference,
+    SortedFindings,
+    difference,
+    sort_out,
+)
 from thriftline.audit.domain.savings import Savings, by_saving, savings_of
 from thriftline.audit.domain.sight import Sight
 from thriftline.audit.domain.total_reconciliation import reconcile_all
@@ -57,7 +63,7 @@ _CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gathered:
+class ReportInputs:
     """All that a report is made of.
 
     ``missing`` are targets without a result, with the reason. ``plan`` is None where there is
@@ -76,7 +82,7 @@ class Gathered:
     prices: PriceCatalogue
 
 
-def assemble(gathered: Gathered) -> AuditReport:
+def assemble(gathered: ReportInputs) -> AuditReport:
     """Returns the report, before anything was done."""
     settings = gathered.settings
     today = settings.started.date()
@@ -169,7 +175,7 @@ def _to_the_cent(finding: Finding) -> Finding:
 class _Scribe:
     """Writes findings down with what is known of them from elsewhere."""
 
-    def __init__(self, gathered: Gathered, savings: Savings) -> None:
+    def __init__(self, gathered: ReportInputs, savings: Savings) -> None:
         self._counted = savings.counted
         self._today = gathered.settings.started.date()
         self._last = gathered.last.known if gathered.last else {}
@@ -185,7 +191,7 @@ class _Scribe:
         )
 
 
-def _difference(gathered: Gathered, told: Sorted) -> ReportDifference | None:
+def _difference(gathered: ReportInputs, told: SortedFindings) -> ReportDifference | None:
     last = gathered.last
     if last is None:
         return None
@@ -216,7 +222,7 @@ def _gone(finding: LastFinding) -> ReportGone:
     )
 
 
-def _targets(gathered: Gathered) -> tuple[ReportTarget, ...]:
+def _targets(gathered: ReportInputs) -> tuple[ReportTarget, ...]:
     audited = {(one.account, one.region): one for one in gathered.digests}
     return tuple(
         ReportTarget(
@@ -232,7 +238,7 @@ def _targets(gathered: Gathered) -> tuple[ReportTarget, ...]:
     )
 
 
-def _unknown(gathered: Gathered) -> tuple[ReportUnknown, ...]:
+def _unknown(gathered: ReportInputs) -> tuple[ReportUnknown, ...]:
     missing = tuple(
         ReportUnknown(
             resource_type="target",
@@ -262,7 +268,7 @@ def _unknown(gathered: Gathered) -> tuple[ReportUnknown, ...]:
     return (*missing, *documents, *read)
 
 
-def _alerts(gathered: Gathered) -> list[str]:
+def _alerts(gathered: ReportInputs) -> list[str]:
     settings = gathered.settings
     alerts = []
     if gathered.missing:
@@ -284,7 +290,7 @@ def _alerts(gathered: Gathered) -> list[str]:
     return alerts
 
 
-def _lapsed(told: Sorted, acceptances: Sequence[Acceptance]) -> tuple[ReportLapsed, ...]:
+def _lapsed(told: SortedFindings, acceptances: Sequence[Acceptance]) -> tuple[ReportLapsed, ...]:
     expired = set(told.expired)
     used = {one.acceptance for one in told.accepted}
     spoken = {finding.id for finding in told.spoken}

@@ -16,7 +16,7 @@ from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.reports.action_message import (
     DETAIL_TYPE,
     EVENT_SOURCE,
-    Told,
+    ActionNotice,
     body_of,
     detail_of,
     subject_of,
@@ -24,7 +24,7 @@ from thriftline.audit.reports.action_message import (
 from thriftline.audit.schemas.action_record import ActionRecord
 from thriftline.audit.schemas.settings import AuditSettings, Target
 from thriftline.audit.schemas.steps import ActRequest, ActResponse
-from thriftline.audit.steps.acting.case import Case, Outcome, declined
+from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
 from thriftline.audit.steps.documents import read_plan, read_settings
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
@@ -37,7 +37,7 @@ _ORDER = (Mode.REPORT, Mode.MARK, Mode.ACT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ActionContext:
     """What actions work with. ``allowed`` is the most that this function itself may do.
 
     ``clock`` tells how late it is; ``sleep`` waits, in seconds.
@@ -52,7 +52,7 @@ class Surroundings:
     sleep: Callable[[float], None]
 
 
-def act_on_plan(request: ActRequest, around: Surroundings) -> ActResponse:
+def act_on_plan(request: ActRequest, context: ActionContext) -> ActResponse:
     """Does one action of a plan, once: what a record says is done is answered again.
 
     Its record is written first, then come event and message; a retry sends what is missing.
@@ -63,23 +63,23 @@ def act_on_plan(request: ActRequest, around: Surroundings) -> ActResponse:
         AwsRequestError: there is no such plan, or no such place in it.
     """
     if request.dry_run:
-        return _rehearsed(rehearse(request, around))
+        return _rehearsed(rehearse(request, context))
     key = record_key(request.audit_id, request.index)
-    text = around.artifacts.read(key)
+    text = context.artifacts.read(key)
     record = None if text is None else ActionRecord.model_validate_json(text)
     if record is None or record.outcome != "done":
-        record = _record(request, around, dry_run=False)
-        around.artifacts.write_json(key, record.model_dump_json(indent=1))
+        record = _record(request, context, dry_run=False)
+        context.artifacts.write_json(key, record.model_dump_json(indent=1))
     if not record.announced:
-        _announce(record, around)
+        _announce(record, context)
         told = record.model_copy(update={"announced": True})
-        around.artifacts.write_json(key, told.model_dump_json(indent=1))
+        context.artifacts.write_json(key, told.model_dump_json(indent=1))
     return ActResponse(index=request.index, outcome=record.outcome, reason=record.reason)
 
 
-def rehearse(request: ActRequest, around: Surroundings) -> ActionRecord:
+def rehearse(request: ActRequest, context: ActionContext) -> ActionRecord:
     """Returns the record that the action would leave, in any mode; changes and tells nothing."""
-    return _record(request, around, dry_run=True)
+    return _record(request, context, dry_run=True)
 
 
 def _rehearsed(record: ActionRecord) -> ActResponse:
@@ -92,27 +92,27 @@ def _rehearsed(record: ActionRecord) -> ActResponse:
     )
 
 
-def _record(request: ActRequest, around: Surroundings, *, dry_run: bool) -> ActionRecord:
-    settings = read_settings(around.artifacts, request.audit_id)
-    planned = _planned(request, around.artifacts)
+def _record(request: ActRequest, context: ActionContext, *, dry_run: bool) -> ActionRecord:
+    settings = read_settings(context.artifacts, request.audit_id)
+    planned = _planned(request, context.artifacts)
     target = _target(settings, planned)
-    clients = around.clients_of(target.region, target.act_role_arn)
-    executor = Executor(clients, around.artifacts, dry_run=dry_run)
-    why_not = None if dry_run else _not_allowed(planned, settings.mode, around.allowed)
+    clients = context.clients_of(target.region, target.act_role_arn)
+    executor = Executor(clients, context.artifacts, dry_run=dry_run)
+    why_not = None if dry_run else _not_allowed(planned, settings.mode, context.allowed)
     if why_not is None and target.audit_role_arn and not target.act_role_arn:
         why_not = f"There is no role that acts in account {target.account}."
-    case = Case(
+    case = ActionCase(
         audit_id=request.audit_id,
         index=request.index,
         planned=planned,
         target=target,
         parameters=settings.parameters,
         clients=clients,
-        artifacts=around.artifacts,
+        artifacts=context.artifacts,
         executor=executor,
         audited=settings.started,
         now=request.now,
-        sleep=around.sleep,
+        sleep=context.sleep,
     )
     outcome = declined(why_not) if why_not is not None else _done(case)
     return ActionRecord(
@@ -129,7 +129,7 @@ def _record(request: ActRequest, around: Surroundings, *, dry_run: bool) -> Acti
         outcome=outcome.outcome,
         reason=outcome.reason,
         started=request.now,
-        ended=max(request.now, around.clock()),
+        ended=max(request.now, context.clock()),
         calls=tuple(executor.calls),
         saved_uri=outcome.saved_uri,
         undo=outcome.undo,
@@ -169,7 +169,7 @@ def _not_allowed(planned: PlannedAction, asked: Mode, allowed: Mode) -> str | No
     return None if planned.executes else "The plan does not say that it is to be done."
 
 
-def _done(case: Case) -> Outcome:
+def _done(case: ActionCase) -> Outcome:
     spec = step_spec(case.planned.action, case.planned.step)
     if spec is None:
         return declined(f"The action {case.planned.action} does nothing at this step.")
@@ -179,14 +179,14 @@ def _done(case: Case) -> Outcome:
         return _went_wrong(case, error)
 
 
-def code_of(spec: StepSpec) -> Callable[[Case], Outcome]:
+def code_of(spec: StepSpec) -> Callable[[ActionCase], Outcome]:
     """Returns the function that does a step; only its module is imported."""
     module, _, function = spec.code.partition(":")
-    found: Callable[[Case], Outcome] = getattr(import_module(f"{_CODE}.{module}"), function)
+    found: Callable[[ActionCase], Outcome] = getattr(import_module(f"{_CODE}.{module}"), function)
     return found
 
 
-def _went_wrong(case: Case, error: ThriftlineError) -> Outcome:
+def _went_wrong(case: ActionCase, error: ThriftlineError) -> Outcome:
     if not case.executor.calls:
         return declined(f"Its present state could not be read, so nothing was done: {error}")
     return Outcome(
@@ -196,8 +196,8 @@ def _went_wrong(case: Case, error: ThriftlineError) -> Outcome:
     )
 
 
-def _announce(record: ActionRecord, around: Surroundings) -> None:
-    told = Told(
+def _announce(record: ActionRecord, context: ActionContext) -> None:
+    told = ActionNotice(
         action=record.action,
         step=record.step,
         resource_type=record.resource_type,
@@ -213,8 +213,8 @@ def _announce(record: ActionRecord, around: Surroundings) -> None:
         ),
         undo=record.undo,
         saved_uri=record.saved_uri,
-        record_uri=around.artifacts.uri(record_key(record.audit_id, record.index)),
+        record_uri=context.artifacts.uri(record_key(record.audit_id, record.index)),
     )
     detail = json.dumps(detail_of(told, record.audit_id, record.index))
-    around.bus.put(EVENT_SOURCE, DETAIL_TYPE, detail)
-    around.alerts.publish(subject_of(told), body_of(told))
+    context.bus.put(EVENT_SOURCE, DETAIL_TYPE, detail)
+    context.alerts.publish(subject_of(told), body_of(told))

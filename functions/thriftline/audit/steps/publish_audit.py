@@ -39,7 +39,7 @@ class _Published(BaseModel):
     message: bool = False
 
 
-class _Told(BaseModel):
+class _ReportedEndpoints(BaseModel):
     """What the last message about endpoints said."""
 
     told: frozenset[str] = frozenset()
@@ -145,12 +145,14 @@ def _send(report: AuditReport, uri: str, artifacts: Bucket, alerts: Topic) -> No
     if said - before or any(one.result for one in report.planned_actions):
         alerts.publish(subject_of(report), body_of(report, uri))
     if said != before:
-        artifacts.write_json(TOLD_OF_ENDPOINTS, _Told(told=said).model_dump_json())
+        artifacts.write_json(TOLD_OF_ENDPOINTS, _ReportedEndpoints(told=said).model_dump_json())
 
 
 def _told(artifacts: Bucket) -> frozenset[str]:
     try:
-        return _Told.model_validate_json(artifacts.read(TOLD_OF_ENDPOINTS) or b"{}").told
+        return _ReportedEndpoints.model_validate_json(
+            artifacts.read(TOLD_OF_ENDPOINTS) or b"{}"
+        ).told
     except (ThriftlineError, ValidationError):
         # Rather told twice than not at all.
         return frozenset()

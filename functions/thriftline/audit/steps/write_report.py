@@ -9,7 +9,7 @@ from thriftline.audit.domain.actions import ActionPlan
 from thriftline.audit.domain.digest import Digest, digest_of
 from thriftline.audit.domain.layout import plan_key, report_key, result_key
 from thriftline.audit.domain.parts import Scope
-from thriftline.audit.reports.assembly import Gathered, assemble
+from thriftline.audit.reports.assembly import ReportInputs, assemble
 from thriftline.audit.schemas.report import LastReport
 from thriftline.audit.schemas.result import decode_plan, decode_result
 from thriftline.audit.schemas.settings import AuditSettings, Target
@@ -48,7 +48,7 @@ def write_report(request: AuditRequest, *, artifacts: Bucket) -> WriteReportResp
     accepted = read_acceptances(artifacts)
     last, problems = _last(settings, artifacts)
     report = assemble(
-        Gathered(
+        ReportInputs(
             settings=settings,
             digests=digests,
             missing=missing,

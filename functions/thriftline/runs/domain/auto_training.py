@@ -30,7 +30,7 @@ LINEAR_HEAD_STEPS = 7
 
 
 @dataclass(frozen=True)
-class Data:
+class DataShape:
     """What is known of the data and the model before the training; None is unknown."""
 
     rows: int
@@ -45,7 +45,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedSettings:
     """What ``run.yaml`` names; None where it leaves the choice."""
 
     method: Method | None = None
@@ -77,7 +77,7 @@ class Chosen:
         return max(1, round(self.batch_rows * mean_tokens))
 
 
-def choose(data: Data, named: Named) -> Chosen:
+def choose(data: DataShape, named: NamedSettings) -> Chosen:
     """Returns the hyperparameters of a run; what is named stays as it is."""
     batch_rows = None if named.batch_tokens else rows_of_step(data)
     rows = batch_rows or _rows_within(named.batch_tokens or STEP_TOKENS, data)
@@ -101,7 +101,7 @@ def choose(data: Data, named: Named) -> Chosen:
     )
 
 
-def method_for(data: Data) -> Method:
+def method_for(data: DataShape) -> Method:
     """Returns how to train so many rows of so many labels.
 
     With two labels a fine-tuning was the better one.
@@ -111,7 +111,7 @@ def method_for(data: Data) -> Method:
     return "linear_head" if data.rows < ROWS_OF_A_LABEL * data.labels else "finetune"
 
 
-def rows_of_step(data: Data) -> int:
+def rows_of_step(data: DataShape) -> int:
     """Returns the rows of an optimiser step, the more the more there are."""
     most = _within(_rows_within(STEP_TOKENS, data), 2 * FEWEST_ROWS, MOST_ROWS)
     return _within(data.rows // STEPS_PER_EPOCH, FEWEST_ROWS, most)
@@ -123,7 +123,7 @@ def learning_rate(width: int | None) -> float:
     return min(MOST_RATE, max(LEAST_RATE, wanted))
 
 
-def _rows_within(tokens: int, data: Data) -> int:
+def _rows_within(tokens: int, data: DataShape) -> int:
     """Rows of so many tokens together; long ones where their length is not known."""
     return max(1, round(tokens / (data.mean_tokens or 256.0)))
 

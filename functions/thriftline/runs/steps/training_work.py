@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 
-from thriftline.runs.domain.auto_training import Chosen, Data, Named, choose
+from thriftline.runs.domain.auto_training import Chosen, DataShape, NamedSettings, choose
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.tokens import mean_tokens
 from thriftline.runs.domain.work import Champion, TrainingWork
@@ -19,7 +19,7 @@ def work_to_plan(
     spec, mean = run.spec, volume.mean_characters
     tokens = None if mean is None else mean_tokens(mean, spec.hyperparameters.max_length)
     chosen = choose(
-        Data(
+        DataShape(
             rows=volume.splits.get("train", 0),
             mean_tokens=tokens,
             labels=len(volume.labels) or None,
@@ -44,7 +44,7 @@ def _chosen(spec: RunSpec, plan: Plan) -> Chosen:
     if plan.training is not None:
         return Chosen(**dict(plan.training))
     # The run spec of a plan of version 1.0 names everything.
-    return choose(Data(plan.splits.get("train", 0), None), named_by(spec))
+    return choose(DataShape(plan.splits.get("train", 0), None), named_by(spec))
 
 
 def _work(
@@ -71,13 +71,13 @@ def _work(
     )
 
 
-def named_in(given: Hyperparameters) -> Named:
+def named_in(given: Hyperparameters) -> NamedSettings:
     """Returns what run.yaml names, without what it leaves open."""
-    values = given.model_dump(include=set(Named.__dataclass_fields__))
-    return Named(**{name: value for name, value in values.items() if value != "auto"})
+    values = given.model_dump(include=set(NamedSettings.__dataclass_fields__))
+    return NamedSettings(**{name: value for name, value in values.items() if value != "auto"})
 
 
-def named_by(spec: RunSpec) -> Named:
+def named_by(spec: RunSpec) -> NamedSettings:
     """Returns what run.yaml names; of values that a search tries those of the longest trial."""
     named, tried = named_in(spec.hyperparameters), spec.search
     if tried is None:

@@ -42,7 +42,7 @@ _Components = Fact[tuple[InferenceComponent, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
+class _EndpointDetails:
     """What DescribeEndpoint does not tell of an endpoint."""
 
     config: Fact[Answer]
@@ -69,7 +69,7 @@ def read_endpoint(clients: TargetClients, name: str) -> Endpoint | None:
     mine = components if isinstance(components, Unread) else components.get(name, ())
     return _endpoint(
         answer,
-        _Beside(
+        _EndpointDetails(
             config=_config(client, answer.get("EndpointConfigName")),
             components=mine,
             scaling=read_scaling_of(
@@ -113,7 +113,7 @@ def _with_rest(clients: TargetClients, answers: Sequence[Answer]) -> Iterable[En
         mine = components if isinstance(components, Unread) else components.get(name, ())
         yield _endpoint(
             answer,
-            _Beside(
+            _EndpointDetails(
                 config=configs[answer.get("EndpointConfigName")],
                 components=mine,
                 scaling=targets_of(_scaled(answer, mine), scaling),
@@ -193,7 +193,7 @@ def _scaled(answer: Answer, components: _Components) -> list[str]:
     return resources
 
 
-def _endpoint(answer: Answer, beside: _Beside) -> Endpoint:
+def _endpoint(answer: Answer, beside: _EndpointDetails) -> Endpoint:
     config = beside.config
     queue = answer.get("AsyncInferenceConfig")
     return Endpoint(

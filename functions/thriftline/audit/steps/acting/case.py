@@ -14,7 +14,7 @@ from thriftline.core.aws.buckets import Bucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class ActionCase:
     """One action of a plan, about to be done.
 
     ``clients`` and ``artifacts`` are for reading; whatever changes something goes through the

@@ -27,7 +27,7 @@ from thriftline.audit.domain.lifecycle import (
     merge_rules,
     noncurrent_rule,
 )
-from thriftline.audit.steps.acting.case import Case, Outcome, declined
+from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
 from thriftline.core.wording import counted
 
 _PUT = "PutBucketLifecycleConfiguration"
@@ -38,7 +38,7 @@ _OVERLAP = timedelta(hours=1)
 _OWN = (audit_prefix("")[:-1], "saved/", "training/", "runs/")
 
 
-def apply_lifecycle_rules(case: Case) -> Outcome:
+def apply_lifecycle_rules(case: ActionCase) -> Outcome:
     """Adds the planned rules that hold for a whole bucket; every rule that is there stays."""
     bucket = case.name
     kept = _kept(case, bucket)
@@ -52,7 +52,7 @@ def apply_lifecycle_rules(case: Case) -> Outcome:
     return _merge(case, bucket, [rule for rule in wanted if rule["ID"] in allowed])
 
 
-def delete_artifacts(case: Case) -> Outcome:
+def delete_artifacts(case: ActionCase) -> Outcome:
     """Lets a rule expire one prefix that nothing refers to, and nobody writes to, still."""
     bucket, _, prefix = case.name.partition("/")
     reasons = _why_not_expire(case, bucket, prefix)
@@ -65,7 +65,7 @@ def delete_artifacts(case: Case) -> Outcome:
     return replace(merged, reason=f"{merged.reason} {GOES_ON}")
 
 
-def abort_uploads(case: Case) -> Outcome:
+def abort_uploads(case: ActionCase) -> Outcome:
     """Aborts the planned uploads that are still incomplete, and old to their last part."""
     bucket = case.name
     kept = _kept(case, bucket)
@@ -89,7 +89,7 @@ def abort_uploads(case: Case) -> Outcome:
 
 
 def _is_old(
-    case: Case, call: ApiCall, begun: Mapping[tuple[str, str], datetime], before: datetime
+    case: ActionCase, call: ApiCall, begun: Mapping[tuple[str, str], datetime], before: datetime
 ) -> bool:
     upload = (call.parameters["Key"], call.parameters["UploadId"])
     if upload not in begun or begun[upload] >= before:
@@ -98,12 +98,12 @@ def _is_old(
     return part is None or part < before
 
 
-def _kept(case: Case, bucket: str) -> str | None:
+def _kept(case: ActionCase, bucket: str) -> str | None:
     tags = tags_of(bucket_tags(case.clients, bucket))
     return refusal(tags, case.now, case.parameters)
 
 
-def _planned_rules(case: Case) -> list[Mapping[str, Any]]:
+def _planned_rules(case: ActionCase) -> list[Mapping[str, Any]]:
     return [
         rule
         for call in case.planned.calls
@@ -113,7 +113,7 @@ def _planned_rules(case: Case) -> list[Mapping[str, Any]]:
     ]
 
 
-def _merge(case: Case, bucket: str, ours: _Rules) -> Outcome:
+def _merge(case: ActionCase, bucket: str, ours: _Rules) -> Outcome:
     if not ours:
         return declined("None of the planned rules would do anything here any more.")
     before = read_lifecycle(case.clients, bucket)
@@ -132,12 +132,12 @@ def _merge(case: Case, bucket: str, ours: _Rules) -> Outcome:
     return Outcome("done", why, _undo(case, bucket, before), uri)
 
 
-def _undo(case: Case, bucket: str, before: LifecycleConfiguration) -> str:
+def _undo(case: ActionCase, bucket: str, before: LifecycleConfiguration) -> str:
     call = before.undo(bucket)
     return ApiCall(call.service, call.operation, plain(call.parameters)).cli(case.target.region)
 
 
-def _why_not_expire(case: Case, bucket: str, prefix: str) -> list[str]:
+def _why_not_expire(case: ActionCase, bucket: str, prefix: str) -> list[str]:
     """Returns every reason to leave a prefix alone, after reading anew what refers to S3."""
     if not prefix.endswith("/"):
         return [f"{prefix!r} is not a folder: a rule for it might expire other objects too."]

@@ -25,14 +25,14 @@ from thriftline.audit.schemas.saved_endpoint import (
     SavedResource,
     component_name,
 )
-from thriftline.audit.steps.acting.case import Case
+from thriftline.audit.steps.acting.case import ActionCase
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.s3_uris import s3_uris
 from thriftline.core.errors import ServiceUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class EndpointState:
     """An endpoint as it is, or was before an interrupted run began to take it apart.
 
     ``endpoint`` is None when it is gone. ``copy`` is that of the ``pending`` termination.
@@ -53,7 +53,7 @@ class Seen:
         )
 
 
-def look(case: Case) -> Seen:
+def look(case: ActionCase) -> EndpointState:
     """Reads endpoint, pending copy and, of one in service, its requests up to this hour.
 
     Raises:
@@ -64,7 +64,7 @@ def look(case: Case) -> Seen:
     target = case.target
     pending = read_pending(case.artifacts, target.account, target.region, case.name)
     copy = None if pending is None else read_saved(case.artifacts, pending.saved_key)
-    seen = Seen(live, {}, pending, copy)
+    seen = EndpointState(live, {}, pending, copy)
     if live is None or live.status != "InService":
         return seen
     whole = _whole(live, copy) if copy is not None and seen.is_same_life else live
@@ -92,7 +92,7 @@ def read_saved(artifacts: Bucket, key: str) -> SavedEndpoint:
     return SavedEndpoint.model_validate_json(text)
 
 
-def _requests(case: Case, endpoint: Endpoint) -> Metrics:
+def _requests(case: ActionCase, endpoint: Endpoint) -> Metrics:
     start = idle_window(case.now, case.parameters.idle_window_days).start
     mark = marked_at(endpoint.tags, case.parameters)
     if mark is not None:

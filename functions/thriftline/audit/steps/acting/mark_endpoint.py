@@ -9,11 +9,11 @@ from thriftline.audit.domain.guard import marked_at, refusal
 from thriftline.audit.domain.idle import Verdict, assess_endpoint
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.termination import Permission, may_mark, may_plan_termination
-from thriftline.audit.steps.acting.case import Case, Outcome, declined
-from thriftline.audit.steps.acting.look import Seen, look
+from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
+from thriftline.audit.steps.acting.look import EndpointState, look
 
 
-def mark_endpoint(case: Case) -> Outcome:
+def mark_endpoint(case: ActionCase) -> Outcome:
     """Tags an idle endpoint with the time at which its grace begins."""
     seen = look(case)
     endpoint = seen.endpoint
@@ -36,13 +36,13 @@ def mark_endpoint(case: Case) -> Outcome:
     )
 
 
-def _may_mark(case: Case, seen: Seen, endpoint: Endpoint) -> Permission:
+def _may_mark(case: ActionCase, seen: EndpointState, endpoint: Endpoint) -> Permission:
     only_told = case.planned.action is ActionKind.MARK_ENDPOINT
     ask = may_mark if only_told else may_plan_termination
     return ask(endpoint, seen.metrics, case.now, case.parameters)
 
 
-def _what_follows(case: Case) -> str:
+def _what_follows(case: ActionCase) -> str:
     keep = f"To keep it, tag it {case.parameters.keep_tag}=true, or use it."
     if case.planned.action is ActionKind.MARK_ENDPOINT:
         return f"It is marked, and stays: CloudWatch has no datapoint for some days. {keep}"
@@ -50,12 +50,12 @@ def _what_follows(case: Case) -> str:
     return f"It is deleted after {due:%Y-%m-%d %H:%M} UTC if it is still idle then. {keep}"
 
 
-def _unmark(case: Case, endpoint: Endpoint) -> ApiCall:
+def _unmark(case: ActionCase, endpoint: Endpoint) -> ApiCall:
     keys = {"ResourceArn": endpoint.arn, "TagKeys": [case.parameters.mark_tag]}
     return ApiCall("sagemaker", "DeleteTags", keys)
 
 
-def unmark_endpoint(case: Case) -> Outcome:
+def unmark_endpoint(case: ActionCase) -> Outcome:
     """Takes the mark from an endpoint that somebody uses again, or wants to keep."""
     seen = look(case)
     endpoint = seen.endpoint

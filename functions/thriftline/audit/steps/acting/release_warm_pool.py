@@ -6,10 +6,10 @@ from thriftline.audit.aws.acting.endpoint_copies import found, read_tags
 from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.guard import refusal
 from thriftline.audit.domain.rules.warm_pools import release_call
-from thriftline.audit.steps.acting.case import Case, Outcome, declined
+from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
 
 
-def release_warm_pool(case: Case) -> Outcome:
+def release_warm_pool(case: ActionCase) -> Outcome:
     """Ends the warm pool if it still waits, as long as the rule asks, and nobody wants it."""
     client = case.clients.client("sagemaker")
     job = found(lambda: client.describe_training_job(TrainingJobName=case.name))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from thriftline.audit.aws.acting.endpoint_copies import CopyOrder, read_copy
 from thriftline.audit.domain.layout import pending_key, saved_endpoint_key
 from thriftline.audit.schemas.saved_endpoint import PendingTermination, SavedEndpoint
-from thriftline.audit.steps.acting.case import Case
-from thriftline.audit.steps.acting.look import Seen
+from thriftline.audit.steps.acting.case import ActionCase
+from thriftline.audit.steps.acting.look import EndpointState
 from thriftline.core.errors import AwsRequestError
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SavedState:
     """The saved ``copy``, where it lies, and what of it is still ``live``."""
 
     copy: SavedEndpoint
@@ -19,7 +19,7 @@ class Kept:
     uri: str
 
 
-def save(case: Case, seen: Seen, *, allow_missing: bool) -> Kept:
+def save(case: ActionCase, seen: EndpointState, *, allow_missing: bool) -> SavedState:
     """Writes the copy, reads it back, then marks the termination as pending.
 
     Nothing may be taken away before this returns. A copy of the same life that is pending already
@@ -61,7 +61,7 @@ def save(case: Case, seen: Seen, *, allow_missing: bool) -> Kept:
     case.executor.save(
         pending_key(target.account, target.region, case.name), pending.model_dump_json(indent=1)
     )
-    return Kept(copy, live, uri)
+    return SavedState(copy, live, uri)
 
 
 def saved_key(copy: SavedEndpoint) -> str:
@@ -69,7 +69,7 @@ def saved_key(copy: SavedEndpoint) -> str:
     return saved_endpoint_key(copy.account, copy.region, copy.name, copy.created)
 
 
-def close(case: Case) -> None:
+def close(case: ActionCase) -> None:
     """Forgets that a termination is pending: it is over, or what was taken away is back."""
     target = case.target
     case.executor.remove(pending_key(target.account, target.region, case.name))

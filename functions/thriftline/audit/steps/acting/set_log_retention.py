@@ -4,12 +4,12 @@ from thriftline.audit.aws.acting.log_groups import log_group_tags, read_log_grou
 from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.domain.guard import refusal
-from thriftline.audit.steps.acting.case import Case, Outcome, declined
+from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
 from thriftline.core.errors import ServiceUnavailableError
 from thriftline.core.wording import counted
 
 
-def set_log_retention(case: Case) -> Outcome:
+def set_log_retention(case: ActionCase) -> Outcome:
     """Sets the planned retention unless somebody has set one, or wants to keep the group."""
     call = next(one for one in case.planned.calls if one.operation == "PutRetentionPolicy")
     days = call.parameters["retentionInDays"]

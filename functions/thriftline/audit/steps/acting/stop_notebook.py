@@ -7,12 +7,12 @@ from thriftline.audit.aws.acting.notebooks import read_notebook
 from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.domain.guard import refusal
-from thriftline.audit.steps.acting.case import Case, Outcome, declined
+from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
 
 _STOPPED = ("Stopping", "Stopped")
 
 
-def stop_notebook(case: Case) -> Outcome:
+def stop_notebook(case: ActionCase) -> Outcome:
     """Stops it if it is still in service, untouched for as long, and nobody wants to keep it."""
     notebook = read_notebook(case.clients, case.name)
     if notebook is None:

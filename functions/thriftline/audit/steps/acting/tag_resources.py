@@ -4,10 +4,10 @@ from thriftline.audit.aws.acting.tags import missing_tags, tags_there
 from thriftline.audit.domain.actions import tagged_by
 from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.guard import refusal
-from thriftline.audit.steps.acting.case import Case, Outcome, declined
+from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
 
 
-def tag_resources(case: Case) -> Outcome:
+def tag_resources(case: ActionCase) -> Outcome:
     """Adds missing tags where nobody opted out; one that is there keeps its value."""
     undo, kept = [], []
     for call in case.planned.calls:

@@ -9,11 +9,11 @@ from thriftline.audit.aws.acting.requests import plain
 from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.domain.layout import saved_lifecycle_key
 from thriftline.audit.domain.lifecycle import expiring_prefix
-from thriftline.audit.steps.acting.case import Case, Outcome, declined
+from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
 from thriftline.core.wording import counted
 
 
-def take_expiry_away(case: Case) -> Outcome:
+def take_expiry_away(case: ActionCase) -> Outcome:
     """Removes the one rule from the configuration as it is by now.
 
     Whether its prefix is empty is not asked again: without the rule nothing is deleted.
@@ -40,6 +40,6 @@ def take_expiry_away(case: Case) -> Outcome:
     return Outcome("done", why, _undo(case, bucket, before), uri)
 
 
-def _undo(case: Case, bucket: str, before: LifecycleConfiguration) -> str:
+def _undo(case: ActionCase, bucket: str, before: LifecycleConfiguration) -> str:
     call = before.undo(bucket)
     return ApiCall(call.service, call.operation, plain(call.parameters)).cli(case.target.region)

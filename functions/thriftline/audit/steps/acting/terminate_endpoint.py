@@ -23,8 +23,8 @@ from thriftline.audit.domain.layout import saved_endpoint_prefix
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.termination import Permission, may_terminate, why_too_young
 from thriftline.audit.schemas.saved_endpoint import SavedEndpoint
-from thriftline.audit.steps.acting.case import Case, Outcome, declined
-from thriftline.audit.steps.acting.look import Seen, look, read_saved
+from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
+from thriftline.audit.steps.acting.look import EndpointState, look, read_saved
 from thriftline.audit.steps.acting.put_back import put_back
 from thriftline.audit.steps.acting.saving import close, save, saved_key
 from thriftline.core.errors import ServiceUnavailableError
@@ -35,22 +35,22 @@ class _Rule:
     """What must be true of an endpoint that is ended: in full, and at the very last moment."""
 
     status: str
-    check: Callable[[Case, Seen, Endpoint], Permission]
+    check: Callable[[ActionCase, EndpointState, Endpoint], Permission]
     must_be_marked: bool
     may_miss_parts: bool
 
 
-def terminate_endpoint(case: Case) -> Outcome:
+def terminate_endpoint(case: ActionCase) -> Outcome:
     """Ends an idle endpoint after its grace; see the module."""
     return _end(case, _IDLE)
 
 
-def delete_failed_endpoint(case: Case) -> Outcome:
+def delete_failed_endpoint(case: ActionCase) -> Outcome:
     """Deletes an endpoint that failed, in the same steps."""
     return _end(case, _FAILED)
 
 
-def give_up_termination(case: Case) -> Outcome:
+def give_up_termination(case: ActionCase) -> Outcome:
     """Puts back what an interrupted termination took away of its endpoint; deletes nothing."""
     seen = look(case)
     if seen.endpoint is None or seen.endpoint.status == "Deleting":
@@ -66,7 +66,7 @@ def give_up_termination(case: Case) -> Outcome:
     return Outcome("done", said, "None is needed: it is as it was.")
 
 
-def _end(case: Case, rule: _Rule) -> Outcome:
+def _end(case: ActionCase, rule: _Rule) -> Outcome:
     seen = look(case)
     endpoint = seen.endpoint
     if endpoint is None or endpoint.status == "Deleting":
@@ -98,7 +98,7 @@ def restore(copy: SavedEndpoint) -> str:
     return shlex.join(words)
 
 
-def _is_gone(case: Case, seen: Seen) -> Outcome:
+def _is_gone(case: ActionCase, seen: EndpointState) -> Outcome:
     copy = seen.copy or _own_copy(case)
     if copy is None:
         return declined("It is gone already, and not by Thriftline.")
@@ -109,7 +109,7 @@ def _is_gone(case: Case, seen: Seen) -> Outcome:
     return Outcome("done", why, restore(copy), key)
 
 
-def _own_copy(case: Case) -> SavedEndpoint | None:
+def _own_copy(case: ActionCase) -> SavedEndpoint | None:
     """Returns the last saved copy of the name, if this very action wrote it."""
     target = case.target
     prefix = saved_endpoint_prefix(target.account, target.region, case.name)
@@ -120,19 +120,19 @@ def _own_copy(case: Case) -> SavedEndpoint | None:
     return copy if copy.audit_id == case.audit_id else None
 
 
-def _stand_down(case: Case, seen: Seen, reasons: tuple[str, ...]) -> Outcome:
+def _stand_down(case: ActionCase, seen: EndpointState, reasons: tuple[str, ...]) -> Outcome:
     if seen.copy is None or not seen.is_same_life:
         return declined(*reasons)
     return _put_back(case, seen.copy, reasons)
 
 
-def _put_back(case: Case, copy: SavedEndpoint, reasons: tuple[str, ...]) -> Outcome:
+def _put_back(case: ActionCase, copy: SavedEndpoint, reasons: tuple[str, ...]) -> Outcome:
     put_back(case.executor, case.clients, copy, case.now, case.sleep)
     close(case)
     return declined(*reasons, "It stays, and what was taken away of it is back.")
 
 
-def _second_thoughts(case: Case, copy: SavedEndpoint, rule: _Rule) -> tuple[str, ...]:
+def _second_thoughts(case: ActionCase, copy: SavedEndpoint, rule: _Rule) -> tuple[str, ...]:
     """Returns every reason not to delete it that came up while it was taken apart."""
     found = describe_endpoint(case.clients, case.name)
     if found is None or found["EndpointStatus"] == "Deleting":
@@ -161,7 +161,7 @@ def _changes(found: dict[str, Any], copy: SavedEndpoint, status: str) -> list[st
     return reasons
 
 
-def _verify(case: Case) -> None:
+def _verify(case: ActionCase) -> None:
     found = None if case.executor.dry_run else describe_endpoint(case.clients, case.name)
     if found is not None and found["EndpointStatus"] != "Deleting":
         raise ServiceUnavailableError(
@@ -170,11 +170,11 @@ def _verify(case: Case) -> None:
         )
 
 
-def _may_end_idle(case: Case, seen: Seen, endpoint: Endpoint) -> Permission:
+def _may_end_idle(case: ActionCase, seen: EndpointState, endpoint: Endpoint) -> Permission:
     return may_terminate(endpoint, seen.metrics, case.now, case.parameters)
 
 
-def _may_end_failed(case: Case, _: Seen, endpoint: Endpoint) -> Permission:
+def _may_end_failed(case: ActionCase, _: EndpointState, endpoint: Endpoint) -> Permission:
     reasons = [] if endpoint.status == "Failed" else [f"Its status is {endpoint.status}."]
     young = why_too_young(endpoint, case.now, case.parameters)
     kept = refusal(endpoint.tags, case.now, case.parameters)

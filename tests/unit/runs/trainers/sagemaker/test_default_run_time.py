@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from thriftline.runs.domain.auto_training import Data, Named, choose
+from thriftline.runs.domain.auto_training import DataShape, NamedSettings, choose
 from thriftline.runs.domain.encoders import WELL_KNOWN
 from thriftline.runs.domain.tokens import mean_tokens
 from thriftline.runs.trainers.sagemaker.expected_time import Workload, expected_time
@@ -32,7 +32,7 @@ def test_a_small_default_run_takes_little_longer_than_one_with_fixed_settings(
         max_length=256,
         has_champion=False,
     )
-    chosen = choose(Data(before.train_rows, tokens, 2, width=encoder.hidden), Named())
+    chosen = choose(DataShape(before.train_rows, tokens, 2, width=encoder.hidden), NamedSettings())
     now = replace(before, epochs=chosen.epochs, batch_tokens=chosen.tokens_of_step(tokens))
 
     seconds = [expected_time(work, encoder, gpus).seconds for work in (before, now)]

@@ -46,7 +46,7 @@ class World:
         self.files.append(DatasetFile(bucket="data", key=key, version_id=version, size=len(data)))
         return version
 
-    def write_run(self, **spec: Any) -> None:
+    def write_run(self, left_out: tuple[str, ...] = (), **spec: Any) -> None:
         run = Run(
             run_id=RUN_ID,
             project="Reviews",
@@ -55,6 +55,7 @@ class World:
             opened_at=datetime(2026, 11, 21, tzinfo=UTC),
             spec=RunSpec.model_validate(spec),
             files=tuple(self.files),
+            left_out=left_out,
         )
         self.artifacts.write_json(f"runs/{RUN_ID}/run.json", run.model_dump_json())
 
@@ -195,3 +196,36 @@ def test_the_later_steps_read_what_this_one_writes(world: World) -> None:
     assert summary is not None
     assert summary.labels == {"no": 50, "yes": 50}
     assert summary.text_length_median is not None
+
+
+def test_a_file_taken_by_its_name_and_one_left_out_are_warned_of(world: World) -> None:
+    world.upload("train.jsonl", jsonl(rows(200)))
+    world.upload("val.jsonl", jsonl([(f"{text} again", label) for text, label in rows(60)]))
+    world.files = [
+        one.model_copy(update={"split": "train" if one.name == "train.jsonl" else "validation"})
+        for one in world.files
+    ]
+    world.write_run(left_out=("extra.csv",))
+
+    answer = validate_dataset(RUN_ID, data=world.data, artifacts=world.artifacts, limits=SMALL)
+
+    found = json.loads(world.artifacts.read(f"runs/{RUN_ID}/dataset.json") or b"")
+    places = {one["code"]: [at["file"] for at in one["places"]] for one in found["findings"]}
+    assert places["split_by_name"] == ["val.jsonl"]
+    assert places["file_left_out"] == ["extra.csv"]
+    assert answer.verdict == found["verdict"] == "accepted_with_warnings"
+
+
+def test_a_file_that_run_yaml_names_is_not_warned_of(world: World) -> None:
+    world.upload("train.jsonl", jsonl(rows(200)))
+    world.upload("dev.jsonl", jsonl([(f"{text} again", label) for text, label in rows(60)]))
+    world.files = [
+        one.model_copy(update={"split": "train" if one.name == "train.jsonl" else "validation"})
+        for one in world.files
+    ]
+    world.write_run(dataset={"validation": ["dev.jsonl"]})
+
+    validate_dataset(RUN_ID, data=world.data, artifacts=world.artifacts, limits=SMALL)
+
+    found = json.loads(world.artifacts.read(f"runs/{RUN_ID}/dataset.json") or b"")
+    assert "split_by_name" not in [one["code"] for one in found["findings"]]

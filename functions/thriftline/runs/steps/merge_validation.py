@@ -7,6 +7,7 @@ from thriftline.runs.schemas.steps import ValidationResponse
 from thriftline.runs.steps.dataset_store import read_work_plan, workshop_of
 from thriftline.runs.steps.dataset_verdict import publish_verdict
 from thriftline.runs.steps.run_documents import read_run
+from thriftline.runs.steps.split_notes import with_split_notes
 
 
 def merge_validation(
@@ -21,4 +22,4 @@ def merge_validation(
     shop = workshop_of(run, data, artifacts, limits)
     plan = read_work_plan(shop)
     report = merge_ranges(plan, shop, shop.scratch)
-    return publish_verdict(report, run_id, len(plan.groups), artifacts)
+    return publish_verdict(with_split_notes(report, run), run_id, len(plan.groups), artifacts)

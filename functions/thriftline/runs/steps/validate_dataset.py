@@ -9,6 +9,7 @@ from thriftline.runs.schemas.steps import ValidationResponse
 from thriftline.runs.steps.dataset_store import files_of, rules_of, workshop_of
 from thriftline.runs.steps.dataset_verdict import publish_verdict
 from thriftline.runs.steps.run_documents import read_run
+from thriftline.runs.steps.split_notes import with_split_notes
 
 
 def validate_dataset(
@@ -27,4 +28,4 @@ def validate_dataset(
         write_json(shop.scratch, PLAN, plan.to_json())
         return ValidationResponse(mode="ranges", ranges=len(plan.groups), parts=len(plan.groups))
     report = validate_in_one_pass(plan, shop)
-    return publish_verdict(report, run_id, len(plan.groups), artifacts)
+    return publish_verdict(with_split_notes(report, run), run_id, len(plan.groups), artifacts)

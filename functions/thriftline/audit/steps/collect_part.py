@@ -54,7 +54,7 @@ def collector_of(spec: ResourceSpec) -> Callable[..., Collected[Any]]:
 def collect_part(
     request: CollectRequest, *, artifacts: Bucket, clients: TargetClients
 ) -> CollectResponse:
-    """Writes what there is of the part's kinds, and what of them could not be read.
+    """Writes what exists of the part's kinds, and what of them could not be read.
 
     No error of AWS fails it: what it stands in the way of is unknown.
 

@@ -34,7 +34,7 @@ _MOST_NAMES = 100
 
 @dataclass(frozen=True)
 class _Documents:
-    """What there is; a step that did not come so far left None."""
+    """The documents that exist; a step that did not come so far left None."""
 
     run: Run | None
     dataset: ResultDataset | None

@@ -117,11 +117,13 @@ class Follower:
         return events
 
     def _run_id(self, events: list[dict[str, Any]]) -> str | None:
+        """Return the run that was opened; "Open run" is left without one while it waits."""
         for event in events:
             details = event.get("stateExitedEventDetails", {})
             if details.get("name") == "Open run":
                 run_id = json.loads(details["output"]).get("Payload", {}).get("run_id")
-                return str(run_id) if run_id else None
+                if run_id:
+                    return str(run_id)
         return None
 
     def _look_at_job(self, run_id: str) -> None:

@@ -17,6 +17,7 @@ from laptop.follow import Follower, Snapshot
 EVERY_SECONDS = 2.0
 # More runs than these are followed one after the other; their ends are all told.
 _AT_ONCE = 8
+_EXPLAINING = "-explain-upload"
 _WITH_REPORT = frozenset({"succeeded", "not_promoted", "rejected", "failed"})
 
 
@@ -36,9 +37,11 @@ class Watch:
         self._aws = aws
         self._say = say
         self._states = aws.client("stepfunctions")
+        self._logs = aws.client("logs")
         self._followers: dict[str, Follower] = {}
         self._said: dict[str, set[str]] = {}
         self._ended: set[str] = set()
+        self._explained: set[str] = set()
 
     def look(self) -> None:
         """Look once, and say what is new."""
@@ -48,6 +51,28 @@ class Watch:
         open_ones = [arn for arn in reversed(arns) if arn not in self._ended]
         for arn in open_ones[:_AT_ONCE]:
             self._tell(arn)
+        self._tell_of_what_starts_nothing()
+
+    def _tell_of_what_starts_nothing(self) -> None:
+        """Say of uploads that the rule for others takes why there is no execution of them."""
+        for group in self._logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
+            if not group["logGroupName"].endswith(_EXPLAINING):
+                continue
+            pages = self._logs.get_paginator("filter_log_events").paginate(
+                logGroupName=group["logGroupName"]
+            )
+            for event in (one for page in pages for one in page["events"]):
+                if event["eventId"] not in self._explained:
+                    self._explained.add(event["eventId"])
+                    self._explain(event["message"])
+
+    def _explain(self, message: str) -> None:
+        if not message.startswith("{"):
+            return
+        told = json.loads(message)
+        if told.get("key") and told.get("message"):
+            name = upload_name({"object": {"key": told["key"]}})
+            self._say(f"{name}  {_printable(told['message'])}")
 
     def _tell(self, arn: str) -> None:
         if arn not in self._followers:
@@ -79,7 +104,11 @@ def upload_name(detail: dict[str, Any]) -> str:
     """Return project and file of an upload's event, in characters that a terminal may show."""
     key = unquote(str(detail.get("object", {}).get("key", "")))
     shown = key.removeprefix("datasets/") or "an execution by hand"
-    return "".join(letter if letter.isprintable() else "?" for letter in shown)
+    return _printable(shown)
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def start(aws: Served, say: Callable[[str], None]) -> threading.Event:

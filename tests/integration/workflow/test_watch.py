@@ -1,5 +1,7 @@
 """What `make serve` says of uploads while they run."""
 
+import time
+
 from laptop.watch import Watch, upload_name
 from tests.integration.workflow.world import World, csv_of
 
@@ -18,6 +20,8 @@ def test_runs_are_told_by_project_and_file_with_their_end_and_report(
     assert ended[0].result is not None
     mine = [line for line in said if line.startswith(f"{project}/good.csv  ")]
     assert mine[0] == f"{project}/good.csv  Open run"
+    assert any("Wait for the rest of the upload" in line for line in mine)
+    assert any(line.endswith("-01: Completed") for line in mine), mine
     assert any("ended as succeeded" in line for line in mine)
     assert len(mine) == len(set(mine))
     key = f"runs/{ended[0].result['run_id']}/report.html"
@@ -25,6 +29,22 @@ def test_runs_are_told_by_project_and_file_with_their_end_and_report(
     assert world.keys(key)
     rejected = f"{project}-bad/bad.csv  ended as rejected"
     assert any(line.startswith(rejected) for line in said), said
+
+
+def test_a_file_that_no_run_is_for_is_told_with_what_it_missed(world: World, project: str) -> None:
+    world.upload(f"{project}/notes.xlsx", "not a data set")
+    said: list[str] = []
+    watch = Watch(world.aws, said.append)
+    name = f"{project}/notes.xlsx  "
+    deadline = time.monotonic() + 60
+    while not any(line.startswith(name) for line in said) and time.monotonic() < deadline:
+        watch.look()
+        time.sleep(0.5)
+    watch.look()
+
+    mine = [line for line in said if line.startswith(name)]
+    assert len(mine) == 1, said
+    assert mine[0].startswith(f"{name}no run: ")
 
 
 def test_a_key_is_shown_in_characters_that_a_terminal_may_have() -> None:

@@ -13,6 +13,8 @@ from thriftline.evaluation.document import Calibration, Training
 
 Point = tuple[float, float]
 
+_LEAST_SPAN = 2.0
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -99,11 +101,24 @@ def validation_chart(training: Training) -> Chart | None:
     ]
     if len(accuracy) < 2:
         return None
-    chart = _chart("validation", "epoch", value_formatter=lambda value: f"{value:.4g}%")
+    chart = _chart(
+        "validation",
+        "epoch",
+        range=_at_least_wide([share for _, share in accuracy + macro_f1]),
+        value_formatter=lambda value: f"{value:.4g}%",
+    )
     chart.x_labels = _epochs(training)
     chart.add("accuracy", accuracy, show_dots=True, dots_size=4)
     chart.add("macro-F1", macro_f1, show_dots=True, dots_size=4)
     return _finished(chart, "accuracy", "macro-F1")
+
+
+def _at_least_wide(shares: Sequence[float]) -> tuple[float, float]:
+    """Returns an axis of two points or more: a narrower one has the same label at every line."""
+    least, most = min(shares), max(shares)
+    missing = max(0.0, _LEAST_SPAN - (most - least))
+    most = min(100.0, most + missing / 2)
+    return max(0.0, min(least, most - _LEAST_SPAN)), max(most, _LEAST_SPAN)
 
 
 def calibration_chart(calibration: Calibration) -> Chart:

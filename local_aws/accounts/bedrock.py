@@ -2,6 +2,7 @@
 
 import calendar
 import hashlib
+import re
 from datetime import datetime
 
 from local_aws.accounts import file
@@ -9,6 +10,7 @@ from local_aws.services.bedrock import BedrockStore, Properties
 
 _MONTHS = {"OneMonth": 1, "SixMonths": 6}
 _FOUNDATION = ":foundation-model/"
+_SYSTEM_PROFILE = re.compile(r"(global|us|us-gov|eu|apac|jp|au|ca)\.(?=[a-z0-9-]+\.)")
 
 
 def load_bedrock(account: file.AccountFile, store: BedrockStore) -> None:
@@ -16,7 +18,7 @@ def load_bedrock(account: file.AccountFile, store: BedrockStore) -> None:
     for metric in account.metrics:
         model = metric.dimensions.get("ModelId")
         if metric.namespace == "AWS/Bedrock" and model and not model.startswith("arn:"):
-            store.add_foundation_model(model)
+            _add_called(model, store)
     for custom in account.bedrock.custom_models:
         _load_custom(custom, account, store)
     for imported in account.bedrock.imported_models:
@@ -28,6 +30,14 @@ def load_bedrock(account: file.AccountFile, store: BedrockStore) -> None:
         }
     for throughput in account.bedrock.provisioned_throughputs:
         _load_throughput(throughput, store)
+
+
+def _add_called(model: str, store: BedrockStore) -> None:
+    """Make what was called known: a foundation model, or a system-defined profile."""
+    if _SYSTEM_PROFILE.match(model):
+        store.add_system_profile(model)
+    else:
+        store.add_foundation_model(model)
 
 
 def _foundation_arn(model: str, store: BedrockStore) -> str:

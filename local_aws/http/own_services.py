@@ -3,10 +3,11 @@
 from local_aws.clock import Clock
 from local_aws.hooks import Hooks
 from local_aws.http.own_calls import OwnCalls
-from local_aws.services import s3_listing, s3_uploads
+from local_aws.services import s3_bucket_tags, s3_listing, s3_uploads
 from local_aws.services.accounts import Accounts
 from local_aws.services.application_autoscaling import ApplicationAutoscaling, ScalingStore
 from local_aws.services.bedrock import Bedrock, BedrockStore
+from local_aws.services.bedrock_changes import BedrockChanges
 from local_aws.services.cloudwatch import CloudWatch
 from local_aws.services.cost_explorer import CostExplorer
 from local_aws.services.metric_store import MetricStore
@@ -52,10 +53,15 @@ class OwnServices:
         ):
             own.add("sagemaker", service.operations())
         own.add("cloudwatch", CloudWatch(self.metrics).operations())
-        own.add("application-autoscaling", ApplicationAutoscaling(self.scaling).operations())
+        own.add(
+            "application-autoscaling",
+            ApplicationAutoscaling(self.scaling, self.sagemaker).operations(),
+        )
         own.add("bedrock", Bedrock(self.bedrock).operations())
+        own.add("bedrock", BedrockChanges(self.bedrock).operations())
         own.add("ce", self.costs.operations())
         own.add("s3", self.lifecycle.operations())
+        own.add("s3", s3_bucket_tags.operations())
         own.add("s3", s3_uploads.operations())
         own.add("s3", s3_listing.operations())
         own.add("sts", self.accounts.sts_operations())

@@ -16,6 +16,8 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget"
     ),
     "bedrock": _calls(
+        "CreateInferenceProfile DeleteCustomModel DeleteImportedModel DeleteInferenceProfile "
+        "DeleteProvisionedModelThroughput "
         "GetCustomModel GetCustomModelDeployment GetImportedModel GetProvisionedModelThroughput "
         "ListCustomModelDeployments ListCustomModels ListFoundationModels ListImportedModels "
         "ListInferenceProfiles ListProvisionedModelThroughputs ListTagsForResource TagResource "

@@ -8,6 +8,7 @@ from typing import Any
 from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.pages import page_of
 from local_aws.services.places import Places
+from local_aws.services.sagemaker_store import SageMakerStore
 
 Properties = dict[str, Any]
 # Service namespace, resource, dimension: what identifies a target.
@@ -73,8 +74,9 @@ class ScalingStore:
 class ApplicationAutoscaling:
     """The calls about scalable targets, their policies and their scheduled actions."""
 
-    def __init__(self, stores: Places[ScalingStore]) -> None:
+    def __init__(self, stores: Places[ScalingStore], sagemaker: Places[SageMakerStore]) -> None:
         self._stores = stores
+        self._sagemaker = sagemaker
 
     def operations(self) -> dict[str, Operation]:
         """Return the calls by name."""
@@ -93,6 +95,8 @@ class ApplicationAutoscaling:
 
     def _register(self, request: Request) -> Properties:
         store, identity = self._stores.of(request), _identity(request)
+        if identity[0] == "sagemaker":
+            _check_resource(self._sagemaker.of(request), identity[1])
         asked = {
             name: request.get(name) for name in ("MinCapacity", "MaxCapacity", "SuspendedState")
         }
@@ -178,6 +182,24 @@ class ApplicationAutoscaling:
             raise AwsError(
                 "ObjectNotFoundException", f"No scheduled action found of the name {key[1]}"
             )
+
+
+def _check_resource(store: SageMakerStore, resource: str) -> None:
+    """Refuse a resource that is not there, or that SageMaker does not scale."""
+    kind, _, rest = resource.partition("/")
+    if kind == "inference-component" and rest in store.components:
+        return
+    name, _, variant = rest.partition("/variant/")
+    endpoint = store.endpoints.get(name) if kind == "endpoint" else None
+    if endpoint is None:
+        raise _invalid(f"Could not find {resource}.")
+    found = [one for one in endpoint.variants if one["VariantName"] == variant]
+    if not found:
+        raise _invalid(f"Could not find the variant {variant} of the endpoint {name}.")
+    configured = store.configs.get(endpoint.config, {}).get("ProductionVariants", ())
+    types = [one.get("InstanceType", "") for one in configured if one["VariantName"] == variant]
+    if any(one.startswith("ml.t") for one in types):
+        raise _invalid(f"{variant} runs on a burstable type ({types[0]}), which does not scale.")
 
 
 def _of_resource(found: Iterable[Properties], request: Request, name: str) -> list[Properties]:

@@ -22,6 +22,7 @@ class BedrockStore:
     imported_models: dict[str, Properties] = field(default_factory=dict)
     deployments: dict[str, Properties] = field(default_factory=dict)
     foundation_models: dict[str, Properties] = field(default_factory=dict)
+    profiles: dict[str, Properties] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def arn(self, kind: str, name: str) -> str:
@@ -41,9 +42,21 @@ class BedrockStore:
         }
         return arn
 
+    def add_system_profile(self, profile: str) -> None:
+        """Make a system-defined inference profile known by its id, and its model with it."""
+        arn = self.arn("inference-profile", profile)
+        self.profiles[arn] = {
+            "inferenceProfileName": profile,
+            "inferenceProfileArn": arn,
+            "inferenceProfileId": profile,
+            "models": [{"modelArn": self.add_foundation_model(profile.partition(".")[2])}],
+            "status": "ACTIVE",
+            "type": "SYSTEM_DEFINED",
+        }
+
 
 @dataclass(frozen=True)
-class _Kind:
+class Kind:
     """One kind of thing: where it is kept and how its calls name it."""
 
     store: str
@@ -54,12 +67,12 @@ class _Kind:
     status: str = "status"
 
 
-_THROUGHPUTS = _Kind(
+THROUGHPUTS = Kind(
     "throughputs", "provisionedModelSummaries", "provisionedModelArn", "provisionedModelName"
 )
-_CUSTOM = _Kind("custom_models", "modelSummaries", "modelArn", "modelName", status="modelStatus")
-_IMPORTED = _Kind("imported_models", "modelSummaries", "modelArn", "modelName")
-_DEPLOYMENTS = _Kind(
+CUSTOM = Kind("custom_models", "modelSummaries", "modelArn", "modelName", status="modelStatus")
+IMPORTED = Kind("imported_models", "modelSummaries", "modelArn", "modelName")
+DEPLOYMENTS = Kind(
     "deployments",
     "modelDeploymentSummaries",
     "customModelDeploymentArn",
@@ -79,28 +92,28 @@ class Bedrock:
     def operations(self) -> dict[str, Operation]:
         """Return the calls by name."""
         return {
-            "GetCustomModel": lambda request: self._get(request, _CUSTOM, "modelIdentifier"),
+            "GetCustomModel": lambda request: self._get(request, CUSTOM, "modelIdentifier"),
             "GetCustomModelDeployment": self._get_deployment,
-            "GetImportedModel": lambda request: self._get(request, _IMPORTED, "modelIdentifier"),
+            "GetImportedModel": lambda request: self._get(request, IMPORTED, "modelIdentifier"),
             "GetProvisionedModelThroughput": lambda request: self._get(
-                request, _THROUGHPUTS, "provisionedModelId"
+                request, THROUGHPUTS, "provisionedModelId"
             ),
-            "ListCustomModelDeployments": lambda request: self._list(request, _DEPLOYMENTS),
-            "ListCustomModels": lambda request: self._list(request, _CUSTOM),
+            "ListCustomModelDeployments": lambda request: self._list(request, DEPLOYMENTS),
+            "ListCustomModels": lambda request: self._list(request, CUSTOM),
             "ListFoundationModels": self._list_foundation_models,
-            "ListImportedModels": lambda request: self._list(request, _IMPORTED),
-            "ListInferenceProfiles": lambda _: {"inferenceProfileSummaries": []},
-            "ListProvisionedModelThroughputs": lambda request: self._list(request, _THROUGHPUTS),
+            "ListImportedModels": lambda request: self._list(request, IMPORTED),
+            "ListInferenceProfiles": self._list_profiles,
+            "ListProvisionedModelThroughputs": lambda request: self._list(request, THROUGHPUTS),
             "ListTagsForResource": self._list_tags,
             "TagResource": self._tag,
             "UntagResource": self._untag,
         }
 
-    def _rows(self, request: Request, kind: _Kind) -> dict[str, Properties]:
+    def _rows(self, request: Request, kind: Kind) -> dict[str, Properties]:
         rows: dict[str, Properties] = getattr(self._stores.of(request), kind.store)
         return rows
 
-    def _list(self, request: Request, kind: _Kind) -> Properties:
+    def _list(self, request: Request, kind: Kind) -> Properties:
         rows = [row for row in self._rows(request, kind).values() if _fits(row, request, kind)]
         rows.sort(
             key=lambda row: (row[kind.created], row[kind.name]),
@@ -109,17 +122,11 @@ class Bedrock:
         page, token = page_of(rows, request.get("nextToken"), request.get("maxResults", _PAGE))
         return {kind.answer: page} | ({"nextToken": token} if token else {})
 
-    def _get(self, request: Request, kind: _Kind, parameter: str) -> Properties:
-        wanted = request[parameter]
-        for arn, row in self._rows(request, kind).items():
-            if wanted in (arn, arn.rpartition("/")[2], row[kind.name]):
-                return row
-        raise AwsError(
-            "ResourceNotFoundException", f"Could not find {wanted}: it does not exist.", 404
-        )
+    def _get(self, request: Request, kind: Kind, parameter: str) -> Properties:
+        return find(self._rows(request, kind), kind, request[parameter])
 
     def _get_deployment(self, request: Request) -> Properties:
-        found = self._get(request, _DEPLOYMENTS, "customModelDeploymentIdentifier")
+        found = self._get(request, DEPLOYMENTS, "customModelDeploymentIdentifier")
         return found | {"modelDeploymentName": found["customModelDeploymentName"]}
 
     def _list_foundation_models(self, request: Request) -> Properties:
@@ -128,11 +135,23 @@ class Bedrock:
         found = [row for row in models if provider in (None, row["providerName"])]
         return {"modelSummaries": found}
 
+    def _list_profiles(self, request: Request) -> Properties:
+        wanted = request.get("typeEquals")
+        rows = [
+            row
+            for row in self._stores.of(request).profiles.values()
+            if wanted in (None, row["type"])
+        ]
+        page, token = page_of(rows, request.get("nextToken"), request.get("maxResults", _PAGE))
+        return {"inferenceProfileSummaries": page} | ({"nextToken": token} if token else {})
+
     def _tags(self, request: Request) -> dict[str, str]:
         arn = request["resourceARN"]
         store = self._stores.of(request)
-        kinds = (_THROUGHPUTS, _CUSTOM, _IMPORTED, _DEPLOYMENTS)
-        if not any(arn in getattr(store, kind.store) for kind in kinds):
+        kinds = (THROUGHPUTS, CUSTOM, IMPORTED, DEPLOYMENTS)
+        if arn not in store.profiles and not any(
+            arn in getattr(store, kind.store) for kind in kinds
+        ):
             raise AwsError("ResourceNotFoundException", f"Could not find {arn}.", 404)
         return store.tags.setdefault(arn, {})
 
@@ -149,7 +168,19 @@ class Bedrock:
             self._tags(request).pop(key, None)
 
 
-def _fits(row: Properties, request: Request, kind: _Kind) -> bool:
+def find(rows: dict[str, Properties], kind: Kind, wanted: str) -> Properties:
+    """Return what is called by its ARN, its identifier or its name.
+
+    Raises:
+        AwsError: there is none.
+    """
+    for arn, row in rows.items():
+        if wanted in (arn, arn.rpartition("/")[2], row[kind.name]):
+            return row
+    raise AwsError("ResourceNotFoundException", f"Could not find {wanted}: it does not exist.", 404)
+
+
+def _fits(row: Properties, request: Request, kind: Kind) -> bool:
     asked = request.parameters
     after = asked.get("creationTimeAfter") or asked.get("createdAfter")
     before = asked.get("creationTimeBefore") or asked.get("createdBefore")

@@ -17,6 +17,9 @@ _ACTIONS = (
     "Transitions",
 )
 _MAX_RULES = 1000
+_SIZE_DEFAULT = "TransitionDefaultMinimumObjectSize"
+# What S3 sets where a request does not say comes first.
+_SIZE_DEFAULTS = ("all_storage_classes_128K", "varies_by_storage_class")
 # Objects have to be this old before they may go to these classes.
 _MIN_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
 
@@ -43,6 +46,7 @@ class S3Lifecycle:
 
     def __init__(self) -> None:
         self._rules: MutableMapping[Any, list[Rule]] = WeakKeyDictionary()
+        self._size_defaults: MutableMapping[Any, str] = WeakKeyDictionary()
 
     def operations(self) -> dict[str, Operation]:
         """Return the calls by name."""
@@ -53,15 +57,20 @@ class S3Lifecycle:
         }
 
     def _get(self, request: Request) -> dict[str, Any]:
-        rules = self._rules.get(find_bucket(request))
+        bucket = find_bucket(request)
+        rules = self._rules.get(bucket)
         if not rules:
             raise AwsError(
                 "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist", 404
             )
-        return {"Rules": rules}
+        return {"Rules": rules, _SIZE_DEFAULT: self._size_defaults.get(bucket, _SIZE_DEFAULTS[0])}
 
     def _put(self, request: Request) -> None:
-        self.set(find_bucket(request), request.get("LifecycleConfiguration", {}).get("Rules", []))
+        bucket, size = find_bucket(request), request.get(_SIZE_DEFAULT, _SIZE_DEFAULTS[0])
+        if size not in _SIZE_DEFAULTS:
+            raise AwsError("InvalidArgument", f"{_SIZE_DEFAULT} is one of {_SIZE_DEFAULTS}.")
+        self.set(bucket, request.get("LifecycleConfiguration", {}).get("Rules", []))
+        self._size_defaults[bucket] = size
 
     def set(self, bucket: Any, rules: Sequence[Rule]) -> None:
         """Replace the rules of a bucket of moto's.
@@ -81,7 +90,9 @@ class S3Lifecycle:
         self._rules[bucket] = named
 
     def _delete(self, request: Request) -> None:
-        self._rules.pop(find_bucket(request), None)
+        bucket = find_bucket(request)
+        self._rules.pop(bucket, None)
+        self._size_defaults.pop(bucket, None)
 
 
 def _check(rule: Rule) -> None:

@@ -16,6 +16,8 @@ _MILLION = Decimal(1_000_000)
 # The profile of a geography routes within it and costs what its region costs; models whose
 # regional price differs from the global one have a price for each profile.
 _GEOGRAPHY = re.compile(r"(us|us-gov|eu|apac|jp|au|ca)\.(?=[a-z0-9-]+\.)")
+_PROFILE = re.compile(r"(global|us|us-gov|eu|apac|jp|au|ca)\.(?=[a-z0-9-]+\.)")
+_COPIED = re.compile(r":(foundation-model|inference-profile)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,22 @@ def is_called(model_id: str, metrics: Metrics, window: Window) -> bool:
 def base_model_of(model_id: str) -> str:
     """Returns the id of the foundation model behind an ARN or a geographic inference profile."""
     return _GEOGRAPHY.sub("", model_id.rsplit("/", 1)[-1], count=1)
+
+
+def profile_source(model_id: str, account: str, region: str) -> str | None:
+    """Returns the ARN that an application inference profile for a model is copied from.
+
+    A system-defined profile is named as it is called: the model behind it need not be on demand
+    in the region. None where AWS copies from nothing: provisioned units, deployments, imported
+    models, an application profile, and models of the bedrock-mantle endpoint.
+    """
+    if model_id.startswith("arn:"):
+        return model_id if _COPIED.search(model_id) else None
+    if model_id.startswith(MANTLE):
+        return None
+    if _PROFILE.match(model_id):
+        return f"arn:aws:bedrock:{region}:{account}:inference-profile/{model_id}"
+    return f"arn:aws:bedrock:{region}::foundation-model/{model_id}"
 
 
 def token_price(model_id: str, region: str, prices: PriceCatalogue) -> TokenPrice | None:

@@ -6,8 +6,11 @@ from hashlib import sha256
 from typing import Any
 
 from thriftline.audit.domain.findings import ApiCall
+from thriftline.audit.domain.resources.storage import Bucket
 
 _PREFIX = "thriftline-"
+# The one member of a configuration beside its rules.
+SIZE_DEFAULT = "TransitionDefaultMinimumObjectSize"
 GOES_ON = (
     "The rule goes on until it is taken away: it expires what is written there later too, a day "
     "after."
@@ -89,13 +92,18 @@ def _with_filter(rule: Mapping[str, Any]) -> dict[str, Any]:
     return dict(("Filter", own) if name == "Prefix" else (name, rule[name]) for name in rule)
 
 
-def put_rules(bucket: str, existing: Sequence[str], ours: Sequence[Mapping[str, Any]]) -> ApiCall:
+def put_rules(
+    bucket: Bucket, existing: Sequence[str], ours: Sequence[Mapping[str, Any]]
+) -> ApiCall:
     """Returns the call that sets the merged rules; S3 replaces the whole configuration."""
-    return ApiCall(
-        "s3",
-        "PutBucketLifecycleConfiguration",
-        {"Bucket": bucket, "LifecycleConfiguration": {"Rules": merged(existing, ours)}},
-    )
+    return _put(bucket, merged(existing, ours))
+
+
+def _put(bucket: Bucket, rules: Sequence[Mapping[str, Any]]) -> ApiCall:
+    configuration = {"Bucket": bucket.name, "LifecycleConfiguration": {"Rules": list(rules)}}
+    if bucket.lifecycle_size_default is not None:
+        configuration[SIZE_DEFAULT] = bucket.lifecycle_size_default
+    return ApiCall("s3", "PutBucketLifecycleConfiguration", configuration)
 
 
 def expiring_prefix(rule: Mapping[str, Any]) -> str | None:
@@ -106,14 +114,13 @@ def expiring_prefix(rule: Mapping[str, Any]) -> str | None:
     return str(prefix) if rule.get("ID") == expiration_rule(prefix)["ID"] else None
 
 
-def without_rule(bucket: str, rules: Sequence[Mapping[str, Any]], prefix: str) -> ApiCall:
+def without_rule(bucket: Bucket, rules: Sequence[Mapping[str, Any]], prefix: str) -> ApiCall:
     """Returns the call that takes our expiry rule of a prefix away, and leaves all others."""
     name = expiration_rule(prefix)["ID"]
     kept = [dict(rule) for rule in rules if rule.get("ID") != name]
     if not kept:
-        return ApiCall("s3", "DeleteBucketLifecycle", {"Bucket": bucket})
-    configuration = {"Bucket": bucket, "LifecycleConfiguration": {"Rules": kept}}
-    return ApiCall("s3", "PutBucketLifecycleConfiguration", configuration)
+        return ApiCall("s3", "DeleteBucketLifecycle", {"Bucket": bucket.name})
+    return _put(bucket, kept)
 
 
 def has(existing: Sequence[str], member: str) -> bool:

@@ -12,10 +12,9 @@ from thriftline.audit.aws.acting.executor import Executor
 from thriftline.audit.aws.acting.requests import plain
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.findings import ApiCall
+from thriftline.audit.domain.lifecycle import SIZE_DEFAULT
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.errors import ServiceUnavailableError
-
-_SIZE_DEFAULT = "TransitionDefaultMinimumObjectSize"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class LifecycleConfiguration:
             "LifecycleConfiguration": {"Rules": [dict(rule) for rule in rules]},
         }
         if self.size_default is not None:
-            parameters[_SIZE_DEFAULT] = self.size_default
+            parameters[SIZE_DEFAULT] = self.size_default
         return ApiCall("s3", "PutBucketLifecycleConfiguration", parameters)
 
     def undo(self, bucket: str) -> ApiCall:
@@ -43,13 +42,13 @@ class LifecycleConfiguration:
 
     def document(self) -> str:
         """Returns it as JSON."""
-        return json.dumps({"Rules": plain(self.rules), _SIZE_DEFAULT: self.size_default}, indent=1)
+        return json.dumps({"Rules": plain(self.rules), SIZE_DEFAULT: self.size_default}, indent=1)
 
     @classmethod
     def of(cls, document: str | bytes) -> "LifecycleConfiguration":
         """Returns what ``document`` gave."""
         saved = json.loads(document)
-        return cls(tuple(saved["Rules"]), saved[_SIZE_DEFAULT])
+        return cls(tuple(saved["Rules"]), saved[SIZE_DEFAULT])
 
 
 def read_lifecycle(clients: TargetClients, bucket: str) -> LifecycleConfiguration:
@@ -65,7 +64,7 @@ def read_lifecycle(clients: TargetClients, bucket: str) -> LifecycleConfiguratio
             if code_of(error) == "NoSuchLifecycleConfiguration":
                 return LifecycleConfiguration((), None)
             raise
-    return LifecycleConfiguration(tuple(answer["Rules"]), answer.get(_SIZE_DEFAULT))
+    return LifecycleConfiguration(tuple(answer["Rules"]), answer.get(SIZE_DEFAULT))
 
 
 def put_rules(

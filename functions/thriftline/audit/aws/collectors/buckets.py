@@ -14,6 +14,7 @@ from thriftline.audit.aws.collectors.reading import Answer, Collected, attempt, 
 from thriftline.audit.aws.collectors.tags import BulkTags, read_bulk_tags
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Unread
+from thriftline.audit.domain.lifecycle import SIZE_DEFAULT
 from thriftline.audit.domain.resources.storage import STORAGE_TYPES, Bucket, IncompleteUpload
 from thriftline.core.aws.clients import code_of
 
@@ -47,6 +48,7 @@ def _bucket(client: Any, row: Answer, sizes: BucketSizes, tags: BulkTags) -> Buc
     name: str = row["Name"]
     versioning = _versioning(client, name)
     noncurrent = _noncurrent_bytes(client, name, versioning)
+    rules = read_lifecycle(client, name)
     size, objects = bucket_holds(client, row, sizes, noncurrent)
     return Bucket(
         name=name,
@@ -55,7 +57,8 @@ def _bucket(client: Any, row: Answer, sizes: BucketSizes, tags: BulkTags) -> Buc
         objects=objects,
         versioning=versioning,
         noncurrent_bytes=noncurrent,
-        lifecycle_rules=read_lifecycle(client, name),
+        lifecycle_rules=rules if isinstance(rules, Unread) else rules[0],
+        lifecycle_size_default=None if isinstance(rules, Unread) else rules[1],
         incomplete_uploads=_uploads(client, name),
         prefixes=read_top_prefixes(client, name),
         tags=tags.of(f"arn:{client.meta.partition}:s3:::{name}"),
@@ -88,19 +91,18 @@ def _versioning(client: Any, bucket: str) -> Fact[str | None]:
     )
 
 
-def read_lifecycle(client: Any, bucket: str) -> Fact[tuple[str, ...]]:
-    """Returns the lifecycle rules of a bucket, JSON text each."""
+def read_lifecycle(client: Any, bucket: str) -> Fact[tuple[tuple[str, ...], str | None]]:
+    """Returns the lifecycle rules of a bucket, JSON text each, and their default of size."""
 
-    def read() -> tuple[str, ...]:
+    def read() -> tuple[tuple[str, ...], str | None]:
         try:
             answer = client.get_bucket_lifecycle_configuration(Bucket=bucket)
         except ClientError as error:
             if code_of(error) == "NoSuchLifecycleConfiguration":
-                return ()
+                return (), None
             raise
-        return tuple(
-            json.dumps(rule, default=_iso, sort_keys=True) for rule in answer.get("Rules", ())
-        )
+        rules = (json.dumps(rule, default=_iso, sort_keys=True) for rule in answer.get("Rules", ()))
+        return tuple(rules), answer.get(SIZE_DEFAULT)
 
     return attempt("GetBucketLifecycleConfiguration", read)
 

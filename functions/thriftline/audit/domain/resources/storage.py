@@ -55,8 +55,9 @@ class Bucket:
     """One bucket. ``bytes_by_storage_type`` has CloudWatch's names, such as StandardStorage.
 
     ``lifecycle_rules`` are those of GetBucketLifecycleConfiguration, JSON text each: empty when
-    the bucket has none. ``versioning`` is Enabled, Suspended or None. ``noncurrent_bytes`` is
-    None where AWS does not tell (only a listing of versions does).
+    the bucket has none. ``lifecycle_size_default`` is their TransitionDefaultMinimumObjectSize,
+    which S3 resets when new rules come without it. ``versioning`` is Enabled, Suspended or None.
+    ``noncurrent_bytes`` is None where AWS does not tell (only a listing of versions does).
     """
 
     name: str
@@ -69,6 +70,7 @@ class Bucket:
     incomplete_uploads: Fact[tuple[IncompleteUpload, ...]]
     prefixes: Fact[tuple[BucketPrefix, ...]]
     tags: Fact[Tags]
+    lifecycle_size_default: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

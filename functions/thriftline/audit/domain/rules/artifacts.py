@@ -98,7 +98,7 @@ def _orphan(
     place = f"{bucket.name}/{one.prefix}"
     calls: tuple[ApiCall, ...] = ()
     if not isinstance(bucket.lifecycle_rules, Unread):
-        calls = (put_rules(bucket.name, bucket.lifecycle_rules, [expiration_rule(one.prefix)]),)
+        calls = (put_rules(bucket, bucket.lifecycle_rules, [expiration_rule(one.prefix)]),)
     others = sorted(places.users(bucket.name, one.prefix) - {job.name if job else ""})
     days = subject.parameters.checkpoint_max_age_days
     fresh = subject.inventory.now - timedelta(days=days)

@@ -116,7 +116,7 @@ def _no_lifecycle(subject: Subject) -> Iterator[Observation]:
             monthly_usd=None,
             change=Change(
                 "Begin with the rule that can hurt nobody: end incomplete uploads.",
-                (put_rules(bucket.name, (), [abort_rule(days)]),),
+                (put_rules(bucket, (), [abort_rule(days)]),),
                 "Take the rule whose ID begins with thriftline- away.",
             ),
         )
@@ -175,7 +175,7 @@ def _tier(
         change=Change(
             "Move it to Standard-IA, which is read at once; never to Glacier what an endpoint may "
             "load again.",
-            (put_rules(bucket.name, existing, rules),),
+            (put_rules(bucket, existing, rules),),
             "Take the rules away; CopyObject brings objects back to Standard.",
         ),
         pools=frozenset(pool(ResourceKind.BUCKET, f"{bucket.name}/{one.prefix}") for one in cold),
@@ -208,7 +208,7 @@ def _incomplete(bucket: Bucket, old: list[IncompleteUpload], subject: Subject) -
     rule: tuple[ApiCall, ...] = ()
     if not isinstance(bucket.lifecycle_rules, Unread) and not has(bucket.lifecycle_rules, _ABORT):
         ours = [abort_rule(subject.parameters.upload_max_age_days)]
-        rule = (put_rules(bucket.name, bucket.lifecycle_rules, ours),)
+        rule = (put_rules(bucket, bucket.lifecycle_rules, ours),)
     return Observation(
         resource=bucket.name,
         summary=f"Uploads that never ended: {len(old)}, the oldest of "
@@ -267,7 +267,7 @@ def _old_versions(
         monthly_usd=saved,
         change=Change(
             f"Expire versions {days} days after a newer one came.",
-            (put_rules(bucket.name, rules, [noncurrent_rule(days)]),),
+            (put_rules(bucket, rules, [noncurrent_rule(days)]),),
             "Take the rule away before it acts; what it expired is gone.",
         ),
         pools=frozenset({pool(ResourceKind.BUCKET, f"{bucket.name}?noncurrent")}),

@@ -239,7 +239,13 @@ def _is_steady(variant: Variant) -> bool:
         variant.serverless is None
         and variant.managed_scaling is None
         and bool(variant.instance_count)
+        and not _is_burstable(variant)
     )
+
+
+def _is_burstable(variant: Variant) -> bool:
+    """Whether its type is one that SageMaker does not scale, such as ml.t2.medium."""
+    return isinstance(variant.instance_type, str) and variant.instance_type.startswith("ml.t")
 
 
 def _unscaled(endpoint: Endpoint, variant: Variant, resource: str, subject: Subject) -> Observation:
@@ -251,20 +257,14 @@ def _unscaled(endpoint: Endpoint, variant: Variant, resource: str, subject: Subj
         "ResourceId": resource,
         "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
     }
-    policy = {
-        "TargetValue": 70.0,
-        "PredefinedMetricSpecification": {
-            "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
-        },
-        "ScaleInCooldown": 600,
-        "ScaleOutCooldown": 60,
-    }
+    load, measured = _target_load(endpoint)
+    policy = {**load, "ScaleInCooldown": 600, "ScaleOutCooldown": 60}
     return Observation(
         resource=f"{endpoint.name}/{variant.name}",
         summary=f"{count} x {variant.instance_type}, by night as by day: it has no scaling policy.",
         used=(Signal("Scalable targets with a policy", "none"), Signal("Instances", str(count))),
         missing=(
-            "How many requests one instance bears: 70 a minute stands in the call; measure it.",
+            measured,
             *(("With one instance, none can be taken away.",) if count == 1 else ()),
         ),
         confidence=Confidence.MEDIUM if count > 1 else Confidence.LOW,
@@ -285,7 +285,9 @@ def _unscaled(endpoint: Endpoint, variant: Variant, resource: str, subject: Subj
                     "PutScalingPolicy",
                     target
                     | {
-                        "PolicyName": "thriftline-invocations",
+                        "PolicyName": "thriftline-backlog"
+                        if endpoint.is_asynchronous
+                        else "thriftline-invocations",
                         "PolicyType": "TargetTrackingScaling",
                         "TargetTrackingScalingPolicyConfiguration": policy,
                     },
@@ -294,6 +296,28 @@ def _unscaled(endpoint: Endpoint, variant: Variant, resource: str, subject: Subj
             "DeregisterScalableTarget; then set the count by UpdateEndpointWeightsAndCapacities.",
         ),
         pools=frozenset({pool(ResourceKind.ENDPOINT, endpoint.name)}),
+    )
+
+
+def _target_load(endpoint: Endpoint) -> tuple[dict[str, object], str]:
+    """Returns what the policy tracks, and what of it was not measured."""
+    if not endpoint.is_asynchronous:
+        metric = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+        return (
+            {"TargetValue": 70.0, "PredefinedMetricSpecification": metric},
+            "How many requests one instance bears: 70 a minute stands in the call; measure it.",
+        )
+    # SageMaker publishes no invocations of an asynchronous endpoint; it scales on its queue.
+    backlog = {
+        "MetricName": "ApproximateBacklogSizePerInstance",
+        "Namespace": "AWS/SageMaker",
+        "Dimensions": [{"Name": "EndpointName", "Value": endpoint.name}],
+        "Statistic": "Average",
+    }
+    return (
+        {"TargetValue": 5.0, "CustomizedMetricSpecification": backlog},
+        "How many requests may wait for one instance: 5 stand in the call "
+        "(ApproximateBacklogSizePerInstance); choose by how long a caller may wait.",
     )
 
 
@@ -347,7 +371,9 @@ RULES = (
         effort=Effort.CALL,
         rationale="A fixed number of instances is paid for at the peak and at night alike.",
         how="A used variant on instances has no scalable target with a policy, and no managed "
-        "scaling. No dollars are claimed: how much of the day needs fewer instances is not known.",
+        "scaling. SageMaker does not scale burstable types (ml.t2), so they are left out. An "
+        "asynchronous endpoint scales on its queue, not on invocations. No dollars are claimed: "
+        "how much of the day needs fewer instances is not known.",
         evidence="DescribeScalableTargets, DescribeScalingPolicies, the current instance count.",
         change="Register a scalable target and a target-tracking policy.",
         undo="DeregisterScalableTarget.",

@@ -198,21 +198,19 @@ def _errors_only(subject: Subject) -> Iterator[Observation]:
             monthly_usd=_month(endpoint, subject),
             change=Change(
                 "Fix it or end it: find the clients in its log, then redeploy or delete.",
-                (
-                    ApiCall(
-                        "logs",
-                        "FilterLogEvents",
-                        {
-                            "logGroupName": f"/aws/sagemaker/Endpoints/{endpoint.name}",
-                            "filterPattern": "?ERROR ?Error ?error",
-                            "limit": 50,
-                        },
-                    ),
-                ),
+                (_search_log(endpoint, subject),),
                 "Nothing was changed.",
             ),
             window=said.window,
         )
+
+
+def _search_log(endpoint: Endpoint, subject: Subject) -> ApiCall:
+    """Returns the call that looks for errors; partial where no such log group is known."""
+    name = f"/aws/sagemaker/Endpoints/{endpoint.name}"
+    is_known = any(group.name == name for group in subject.inventory.log_groups)
+    asked = {"logGroupName": name, "filterPattern": "?ERROR ?Error ?error", "limit": 50}
+    return ApiCall("logs", "FilterLogEvents", asked, is_partial=not is_known)
 
 
 def _answered(endpoint: Endpoint, said: Idleness, errors: float) -> bool:

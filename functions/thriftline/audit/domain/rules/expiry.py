@@ -63,7 +63,7 @@ def _taken_away(bucket: Bucket, prefix: str, rules: _Rules, why: str) -> Observa
         monthly_usd=None,
         change=Change(
             f"Take the expiry rule away; all others stay. {GOES_ON}",
-            (without_rule(bucket.name, rules, prefix),),
+            (without_rule(bucket, rules, prefix),),
             "Set the rule again: the saved configuration has it.",
         ),
         pools=frozenset({pool(ResourceKind.BUCKET, f"{place}?expiry")}),

@@ -101,7 +101,7 @@ def _to_zero(
     }
     target = {
         "ServiceNamespace": "sagemaker",
-        "ResourceId": f"inference-component/{host.endpoint.name}-model",
+        "ResourceId": f"inference-component/{host.endpoint.name[:57]}-model",
         "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount",
         "MinCapacity": 0,
         "MaxCapacity": host.count,
@@ -129,7 +129,10 @@ def _to_zero(
                     },
                     is_partial=True,
                 ),
-                ApiCall("application-autoscaling", "RegisterScalableTarget", target),
+                # The component is made with the new config: AWS takes no target before it is there.
+                ApiCall(
+                    "application-autoscaling", "RegisterScalableTarget", target, is_partial=True
+                ),
             ),
             f"UpdateEndpoint with {host.endpoint.config_name}.",
         ),

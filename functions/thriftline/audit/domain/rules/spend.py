@@ -38,7 +38,7 @@ def _cost_query(service: str, window: Window) -> ApiCall:
                 "End": f"{window.end:%Y-%m-%d}",
             },
             "Granularity": "DAILY",
-            "Metrics": ["UnblendedCost", "UsageQuantity"],
+            "Metrics": ["UnblendedCost"],
             "GroupBy": [{"Type": "DIMENSION", "Key": "USAGE_TYPE"}],
             "Filter": {"Dimensions": {"Key": "SERVICE", "Values": [service]}},
         },

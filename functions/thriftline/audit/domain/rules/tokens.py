@@ -7,6 +7,7 @@ from thriftline.audit.domain.bedrock_use import (
     TokenUse,
     base_model_of,
     cost_of_tokens,
+    profile_source,
     token_cost,
     token_price,
     token_use,
@@ -24,6 +25,10 @@ from thriftline.audit.domain.rules.training import a_month
 
 _NEEDS = frozenset({ResourceKind.BEDROCK_MODEL, ResourceKind.METRIC})
 _MILLION = Decimal(1_000_000)
+_WITHOUT_PROFILE = (
+    "Tag what is called, so that its dollars can be separated: an application inference profile "
+    "is made for a model or a system-defined profile alone."
+)
 
 
 def _uses(subject: Subject) -> Iterator[tuple[str, TokenUse]]:
@@ -47,7 +52,6 @@ def _token_use(subject: Subject) -> Iterator[Observation]:
     for model_id, use in _uses(subject):
         cost = token_cost(model_id, use, region, subject.prices)
         each = use.input / use.invocations if use.invocations else 0
-        name = base_model_of(model_id).replace(".", "-").replace(":", "-")
         yield Observation(
             resource=model_id,
             summary=f"{use.words}: {dollars(cost)}, {each:,.0f} tokens in on average.",
@@ -58,26 +62,27 @@ def _token_use(subject: Subject) -> Iterator[Observation]:
             ),
             confidence=Confidence.HIGH,
             monthly_usd=None,
-            change=Change(
-                "Give each use an application inference profile with tags, so that its tokens "
-                "and dollars can be separated.",
-                (
-                    ApiCall(
-                        "bedrock",
-                        "CreateInferenceProfile",
-                        {
-                            "inferenceProfileName": f"{name}-team"[:64],
-                            "modelSource": {
-                                "copyFrom": f"arn:aws:bedrock:{region}::foundation-model/"
-                                f"{base_model_of(model_id)}"
-                            },
-                            "tags": [{"key": "team", "value": "team"}],
-                        },
-                    ),
-                ),
-                "DeleteInferenceProfile.",
-            ),
+            change=_separate(model_id, subject),
         )
+
+
+def _separate(model_id: str, subject: Subject) -> Change:
+    """Returns how the tokens of each use can be told apart."""
+    source = profile_source(model_id, subject.inventory.account, subject.inventory.region)
+    if source is None:
+        return Change(_WITHOUT_PROFILE, (), "Remove the tags.")
+    name = base_model_of(model_id).replace(".", "-").replace(":", "-")
+    asked = {
+        "inferenceProfileName": f"{name[:59]}-team",
+        "modelSource": {"copyFrom": source},
+        "tags": [{"key": "team", "value": "name-of-the-team"}],
+    }
+    return Change(
+        "Give each use an application inference profile with tags, so that its tokens "
+        "and dollars can be separated.",
+        (ApiCall("bedrock", "CreateInferenceProfile", asked),),
+        "DeleteInferenceProfile.",
+    )
 
 
 def _prompt_caching(subject: Subject) -> Iterator[Observation]:

@@ -25,7 +25,7 @@ $(STAMPS)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11, 3.12 or 3.13." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "make: $$($(PYTHON) --version) will not do; Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.11 demo" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@touch $@
+	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/venv: requirements-dev.txt functions/requirements.txt training_image/requirements.txt | $(STAMPS)/python
 	@echo "==> .venv: what demo, tests and embedded AWS need (some minutes, about 2 GB, once)"

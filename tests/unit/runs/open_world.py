@@ -1,7 +1,7 @@
 """Buckets, table and topic for tests of what an upload starts."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,6 +10,8 @@ from typing import Any, cast
 import boto3
 from moto import mock_aws
 
+from local_aws import table_locks
+from local_aws.hooks import Hooks
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.topic import Topic
 from thriftline.runs.aws.project_claims import ClaimsTable
@@ -87,8 +89,12 @@ class World:
 
 @contextmanager
 def open_world() -> Iterator[World]:
-    """Makes the world, and takes it away."""
-    with mock_aws():
+    """Makes the world, and takes it away; its table does one call at a time, as DynamoDB does."""
+    hooks = Hooks()
+    table_locks.install(hooks)
+    with ExitStack() as ending:
+        ending.callback(hooks.undo)
+        ending.enter_context(mock_aws())
         s3 = boto3.client("s3", region_name="us-east-1")
         for name in ("data", "artifacts"):
             s3.create_bucket(Bucket=name)

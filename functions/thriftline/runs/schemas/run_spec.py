@@ -305,6 +305,11 @@ class RunSpec(Section):
         """Whether a record may have any number of labels."""
         return self.task == MULTI_LABEL
 
+    @property
+    def on_one_machine(self) -> bool:
+        """Whether the training has one machine for itself."""
+        return self.training.instance_count == 1
+
     def trainer_section(self) -> dict[str, object]:
         """Returns the section of the trainer that the spec names; the trainer reads it."""
         section = getattr(self, _SECTIONS.get(self.trainer, self.trainer), None)

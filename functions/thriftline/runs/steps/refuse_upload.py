@@ -7,16 +7,12 @@ from thriftline.core.errors import DatasetRejectedError
 from thriftline.runs.domain.layout import Upload, run_id_of, run_prefix
 from thriftline.runs.schemas.result import (
     Result,
-    ResultCost,
     ResultError,
     ResultReports,
     ResultUpload,
 )
 from thriftline.runs.steps.result_documents import REPORT, RESULT, write_result
-
-_NOTHING = ResultCost(
-    billed_seconds=None, training_seconds=None, usd=None, on_demand_usd=None, spot_saving=None
-)
+from thriftline.runs.steps.run_costs import NO_JOB
 
 
 def refuse_upload(
@@ -41,7 +37,7 @@ def refuse_upload(
         spec=None,
         dataset=None,
         plan=None,
-        cost=_NOTHING,
+        cost=NO_JOB,
         attempts=(),
         metrics=None,
         champion_metrics=None,

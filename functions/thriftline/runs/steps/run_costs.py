@@ -10,6 +10,12 @@ from thriftline.runs.schemas.result import Attempt, ResultCost
 _ATTEMPT = re.compile(r"attempt_(\d+)")
 
 
+# What a run that never had a job is known to have cost.
+NO_JOB = ResultCost(
+    billed_seconds=None, training_seconds=None, usd=None, on_demand_usd=None, spot_saving=None
+)
+
+
 def attempts_of(item: Mapping[str, Any]) -> tuple[Attempt, ...]:
     """Reads the attempts out of a run's item, in order."""
     return tuple(_attempt(number, facts) for number, facts in _numbered(item))

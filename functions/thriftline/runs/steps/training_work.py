@@ -23,9 +23,7 @@ def work_to_plan(
             rows=volume.splits.get("train", 0),
             mean_tokens=tokens,
             labels=len(volume.labels) or None,
-            must_finetune=spec.multi_label
-            or spec.search is not None
-            or spec.training.instance_count > 1,
+            must_finetune=spec.multi_label or spec.search is not None or not spec.on_one_machine,
             width=encoder.hidden if encoder else None,
         ),
         named_by(spec),

@@ -49,6 +49,6 @@ def test_the_command_lists_rehearses_and_restores(
     assert after["ProductionVariants"] == before["ProductionVariants"]
     assert len(world.keys("saved/restores/")) == 1
     assert restore_endpoint.main([IDLE]) == 1
-    assert "a living endpoint is never touched" in capsys.readouterr().out
+    assert "a live endpoint is never touched" in capsys.readouterr().out
     assert restore_endpoint.main(["never-there"]) == 1
     assert "--list" in capsys.readouterr().err

@@ -158,7 +158,9 @@ def attempt(output: str, updates: str, environment: dict[str, str], stop: Stop |
     counts = {"forward": 0, "update": 0, "disk": 0}
     count = counter(counts, stop, environment["SAGEMAKER_BASE_DIR"] + "/checkpoints")
 
-    def updated(*_: object) -> None:
+    def updated(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        if isinstance(optimizer, torch.optim.LBFGS):
+            return  # of the baseline and the temperature, not of the training
         os.write(file, b"%d\n" % counts["forward"])  # stays, whatever comes then
         count("update")
 

@@ -90,6 +90,7 @@ def test_the_predictions_have_lists_of_labels(trained: Result) -> None:
         ("candidate_probabilities", "list<element: float>"),
         ("champion_label", "list<element: string>"),
         ("champion_probabilities", "list<element: float>"),
+        ("baseline_label", "list<element: string>"),
     ]
     truth = {row["id"]: sorted(row["labels"]) for row in rows_of(50, 2)}
     assert {row["id"]: row["label"] for row in predictions(trained)} == truth

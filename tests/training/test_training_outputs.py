@@ -55,7 +55,7 @@ def test_metrics_have_the_shape_that_the_contract_names(clean: Result) -> None:
     assert metrics["champion_labels"] is None
     assert list(metrics["train"]) == [
         *["samples", "tokens", "steps", "epochs_run", "seconds"],
-        *["final_loss", "best_epoch", "resumed_from_step"],
+        *["final_loss", "best_epoch", "resumed_from_step", "method", "temperature"],
     ]
     assert metrics["train"]["samples"] == 4 * 160
     assert metrics["train"]["resumed_from_step"] is None
@@ -96,6 +96,7 @@ def test_predictions_name_every_test_record_once(clean: Result) -> None:
         ("candidate_probabilities", "list<element: float>"),
         ("champion_label", "string"),
         ("champion_probabilities", "list<element: float>"),
+        ("baseline_label", "string"),
     ]
 
 

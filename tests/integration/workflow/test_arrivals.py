@@ -36,6 +36,8 @@ def upload_in_some_order(world: World, project: str, seed: int) -> list[str]:
     draw = random.Random(seed)
     steps = [*FILES, "run.yaml again", "new version", "duplicate event"]
     draw.shuffle(steps)
+    # Files that come after the last run.yaml start nothing; at the end there is always one.
+    steps.append("run.yaml last")
     versions: list[str] = []
     for step in steps:
         if step == "duplicate event":

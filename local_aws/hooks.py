@@ -5,6 +5,7 @@ strange failure later, and so that moto is itself again when the embedded AWS cl
 """
 
 import inspect
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import moto
@@ -35,8 +36,11 @@ class Hooks:
             )
         original = getattr(owner, name)
         static = inspect.getattr_static(owner, name)
+        inherited = name not in vars(owner)
         setattr(owner, name, value)
-        self._undo.append(lambda: setattr(owner, name, static))
+        # A copy left in a subclass would hide what is later put into the class above it.
+        undo = partial(delattr, owner, name) if inherited else partial(setattr, owner, name, static)
+        self._undo.append(undo)
         return original
 
     def add(self, owner: Any, name: str, value: Any) -> None:

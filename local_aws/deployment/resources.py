@@ -89,6 +89,34 @@ def _model_package_group(clients: Clients, _name: str, properties: Properties) -
     return str(answer["ModelPackageGroupArn"])
 
 
+def _secret(clients: Clients, name: str, properties: Properties) -> str:
+    secrets = clients.get("secretsmanager")
+    arguments = {
+        key: properties[key] for key in ("Description", "KmsKeyId", "Tags") if key in properties
+    }
+    text = properties.get("SecretString")
+    if text is None:
+        text = _generated(clients, properties.get("GenerateSecretString", {}))
+    made = secrets.create_secret(Name=properties.get("Name", name), SecretString=text, **arguments)
+    return str(made["ARN"])
+
+
+def _generated(clients: Clients, settings: Properties) -> str:
+    # CloudFormation hands numbers and truths over as texts.
+    asked = {
+        key: value if key == "ExcludeCharacters" else str(value).lower() == "true"
+        for key, value in settings.items()
+        if key not in ("GenerateStringKey", "SecretStringTemplate", "PasswordLength")
+    }
+    if "PasswordLength" in settings:
+        asked["PasswordLength"] = int(settings["PasswordLength"])
+    made = str(clients.get("secretsmanager").get_random_password(**asked)["RandomPassword"])
+    if "GenerateStringKey" not in settings:
+        return made
+    template = json.loads(settings.get("SecretStringTemplate", "{}"))
+    return json.dumps({**template, settings["GenerateStringKey"]: made})
+
+
 CREATORS: Mapping[str, Creator] = {
     "AWS::S3::BucketPolicy": _bucket_policy,
     "AWS::SQS::QueuePolicy": _queue_policy,
@@ -97,4 +125,5 @@ CREATORS: Mapping[str, Creator] = {
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::Lambda::EventInvokeConfig": _event_invoke_config,
     "AWS::SageMaker::ModelPackageGroup": _model_package_group,
+    "AWS::SecretsManager::Secret": _secret,
 }

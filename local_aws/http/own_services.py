@@ -23,6 +23,7 @@ from local_aws.services.sagemaker_notebooks import SageMakerNotebooks
 from local_aws.services.sagemaker_search import SageMakerSearch
 from local_aws.services.sagemaker_store import SageMakerStore
 from local_aws.services.sagemaker_tags import SageMakerTags
+from local_aws.stepfunctions.task_tokens import TaskTokens
 
 
 class OwnServices:
@@ -38,6 +39,7 @@ class OwnServices:
         self.lifecycle = S3Lifecycle()
         self.costs = CostExplorer()
         self.registries = ModelRegistries(clock.now)
+        self.task_tokens = TaskTokens(clock.now)
 
     def calls(self) -> OwnCalls:
         """Return every operation."""
@@ -64,6 +66,7 @@ class OwnServices:
         own.add("s3", s3_bucket_tags.operations())
         own.add("s3", s3_uploads.operations())
         own.add("s3", s3_listing.operations())
+        own.add("stepfunctions", self.task_tokens.operations())
         own.add("sts", self.accounts.sts_operations())
         own.add("ec2", self.accounts.ec2_operations())
         own.add(
@@ -75,3 +78,4 @@ class OwnServices:
         """Let moto keep what our operations need of it, and answer for the registry."""
         s3_uploads.install(hooks, self._clock)
         self.registries.install(hooks)
+        self.task_tokens.install(hooks)

@@ -93,6 +93,9 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "UpdateEndpoint UpdateEndpointWeightsAndCapacities "
         "UpdateInferenceComponentRuntimeConfig UpdateModelPackage"
     ),
+    "secretsmanager": _calls(
+        "CreateSecret DeleteSecret DescribeSecret GetRandomPassword GetSecretValue ListSecrets"
+    ),
     "sns": _calls(
         "CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes "
         "ListSubscriptions ListSubscriptionsByTopic ListTagsForResource ListTopics Publish "

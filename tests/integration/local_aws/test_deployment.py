@@ -75,3 +75,15 @@ def test_a_rule_has_its_pattern_target_and_dead_letter_queue(aws: Aws) -> None:
 
 def test_a_resource_with_a_false_condition_does_not_exist(aws: Aws) -> None:
     assert aws.client("sns").list_subscriptions()["Subscriptions"] == []
+
+
+def test_a_secret_has_a_text_that_was_made_for_it(aws: Aws) -> None:
+    secrets = aws.client("secretsmanager")
+
+    plain = secrets.get_secret_value(SecretId=aws.outputs["SigningSecretArn"])["SecretString"]
+    login = json.loads(secrets.get_secret_value(SecretId="fixture/login")["SecretString"])
+
+    assert len(plain) == 64
+    assert plain.isalnum()
+    assert login["user"] == "admin"
+    assert len(login["password"]) == 32

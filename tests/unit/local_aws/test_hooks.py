@@ -32,6 +32,19 @@ def test_hooks_are_undone_completely() -> None:
     assert dict(vars(Thing)) == before
 
 
+def test_an_inherited_attribute_is_inherited_again() -> None:
+    class Special(Thing):
+        pass
+
+    hooks = Hooks()
+    hooks.replace(Special, "number", 2)
+    assert (Special.number, Thing.number) == (2, 1)
+
+    hooks.undo()
+
+    assert "number" not in vars(Special)
+
+
 def test_an_attribute_that_moto_no_longer_has_is_named() -> None:
     with pytest.raises(MotoChangedError, match=r"Thing has no attribute gone: .* moto 5\.2\.5"):
         Hooks().replace(Thing, "gone", 1)

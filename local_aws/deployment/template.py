@@ -99,8 +99,10 @@ def _check_value(name: str, value: str, declaration: Mapping[str, Any]) -> None:
     if allowed is not None and value not in [str(each) for each in allowed]:
         raise TemplateError(f"the parameter {name} is {value!r}; allowed are {allowed}")
     pattern = declaration.get("AllowedPattern")
-    if pattern is not None and not re.fullmatch(pattern, value):
-        raise TemplateError(f"the parameter {name} is {value!r}, which {pattern} does not match")
+    is_list = declaration.get("Type") == "CommaDelimitedList"
+    for each in (one.strip() for one in value.split(",")) if is_list else (value,):
+        if pattern is not None and not re.fullmatch(pattern, each):
+            raise TemplateError(f"the parameter {name} is {each!r}, which {pattern} does not match")
     if declaration.get("Type") == "Number":
         _check_number(name, value, declaration)
 

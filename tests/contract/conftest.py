@@ -34,6 +34,31 @@ def load_cloudformation(path: Path) -> dict[str, Any]:
     return loaded
 
 
+def functions_of(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Returns the properties of a template's functions by logical id."""
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def statements_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields the statements of a policy document, those that a condition guards too."""
+    for statement in document.get("Statement", ()):
+        if isinstance(statement, _Intrinsic):
+            assert statement.tag == "If", statement.tag
+            yield statement.value[1]
+        else:
+            yield statement
+
+
+def actions_of(statement: dict[str, Any]) -> list[str]:
+    """Returns the actions of a statement."""
+    actions: str | list[str] = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
+
+
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     return load_cloudformation(ROOT / "template.yaml")

@@ -3,26 +3,14 @@
 import importlib
 import inspect
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.contract.conftest import load_cloudformation
+from tests.contract.conftest import functions_of
 from thriftline.core.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-READS = re.compile(r":(List|Describe|Get|Search)")
 KEEP = {"DataBucket", "ArtifactsBucket", "RunsTable", "TrainingRepository"}
-
-
-def functions(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {
-        name: resource["Properties"]
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::Serverless::Function"
-    }
 
 
 def snake(logical_id: str) -> str:
@@ -31,7 +19,7 @@ def snake(logical_id: str) -> str:
 
 
 def test_every_handler_string_names_a_handler(template: dict[str, Any]) -> None:
-    for name, properties in functions(template).items():
+    for name, properties in functions_of(template).items():
         module_name, _, attribute = properties["Handler"].rpartition(".")
         module = importlib.import_module(module_name)
         assert callable(getattr(module, attribute)), name
@@ -44,11 +32,11 @@ def test_every_handler_module_is_a_function_of_the_template(template: dict[str, 
     from thriftline import handlers
 
     modules = {module.name for module in pkgutil.iter_modules(handlers.__path__)}
-    assert modules == {snake(name) for name in functions(template)}
+    assert modules == {snake(name) for name in functions_of(template)}
 
 
 def test_every_function_has_its_own_log_group_with_retention(template: dict[str, Any]) -> None:
-    groups = [f["LoggingConfig"]["LogGroup"].value for f in functions(template).values()]
+    groups = [f["LoggingConfig"]["LogGroup"].value for f in functions_of(template).values()]
     assert len(set(groups)) == len(groups)
     for group in groups:
         assert "RetentionInDays" in template["Resources"][group]["Properties"]
@@ -60,7 +48,7 @@ def test_every_variable_of_the_settings_is_given_to_some_function(template: dict
     common = set(template["Globals"]["Function"]["Environment"]["Variables"])
     given = {
         name
-        for properties in functions(template).values()
+        for properties in functions_of(template).values()
         for name in properties.get("Environment", {}).get("Variables", {})
     } | common
     assert read == given - {"POWERTOOLS_LOG_LEVEL"}
@@ -97,24 +85,6 @@ def test_only_the_data_bucket_sends_events(template: dict[str, Any]) -> None:
     assert "NotificationConfiguration" not in resources["ArtifactsBucket"]["Properties"]
 
 
-def test_no_function_may_do_everything(template: dict[str, Any]) -> None:
-    for name, properties in functions(template).items():
-        for policy in properties.get("Policies", []):
-            for statement in policy.get("Statement", []) if isinstance(policy, dict) else []:
-                actions = statement["Action"]
-                actions = [actions] if isinstance(actions, str) else actions
-                assert not [action for action in actions if "*" in action], name
-                if statement["Resource"] == "*":
-                    # Listing and metrics have no resource-level permissions.
-                    assert all(READS.search(action) for action in actions), (name, actions)
-
-
-def test_what_audits_share_can_only_read(template: dict[str, Any]) -> None:
-    document = template["Resources"]["AuditReadPolicy"]["Properties"]["PolicyDocument"]
-    (statement,) = document["Statement"]
-    assert [action for action in statement["Action"] if not READS.search(action)] == []
-
-
 def test_what_marks_and_acts_exists_only_where_the_mode_says_so(template: dict[str, Any]) -> None:
     conditions = {
         name: resource.get("Condition")
@@ -133,65 +103,22 @@ def test_what_marks_and_acts_exists_only_where_the_mode_says_so(template: dict[s
     assert template["Parameters"]["AuditMode"]["Default"] == "report"
 
 
-def test_only_what_acts_and_restores_may_change_an_endpoint(template: dict[str, Any]) -> None:
-    changing = {
-        name
-        for name, properties in functions(template).items()
-        for action in _actions(properties)
-        if re.search(r":(Create|Delete|Update)\w*(Endpoint|InferenceComponent)", action)
+def test_an_image_stays_what_its_tag_named(template: dict[str, Any]) -> None:
+    repository = template["Resources"]["TrainingRepository"]["Properties"]
+    assert repository["ImageTagMutability"] == "IMMUTABLE"
+
+
+def test_logs_lie_under_the_given_key(template: dict[str, Any]) -> None:
+    groups = {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Logs::LogGroup"
     }
-    assert changing == {"ActOnPlanFunction", "RestoreEndpointFunction"}
-
-
-def test_the_roles_of_a_member_account_may_what_the_functions_may(
-    template: dict[str, Any],
-) -> None:
-    member = load_cloudformation(ROOT / "docs/member_account.yaml")["Resources"]
-    read = template["Resources"]["AuditReadPolicy"]
-    assert (
-        member["AuditReadPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Action"]
-        == (read["Properties"]["PolicyDocument"]["Statement"][0]["Action"])
-    )
-    for role, function in (
-        ("MarkRole", "MarkOnPlanFunction"),
-        ("ActRole", "ActOnPlanFunction"),
-        ("RestoreRole", "RestoreEndpointFunction"),
-    ):
-        in_own_account = set(_actions(functions(template)[function])) - OF_THE_STACK
-        assert set(_actions(member[role]["Properties"])) == in_own_account, role
-
-
-# What the functions need in the stack's own account only.
-OF_THE_STACK = {
-    "events:PutEvents",
-    "s3:DeleteObject",
-    "s3:GetObject",
-    "s3:ListBucket",
-    "s3:PutObject",
-    "sns:Publish",
-    "sts:AssumeRole",
-}
-
-
-def _actions(properties: dict[str, Any]) -> Iterator[str]:
-    for policy in properties.get("Policies", []):
-        document = policy.get("PolicyDocument", policy) if isinstance(policy, dict) else {}
-        for statement in document.get("Statement", []):
-            actions = statement["Action"]
-            yield from [actions] if isinstance(actions, str) else actions
-
-
-def test_only_start_training_may_pass_the_training_role(template: dict[str, Any]) -> None:
-    passing = [
-        name
-        for name, properties in functions(template).items()
-        for policy in properties.get("Policies", [])
-        if isinstance(policy, dict)
-        for statement in policy["Statement"]
-        if "iam:PassRole" in statement["Action"]
-    ]
-    # A model that was deleted is made again with its own role, which may be any.
-    assert passing == ["StartTrainingFunction", "RestoreEndpointFunction"]
+    assert groups
+    for name, properties in groups.items():
+        key = properties["KmsKeyId"]
+        condition, given, _ = key.value
+        assert (key.tag, condition, given.value) == ("If", "HasKmsKey", "KmsKeyArn"), name
 
 
 def test_the_rules_for_uploads_divide_all_keys_between_them(template: dict[str, Any]) -> None:

@@ -1,10 +1,11 @@
 """What each function called, against what its role allows: the embedded AWS enforces no IAM."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from local_aws.server import ROOT, EmbeddedAws
-from tests.contract.conftest import load_cloudformation
+from tests.contract.conftest import actions_of, load_cloudformation, statements_of
 
 # An operation whose IAM action is called otherwise.
 _ACTIONS = {
@@ -33,16 +34,29 @@ def calls_without_permission(aws: EmbeddedAws) -> set[tuple[str, str]]:
 
     Resources and conditions are not looked at.
     """
-    resources = load_cloudformation(ROOT / "template.yaml")["Resources"]
     return {
         (logical, action)
         for name, calls in aws.calls_of.items()
-        for logical in resources
+        for logical in _resources()
         if name.startswith(f"thriftline-{logical}-")
+        for action in not_allowed(logical, calls)
+    }
+
+
+def not_allowed(function: str, calls: Iterable[tuple[str, str]]) -> set[str]:
+    """Returns the IAM action of each (service, operation) that a function's role does not allow."""
+    return {
+        action
         for service, operation in calls
         if service not in _SAMS_OWN
-        and not _allowed(action := _action(service, operation), logical, resources)
+        and not _allowed(action := _action(service, operation), function, _resources())
     }
+
+
+@cache
+def _resources() -> Mapping[str, Any]:
+    resources: Mapping[str, Any] = load_cloudformation(ROOT / "template.yaml")["Resources"]
+    return resources
 
 
 def _action(service: str, operation: str) -> str:
@@ -64,6 +78,5 @@ def _given(policies: Any, resources: Mapping[str, Any]) -> Iterator[str]:
             document = policy
         else:
             continue
-        for statement in document["Statement"]:
-            actions = statement["Action"]
-            yield from [actions] if isinstance(actions, str) else actions
+        for statement in statements_of(document):
+            yield from actions_of(statement)

@@ -14,12 +14,12 @@ from local_aws.server import EmbeddedAws
 from tests.integration.audit.clients import OnceClients
 from tests.integration.local_aws.conftest import options_of
 from tests.integration.local_aws.sample_account import ACCOUNT, REGION
+from tests.integration.permissions import not_allowed
 from tests.unit.audit.accounts import inventory
 from thriftline.audit.aws.collectors.endpoints import read_endpoint
 from thriftline.audit.aws.metric_reader import read_metrics
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain import action_plan
-from thriftline.audit.domain.actions import ActionPlan
+from thriftline.audit.domain.actions import ActionPlan, Step
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.idle import idle_window
 from thriftline.audit.domain.inventory import Inventory
@@ -35,9 +35,13 @@ from thriftline.audit.schemas.steps import (
     ActResponse,
     AuditRequest,
     PlanActionsResponse,
+    RestoreEndpointRequest,
+    RestoreEndpointResponse,
 )
 from thriftline.audit.steps.act_on_plan import ActionContext, act_on_plan
+from thriftline.audit.steps.documents import read_plan
 from thriftline.audit.steps.plan_actions import plan_actions
+from thriftline.audit.steps.restore_endpoint import restore_endpoint
 from thriftline.core.aws.buckets import Bucket
 from thriftline.money.price_catalogue import price_catalogue
 
@@ -78,7 +82,7 @@ class ActingWorld:
     def __init__(self, aws: EmbeddedAws, **parameters: Any) -> None:
         self.aws = aws
         self.parameters = AuditParameters(**parameters)
-        self.clients: TargetClients = OnceClients(REGION)
+        self.clients = OnceClients(REGION)
         self.artifacts = Bucket(self.clients.client("s3"), ARTIFACTS)
         self.topic = FakeTopic()
         self.bus = FakeBus()
@@ -179,9 +183,7 @@ class ActingWorld:
         self.planned = plan_actions(AuditRequest(audit_id=audit_id), artifacts=self.artifacts)
         return audit_id
 
-    def around(
-        self, allowed: Mode = Mode.ACT, clients: TargetClients | None = None
-    ) -> ActionContext:
+    def around(self, allowed: Mode = Mode.ACT, clients: OnceClients | None = None) -> ActionContext:
         chosen = clients or self.clients
         return ActionContext(
             artifacts=Bucket(chosen.client("s3"), ARTIFACTS),
@@ -204,10 +206,41 @@ class ActingWorld:
         *,
         allowed: Mode = Mode.ACT,
         dry_run: bool = False,
-        clients: TargetClients | None = None,
+        clients: OnceClients | None = None,
     ) -> ActResponse:
+        """Does one action, and holds what it called against the roles that may do it."""
         request = ActRequest(audit_id=audit_id, index=index, now=self.now, dry_run=dry_run)
-        return act_on_plan(request, self.around(allowed, clients))
+        chosen = clients or self.clients
+        chosen.calls.clear()
+        try:
+            return act_on_plan(request, self.around(allowed, chosen))
+        finally:
+            called = set(chosen.calls)
+            for function in self._roles(audit_id, index):
+                assert not_allowed(function, called) == set()
+
+    def _roles(self, audit_id: str, index: int) -> tuple[str, ...]:
+        """Returns the functions that may do an action: one that marks is for both."""
+        plan = read_plan(self.artifacts, audit_id)
+        acting = () if plan is None else plan.actions[index : index + 1]
+        marks = any(one.step is Step.MARK for one in acting)
+        return ("ActOnPlanFunction", *(["MarkOnPlanFunction"] if marks else []))
+
+    def ask_restore(self, name: str, **fields: Any) -> RestoreEndpointResponse:
+        """Asks for a restore once, and holds what it called against the role that restores."""
+        around = self.around()
+        self.clients.calls.clear()
+        try:
+            return restore_endpoint(
+                RestoreEndpointRequest(endpoint=name, **fields),
+                artifacts=around.artifacts,
+                clients_of=around.clients_of,
+                alerts=around.alerts,
+                bus=around.bus,
+                now=self.now,
+            )
+        finally:
+            assert not_allowed("RestoreEndpointFunction", set(self.clients.calls)) == set()
 
     def do_all(self, plan: ActionPlan) -> list[ActResponse]:
         """Plans, acts, and returns how each action ended."""

@@ -11,7 +11,17 @@ ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeou
 
 
 class OnceClients(TargetClients):
-    """Clients that take the first answer for the last one."""
+    """Clients that take the first answer for the last one; ``calls`` has what was asked."""
+
+    def __init__(self, region: str, role_arn: str | None = None) -> None:
+        super().__init__(region, role_arn)
+        self.calls: set[tuple[str, str]] = set()
 
     def client(self, service: str, config: Config | None = None) -> Any:
-        return super().client(service, ONCE.merge(config) if config else ONCE)
+        made = super().client(service, ONCE.merge(config) if config else ONCE)
+        # A client is made once, and a handler of the same id is kept once.
+        made.meta.events.register("before-call", self._remember, unique_id="remember")
+        return made
+
+    def _remember(self, model: Any, **_: Any) -> None:
+        self.calls.add((model.service_model.service_name, model.name))

@@ -268,3 +268,33 @@ def test_with_acceptances_that_cannot_be_read_an_interrupted_termination_is_only
     world.artifacts.delete(ACCEPTED_FINDINGS)
     assert world.describe(name) == before
     assert not _is_pending(world, name)
+
+
+def test_a_restore_heals_an_interrupted_termination_and_writes_nothing_of_what_was_saved(
+    mortal: tuple[ActingWorld, MortalClients],
+) -> None:
+    world, clients = mortal
+    name = _name("hosting", "back", MOST_POINTS - 1)
+    before = world.describe(name)
+    for answers in range(10, MOST_POINTS):
+        _kill(world, clients, _begin(world, name), answers)
+        if world.describe(name) != before:
+            break
+    saved = _contents(world, "saved/")
+
+    outcomes = []
+    while "restored" not in outcomes:
+        world.pass_time(seconds=5)
+        outcomes.append(world.ask_restore(name).outcome)
+
+    assert world.describe(name) == before
+    assert _contents(world, "saved/") == saved
+    # It is whole, and its pending mark is for the next audit that acts.
+    assert world.ask_restore(name).outcome == "exists"
+    _use(world, name, "kept")
+    _next_run(world, name)
+    assert not _is_pending(world, name)
+
+
+def _contents(world: ActingWorld, prefix: str) -> dict[str, bytes | None]:
+    return {one.key: world.artifacts.read(one.key) for one in world.artifacts.list(prefix)}

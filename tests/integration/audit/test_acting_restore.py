@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local_aws.http.faults import AwsFault
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.acting_account import (
     MARK,
@@ -15,9 +16,9 @@ from tests.integration.audit.acting_account import (
 )
 from tests.integration.audit.acting_world import ActingWorld, acting_options
 from thriftline.audit.domain.actions import Step
-from thriftline.audit.schemas.steps import RestoreEndpointRequest, RestoreEndpointResponse
-from thriftline.audit.steps.restore_endpoint import RESTORED_TAG, UNFINISHED_TAG, restore_endpoint
-from thriftline.core.errors import AwsRequestError
+from thriftline.audit.schemas.steps import RestoreEndpointResponse
+from thriftline.audit.steps.restore_endpoint import RESTORED_TAG, UNFINISHED_TAG
+from thriftline.core.errors import AccessDeniedError, AwsRequestError
 
 NAMES = (
     *("life", "hosting", "rehearsed", "replaced", "changed", "broken-up", "weighted"),
@@ -63,15 +64,7 @@ def _live_out(world: ActingWorld, name: str) -> dict[str, Any]:
 
 
 def _ask(world: ActingWorld, name: str, **fields: Any) -> RestoreEndpointResponse:
-    around = world.around()
-    return restore_endpoint(
-        RestoreEndpointRequest(endpoint=name, **fields),
-        artifacts=around.artifacts,
-        clients_of=around.clients_of,
-        alerts=around.alerts,
-        bus=around.bus,
-        now=world.now,
-    )
+    return world.ask_restore(name, **fields)
 
 
 def _restore(world: ActingWorld, name: str) -> list[RestoreEndpointResponse]:
@@ -201,6 +194,12 @@ def test_a_model_that_is_another_one_now_is_not_used(world: ActingWorld) -> None
         ModelName="changed-blue", ExecutionRoleArn="arn:aws:iam::111122223333:role/other"
     )
 
+    refusal = "User: x is not authorized to perform: iam:PassRole on resource: y"
+    world.aws.faults.add(
+        AwsFault("sagemaker", "CreateModel", "AccessDeniedException", message=refusal)
+    )
+    with pytest.raises(AccessDeniedError, match=r"Name arn:aws:\S+ in .* RestorableRoleArns"):
+        world.ask_restore("changed")
     steps = [step for answer in _restore(world, "changed") for step in answer.steps]
 
     after = world.describe("changed")

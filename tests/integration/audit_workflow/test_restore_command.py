@@ -47,7 +47,7 @@ def test_the_command_lists_rehearses_and_restores(
     assert after["EndpointStatus"] == "InService"
     assert after["EndpointConfigName"] == before["EndpointConfigName"]
     assert after["ProductionVariants"] == before["ProductionVariants"]
-    assert len(world.keys("saved/restores/")) == 1
+    assert len(world.keys("restores/")) == 1
     assert restore_endpoint.main([IDLE]) == 1
     assert "a live endpoint is never touched" in capsys.readouterr().out
     assert restore_endpoint.main(["never-there"]) == 1

@@ -61,6 +61,14 @@ def test_the_parameters_have_their_defaults_and_can_be_given(tmp_path: Path) -> 
     assert read(tmp_path, template, A="y").parameters == {"A": "y", "B": "3"}
 
 
+def test_each_value_of_a_list_is_held_against_the_pattern(tmp_path: Path) -> None:
+    declared = {"A": {"Type": "CommaDelimitedList", "AllowedPattern": "^$|^[a-z]+$", "Default": ""}}
+    template = sam({"T": {"Type": "AWS::SNS::Topic"}}, Parameters=declared)
+
+    assert read(tmp_path, template, A="ab, c").parameters == {"A": "ab, c"}
+    assert read(tmp_path, template).parameters == {"A": ""}
+
+
 @pytest.mark.parametrize(
     ("declared", "given", "message"),
     [
@@ -68,6 +76,11 @@ def test_the_parameters_have_their_defaults_and_can_be_given(tmp_path: Path) -> 
         ({"A": {"Type": "String", "Default": ""}}, {"B": "1"}, "unknown parameters B"),
         ({"A": {"Type": "String", "AllowedValues": ["x"]}}, {"A": "y"}, "allowed are"),
         ({"A": {"Type": "String", "AllowedPattern": "^[a-z]+$"}}, {"A": "1"}, "does not match"),
+        (
+            {"A": {"Type": "CommaDelimitedList", "AllowedPattern": "^[a-z]+$"}},
+            {"A": "ab, c,1"},
+            "A is '1', which .* does not match",
+        ),
         ({"A": {"Type": "Number"}}, {"A": "many"}, "not a number"),
         ({"A": {"Type": "Number", "MinValue": 1, "MaxValue": 9}}, {"A": "10"}, "within 1 and 9"),
     ],

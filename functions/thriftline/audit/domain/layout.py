@@ -94,6 +94,11 @@ def saved_lifecycle_key(account: str, bucket: str, audit_id: str, index: int) ->
     return f"saved/lifecycle/{account}/{bucket}/{audit_id}-{index:04d}.json"
 
 
+def restore_records_prefix(account: str, region: str, endpoint: str) -> str:
+    """What restores did; not under ``saved/``, which only what acts may write."""
+    return f"restores/{account}/{region}/{endpoint}/"
+
+
 def restore_record_key(account: str, region: str, endpoint: str, when: datetime) -> str:
     """What a restore did."""
-    return f"saved/restores/{account}/{region}/{endpoint}/{when:%Y%m%dT%H%M%S%f}.json"
+    return f"{restore_records_prefix(account, region, endpoint)}{when:%Y%m%dT%H%M%S%f}.json"

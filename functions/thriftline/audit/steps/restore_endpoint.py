@@ -25,7 +25,11 @@ from thriftline.audit.aws.acting.executor import Executor
 from thriftline.audit.aws.acting.requests import request_of
 from thriftline.audit.aws.acting.scaling import put_back_targets
 from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.domain.layout import SAVED_ENDPOINTS, pending_key, restore_record_key
+from thriftline.audit.domain.layout import (
+    SAVED_ENDPOINTS,
+    restore_record_key,
+    restore_records_prefix,
+)
 from thriftline.audit.reports.action_message import EVENT_SOURCE
 from thriftline.audit.schemas.action_record import RecordedCall
 from thriftline.audit.schemas.saved_endpoint import SavedEndpoint
@@ -53,10 +57,17 @@ class _Restore:
 
     @property
     def is_half_gone(self) -> bool:
-        """Whether a termination of this very life was begun and not ended."""
+        """Whether a termination of this very life was begun, not ended, and not put back since.
+
+        Only what acts may forget that it is pending: the next audit that acts does.
+        """
         copy = self.copy
         pending = read_pending(self.artifacts, copy.account, copy.region, copy.name)
-        return pending is not None and pending.created == copy.created
+        if pending is None or pending.created != copy.created:
+            return False
+        begun = restore_record_key(copy.account, copy.region, copy.name, pending.since)
+        prefix = restore_records_prefix(copy.account, copy.region, copy.name)
+        return all(record.key < begun for record in self.artifacts.list(prefix))
 
 
 def restore_endpoint(
@@ -153,7 +164,8 @@ def _go_on(restore: _Restore) -> tuple[str, ...] | None:
     if tags.get(UNFINISHED_TAG) == copy.created.isoformat():
         return _continue(restore, live)
     if live["CreationTime"] == copy.created and restore.is_half_gone:
-        return _heal(restore)
+        # What an interrupted termination took away of an endpoint that lives.
+        return _put_back(restore, {})
     return None
 
 
@@ -230,15 +242,6 @@ def tags_to_create(copy: SavedEndpoint, now: datetime) -> tuple[dict[str, str], 
     wanted = [unfinished, *own, (RESTORED_TAG, now.isoformat(timespec="seconds"))]
     room_at_end = _MOST_TAGS + 1
     return dict(wanted[:_MOST_TAGS]), dict(wanted[_MOST_TAGS:room_at_end])
-
-
-def _heal(restore: _Restore) -> tuple[str, ...]:
-    """Puts back what an interrupted termination took away of an endpoint that lives."""
-    left = _put_back(restore, {})
-    if not left:
-        copy = restore.copy
-        restore.executor.remove(pending_key(copy.account, copy.region, copy.name))
-    return left
 
 
 def _put_back(restore: _Restore, models: Renamed) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from thriftline.audit.aws.acting.executor import Executor
 from thriftline.audit.aws.acting.requests import plain, request_of
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.schemas.saved_endpoint import SavedEndpoint, SavedResource
-from thriftline.core.errors import AwsRequestError
+from thriftline.core.errors import AccessDeniedError, AwsRequestError
 
 # SageMaker's limit for the names of both is 63; a dash and eight digits go behind.
 _LONGEST = 54
@@ -87,11 +87,21 @@ def _ensure(
             return candidate
         if there is None:
             tags = tag_pairs(saved.tags)
-            executor.call(
-                "sagemaker", f"Create{kind}", {**request, **({"Tags": tags} if tags else {})}
-            )
+            _create(executor, kind, {**request, **({"Tags": tags} if tags else {})})
             return candidate
     raise AwsRequestError(f"{name} and {name[:_LONGEST]}-{digest} are both taken by others.")
+
+
+def _create(executor: Executor, kind: str, request: Mapping[str, Any]) -> None:
+    try:
+        executor.call("sagemaker", f"Create{kind}", request)
+    except AccessDeniedError as error:
+        if "iam:PassRole" not in str(error):
+            raise
+        raise AccessDeniedError(
+            f"{error} Name {request['ExecutionRoleArn']} in the stack's parameter "
+            "RestorableRoleArns, and restore again."
+        ) from error
 
 
 def _read(clients: TargetClients, kind: str, name: str) -> dict[str, Any] | None:

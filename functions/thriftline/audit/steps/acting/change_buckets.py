@@ -35,7 +35,7 @@ _Rules = Sequence[Mapping[str, Any]]
 # Lists hear of a new job a little later.
 _OVERLAP = timedelta(hours=1)
 # What Thriftline itself keeps for good.
-_OWN = (audit_prefix("")[:-1], "saved/", "training/", "runs/")
+_OWN = (audit_prefix("")[:-1], "saved/", "restores/", "training/", "runs/")
 
 
 def apply_lifecycle_rules(case: ActionCase) -> Outcome:

@@ -1,0 +1,237 @@
+"""What each role may do: no more than its code does, and nothing in an account of others."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore import xform_name
+
+from tests.contract.conftest import actions_of, functions_of, load_cloudformation, statements_of
+from thriftline.audit.domain.action_kinds import ACTION_SPECS
+
+ROOT = Path(__file__).parents[2]
+READS = re.compile(r":(List|Describe|Get|Search)")
+
+
+def test_no_function_may_do_everything(template: dict[str, Any]) -> None:
+    for name, properties in functions_of(template).items():
+        for statement in _statements(properties):
+            actions = actions_of(statement)
+            assert not [action for action in actions if "*" in action], name
+            if statement["Resource"] == "*":
+                # Listing and metrics have no resource-level permissions.
+                assert all(READS.search(action) for action in actions), (name, actions)
+
+
+def test_what_audits_share_can_only_read(template: dict[str, Any]) -> None:
+    document = template["Resources"]["AuditReadPolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = document["Statement"]
+    assert [action for action in statement["Action"] if not READS.search(action)] == []
+
+
+def test_only_what_acts_and_restores_may_change_an_endpoint(template: dict[str, Any]) -> None:
+    changing = {
+        name
+        for name, properties in functions_of(template).items()
+        for action in _actions(properties)
+        if re.search(r":(Create|Delete|Update)\w*(Endpoint|InferenceComponent)", action)
+    }
+    assert changing == {"ActOnPlanFunction", "RestoreEndpointFunction"}
+
+
+def test_the_roles_of_a_member_account_may_what_the_functions_may(
+    template: dict[str, Any],
+) -> None:
+    member = load_cloudformation(ROOT / "docs/member_account.yaml")["Resources"]
+    read = template["Resources"]["AuditReadPolicy"]
+    assert (
+        member["AuditReadPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Action"]
+        == (read["Properties"]["PolicyDocument"]["Statement"][0]["Action"])
+    )
+    for role, function in (
+        ("MarkRole", "MarkOnPlanFunction"),
+        ("ActRole", "ActOnPlanFunction"),
+        ("RestoreRole", "RestoreEndpointFunction"),
+    ):
+        in_own_account = set(_actions(functions_of(template)[function])) - OF_THE_STACK
+        there = set(_actions(member[role]["Properties"]))
+        assert there - OF_THE_STACK == in_own_account, role
+        # What is in a bucket of that account is listed; objects are the stack's own.
+        assert there & OF_THE_STACK <= {"s3:ListBucket"}, role
+
+
+# What the functions need in the stack's own account only.
+OF_THE_STACK = {
+    "events:PutEvents",
+    "s3:DeleteObject",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:PutObject",
+    "sns:Publish",
+    "sts:AssumeRole",
+}
+
+
+def _statements(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for policy in properties.get("Policies", []):
+        document = policy.get("PolicyDocument", policy) if isinstance(policy, dict) else {}
+        yield from statements_of(document)
+
+
+def _actions(properties: dict[str, Any]) -> Iterator[str]:
+    for statement in _statements(properties):
+        yield from actions_of(statement)
+
+
+def _resources(statement: dict[str, Any]) -> list[str]:
+    """Returns the resources of a statement as the template writes them, without their tags."""
+    named = statement["Resource"]
+    some = named if isinstance(named, list) else [named]
+    return [str(getattr(one, "value", one)) for one in some]
+
+
+def test_only_start_training_may_pass_the_training_role(template: dict[str, Any]) -> None:
+    passing = {
+        name: _resources(statement)
+        for name, properties in functions_of(template).items()
+        for statement in _statements(properties)
+        if "iam:PassRole" in actions_of(statement)
+    }
+    # A model that was deleted is made again with the role that it had, if it is among those named.
+    assert passing == {
+        "StartTrainingFunction": ["TrainingRole.Arn"],
+        "RestoreEndpointFunction": ["RestorableRoleArns"],
+    }
+
+
+@pytest.mark.parametrize("path", ["template.yaml", "docs/member_account.yaml"])
+def test_no_role_may_pass_any_role(path: str) -> None:
+    loaded = load_cloudformation(ROOT / path)
+    passing = [
+        one for one in _all_statements(loaded["Resources"]) if "iam:PassRole" in actions_of(one)
+    ]
+    assert passing
+    for statement in passing:
+        assert not [one for one in _resources(statement) if "*" in one], statement
+        assert statement["Condition"]["StringEquals"] == {
+            "iam:PassedToService": "sagemaker.amazonaws.com"
+        }
+    named = loaded["Parameters"]["RestorableRoleArns"]
+    assert named["Default"] == ""
+    account = "arn:aws:iam::111122223333:role/"
+    assert re.fullmatch(named["AllowedPattern"], f"{account}service-role/hosting-*")
+    for every in ("*", f"{account}*", f"{account}a*b", "arn:aws:iam::*:role/hosting"):
+        assert not re.fullmatch(named["AllowedPattern"], every), every
+
+
+def _all_statements(resources: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for resource in resources.values():
+        properties = resource["Properties"]
+        yield from _statements(properties)
+        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            yield from statements_of(properties["PolicyDocument"])
+
+
+@pytest.mark.parametrize("path", ["template.yaml", "docs/member_account.yaml"])
+def test_what_names_no_resource_reaches_no_other_account(path: str) -> None:
+    """A bucket's ARN names no account, so that a bucket of somebody else would match too."""
+    wide = [
+        statement
+        for statement in _all_statements(load_cloudformation(ROOT / path)["Resources"])
+        if any(one == "*" or one.endswith(":s3:::*") for one in _resources(statement))
+    ]
+    assert wide
+    for statement in wide:
+        conditions = statement.get("Condition", {})
+        (account,) = [
+            pairs["aws:ResourceAccount"]
+            for pairs in conditions.values()
+            if "aws:ResourceAccount" in pairs
+        ]
+        assert account.value == "AWS::AccountId", statement
+        if any(one.endswith(":s3:::*") for one in _resources(statement)):
+            assert "aws:ResourceAccount" in conditions["StringEquals"]
+
+
+def test_only_what_acts_writes_what_is_saved(template: dict[str, Any]) -> None:
+    """Of every role: the saved copies are what brings an endpoint back."""
+    writing = set()
+    roles = {
+        **functions_of(template),
+        "TrainingRole": template["Resources"]["TrainingRole"]["Properties"],
+    }
+    for name, properties in roles.items():
+        for statement in _statements(properties):
+            changes = any(
+                re.match(r"s3:(Put|Delete)Object", action) for action in actions_of(statement)
+            )
+            if changes and any(_may_be_saved(one) for one in _resources(statement)):
+                writing.add(name)
+    assert writing == {"ActOnPlanFunction"}
+
+
+def _may_be_saved(resource: str) -> bool:
+    _, has_bucket, key = resource.partition("${ArtifactsBucket.Arn}/")
+    pattern = key.partition("*")[0]
+    return resource == "*" or (
+        bool(has_bucket) and ("saved/".startswith(pattern) or pattern.startswith("saved/"))
+    )
+
+
+ACTING = ("MarkOnPlanFunction", "ActOnPlanFunction", "RestoreEndpointFunction")
+STEPS = {
+    "MarkOnPlanFunction": "thriftline.audit.steps.acting.mark_endpoint",
+    "ActOnPlanFunction": "thriftline.audit.steps.act_on_plan",
+    "RestoreEndpointFunction": "thriftline.audit.steps.restore_endpoint",
+}
+# What boto3 calls otherwise than IAM does.
+CALLED = {
+    "s3:GetLifecycleConfiguration": "get_bucket_lifecycle_configuration",
+    "s3:ListBucket": "list_objects_v2",
+    "s3:ListBucketMultipartUploads": "list_multipart_uploads",
+    "s3:ListMultipartUploadParts": "list_parts",
+}
+
+
+@pytest.mark.parametrize("function", ACTING)
+def test_what_acts_may_read_what_its_code_reads_and_no_more(
+    template: dict[str, Any], function: str
+) -> None:
+    """That it may read all that it calls is held by the calls that the acting tests record."""
+    reading = {one for one in _actions(functions_of(template)[function]) if READS.search(one)}
+    code = _source_behind(STEPS[function], is_acting=function == "ActOnPlanFunction")
+    # SageMaker describes the key for its own grant.
+    unused = {one for one in reading - OF_THE_STACK - {"kms:DescribeKey"} if not _calls(code, one)}
+    assert unused == set()
+    audits = {"ce:GetCostAndUsage", "s3:ListAllMyBuckets", "sagemaker:Search", "tag:GetResources"}
+    assert not reading & audits
+
+
+def _calls(code: str, action: str) -> bool:
+    operation = action.partition(":")[2]
+    words = (
+        rf"\b{CALLED.get(action, xform_name(operation))}\b",
+        f'"{operation}"',
+        # Jobs of all kinds are listed by one line, from the kind's name.
+        f'"{operation.removeprefix("List").removesuffix("s")}":',
+    )
+    return any(re.search(word, code) for word in words)
+
+
+def _source_behind(module: str, *, is_acting: bool) -> str:
+    """Returns the source of a module and of all of the audit that it imports."""
+    waiting, seen = [module], dict[str, str]()
+    if is_acting:
+        codes = [step.code.partition(":")[0] for spec in ACTION_SPECS for step in spec.steps]
+        waiting += [f"thriftline.audit.steps.acting.{code}" for code in codes]
+    while waiting:
+        name = waiting.pop()
+        path = ROOT / "functions" / f"{name.replace('.', '/')}.py"
+        if name not in seen and path.exists():
+            seen[name] = path.read_text()
+            waiting += re.findall(
+                r"^from (thriftline\.audit\.\S+) import", seen[name], re.MULTILINE
+            )
+    return "\n".join(seen.values())

@@ -12,6 +12,7 @@ from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.schemas.run_yaml import Defaults
 from thriftline.runs.steps.stack_ceilings import StackCeilings
+from thriftline.runs.trainers.registry import TRAINERS
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
 __all__ = [
@@ -37,6 +38,7 @@ def run_spec_defaults() -> Defaults:
         base_model=settings().default_base_model,
         instance_type=settings().default_instance_type,
         max_usd=Decimal(settings().default_max_usd),
+        trainers=tuple(sorted(TRAINERS)),
     )
 
 

@@ -23,7 +23,7 @@ from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
 from thriftline.runs.steps.open_run import open_run
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-DEFAULTS = Defaults("org/base", "ml.g5.xlarge", Decimal(10))
+DEFAULTS = Defaults("org/base", "ml.g5.xlarge", Decimal(10), ("sagemaker",))
 FOLDER = "datasets/reviews/"
 
 

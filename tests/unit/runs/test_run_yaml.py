@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.schemas.run_yaml import MAX_BYTES, Defaults, parse_run_yaml
 
-DEFAULTS = Defaults("org/base", "ml.g5.xlarge", Decimal("7.50"))
+DEFAULTS = Defaults("org/base", "ml.g5.xlarge", Decimal("7.50"), ("in_memory", "sagemaker"))
 
 
 def problem(text: str | bytes) -> str:
@@ -58,6 +58,7 @@ def test_every_problem_is_told_at_once() -> None:
     [
         ("hyperparameters:\n  epochs: 0\n", ["line 2", "hyperparameters.epochs", "1", "0"]),
         ("hyperparameters:\n  epochs: '3'\n", ["line 2", "integer", '"3"']),
+        ("seed: 1\ntrainer: bedrok\n", ["line 2: trainer", "in_memory or sagemaker", "bedrok"]),
         ("training:\n  spot: maybe\n", ["line 2", "training.spot", "boolean", "maybe"]),
         ("task: translation\n", ["line 1", "task", "text-classification", "translation"]),
         ("base_model: ../weights\n", ["line 1", "base_model", "hub id", "../weights"]),
@@ -236,3 +237,11 @@ def test_any_document_gives_a_run_spec_or_our_error(value: object, loose: bool) 
     body = text.encode("utf-8", "surrogatepass")
     with contextlib.suppress(InvalidRunSpecError):
         assert parse_run_yaml(body, DEFAULTS).seed >= 0
+
+
+def test_the_trainers_that_are_registered_may_be_named_and_a_saved_spec_is_read_without_them() -> (
+    None
+):
+    spec = parse_run_yaml(b"trainer: in_memory\n", DEFAULTS)
+    assert spec.trainer == "in_memory"
+    assert type(spec).model_validate_json(spec.model_dump_json()) == spec

@@ -218,6 +218,9 @@ class GateSection(Section):
     )
 
 
+# Under this key the context of a validation may name the registered trainers: which there are is
+# not known here, and a saved spec is read without them.
+TRAINERS = "trainers"
 # Where a trainer's section has another name than the trainer.
 _SECTIONS = {"sagemaker": "training"}
 
@@ -262,6 +265,14 @@ class RunSpec(Section):
                 "take it out"
             )
         return columns
+
+    @field_validator("trainer")
+    @classmethod
+    def _trainer_is_registered(cls, trainer: str, info: ValidationInfo) -> str:
+        registered = (info.context or {}).get(TRAINERS, (trainer,))
+        if trainer not in registered:
+            raise ValueError(f"no trainer has this name; say {' or '.join(registered)}")
+        return trainer
 
     @field_validator("training")
     @classmethod

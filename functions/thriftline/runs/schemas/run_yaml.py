@@ -15,7 +15,7 @@ from thriftline.core.errors import InvalidRunSpecError
 from thriftline.core.text import plain
 from thriftline.core.wording import counted
 from thriftline.core.yaml_documents import YamlProblemError, line_of, load_yaml
-from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.runs.schemas.run_spec import TRAINERS, RunSpec
 
 MAX_BYTES = 65_536
 _SHOWN = 80
@@ -28,11 +28,15 @@ _PATTERN_RULES = {
 
 @dataclass(frozen=True)
 class Defaults:
-    """Defaults that the stack's parameters set, for keys that ``run.yaml`` leaves out."""
+    """Defaults that the stack's parameters set, for keys that ``run.yaml`` leaves out.
+
+    ``trainers`` are the registered ways to train, of which the file may name one.
+    """
 
     base_model: str
     instance_type: str
     max_usd: Decimal
+    trainers: tuple[str, ...]
 
     def under(self, given: dict[str, Any]) -> dict[str, Any]:
         """Returns ``given`` with these defaults where it is silent."""
@@ -61,7 +65,9 @@ def parse_run_yaml(text: bytes | None, defaults: Defaults) -> RunSpec:
     document = CommentedMap() if text is None else _load(text)
     given = json.loads(json.dumps(document, default=str))
     try:
-        return RunSpec.model_validate_json(json.dumps(defaults.under(given)), strict=True)
+        return RunSpec.model_validate_json(
+            json.dumps(defaults.under(given)), strict=True, context={TRAINERS: defaults.trainers}
+        )
     except ValidationError as error:
         details = error.errors(include_url=False)
         problems = [_sentence(detail, document) for detail in details[:_MOST_PROBLEMS]]

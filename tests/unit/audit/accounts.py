@@ -75,7 +75,7 @@ def component(name: str = "chat", **facts: Any) -> InferenceComponent:
         "variant": "AllTraffic",
         "status": "InService",
         "copies": 1,
-        "model": f"{name}-model",
+        "models": (f"{name}-model",),
         "artifact_s3_uris": (),
         "created": days_ago(60),
         "last_modified": days_ago(60),

@@ -452,7 +452,7 @@ def _with_endpoint(**facts: Any) -> Inventory:
 
 
 def test_what_an_inference_component_loads_by_itself_is_no_orphan() -> None:
-    dull = component("part", model=None)
+    dull = component("part", models=())
     loading = replace(dull, artifact_s3_uris=("s3://models/",))
     for rule in _ON_ARTIFACTS:
         assert _found(_with_endpoint(inference_components=(dull,)), rule)
@@ -465,7 +465,8 @@ def test_what_an_inference_component_loads_by_itself_is_no_orphan() -> None:
         {"variants": (variant(model="deleted"),)},
         {"shadow_variants": (variant(model="deleted"),)},
         {"variants": (variant(model=Unread("DescribeEndpointConfig", "AccessDenied")),)},
-        {"inference_components": (component("part", model="deleted"),)},
+        {"inference_components": (component("part", models=("deleted",)),)},
+        {"inference_components": (component("part", models=("part-model", "deleted")),)},
         {"inference_components": Unread("ListInferenceComponents", "AccessDenied")},
     ],
 )

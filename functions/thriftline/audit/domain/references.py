@@ -123,7 +123,7 @@ def _unknown_of(endpoint: Endpoint, models: set[str]) -> Iterator[str]:
     if isinstance(endpoint.inference_components, Unread):
         yield f"its inference components: {endpoint.inference_components.error}"
     else:
-        named += (component.model for component in endpoint.inference_components)
+        named += (name for one in endpoint.inference_components for name in one.models)
     for model in named:
         if isinstance(model, Unread):
             yield f"its model: {model.error}"

@@ -20,7 +20,7 @@ from thriftline.audit.aws.acting.definitions import (
     tag_pairs,
     with_models,
 )
-from thriftline.audit.aws.acting.endpoint_copies import describe_endpoint, read_tags
+from thriftline.audit.aws.acting.endpoint_copies import live_endpoint, read_tags
 from thriftline.audit.aws.acting.executor import Executor
 from thriftline.audit.aws.acting.requests import request_of
 from thriftline.audit.aws.acting.scaling import put_back_targets
@@ -152,7 +152,7 @@ def _stamp(created: datetime) -> str:
 def _go_on(restore: _Restore) -> tuple[str, ...] | None:
     """Does what can be done now; returns what is left, None when another endpoint lives there."""
     copy = restore.copy
-    live = describe_endpoint(restore.clients, copy.name)
+    live = live_endpoint(restore.clients, copy.name)
     if live is not None and live["EndpointStatus"] == "Deleting":
         return (f"wait until the endpoint {copy.name} is deleted", *_all_steps(copy))
     if live is None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from thriftline.audit.aws.acting.endpoint_copies import read_components, specifications
+from thriftline.audit.aws.acting.endpoint_copies import read_components
 from thriftline.audit.aws.acting.executor import Executor
 from thriftline.audit.aws.acting.requests import request_of
+from thriftline.audit.aws.endpoint_answers import specifications
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.schemas.saved_endpoint import SavedResource, component_name

@@ -8,7 +8,12 @@ from typing import Any
 from thriftline.audit.aws.acting.requests import plain
 from thriftline.audit.aws.acting.scaling import read_targets
 from thriftline.audit.aws.collectors.reading import existing
-from thriftline.audit.aws.collectors.scaling import component_resource, variant_resource
+from thriftline.audit.aws.endpoint_answers import (
+    describe_component,
+    describe_endpoint,
+    model_names,
+    scaled_resources,
+)
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.schemas.saved_endpoint import SavedEndpoint, SavedResource, component_name
 from thriftline.core.aws.clients import translated
@@ -42,11 +47,12 @@ def read_copy(clients: TargetClients, name: str, order: CopyOrder) -> SavedEndpo
     """
     with translated(f"reading the endpoint {name} to save it"):
         client = clients.client("sagemaker")
-        endpoint = describe_endpoint(clients, name)
+        endpoint = live_endpoint(clients, name)
         if endpoint is None:
             raise AwsRequestError(f"The endpoint {name} is gone.")
         components = read_components(clients, name)
         config, models = _definition(client, endpoint, components, order)
+        scaled = scaled_resources(endpoint, map(component_name, components))
         return SavedEndpoint(
             account=order.account,
             region=order.region,
@@ -61,17 +67,21 @@ def read_copy(clients: TargetClients, name: str, order: CopyOrder) -> SavedEndpo
             config=config,
             models=models,
             components=components,
-            targets=read_targets(clients, scaled_resources(endpoint, components)),
+            targets=read_targets(clients, scaled),
         )
 
 
-def describe_endpoint(clients: TargetClients, name: str) -> dict[str, Any] | None:
-    """Returns DescribeEndpoint's answer, None when there is no such endpoint."""
-    client = clients.client("sagemaker")
-    return found(lambda: client.describe_endpoint(EndpointName=name))
+def live_endpoint(clients: TargetClients, name: str) -> dict[str, Any] | None:
+    """Returns DescribeEndpoint's answer, None when there is no such endpoint.
+
+    Raises:
+        ThriftlineError: AWS did not say.
+    """
+    with translated(f"describing the endpoint {name}"):
+        return describe_endpoint(clients.client("sagemaker"), name)
 
 
-def found(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+def found(call: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
     """Returns what a Describe call answers, None when what it asks about is not there.
 
     Raises:
@@ -90,14 +100,10 @@ def read_components(clients: TargetClients, endpoint: str) -> tuple[SavedResourc
         for page in pages.paginate(EndpointNameEquals=endpoint):
             for row in page["InferenceComponents"]:
                 name = row["InferenceComponentName"]
-                answer = _component(client, name)
+                answer = describe_component(client, name)
                 if answer is not None:
                     saved.append(_resource(client, answer, "InferenceComponentArn"))
     return tuple(saved)
-
-
-def _component(client: Any, name: str) -> dict[str, Any] | None:
-    return found(lambda: client.describe_inference_component(InferenceComponentName=name))
 
 
 def read_tags(client: Any, arn: str) -> dict[str, str]:
@@ -105,17 +111,6 @@ def read_tags(client: Any, arn: str) -> dict[str, str]:
     with translated(f"reading the tags of {arn}"):
         pages = client.get_paginator("list_tags").paginate(ResourceArn=arn)
         return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-
-
-def scaled_resources(
-    endpoint: dict[str, Any], components: Iterable[SavedResource]
-) -> tuple[str, ...]:
-    """Returns the ids under which Application Auto Scaling may know parts of an endpoint."""
-    variants = endpoint.get("ProductionVariants", ())
-    return (
-        *(variant_resource(endpoint["EndpointName"], one["VariantName"]) for one in variants),
-        *(component_resource(component_name(one)) for one in components),
-    )
 
 
 def _resource(client: Any, answer: dict[str, Any], arn: str) -> SavedResource:
@@ -133,7 +128,7 @@ def _definition(
     if config is None:
         _refuse(f"its config {name}", order)
     models = []
-    for model in model_names(config or {}, components):
+    for model in model_names(config or {}, (one.description for one in components)):
         answer = _model(client, model)
         if answer is None:
             _refuse(f"its model {model}", order)
@@ -150,19 +145,3 @@ def _model(client: Any, name: str) -> dict[str, Any] | None:
 def _refuse(what: str, order: CopyOrder) -> None:
     if not order.allow_missing:
         raise AwsRequestError(f"It could not be restored: {what} was deleted.")
-
-
-def model_names(config: dict[str, Any], components: Iterable[SavedResource]) -> tuple[str, ...]:
-    """Returns the models that a config and components name, each once."""
-    variants = (*config.get("ProductionVariants", ()), *config.get("ShadowProductionVariants", ()))
-    names = [one.get("ModelName") for one in variants]
-    for component in components:
-        names += [one.get("ModelName") for one in specifications(component.description)]
-    return tuple(dict.fromkeys(name for name in names if name))
-
-
-def specifications(description: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns the specifications of a component: one, or one for each instance type."""
-    several = description.get("Specifications") or []
-    single = description.get("Specification")
-    return [*several, *([single] if single else [])]

@@ -8,9 +8,14 @@ from typing import Any
 
 from botocore import xform_name
 
-from thriftline.audit.aws.acting.endpoint_copies import found, model_names, specifications
+from thriftline.audit.aws.acting.endpoint_copies import found
 from thriftline.audit.aws.collectors.job_reads import reads_of
 from thriftline.audit.aws.collectors.reading import in_threads
+from thriftline.audit.aws.endpoint_answers import (
+    describe_component,
+    describe_endpoint,
+    model_names,
+)
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.references import References
 from thriftline.core.aws.clients import translated
@@ -67,16 +72,14 @@ def _packages(client: Any) -> Iterator[_Answer]:
 
 def _endpoints(client: Any) -> Iterator[_Answer]:
     names = _names(client, "list_endpoints", "Endpoints", "EndpointName")
-    return _described(names, lambda name: client.describe_endpoint(EndpointName=name))
+    return _described(names, lambda name: describe_endpoint(client, name))
 
 
 def _components(client: Any) -> Iterator[_Answer]:
     names = _names(
         client, "list_inference_components", "InferenceComponents", "InferenceComponentName"
     )
-    return _described(
-        names, lambda name: client.describe_inference_component(InferenceComponentName=name)
-    )
+    return _described(names, lambda name: describe_component(client, name))
 
 
 def _check_models(
@@ -87,12 +90,7 @@ def _check_models(
 ) -> None:
     """Refuses when an endpoint loads what nothing tells of any more."""
     used = {one["EndpointConfigName"] for one in endpoints if "EndpointConfigName" in one}
-    named = [
-        one["ModelName"]
-        for component in components
-        for one in specifications(component)
-        if "ModelName" in one
-    ]
+    named = list(model_names({}, components))
     configs = list(_described(used, lambda one: _config(client, one)))
     if len(configs) < len(used):
         gone = ", ".join(sorted(used - {one["EndpointConfigName"] for one in configs}))
@@ -167,7 +165,9 @@ def _names(client: Any, operation: str, key: str, name: str, **filters: Any) -> 
     return [row[name] for page in pages for row in page[key]]
 
 
-def _described(names: Iterable[str], describe: Callable[[str], _Answer]) -> Iterator[_Answer]:
+def _described(
+    names: Iterable[str], describe: Callable[[str], _Answer | None]
+) -> Iterator[_Answer]:
     """Yields the answers; what has gone since it was listed refers to nothing."""
     for answer in in_threads(lambda name: found(lambda: describe(name)), names):
         if answer is not None:

@@ -4,26 +4,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from thriftline.audit.aws.collectors.reading import (
     Answer,
     Collected,
     attempt,
-    attempt_existing,
     in_threads,
-    is_missing,
     list_all,
     one_of,
 )
-from thriftline.audit.aws.collectors.scaling import (
-    component_resource,
-    read_scaling,
-    read_scaling_of,
-    targets_of,
-    variant_resource,
-)
+from thriftline.audit.aws.collectors.scaling import read_scaling, read_scaling_of, targets_of
 from thriftline.audit.aws.collectors.tags import read_bulk_tags, read_sagemaker_tags
+from thriftline.audit.aws.endpoint_answers import (
+    component_of,
+    describe_component,
+    describe_endpoint,
+    scaled_resources,
+)
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, Unread
 from thriftline.audit.domain.resources.endpoints import (
@@ -35,7 +31,6 @@ from thriftline.audit.domain.resources.endpoints import (
     Variant,
 )
 from thriftline.core.aws.clients import translated
-from thriftline.core.aws.s3_uris import s3_uris
 
 _PAGE = 100
 _Components = Fact[tuple[InferenceComponent, ...]]
@@ -62,7 +57,7 @@ def read_endpoint(clients: TargetClients, name: str) -> Endpoint | None:
     """
     client = clients.client("sagemaker")
     with translated(f"describing the endpoint {name}"):
-        answer = _describe(client, name)
+        answer = describe_endpoint(client, name)
     if answer is None:
         return None
     components = _read_components(client, EndpointNameEquals=name)
@@ -90,7 +85,7 @@ def collect_endpoints(clients: TargetClients) -> Collected[Endpoint]:
         return Collected((), tuple(unread))
     answers: list[Answer] = []
     described = in_threads(
-        lambda name: attempt("DescribeEndpoint", lambda: _describe(client, name)), names
+        lambda name: attempt("DescribeEndpoint", lambda: describe_endpoint(client, name)), names
     )
     for name, answer in zip(names, described, strict=True):
         if isinstance(answer, Unread):
@@ -122,17 +117,6 @@ def _with_rest(clients: TargetClients, answers: Sequence[Answer]) -> Iterable[En
         )
 
 
-def _describe(client: Any, name: str) -> Answer | None:
-    """Returns the answer of DescribeEndpoint, None when the endpoint is gone."""
-    try:
-        answer: Answer = client.describe_endpoint(EndpointName=name)
-    except ClientError as error:
-        if is_missing(error):
-            return None
-        raise
-    return answer
-
-
 def _config(client: Any, name: str | None) -> Fact[Answer]:
     if name is None:
         return Unread("DescribeEndpoint", "AWS does not say which config it has.")
@@ -159,38 +143,17 @@ def _read_components(client: Any, **parameters: str) -> Fact[Mapping[str, _Compo
         if isinstance(answer, Unread):
             by_endpoint[name] = answer
         elif answer is not None and not isinstance(known, Unread):
-            by_endpoint[name] = (*known, _component_of(answer))
+            by_endpoint[name] = (*known, component_of(answer))
     return by_endpoint
 
 
 def _component(client: Any, name: str) -> Fact[Answer | None]:
-    return attempt_existing(
-        "DescribeInferenceComponent",
-        lambda: client.describe_inference_component(InferenceComponentName=name),
-    )
-
-
-def _component_of(answer: Answer) -> InferenceComponent:
-    specification = answer.get("Specification") or {}
-    return InferenceComponent(
-        name=answer["InferenceComponentName"],
-        variant=answer.get("VariantName", ""),
-        status=answer.get("InferenceComponentStatus", ""),
-        copies=answer.get("RuntimeConfig", {}).get("CurrentCopyCount"),
-        model=specification.get("ModelName"),
-        artifact_s3_uris=tuple(sorted(set(s3_uris(answer)))),
-        created=answer["CreationTime"],
-        last_modified=answer["LastModifiedTime"],
-    )
+    return attempt("DescribeInferenceComponent", lambda: describe_component(client, name))
 
 
 def _scaled(answer: Answer, components: _Components) -> list[str]:
-    """Returns the resource ids under which Application Auto Scaling knows parts of an endpoint."""
-    names = [variant["VariantName"] for variant in answer.get("ProductionVariants", ())]
-    resources = [variant_resource(answer["EndpointName"], name) for name in names]
-    if not isinstance(components, Unread):
-        resources += (component_resource(one.name) for one in components)
-    return resources
+    known = () if isinstance(components, Unread) else components
+    return scaled_resources(answer, (one.name for one in known))
 
 
 def _endpoint(answer: Answer, beside: _EndpointDetails) -> Endpoint:

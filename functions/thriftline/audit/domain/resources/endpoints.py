@@ -47,14 +47,15 @@ class Variant:
 class InferenceComponent:
     """A model on an endpoint's instances, with metrics of its own; ``copies`` are current.
 
-    ``artifact_s3_uris`` are what its own specification loads, without any model.
+    ``models`` has one for each specification that names a model. ``artifact_s3_uris`` are what the
+    specifications load by themselves, without any model.
     """
 
     name: str
     variant: str
     status: str
     copies: int | None
-    model: str | None
+    models: tuple[str, ...]
     artifact_s3_uris: tuple[str, ...]
     created: datetime
     last_modified: datetime

@@ -5,12 +5,10 @@ anything is taken away, so what a reader no longer finds alive is in the copy th
 and a copy that is written after such a look never holds less than the one before.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
 
 from thriftline.audit.aws.collectors.endpoints import read_endpoint
+from thriftline.audit.aws.endpoint_answers import component_of
 from thriftline.audit.aws.metric_reader import read_metrics
 from thriftline.audit.domain.facts import Unread
 from thriftline.audit.domain.guard import marked_at
@@ -18,16 +16,14 @@ from thriftline.audit.domain.idle import idle_window
 from thriftline.audit.domain.layout import pending_key
 from thriftline.audit.domain.metrics import Metrics
 from thriftline.audit.domain.questions import request_metrics
-from thriftline.audit.domain.resources.endpoints import Endpoint, InferenceComponent
+from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.schemas.saved_endpoint import (
     PendingTermination,
     SavedEndpoint,
-    SavedResource,
     component_name,
 )
 from thriftline.audit.steps.acting.case import ActionCase
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.aws.s3_uris import s3_uris
 from thriftline.core.errors import ServiceUnavailableError
 
 
@@ -110,21 +106,10 @@ def _whole(live: Endpoint, copy: SavedEndpoint) -> Endpoint:
         return live
     names = {one.name for one in live.inference_components}
     gone = [one for one in copy.components if component_name(one) not in names]
-    return replace(live, inference_components=(*live.inference_components, *_components(gone)))
-
-
-def _components(saved: Iterable[SavedResource]) -> Iterable[InferenceComponent]:
-    return (_component(one.description) for one in saved)
-
-
-def _component(description: dict[str, Any]) -> InferenceComponent:
-    return InferenceComponent(
-        name=description["InferenceComponentName"],
-        variant=description.get("VariantName", ""),
-        status=description.get("InferenceComponentStatus", ""),
-        copies=description.get("RuntimeConfig", {}).get("CurrentCopyCount"),
-        model=(description.get("Specification") or {}).get("ModelName"),
-        artifact_s3_uris=tuple(sorted(set(s3_uris(description)))),
-        created=datetime.fromisoformat(description["CreationTime"]),
-        last_modified=datetime.fromisoformat(description["LastModifiedTime"]),
+    return replace(
+        live,
+        inference_components=(
+            *live.inference_components,
+            *(component_of(one.description) for one in gone),
+        ),
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from thriftline.audit.aws.acting.components import delete_components
-from thriftline.audit.aws.acting.endpoint_copies import describe_endpoint, read_tags
+from thriftline.audit.aws.acting.endpoint_copies import live_endpoint, read_tags
 from thriftline.audit.aws.acting.scaling import deregister
 from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.guard import marked_at, refusal
@@ -134,7 +134,7 @@ def _put_back(case: ActionCase, copy: SavedEndpoint, reasons: tuple[str, ...]) -
 
 def _second_thoughts(case: ActionCase, copy: SavedEndpoint, rule: _Rule) -> tuple[str, ...]:
     """Returns every reason not to delete it that came up while it was taken apart."""
-    found = describe_endpoint(case.clients, case.name)
+    found = live_endpoint(case.clients, case.name)
     if found is None or found["EndpointStatus"] == "Deleting":
         # Somebody else was faster: deleting it again is refused or changes nothing.
         return ()
@@ -162,7 +162,7 @@ def _changes(found: dict[str, Any], copy: SavedEndpoint, status: str) -> list[st
 
 
 def _verify(case: ActionCase) -> None:
-    found = None if case.executor.dry_run else describe_endpoint(case.clients, case.name)
+    found = None if case.executor.dry_run else live_endpoint(case.clients, case.name)
     if found is not None and found["EndpointStatus"] != "Deleting":
         raise ServiceUnavailableError(
             f"SageMaker took the deletion, and says that it is {found['EndpointStatus']}; the "

@@ -172,9 +172,10 @@ $(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/re
 	@$(BENCH_BIN)/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-training.txt
 	@touch $@
 
-docs: $(STAMPS)/venv ## Write what is generated: schemas, run spec, audit rules, no-retry lists
+docs: $(STAMPS)/venv ## Write what is generated: schemas, run spec, audit rules, instances, no-retry lists
 	@PYTHONPATH=functions $(BIN)/python tools/write_schemas.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_rule_pages.py
+	@$(BIN)/python tools/write_instances.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_no_retry_lists.py
 
 .PHONY: picture

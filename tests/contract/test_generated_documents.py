@@ -12,7 +12,7 @@ from tests.unit.runs.sample_results import ENDINGS, succeeded
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.run_spec import RunSpec
-from tools import write_schemas
+from tools import write_instances, write_schemas
 
 
 def test_the_command_line_s_data_is_that_of_the_functions() -> None:
@@ -122,3 +122,8 @@ def test_every_audit_is_valid_by_the_published_schema(report: Callable[[], Audit
 def test_the_schema_of_audits_asks_for_what_others_rely_on(keys: tuple[str | int, ...]) -> None:
     schema = json.loads(write_schemas.REPORT_SCHEMA.read_text(encoding="utf-8"))
     _refuses(schema, json.loads(report_account_report().model_dump_json()), keys)
+
+
+def test_the_table_of_instances_is_what_its_tool_writes() -> None:
+    published = write_instances.TARGET.read_text(encoding="utf-8")
+    assert published == write_instances.document()

@@ -30,7 +30,7 @@ from thriftline.runs.schemas.search_section import SearchSection
 from thriftline.runs.steps.dataset_volume import DatasetVolume
 from thriftline.runs.steps.training_work import hyperparameters_of, named_in
 from thriftline.runs.trainers.sagemaker.estimate import CANDIDATE_TYPES
-from thriftline.runs.trainers.sagemaker.expected_time import fits_memory
+from thriftline.runs.trainers.sagemaker.fitting import fits_memory
 from thriftline.runs.trainers.sagemaker.job import is_checkpoint
 from thriftline.runs.trainers.sagemaker.metric_definitions import metric_definitions
 from thriftline.runs.trainers.sagemaker.scaling import Gpus

@@ -1,95 +1,52 @@
-"""What is known of SageMaker's training instances: GPUs, network and local storage."""
+"""The hardware of SageMaker's instance types: GPUs, memory, processors, network, NVMe volumes.
 
+What an instance has is ``data/instances.json``, which ``tools/write_instances.py`` writes from
+EC2's own list; what a GPU can do is below, from its vendor's data sheet. A type or a GPU that is in
+neither is not known, and nothing is estimated for it.
+"""
+
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+_MIB_PER_GIB = 1024
 
 
 @dataclass(frozen=True)
-class Gpu:
-    """One GPU. ``peak_tflops`` is of dense matrices in the precision that training runs in.
+class Chip:
+    """What a kind of GPU can do. ``peak_tflops`` is of dense matrices in ``precision``.
 
-    That is bf16 where the GPU has it, else fp16. ``nvlink`` says whether NVLink joins those of one
-    instance; the others exchange their gradients over PCIe.
+    That is bf16 where the GPU has it, else fp16. ``bandwidth_gbytes`` is GB/s of its own memory.
+    ``nvlink`` says whether NVLink joins those of one instance; the others exchange their gradients
+    over PCIe.
     """
 
     name: str
-    memory_gib: int
     peak_tflops: float
     precision: str
+    bandwidth_gbytes: float
     nvlink: bool = False
 
 
-# NVIDIA's data sheets, dense figures (without sparsity), as read in November 2026.
-_T4 = Gpu("NVIDIA T4", 16, 65, "fp16")
-_V100 = Gpu("NVIDIA V100", 16, 125, "fp16", nvlink=True)
-_V100_32 = Gpu("NVIDIA V100", 32, 125, "fp16", nvlink=True)
-_A10G = Gpu("NVIDIA A10G", 24, 70, "bf16")
-_L4 = Gpu("NVIDIA L4", 24, 121, "bf16")
-_L40S = Gpu("NVIDIA L40S", 48, 362, "bf16")
-_RTX_PRO_6000 = Gpu("NVIDIA RTX PRO 6000", 96, 503, "bf16")
-_A100 = Gpu("NVIDIA A100", 40, 312, "bf16", nvlink=True)
-_A100_80 = Gpu("NVIDIA A100", 80, 312, "bf16", nvlink=True)
-_H100 = Gpu("NVIDIA H100", 80, 989, "bf16", nvlink=True)
-_H200 = Gpu("NVIDIA H200", 141, 989, "bf16", nvlink=True)
-_B200 = Gpu("NVIDIA B200", 180, 2250, "bf16", nvlink=True)
-
-_ONE_GPU = dict.fromkeys(("xlarge", "2xlarge", "4xlarge", "8xlarge", "16xlarge"), 1)
-_G_SIZES = _ONE_GPU | {"12xlarge": 4, "24xlarge": 4, "48xlarge": 8}
-
-_GPUS: dict[str, tuple[Gpu, dict[str, int]]] = {
-    "g4dn": (_T4, _ONE_GPU | {"12xlarge": 4}),
-    "g5": (_A10G, _G_SIZES),
-    "g6": (_L4, _G_SIZES),
-    "g6e": (_L40S, _G_SIZES),
-    "g7e": (
-        _RTX_PRO_6000,
-        {"2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 2, "24xlarge": 4, "48xlarge": 8},
-    ),
-    "p3": (_V100, {"2xlarge": 1, "8xlarge": 4, "16xlarge": 8}),
-    "p3dn": (_V100_32, {"24xlarge": 8}),
-    "p4d": (_A100, {"24xlarge": 8}),
-    "p4de": (_A100_80, {"24xlarge": 8}),
-    "p5": (_H100, {"4xlarge": 1, "48xlarge": 8}),
-    "p5e": (_H200, {"48xlarge": 8}),
-    "p5en": (_H200, {"48xlarge": 8}),
-    "p6-b200": (_B200, {"48xlarge": 8}),
+# By the name in EC2's list. NVIDIA's data sheets, dense figures (without sparsity), as read in
+# November 2026; an A100 of 80 GB is told from one of 40 by its memory.
+_CHIPS: Mapping[str, Chip] = {
+    "T4": Chip("NVIDIA T4", 65, "fp16", 320),
+    "V100": Chip("NVIDIA V100", 125, "fp16", 900, nvlink=True),
+    "A10G": Chip("NVIDIA A10G", 70, "bf16", 600),
+    "L4": Chip("NVIDIA L4", 121, "bf16", 300),
+    "L40S": Chip("NVIDIA L40S", 362, "bf16", 864),
+    "RTX PRO Server 6000": Chip("NVIDIA RTX PRO 6000", 503, "bf16", 1792),
+    "A100": Chip("NVIDIA A100", 312, "bf16", 1555, nvlink=True),
+    "A100 80": Chip("NVIDIA A100", 312, "bf16", 2039, nvlink=True),
+    "H100": Chip("NVIDIA H100", 989, "bf16", 3350, nvlink=True),
+    "H200": Chip("NVIDIA H200", 989, "bf16", 4800, nvlink=True),
+    "B200": Chip("NVIDIA B200", 2250, "bf16", 8000, nvlink=True),
 }
-
-# Gbit/s that an instance has all the time, not in a burst, all network cards together: EC2's
-# DescribeInstanceTypes as moto 5.2.5 ships it. The p3 types are not in there.
-_G5_NETWORK: dict[str, float] = {
-    "xlarge": 2.5,
-    "2xlarge": 5,
-    "4xlarge": 10,
-    "8xlarge": 25,
-    "12xlarge": 40,
-    "16xlarge": 25,
-    "24xlarge": 50,
-    "48xlarge": 100,
-}
-_G4DN_NETWORK: dict[str, float] = {"xlarge": 5, "2xlarge": 10, "4xlarge": 20}
-_NETWORK: dict[str, dict[str, float]] = {
-    "g4dn": _G4DN_NETWORK | dict.fromkeys(("8xlarge", "12xlarge", "16xlarge"), 50),
-    "g5": _G5_NETWORK,
-    "g6": _G5_NETWORK,
-    "g6e": _G5_NETWORK
-    | {"4xlarge": 20, "12xlarge": 100, "16xlarge": 35, "24xlarge": 200, "48xlarge": 400},
-    "g7e": {
-        "2xlarge": 50,
-        "4xlarge": 50,
-        "8xlarge": 100,
-        "12xlarge": 400,
-        "24xlarge": 800,
-        "48xlarge": 1600,
-    },
-    "p3dn": {"24xlarge": 100},
-    "p4d": {"24xlarge": 400},
-    "p4de": {"24xlarge": 400},
-    "p5": {"4xlarge": 100, "48xlarge": 3200},
-    "p5e": {"48xlarge": 3200},
-    "p5en": {"48xlarge": 3200},
-    "p6-b200": {"48xlarge": 3200},
-}
+_LARGE_A100_MIB = 81_920
 
 # Families with NVMe volumes of their own; a "d" behind the generation says the same of the rest.
 _WITH_LOCAL_STORAGE = {"g5", "g6", "g6e", "gr6", "g7", "g7e", "p5", "p5e", "p5en", "trn1", "trn1n"}
@@ -98,24 +55,75 @@ _D_FAMILY = re.compile(r"[a-z]+\d+[a-z]*d[a-z]*")
 _NAME = re.compile(r"ml\.(?P<family>[a-z0-9-]+)\.(?P<size>[a-z0-9]+)")
 
 
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU of an instance, with the memory that EC2 says it has."""
+
+    chip: Chip
+    memory_mib: int
+
+    @property
+    def name(self) -> str:
+        """The vendor's name for it."""
+        return self.chip.name
+
+    @property
+    def nvlink(self) -> bool:
+        """Whether NVLink joins those of one instance."""
+        return self.chip.nvlink
+
+    @property
+    def precision(self) -> str:
+        """The numbers that it trains in: bf16 or fp16."""
+        return self.chip.precision
+
+    @property
+    def memory_gib(self) -> float:
+        """Its memory in GiB; an A10G has 22.35, not the 24 of its name plate."""
+        return self.memory_mib / _MIB_PER_GIB
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What one instance has. ``gpu`` is None without one, or with one that is not known here.
+
+    ``nvme_gb`` is the size of its own volumes, which SageMaker uses in place of EBS; 0 for none.
+    ``network_gbit`` is what it has all the time, not in a burst, all network cards together.
+    """
+
+    vcpus: int
+    memory_mib: int
+    gpu: Gpu | None
+    gpu_count: int
+    nvme_gb: int
+    network_gbit: float | None
+
+
+def hardware_of(instance_type: str) -> Hardware | None:
+    """Returns what a type has, None when it is not known."""
+    return _table().get(instance_type)
+
+
 def gpus_of(instance_type: str) -> tuple[Gpu, int] | None:
     """Returns a type's GPU and how many it has; None for none, or when that is not known."""
-    name = _NAME.fullmatch(instance_type)
-    if name is None or name["family"] not in _GPUS:
-        return None
-    gpu, sizes = _GPUS[name["family"]]
-    count = sizes.get(name["size"])
-    return (gpu, count) if count else None
+    found = hardware_of(instance_type)
+    return (found.gpu, found.gpu_count) if found and found.gpu else None
 
 
 def network_gbit_of(instance_type: str) -> float | None:
     """Returns the Gbit/s between instances of a type, None when that is not known."""
-    name = _NAME.fullmatch(instance_type)
-    return _NETWORK.get(name["family"], {}).get(name["size"]) if name else None
+    found = hardware_of(instance_type)
+    return found.network_gbit if found else None
 
 
 def has_local_storage(instance_type: str) -> bool:
-    """Whether the type brings NVMe volumes; SageMaker refuses a ``VolumeKmsKeyId`` for those."""
+    """Whether the type brings NVMe volumes; SageMaker refuses a ``VolumeKmsKeyId`` for those.
+
+    A type that is too new for the table is told by its name.
+    """
+    found = hardware_of(instance_type)
+    if found is not None and found.nvme_gb:
+        return True
     name = _NAME.fullmatch(instance_type)
     if name is None:
         return False
@@ -125,3 +133,31 @@ def has_local_storage(instance_type: str) -> bool:
         or _LATER_ACCELERATED.fullmatch(family)
         or _D_FAMILY.fullmatch(family)
     )
+
+
+@cache
+def _table() -> Mapping[str, Hardware]:
+    text = files("thriftline").joinpath("data", "instances.json").read_text(encoding="utf-8")
+    return {name: _hardware(row) for name, row in json.loads(text)["types"].items()}
+
+
+def _hardware(row: Mapping[str, object]) -> Hardware:
+    def number(name: str) -> int:
+        return int(str(row.get(name, 0)))
+
+    network = row["network_gbit"]
+    return Hardware(
+        vcpus=number("vcpus"),
+        memory_mib=number("memory_mib"),
+        gpu=_gpu(str(row.get("gpu", "")), number("gpu_memory_mib")),
+        gpu_count=number("gpus"),
+        nvme_gb=number("nvme_gb"),
+        network_gbit=None if network is None else float(str(network)),
+    )
+
+
+def _gpu(name: str, memory_mib: int) -> Gpu | None:
+    if name == "A100" and memory_mib >= _LARGE_A100_MIB:
+        name = "A100 80"
+    chip = _CHIPS.get(name)
+    return Gpu(chip, memory_mib) if chip else None

@@ -13,7 +13,7 @@ from thriftline.runs.schemas.plan import planned_search
 from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.schemas.search_section import MOST_TRIALS
 from thriftline.runs.steps.training_work import named_by
-from thriftline.runs.trainers.sagemaker.expected_time import FIXED_SECONDS, Workload, expected_time
+from thriftline.runs.trainers.sagemaker.expected_time import Workload, expected_time
 from thriftline.runs.trainers.sagemaker.scaling import Gpus
 
 BERT_BASE = WELL_KNOWN["google-bert/bert-base-uncased"]
@@ -31,7 +31,8 @@ WORK = Workload(
 
 def seconds(search: Search | None, instance_type: str = "ml.g5.xlarge") -> float:
     gpus = Gpus.of(instance_type, 1) or pytest.fail(instance_type)
-    return expected_time(replace(WORK, search=search), BERT_BASE, gpus).seconds - FIXED_SECONDS
+    work = replace(WORK, search=search)
+    return expected_time(work, BERT_BASE, gpus).phases["work"].likely
 
 
 @given(st.integers(2, MOST_TRIALS), st.none() | st.integers(1, 4))

@@ -9,6 +9,7 @@ from thriftline.core.errors import BudgetExceededError
 from thriftline.money.prices import Price
 
 _CENT = Decimal("0.01")
+_THOUSANDTH = Decimal("0.001")
 
 
 def round_up(usd: Decimal) -> Decimal:
@@ -16,25 +17,50 @@ def round_up(usd: Decimal) -> Decimal:
     return usd.quantize(_CENT, rounding=ROUND_CEILING)
 
 
+def hours_of(seconds: int) -> Decimal:
+    """Returns seconds as hours, to a thousandth."""
+    return (Decimal(seconds) / 3600).quantize(_THOUSANDTH)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Seconds that work needs, and what is billed for them within the run's limits."""
+
+    seconds: int
+    usd: Decimal
+
+    @property
+    def hours(self) -> Decimal:
+        """The time, to a thousandth of an hour."""
+        return hours_of(self.seconds)
+
+
 @dataclass(frozen=True)
 class Expectation:
     """What a training will probably take. What cannot be estimated is None, with the reason.
 
     ``seconds`` is what the work needs, ``usd`` what is billed for it within the run's limits.
-    ``warning`` says what a person should change, if anything.
+    About nine of ten runs should end between ``low`` and ``high``; a trainer that gives no range
+    leaves them out. ``warning`` says what a person should change, if anything.
     """
 
     seconds: int | None
     usd: Decimal | None
     reason: str
     warning: str | None = None
+    low: Amount | None = None
+    high: Amount | None = None
 
     @property
     def hours(self) -> Decimal | None:
         """The time needed, to a thousandth of an hour."""
-        if self.seconds is None:
-            return None
-        return (Decimal(self.seconds) / 3600).quantize(Decimal("0.001"))
+        return None if self.seconds is None else hours_of(self.seconds)
+
+    def may_cost_as_little_as(self, other: "Expectation") -> bool:
+        """Whether the two ranges of dollars touch, so that neither is known to be the cheaper."""
+        if self.low is None or other.high is None:
+            return self.usd is not None and self.usd == other.usd
+        return self.low.usd <= other.high.usd
 
 
 @dataclass(frozen=True)
@@ -96,6 +122,16 @@ class Quote:
     def stop_grace_usd(self) -> Decimal:
         """What may come on top, once."""
         return max(rung.stop_grace_usd for rung in self.rungs)
+
+    @property
+    def cheapest_first(self) -> tuple[Candidate, ...]:
+        """All choices by what they probably cost; those that are not estimated come last."""
+        return tuple(sorted((self.chosen, *self.alternatives), key=_by_likely_usd))
+
+
+def _by_likely_usd(candidate: Candidate) -> tuple[bool, Decimal, str]:
+    usd = candidate.expected.usd
+    return usd is None, candidate.worst_case_usd if usd is None else usd, candidate.name
 
 
 def admit(quote: Quote, cap_usd: Decimal) -> Decimal:

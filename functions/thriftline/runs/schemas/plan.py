@@ -40,9 +40,11 @@ class PlannedPrice(_Document):
 
 
 class PlannedQuote(_Document):
-    """What the same work costs on one choice of a trainer, the chosen one first.
+    """What the same work costs on one choice of a trainer.
 
-    None is unknown. ``details`` are the trainer's own, such as the GPU.
+    None is unknown. ``low_usd`` to ``high_usd`` is where about nine of ten runs should end;
+    ``like_cheapest`` says that the range touches that of the first of the table, so that neither
+    is known to be the cheaper. ``details`` are the trainer's own, such as the GPU.
     """
 
     trainer: str
@@ -53,6 +55,12 @@ class PlannedQuote(_Document):
     expected_hours: Decimal | None
     expected_usd: Decimal | None
     within_cap: bool
+    chosen: bool = False
+    low_hours: Decimal | None = None
+    low_usd: Decimal | None = None
+    high_hours: Decimal | None = None
+    high_usd: Decimal | None = None
+    like_cheapest: bool = False
     details: dict[str, Any] = {}
 
 
@@ -123,9 +131,10 @@ class Plan(_Document):
 
     ``allowance_usd`` is what all attempts together may spend, and is the worst case;
     ``stop_grace_usd`` may come on top once, when a job reaches its limit. ``expected_usd`` is at
-    the rate of the first rung without any discount that is not known before. ``expected_reason``
-    says what the estimate rests on, or why there is none. ``training`` is None in a document of
-    version 1.0, whose run spec left nothing open.
+    the rate of the first rung without any discount that is not known before, and about nine of ten
+    runs should end between ``expected_low_usd`` and ``expected_high_usd``. ``expected_reason`` says
+    what the estimate rests on, or why there is none. ``quotes`` are the cheapest first.
+    ``training`` is None in a document of version 1.0, whose run spec left nothing open.
     """
 
     schema_version: Literal["2.0"] = "2.0"
@@ -142,6 +151,10 @@ class Plan(_Document):
     stop_grace_usd: Decimal
     expected_usd: Decimal | None
     expected_hours: Decimal | None
+    expected_low_usd: Decimal | None = None
+    expected_high_usd: Decimal | None = None
+    expected_low_hours: Decimal | None = None
+    expected_high_hours: Decimal | None = None
     expected_reason: str
     max_attempts: int
     rungs: tuple[PlannedRung, ...] = Field(min_length=1)
@@ -180,16 +193,26 @@ def planned_rungs(quote: Quote) -> tuple[PlannedRung, ...]:
 
 
 def planned_quotes(quote: Quote, cap_usd: Decimal) -> tuple[PlannedQuote, ...]:
-    """Returns a quote's choices as they stand in the plan, the chosen one first."""
+    """Returns a quote's choices as they stand in the plan, the cheapest first."""
+    ordered = quote.cheapest_first
     return tuple(
-        _quoted(quote.trainer, candidate, cap_usd)
-        for candidate in (quote.chosen, *quote.alternatives)
+        _quoted(quote, candidate, cap_usd, like_cheapest=_is_like(candidate, ordered[0]))
+        for candidate in ordered
     )
 
 
-def _quoted(trainer: str, candidate: Candidate, cap_usd: Decimal) -> PlannedQuote:
+def _is_like(candidate: Candidate, cheapest: Candidate) -> bool:
+    if candidate is cheapest:
+        return False
+    return candidate.expected.may_cost_as_little_as(cheapest.expected)
+
+
+def _quoted(
+    quote: Quote, candidate: Candidate, cap_usd: Decimal, *, like_cheapest: bool
+) -> PlannedQuote:
+    low, high = candidate.expected.low, candidate.expected.high
     return PlannedQuote(
-        trainer=trainer,
+        trainer=quote.trainer,
         name=candidate.name,
         rate_usd=candidate.rate.usd,
         rate_unit=candidate.rate.unit,
@@ -197,6 +220,12 @@ def _quoted(trainer: str, candidate: Candidate, cap_usd: Decimal) -> PlannedQuot
         expected_hours=candidate.expected.hours,
         expected_usd=candidate.expected.usd,
         within_cap=candidate.worst_case_usd <= cap_usd,
+        chosen=candidate is quote.chosen,
+        low_hours=low.hours if low else None,
+        low_usd=low.usd if low else None,
+        high_hours=high.hours if high else None,
+        high_usd=high.usd if high else None,
+        like_cheapest=like_cheapest,
         details=dict(candidate.details),
     )
 

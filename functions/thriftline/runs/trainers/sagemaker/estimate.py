@@ -1,17 +1,21 @@
 """What a run will probably cost on one type or another, with what the figure rests on."""
 
+from dataclasses import dataclass
 from math import ceil
 
 from thriftline.core.wording import counted
 from thriftline.runs.domain.encoders import Encoder
-from thriftline.runs.domain.quotes import Expectation
+from thriftline.runs.domain.quotes import Amount, Expectation
+from thriftline.runs.domain.spans import Span
+from thriftline.runs.trainers.sagemaker.calibration import speed_of
 from thriftline.runs.trainers.sagemaker.expected_time import (
-    FIXED_SECONDS,
-    UTILISATION,
+    ON_DEMAND,
+    ExpectedTime,
+    JobTerms,
     Workload,
     expected_time,
-    fits_memory,
 )
+from thriftline.runs.trainers.sagemaker.fitting import fits_memory
 from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
 from thriftline.runs.trainers.sagemaker.scaling import SOURCE, Gpus
 
@@ -28,55 +32,85 @@ CANDIDATE_TYPES = (
 )
 
 
-def estimate(
-    instances: PricedInstances,
-    workload: Workload | None,
-    encoder: Encoder | None,
-    *,
-    base_model: str,
-    max_runtime_seconds: int,
-) -> Expectation:
+@dataclass(frozen=True)
+class Job:
+    """What is to be estimated. None is unknown."""
+
+    workload: Workload | None
+    encoder: Encoder | None
+    base_model: str
+    terms: JobTerms = ON_DEMAND
+
+
+def estimate(instances: PricedInstances, job: Job, *, max_runtime_seconds: int) -> Expectation:
     """Returns the estimate at the on-demand rate, never above the worst case."""
+    workload, encoder = job.workload, job.encoder
     if workload is None:
-        return Expectation(None, None, "Not estimated: the volume of the data is not known.")
+        return _unknown("the volume of the data is not known")
     if encoder is None:
-        return Expectation(None, None, f"Not estimated: the size of {base_model} is not known.")
+        return _unknown(f"the size of {job.base_model} is not known")
     gpus = Gpus.of(instances.instance_type, instances.instance_count)
     if gpus is None:
-        return Expectation(
-            None, None, f"Not estimated: the speed of {instances.instance_type} is not known."
-        )
+        return _unknown(f"the speed of {instances.instance_type} is not known")
     if not gpus.is_joined:
-        return Expectation(
-            None, None, f"Not estimated: the network of {instances.instance_type} is not known."
-        )
+        return _unknown(f"the network of {instances.instance_type} is not known")
     if not fits_memory(encoder, gpus):
-        return Expectation(
-            None,
-            None,
-            f"Not estimated: {base_model} may not fit the {gpus.gpu.memory_gib} GiB of "
-            f"{_named(gpus)}.",
+        return _unknown(
+            f"{job.base_model} may not fit the {gpus.gpu.memory_gib:.3g} GiB of {_named(gpus)}"
         )
-    expected = expected_time(workload, encoder, gpus)
-    seconds = ceil(expected.seconds)
-    billed = min(seconds, max_runtime_seconds)
-    usd = instances.worst_case_usd(billed)
-    warning = _exchange_warning(gpus, workload) if expected.exchange else None
-    return Expectation(seconds, usd, _reason(workload, gpus), warning)
+    expected = expected_time(workload, encoder, gpus, job.terms)
+    return expectation(
+        instances,
+        expected.seconds,
+        max_runtime_seconds,
+        reason=_reason(workload, encoder, gpus, expected),
+        warning=_exchange_warning(gpus, workload) if expected.exchange else None,
+    )
 
 
-def _reason(workload: Workload, gpus: Gpus) -> str:
+def expectation(
+    instances: PricedInstances,
+    seconds: Span,
+    limit: int,
+    *,
+    reason: str,
+    warning: str | None = None,
+) -> Expectation:
+    """Returns some seconds with what is billed for them within the limit of a job."""
+
+    def amount(value: float) -> Amount:
+        whole = ceil(value)
+        return Amount(whole, instances.expected_usd(min(whole, limit)))
+
+    likely = amount(seconds.likely)
+    return Expectation(
+        likely.seconds,
+        likely.usd,
+        reason,
+        warning,
+        low=amount(seconds.low),
+        high=amount(seconds.high),
+    )
+
+
+def _unknown(why: str) -> Expectation:
+    return Expectation(None, None, f"Not estimated: {why}.")
+
+
+def _reason(workload: Workload, encoder: Encoder, gpus: Gpus, expected: ExpectedTime) -> str:
+    speed = speed_of(gpus.gpu.chip, encoder)
     together = (
         f" each, of which {gpus.count} together reach {gpus.share:.0%} ({SOURCE})"
         if gpus.count > 1
         else ""
     )
+    beside = sum(span.likely for name, span in expected.phases.items() if name != "work")
     return (
         f"{counted(workload.train_rows, 'record')} of about {workload.mean_tokens:.0f} tokens "
         f"{_times(workload)}, and the evaluations, on {_named(gpus)} at "
-        f"{UTILISATION:.0%} of {gpus.gpu.peak_tflops:g} {gpus.gpu.precision} TFLOP/s{together}, "
-        f"with {FIXED_SECONDS:.0f} seconds to start and to end. An estimate at the on-demand "
-        "rate, not a measurement; Spot bills less."
+        f"{speed.tflops:.3g} TFLOP/s{together} ({speed.basis}), with {beside:.0f} seconds for "
+        "the image, the start, the transfers and the end. An estimate at the on-demand rate, not "
+        "a measurement; Spot bills less."
     )
 
 

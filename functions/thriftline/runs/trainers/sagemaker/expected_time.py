@@ -1,32 +1,39 @@
-"""How long a training is expected to take: an estimate, from the measured volume of the data.
+"""How long a training is expected to be billed: an estimate, from the measured volume of the data.
 
-Every constant names where it comes from. Padding, the head and the optimiser are not counted one
-by one; the utilisation, which is of whole training steps, holds them.
+Every constant names where it comes from. Padding is counted as tokens where a program pads; ours
+does not. The head and the optimiser are in the speed, which is that of whole training steps.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.search import Search
+from thriftline.runs.domain.spans import Span
 from thriftline.runs.domain.tokens import mean_tokens
+from thriftline.runs.trainers.sagemaker.calibration import Speed, speed_of
 from thriftline.runs.trainers.sagemaker.scaling import Gpus
 
 # Mean of the squared length by the square of the mean, same texts: 1.17 to 1.26.
 SQUARED_LENGTH_RATIO = 1.25
-# Share of the peak that a fine-tuning step reaches. NVIDIA's DeepLearningExamples give 26 to 32 %
-# of an A100's peak for BERT-large; the Hugging Face Trainer came to 16 % of it for BERT-base.
-UTILISATION = 0.25
 # A step launches about 90 kernels for a layer (1,071 counted for the 12 of BERT-base) at some 5
 # microseconds; small models on large GPUs wait for that and not for the arithmetic.
 LAUNCH_SECONDS_PER_LAYER = 90 * 5e-6
-# Image and data download, loading the model, saving and uploading it: billed, and not measured
-# yet on AWS. Waiting for the instance comes before and is not billed.
-FIXED_SECONDS = 240.0
+# Starting the program, loading the model, saving it: public fine-tunings on GPUs were billed 423
+# and 455 seconds beside their training, with a container of 9.6 GB; small ones 79 to 171.
+START_AND_END = Span(125, 200, 270)
+# Image pulls: 9.6 GB in 180 seconds. Ours is 1.25 GB without CUDA and not measured with it.
+BYTES_PER_SECOND = 50e6
+IMAGE_GB = Span(1.25, 5.0, 9.6)
+# S3 gives a large instance more than what an image pull showed.
+_FASTEST_BYTES_PER_SECOND = 200e6
+_BYTES_PER_WEIGHT = 4
 # An evaluation is the forward pass, a third of training on the same records.
 FORWARD_SHARE = 1 / 3
-# Weights, gradients and AdamW's two moments in fp32, and half the memory for activations.
-_BYTES_PER_PARAMETER = 16
-_MEMORY_SHARE = 0.5
+# The training program's own guess is one in 4 hours for scarce GPUs; most last longer.
+INTERRUPTIONS_PER_HOUR = Span(0.0, 1 / 12, 1 / 4)
+# Half of its longest checkpoint interval is lost, where the instance goes without notice.
+_LOST_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -68,58 +75,151 @@ class Workload:
         """Passes over the training split with its gradients."""
         return 0 if self.is_frozen else self.epochs
 
+    @property
+    def data_bytes(self) -> float:
+        """All splits as text, where a character is a byte."""
+        return (self.train_rows + self.validation_rows + self.test_rows) * self.mean_characters
+
+    def model_bytes(self, encoder: Encoder) -> float:
+        """What a job reads of models: the base model's weights, and the champion's."""
+        return (2 if self.has_champion else 1) * encoder.parameters * _BYTES_PER_WEIGHT
+
+
+@dataclass(frozen=True)
+class JobTerms:
+    """What else a job's time depends on. ``image_gb`` is None where its size is not known."""
+
+    spot: bool = False
+    image_gb: float | None = None
+    interruptions_per_hour: Span = INTERRUPTIONS_PER_HOUR
+
+
+ON_DEMAND = JobTerms()
+
 
 @dataclass(frozen=True)
 class ExpectedTime:
-    """Billed seconds. ``exchange`` says that the GPUs mostly wait for one another's gradients."""
+    """Billed seconds by what they go to. ``exchange``: the GPUs mostly wait for one another."""
+
+    phases: Mapping[str, Span]
+    exchange: bool
+
+    @property
+    def seconds(self) -> Span:
+        """All of it."""
+        return _sum(self.phases.values())
+
+
+def expected_time(
+    workload: Workload, encoder: Encoder, gpus: Gpus, terms: JobTerms = ON_DEMAND
+) -> ExpectedTime:
+    """Returns how long a training is billed on some GPUs, a process on each."""
+    speed = speed_of(gpus.gpu.chip, encoder)
+    work = work_seconds(workload, encoder, gpus, speed)
+    phases = {**overhead(workload, encoder, terms), "work": speed_span(speed, work.seconds)}
+    if terms.spot:
+        phases["interruptions"] = _interruptions(phases, terms)
+    return ExpectedTime(phases, work.exchange)
+
+
+def overhead(workload: Workload, encoder: Encoder, terms: JobTerms) -> dict[str, Span]:
+    """Returns what is billed beside the work, once for each attempt."""
+    image = IMAGE_GB if terms.image_gb is None else Span.exactly(terms.image_gb)
+    uploaded = encoder.parameters * _BYTES_PER_WEIGHT
+    return {
+        "image": image.times(1e9 / BYTES_PER_SECOND),
+        "start and end": START_AND_END,
+        "download": _transfer(workload.data_bytes + workload.model_bytes(encoder)),
+        "upload": _transfer(uploaded),
+    }
+
+
+def _transfer(size: float) -> Span:
+    fast, slow = size / _FASTEST_BYTES_PER_SECOND, size / BYTES_PER_SECOND
+    return Span(fast, slow, slow)
+
+
+def _sum(parts: Iterable[Span]) -> Span:
+    total = Span.exactly(0.0)
+    for part in parts:
+        total += part
+    return total
+
+
+def _interruptions(phases: Mapping[str, Span], terms: JobTerms) -> Span:
+    """Each costs the overhead again, and what was done since the last checkpoint."""
+    alone = _sum(span for name, span in phases.items() if name != "work")
+    hours, rate = phases["work"].times(1 / 3600), terms.interruptions_per_hour
+    return Span(
+        rate.low * hours.low * alone.low,
+        rate.likely * hours.likely * (alone.likely + _LOST_SECONDS / 2),
+        rate.high * hours.high * (alone.high + _LOST_SECONDS),
+    )
+
+
+def speed_span(speed: Speed, likely_seconds: float) -> Span:
+    """Returns the span of some work: a slow program takes longer."""
+    return Span(
+        likely_seconds / speed.spread.up, likely_seconds, likely_seconds / speed.spread.down
+    )
+
+
+@dataclass(frozen=True)
+class Work:
+    """Seconds of arithmetic, launches and exchange. ``exchange`` says which of them is longest."""
 
     seconds: float
     exchange: bool
 
 
-def expected_time(workload: Workload, encoder: Encoder, gpus: Gpus) -> ExpectedTime:
-    """Returns how long a training takes on some GPUs, a process on each.
+def work_seconds(workload: Workload, encoder: Encoder, gpus: Gpus, speed: Speed) -> Work:
+    """Returns how long the training and its evaluations probably take.
 
     The trials of a search have one GPU each; the best of them is trained to its end on all.
     """
-    end = _part(workload, encoder, gpus, 0, workload.tested_records)
-    whole = _part(workload, encoder, gpus, workload.epochs_trained, workload.validated_records)
+
+    def part(on: Gpus, epochs: float, evaluated: float) -> Work:
+        return _part(workload, encoder, on, speed, epochs, evaluated)
+
+    epochs, validated = workload.epochs_trained, workload.validated_records
+    end = part(gpus, 0, workload.tested_records)
+    whole = part(gpus, epochs, validated)
     if workload.search is None:
-        return ExpectedTime(FIXED_SECONDS + whole.seconds + end.seconds, whole.exchange)
-    alone = _part(
-        workload, encoder, Gpus(gpus.gpu), workload.epochs_trained, workload.validated_records
-    )
-    judged = _part(workload, encoder, Gpus(gpus.gpu), 0, workload.validation_rows * FORWARD_SHARE)
+        return Work(whole.seconds + end.seconds, whole.exchange)
+    one = Gpus(gpus.gpu)
+    alone = part(one, epochs, validated)
+    judged = part(one, 0, workload.validation_rows * FORWARD_SHARE)
     searched = sum(
         waves * (share * alone.seconds + judged.seconds)
         for waves, share in workload.search.waves(gpus.count)
     )
     last = workload.search.parts[-1][1] * whole.seconds
-    return ExpectedTime(FIXED_SECONDS + searched + last + end.seconds, whole.exchange)
+    return Work(searched + last + end.seconds, whole.exchange)
+
+
+def record_flops(workload: Workload, encoder: Encoder) -> float:
+    """Returns the arithmetic of training on one record of the mean length."""
+    length = workload.mean_tokens
+    squared = min(length**2 * SQUARED_LENGTH_RATIO, float(workload.max_length) * length)
+    return encoder.training_flops(length, squared)
 
 
 def _part(
-    workload: Workload, encoder: Encoder, gpus: Gpus, epochs: float, evaluated: float
-) -> ExpectedTime:
+    workload: Workload,
+    encoder: Encoder,
+    gpus: Gpus,
+    speed: Speed,
+    epochs: float,
+    evaluated: float,
+) -> Work:
     """Returns the time of some epochs and of evaluations worth so many trained records."""
-    length = workload.mean_tokens
-    squared = min(length**2 * SQUARED_LENGTH_RATIO, float(workload.max_length) * length)
     records = epochs * workload.train_rows + evaluated
-    speed = gpus.gpu.peak_tflops * 1e12 * UTILISATION * gpus.count * gpus.share
-    arithmetic = encoder.training_flops(length, squared) * records / speed
-    steps_per_record = length / workload.batch_tokens
+    reached = speed.tflops * 1e12 * gpus.count * gpus.share
+    arithmetic = record_flops(workload, encoder) * records / reached
+    steps_per_record = workload.mean_tokens / workload.batch_tokens
     # Every GPU launches the kernels of every step, however few its rows are.
     launches = records * steps_per_record * encoder.layers * LAUNCH_SECONDS_PER_LAYER
     trained = epochs * workload.train_rows * steps_per_record
     exchange = trained * gpus.exchange_seconds(encoder)
     working = max(arithmetic, launches)
-    return ExpectedTime(max(working, exchange), exchange > working)
-
-
-def fits_memory(encoder: Encoder, gpus: Gpus) -> bool:
-    """Whether the GPUs can train the model, leaving half of their memory for activations.
-
-    A model that is too large for one is spread over all of them.
-    """
-    needed = encoder.parameters * _BYTES_PER_PARAMETER
-    return needed <= gpus.gpu.memory_gib * 2**30 * _MEMORY_SHARE * gpus.count
+    return Work(max(working, exchange), exchange > working)

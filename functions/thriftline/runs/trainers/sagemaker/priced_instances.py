@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from thriftline.core.errors import UnknownInstanceTypeError, UnpricedInstanceError
+from thriftline.money.instances import has_local_storage
 from thriftline.money.prices import Price, PriceCatalogue, near_matches
 from thriftline.runs.domain.quotes import round_up
 
@@ -57,6 +58,12 @@ class PricedInstances:
     def worst_case_usd(self, seconds: int) -> Decimal:
         """What ``seconds`` of all instances cost, rounded up to cents."""
         return round_up(self.usd(seconds))
+
+    def expected_usd(self, seconds: int) -> Decimal:
+        """What ``seconds`` are billed, rounded up to cents; types with NVMe have no storage."""
+        if has_local_storage(self.instance_type):
+            return round_up(self.instance_usd(seconds))
+        return self.worst_case_usd(seconds)
 
     def usd(self, seconds: int) -> Decimal:
         """What ``seconds`` of all instances cost, exactly."""

@@ -1,0 +1,100 @@
+"""Whether the work fits the instances at all: the GPUs' memory and the disk."""
+
+from thriftline.core.errors import InvalidRunSpecError
+from thriftline.money.instances import hardware_of
+from thriftline.runs.domain.encoders import Encoder
+from thriftline.runs.trainers.sagemaker.expected_time import Workload
+from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
+from thriftline.runs.trainers.sagemaker.scaling import Gpus
+
+_MIB, _GB, _GIB = 2**20, 1e9, 2**30
+# Weights, gradients and AdamW's two moments in fp32, and half the memory for activations.
+_BYTES_PER_PARAMETER = 16
+_MEMORY_SHARE = 0.5
+# The splits as JSON Lines, and the token cache: a third to a half of the text.
+_DISK_PER_TEXT_BYTE = 1.6
+_BYTES_PER_RECORD = 60
+# Two checkpoints (weights, best weights, two moments), the base model, the model and its archive.
+_CHECKPOINT_BYTES_PER_PARAMETER = 16
+_CHECKPOINTS = 2
+_MODEL_BYTES_PER_PARAMETER = 12
+
+
+def fits_memory(encoder: Encoder, gpus: Gpus) -> bool:
+    """Whether the GPUs can train the model, leaving half of their memory for activations.
+
+    A model that is too large for one is spread over all of them.
+    """
+    needed = encoder.parameters * _BYTES_PER_PARAMETER
+    return needed <= _memory(gpus) * _MEMORY_SHARE
+
+
+def disk_gb(workload: Workload, encoder: Encoder | None) -> float:
+    """Returns the GB that a job needs on each instance, without the image."""
+    rows = workload.train_rows + workload.validation_rows + workload.test_rows
+    data = workload.data_bytes * _DISK_PER_TEXT_BYTE + rows * _BYTES_PER_RECORD
+    kept = 1 if workload.search is None else workload.search.trials
+    states = (
+        (_CHECKPOINTS + kept - 1) * _CHECKPOINT_BYTES_PER_PARAMETER + _MODEL_BYTES_PER_PARAMETER
+    ) * (encoder.parameters if encoder else 0)
+    return (data + states) / _GB
+
+
+def room_gb(instances: PricedInstances) -> float:
+    """Returns the GB that each instance has: a fixed size with NVMe volumes, else what is asked."""
+    hardware = hardware_of(instances.instance_type)
+    if hardware is not None and hardware.nvme_gb:
+        return hardware.nvme_gb
+    return instances.volume_gib * _GIB / _GB
+
+
+def require_fit(
+    instances: PricedInstances, workload: Workload | None, encoder: Encoder | None
+) -> None:
+    """Checks that the data fit the disk, and the model the GPUs' memory.
+
+    Raises:
+        InvalidRunSpecError: a job would be billed to find that out.
+    """
+    if workload is not None:
+        _require_disk(instances, disk_gb(workload, encoder))
+    gpus = Gpus.of(instances.instance_type, instances.instance_count)
+    if encoder is not None and gpus is not None:
+        _require_memory(encoder, gpus, instances)
+
+
+def _require_disk(instances: PricedInstances, needed: float) -> None:
+    room = room_gb(instances)
+    if needed <= room:
+        return
+    name = instances.instance_type
+    hardware = hardware_of(name)
+    if hardware is not None and hardware.nvme_gb:
+        raise InvalidRunSpecError(
+            f"training.instance_type: the run needs about {needed:,.0f} GB of disk, and {name} has "
+            f"{room:,.0f} GB: its own NVMe volumes, whose size is fixed, so that "
+            "training.volume_gib changes nothing. Take a size or a family with more. "
+            "Nothing was spent."
+        )
+    wanted = int(needed * _GB / _GIB) + 1
+    raise InvalidRunSpecError(
+        f"training.volume_gib: the run needs about {needed:,.0f} GB of disk, and "
+        f"{instances.volume_gib} GiB are {room:,.0f} GB. Set training.volume_gib to {wanted} or "
+        "more. Nothing was spent."
+    )
+
+
+def _require_memory(encoder: Encoder, gpus: Gpus, instances: PricedInstances) -> None:
+    needed = encoder.parameters * _BYTES_PER_PARAMETER
+    if needed <= _memory(gpus):
+        return
+    raise InvalidRunSpecError(
+        f"training.instance_type: {instances.instance_count} x {instances.instance_type} have "
+        f"{_memory(gpus) / _GIB:,.1f} GiB of GPU memory, and the weights, gradients and optimiser "
+        f"states of the base model alone need {needed / _GIB:,.1f}. Take a type with more. "
+        "Nothing was spent."
+    )
+
+
+def _memory(gpus: Gpus) -> float:
+    return float(gpus.gpu.memory_mib) * _MIB * gpus.count

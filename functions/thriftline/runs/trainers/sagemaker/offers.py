@@ -1,0 +1,141 @@
+"""One piece of work, priced on one choice of instances after another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from functools import cached_property
+
+from thriftline.money.instances import gpus_of
+from thriftline.money.prices import PriceCatalogue
+from thriftline.runs.domain.quotes import Candidate, Expectation, Rung
+from thriftline.runs.domain.tokens import mean_tokens
+from thriftline.runs.domain.work import TrainingWork
+from thriftline.runs.trainers.sagemaker.documents import TrainingChoices, terms_of
+from thriftline.runs.trainers.sagemaker.estimate import Job, estimate
+from thriftline.runs.trainers.sagemaker.expected_time import JobTerms, Workload
+from thriftline.runs.trainers.sagemaker.priced_instances import (
+    PricedInstances,
+    priced,
+    require_known,
+)
+from thriftline.runs.trainers.sagemaker.runtime_limit import LONGEST_SECONDS, runtime_limit
+
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class PriceSources:
+    """Where prices and names come from; ``known_types`` are those of the API's own list."""
+
+    catalogue: Callable[[], PriceCatalogue]
+    known_types: Callable[[], frozenset[str]]
+    region: str
+
+
+class Offers:
+    """What the work of a run takes and costs on any choice of instances, Spot or on demand."""
+
+    def __init__(self, work: TrainingWork, choices: TrainingChoices, sources: PriceSources) -> None:
+        self._work = work
+        self._choices = choices
+        self._sources = sources
+
+    def instances_for(
+        self, instance_type: str, instance_count: int | None = None
+    ) -> PricedInstances:
+        """Returns instances at their price; as many as run.yaml wants, unless a count is given.
+
+        Raises:
+            UnknownInstanceTypeError: SageMaker has no such type.
+            UnpricedInstanceError: the catalogue has no rate for it here.
+        """
+        require_known(instance_type, self._sources.known_types())
+        return priced(
+            self._catalogue,
+            self._sources.region,
+            instance_type=instance_type,
+            instance_count=instance_count or self._choices.instance_count,
+            volume_gib=self._choices.volume_gib,
+        )
+
+    def has_price(self, instance_type: str) -> bool:
+        """Whether the catalogue has a rate for a type here."""
+        return self._catalogue.training_rate(instance_type, self._sources.region) is not None
+
+    def candidate(self, instances: PricedInstances, *, spot: bool) -> Candidate:
+        """Returns a choice as it stands in the table of the plan."""
+        found = gpus_of(instances.instance_type)
+        limit = self.limit(instances, spot=spot)
+        expected = self.expected(instances, limit, spot=spot)
+        return Candidate(
+            name=instances.instance_type,
+            rate=instances.rate,
+            worst_case_usd=instances.worst_case_usd(limit),
+            expected=expected,
+            details={
+                "gpu": found[0].name if found else None,
+                "gpu_count": found[1] * instances.instance_count if found else None,
+                "max_runtime_seconds": limit,
+            },
+            has_time=expected.seconds is None or expected.seconds <= limit,
+        )
+
+    def rung(self, instances: PricedInstances, *, spot: bool) -> Rung:
+        """Returns a choice as a step of the ladder."""
+        limit = self.limit(instances, spot=spot)
+        market = "Spot" if spot else "on demand"
+        return Rung(
+            name=f"{instances.instance_count} x {instances.instance_type}, {market}",
+            rate=instances.rate,
+            worst_case_usd=instances.worst_case_usd(limit),
+            stop_grace_usd=instances.stop_grace_usd,
+            terms=terms_of(self._choices.model_copy(update={"spot": spot}), instances, limit),
+        )
+
+    def limit(self, instances: PricedInstances, *, spot: bool) -> int:
+        """Returns the run time limit of a job on them, in seconds."""
+        if self._choices.max_runtime_seconds is not None:
+            return self._choices.max_runtime_seconds
+        needed = self.expected(instances, LONGEST_SECONDS, spot=spot)
+        limit = runtime_limit(needed, self.seconds_within_cap(instances))
+        return min(limit, self._choices.max_wait_seconds or limit)
+
+    def seconds_within_cap(self, instances: PricedInstances) -> int:
+        """Returns the most seconds of them that the run's cap pays for."""
+        # A worst case is whole cents, rounded up.
+        return instances.seconds_within(self._work.cap_usd.quantize(_CENT, rounding=ROUND_FLOOR))
+
+    def expected(self, instances: PricedInstances, limit: int, *, spot: bool) -> Expectation:
+        """Returns what the work probably takes and costs on them within a limit."""
+        job = Job(
+            workload=self.workload,
+            encoder=self._work.encoder,
+            base_model=self._work.base_model,
+            terms=JobTerms(spot=spot),
+        )
+        return estimate(instances, job, max_runtime_seconds=limit)
+
+    @cached_property
+    def workload(self) -> Workload | None:
+        """What is trained and evaluated on, None where the length of the texts is not known."""
+        work = self._work
+        if work.mean_characters is None:
+            return None
+        max_length = int(str(work.hyperparameters["max_length"]))
+        tokens = mean_tokens(work.mean_characters, max_length)
+        return Workload(
+            train_rows=work.splits.get("train", 0),
+            validation_rows=work.splits.get("validation", 0),
+            test_rows=work.splits.get("test", 0),
+            mean_characters=work.mean_characters,
+            epochs=work.chosen.epochs,
+            batch_tokens=work.chosen.tokens_of_step(tokens),
+            max_length=max_length,
+            has_champion=work.champion is not None,
+            search=work.search,
+            is_frozen=work.chosen.method == "linear_head",
+        )
+
+    @cached_property
+    def _catalogue(self) -> PriceCatalogue:
+        return self._sources.catalogue()

@@ -40,6 +40,13 @@ def put(aws: Aws, key: str, body: bytes) -> dict[str, Any]:
     }
 
 
+def ledger_of(aws: Aws) -> dict[str, Any]:
+    """The month's item in the ledger, as DynamoDB writes it."""
+    found = aws.client("dynamodb").scan(TableName=aws.outputs["LedgerTableName"])
+    (item,) = found["Items"]
+    return dict(item)
+
+
 @pytest.fixture(scope="module")
 def live(aws: Aws) -> dict[str, Any]:
     """What is known of the run so far, by the names of the events' keys."""
@@ -113,6 +120,13 @@ def test_plan_run_prices_the_run(sam: Sam, live: dict[str, Any]) -> None:
     assert 0 < float(answer["worst_case_usd"]) <= 10
 
 
+def test_reserve_budget_holds_the_worst_case_once(sam: Sam, aws: Aws, live: dict[str, Any]) -> None:
+    answer = sam.answer("reserve_budget", live)
+    assert float(answer["held_usd"]) > 0
+    assert sam.answer("reserve_budget", live) == answer
+    assert list(ledger_of(aws)["held"]["M"]) == [live["run_id"]]
+
+
 def test_prepare_split_writes_the_channels(sam: Sam, aws: Aws, live: dict[str, Any]) -> None:
     for index in range(live["parts"]):
         assert sam.answer("prepare_split", {**live, "index": index}) == {"index": index}
@@ -161,6 +175,18 @@ def test_clean_up_deletes_the_scratch(sam: Sam, aws: Aws, live: dict[str, Any]) 
     assert answer["stopped_jobs"] == []
     assert answer["deleted_objects"] > 0
     assert aws.keys(scratch) == []
+
+
+def test_settle_budget_gives_back_what_was_not_used(
+    sam: Sam, aws: Aws, live: dict[str, Any]
+) -> None:
+    held = ledger_of(aws)["committed_usd"]["N"]
+    answer = sam.answer("settle_budget", live)
+    assert answer["status"] == "settled"
+    assert 0 < float(answer["settled_usd"]) < float(held)
+    ledger = ledger_of(aws)
+    assert ledger["held"]["M"] == {}
+    assert float(ledger["committed_usd"]["N"]) == float(answer["settled_usd"])
 
 
 def test_publish_result_writes_what_its_schema_promises(

@@ -10,7 +10,7 @@ import pytest
 from tests.contract.conftest import functions_of
 from thriftline.core.settings import Settings
 
-KEEP = {"DataBucket", "ArtifactsBucket", "RunsTable", "TrainingRepository"}
+KEEP = {"DataBucket", "ArtifactsBucket", "LedgerTable", "RunsTable", "TrainingRepository"}
 
 
 def snake(logical_id: str) -> str:

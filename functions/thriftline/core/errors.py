@@ -67,7 +67,15 @@ class DatasetChangedError(ThriftlineError):
 
 
 class BudgetExceededError(ThriftlineError):
-    """The worst case costs more than the run's dollar cap. Reject the run; nothing was spent."""
+    """The worst case does not fit the run's cap or a budget. Reject the run; nothing was spent."""
+
+
+class RunSettledError(ThriftlineError):
+    """The budget of the run was settled already; it may start nothing any more. Fail."""
+
+
+class InvalidStackParameterError(ThriftlineError):
+    """A parameter of the stack cannot be used. Fail; nothing was spent."""
 
 
 class UnpricedInstanceError(ThriftlineError):

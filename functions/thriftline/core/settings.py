@@ -40,6 +40,11 @@ class Settings:
         return self._require("RUNS_TABLE")
 
     @property
+    def ledger_table(self) -> str:
+        """DynamoDB table with one item for each month."""
+        return self._require("LEDGER_TABLE")
+
+    @property
     def alerts_topic_arn(self) -> str:
         """SNS topic for messages to people."""
         return self._require("ALERTS_TOPIC_ARN")
@@ -86,8 +91,13 @@ class Settings:
 
     @property
     def max_usd_per_month(self) -> str:
-        """Most dollars that the runs of a month may cost at the worst."""
+        """Budget of a calendar month for the whole stack."""
         return self._require("MAX_USD_PER_MONTH")
+
+    @property
+    def project_budgets(self) -> str:
+        """JSON object of the projects' own budgets for a month."""
+        return self._require("PROJECT_BUDGETS")
 
     @property
     def allowed_instance_types(self) -> tuple[str, ...]:

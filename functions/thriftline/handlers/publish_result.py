@@ -22,7 +22,6 @@ def lambda_handler(request: PublishResultRequest) -> PublishResultResponse:
         artifacts=wiring.artifacts(),
         runs=wiring.runs_table(),
         registry=wiring.model_registry(),
-        months=wiring.months(),
         alerts=wiring.alerts(),
         bus=wiring.event_bus(),
         measure=_measure,

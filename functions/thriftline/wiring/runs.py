@@ -6,12 +6,10 @@ from functools import cache
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client
 from thriftline.runs.aws.model_registry import ModelRegistry
-from thriftline.runs.aws.months import Months
 from thriftline.runs.aws.project_claims import ClaimsTable
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.schemas.run_yaml import Defaults
-from thriftline.runs.steps.stack_ceilings import StackCeilings
 from thriftline.runs.trainers.registry import TRAINERS
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
@@ -22,7 +20,6 @@ __all__ = [
     "data_bucket",
     "event_bus",
     "model_registry",
-    "months",
     "now",
     "run_spec_defaults",
     "runs_table",
@@ -61,25 +58,15 @@ def claims_table() -> ClaimsTable:
 
 
 @cache
-def months() -> Months:
-    """What the runs of each month may cost together."""
-    return Months(client("dynamodb"), settings().runs_table)
-
-
-@cache
-def stack_ceilings() -> StackCeilings:
+def stack_ceilings() -> Ceilings:
     """What the stack's owner allows."""
-    return StackCeilings(
-        Ceilings(
-            max_usd_per_run=Decimal(settings().max_usd_per_run),
-            max_usd_per_month=Decimal(settings().max_usd_per_month),
-            instance_types=settings().allowed_instance_types,
-            least_gate_confidence=settings().least_gate_confidence,
-            least_gate_test_size=settings().least_gate_test_size,
-            most_gate_margin=settings().most_gate_margin,
-            gate_above_majority=settings().gate_above_majority,
-        ),
-        months(),
+    return Ceilings(
+        max_usd_per_run=Decimal(settings().max_usd_per_run),
+        instance_types=settings().allowed_instance_types,
+        least_gate_confidence=settings().least_gate_confidence,
+        least_gate_test_size=settings().least_gate_test_size,
+        most_gate_margin=settings().most_gate_margin,
+        gate_above_majority=settings().gate_above_majority,
     )
 
 

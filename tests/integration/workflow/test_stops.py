@@ -14,12 +14,14 @@ STATES = (
     "Open run",
     "Validate dataset",
     "Plan run",
+    "Reserve budget",
     "Prepare splits",
     "Start training",
     "Poll training",
     "Evaluate",
     "Register model",
     "Clean up",
+    "Settle budget",
     "Publish result",
 )
 PATIENCE_SECONDS = 120

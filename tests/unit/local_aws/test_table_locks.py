@@ -1,17 +1,26 @@
-"""Transactions that exclude each other, at once."""
+"""Writes of many clients that exclude each other, at once, beside transactions."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from local_aws import table_locks
 from local_aws.hooks import Hooks
-from thriftline.runs.aws.months import Months
+from thriftline.core.errors import BudgetExceededError
+from thriftline.money.aws.ledger_table import LedgerTable
+from thriftline.money.ledger import Budgets, reserve
+from thriftline.money.month import Hold
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+RUNS = 40
 
 
 @pytest.fixture
@@ -21,27 +30,44 @@ def table() -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         client.create_table(
-            TableName="runs",
+            TableName="ledger",
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "run_id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "run_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "ledger_id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "ledger_id", "KeyType": "HASH"}],
         )
         yield client
     hooks.undo()
 
 
-def test_of_transactions_at_once_no_more_hold_than_fit_and_no_other_write_is_lost(
+def test_of_holds_at_once_no_more_are_made_than_fit_and_no_other_write_is_lost(
     table: Any,
 ) -> None:
-    months = Months(table, "runs")
+    ledger = LedgerTable(table, "ledger")
+    start = threading.Barrier(8)
+
+    def transact(number: int) -> None:
+        # A transaction whose condition fails: moto would put a copy of the whole table back.
+        key = {"ledger_id": {"S": f"other-{number}"}}
+        put = {"TableName": "ledger", "Item": key}
+        table.put_item(**put)
+        refused = {**put, "ConditionExpression": "attribute_not_exists(ledger_id)"}
+        with pytest.raises(ClientError, match="TransactionCanceledException"):
+            table.transact_write_items(TransactItems=[{"Put": refused}])
 
     def act(number: int) -> bool:
-        table.put_item(TableName="runs", Item={"run_id": {"S": f"other-{number}"}})
-        return months.hold(f"run-{number}", "2026-11", Decimal(3), Decimal(10))
+        if number < 8:
+            start.wait()
+        transact(number)
+        hold = Hold(f"run-{number}", "reviews", Decimal(3), NOW)
+        try:
+            reserve(ledger, "2026-11", hold, Budgets(Decimal(10), {}))
+        except BudgetExceededError:
+            return False
+        return True
 
     with ThreadPoolExecutor(8) as pool:
-        fits = list(pool.map(act, range(40)))
+        fits = list(pool.map(act, range(RUNS)))
     assert fits.count(True) == 3
-    assert months.held("2026-11") == 9
-    kept = [item["run_id"]["S"] for item in table.scan(TableName="runs")["Items"]]
-    assert len([key for key in kept if key.startswith("other-")]) == 40
+    assert ledger.month("2026-11").committed_usd == 9
+    kept = [item["ledger_id"]["S"] for item in table.scan(TableName="ledger")["Items"]]
+    assert len([key for key in kept if key.startswith("other-")]) == RUNS

@@ -10,10 +10,11 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from tests.unit.runs.run_world import make_ledger_table
 from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from thriftline.core.aws.buckets import Bucket
 from thriftline.datasets.report_document import DatasetReport
-from thriftline.runs.aws.months import Months
+from thriftline.money.aws.ledger_table import LedgerTable
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.plan import Plan, PlannedChampion
@@ -87,7 +88,7 @@ class World:
 
     artifacts: Bucket
     runs: RunsTable
-    months: Months
+    ledger: LedgerTable
 
     def put(self, name: str, body: bytes) -> None:
         """Writes a document of the run."""
@@ -161,4 +162,7 @@ def world() -> Iterator[World]:
             AttributeDefinitions=[{"AttributeName": "run_id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "run_id", "KeyType": "HASH"}],
         )
-        yield World(Bucket(s3, "artifacts"), RunsTable(dynamodb, "runs"), Months(dynamodb, "runs"))
+        make_ledger_table(dynamodb)
+        yield World(
+            Bucket(s3, "artifacts"), RunsTable(dynamodb, "runs"), LedgerTable(dynamodb, "ledger")
+        )

@@ -11,7 +11,7 @@ import boto3
 from moto import mock_aws
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.runs.aws.months import Months
+from thriftline.money.aws.ledger_table import LedgerTable
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.schemas.plan import PlannedTraining
@@ -39,7 +39,7 @@ class RunWorld:
 
     artifacts: Bucket
     runs: RunsTable
-    months: Months
+    ledger: LedgerTable
     s3: Any
 
     def write_run(self, **spec: Any) -> Run:
@@ -69,6 +69,16 @@ class RunWorld:
         }
 
 
+def make_ledger_table(dynamodb: Any) -> None:
+    """Makes the table ``ledger`` as the template does."""
+    dynamodb.create_table(
+        TableName="ledger",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "ledger_id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "ledger_id", "KeyType": "HASH"}],
+    )
+
+
 @contextmanager
 def run_world() -> Iterator[RunWorld]:
     """Makes the world, and takes it away."""
@@ -82,6 +92,10 @@ def run_world() -> Iterator[RunWorld]:
             AttributeDefinitions=[{"AttributeName": "run_id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "run_id", "KeyType": "HASH"}],
         )
+        make_ledger_table(dynamodb)
         yield RunWorld(
-            Bucket(s3, "artifacts"), RunsTable(dynamodb, "runs"), Months(dynamodb, "runs"), s3
+            Bucket(s3, "artifacts"),
+            RunsTable(dynamodb, "runs"),
+            LedgerTable(dynamodb, "ledger"),
+            s3,
         )

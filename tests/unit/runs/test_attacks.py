@@ -25,7 +25,6 @@ from thriftline.core.observability import LONGEST_MESSAGE, is_too_long, shortene
 from thriftline.core.text import has_hidden
 from thriftline.datasets.engine.rules import WorkLimits
 from thriftline.runs.aws.model_registry import ModelRegistry
-from thriftline.runs.aws.months import Months
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.result import Result
@@ -33,11 +32,10 @@ from thriftline.runs.schemas.steps import Failure, PublishResultRequest
 from thriftline.runs.steps.explain_upload import explain_upload
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.publish_result import publish_result
-from thriftline.runs.steps.stack_ceilings import StackCeilings
 from thriftline.runs.steps.validate_dataset import validate_dataset
 
 # Nothing is allowed to cost anything, so that no input may come as far as a job.
-CLOSED = Ceilings(Decimal(0), Decimal(0), ("ml.*",), 0.8, 10, 0.1, True)
+CLOSED = Ceilings(Decimal(0), ("ml.*",), 0.8, 10, 0.1, True)
 ESCAPE, TURN, LINE = "\x1b[2J", "\u202e", "\u2028"
 
 KEYS = [
@@ -164,7 +162,6 @@ class Bench:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.months = Months(world.runs._client, "runs")
         self.events: list[dict[str, Any]] = []
 
     def put_events(self, **request: Any) -> dict[str, Any]:
@@ -190,7 +187,7 @@ class Bench:
                 trainers=trainers_over(self.world.artifacts),
                 region="us-east-1",
                 now=NOW,
-                ceilings=StackCeilings(CLOSED, self.months),
+                ceilings=CLOSED,
             )
         except ThriftlineError as error:
             return self.publish(upload, shortened(error) if is_too_long(error) else error)
@@ -212,7 +209,6 @@ class Bench:
             artifacts=self.world.artifacts,
             runs=self.world.runs,
             registry=ModelRegistry(cast("Any", FakeRegistryClient()), "stack"),
-            months=self.months,
             alerts=self.world.told.topic,
             bus=EventBus(cast("Any", self), "default"),
             measure=lambda _name, _value: None,
@@ -259,7 +255,6 @@ def nothing_raw_and_nothing_spent(bench: Bench) -> None:
     for told in bench.world.told.messages:
         assert not has_hidden(told.replace("\n", "")), told
         assert len(told) < 6_000
-    assert bench.months.held("2026-11") == 0
 
 
 def test_there_are_a_hundred() -> None:

@@ -24,7 +24,6 @@ from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.run_documents import read_plan
-from thriftline.runs.steps.stack_ceilings import StackCeilings
 
 DATASET = {
     "verdict": "accepted",
@@ -61,7 +60,6 @@ def world() -> Iterator[RunWorld]:
 
 OPEN = Ceilings(
     max_usd_per_run=Decimal(1_000_000),
-    max_usd_per_month=Decimal(1_000_000),
     instance_types=("ml.*",),
     least_gate_confidence=0.5,
     least_gate_test_size=1,
@@ -83,7 +81,7 @@ def plan(
         trainers=trainers_over(world.artifacts, AWS_REGION=region),
         region=region,
         now=NOW,
-        ceilings=StackCeilings(ceilings, world.months),
+        ceilings=ceilings,
     )
     return response, read_plan(world.artifacts, RUN_ID)
 
@@ -344,7 +342,6 @@ def test_a_run_that_was_not_read_is_named(world: RunWorld) -> None:
             BudgetExceededError,
             "MaxUsdPerRun",
         ),
-        ({}, {"max_usd_per_month": Decimal(1)}, BudgetExceededError, "MaxUsdPerMonth"),
         ({"gate": {"confidence": 0.5}}, {}, InvalidRunSpecError, "LeastGateConfidence"),
         ({"gate": {"minimum_test_size": 1}}, {}, InvalidRunSpecError, "LeastGateTestSize"),
         ({"gate": {"champion_margin": 1.0}}, {}, InvalidRunSpecError, "MostGateMargin"),
@@ -368,22 +365,6 @@ def test_what_the_stack_does_not_allow_is_refused_whatever_run_yaml_says(
     with pytest.raises(error, match=said) as caught:
         plan(world, ceilings=replace(strict, **ceilings))
     assert "Nothing was spent." in str(caught.value)
-    assert world.months.held("2026-11") == 0
-
-
-def test_the_month_holds_a_runs_worst_case_once_and_refuses_what_does_not_fit(
-    world: RunWorld,
-) -> None:
-    world.write_run()
-    tight = replace(OPEN, max_usd_per_month=Decimal(5))
-    worst = plan(world, ceilings=tight)[0].worst_case_usd
-    plan(world, ceilings=tight)
-    assert world.months.held("2026-11") == worst
-    assert world.months.hold("another-run", "2026-11", 5 - worst, Decimal(5))
-    assert not world.months.hold("a-third", "2026-11", Decimal("0.01"), Decimal(5))
-    world.months.give_back("another-run", "2026-11", 5 - worst, Decimal(0))
-    world.months.give_back("another-run", "2026-11", 5 - worst, Decimal(0))
-    assert world.months.held("2026-11") == worst
 
 
 # Some 8 hours on one A10G.

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -86,7 +85,6 @@ class Scene:
             artifacts=self.world.artifacts,
             runs=self.world.runs,
             registry=ModelRegistry(cast("Any", self.registry), "stack"),
-            months=self.world.months,
             alerts=Topic(cast("Any", self), "arn:topic"),
             bus=EventBus(cast("Any", self), "default"),
             measure=lambda name, value: self.measured.append((name, value)),
@@ -400,14 +398,3 @@ def test_names_of_step_functions_own_become_names_that_a_fail_state_may_use(scen
     assert error is not None
     assert error.name == "StateTimeout"
     assert "longer" in error.message
-
-
-def test_a_run_that_ended_gives_its_month_back_what_it_did_not_use(scene: Scene) -> None:
-    scene.train()
-    months = scene.world.months
-    assert months.hold(RUN_ID, "2026-11", Decimal("2.83"), Decimal(100))
-    for _ in range(2):
-        scene.end("succeeded", arn=PACKAGE)
-    used = scene.result().cost.usd
-    assert used is not None
-    assert Decimal(0) < months.held("2026-11") == used < Decimal("2.83")

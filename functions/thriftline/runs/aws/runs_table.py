@@ -151,6 +151,19 @@ class RunsTable:
                 return decided
         return ending
 
+    def keep_first(self, run_id: str, name: str, value: str) -> str:
+        """Sets an attribute that has no value yet; returns the value that it has now."""
+        with translated(f"updating run {run_id}"):
+            answer = self._client.update_item(
+                TableName=self._name,
+                Key={"run_id": {"S": run_id}},
+                UpdateExpression="SET #n = if_not_exists(#n, :v)",
+                ExpressionAttributeNames={"#n": name},
+                ExpressionAttributeValues={":v": _serialize(value)},
+                ReturnValues="ALL_NEW",
+            )
+        return str(_deserialize(answer["Attributes"][name]))
+
     def record_attempt(self, run_id: str, attempt: int, facts: dict[str, Any]) -> None:
         """Keeps what is known of one attempt under ``attempt_{n}``; a later call replaces it."""
         self.update(run_id, **{f"attempt_{attempt:02d}": facts})

@@ -15,7 +15,6 @@ class Ceilings:
     """The stack's parameters. ``instance_types`` may hold ``*``."""
 
     max_usd_per_run: Decimal
-    max_usd_per_month: Decimal
     instance_types: tuple[str, ...]
     least_gate_confidence: float
     least_gate_test_size: int
@@ -88,12 +87,3 @@ def refuse_beyond(ceilings: Ceilings, wish: Wish) -> None:
             "budget.max_usd says. Take a cheaper type or a shorter training.max_runtime_seconds. "
             "Nothing was spent."
         )
-
-
-def beyond_month(ceilings: Ceilings, month: str, held: Decimal, worst: Decimal) -> str:
-    """Says why a run does not fit into what its month has left."""
-    return (
-        f"The worst case of {worst} USD does not fit: the runs of {month} may cost up to {held} "
-        f"USD, and the stack's limit is {ceilings.max_usd_per_month} USD a month (its parameter "
-        "MaxUsdPerMonth). Runs that end give back what they did not use. Nothing was spent."
-    )

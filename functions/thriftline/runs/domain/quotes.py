@@ -82,9 +82,9 @@ class Candidate:
 class Rung:
     """One step of a run's ladder: how an attempt is made, and what it costs at the most.
 
-    ``stop_grace_usd`` may come on top of the worst case, once, when an attempt reaches its limit.
-    ``terms`` is what the trainer reads again when it starts the attempt; nobody else reads it to
-    decide something.
+    ``stop_grace_usd`` may come on top of the worst case, once, when an attempt reaches its limit,
+    and ``upload_grace_usd`` for what it then uploads. ``terms`` is what the trainer reads again
+    when it starts the attempt; nobody else reads it to decide something.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Rung:
     worst_case_usd: Decimal
     stop_grace_usd: Decimal
     terms: Mapping[str, Any]
+    upload_grace_usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,11 @@ class Quote:
     def stop_grace_usd(self) -> Decimal:
         """What may come on top, once."""
         return max(rung.stop_grace_usd for rung in self.rungs)
+
+    @property
+    def upload_grace_usd(self) -> Decimal:
+        """What the upload after a stop may cost, once."""
+        return max(rung.upload_grace_usd for rung in self.rungs)
 
     @property
     def cheapest_first(self) -> tuple[Candidate, ...]:

@@ -74,12 +74,18 @@ class PlannedRung(_Document):
     rate: PlannedPrice
     worst_case_usd: Decimal
     stop_grace_usd: Decimal
+    upload_grace_usd: Decimal = Decimal(0)
     terms: dict[str, Any]
 
     def to_domain(self) -> Rung:
         """Returns the rung as trainers take it."""
         return Rung(
-            self.name, self.rate.to_domain(), self.worst_case_usd, self.stop_grace_usd, self.terms
+            self.name,
+            self.rate.to_domain(),
+            self.worst_case_usd,
+            self.stop_grace_usd,
+            self.terms,
+            self.upload_grace_usd,
         )
 
 
@@ -130,11 +136,11 @@ class Plan(_Document):
     """The plan of one run.
 
     ``allowance_usd`` is what all attempts together may spend, and is the worst case;
-    ``stop_grace_usd`` may come on top once, when a job reaches its limit. ``expected_usd`` is at
-    the rate of the first rung without any discount that is not known before, and about nine of ten
-    runs should end between ``expected_low_usd`` and ``expected_high_usd``. ``expected_reason`` says
-    what the estimate rests on, or why there is none. ``quotes`` are the cheapest first.
-    ``training`` is None in a document of version 1.0, whose run spec left nothing open.
+    ``stop_grace_usd`` may come on top once, when a job reaches its limit, and ``upload_grace_usd``
+    for its upload; the month's ledger holds all three. ``expected_usd`` is at the rate of the first
+    rung without any discount that is not known before, and about nine of ten runs should end
+    between ``expected_low_usd`` and ``expected_high_usd``. ``expected_reason`` says what the
+    estimate rests on, or why there is none. ``quotes`` are the cheapest first. ``training`` is None in a document of version 1.0, whose run spec left nothing open.
     """
 
     schema_version: Literal["2.0"] = "2.0"
@@ -149,6 +155,7 @@ class Plan(_Document):
     cap_usd: Decimal
     allowance_usd: Decimal
     stop_grace_usd: Decimal
+    upload_grace_usd: Decimal = Decimal(0)
     expected_usd: Decimal | None
     expected_hours: Decimal | None
     expected_low_usd: Decimal | None = None
@@ -186,6 +193,7 @@ def planned_rungs(quote: Quote) -> tuple[PlannedRung, ...]:
             rate=_price(rung.rate),
             worst_case_usd=rung.worst_case_usd,
             stop_grace_usd=rung.stop_grace_usd,
+            upload_grace_usd=rung.upload_grace_usd,
             terms=dict(rung.terms),
         )
         for rung in quote.rungs

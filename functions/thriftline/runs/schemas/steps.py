@@ -72,6 +72,14 @@ class PlanRunResponse(Payload):
     max_attempts: int
 
 
+class ReserveBudgetResponse(Payload):
+    """What is held for the run in the ledger's month, and what its budgets have left after it."""
+
+    month: str
+    held_usd: Decimal
+    left_usd: Decimal
+
+
 class StartTrainingRequest(Payload):
     """``attempt`` counts from 1."""
 
@@ -139,6 +147,22 @@ class CleanUpResponse(Payload):
 
     stopped_jobs: tuple[str, ...]
     deleted_objects: int
+
+
+class SettleBudgetRequest(Payload):
+    """``run_id`` is None when Open run failed; the upload says which run it would be."""
+
+    run_id: str | None
+    upload: Upload
+    execution_arn: str
+
+
+class SettleBudgetResponse(Payload):
+    """``kept``: what the run was billed is not known yet, and its hold waits for the sweep."""
+
+    status: Literal["settled", "nothing_held", "kept"]
+    settled_usd: Decimal | None
+    reason: str
 
 
 class Failure(Payload):

@@ -6,6 +6,7 @@ from datetime import datetime
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.aws.model_registry import ModelRegistry
+from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.domain.quotes import Quote, admit
 from thriftline.runs.domain.work import Champion, TrainingWork
@@ -22,7 +23,7 @@ from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.base_models import encoder_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume, read_volume
 from thriftline.runs.steps.run_documents import read_run
-from thriftline.runs.steps.stack_ceilings import StackCeilings
+from thriftline.runs.steps.stack_ceilings import admit_to_stack
 from thriftline.runs.steps.training_work import work_to_plan
 from thriftline.runs.trainers.port import Inputs
 from thriftline.runs.trainers.registry import Trainers
@@ -36,7 +37,7 @@ def plan_run(
     trainers: Trainers,
     region: str,
     now: datetime,
-    ceilings: StackCeilings,
+    ceilings: Ceilings,
 ) -> PlanRunResponse:
     """Writes ``plan.json``.
 
@@ -56,7 +57,7 @@ def plan_run(
     quote = trainer.quote(work)
     worst = admit(quote, run.spec.budget.max_usd)
     plan = _plan(run, work, quote, region=region, now=now)
-    ceilings.admit(run, quote, now)
+    admit_to_stack(ceilings, run, quote)
     artifacts.write_json(f"{run_prefix(run_id)}plan.json", plan.model_dump_json(indent=2))
     return PlanRunResponse(
         worst_case_usd=worst, expected_usd=plan.expected_usd, max_attempts=quote.max_attempts
@@ -89,6 +90,7 @@ def _plan(
         cap_usd=work.cap_usd,
         allowance_usd=quote.worst_case_usd,
         stop_grace_usd=quote.stop_grace_usd,
+        upload_grace_usd=quote.upload_grace_usd,
         expected_usd=expected.usd,
         expected_hours=expected.hours,
         expected_low_usd=expected.low.usd if expected.low else None,

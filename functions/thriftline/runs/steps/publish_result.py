@@ -10,7 +10,6 @@ from thriftline.core.aws.topic import Topic
 from thriftline.core.text import plain
 from thriftline.evaluation.document import Scores
 from thriftline.runs.aws.model_registry import ModelRegistry
-from thriftline.runs.aws.months import Months
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.causes import read_cause
 from thriftline.runs.reports.message import (
@@ -25,7 +24,6 @@ from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultRes
 from thriftline.runs.steps.gather_result import gather_result
 from thriftline.runs.steps.own_run import own_run_id
 from thriftline.runs.steps.result_documents import write_result
-from thriftline.runs.steps.stack_ceilings import give_back
 
 _METRICS = {
     "succeeded": "RunSucceeded",
@@ -41,7 +39,6 @@ def publish_result(
     artifacts: Bucket,
     runs: RunsTable,
     registry: ModelRegistry,
-    months: Months,
     alerts: Topic,
     bus: EventBus,
     measure: Callable[[str, float], None],
@@ -73,7 +70,6 @@ def publish_result(
         reason=result.reason,
         cost_usd=None if result.cost.usd is None else f"{result.cost.usd:.6f}",
     )
-    give_back(months, run_id, item, result.cost.usd)
     _announce(result, alerts, bus)
     _measure(result, measure)
     runs.update(run_id, announced=result.status)

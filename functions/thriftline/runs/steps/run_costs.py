@@ -27,6 +27,11 @@ def model_uri_of(item: Mapping[str, Any]) -> str | None:
     return models[-1] if models else None
 
 
+def attempt_numbers(item: Mapping[str, Any]) -> tuple[int, ...]:
+    """Returns the numbers of the attempts that are on record."""
+    return tuple(number for number, _ in _numbered(item))
+
+
 def cost_of_attempts(attempts: Sequence[Attempt]) -> ResultCost:
     """Returns what the attempts cost together, each at its own rate."""
     cost = cost_of([_billing(one) for one in attempts])

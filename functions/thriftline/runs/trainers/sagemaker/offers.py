@@ -89,6 +89,7 @@ class Offers:
             rate=instances.rate,
             worst_case_usd=instances.worst_case_usd(limit),
             stop_grace_usd=instances.stop_grace_usd,
+            upload_grace_usd=instances.upload_grace_usd,
             terms=terms_of(self._choices.model_copy(update={"spot": spot}), instances, limit),
         )
 

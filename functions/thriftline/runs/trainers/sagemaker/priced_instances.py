@@ -14,6 +14,8 @@ from thriftline.money.prices import Price, PriceCatalogue, near_matches
 from thriftline.runs.domain.quotes import round_up
 
 STOP_GRACE_SECONDS = 120
+# A model of 15 GB at 50 MB a second; SageMaker limits the upload after a stop only by days.
+UPLOAD_GRACE_SECONDS = 300
 # Less is not worth an instance: it is gone before the image is there.
 SHORTEST_ATTEMPT_SECONDS = 60
 _SECONDS_PER_HOUR = Decimal(3600)
@@ -40,6 +42,11 @@ class PricedInstances:
     def stop_grace_usd(self) -> Decimal:
         """What may come on top of a limit."""
         return self.worst_case_usd(STOP_GRACE_SECONDS)
+
+    @property
+    def upload_grace_usd(self) -> Decimal:
+        """What the upload after a stop may cost."""
+        return self.worst_case_usd(UPLOAD_GRACE_SECONDS)
 
     def instance_usd(self, seconds: int) -> Decimal:
         """What the instances cost, exactly."""

@@ -1,0 +1,67 @@
+"""Settles a run in the month's ledger: its hold goes, and what it was billed stays."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.money.ledger import Ledger, settle
+from thriftline.money.month import month_key
+from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.schemas.steps import SettleBudgetRequest, SettleBudgetResponse
+from thriftline.runs.steps.own_run import own_run_id
+from thriftline.runs.steps.run_bill import bill_of
+from thriftline.runs.trainers.registry import Trainers
+
+
+def settle_budget(
+    request: SettleBudgetRequest,
+    *,
+    runs: RunsTable,
+    artifacts: Bucket,
+    trainers: Trainers,
+    ledger: Ledger,
+    now: datetime,
+) -> SettleBudgetResponse:
+    """Replaces the run's hold by what its attempts were billed; safe to repeat.
+
+    While an attempt has not ended, or what it was billed is not known, the hold stays: the sweep
+    settles it later. It counts in the month of its hold, whatever the date is now.
+    """
+    run_id = own_run_id(request.run_id, request.upload, request.execution_arn, runs=runs, now=now)
+    if run_id is None:
+        return SettleBudgetResponse(
+            status="nothing_held", settled_usd=None, reason="The execution has no run of its own."
+        )
+    item = runs.get(run_id) or {}
+    bill = bill_of(run_id, item, artifacts=artifacts, trainers=trainers)
+    if bill.usd is None:
+        return SettleBudgetResponse(status="kept", settled_usd=None, reason=bill.reason)
+    return settle_run(run_id, item, bill.usd, runs=runs, ledger=ledger, now=now)
+
+
+def settle_run(
+    run_id: str,
+    item: dict[str, Any],
+    usd: Decimal,
+    *,
+    runs: RunsTable,
+    ledger: Ledger,
+    now: datetime,
+) -> SettleBudgetResponse:
+    """Settles a run whose bill is known, and notes it in the run's item."""
+    key = item.get("ledger_month")
+    if key is None and usd == 0:
+        return SettleBudgetResponse(
+            status="nothing_held", settled_usd=usd, reason="The run held no dollars."
+        )
+    # A run of a former version that held nothing here has spent all the same.
+    key = str(key or month_key(now))
+    settled = settle(ledger, key, run_id, str(item.get("project", "")), usd, now.date())
+    if not settled.repeated:
+        runs.update(run_id, ledger_month=key, settled_usd=f"{usd:.9f}", settled_at=now.isoformat())
+    return SettleBudgetResponse(
+        status="settled",
+        settled_usd=usd,
+        reason="It was settled before." if settled.repeated else f"It counts in {key}.",
+    )

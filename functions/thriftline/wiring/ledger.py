@@ -1,0 +1,22 @@
+"""Puts the month's ledger and its budgets together from the environment."""
+
+from functools import cache
+
+from thriftline.core.aws.clients import client
+from thriftline.money.aws.ledger_table import LedgerTable
+from thriftline.money.budgets import read_budgets
+from thriftline.money.ledger import Budgets
+from thriftline.wiring.shared import settings
+
+__all__ = ["budgets", "ledger"]
+
+
+@cache
+def ledger() -> LedgerTable:
+    """The table of months."""
+    return LedgerTable(client("dynamodb"), settings().ledger_table)
+
+
+def budgets() -> Budgets:
+    """The stack's budget of a month, and those of projects."""
+    return read_budgets(settings().max_usd_per_month, settings().project_budgets)

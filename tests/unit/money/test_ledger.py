@@ -1,0 +1,344 @@
+"""The month's ledger: what is held, settled and refused, and in which words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+import boto3
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from tests.unit.money.ledgers import MemoryLedger
+from tests.unit.runs.fake_sagemaker import refusal
+from tests.unit.runs.run_world import make_ledger_table
+from thriftline.core.errors import (
+    BudgetExceededError,
+    InvalidStackParameterError,
+    RunSettledError,
+    ServiceUnavailableError,
+    ThrottledError,
+)
+from thriftline.money.aws.ledger_table import LedgerTable
+from thriftline.money.budgets import read_budgets
+from thriftline.money.ledger import Budgets, Ledger, hold_usd, raise_hold, reserve, settle
+from thriftline.money.month import (
+    Announcing,
+    Change,
+    Counting,
+    Hold,
+    Holding,
+    Month,
+    Raising,
+    Settling,
+    month_key,
+)
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+DAY = date(2026, 11, 21)
+KEY = "2026-11"
+PLENTY = Budgets(Decimal(1000), {})
+
+
+def hold(run_id: str = "a-1", usd: str = "3.00", project: str = "a") -> Hold:
+    return Hold(run_id, project, Decimal(usd), NOW)
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[LedgerTable]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_ledger_table(client)
+        yield LedgerTable(client, "ledger")
+
+
+@pytest.fixture(params=["memory", "table"])
+def ledger(request: pytest.FixtureRequest, table: LedgerTable) -> Ledger:
+    if request.param == "memory":
+        return MemoryLedger()
+    table._client.delete_item(TableName="ledger", Key={"ledger_id": {"S": KEY}})
+    return table
+
+
+def test_a_run_is_held_once_however_often_it_asks(ledger: Ledger) -> None:
+    first = reserve(ledger, KEY, hold(), PLENTY)
+    # The second call comes later, and a plan that was made again may even ask for another amount.
+    again = replace(hold(usd="4.00"), held_at=NOW + timedelta(minutes=5))
+    assert reserve(ledger, KEY, again, PLENTY) == first == hold()
+    month = ledger.month(KEY)
+    assert month.committed_usd == month.held_usd == month.committed_to("a") == Decimal(3)
+
+
+def test_settling_keeps_what_was_billed_and_gives_back_the_rest(ledger: Ledger) -> None:
+    reserve(ledger, KEY, hold(), PLENTY)
+    settled = settle(ledger, KEY, "a-1", "a", Decimal("1.234567891234"), DAY)
+    assert (settled.held_usd, settled.repeated) == (Decimal(3), False)
+    month = ledger.month(KEY)
+    assert month.holds == {}
+    assert month.committed_usd == month.settled_usd == Decimal("1.234567891")
+    assert month.settled_days == {"2026-11-21": Decimal("1.234567891")}
+    assert settle(ledger, KEY, "a-1", "a", Decimal(2), DAY).repeated
+    assert ledger.month(KEY) == month
+
+
+def test_what_was_billed_above_the_hold_is_settled_all_the_same(ledger: Ledger) -> None:
+    reserve(ledger, KEY, hold(usd="9.00"), Budgets(Decimal(9), {}))
+    settle(ledger, KEY, "a-1", "a", Decimal("9.50"), DAY)
+    assert ledger.month(KEY).committed_usd == Decimal("9.50")
+
+
+def test_a_run_that_was_settled_is_never_held_again(ledger: Ledger) -> None:
+    """A message that comes late, or an execution that is redriven."""
+    reserve(ledger, KEY, hold(), PLENTY)
+    settle(ledger, KEY, "a-1", "a", Decimal(1), DAY)
+    with pytest.raises(RunSettledError, match="Upload the data set again"):
+        reserve(ledger, KEY, hold(), PLENTY)
+    with pytest.raises(RunSettledError):
+        raise_hold(ledger, KEY, "a-1", Decimal(5), PLENTY)
+    assert ledger.month(KEY).committed_usd == 1
+
+
+def test_a_hold_that_comes_after_the_settlement_of_nothing_is_refused(ledger: Ledger) -> None:
+    assert settle(ledger, KEY, "a-1", "a", Decimal(0), DAY).held_usd is None
+    with pytest.raises(RunSettledError):
+        reserve(ledger, KEY, hold(), PLENTY)
+    assert ledger.month(KEY).committed_usd == 0
+
+
+def test_a_refusal_names_the_budget_the_holds_what_is_left_and_the_parameter(
+    ledger: Ledger,
+) -> None:
+    budgets = Budgets(Decimal(10), {})
+    reserve(ledger, KEY, hold("a-1", "4.00"), budgets)
+    reserve(ledger, KEY, hold("a-2", "2.00"), budgets)
+    settle(ledger, KEY, "a-2", "a", Decimal("1.25"), DAY)
+    ledger.change(KEY, Counting(Decimal(0), Decimal("2.50")))
+    with pytest.raises(BudgetExceededError) as refused:
+        reserve(ledger, KEY, hold("b-1", "3.00", "b"), budgets)
+    assert str(refused.value) == (
+        "3.00 USD are to be held for the worst case of the run and do not fit: the budget of "
+        "2026-11 is 10 USD (MaxUsdPerMonth), of which 4.00 USD are held by 1 run, 1.25 USD are "
+        "settled, 2.50 USD were spent outside Thriftline, and 2.25 USD are left. Runs that end "
+        "give back what they did not use. Wait for them, lower budget.max_usd or "
+        "training.max_runtime_seconds, or raise the stack's parameter MaxUsdPerMonth. Nothing "
+        "was spent."
+    )
+    assert ledger.month(KEY).holds.keys() == {"a-1"}
+
+
+def test_a_project_has_a_budget_of_its_own(ledger: Ledger) -> None:
+    budgets = Budgets(Decimal(100), {"a": Decimal(5)})
+    reserve(ledger, KEY, hold("a-1", "3.00"), budgets)
+    with pytest.raises(BudgetExceededError) as refused:
+        reserve(ledger, KEY, hold("a-2", "3.00"), budgets)
+    assert "the project a has a budget of 5 USD for 2026-11 (ProjectBudgets)" in str(refused.value)
+    assert "3.00 USD are held by 1 run, 0.00 USD are settled, and 2.00 USD are left" in str(
+        refused.value
+    )
+    assert "raise the stack's parameter ProjectBudgets" in str(refused.value)
+    reserve(ledger, KEY, hold("b-1", "3.00", "b"), budgets)
+    settle(ledger, KEY, "a-1", "a", Decimal("0.50"), DAY)
+    reserve(ledger, KEY, hold("a-3", "4.50"), budgets)
+
+
+@pytest.mark.parametrize(
+    "budgets",
+    [
+        Budgets(Decimal(0), {}),
+        Budgets(Decimal("2.99"), {}),
+        Budgets(Decimal(100), {"a": Decimal(0)}),
+        Budgets(Decimal(100), {"a": Decimal("2.99")}),
+    ],
+)
+def test_a_budget_below_the_first_run_refuses_it(ledger: Ledger, budgets: Budgets) -> None:
+    with pytest.raises(BudgetExceededError):
+        reserve(ledger, KEY, hold(), budgets)
+    assert ledger.month(KEY).committed_usd == 0
+
+
+def test_a_budget_lowered_under_what_is_held_refuses_new_runs_and_settles_old_ones(
+    ledger: Ledger,
+) -> None:
+    reserve(ledger, KEY, hold("a-1", "8.00"), PLENTY)
+    lowered = Budgets(Decimal(5), {})
+    with pytest.raises(BudgetExceededError, match=r"and 0.00 USD are left"):
+        reserve(ledger, KEY, hold("a-2", "0.01"), lowered)
+    # The run that is held finds its hold, and settles.
+    assert reserve(ledger, KEY, hold("a-1", "8.00"), lowered).usd == 8
+    settle(ledger, KEY, "a-1", "a", Decimal(7), DAY)
+    assert lowered.left(ledger.month(KEY), "a") == -2
+    assert ledger.month(KEY).committed_usd == 7
+
+
+def test_a_dearer_rung_raises_the_hold_by_the_difference(ledger: Ledger) -> None:
+    budgets = Budgets(Decimal(10), {"a": Decimal(8)})
+    reserve(ledger, KEY, hold(usd="3.00"), budgets)
+    assert raise_hold(ledger, KEY, "a-1", Decimal(7), budgets).usd == 7
+    assert raise_hold(ledger, KEY, "a-1", Decimal(5), budgets).usd == 7
+    with pytest.raises(BudgetExceededError, match=r"2 USD more are to be held") as refused:
+        raise_hold(ledger, KEY, "a-1", Decimal(9), budgets)
+    assert "Nothing was spent" not in str(refused.value)
+    month = ledger.month(KEY)
+    assert month.committed_usd == month.committed_to("a") == 7
+    assert settle(ledger, KEY, "a-1", "a", Decimal(1), DAY).held_usd == 7
+
+
+def test_a_hold_counts_in_the_month_in_which_it_was_made(ledger: Ledger) -> None:
+    """November's run that ends in December leaves December alone."""
+    reserve(ledger, KEY, hold(), PLENTY)
+    settle(ledger, KEY, "a-1", "a", Decimal(2), date(2026, 12, 2))
+    month = ledger.month(KEY)
+    assert month.settled_usd == 2
+    assert month.settled_days == {"2026-12-02": Decimal(2)}
+    assert ledger.month("2026-12").committed_usd == 0
+    assert month_key(datetime(2026, 12, 1, tzinfo=UTC)) == "2026-12"
+
+
+def test_a_hold_is_whole_cents_and_never_less_than_its_parts() -> None:
+    assert hold_usd(Decimal("2.83"), Decimal("0.041"), Decimal("0.1")) == Decimal("2.98")
+
+
+class Racing:
+    """Lets another writer in before each of the first changes."""
+
+    def __init__(self, ledger: MemoryLedger, others: list[Change]) -> None:
+        self.ledger = ledger
+        self.others = others
+
+    def month(self, key: str) -> Month:
+        return self.ledger.month(key)
+
+    def change(self, key: str, change: Change) -> Month | None:
+        if self.others:
+            assert self.ledger.change(key, self.others.pop(0)) is None
+        return self.ledger.change(key, change)
+
+
+def test_a_settlement_that_meets_a_raise_reads_the_hold_again() -> None:
+    memory = MemoryLedger()
+    reserve(memory, KEY, hold(), PLENTY)
+    raised = Raising(hold(), Decimal(5), Decimal(900))
+    settle(Racing(memory, [raised]), KEY, "a-1", "a", Decimal(1), DAY)
+    assert memory.month(KEY).committed_usd == 1
+
+
+def test_a_hold_that_changes_all_the_time_is_tried_again_later() -> None:
+    memory = MemoryLedger()
+    reserve(memory, KEY, hold(), PLENTY)
+    raises: list[Change] = [
+        Raising(replace(hold(), usd=Decimal(3 + n)), Decimal(4 + n), Decimal(900)) for n in range(9)
+    ]
+    with pytest.raises(ThrottledError):
+        settle(Racing(memory, raises), KEY, "a-1", "a", Decimal(1), DAY)
+
+
+RUNS = st.sampled_from(["a-1", "a-2", "b-1"])
+USD = st.decimals(0, 20, places=2)
+ROOM = st.decimals(-5, 60, places=2)
+MAYBE_ROOM = st.none() | ROOM
+
+
+def _hold(run_id: str, usd: Decimal) -> Hold:
+    return Hold(run_id, run_id[0], usd, NOW)
+
+
+CHANGES = st.lists(
+    st.one_of(
+        st.builds(Holding, st.builds(_hold, RUNS, USD), ROOM, MAYBE_ROOM),
+        st.builds(Raising, st.builds(_hold, RUNS, USD), USD, ROOM, MAYBE_ROOM),
+        RUNS.flatmap(
+            lambda run: st.builds(
+                Settling, st.just(run), st.just(run[0]), st.none() | USD, USD, st.just(DAY)
+            )
+        ),
+        st.builds(Counting, st.just(Decimal(0)) | USD, USD),
+        st.builds(Announcing, st.sampled_from(["50", "80"])),
+    ),
+    max_size=12,
+)
+
+
+def _exact(changes: list[Change], month: Month) -> Iterator[Change]:
+    """Half of the changes with the hold as it is, so that they are not all refused."""
+    for number, change in enumerate(changes):
+        held = month.holds.get(getattr(change, "run_id", ""))
+        if isinstance(change, Settling) and number % 2 and held:
+            yield replace(change, held_usd=held.usd)
+        else:
+            yield change
+
+
+@settings(max_examples=25, deadline=None)
+@given(CHANGES)
+def test_the_table_makes_and_refuses_the_same_changes_as_the_rules(
+    table: LedgerTable, changes: list[Change]
+) -> None:
+    table._client.delete_item(TableName="ledger", Key={"ledger_id": {"S": KEY}})
+    memory = MemoryLedger()
+    for wanted in changes:
+        (change,) = _exact([wanted], memory.month(KEY))
+        expected = memory.change(KEY, change)
+        assert table.change(KEY, change) == expected
+        month = memory.month(KEY)
+        assert table.month(KEY) == month
+        assert month.committed_usd == month.settled_usd + month.external_usd + month.held_usd
+        assert month.committed_usd - month.external_usd == sum(month.projects.values())
+
+
+class Refusing:
+    """A client whose UpdateItem fails as it is announced."""
+
+    def __init__(self, code: str, status: int) -> None:
+        self.code, self.status = code, status
+
+    def update_item(self, **_request: Any) -> None:
+        raise refusal("UpdateItem", self.code, "no", self.status)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("TransactionConflictException", 400, ThrottledError),
+        ("ProvisionedThroughputExceededException", 400, ThrottledError),
+        ("InternalServerError", 500, ServiceUnavailableError),
+    ],
+)
+def test_conflicts_and_faults_of_dynamodb_are_worth_another_try(
+    code: str, status: int, error: type[Exception]
+) -> None:
+    table = LedgerTable(cast("Any", Refusing(code, status)), "ledger")
+    with pytest.raises(error):
+        reserve(table, KEY, hold(), PLENTY)
+
+
+def test_budgets_are_read_out_of_the_parameters() -> None:
+    budgets = read_budgets("1000.00", '{"reviews": 200, "tickets": 49.5, "old": 0}')
+    assert budgets.month_usd == 1000
+    assert budgets.projects == {
+        "reviews": Decimal(200),
+        "tickets": Decimal("49.5"),
+        "old": Decimal(0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"project_budgets": "{reviews: 200}"}, "ProjectBudgets is not JSON: Expecting property"),
+        ({"project_budgets": "[200]"}, "must be a JSON object"),
+        ({"project_budgets": '{"a": 1, "a": 2}'}, "a is there twice"),
+        ({"project_budgets": '{"a": -1}'}, "ProjectBudgets, a must be dollars of 0 or more"),
+        ({"project_budgets": '{"a": NaN}'}, "ProjectBudgets, a must be dollars"),
+        ({"project_budgets": '{"a": "much"}'}, "given was much"),
+        ({"project_budgets": '{"a": true}'}, "given was True"),
+        ({"project_budgets": '{"a": {"usd": 1}}'}, "ProjectBudgets, a must be dollars"),
+        ({"max_usd_per_month": "-5"}, "MaxUsdPerMonth must be dollars of 0 or more"),
+        ({"max_usd_per_month": "inf"}, "MaxUsdPerMonth must be dollars"),
+    ],
+)
+def test_a_budget_that_cannot_be_used_is_named(parameters: Mapping[str, str], said: str) -> None:
+    with pytest.raises(InvalidStackParameterError, match=said):
+        read_budgets(**{"max_usd_per_month": "1000", "project_budgets": "{}", **parameters})

@@ -1,0 +1,210 @@
+"""A run's dollars: held before it may spend any, settled when what it was billed is known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker
+from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
+from tests.unit.runs.sagemaker_plans import a_plan, a_rung
+from tests.unit.runs.trainers_fixture import trainers_over
+from thriftline.core.errors import BudgetExceededError, RunSettledError
+from thriftline.money.ledger import Budgets
+from thriftline.runs.domain.layout import Upload, run_id_of
+from thriftline.runs.schemas.steps import (
+    ReserveBudgetResponse,
+    SettleBudgetRequest,
+    SettleBudgetResponse,
+)
+from thriftline.runs.steps.reserve_budget import require_hold, reserve_budget
+from thriftline.runs.steps.settle_budget import settle_budget
+from thriftline.runs.steps.start_training import start_training
+
+UPLOAD = Upload("data", "datasets/Reviews/reviews.csv", "v1")
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:m:e"
+BUDGETS = Budgets(Decimal(100), {})
+
+
+@dataclass
+class Scene:
+    """One planned run, and its calls."""
+
+    world: RunWorld
+    sagemaker: FakeSageMaker
+
+    def reserve(self, now: datetime = NOW, budgets: Budgets = BUDGETS) -> ReserveBudgetResponse:
+        return reserve_budget(
+            RUN_ID,
+            artifacts=self.world.artifacts,
+            runs=self.world.runs,
+            ledger=self.world.ledger,
+            budgets=budgets,
+            now=now,
+        )
+
+    def start(self, attempt: int = 1) -> str:
+        require_hold(RUN_ID, runs=self.world.runs, ledger=self.world.ledger)
+        started = start_training(
+            RUN_ID,
+            attempt,
+            artifacts=self.world.artifacts,
+            trainers=trainers_over(self.world.artifacts, self.sagemaker),
+            runs=self.world.runs,
+            now=NOW,
+        )
+        return started.job_name
+
+    def end(self, name: str, status: str = "Completed", **facts: Any) -> None:
+        started = {"TrainingStartTime": CREATED_AT, "TrainingEndTime": CREATED_AT}
+        self.sagemaker.move(name, status, status, **{**started, **facts})
+
+    def settle(
+        self, now: datetime = NOW, run_id: str | None = RUN_ID, execution: str = EXECUTION
+    ) -> SettleBudgetResponse:
+        return settle_budget(
+            SettleBudgetRequest(run_id=run_id, upload=UPLOAD, execution_arn=execution),
+            runs=self.world.runs,
+            artifacts=self.world.artifacts,
+            trainers=trainers_over(self.world.artifacts, self.sagemaker),
+            ledger=self.world.ledger,
+            now=now,
+        )
+
+    def committed(self, month: str = "2026-11") -> Decimal:
+        return self.world.ledger.month(month).committed_usd
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with run_world() as world:
+        world.write_run()
+        rung = a_rung("1.44", "1.44", volume_gib=0, max_runtime_seconds=3600, max_wait_seconds=7200)
+        plan = a_plan(
+            run_id=RUN_ID,
+            rungs=(rung,),
+            allowance_usd=Decimal("1.44"),
+            stop_grace_usd=Decimal("0.05"),
+            upload_grace_usd=Decimal("0.12"),
+            max_attempts=2,
+        )
+        world.put(f"runs/{RUN_ID}/plan.json", plan.model_dump_json())
+        world.runs.claim(RUN_ID, "Reviews", UPLOAD, EXECUTION, NOW)
+        yield Scene(world, FakeSageMaker())
+
+
+def test_the_hold_is_the_worst_case_with_what_may_come_on_top(scene: Scene) -> None:
+    answer = scene.reserve()
+    assert answer.held_usd == Decimal("1.61")
+    assert answer.month == "2026-11"
+    assert answer.left_usd == Decimal("98.39")
+    assert scene.committed() == Decimal("1.61")
+
+
+def test_a_second_call_after_midnight_or_from_a_clock_that_jumped_finds_the_same_hold(
+    scene: Scene,
+) -> None:
+    scene.reserve(now=datetime(2026, 11, 30, 23, 59, tzinfo=UTC))
+    for jumped in (datetime(2026, 12, 1, tzinfo=UTC), datetime(1999, 1, 1, tzinfo=UTC)):
+        assert scene.reserve(now=jumped).month == "2026-11"
+        assert scene.committed(f"{jumped:%Y-%m}") == 0
+    assert scene.committed() == Decimal("1.61")
+
+
+def test_a_run_that_does_not_fit_starts_nothing(scene: Scene) -> None:
+    with pytest.raises(BudgetExceededError, match="MaxUsdPerMonth"):
+        scene.reserve(budgets=Budgets(Decimal("1.60"), {}))
+    with pytest.raises(RunSettledError, match="holds no dollars"):
+        scene.start()
+    assert scene.sagemaker.created == []
+    assert scene.settle().status == "settled"
+    assert scene.committed() == 0
+
+
+def test_a_run_settles_with_what_every_attempt_was_billed(scene: Scene) -> None:
+    scene.reserve()
+    first = scene.start()
+    scene.end(first, "Failed", TrainingTimeInSeconds=900, BillableTimeInSeconds=300)
+    second = scene.start(2)
+    scene.end(second, TrainingTimeInSeconds=1000, BillableTimeInSeconds=400)
+    answer = scene.settle()
+    # 1.44 USD an hour, for 700 seconds.
+    assert answer.status == "settled"
+    assert scene.committed() == answer.settled_usd == Decimal("0.28")
+    assert scene.settle(now=NOW + timedelta(hours=1)).reason == "It was settled before."
+    assert scene.committed() == Decimal("0.28")
+    item = scene.world.runs.get(RUN_ID) or {}
+    assert item["settled_usd"] == "0.280000000"
+
+
+def test_an_attempt_that_nobody_recorded_is_billed_all_the_same(scene: Scene) -> None:
+    """Start training lost its answer, and Clean up failed."""
+    scene.reserve()
+    name = scene.start()
+    scene.world.runs.update(RUN_ID, attempt_01=None)
+    scene.end(name, TrainingTimeInSeconds=1000, BillableTimeInSeconds=400)
+    scene.settle()
+    assert scene.committed() == Decimal("0.16")
+
+
+def test_while_a_job_runs_or_its_bill_is_unknown_the_hold_stays(scene: Scene) -> None:
+    scene.reserve()
+    name = scene.start()
+    assert scene.settle().status == "kept"
+    scene.end(name, "Failed", TrainingTimeInSeconds=900)
+    answer = scene.settle()
+    assert answer.status == "kept"
+    assert name in answer.reason
+    assert answer.settled_usd is None
+    assert scene.committed() == Decimal("1.61")
+
+
+def test_an_attempt_on_record_that_the_trainer_does_not_show_keeps_the_hold(scene: Scene) -> None:
+    scene.reserve()
+    name = scene.start()
+    del scene.sagemaker.jobs[name]
+    assert "does not show it" in scene.settle().reason
+    assert scene.committed() == Decimal("1.61")
+
+
+def test_a_redriven_execution_of_a_settled_run_starts_nothing(scene: Scene) -> None:
+    scene.reserve()
+    scene.end(scene.start(), TrainingTimeInSeconds=1000, BillableTimeInSeconds=400)
+    scene.settle()
+    with pytest.raises(RunSettledError):
+        scene.start(2)
+    with pytest.raises(RunSettledError):
+        scene.reserve(now=NOW + timedelta(days=3))
+    assert len(scene.sagemaker.created) == 1
+    assert scene.committed() == Decimal("0.16")
+
+
+def test_a_run_that_was_never_held_has_nothing_to_settle(scene: Scene) -> None:
+    scene.world.s3.delete_object(Bucket="artifacts", Key=f"runs/{RUN_ID}/plan.json")
+    assert scene.settle().status == "nothing_held"
+    assert scene.world.ledger.month("2026-11").closed == frozenset()
+
+
+def test_another_execution_settles_nothing(scene: Scene) -> None:
+    scene.reserve()
+    scene.world.runs.claim(run_id_of(UPLOAD, "Reviews"), "Reviews", UPLOAD, EXECUTION, NOW)
+    answer = scene.settle(run_id=None, execution=f"{EXECUTION}-again")
+    assert answer.reason == "The execution has no run of its own."
+    assert scene.committed() == Decimal("1.61")
+
+
+def test_a_run_of_a_former_version_that_held_nothing_is_counted(scene: Scene) -> None:
+    scene.reserve()
+    scene.end(scene.start(), TrainingTimeInSeconds=1000, BillableTimeInSeconds=400)
+    client = scene.world.ledger._client
+    client.delete_item(TableName="ledger", Key={"ledger_id": {"S": "2026-11"}})
+    client.update_item(
+        TableName="runs",
+        Key={"run_id": {"S": RUN_ID}},
+        UpdateExpression="REMOVE ledger_month, held_usd",
+    )
+    scene.settle()
+    assert scene.committed() == Decimal("0.16")

@@ -140,7 +140,8 @@ class Plan(_Document):
     for its upload; the month's ledger holds all three. ``expected_usd`` is at the rate of the first
     rung without any discount that is not known before, and about nine of ten runs should end
     between ``expected_low_usd`` and ``expected_high_usd``. ``expected_reason`` says what the
-    estimate rests on, or why there is none. ``quotes`` are the cheapest first. ``training`` is None in a document of version 1.0, whose run spec left nothing open.
+    estimate rests on, or why there is none. ``quotes`` are the cheapest first. ``training`` is
+    None in a document of version 1.0, whose run spec left nothing open.
     """
 
     schema_version: Literal["2.0"] = "2.0"

@@ -6,7 +6,7 @@ _VOWELS = "aeiou"
 
 def counted(number: float, noun: str) -> str:
     """Returns ``no invocations``, ``1 invocation``, ``2,000 invocations`` or ``2 entries``."""
-    if number == 1:
+    if format(number, ".0f") == "1":
         return f"1 {noun}"
     return f"{'no' if number == 0 else format(number, ',.0f')} {_plural(noun)}"
 

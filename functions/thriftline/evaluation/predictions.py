@@ -214,7 +214,9 @@ def _refuse_duplicates(hashes: list[npt.NDArray[np.uint64]]) -> None:
     every = np.concatenate(hashes)
     twice = len(every) - len(np.unique(every))
     if twice:
-        raise EvaluationError(f"predictions.parquet has {twice} test records more than once.")
+        raise EvaluationError(
+            f"predictions.parquet has {counted(twice, 'test record')} more than once."
+        )
 
 
 def _some(names: list[str]) -> str:

@@ -168,7 +168,7 @@ def test_a_target_without_a_result_is_named_and_makes_totals_unknown() -> None:
     assert report.reconciliation.without_bill == (f"{ACCOUNT} eu-west-1",)
     assert [row.billed_usd for row in report.reconciliation.targets][1] is None
     assert report.use.storage_bytes is None
-    assert any("1 of 2 accounts and regions" in alert for alert in report.alerts)
+    assert any("1 of the 2 places (account and region)" in alert for alert in report.alerts)
 
 
 def test_a_target_whose_bill_was_denied_is_not_a_target_without_cost() -> None:

@@ -18,6 +18,9 @@ from thriftline.core.wording import counted, sentence
         (2, "entry", "2 entries"),
         (2, "day", "2 days"),
         (1.0, "request", "1 request"),
+        (1.2, "minute", "1 minute"),
+        (1.6, "minute", "2 minutes"),
+        (0.4, "minute", "0 minutes"),
     ],
 )
 def test_a_number_agrees_with_its_noun(number: float, noun: str, words: str) -> None:

@@ -101,7 +101,11 @@ def _above_cap(
     if not is_mark:
         settings += f", max_action_share is {parameters.max_action_share}"
     step = spec.step(Step.MARK if is_mark else Step.EXECUTE)
-    what = step.plan.format(counted(count, step.noun)) if step else f"{action} {count} times"
+    what = (
+        step.plan.format(counted(count, step.noun))
+        if step
+        else f"{action} {counted(count, 'time')}"
+    )
     return (
         f"This audit would {what}, of {population:,} in all. One run does at most {limit:,} of a "
         f"kind ({settings}), so it does none of them. Look at them first; then raise the limit."

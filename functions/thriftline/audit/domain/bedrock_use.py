@@ -35,7 +35,7 @@ class TokenUse:
         """The use in a sentence's part."""
         cached = self.cache_read + self.cache_write
         return (
-            f"{counted(self.invocations, 'invocation')}, {self.input:,} tokens in, "
+            f"{counted(self.invocations, 'invocation')}, {counted(self.input, 'token')} in, "
             f"{self.output:,} out, {cached:,} by cache"
         )
 

@@ -165,7 +165,7 @@ def _used(case: _EndpointCase) -> _Ruling:
     if count <= case.parameters.max_invocations:
         return None
     days = case.parameters.idle_window_days
-    said = f"{counted(count, 'invocation')} in {days} days and today."
+    said = f"{counted(count, 'invocation')} in {counted(days, 'day')} and today."
     if count <= days * case.parameters.quiet_invocations_per_day:
         return Verdict.QUIET, (said, f"That is no more than {count / days:.1f} a day.")
     return Verdict.IN_USE, (said,)
@@ -318,4 +318,4 @@ def _silence(case: _EndpointCase) -> str:
     count = sum(part.invocations for part in case.parts)
     names = ", ".join(f"{part.kind} {part.name}" for part in case.parts)
     said = sentence(counted(count, "invocation"))
-    return f"{said} in {days} whole days and today, asked of {names}."
+    return f"{said} in {counted(days, 'whole day')} and today, asked of {names}."

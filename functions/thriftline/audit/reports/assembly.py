@@ -57,6 +57,7 @@ from thriftline.audit.schemas.report_parts import (
     SeverityWord,
 )
 from thriftline.audit.schemas.settings import AuditSettings, Target
+from thriftline.core.wording import counted
 from thriftline.money.prices import PriceCatalogue
 
 _CENT = Decimal("0.01")
@@ -273,8 +274,9 @@ def _alerts(gathered: ReportInputs) -> list[str]:
     alerts = []
     if gathered.missing:
         alerts.append(
-            f"No result of {len(gathered.missing)} of {len(settings.targets)} accounts and "
-            "regions: nothing is known of them."
+            f"There is no result of {len(gathered.missing)} of the "
+            f"{counted(len(settings.targets), 'place')} (account and region): nothing is known of "
+            "what is there."
         )
     if gathered.acceptance_problem:
         alerts.append(

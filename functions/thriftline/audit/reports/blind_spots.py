@@ -1,6 +1,7 @@
 """What no audit looks at: said in every report, so that silence is not taken for absence."""
 
 from thriftline.audit.domain.parts import Scope
+from thriftline.core.wording import counted
 
 _WINDOW_OF_LIST_METRICS = 14
 _NEVER = (
@@ -22,7 +23,7 @@ def not_looked_at(scope: Scope, window_days: int) -> tuple[str, ...]:
         return _NEVER
     forgotten = (
         "Bedrock models that nobody has called for two weeks: CloudWatch lists a metric for two "
-        f"weeks after its last datapoint, so what they used earlier in the {window_days} days is "
-        "in the bill only."
+        "weeks after its last datapoint, so what they used earlier in the "
+        f"{counted(window_days, 'day')} is in the bill only."
     )
     return (*_NEVER, forgotten)

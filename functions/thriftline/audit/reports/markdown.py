@@ -206,7 +206,13 @@ def _endpoints(report: AuditReport) -> list[str]:
     days = max((len(part.days) for row in report.calendar for part in row.parts), default=0)
     return [
         *_table(
-            ("endpoint", "part", "verdict", f"invocations in {days} days:", "days measured:"),
+            (
+                "endpoint",
+                "part",
+                "verdict",
+                f"invocations in {counted(days, 'day')}:",
+                "days measured:",
+            ),
             (
                 (
                     escape(row.endpoint),

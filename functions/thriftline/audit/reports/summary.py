@@ -48,7 +48,7 @@ def use_of(report: AuditReport, row: ReportKindCost) -> str:
         ResourceKind.TRAINING_JOB: _training,
         ResourceKind.BUCKET: _storage,
         ResourceKind.BEDROCK_MODEL: lambda use: [
-            f"{use.tokens_in:,} tokens in" if use.tokens_in is not None else "",
+            f"{counted(use.tokens_in, 'token')} in" if use.tokens_in is not None else "",
             f"{use.tokens_out:,} out" if use.tokens_out is not None else "",
         ],
     }
@@ -202,7 +202,7 @@ def _unknown(report: AuditReport) -> str:
     if not report.totals.unknown:
         return "Everything that was asked for could be read."
     kinds = list(dict.fromkeys(kind_name(one.resource_type) for one in report.unknown))
-    more = f" and {len(kinds) - 4} other kinds" if len(kinds) > 4 else ""
+    more = f" and {counted(len(kinds) - 4, 'other kind')}" if len(kinds) > 4 else ""
     return (
         f"{counted(report.totals.unknown, 'thing')} could not be read "
         f"({', '.join(kinds[:4])}{more}): nothing is concluded from what is unknown, and nothing "

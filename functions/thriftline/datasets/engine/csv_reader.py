@@ -123,7 +123,10 @@ class CsvReader:
 
     def _add_over_long(self, line: int) -> None:
         self._problem(
-            "over_long_record", line, None, f"longer than {self._rules.max_record_bytes:,} bytes"
+            "over_long_record",
+            line,
+            None,
+            f"longer than {counted(self._rules.max_record_bytes, 'byte')}",
         )
 
     def _rows(self, data: bytes, first_line: int) -> tuple[list[Row], "range | list[int]"]:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import orjson
 
+from thriftline.core.wording import counted
 from thriftline.datasets.engine.blocks import (
     LINES,
     MISSING,
@@ -58,7 +59,7 @@ class JsonlReader:
             yield self._block(raw, raw.data)
 
     def _limit_rule(self) -> str:
-        return f"longer than {self._rules.max_record_bytes:,} bytes"
+        return f"longer than {counted(self._rules.max_record_bytes, 'byte')}"
 
     def _block(self, raw: RawBlock, data: bytes) -> Block:
         first_line = raw.first_line

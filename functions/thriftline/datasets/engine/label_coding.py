@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from thriftline.core.wording import counted
 from thriftline.datasets.engine.findings import Findings, Spot
 from thriftline.datasets.engine.label_sets import LabelSet, key_of, read_label_set
 from thriftline.datasets.engine.labels import plain_label, type_rule
@@ -71,7 +72,7 @@ class LabelCoder:
 
     def _refused_labels(self, codes: Codes) -> list[Problem]:
         field = self._rules.label_column
-        long_rule = f"longer than {self._rules.max_label_characters} characters"
+        long_rule = f"longer than {counted(self._rules.max_label_characters, 'character')}"
         return [
             Problem(row, field, code, rule)
             for refused, code, rule in (

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from thriftline.core.wording import counted
 from thriftline.datasets.engine.labels import UnnamedClass, plain_label, type_rule
 from thriftline.datasets.engine.rules import DatasetRules
 
@@ -62,7 +63,7 @@ def _checked(found: list[tuple[str, str]], rules: DatasetRules) -> LabelSet:
         if not name or name.isspace():
             return LabelSet(problem="missing_label", rule="one of the labels is blank")
         if len(name) > rules.max_label_characters:
-            rule = f"longer than {rules.max_label_characters} characters"
+            rule = f"longer than {counted(rules.max_label_characters, 'character')}"
             return LabelSet(problem="over_long_label", rule=rule)
     names = sorted({name for _, name in found})
     kinds = frozenset(kind for kind, _ in found)

@@ -25,6 +25,7 @@ from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import Bucket, BucketPrefix
 from thriftline.audit.domain.rules.buckets import gigabytes, prefix_usd
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars, pool
+from thriftline.core.wording import counted
 
 _NEEDS = REFERRING_KINDS | {ResourceKind.BUCKET}
 _ENDED = ("Completed", "Failed", "Stopped")
@@ -118,7 +119,11 @@ def _orphan(
         missing=(
             *(() if job else ("The job that wrote it: only its name says what it is.",)),
             *(("Whether jobs to come share it, as these did.",) if others else ()),
-            *((f"{days} days without a write: it may still be in use.",) if is_fresh else ()),
+            *(
+                (f"{counted(days, 'day')} without a write: it may still be in use.",)
+                if is_fresh
+                else ()
+            ),
             *(() if one.is_whole else ("Its whole size: the listing was cut short.",)),
         ),
         # What is known by its name only, shared, or fresh is told, and left alone.

@@ -25,7 +25,8 @@ def _idle_throughput(subject: Subject) -> Iterator[Observation]:
         yield Observation(
             resource=bought.name,
             summary=f"Nobody called its {counted(bought.units, 'model unit')} in "
-            f"{subject.parameters.throughput_idle_days} days. {_commitment(bought, subject)}",
+            f"{counted(subject.parameters.throughput_idle_days, 'day')}. "
+            f"{_commitment(bought, subject)}",
             used=(
                 Signal("Invocations by its ARN", "0"),
                 Signal("Created", f"{bought.created:%Y-%m-%d}"),
@@ -104,7 +105,7 @@ def _orphaned_imported(subject: Subject) -> Iterator[Observation]:
             continue
         yield Observation(
             resource=model.name,
-            summary=f"Nobody called this imported model in {days} days.",
+            summary=f"Nobody called this imported model in {counted(days, 'day')}.",
             used=(
                 Signal("Invocations by its ARN", "0"),
                 Signal("Created", f"{model.created:%Y-%m-%d}"),

@@ -42,6 +42,7 @@ from thriftline.audit.domain.rules.rule import (
     pool,
     worth_telling,
 )
+from thriftline.core.wording import counted
 
 _NEEDS = frozenset({ResourceKind.BUCKET})
 _ABORT = "AbortIncompleteMultipartUpload"
@@ -164,7 +165,7 @@ def _tier(
         resource=bucket.name,
         summary=f"{gigabytes(size)} in S3 Standard under "
         f"{', '.join(one.prefix for one in cold)} were last written more than "
-        f"{subject.parameters.cold_after_days} days ago.",
+        f"{counted(subject.parameters.cold_after_days, 'day')} ago.",
         used=tuple(
             Signal(one.prefix, f"{gigabytes(_standard(one))}, {one.last_modified:%Y-%m-%d}")
             for one in cold
@@ -266,7 +267,7 @@ def _old_versions(
         confidence=Confidence.HIGH if size is not None or not is_suspended else Confidence.MEDIUM,
         monthly_usd=saved,
         change=Change(
-            f"Expire versions {days} days after a newer one came.",
+            f"Expire versions {counted(days, 'day')} after a newer one came.",
             (put_rules(bucket, rules, [noncurrent_rule(days)]),),
             "Take the rule away before it acts; what it expired is gone.",
         ),

@@ -29,7 +29,8 @@ def requests_signal(part: PartUse) -> Signal:
     """Returns how often a part was asked, and how well that was measured."""
     return Signal(
         f"{part.requests} of {part.kind} {part.name}",
-        f"{part.invocations:,.0f}, measured on {part.days_measured} of {len(part.daily)} days",
+        f"{part.invocations:,.0f}, measured on {part.days_measured} of "
+        f"{counted(len(part.daily), 'day')}",
     )
 
 
@@ -175,7 +176,7 @@ def _signs_of_life(endpoint: Endpoint, subject: Subject) -> tuple[str, ...]:
         signs.append("AWS does not say whether its instances still run.")
     if calls:
         days = subject.parameters.idle_window_days
-        signs.append(f"It had {counted(calls, 'request')} in {days} days and today.")
+        signs.append(f"It had {counted(calls, 'request')} in {counted(days, 'day')} and today.")
     return tuple(signs)
 
 

@@ -22,6 +22,7 @@ from thriftline.audit.domain.rules.rule import (
     worth_telling,
 )
 from thriftline.audit.domain.rules.training import a_month
+from thriftline.core.wording import counted
 
 _NEEDS = frozenset({ResourceKind.BEDROCK_MODEL, ResourceKind.METRIC})
 _MILLION = Decimal(1_000_000)
@@ -54,7 +55,7 @@ def _token_use(subject: Subject) -> Iterator[Observation]:
         each = use.input / use.invocations if use.invocations else 0
         yield Observation(
             resource=model_id,
-            summary=f"{use.words}: {dollars(cost)}, {each:,.0f} tokens in on average.",
+            summary=f"{use.words}: {dollars(cost)}, {counted(each, 'token')} in on average.",
             used=_signals(use),
             missing=(
                 "Who asked: CloudWatch has no dimension for it.",

@@ -75,7 +75,8 @@ def _failures(subject: Subject) -> Iterator[Observation]:
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
     yield Observation(
         resource="training-jobs",
-        summary=f"{len(failed)} of {len(jobs)} jobs failed and wasted {dollars(wasted)}: "
+        summary=f"{len(failed)} of {counted(len(jobs), 'job')} failed and wasted "
+        f"{dollars(wasted)}: "
         + "; ".join(f"{len(some)} x {why or 'no reason given'}" for why, some in ordered),
         used=tuple(
             Signal(
@@ -125,8 +126,9 @@ def _short(name: str, jobs: list[TrainingJob], subject: Subject) -> Observation:
     seconds = [job.training_seconds or 0 for job in jobs]
     return Observation(
         resource=f"training-jobs/{name}",
-        summary=f"{len(jobs)} jobs ran less than {subject.parameters.short_job_seconds // 60} "
-        f"minutes on {name}: {dollars(spent)}. "
+        summary=f"{counted(len(jobs), 'job')} ran less than "
+        f"{counted(subject.parameters.short_job_seconds // 60, 'minute')} on {name}: "
+        f"{dollars(spent)}. "
         + (f"{single} has one of the same GPUs." if single else "Try it on one GPU."),
         used=(
             Signal("Jobs", ", ".join(job.name for job in jobs[:10])),

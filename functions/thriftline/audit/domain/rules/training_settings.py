@@ -12,6 +12,7 @@ from thriftline.audit.domain.findings import ApiCall, Change, Confidence, Effort
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars
 from thriftline.audit.domain.rules.training import NEEDS, a_month, job_pools, jobs_within
+from thriftline.core.wording import counted
 
 
 def _next_job(members: dict[str, object]) -> tuple[ApiCall, ...]:
@@ -172,8 +173,9 @@ def _warm_pool(name: str, count: int, near: list[TrainingJob], subject: Subject)
     waited = sum(starts)
     return Observation(
         resource=f"training-jobs/{name} x {count}",
-        summary=f"{len(near)} jobs began within {subject.parameters.warm_pool_gap_minutes} minutes "
-        f"of the one before and waited {waited / 60:.0f} minutes for instances.",
+        summary=f"{counted(len(near), 'job')} began within "
+        f"{counted(subject.parameters.warm_pool_gap_minutes, 'minute')} of the one before and "
+        f"waited {counted(waited / 60, 'minute')} for instances.",
         used=(
             Signal("Jobs", ", ".join(job.name for job in near[:10])),
             Signal("Seconds from creation to start", f"{waited:.0f} together"),

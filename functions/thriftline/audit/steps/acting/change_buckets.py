@@ -80,7 +80,7 @@ def abort_uploads(case: ActionCase) -> Outcome:
         return declined("None of them is incomplete and old any more.")
     for call in old:
         case.executor.make(call)
-    said = f"{len(old)} of {len(planned)} planned uploads were still old, and are aborted."
+    said = f"{counted(len(old), 'planned upload')} of {len(planned)} still old: aborted."
     undo = "None for the uploads: their parts are gone, and the files must be uploaded again."
     if not rules:
         return Outcome("done", said, undo)

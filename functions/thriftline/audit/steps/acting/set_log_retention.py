@@ -30,6 +30,6 @@ def set_log_retention(case: ActionCase) -> Outcome:
         after = read_log_group(case.clients, case.name)
         if after is None or after.get("retentionInDays") != days:
             raise ServiceUnavailableError(
-                f"{case.name} does not have a retention of {days} days after it was set."
+                f"{case.name} does not have a retention of {counted(days, 'day')} after it was set."
             )
     return Outcome("done", f"It keeps {counted(days, 'day')} now. {case.planned.reason}", line)

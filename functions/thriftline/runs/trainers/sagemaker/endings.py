@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from thriftline.core.errors import ThriftlineError
+from thriftline.core.wording import counted
 from thriftline.runs.domain.endings import Ending, error_of
 from thriftline.runs.trainers.sagemaker.job import TrainingJob
 
@@ -79,14 +80,14 @@ def _reason(ending: Ending, job: TrainingJob) -> str:
         Ending.USER_ERROR: f"The training program failed: {_without_class(said)}",
         Ending.CAPACITY: f"SageMaker had no {job.instance_type or 'instance'} available: {said}",
         Ending.INTERRUPTED: "The training lost its Spot instance and was not started again.",
-        Ending.OUT_OF_WAIT_TIME: f"The training was not done {waited} seconds after it was asked "
-        "for, waiting for Spot included. Raise training.max_wait_seconds or set training.spot to "
-        "false.",
+        Ending.OUT_OF_WAIT_TIME: "The training was not done "
+        f"{counted(waited, 'second')} after it was asked for, waiting for Spot included. Raise "
+        "training.max_wait_seconds or set training.spot to false.",
         Ending.OUT_OF_RUN_TIME_WITH_CHECKPOINT: "The training reached its limit of "
-        f"{job.max_runtime_seconds} seconds after it had written a checkpoint. Raise "
+        f"{counted(job.max_runtime_seconds, 'second')} after it had written a checkpoint. Raise "
         "training.max_runtime_seconds, or train for fewer epochs.",
         Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT: "The training reached its limit of "
-        f"{job.max_runtime_seconds} seconds before it had written a checkpoint. Raise "
+        f"{counted(job.max_runtime_seconds, 'second')} before it had written a checkpoint. Raise "
         "training.max_runtime_seconds well above the plan's expected time.",
         Ending.STOPPED: "A person or another program stopped the training.",
         Ending.INTERNAL_ERROR: f"SageMaker failed, not the training program: {said}",

@@ -1,0 +1,104 @@
+"""The whole audit of two accounts, to the letter, and what each threshold changes of it.
+
+What a test of a single rule leaves out is held here: every sentence, signal, call and dollar. After
+a change that is meant, write the files anew and read the difference:
+
+    REWRITE_GOLDEN=1 .venv/bin/pytest tests/unit/audit/test_audit_golden.py
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.audit.report_account import report_account
+from tests.unit.audit.wasteful_account import wasteful_account
+from thriftline.audit.domain.action_plan import plan_actions
+from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.inventory import Inventory
+from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.questions import metrics_needed
+from thriftline.money.price_catalogue import price_catalogue
+
+_GOLDEN = Path(__file__).parent / "golden"
+_ACCOUNTS: dict[str, Callable[[], Inventory]] = {
+    "wasteful_account": wasteful_account,
+    "report_account": report_account,
+}
+
+
+def _plain(value: Any) -> Any:
+    """Returns JSON's own types; a set in order, so that the same audit is the same text."""
+    if isinstance(value, frozenset | set):
+        return sorted(map(_plain, value))
+    return str(value)
+
+
+def _hold(name: str, document: Any) -> None:
+    text = json.dumps(document, default=_plain, indent=1, sort_keys=True) + "\n"
+    path = _GOLDEN / f"{name}.json"
+    if os.environ.get("REWRITE_GOLDEN"):
+        path.write_text(text)
+    assert text.splitlines() == path.read_text().splitlines()
+
+
+@pytest.mark.parametrize("name", _ACCOUNTS)
+def test_an_audit_says_every_word_and_dollar_as_before(name: str) -> None:
+    inventory, parameters = _ACCOUNTS[name](), AuditParameters()
+    told = audit(inventory, price_catalogue(), parameters)
+    document = asdict(told)
+    document["findings"] = [
+        {**asdict(one), "id": one.id, "cli": [call.cli(one.region) for call in one.change.calls]}
+        for one in told.findings
+    ]
+    _hold(name, document)
+
+
+@pytest.mark.parametrize("name", _ACCOUNTS)
+def test_the_same_actions_are_planned_and_the_same_metrics_are_asked(name: str) -> None:
+    inventory, parameters = _ACCOUNTS[name](), AuditParameters()
+    told = audit(inventory, price_catalogue(), parameters)
+    asked = sorted(map(str, metrics_needed(inventory)))
+    plan = asdict(plan_actions(told.findings, inventory, parameters, Mode.ACT))
+    _hold(f"{name}_plan", {"plan": plan, "metrics": asked})
+
+
+def _other_values(name: str, value: Any) -> Iterator[Any]:
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int | float | Decimal):
+        kind = type(value)
+        share = name.endswith("share") or name == "failure_rate"
+        for factor in ("0.25", "0.5", "1.5", "4"):
+            other = kind(Decimal(str(value)) * Decimal(factor))
+            yield min(other, kind(1)) if share else max(other, kind(1))
+
+
+def _brief(inventory: Inventory, parameters: AuditParameters) -> set[str]:
+    told = audit(inventory, price_catalogue(), parameters)
+    return {
+        f"{one.rule} | {one.resource} | {one.monthly_usd} | {one.severity.name} | "
+        f"{one.confidence.name} | {one.summary}"
+        for one in told.findings
+    }
+
+
+def test_a_threshold_changes_what_it_did_before() -> None:
+    inventory = wasteful_account()
+    usual = AuditParameters()
+    before = _brief(inventory, usual)
+    changes = {}
+    for field in fields(AuditParameters):
+        for other in _other_values(field.name, getattr(usual, field.name)):
+            after = _brief(inventory, AuditParameters(**{field.name: other}))
+            if after != before:
+                changes[f"{field.name}: {other}"] = {
+                    "goes": sorted(before - after),
+                    "comes": sorted(after - before),
+                }
+    _hold("thresholds", changes)

@@ -30,7 +30,7 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.defaults_data import SIZES, TASKS, Row, Sample, Task, draw
 from benchmarks.training_data_sets import real_model
-from thriftline.runs.domain.auto_training import Chosen, DataShape, NamedSettings, choose
+from thriftline.runs.domain.auto_training import ChosenTraining, DataShape, NamedSettings, choose
 from thriftline.runs.domain.tokens import mean_tokens
 from training_image.job import StopSignal
 from training_image.train import main as train
@@ -92,7 +92,7 @@ def plan(sample: Sample, **named: Any) -> dict[str, Any]:
     data = DataShape(
         len(sample.train), mean_tokens(characters, MAX_LENGTH), len(sample.labels), width=WIDTH
     )
-    chosen: Chosen = choose(data, NamedSettings(**named))
+    chosen: ChosenTraining = choose(data, NamedSettings(**named))
     return {name: value for name, value in asdict(chosen).items() if name != "steps"}
 
 

@@ -48,10 +48,10 @@ def by_thriftline(path: Path) -> Answers:
     from thriftline.datasets.engine.rules import DataFile, DatasetRules, WorkLimits
     from thriftline.datasets.engine.scratch import LocalScratch
     from thriftline.datasets.engine.sources import LocalSource
-    from thriftline.datasets.engine.validation import Workshop, validate_files
+    from thriftline.datasets.engine.validation import WorkContext, validate_files
 
     with TemporaryDirectory() as folder:
-        shop = Workshop(lambda _: LocalSource(path), WorkLimits(), LocalScratch(Path(folder)))
+        shop = WorkContext(lambda _: LocalSource(path), WorkLimits(), LocalScratch(Path(folder)))
         files = [DataFile(path.name, path.stat().st_size)]
         report = validate_files(files, DatasetRules(), shop)
     counts = {finding.code: finding.count for finding in report.findings}

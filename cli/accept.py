@@ -44,7 +44,7 @@ class AcceptError(Exception):
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredFile:
     """The file as it is; ``etag`` is None where there is none."""
 
     text: bytes
@@ -160,17 +160,17 @@ class AcceptedFindingsFile:
         self._client = client
         self._bucket = bucket
 
-    def read(self) -> Stored:
+    def read(self) -> StoredFile:
         """Returns the file, empty where there is none."""
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=schema()["x-key"])
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING:
-                return Stored(b"", None)
+                return StoredFile(b"", None)
             raise
-        return Stored(answer["Body"].read(), answer["ETag"])
+        return StoredFile(answer["Body"].read(), answer["ETag"])
 
-    def write(self, text: bytes, before: Stored) -> None:
+    def write(self, text: bytes, before: StoredFile) -> None:
         """Writes the file, if nobody else has written it since it was read.
 
         Raises:

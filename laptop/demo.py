@@ -53,7 +53,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedUpload:
     """One upload that went through."""
 
     upload: Upload
@@ -136,7 +136,7 @@ def _put(aws: EmbeddedAws, name: str, body: bytes) -> str:
     return str(put["VersionId"])
 
 
-def _one_upload(aws: EmbeddedAws, upload: Upload, folder: Path, console: Console) -> Finished:
+def _one_upload(aws: EmbeddedAws, upload: Upload, folder: Path, console: Console) -> FinishedUpload:
     console.rule(f"{upload.title}: train.csv with {len(upload.rows):,} sentences")
     console.print(upload.story, highlight=False)
     started = time.monotonic()
@@ -153,7 +153,7 @@ def _one_upload(aws: EmbeddedAws, upload: Upload, folder: Path, console: Console
     console.print(f"[bold]{result['status']}[/bold]: {escape(result['reason'])}", highlight=False)
     if result["status"] != upload.ending:
         raise DemoError(f"the run ended as {result['status']}, not as {upload.ending}")
-    return Finished(upload, result, time.monotonic() - started, place)
+    return FinishedUpload(upload, result, time.monotonic() - started, place)
 
 
 def _leave_documents(aws: EmbeddedAws, run_id: str, folder: Path) -> None:
@@ -168,7 +168,7 @@ def _leave_documents(aws: EmbeddedAws, run_id: str, folder: Path) -> None:
                 raise
 
 
-def _summarise(finished: Sequence[Finished], console: Console) -> None:
+def _summarise(finished: Sequence[FinishedUpload], console: Console) -> None:
     console.rule("What happened")
     table = Table(box=None, padding=(0, 1))
     for name in ("upload", "ended as"):
@@ -197,7 +197,7 @@ def _figures(result: dict[str, Any]) -> Iterator[str]:
     yield str(result["cost"]["usd"]) if metrics else "0.00"
 
 
-def _facts(finished: Finished) -> Iterator[tuple[str, str]]:
+def _facts(finished: FinishedUpload) -> Iterator[tuple[str, str]]:
     result = finished.result
     if plan := result["plan"]:
         planned = f"at most {plan['worst_case_usd']} USD, expected {plan['expected_usd']} USD"

@@ -21,7 +21,7 @@ _EXPLAINING = "-explain-upload"
 _WITH_REPORT = frozenset({"succeeded", "not_promoted", "rejected", "failed"})
 
 
-class Served(Protocol):
+class DeployedStack(Protocol):
     """An embedded AWS with this repository's stack on it."""
 
     outputs: dict[str, str]
@@ -30,10 +30,10 @@ class Served(Protocol):
         """Return a boto3 client."""
 
 
-class Watch:
+class ExecutionReporter:
     """Report of the executions of the training workflow what was not reported yet."""
 
-    def __init__(self, aws: Served, say: Callable[[str], None]) -> None:
+    def __init__(self, aws: DeployedStack, say: Callable[[str], None]) -> None:
         self._aws = aws
         self._say = say
         self._states = aws.client("stepfunctions")
@@ -111,12 +111,12 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def start(aws: Served, say: Callable[[str], None]) -> threading.Event:
+def start(aws: DeployedStack, say: Callable[[str], None]) -> threading.Event:
     """Watch in a thread until the returned event is set or the embedded AWS has ended."""
     stop = threading.Event()
 
     def run() -> None:
-        watch = Watch(aws, say)
+        watch = ExecutionReporter(aws, say)
         while not stop.wait(EVERY_SECONDS):
             try:
                 watch.look()

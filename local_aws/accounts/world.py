@@ -18,7 +18,7 @@ from local_aws.accounts.storage import load_storage
 from local_aws.http.faults import AwsFault, AwsFaults
 from local_aws.http.own_services import OwnServices
 from local_aws.http.supported import BOTO_NAMES
-from local_aws.services.cost_explorer import Charge, spread
+from local_aws.services.cost_explorer import DailyCharge, spread
 
 _SERVER_ERRORS = ("Internal", "Service")
 _THROTTLES = ("SlowDown", "ServiceUnavailable")
@@ -51,9 +51,9 @@ def load_accounts(
                 faults.add(fault)
 
 
-def _charges(account: AccountFile, cost: Cost) -> Iterable[Charge]:
-    def make(day: date, usd: Decimal) -> Charge:
-        return Charge(day, cost.service, account.region, account.account_id, usd)
+def _charges(account: AccountFile, cost: Cost) -> Iterable[DailyCharge]:
+    def make(day: date, usd: Decimal) -> DailyCharge:
+        return DailyCharge(day, cost.service, account.region, account.account_id, usd)
 
     return spread(cost.usd, cost.start, cost.end, make)
 

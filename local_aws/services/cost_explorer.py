@@ -26,7 +26,7 @@ _TEN_BILLIONTH = Decimal("0.0000000001")
 
 
 @dataclass(frozen=True)
-class Charge:
+class DailyCharge:
     """What one service cost on one day."""
 
     day: date
@@ -49,8 +49,8 @@ class Charge:
 
 
 def spread(
-    usd: Decimal, start: date, end: date, make: Callable[[date, Decimal], Charge]
-) -> Iterator[Charge]:
+    usd: Decimal, start: date, end: date, make: Callable[[date, Decimal], DailyCharge]
+) -> Iterator[DailyCharge]:
     """Give each day from `start` to before `end` an equal part; the last takes the rounding."""
     days = (end - start).days
     part = (usd / days).quantize(_TEN_BILLIONTH)
@@ -63,7 +63,7 @@ class CostExplorer:
     """The calls about costs; an account's costs are the same from every region."""
 
     def __init__(self) -> None:
-        self.charges: defaultdict[str, list[Charge]] = defaultdict(list)
+        self.charges: defaultdict[str, list[DailyCharge]] = defaultdict(list)
 
     def operations(self) -> dict[str, Operation]:
         """Return the calls by name."""
@@ -144,7 +144,7 @@ def _steps(start: date, end: date, granularity: str) -> Iterator[tuple[date, dat
 def _result(
     first: date,
     last: date,
-    charges: list[Charge],
+    charges: list[DailyCharge],
     groups: Iterable[Mapping[str, str]],
     request: Request,
 ) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _result(
     return result
 
 
-def _group_key(charge: Charge, group: Mapping[str, str]) -> str:
+def _group_key(charge: DailyCharge, group: Mapping[str, str]) -> str:
     if group.get("Type", "DIMENSION") == "DIMENSION":
         return charge.value(group["Key"])
     # No file tells tags: Cost Explorer writes an absent value as the key and nothing.
@@ -181,7 +181,7 @@ def _amounts(usd: Decimal, metrics: Iterable[str]) -> dict[str, Any]:
     return {metric: {"Amount": f"{usd:f}", "Unit": "USD"} for metric in metrics}
 
 
-def _fits(charge: Charge, expression: Mapping[str, Any]) -> bool:
+def _fits(charge: DailyCharge, expression: Mapping[str, Any]) -> bool:
     for operator, operand in expression.items():
         if operator == "And" and not all(_fits(charge, each) for each in operand):
             return False

@@ -83,7 +83,7 @@ class StatisticSet:
         return None
 
 
-class Points:
+class MetricPoints:
     """One statistic over time, as an account file gives it: epoch seconds and values, sorted."""
 
     def __init__(self, points: Iterable[tuple[float, float]]) -> None:
@@ -115,7 +115,7 @@ class Series:
     """Everything known of one metric: statistics out of a file, and samples that were put."""
 
     def __init__(self, name: str = "", namespace: str = "AWS/") -> None:
-        self.given: dict[str, Points] = {}
+        self.given: dict[str, MetricPoints] = {}
         self.put: dict[int, StatisticSet] = {}
         self._name = name
         self._never_negative = namespace.startswith(_MEASURED_BY_AWS)
@@ -203,7 +203,7 @@ class MetricStore:
 
     def give(self, key: MetricKey, stat: str, points: Iterable[tuple[float, float]]) -> None:
         """Set a statistic of a metric out of an account file."""
-        self._of(key).given[stat] = Points(points)
+        self._of(key).given[stat] = MetricPoints(points)
 
     def put(self, key: MetricKey, moment: datetime, samples: StatisticSet) -> None:
         """Add samples to the minute of `moment`."""

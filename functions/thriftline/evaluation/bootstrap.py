@@ -22,7 +22,7 @@ _TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
-class Draws:
+class ResampledMetrics:
     """The metrics of one model in each resample."""
 
     figures: Mapping[MetricName, FloatArray]
@@ -44,14 +44,16 @@ def resamples_for(combinations: int) -> int:
 
 def draw(
     counts: IntArray, models: Sequence[Metrics], resamples: int, seed: int
-) -> tuple[Draws, ...]:
+) -> tuple[ResampledMetrics, ...]:
     """Returns the resampled metrics of each model, in pairs."""
     parts: list[list[Mapping[MetricName, FloatArray]]] = [[] for _ in models]
     for drawn in resampled(counts, resamples, seed):
         for found, model in zip(parts, models, strict=True):
             found.append(model.figures(drawn))
     return tuple(
-        Draws({name: np.concatenate([part[name] for part in found]) for name in found[0]})
+        ResampledMetrics(
+            {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+        )
         for found in parts
     )
 

@@ -45,7 +45,7 @@ class EvaluationSettings:
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class EvaluationResult:
     """Both models' scores and how they compare."""
 
     records: int
@@ -79,7 +79,7 @@ class Evaluator:
         if batch.champion_probabilities is not None:
             self._champion.add(batch.truth, batch.champion_probabilities)
 
-    def result(self, settings: EvaluationSettings) -> Evaluated:
+    def result(self, settings: EvaluationSettings) -> EvaluationResult:
         """Returns the scores; at least one record must have been added."""
         cells = self._counter.cells()
 
@@ -110,7 +110,7 @@ class LabelSetEvaluator:
             if said is not None and said.probabilities is not None:
                 sums.add_label_sets(batch.truth, said.probabilities)
 
-    def result(self, settings: EvaluationSettings) -> Evaluated:
+    def result(self, settings: EvaluationSettings) -> EvaluationResult:
         """Returns the scores; at least one record must have been added."""
         sets = self._counter.sets()
 
@@ -128,7 +128,7 @@ class LabelSetEvaluator:
 
 def _evaluated(
     settings: EvaluationSettings, counts: IntArray, candidate: _Model, champion: _Model | None
-) -> Evaluated:
+) -> EvaluationResult:
     models = [each for each in (candidate, champion) if each is not None]
     resamples = bootstrap.resamples_for(len(counts))
     draws = bootstrap.draw(counts, [each.metrics for each in models], resamples, settings.seed)
@@ -138,7 +138,7 @@ def _evaluated(
     ]
     records = int(counts.sum())
     if champion is None:
-        return Evaluated(records, resamples, scores[0], None, None)
+        return EvaluationResult(records, resamples, scores[0], None, None)
     differences = draws[0].of(settings.metric) - draws[1].of(settings.metric)
     own, other = (getattr(each, settings.metric) for each in scores)
     comparison = Comparison(
@@ -153,7 +153,7 @@ def _evaluated(
         probability_not_better=bootstrap.probability_not_better(differences),
         mcnemar=bootstrap.mcnemar(counts, candidate.metrics.right, champion.metrics.right),
     )
-    return Evaluated(records, resamples, scores[0], scores[1], comparison)
+    return EvaluationResult(records, resamples, scores[0], scores[1], comparison)
 
 
 def _scores(

@@ -11,7 +11,7 @@ import numpy as np
 from thriftline.evaluation.cells import Batch, IntArray
 from thriftline.evaluation.document import BaselineKind, BaselineScores
 from thriftline.evaluation.evaluator import (
-    Evaluated,
+    EvaluationResult,
     EvaluationSettings,
     Evaluator,
     LabelSetEvaluator,
@@ -26,17 +26,17 @@ _B = TypeVar("_B", Batch, SetBatch)
 _In = TypeVar("_In", contravariant=True)
 
 
-class _Filled(Protocol[_In]):
+class _BatchEvaluator(Protocol[_In]):
     def add(self, batch: _In) -> None: ...
 
-    def result(self, settings: EvaluationSettings) -> Evaluated: ...
+    def result(self, settings: EvaluationSettings) -> EvaluationResult: ...
 
 
 class _Rivals(Generic[_B]):
     """Evaluators that take a baseline's answers for the champion's."""
 
     def __init__(self) -> None:
-        self._evaluators: dict[BaselineKind, _Filled[_B]] = {}
+        self._evaluators: dict[BaselineKind, _BatchEvaluator[_B]] = {}
 
     def scores(self, settings: EvaluationSettings) -> tuple[BaselineScores, ...]:
         """Returns how each baseline does, and how the candidate compares with it."""
@@ -88,7 +88,7 @@ class LabelSetRivals(_Rivals[SetBatch]):
                 )
 
 
-def _scores(kind: BaselineKind, evaluated: Evaluated) -> BaselineScores:
+def _scores(kind: BaselineKind, evaluated: EvaluationResult) -> BaselineScores:
     own, compared = evaluated.champion, evaluated.comparison
     assert own is not None
     assert compared is not None

@@ -5,7 +5,7 @@ from functools import cache
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.schemas.input import StackDefaults
-from thriftline.audit.steps.open_audit import Places
+from thriftline.audit.steps.open_audit import KnownTargets
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
 __all__ = [
@@ -22,9 +22,9 @@ __all__ = [
 
 
 @cache
-def audit_places() -> Places:
+def audit_places() -> KnownTargets:
     """The accounts and regions that audits look at."""
-    return Places(
+    return KnownTargets(
         own_account=settings().account_id,
         partition=settings().partition,
         regions=settings().audit_regions,

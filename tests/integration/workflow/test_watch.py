@@ -2,7 +2,7 @@
 
 import time
 
-from laptop.watch import Watch, upload_name
+from laptop.watch import ExecutionReporter, upload_name
 from tests.integration.workflow.world import World, csv_of
 
 
@@ -12,7 +12,7 @@ def test_runs_are_told_by_project_and_file_with_their_end_and_report(
     good = world.upload(f"{project}/good.csv", csv_of(600))
     bad = world.upload(f"{project}-bad/bad.csv", "text,label\na film,\n")
     said: list[str] = []
-    watch = Watch(world.aws, said.append)
+    watch = ExecutionReporter(world.aws, said.append)
     ended = [world.end_of(good), world.end_of(bad)]
     for _ in range(20):
         watch.look()
@@ -34,7 +34,7 @@ def test_runs_are_told_by_project_and_file_with_their_end_and_report(
 def test_a_file_that_no_run_is_for_is_told_with_what_it_missed(world: World, project: str) -> None:
     world.upload(f"{project}/notes.xlsx", "not a data set")
     said: list[str] = []
-    watch = Watch(world.aws, said.append)
+    watch = ExecutionReporter(world.aws, said.append)
     name = f"{project}/notes.xlsx  "
     deadline = time.monotonic() + 60
     while not any(line.startswith(name) for line in said) and time.monotonic() < deadline:

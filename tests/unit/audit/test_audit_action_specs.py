@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from tests.unit.audit.accounts import inventory
-from thriftline.audit.domain.action_kinds import ACTION_SPECS, ActionSpec, StepSpec, Turn
+from thriftline.audit.domain.action_kinds import ACTION_SPECS, ActionOrder, ActionSpec, StepSpec
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.domain.rules.registry import RULES
@@ -50,7 +50,7 @@ def test_a_kind_is_capped_unless_it_only_takes_something_back(spec: ActionSpec) 
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_what_ends_an_endpoint_comes_last_and_can_be_put_back(spec: ActionSpec) -> None:
-    assert (spec.turn is Turn.END) is spec.ends_endpoint
+    assert (spec.turn is ActionOrder.END) is spec.ends_endpoint
     assert Step.WAIT not in {step.step for step in spec.steps}
 
 

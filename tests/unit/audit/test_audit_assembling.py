@@ -21,7 +21,7 @@ from tests.unit.audit.accounts import (
     variant,
 )
 from thriftline.audit.domain.assembling import (
-    Place,
+    InventoryPlace,
     WrittenPrefix,
     count_of,
     fragment,
@@ -44,7 +44,7 @@ from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import BucketPrefix
 from thriftline.money.price_catalogue import price_catalogue
 
-PLACE = Place(ACCOUNT, REGION, NOW, WINDOW)
+PLACE = InventoryPlace(ACCOUNT, REGION, NOW, WINDOW)
 PARAMETERS = AuditParameters()
 
 

@@ -13,13 +13,13 @@ from thriftline.audit.domain.parts import Part, Scope
 from thriftline.audit.schemas.input import StackDefaults
 from thriftline.audit.schemas.steps import OpenAuditRequest, OpenAuditResponse
 from thriftline.audit.steps.documents import read_settings
-from thriftline.audit.steps.open_audit import Places, open_audit
+from thriftline.audit.steps.open_audit import KnownTargets, open_audit
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import AwsRequestError, InvalidAuditInputError
 
 NOW = datetime(2026, 3, 19, 6, 0, 5, tzinfo=UTC)
 EXECUTION = "arn:aws:states:us-west-2:111111111111:execution:thriftline-cost-audit:one"
-PLACES = Places(
+PLACES = KnownTargets(
     own_account="111111111111",
     partition="aws",
     regions=("us-west-2", "eu-west-1"),

@@ -14,7 +14,7 @@ from moto import mock_aws
 from cli.accept import (
     AcceptedFindingsFile,
     AcceptError,
-    Stored,
+    StoredFile,
     _arguments,
     checked,
     run,
@@ -158,5 +158,5 @@ def test_what_somebody_else_wrote_in_between_is_never_lost(s3: Any) -> None:
     with pytest.raises(AcceptError, match="Somebody else"):
         file.write(b"[]\n", before)
     with pytest.raises(AcceptError, match="Somebody else"):
-        file.write(b"[]\n", Stored(TEXT, '"another"'))
+        file.write(b"[]\n", StoredFile(TEXT, '"another"'))
     assert s3.get_object(Bucket="artifacts", Key=KEY)["Body"].read() == TEXT

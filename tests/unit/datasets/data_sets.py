@@ -17,7 +17,7 @@ from thriftline.datasets.engine.rules import DataFile, DatasetRules, WorkLimits,
 from thriftline.datasets.engine.scratch import LocalScratch
 from thriftline.datasets.engine.sources import BytesSource
 from thriftline.datasets.engine.validation import (
-    Workshop,
+    WorkContext,
     merge_ranges,
     validate_files,
     validate_group,
@@ -76,8 +76,8 @@ def data_files(files: Files) -> list[DataFile]:
     return [DataFile(name, len(data), split_of(name), f"v-{name}") for name, data in files.items()]
 
 
-def workshop(files: Files, folder: Path, **limits: int) -> Workshop:
-    return Workshop(
+def workshop(files: Files, folder: Path, **limits: int) -> WorkContext:
+    return WorkContext(
         open_source=lambda file: BytesSource(file.name, files[file.name]),
         limits=WorkLimits(**limits),
         scratch=LocalScratch(folder),
@@ -101,7 +101,7 @@ def validate_in_ranges(
 
 def _in_ranges(
     files: Files, folder: Path, range_bytes: int, block_bytes: int, **rules: Any
-) -> tuple[DatasetReport, WorkPlan, Workshop]:
+) -> tuple[DatasetReport, WorkPlan, WorkContext]:
     shop = workshop(
         files,
         folder,

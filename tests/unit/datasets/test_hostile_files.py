@@ -21,7 +21,7 @@ from thriftline.datasets.engine.planning import plan_single_pass
 from thriftline.datasets.engine.preparing import prepare_group
 from thriftline.datasets.engine.rules import DataFile, DatasetRules
 from thriftline.datasets.engine.sources import BytesSource, DamagedStreamError, gunzip, iter_chunks
-from thriftline.datasets.engine.validation import Workshop, validate_files, validate_in_one_pass
+from thriftline.datasets.engine.validation import WorkContext, validate_files, validate_in_one_pass
 
 GOOD = jsonl(rows(40))
 
@@ -154,7 +154,7 @@ class EndlessSource:
 def peak_memory(size: int, folder: Path) -> int:
     shop = workshop({}, folder, read_bytes=1 << 16, block_bytes=1 << 14, spill_rows=1000)
     source = EndlessSource(size)
-    shop = Workshop(lambda _: source, shop.limits, shop.scratch)
+    shop = WorkContext(lambda _: source, shop.limits, shop.scratch)
     tracemalloc.start()
     report = validate_files([DataFile(source.name, size)], DatasetRules(), shop)
     peak = tracemalloc.get_traced_memory()[1]
@@ -188,7 +188,7 @@ def test_a_line_without_end_costs_no_memory(tmp_path: Path) -> None:
     report = validate_files(
         [DataFile(source.name, source.size)],
         DatasetRules(max_record_bytes=1 << 16),
-        Workshop(lambda _: source, shop.limits, shop.scratch),
+        WorkContext(lambda _: source, shop.limits, shop.scratch),
     )
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -210,7 +210,7 @@ def test_preparing_holds_no_more_than_its_shards(tmp_path: Path) -> None:
     def peak(size: int, folder: Path) -> int:
         shop = workshop({}, folder, read_bytes=1 << 16, block_bytes=1 << 14, shard_bytes=1 << 20)
         source = EndlessSource(size)
-        shop = Workshop(lambda _: source, shop.limits, shop.scratch)
+        shop = WorkContext(lambda _: source, shop.limits, shop.scratch)
         plan = plan_single_pass([DataFile(source.name, size)], DatasetRules())
         validate_in_one_pass(plan, shop)
         tracemalloc.start()

@@ -18,7 +18,7 @@ from tests.unit.evaluation.job_outputs import label_sets, parquet, rows, set_row
 from thriftline.core.errors import EvaluationError
 from thriftline.evaluation.cells import BoolArray
 from thriftline.evaluation.document import Scores
-from thriftline.evaluation.evaluator import Evaluated, EvaluationSettings, LabelSetEvaluator
+from thriftline.evaluation.evaluator import EvaluationResult, EvaluationSettings, LabelSetEvaluator
 from thriftline.evaluation.label_set_predictions import read_label_sets
 from thriftline.evaluation.label_sets import PredictedSets, SetBatch
 from thriftline.evaluation.predictions import Labels, read_predictions
@@ -44,7 +44,7 @@ def evaluated(
     candidate: PredictedSets,
     champion: PredictedSets | None = None,
     size: int = 64,
-) -> Evaluated:
+) -> EvaluationResult:
     evaluator = LabelSetEvaluator(LABELS[: truth.shape[1]], with_champion=champion is not None)
     for start in range(0, len(truth), size):
         part = slice(start, start + size)

@@ -4,11 +4,11 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.services.cost_explorer import Charge, spread
+from local_aws.services.cost_explorer import DailyCharge, spread
 
 
-def charge(day: date, usd: Decimal) -> Charge:
-    return Charge(day, "Amazon SageMaker", "us-west-2", "123456789012", usd)
+def charge(day: date, usd: Decimal) -> DailyCharge:
+    return DailyCharge(day, "Amazon SageMaker", "us-west-2", "123456789012", usd)
 
 
 @given(

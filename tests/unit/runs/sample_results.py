@@ -9,7 +9,7 @@ import numpy as np
 from thriftline.evaluation.cells import Batch, FloatArray, IntArray
 from thriftline.evaluation.document import CurvePoint, Gate, Training, ValidationPoint
 from thriftline.evaluation.evaluator import (
-    Evaluated,
+    EvaluationResult,
     EvaluationSettings,
     Evaluator,
     LabelSetEvaluator,
@@ -50,7 +50,7 @@ def _softmax(truth: IntArray, labels: int, skill: float, seed: int) -> FloatArra
 
 def evaluated(
     labels: tuple[str, ...], records: int, skill: float, champion_skill: float | None
-) -> Evaluated:
+) -> EvaluationResult:
     """Scores of a model of some skill, perhaps against a champion of another."""
     random = np.random.default_rng(1)
     shares = np.arange(len(labels), 0, -1) / sum(range(len(labels) + 1))
@@ -74,7 +74,7 @@ def evaluated(
     )
 
 
-def evaluated_sets(labels: tuple[str, ...], records: int, skill: float) -> Evaluated:
+def evaluated_sets(labels: tuple[str, ...], records: int, skill: float) -> EvaluationResult:
     """Scores of a model that gives a record any number of labels; skill is a share of them."""
     random = np.random.default_rng(1)
     truth = random.random((records, len(labels))) < np.linspace(0.5, 0.05, len(labels))
@@ -88,7 +88,7 @@ def evaluated_sets(labels: tuple[str, ...], records: int, skill: float) -> Evalu
     return evaluator.result(EvaluationSettings("micro_f1", 0.01, 0.95, 1))
 
 
-def gate_of(found: Evaluated, section: GateSection) -> Gate:
+def gate_of(found: EvaluationResult, section: GateSection) -> Gate:
     """What the gate decides on these scores."""
     comparison, interval = found.comparison, getattr(found.candidate.intervals, section.metric)
     against = None
@@ -249,7 +249,7 @@ _GATE = GateSection(minimum=0.75)
 
 
 def _trained(
-    found: Evaluated,
+    found: EvaluationResult,
     status: str,
     section: GateSection = _GATE,
     **values: object,

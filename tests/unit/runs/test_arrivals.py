@@ -18,7 +18,7 @@ from thriftline.runs.domain.arrivals import (
     Decision,
     FileVersion,
     Member,
-    Scene,
+    ProjectState,
     Settings,
     content_digest,
     decide,
@@ -58,7 +58,7 @@ class Project:
             if decision.action is Action.READ_SETTINGS:
                 settings, scene = self.settings, None
             elif decision.action is Action.LOOK:
-                scene = Scene(dict(self.files), tuple(reversed(self.claims)))
+                scene = ProjectState(dict(self.files), tuple(reversed(self.claims)))
             else:
                 return decision
 
@@ -479,7 +479,7 @@ def test_a_run_yaml_that_changes_between_two_looks_is_read_again() -> None:
     project.put("run.yaml", "2")
     arrival = project.put("reviews.csv")
     stale = Settings("run.yaml@1", "old")
-    scene = Scene(dict(project.files), ())
+    scene = ProjectState(dict(project.files), ())
     settled = replace(arrival, settled=True)
     assert decide(settled, stale, scene).action is Action.READ_SETTINGS
 

@@ -15,7 +15,7 @@ from thriftline.audit.domain.planning import Planner, plan_change, plan_tags, pl
 from thriftline.audit.domain.resource_kinds import tagged_resources
 
 
-class Turn(IntEnum):
+class ActionOrder(IntEnum):
     """When in a run a kind has its turn: what takes back comes first, what ends comes last."""
 
     TAKE_BACK = 0
@@ -55,7 +55,7 @@ class ActionSpec:
 
     kind: ActionKind
     steps: tuple[StepSpec, ...]
-    turn: Turn = Turn.CHANGE
+    turn: ActionOrder = ActionOrder.CHANGE
     planner: Planner | None = plan_change
     population: Callable[[Inventory], int] | None
     touches: Callable[[PlannedAction], frozenset[str]] = lambda action: frozenset({action.resource})
@@ -97,7 +97,7 @@ _PUT_BACK = StepSpec(
 ACTION_SPECS: tuple[ActionSpec, ...] = (
     ActionSpec(
         kind=ActionKind.TERMINATE_ENDPOINT,
-        turn=Turn.END,
+        turn=ActionOrder.END,
         planner=plan_termination,
         population=_in_service,
         steps=(
@@ -138,7 +138,7 @@ ACTION_SPECS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         kind=ActionKind.UNMARK_ENDPOINT,
-        turn=Turn.TAKE_BACK,
+        turn=ActionOrder.TAKE_BACK,
         planner=None,
         population=None,
         steps=(
@@ -154,7 +154,7 @@ ACTION_SPECS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         kind=ActionKind.DELETE_FAILED_ENDPOINT,
-        turn=Turn.END,
+        turn=ActionOrder.END,
         population=lambda inventory: len(inventory.endpoints),
         steps=(
             StepSpec(
@@ -300,14 +300,14 @@ def step_spec(kind: ActionKind, step: Step) -> StepSpec | None:
     return _BY_KIND[kind].step(step)
 
 
-def turn_of(action: PlannedAction) -> Turn:
+def turn_of(action: PlannedAction) -> ActionOrder:
     """Returns when in a run an action has its turn."""
     if action.step is Step.WAIT:
-        return Turn.WAIT
+        return ActionOrder.WAIT
     if action.step is Step.PUT_BACK:
-        return Turn.TAKE_BACK
+        return ActionOrder.TAKE_BACK
     turn = _BY_KIND[action.action].turn
-    return min(turn, Turn.ANNOUNCE) if action.step is Step.MARK else turn
+    return min(turn, ActionOrder.ANNOUNCE) if action.step is Step.MARK else turn
 
 
 def touched(action: PlannedAction) -> frozenset[str]:

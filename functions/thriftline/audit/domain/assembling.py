@@ -26,7 +26,7 @@ _OF_BEDROCK = "bedrock."
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class InventoryPlace:
     """The account and region, and the time, that an inventory is of."""
 
     account: str
@@ -36,7 +36,7 @@ class Place:
 
 
 def fragment(
-    place: Place,
+    place: InventoryPlace,
     collected: Iterable[ResourceKind],
     lists: Mapping[str, Sequence[Any]],
     unread: Iterable[UnreadResource],
@@ -62,7 +62,9 @@ def fragment(
     )
 
 
-def merged(place: Place, fragments: Iterable[Inventory], lost: Mapping[Part, str]) -> Inventory:
+def merged(
+    place: InventoryPlace, fragments: Iterable[Inventory], lost: Mapping[Part, str]
+) -> Inventory:
     """Returns all fragments as one inventory, without metrics.
 
     ``lost`` are the parts of which there is nothing, and why: all of their kinds are unknown.

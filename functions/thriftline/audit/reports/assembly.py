@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import get_args
 
 from thriftline.audit.domain.actions import ActionPlan
+from thriftline.audit.domain.coverage import AuditCoverage
 from thriftline.audit.domain.digest import Digest
 from thriftline.audit.domain.findings import Finding
 from thriftline.audit.domain.history import (
@@ -17,7 +18,6 @@ from thriftline.audit.domain.history import (
     sort_out,
 )
 from thriftline.audit.domain.savings import Savings, by_saving, savings_of
-from thriftline.audit.domain.sight import Sight
 from thriftline.audit.domain.total_reconciliation import reconcile_all
 from thriftline.audit.reports.blind_spots import not_looked_at
 from thriftline.audit.reports.documents import (
@@ -94,7 +94,7 @@ def assemble(gathered: ReportInputs) -> AuditReport:
     told = sort_out(found, gathered.acceptances, today)
     savings = savings_of(told.spoken)
     changed = _difference(gathered, told)
-    scribe = _Scribe(gathered, savings)
+    scribe = _FindingWriter(gathered, savings)
     findings = tuple(scribe.document(finding) for finding in told.spoken)
     gaps = tuple(gap for digest in gathered.digests for gap in gap_documents(digest))
     plan = gathered.plan or ActionPlan((), (), ())
@@ -173,7 +173,7 @@ def _to_the_cent(finding: Finding) -> Finding:
     return replace(finding, monthly_usd=finding.monthly_usd.quantize(_CENT, ROUND_HALF_UP))
 
 
-class _Scribe:
+class _FindingWriter:
     """Writes findings down with what is known of them from elsewhere."""
 
     def __init__(self, gathered: ReportInputs, savings: Savings) -> None:
@@ -197,7 +197,7 @@ def _difference(gathered: ReportInputs, told: SortedFindings) -> ReportDifferenc
     if last is None:
         return None
     before = last.known
-    sight = Sight(gathered.digests, gathered.settings.rules)
+    sight = AuditCoverage(gathered.digests, gathered.settings.rules)
     changed: Difference = difference(
         {one: finding.monthly_usd for one, finding in before.items()}, told, sight.could_see
     )

@@ -77,13 +77,13 @@ class AuditReport(Document):
     rules: tuple[ReportRule, ...]
 
 
-class _Glance(BaseModel):
+class _EarlierDocument(BaseModel):
     """What is read of a report that an older Thriftline may have written."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
-class LastFinding(_Glance):
+class LastFinding(_EarlierDocument):
     """A finding of the last report."""
 
     id: str
@@ -92,13 +92,13 @@ class LastFinding(_Glance):
     first_told: date
 
 
-class LastAccepted(_Glance):
+class LastAccepted(_EarlierDocument):
     """A finding that was accepted when the last report was made."""
 
     finding: LastFinding
 
 
-class LastUnseen(_Glance):
+class LastUnseen(_EarlierDocument):
     """A finding that the last audit could not look at again: still known, and not new."""
 
     finding: str
@@ -107,13 +107,13 @@ class LastUnseen(_Glance):
     first_told: date
 
 
-class LastDifference(_Glance):
+class LastDifference(_EarlierDocument):
     """What the last report carried on from the one before."""
 
     unseen: tuple[LastUnseen, ...]
 
 
-class LastReport(_Glance):
+class LastReport(_EarlierDocument):
     """What of the last report the next one is compared with."""
 
     audit_id: str

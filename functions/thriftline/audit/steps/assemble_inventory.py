@@ -11,7 +11,7 @@ from thriftline.audit.aws.collectors.reading import attempt, in_threads, one_of
 from thriftline.audit.aws.metric_reader import read_metrics
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.assembling import (
-    Place,
+    InventoryPlace,
     WrittenPrefix,
     count_of,
     keys_to_read,
@@ -76,7 +76,7 @@ def _together(request: TargetRequest, settings: AuditSettings, artifacts: Bucket
         else:
             lost[part] = read
     target = request.target
-    place = Place(target.account, target.region, settings.started, settings.window)
+    place = InventoryPlace(target.account, target.region, settings.started, settings.window)
     return merged(place, fragments, lost)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from thriftline.audit.aws.collectors.reading import Collected, attempt, whole_kind
 from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.domain.assembling import Place, count_of, fragment
+from thriftline.audit.domain.assembling import InventoryPlace, count_of, fragment
 from thriftline.audit.domain.facts import Unread, UnreadResource
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.layout import part_key
@@ -24,7 +24,7 @@ _COLLECTORS = "thriftline.audit.aws.collectors"
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _CollectorContext:
     """Where, and as of when, a collector reads; specs name in ``asks`` what of it they need."""
 
     clients: TargetClients
@@ -62,14 +62,14 @@ def collect_part(
         AwsRequestError: there is no such audit.
     """
     settings = read_settings(artifacts, request.audit_id)
-    asked = _Asked(clients, settings, request.target)
+    asked = _CollectorContext(clients, settings, request.target)
     found = _read(request.part, asked)
     key = part_key(request.audit_id, request.target.account, request.target.region, request.part)
     artifacts.write(key, encode_inventory(found), "application/json")
     return CollectResponse(resources=count_of(found), unread=len(found.unread))
 
 
-def _read(part: Part, asked: _Asked) -> Inventory:
+def _read(part: Part, asked: _CollectorContext) -> Inventory:
     lists: dict[str, tuple[Any, ...]] = {}
     unread: list[UnreadResource] = []
     for spec in RESOURCE_SPECS:
@@ -83,10 +83,10 @@ def _read(part: Part, asked: _Asked) -> Inventory:
             lists[spec.field] = collected.found
             unread += collected.unread
     settings, target = asked.settings, asked.target
-    place = Place(target.account, target.region, settings.started, settings.window)
+    place = InventoryPlace(target.account, target.region, settings.started, settings.window)
     return fragment(place, KINDS[part], lists, unread)
 
 
-def _collect(spec: ResourceSpec, asked: _Asked) -> Collected[Any]:
+def _collect(spec: ResourceSpec, asked: _CollectorContext) -> Collected[Any]:
     facts = asked.facts()
     return collector_of(spec)(asked.clients, **{name: facts[name] for name in spec.asks})

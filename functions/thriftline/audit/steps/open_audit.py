@@ -28,7 +28,7 @@ _targets = TypeAdapter(tuple[Target, ...])
 
 
 @dataclass(frozen=True)
-class Places:
+class KnownTargets:
     """Which accounts and regions there are to audit, and through which roles.
 
     ``regions`` and ``accounts`` are the defaults of an audit that names none. What may only mark
@@ -50,7 +50,7 @@ class Places:
 
 
 def open_audit(
-    request: OpenAuditRequest, *, artifacts: Bucket, places: Places, defaults: StackDefaults
+    request: OpenAuditRequest, *, artifacts: Bucket, places: KnownTargets, defaults: StackDefaults
 ) -> OpenAuditResponse:
     """Writes settings and targets; the same execution gives the same audit again.
 
@@ -90,7 +90,7 @@ def open_audit(
 
 
 def _targets_of(
-    accounts: Sequence[str], regions: Sequence[str], places: Places, mode: Mode
+    accounts: Sequence[str], regions: Sequence[str], places: KnownTargets, mode: Mode
 ) -> tuple[Target, ...]:
     acting = places.act_role_name if mode is Mode.ACT else f"{places.act_role_name}-mark"
     once = tuple(dict.fromkeys(regions))

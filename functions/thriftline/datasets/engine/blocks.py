@@ -35,7 +35,7 @@ class Block:
     lines: "range | list[int]"
 
 
-class Missing:
+class MissingValue:
     """The type of ``MISSING``."""
 
     __slots__ = ()
@@ -45,11 +45,11 @@ class Missing:
         return "MISSING"
 
 
-MISSING: Final = Missing()
+MISSING: Final = MissingValue()
 
 
 @dataclass(slots=True)
-class Cutter:
+class RecordEnds:
     """Where records end in one format."""
 
     last_end: Callable[[bytes, int, int], int]
@@ -69,7 +69,7 @@ class LineCounter:
 
 def cut_blocks(
     chunks: Iterator[bytes],
-    cutter: Cutter,
+    cutter: RecordEnds,
     counter: LineCounter,
     *,
     max_record: int,
@@ -111,7 +111,7 @@ def cut_blocks(
         counter.lines += 1 + carry.count(b"\n")
 
 
-def _spans(data: bytes, cutter: Cutter, block_bytes: int) -> Iterator[tuple[int, int]]:
+def _spans(data: bytes, cutter: RecordEnds, block_bytes: int) -> Iterator[tuple[int, int]]:
     """Stretches of whole records of about ``block_bytes``, longer where a record is."""
     start, size = 0, block_bytes
     while start < len(data):
@@ -183,5 +183,5 @@ def csv_record_ends(data: bytes) -> list[int]:
     return [int(end) for end in np.flatnonzero((marks == NEWLINE) & (parity == 0))]
 
 
-LINES = Cutter(last_line_end, first_line_end)
-CSV_RECORDS = Cutter(last_csv_end, first_csv_end)
+LINES = RecordEnds(last_line_end, first_line_end)
+CSV_RECORDS = RecordEnds(last_csv_end, first_csv_end)

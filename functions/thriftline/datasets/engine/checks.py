@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thriftline.datasets.engine.blocks import MISSING, Block
-from thriftline.datasets.engine.findings import Findings, Spot
+from thriftline.datasets.engine.findings import FindingPlace, Findings
 from thriftline.datasets.engine.label_coding import (
     Codes,
     LabelCoder,
@@ -81,7 +81,7 @@ class RecordChecker:
             by_code.setdefault(problem.code, []).append(problem)
         for code, found in by_code.items():
             found.sort(key=lambda problem: (problem.row, order[problem.field]))
-            spots = [Spot(int(lines[p.row]), None, p.field, p.rule) for p in found[:20]]
+            spots = [FindingPlace(int(lines[p.row]), None, p.field, p.rule) for p in found[:20]]
             self._findings.add_many(code, len(found), spots)
 
     def _repeated_headers(self, block: Block, codes: Codes) -> list[Problem]:

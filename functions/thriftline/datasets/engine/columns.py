@@ -5,7 +5,7 @@ from itertools import chain, repeat
 from operator import contains
 from typing import Any
 
-from thriftline.datasets.engine.findings import Findings, Spot
+from thriftline.datasets.engine.findings import FindingPlace, Findings
 from thriftline.datasets.engine.rules import DatasetRules
 from thriftline.datasets.engine.sources import UnusableFileError
 from thriftline.datasets.names import columns_found
@@ -96,9 +96,9 @@ class ColumnCensus:
         spots = [self._spot(lines[i], records[i]) for i in hits[:20]]
         self._findings.add_many("extra_column", len(hits), spots)
 
-    def _spot(self, line: int, record: dict[str, Any]) -> Spot:
+    def _spot(self, line: int, record: dict[str, Any]) -> FindingPlace:
         name = next(key for key in record if key not in self._wanted)
-        return Spot(line, None, name[:MAX_NAME], None)
+        return FindingPlace(line, None, name[:MAX_NAME], None)
 
     def _remember(self, names: "Sequence[str] | dict[str, Any]") -> None:
         for name in names:

@@ -55,7 +55,7 @@ class Comparison:
 
 
 @dataclass(slots=True)
-class Drops:
+class DroppedLines:
     """Lines of a range that are left out: how many, and the last of them."""
 
     count: int = 0
@@ -98,7 +98,7 @@ class RowComparer:
         """Rows that are kept, by split, part and stratum."""
         self.class_rows = np.zeros((3, max(len(self.names), 1)), np.int64)
         """Rows that are kept, by split and class."""
-        self._dropped: dict[int, Drops] = {}
+        self._dropped: dict[int, DroppedLines] = {}
 
     @property
     def is_exact(self) -> bool:
@@ -177,13 +177,13 @@ class RowComparer:
         for lines in np.split(dropped, starts[1:]) if len(dropped) else []:
             index = int(lines[0] >> np.uint64(32))
             numbers = (lines & np.uint64(0xFFFF_FFFF)).astype("<u4")
-            found = self._dropped.setdefault(index, Drops())
+            found = self._dropped.setdefault(index, DroppedLines())
             found.count += len(numbers)
             found.last_line = max(found.last_line, int(numbers[-1]))
             with (self._folder / f"{index:05d}.drops").open("ab") as file:
                 numbers.tofile(file)
 
-    def upload_drops(self, scratch: Scratch) -> dict[int, Drops]:
+    def upload_drops(self, scratch: Scratch) -> dict[int, DroppedLines]:
         """Moves the lines that are left out to scratch; returns how many each range has."""
         for index in sorted(self._dropped):
             scratch.upload(drops_name(index), self._folder / f"{index:05d}.drops")

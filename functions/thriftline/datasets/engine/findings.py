@@ -133,7 +133,7 @@ CHECKS: dict[str, Check] = {check.code: check for check in (*_ERRORS, *_WARNINGS
 CODES: tuple[str, ...] = tuple(CHECKS)
 
 
-class Spot(NamedTuple):
+class FindingPlace(NamedTuple):
     """A place within a range: lines count from 0 there; None is the file as a whole."""
 
     line: int | None
@@ -143,18 +143,18 @@ class Spot(NamedTuple):
 
 
 @dataclass(slots=True)
-class Found:
+class CheckFailures:
     """How often one check failed, and the first places in order."""
 
     count: int = 0
-    spots: list[Spot] = field(default_factory=list)
+    spots: list[FindingPlace] = field(default_factory=list)
 
 
 class Findings:
     """Counts by code; keeps the first places only, so its size does not grow with the data."""
 
     def __init__(self) -> None:
-        self.by_code: dict[str, Found] = {}
+        self.by_code: dict[str, CheckFailures] = {}
 
     def add(
         self,
@@ -165,13 +165,13 @@ class Findings:
         rule: str | None = None,
     ) -> None:
         """Counts one failure at a place."""
-        self.add_many(code, 1, [Spot(line, column, field_name, rule)])
+        self.add_many(code, 1, [FindingPlace(line, column, field_name, rule)])
 
-    def add_many(self, code: str, count: int, spots: Iterable[Spot]) -> None:
+    def add_many(self, code: str, count: int, spots: Iterable[FindingPlace]) -> None:
         """Counts failures whose first places are ``spots``, in the order of the file."""
         if not count:
             return
-        found = self.by_code.setdefault(code, Found())
+        found = self.by_code.setdefault(code, CheckFailures())
         found.count += count
         room = MAX_PLACES - len(found.spots)
         if room > 0:
@@ -201,5 +201,7 @@ class Findings:
         """The reverse of ``to_json``."""
         findings = cls()
         for code, found in document.items():
-            findings.by_code[code] = Found(found["count"], [Spot(*s) for s in found["spots"]])
+            findings.by_code[code] = CheckFailures(
+                found["count"], [FindingPlace(*s) for s in found["spots"]]
+            )
         return findings

@@ -78,7 +78,7 @@ class JsonlReader:
         return self._finish(kept, pick_columns(kept, self._rules), kept_lines)
 
     def _finish(
-        self, records: list[Record], picked: "Picked | None", lines: "range | list[int]"
+        self, records: list[Record], picked: "PickedColumns | None", lines: "range | list[int]"
     ) -> Block:
         if picked is None:
             return Block([], None, [], [])
@@ -146,7 +146,7 @@ class JsonlReader:
         self._findings.add("malformed_json", number, error.colno, rule=rule)
 
 
-class Picked(NamedTuple):
+class PickedColumns(NamedTuple):
     """The columns that are wanted; ``complete`` where every record has them all."""
 
     texts: list[Any]
@@ -155,13 +155,13 @@ class Picked(NamedTuple):
     complete: bool
 
 
-def pick_columns(records: list[Any], rules: DatasetRules) -> Picked | None:
+def pick_columns(records: list[Any], rules: DatasetRules) -> PickedColumns | None:
     """Takes the wanted columns out of the records; None where one of them is no object."""
     text, label, pair = rules.text_column, rules.label_column, rules.text_pair_column
     try:
         # A list or a number is no place to look up a name in, and says so by a TypeError.
         pairs = None if pair is None else [record[pair] for record in records]
-        return Picked([r[text] for r in records], pairs, [r[label] for r in records], True)
+        return PickedColumns([r[text] for r in records], pairs, [r[label] for r in records], True)
     except KeyError:
         if set(map(type, records)) != {dict}:
             return None
@@ -169,7 +169,7 @@ def pick_columns(records: list[Any], rules: DatasetRules) -> Picked | None:
         return None
     texts, labels = ([r.get(name, MISSING) for r in records] for name in (text, label))
     pairs = None if pair is None else [r.get(pair, MISSING) for r in records]
-    return Picked(texts, pairs, labels, False)
+    return PickedColumns(texts, pairs, labels, False)
 
 
 def parse_clean(data: bytes) -> list[Record] | None:

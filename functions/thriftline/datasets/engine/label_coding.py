@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thriftline.core.wording import counted
-from thriftline.datasets.engine.findings import Findings, Spot
+from thriftline.datasets.engine.findings import FindingPlace, Findings
 from thriftline.datasets.engine.label_sets import LabelSet, key_of, read_label_set
 from thriftline.datasets.engine.labels import plain_label, type_rule
 from thriftline.datasets.engine.profile import BLANK, NOT_A_LABEL, TOO_LONG, TOO_MANY, RangeProfile
@@ -112,7 +112,9 @@ class LabelSetCoder:
             for kind in found.kinds:
                 self._profile.label_types.add(kind, (lines[row],), 1)
             if found.repeats:
-                self._findings.add_many("repeated_label", 1, [Spot(lines[row], None, field)])
+                self._findings.add_many(
+                    "repeated_label", 1, [FindingPlace(lines[row], None, field)]
+                )
         self._profile.count_labels(codes)
         return codes, problems
 

@@ -87,7 +87,7 @@ def read_footer(source: ByteSource) -> Footer:
 
 
 def _walk(data: bytes, data_end: int) -> Footer:
-    walker = Walker(data)
+    walker = ThriftWalker(data)
     for field, kind in walker.fields():
         if field == 4 and kind == _LIST:
             start = walker.position
@@ -97,7 +97,7 @@ def _walk(data: bytes, data_end: int) -> Footer:
     raise ValueError("no row groups")
 
 
-def _row_groups(walker: "Walker") -> Iterator[RowGroup]:
+def _row_groups(walker: "ThriftWalker") -> Iterator[RowGroup]:
     size, kind = walker.list_header()
     if kind != _STRUCT:
         raise ValueError("row groups are structs")
@@ -115,7 +115,7 @@ def _row_groups(walker: "Walker") -> Iterator[RowGroup]:
         yield RowGroup(numbers[3], numbers[2], start, walker.position, chunks)
 
 
-def _column_chunks(walker: "Walker") -> Iterator[ColumnChunk]:
+def _column_chunks(walker: "ThriftWalker") -> Iterator[ColumnChunk]:
     size, kind = walker.list_header()
     if kind != _STRUCT:
         raise ValueError("column chunks are structs")
@@ -127,7 +127,7 @@ def _column_chunks(walker: "Walker") -> Iterator[ColumnChunk]:
                 walker.skip(field_kind)
 
 
-def _column_chunk(walker: "Walker") -> ColumnChunk:
+def _column_chunk(walker: "ThriftWalker") -> ColumnChunk:
     """Reads ColumnMetaData: 2 encodings, 7 packed size, 9 first data page, 11 dictionary page."""
     numbers = {7: 0, 9: 0, 11: -1}
     encodings: list[int] = []
@@ -153,7 +153,7 @@ def _list_header(size: int) -> bytes:
     return bytes(out)
 
 
-class Walker:
+class ThriftWalker:
     """Walks Thrift's compact protocol without building what it passes."""
 
     def __init__(self, data: bytes) -> None:

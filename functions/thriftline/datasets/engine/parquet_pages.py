@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from thriftline.datasets.engine.parquet_footer import PREFIXES, ColumnChunk, Walker
+from thriftline.datasets.engine.parquet_footer import PREFIXES, ColumnChunk, ThriftWalker
 from thriftline.datasets.engine.rules import MIB
 from thriftline.datasets.engine.sources import DamagedStreamError
 
@@ -43,7 +43,7 @@ def read_page_header(data: bytes) -> PageHeader:
         IndexError: If ``data`` ends before it.
         ValueError: If it is damaged.
     """
-    walker = Walker(data)
+    walker = ThriftWalker(data)
     numbers = {1: -1, 2: -1, 3: -1}
     encoding = None
     for field, kind in walker.fields():
@@ -58,7 +58,7 @@ def read_page_header(data: bytes) -> PageHeader:
     return PageHeader(walker.position, numbers[3], numbers[2], numbers[1] == _DICTIONARY, encoding)
 
 
-def _encoding(walker: Walker, wanted: int) -> int | None:
+def _encoding(walker: ThriftWalker, wanted: int) -> int | None:
     found = None
     for field, kind in walker.fields():
         if field == wanted and kind == 5:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, pairwise
 
-from thriftline.datasets.engine.blocks import CSV_RECORDS, LINES, Cutter
+from thriftline.datasets.engine.blocks import CSV_RECORDS, LINES, RecordEnds
 from thriftline.datasets.engine.columns import ColumnCensus
 from thriftline.datasets.engine.contents import HEAD_BYTES, is_foreign
 from thriftline.datasets.engine.csv_reader import CsvReader
@@ -101,7 +101,9 @@ def _ranges(
     ]
 
 
-def _next_end(source: ByteSource, start: int, in_quotes: bool, reach: int, cutter: Cutter) -> int:
+def _next_end(
+    source: ByteSource, start: int, in_quotes: bool, reach: int, cutter: RecordEnds
+) -> int:
     """Position after the first end of a record at or after ``start``; 0: none within reach."""
     for offset in range(start, min(start + reach, source.size), _PIECE):
         end, in_quotes = cutter.first_end(source.read(offset, _PIECE), in_quotes)

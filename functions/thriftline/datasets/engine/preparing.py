@@ -30,7 +30,7 @@ from thriftline.datasets.engine.scratch import (
 )
 from thriftline.datasets.engine.splitting import NAMES, Cutoffs, cut_ranks
 from thriftline.datasets.engine.texts import text_hashes
-from thriftline.datasets.engine.validation import Workshop
+from thriftline.datasets.engine.validation import WorkContext
 from thriftline.datasets.engine.work import WorkPlan
 
 _DROPS_BYTES = 4 << 20
@@ -74,7 +74,7 @@ class ShardWriter:
             self._shards += 1
 
 
-def prepare_group(plan: WorkPlan, group: int, shop: Workshop) -> dict[Split, int]:
+def prepare_group(plan: WorkPlan, group: int, shop: WorkContext) -> dict[Split, int]:
     """Writes the shards of one group's ranges; returns the rows of each split."""
     splits = read_json(shop.scratch, SPLITS)
     cutoffs = Cutoffs.from_json(splits["cutoffs"])
@@ -109,7 +109,7 @@ def _dropped_lines(scratch: Scratch, index: int, count: int, last_line: int) -> 
 def _prepared_lines(
     plan: WorkPlan,
     index: int,
-    shop: Workshop,
+    shop: WorkContext,
     cutoffs: Cutoffs,
     dropped: NDArray[np.bool_] | None,
     first_line: int,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from thriftline.datasets.engine.findings import MAX_PLACES, Found, Spot
+from thriftline.datasets.engine.findings import MAX_PLACES, CheckFailures, FindingPlace
 from thriftline.datasets.engine.label_sets import labels_of
 from thriftline.datasets.engine.labels import is_header
 from thriftline.datasets.engine.rules import DatasetRules
@@ -91,15 +91,15 @@ class LabelTypes:
     """Rows and first places of each type of label; which type is odd is known at the end."""
 
     def __init__(self) -> None:
-        self.found: dict[str, Found] = {}
+        self.found: dict[str, CheckFailures] = {}
 
     def add(self, kind: str, lines: Iterable[int], count: int) -> None:
         """Counts labels of one type."""
-        found = self.found.setdefault(kind, Found())
+        found = self.found.setdefault(kind, CheckFailures())
         found.count += count
         room = MAX_PLACES - len(found.spots)
         if room > 0:
-            found.spots.extend(Spot(line) for line in islice(lines, room))
+            found.spots.extend(FindingPlace(line) for line in islice(lines, room))
 
     def to_json(self) -> dict[str, Any]:
         """What a partial holds."""

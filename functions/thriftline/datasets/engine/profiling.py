@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thriftline.datasets.engine.checks import RecordChecker
-from thriftline.datasets.engine.findings import Findings, Spot
+from thriftline.datasets.engine.findings import FindingPlace, Findings
 from thriftline.datasets.engine.profile import LengthHistogram, RangeProfile
 from thriftline.datasets.engine.reading import OpenSource, RangeReader, kind_of_file
 from thriftline.datasets.engine.rules import WorkLimits
@@ -80,9 +80,9 @@ class RangeResult:
         counts = {int(length): count for length, count in document["length_counts"]}
         self.lengths = LengthHistogram(counts, total, longest)
 
-    def spots_of_type(self, kind: str) -> list[Spot]:
+    def spots_of_type(self, kind: str) -> list[FindingPlace]:
         """First places of labels of one type."""
-        return [Spot(line) for line in self.label_types[kind]["lines"]]
+        return [FindingPlace(line) for line in self.label_types[kind]["lines"]]
 
 
 def code_map(labels: list[tuple[str, int]], codes: dict[str, int]) -> NDArray[np.int64]:

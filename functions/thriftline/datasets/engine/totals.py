@@ -5,7 +5,7 @@ from functools import cached_property
 from itertools import islice
 
 from thriftline.datasets.engine.columns import MAX_COLUMNS
-from thriftline.datasets.engine.findings import CHECKS, MAX_PLACES, Spot
+from thriftline.datasets.engine.findings import CHECKS, MAX_PLACES, FindingPlace
 from thriftline.datasets.engine.label_sets import rows_by_label
 from thriftline.datasets.engine.profile import LengthHistogram
 from thriftline.datasets.engine.profiling import RangeResult
@@ -110,7 +110,7 @@ class Totals:
             spots = self._locate(file, first_line, result.spots_of_type(kind))
             self.label_types.setdefault(kind, Tally()).add(found["count"], spots)
 
-    def _locate(self, file: int, first_line: int, spots: list[Spot]) -> list[Location]:
+    def _locate(self, file: int, first_line: int, spots: list[FindingPlace]) -> list[Location]:
         return [
             Location(
                 file,

@@ -33,7 +33,7 @@ from thriftline.datasets.shown import Masks
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class WorkContext:
     """Where work is done: how files are opened, the limits, and what is kept between steps."""
 
     open_source: OpenSource
@@ -41,23 +41,23 @@ class Workshop:
     scratch: Scratch
 
 
-def validate_in_one_pass(plan: WorkPlan, shop: Workshop) -> DatasetReport:
+def validate_in_one_pass(plan: WorkPlan, shop: WorkContext) -> DatasetReport:
     """Reads everything here; only what Prepare split needs goes to scratch."""
     with TemporaryDirectory() as folder:
-        local = Workshop(shop.open_source, shop.limits, LocalScratch(Path(folder)))
+        local = WorkContext(shop.open_source, shop.limits, LocalScratch(Path(folder)))
         for index in range(len(plan.ranges)):
             profile_range(plan, index, shop.open_source, shop.limits, local.scratch, Path(folder))
         return merge_ranges(plan, local, shop.scratch)
 
 
-def validate_group(plan: WorkPlan, group: int, shop: Workshop) -> None:
+def validate_group(plan: WorkPlan, group: int, shop: WorkContext) -> None:
     """Reads the ranges of one group; their results go to scratch."""
     with TemporaryDirectory() as folder:
         for index in plan.group(group):
             profile_range(plan, index, shop.open_source, shop.limits, shop.scratch, Path(folder))
 
 
-def merge_ranges(plan: WorkPlan, shop: Workshop, kept: Scratch) -> DatasetReport:
+def merge_ranges(plan: WorkPlan, shop: WorkContext, kept: Scratch) -> DatasetReport:
     """Adds up the results of all ranges; ``kept`` gets what Prepare split needs."""
     totals = Totals(plan)
     for index in range(len(plan.ranges)):
@@ -87,6 +87,6 @@ def merge_ranges(plan: WorkPlan, shop: Workshop, kept: Scratch) -> DatasetReport
     return report
 
 
-def validate_files(files: list[DataFile], rules: DatasetRules, shop: Workshop) -> DatasetReport:
+def validate_files(files: list[DataFile], rules: DatasetRules, shop: WorkContext) -> DatasetReport:
     """Validates a data set of any size in one pass."""
     return validate_in_one_pass(plan_single_pass(files, rules), shop)

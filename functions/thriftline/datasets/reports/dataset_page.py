@@ -21,7 +21,7 @@ class _Verdict:
 
 
 @dataclass(frozen=True)
-class _Spots:
+class _FailurePlaces:
     file: str
     lines: str
     field: str
@@ -81,7 +81,7 @@ def dataset_page(report: DatasetReport, run_id: str) -> str:
     )
 
 
-def _spots(finding: Finding) -> list[_Spots]:
+def _spots(finding: Finding) -> list[_FailurePlaces]:
     """Places that differ in their line only are one row of the table."""
     grouped: dict[tuple[str, str | None, str | None], list[str]] = {}
     for place in finding.places:
@@ -90,7 +90,7 @@ def _spots(finding: Finding) -> list[_Spots]:
             column = "" if place.column is None else f":{place.column}"
             lines.append(f"{place.line}{column}")
     return [
-        _Spots(file, ", ".join(lines), field or "", rule or "")
+        _FailurePlaces(file, ", ".join(lines), field or "", rule or "")
         for (file, field, rule), lines in grouped.items()
     ]
 

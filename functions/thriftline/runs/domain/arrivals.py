@@ -132,7 +132,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Scene:
+class ProjectState:
     """One look: the folder's current versions, and the project's claims."""
 
     folder: Folder
@@ -162,13 +162,13 @@ def content_digest(members: Iterable[Member]) -> str:
     return digest_of(*rows)
 
 
-def decide(arrival: Arrival, settings: Settings | None, scene: Scene | None) -> Decision:
+def decide(arrival: Arrival, settings: Settings | None, state: ProjectState | None) -> Decision:
     """Returns what an arrival starts.
 
     Args:
         arrival: the event.
         settings: the current ``run.yaml``; None until ``READ_SETTINGS`` asked for it.
-        scene: None until ``LOOK`` asked for it.
+        state: None until ``LOOK`` asked for it.
     """
     upload = classify(arrival.key)
     if upload.kind is UploadKind.NOT_A_DATASET:
@@ -182,9 +182,9 @@ def decide(arrival: Arrival, settings: Settings | None, scene: Scene | None) -> 
         early = _by_settings(upload, arrival, settings)
         if early:
             return early
-    if scene is None:
+    if state is None:
         return Decision(Action.LOOK, "what lies beside it decides")
-    return _at_the_scene(upload, arrival, settings, scene)
+    return _with_the_project(upload, arrival, settings, state)
 
 
 def _ignore(reason: str, *, tell: str = "") -> Decision:
@@ -213,26 +213,26 @@ def _by_settings(upload: ClassifiedUpload, arrival: Arrival, settings: Settings)
     return None
 
 
-def _at_the_scene(
-    upload: ClassifiedUpload, arrival: Arrival, settings: Settings, scene: Scene
+def _with_the_project(
+    upload: ClassifiedUpload, arrival: Arrival, settings: Settings, state: ProjectState
 ) -> Decision:
-    own = next((one for one in scene.claims if one.trigger == arrival.trigger), None)
+    own = next((one for one in state.claims if one.trigger == arrival.trigger), None)
     if own and own.execution_arn != arrival.execution_arn:
         return _duplicate(own, f"{upload.name} has started it already")
     if own:
         # A retry of this execution: nothing but its own claim has changed.
         arrival = replace(arrival, settled=True)
-        scene = replace(scene, claims=tuple(one for one in scene.claims if one is not own))
-    current = scene.folder.get(upload.name)
+        state = replace(state, claims=tuple(one for one in state.claims if one is not own))
+    current = state.folder.get(upload.name)
     if current is None or current.version_id != arrival.version_id:
         happened = "deleted" if current is None else "overwritten, and the newer version decides"
         return _ignore(f"this version of {upload.name} was {happened}")
-    spec = scene.folder.get(RUN_SPEC_NAME)
+    spec = state.folder.get(RUN_SPEC_NAME)
     if settings.version_id != (spec.version_id if spec else None):
         return Decision(Action.READ_SETTINGS, f"{RUN_SPEC_NAME} has just changed")
     if upload.kind is UploadKind.RUN_SPEC:
-        return _of_run_spec(arrival, settings, scene)
-    return _of_file(current, upload, settings, scene)
+        return _of_run_spec(arrival, settings, state)
+    return _of_file(current, upload, settings, state)
 
 
 def _duplicate(rival: Claim, reason: str, *, tell: str = "") -> Decision:
@@ -240,14 +240,14 @@ def _duplicate(rival: Claim, reason: str, *, tell: str = "") -> Decision:
 
 
 def _of_file(
-    current: FileVersion, upload: ClassifiedUpload, settings: Settings, scene: Scene
+    current: FileVersion, upload: ClassifiedUpload, settings: Settings, state: ProjectState
 ) -> Decision:
     """A data file that no run.yaml names: a whole data set, unless others say otherwise."""
     member = Member(current, None)
-    holder = next((one for one in scene.claims if member_digests([member]) <= one.members), None)
+    holder = next((one for one in state.claims if member_digests([member]) <= one.members), None)
     if holder:
         return _duplicate(holder, f"this version of {upload.name} belongs to it")
-    splits = split_files(scene.folder, settings.patterns)
+    splits = split_files(state.folder, settings.patterns)
     others = [name for name in splits.members if name != upload.name]
     if upload.kind is UploadKind.SPLIT_FILE and others:
         return _ignore(
@@ -261,20 +261,20 @@ def _of_file(
             f"it in {RUN_SPEC_NAME}, or upload it to another project",
             tell="in no split",
         )
-    misnamed = next((name for name in sorted(scene.folder) if is_nearly_run_spec(name)), None)
+    misnamed = next((name for name in sorted(state.folder) if is_nearly_run_spec(name)), None)
     if misnamed and settings.version_id is None:
         return Decision(
             Action.REJECT,
             f"{RUN_SPEC_NAME}: '{plain(misnamed)}' lies beside the data and is not read; rename "
             f"it {RUN_SPEC_NAME}, or delete it, and upload the data again. Nothing was spent.",
         )
-    return _open((member,), settings, scene, f"{upload.name} is a whole data set")
+    return _open((member,), settings, state, f"{upload.name} is a whole data set")
 
 
-def _of_run_spec(arrival: Arrival, settings: Settings, scene: Scene) -> Decision:
+def _of_run_spec(arrival: Arrival, settings: Settings, state: ProjectState) -> Decision:
     if settings.problem:
         return Decision(Action.REJECT, settings.problem)
-    splits = split_files(scene.folder, settings.patterns)
+    splits = split_files(state.folder, settings.patterns)
     if splits.missing:
         return _wait_or_ignore(
             arrival,
@@ -282,7 +282,7 @@ def _of_run_spec(arrival: Arrival, settings: Settings, scene: Scene) -> Decision
             f"upload it and then {RUN_SPEC_NAME} again",
         )
     if not splits.files["train"]:
-        return _of_lone_run_spec(arrival, settings, scene)
+        return _of_lone_run_spec(arrival, settings, state)
     twice = splits.in_two_splits
     if twice:
         return Decision(
@@ -300,37 +300,37 @@ def _of_run_spec(arrival: Arrival, settings: Settings, scene: Scene) -> Decision
     if not is_whole and not arrival.settled:
         return Decision(Action.WAIT, "more splits may come")
     members = tuple(
-        Member(scene.folder[name], split) for split in SPLITS for name in splits.files[split]
+        Member(state.folder[name], split) for split in SPLITS for name in splits.files[split]
     )
     left_out = tuple(
         name
-        for name in sorted(scene.folder)
+        for name in sorted(state.folder)
         if is_data_file(name) and name not in set(splits.members)
     )
     reason = f"{RUN_SPEC_NAME} and its files are there"
-    return replace(_open(members, settings, scene, reason), left_out=left_out)
+    return replace(_open(members, settings, state, reason), left_out=left_out)
 
 
-def _of_lone_run_spec(arrival: Arrival, settings: Settings, scene: Scene) -> Decision:
+def _of_lone_run_spec(arrival: Arrival, settings: Settings, state: ProjectState) -> Decision:
     """A run.yaml without training files: it is of the one data file, or waits for the next."""
     waits = _wait_or_ignore(
         arrival,
         f"{RUN_SPEC_NAME} has no training file beside it; it holds for the next upload of one "
         f"file, or upload train.jsonl and then {RUN_SPEC_NAME} again",
     )
-    files = [one for one in scene.folder.values() if is_data_file(one.name)]
+    files = [one for one in state.folder.values() if is_data_file(one.name)]
     if waits.action is Action.WAIT or len(files) != 1 or not may_stand_alone(files[0].name):
         return waits
     members = (Member(files[0], None),)
-    held = [one for one in scene.claims if member_digests(members) & one.members]
+    held = [one for one in state.claims if member_digests(members) & one.members]
     same = next((one for one in held if one.settings_version == arrival.version_id), None)
     if same:
         return _duplicate(same, f"{RUN_SPEC_NAME} is the one that it uses")
     # A file that came later is still waited for by its own execution.
-    comes = files[0].modified >= scene.folder[RUN_SPEC_NAME].modified
+    comes = files[0].modified >= state.folder[RUN_SPEC_NAME].modified
     if comes or any(one.ended != "rejected" for one in held):
         return replace(waits, tell="")
-    return _open(members, settings, scene, f"{files[0].name} is a whole data set")
+    return _open(members, settings, state, f"{files[0].name} is a whole data set")
 
 
 def _wait_or_ignore(arrival: Arrival, reason: str) -> Decision:
@@ -339,13 +339,15 @@ def _wait_or_ignore(arrival: Arrival, reason: str) -> Decision:
     return _ignore(reason, tell=f"waits {arrival.trigger}")
 
 
-def _open(members: tuple[Member, ...], settings: Settings, scene: Scene, reason: str) -> Decision:
+def _open(
+    members: tuple[Member, ...], settings: Settings, state: ProjectState, reason: str
+) -> Decision:
     """Opens a run, unless there is nothing new: neither a training file nor a setting."""
     own, content = member_digests(members), content_digest(members)
-    for claim in scene.claims:
+    for claim in state.claims:
         if own <= claim.members and claim.settings_version == settings.version_id:
             return _duplicate(claim, "the same files with the same settings")
-    standing = [one for one in scene.claims if _stands(one, settings)]
+    standing = [one for one in state.claims if _stands(one, settings)]
     trained = frozenset[str]().union(*(one.members for one in standing))
     if own <= trained:
         rival = next(one for one in standing if own & one.members)

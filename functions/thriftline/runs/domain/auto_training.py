@@ -57,7 +57,7 @@ class NamedSettings:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenTraining:
     """What the training program is told. ``batch_rows`` is None where ``batch_tokens`` is named."""
 
     method: Method
@@ -77,7 +77,7 @@ class Chosen:
         return max(1, round(self.batch_rows * mean_tokens))
 
 
-def choose(data: DataShape, named: NamedSettings) -> Chosen:
+def choose(data: DataShape, named: NamedSettings) -> ChosenTraining:
     """Returns the hyperparameters of a run; what is named stays as it is."""
     batch_rows = None if named.batch_tokens else rows_of_step(data)
     rows = batch_rows or _rows_within(named.batch_tokens or STEP_TOKENS, data)
@@ -86,7 +86,7 @@ def choose(data: DataShape, named: NamedSettings) -> Chosen:
         ceil(LEAST_STEPS / steps_per_epoch), FEWEST_EPOCHS, MOST_EPOCHS
     )
     method = named.method or method_for(data)
-    return Chosen(
+    return ChosenTraining(
         method=method,
         epochs=epochs,
         learning_rate=named.learning_rate or learning_rate(data.width),

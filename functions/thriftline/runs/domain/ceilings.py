@@ -23,7 +23,7 @@ class Ceilings:
 
 
 @dataclass(frozen=True)
-class Wish:
+class RunDemand:
     """What a run asks for, as far as a ceiling is set on it. ``instance_type`` may be none."""
 
     instance_type: str | None
@@ -34,7 +34,7 @@ class Wish:
     gate_above_majority: bool
 
 
-def refuse_beyond(ceilings: Ceilings, wish: Wish) -> None:
+def refuse_beyond(ceilings: Ceilings, wish: RunDemand) -> None:
     """Refuses a run that asks for more than the stack allows.
 
     Raises:

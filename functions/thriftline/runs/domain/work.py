@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from thriftline.runs.domain.auto_training import Chosen
+from thriftline.runs.domain.auto_training import ChosenTraining
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.quotes import Rung
 from thriftline.runs.domain.search import Search
@@ -35,7 +35,7 @@ class TrainingWork:
     base_model: str
     encoder: Encoder | None
     hyperparameters: Mapping[str, object]
-    chosen: Chosen
+    chosen: ChosenTraining
     section: Mapping[str, Any]
     splits: Mapping[str, int]
     mean_characters: float | None

@@ -7,7 +7,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import AwsRequestError
 from thriftline.datasets.engine.rules import DataFile, DatasetRules, WorkLimits
 from thriftline.datasets.engine.scratch import PLAN, read_json
-from thriftline.datasets.engine.validation import Workshop
+from thriftline.datasets.engine.validation import WorkContext
 from thriftline.datasets.engine.work import WorkPlan
 from thriftline.runs.domain.layout import scratch_prefix
 from thriftline.runs.schemas.run import DatasetFile, Run
@@ -96,16 +96,16 @@ def files_of(run: Run) -> list[DataFile]:
     return [DataFile(file.name, file.size, file.split, file.version_id) for file in run.files]
 
 
-def workshop_of(run: Run, data: Bucket, artifacts: Bucket, limits: WorkLimits) -> Workshop:
+def workshop_of(run: Run, data: Bucket, artifacts: Bucket, limits: WorkLimits) -> WorkContext:
     """Where the run's validation works."""
     by_name = {file.name: file for file in run.files}
-    return Workshop(
+    return WorkContext(
         open_source=lambda file: VersionSource(data, by_name[file.name]),
         limits=limits,
         scratch=BucketScratch(artifacts, scratch_prefix(run.run_id)),
     )
 
 
-def read_work_plan(shop: Workshop) -> WorkPlan:
+def read_work_plan(shop: WorkContext) -> WorkPlan:
     """The plan that Validate dataset or Merge validation has written."""
     return WorkPlan.from_json(read_json(shop.scratch, PLAN))

@@ -19,7 +19,7 @@ from thriftline.evaluation.document import (
     Training,
 )
 from thriftline.evaluation.evaluator import (
-    Evaluated,
+    EvaluationResult,
     EvaluationSettings,
     Evaluator,
     LabelSetEvaluator,
@@ -51,12 +51,12 @@ _MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
-class _Measured:
+class _JobResults:
     """What was read out of the job's files."""
 
     metrics: JobMetrics
     history: History
-    evaluated: Evaluated
+    evaluated: EvaluationResult
     baselines: tuple[BaselineScores, ...]
 
 
@@ -97,7 +97,7 @@ def evaluate_run(
     return EvaluateRunResponse(promotion=decision.promotion, reason=reason)
 
 
-def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) -> _Measured:
+def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) -> _JobResults:
     metrics = read_metrics(output.metrics.read_text(encoding="utf-8", errors="replace"))
     _refuse_other_labels(metrics, dataset)
     _refuse_other_champion(metrics, plan)
@@ -113,7 +113,7 @@ def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) ->
     )
     evaluated = filled.result(settings)
     _refuse_other_accuracy(metrics, evaluated)
-    return _Measured(metrics, _history(output.history), evaluated, rivals.scores(settings))
+    return _JobResults(metrics, _history(output.history), evaluated, rivals.scores(settings))
 
 
 def _one_label(
@@ -186,7 +186,7 @@ def _refuse_other_size(records: int, dataset: DatasetReport) -> None:
         raise EvaluationError("The test split is empty: no record is left to evaluate on.")
 
 
-def _refuse_other_accuracy(metrics: JobMetrics, evaluated: Evaluated) -> None:
+def _refuse_other_accuracy(metrics: JobMetrics, evaluated: EvaluationResult) -> None:
     told = metrics.test.candidate.accuracy
     if abs(told - evaluated.candidate.accuracy) > _ACCURACY_TOLERANCE:
         raise EvaluationError(
@@ -195,7 +195,7 @@ def _refuse_other_accuracy(metrics: JobMetrics, evaluated: Evaluated) -> None:
         )
 
 
-def _decide(gate: GateSection, measured: _Measured) -> Decision:
+def _decide(gate: GateSection, measured: _JobResults) -> Decision:
     evaluated, metrics = measured.evaluated, measured.metrics
     scores, comparison = evaluated.candidate, evaluated.comparison
     interval = getattr(scores.intervals, gate.metric)

@@ -19,7 +19,7 @@ from thriftline.runs.domain.arrivals import (
     Arrival,
     Claim,
     Decision,
-    Scene,
+    ProjectState,
     Settings,
     content_digest,
     decide,
@@ -62,7 +62,7 @@ def open_run(
         InvalidRunSpecError: ``run.yaml`` cannot be used, or the data set that it names.
         DatasetChangedError: files changed between a claim and its repetition.
     """
-    look = _Look(request, data, runs, claims, defaults)
+    look = _UploadReader(request, data, runs, claims, defaults)
     for _ in range(_MOST_LOOKS):
         decision = look.decide()
         if decision.action not in (Action.OPEN, Action.REJECT):
@@ -79,7 +79,7 @@ def open_run(
     raise ThrottledError(f"{request.upload.key}: other uploads of the project are being opened.")
 
 
-class _Look:
+class _UploadReader:
     """What was read for one upload, and what is read when the decision asks for it."""
 
     def __init__(
@@ -104,21 +104,23 @@ class _Look:
     def forget(self) -> None:
         """Lets the next decision look anew."""
         self._settings: Settings | None = None
-        self._scene: Scene | None = None
+        self._state: ProjectState | None = None
         self._seen = ProjectClaims(0, ())
 
     def decide(self) -> Decision:
         """Asks for a decision, and looks as far as it wants."""
         for _ in range(_MOST_LOOKS):
-            decision = decide(self.arrival, self._settings, self._scene)
+            decision = decide(self.arrival, self._settings, self._state)
             if decision.action is Action.READ_SETTINGS:
                 self._settings, self.spec = settings_beside(
                     self._data, self.project, self._defaults
                 )
-                self._scene = None
+                self._state = None
             elif decision.action is Action.LOOK:
                 self._seen = self._claims.read(self.project)
-                self._scene = Scene(files_beside(self._data, self.project), self._with_endings())
+                self._state = ProjectState(
+                    files_beside(self._data, self.project), self._with_endings()
+                )
             else:
                 return decision
         raise ServiceUnavailableError(f"{self.arrival.key}: run.yaml changes while it is read.")
@@ -172,7 +174,11 @@ class _Look:
 
 
 def _opened(
-    decision: Decision, request: OpenRunRequest, look: _Look, artifacts: Bucket, now: datetime
+    decision: Decision,
+    request: OpenRunRequest,
+    look: _UploadReader,
+    artifacts: Bucket,
+    now: datetime,
 ) -> OpenRunResponse:
     if decision.action is Action.REJECT or look.spec is None:
         raise InvalidRunSpecError(decision.reason)

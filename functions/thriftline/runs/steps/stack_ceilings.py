@@ -1,6 +1,6 @@
 """Holds a run to what the stack's owner allows."""
 
-from thriftline.runs.domain.ceilings import Ceilings, Wish, refuse_beyond
+from thriftline.runs.domain.ceilings import Ceilings, RunDemand, refuse_beyond
 from thriftline.runs.domain.quotes import Quote
 from thriftline.runs.schemas.run import Run
 
@@ -15,7 +15,7 @@ def admit_to_stack(ceilings: Ceilings, run: Run, quote: Quote) -> None:
     gate = run.spec.gate
     refuse_beyond(
         ceilings,
-        Wish(
+        RunDemand(
             instance_type=quote.chosen.name if quote.chosen.name.startswith("ml.") else None,
             worst_case_usd=quote.worst_case_usd,
             gate_confidence=gate.confidence,

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 
-from thriftline.runs.domain.auto_training import Chosen, DataShape, NamedSettings, choose
+from thriftline.runs.domain.auto_training import ChosenTraining, DataShape, NamedSettings, choose
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.tokens import mean_tokens
 from thriftline.runs.domain.work import Champion, TrainingWork
@@ -38,9 +38,9 @@ def planned_work(run: Run, plan: Plan) -> TrainingWork:
     return _work(run, volume, _chosen(run.spec, plan), champion)
 
 
-def _chosen(spec: RunSpec, plan: Plan) -> Chosen:
+def _chosen(spec: RunSpec, plan: Plan) -> ChosenTraining:
     if plan.training is not None:
-        return Chosen(**dict(plan.training))
+        return ChosenTraining(**dict(plan.training))
     # The run spec of a plan of version 1.0 names everything.
     return choose(DataShape(plan.splits.get("train", 0), None), named_by(spec))
 
@@ -48,7 +48,7 @@ def _chosen(spec: RunSpec, plan: Plan) -> Chosen:
 def _work(
     run: Run,
     volume: DatasetVolume,
-    chosen: Chosen,
+    chosen: ChosenTraining,
     champion: Champion | None,
     encoder: Encoder | None = None,
 ) -> TrainingWork:

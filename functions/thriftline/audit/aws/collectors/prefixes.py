@@ -17,7 +17,7 @@ _MOST_PREFIXES = 100
 
 
 @dataclass(slots=True)
-class _Sum:
+class _PrefixSize:
     classes: dict[str, int] = field(default_factory=dict)
     objects: int = 0
     modified: datetime | None = None
@@ -48,12 +48,12 @@ def read_top_prefixes(client: Any, bucket: str) -> Fact[tuple[BucketPrefix, ...]
     """Returns the largest top-level prefixes of a bucket, in order of name."""
     listing = _Objects()
 
-    def read() -> dict[str, _Sum]:
-        sums: dict[str, _Sum] = {}
+    def read() -> dict[str, _PrefixSize]:
+        sums: dict[str, _PrefixSize] = {}
         for row in _objects(client, bucket, "", listing):
             top, slash, _ = row["Key"].partition("/")
             if slash:
-                sums.setdefault(f"{top}/", _Sum()).add(row)
+                sums.setdefault(f"{top}/", _PrefixSize()).add(row)
         return sums
 
     sums = attempt("ListObjectsV2", read)
@@ -69,8 +69,8 @@ def read_prefix(
     """Returns what lies under one prefix; that nothing does is worth knowing too."""
     listing = _Objects()
 
-    def read() -> _Sum:
-        total = _Sum()
+    def read() -> _PrefixSize:
+        total = _PrefixSize()
         for row in _objects(client, bucket, prefix, listing):
             total.add(row)
         return total
@@ -92,7 +92,7 @@ def _objects(client: Any, bucket: str, prefix: str, listing: _Objects) -> Iterat
             return
 
 
-def _prefix(name: str, total: _Sum, is_whole: bool, written_by: str | None) -> BucketPrefix:
+def _prefix(name: str, total: _PrefixSize, is_whole: bool, written_by: str | None) -> BucketPrefix:
     return BucketPrefix(
         prefix=name,
         size_bytes=total.size,

@@ -41,7 +41,7 @@ _KIND = ResourceKind.TRAINING_JOB
 
 
 @dataclass(slots=True)
-class _Found:
+class _FoundJobs:
     """Whole jobs by name, and what went wrong on the way."""
 
     jobs: dict[str, TrainingJob] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class _Found:
 def collect_training_jobs(clients: TargetClients, window_start: datetime) -> Collected[TrainingJob]:
     """Returns the jobs of the last months, newest first, and every job that still runs."""
     client = clients.client("sagemaker")
-    found = _Found()
+    found = _FoundJobs()
     failure = _search_all(client, window_start - LOOK_BACK, found)
     if failure is not None:
         found.unread.append(whole_kind(_KIND, failure))
@@ -61,7 +61,7 @@ def collect_training_jobs(clients: TargetClients, window_start: datetime) -> Col
     return Collected(tuple(newest), tuple(found.unread))
 
 
-def _search_all(client: Any, since: datetime, found: _Found) -> Unread | None:
+def _search_all(client: Any, since: datetime, found: _FoundJobs) -> Unread | None:
     running = [_filter("TrainingJobStatus", "Equals", status) for status in _RUNNING]
     failure = _take(_search(client, running, "Or"), found)
     until: datetime | None = None
@@ -111,13 +111,13 @@ def _iso(when: datetime) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%S}"
 
 
-def _take(listed: Listed, found: _Found) -> Unread | None:
+def _take(listed: Listed, found: _FoundJobs) -> Unread | None:
     for row in listed.rows:
         found.jobs[row["TrainingJobName"]] = training_job(row, pairs(row.get("Tags") or ()))
     return listed.unread
 
 
-def _describe_all(clients: TargetClients, since: datetime, found: _Found) -> None:
+def _describe_all(clients: TargetClients, since: datetime, found: _FoundJobs) -> None:
     """Adds what Search did not give of the window's jobs and the running ones."""
     client = clients.client("sagemaker")
     names = [name for name in _listed_names(client, since, found) if name not in found.jobs]
@@ -140,7 +140,7 @@ def _describe_all(clients: TargetClients, since: datetime, found: _Found) -> Non
             found.jobs[name] = training_job(answer, tags.of(answer["TrainingJobArn"]))
 
 
-def _listed_names(client: Any, since: datetime, found: _Found) -> Sequence[str]:
+def _listed_names(client: Any, since: datetime, found: _FoundJobs) -> Sequence[str]:
     asked: Iterable[Mapping[str, Any]] = (
         *({"StatusEquals": status} for status in _RUNNING),
         {"CreationTimeAfter": since},

@@ -9,7 +9,7 @@ from thriftline.audit.domain.rules.registry import rule_of
 
 
 @dataclass(frozen=True, slots=True)
-class _Blind:
+class _UnseenParts:
     """Of one target: rules without an answer, kinds cut short, resources that were not read."""
 
     rules: frozenset[str]
@@ -17,13 +17,13 @@ class _Blind:
     resources: frozenset[str]
 
 
-class Sight:
+class AuditCoverage:
     """Tells of a finding's id whether the audit would have told it, were it there."""
 
     def __init__(self, digests: Iterable[Digest], rules: Collection[str] | None) -> None:
         """Takes the targets that were audited and the rules that were asked for (None: all)."""
         self._rules = rules
-        self._targets: Mapping[tuple[str, str], _Blind] = {
+        self._targets: Mapping[tuple[str, str], _UnseenParts] = {
             (digest.account, digest.region): _blind(digest) for digest in digests
         }
 
@@ -44,9 +44,9 @@ class Sight:
         return blind.resources.isdisjoint({resource, resource.split("/", 1)[0]})
 
 
-def _blind(digest: Digest) -> _Blind:
+def _blind(digest: Digest) -> _UnseenParts:
     named = [one.resource for one in digest.unknown if one.resource != "*"]
-    return _Blind(
+    return _UnseenParts(
         frozenset(gap.rule for gap in digest.gaps if not gap.evaluated),
         frozenset(one.kind for one in digest.unknown if one.resource == "*"),
         # An unread metric is named by endpoint/variant, an unread model by its ARN.

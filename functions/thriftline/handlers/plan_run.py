@@ -18,4 +18,5 @@ def lambda_handler(request: RunRequest) -> PlanRunResponse:
         region=wiring.settings().region,
         now=wiring.now(),
         ceilings=wiring.stack_ceilings(),
+        finished=wiring.finished_runs(),
     )

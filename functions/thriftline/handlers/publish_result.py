@@ -22,6 +22,7 @@ def lambda_handler(request: PublishResultRequest) -> PublishResultResponse:
         artifacts=wiring.artifacts(),
         runs=wiring.runs_table(),
         registry=wiring.model_registry(),
+        finished=wiring.finished_runs(),
         alerts=wiring.alerts(),
         bus=wiring.event_bus(),
         measure=_measure,

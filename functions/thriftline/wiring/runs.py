@@ -5,6 +5,7 @@ from functools import cache
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client
+from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.project_claims import ClaimsTable
 from thriftline.runs.aws.runs_table import RunsTable
@@ -19,6 +20,7 @@ __all__ = [
     "claims_table",
     "data_bucket",
     "event_bus",
+    "finished_runs",
     "model_registry",
     "now",
     "run_spec_defaults",
@@ -55,6 +57,12 @@ def runs_table() -> RunsTable:
 def claims_table() -> ClaimsTable:
     """What the table of runs knows of each project's data sets."""
     return ClaimsTable(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def finished_runs() -> FinishedRuns:
+    """What the projects' finished runs took."""
+    return FinishedRuns(client("dynamodb"), settings().runs_table)
 
 
 @cache

@@ -15,6 +15,7 @@ from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from thriftline.core.aws.buckets import Bucket
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.money.aws.ledger_table import LedgerTable
+from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.plan import Plan, PlannedChampion
@@ -89,6 +90,7 @@ class World:
     artifacts: Bucket
     runs: RunsTable
     ledger: LedgerTable
+    finished: FinishedRuns
 
     def put(self, name: str, body: bytes) -> None:
         """Writes a document of the run."""
@@ -164,5 +166,8 @@ def world() -> Iterator[World]:
         )
         make_ledger_table(dynamodb)
         yield World(
-            Bucket(s3, "artifacts"), RunsTable(dynamodb, "runs"), LedgerTable(dynamodb, "ledger")
+            Bucket(s3, "artifacts"),
+            RunsTable(dynamodb, "runs"),
+            LedgerTable(dynamodb, "ledger"),
+            FinishedRuns(dynamodb, "runs"),
         )

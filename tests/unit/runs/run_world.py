@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.money.aws.ledger_table import LedgerTable
+from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.schemas.plan import PlannedTraining
@@ -40,6 +41,7 @@ class RunWorld:
     artifacts: Bucket
     runs: RunsTable
     ledger: LedgerTable
+    finished: FinishedRuns
     s3: Any
 
     def write_run(self, **spec: Any) -> Run:
@@ -97,5 +99,6 @@ def run_world() -> Iterator[RunWorld]:
             Bucket(s3, "artifacts"),
             RunsTable(dynamodb, "runs"),
             LedgerTable(dynamodb, "ledger"),
+            FinishedRuns(dynamodb, "runs"),
             s3,
         )

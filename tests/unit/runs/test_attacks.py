@@ -24,6 +24,7 @@ from thriftline.core.errors import ThriftlineError
 from thriftline.core.observability import LONGEST_MESSAGE, is_too_long, shortened
 from thriftline.core.text import has_hidden
 from thriftline.datasets.engine.rules import WorkLimits
+from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.layout import Upload, run_id_of
@@ -162,6 +163,7 @@ class Bench:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.finished = FinishedRuns(world.runs._client, "runs")
         self.events: list[dict[str, Any]] = []
 
     def put_events(self, **request: Any) -> dict[str, Any]:
@@ -188,6 +190,7 @@ class Bench:
                 region="us-east-1",
                 now=NOW,
                 ceilings=CLOSED,
+                finished=self.finished,
             )
         except ThriftlineError as error:
             return self.publish(upload, shortened(error) if is_too_long(error) else error)
@@ -209,6 +212,7 @@ class Bench:
             artifacts=self.world.artifacts,
             runs=self.world.runs,
             registry=ModelRegistry(cast("Any", FakeRegistryClient()), "stack"),
+            finished=self.finished,
             alerts=self.world.told.topic,
             bus=EventBus(cast("Any", self), "default"),
             measure=lambda _name, _value: None,

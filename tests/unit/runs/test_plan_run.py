@@ -20,6 +20,7 @@ from thriftline.core.errors import (
 )
 from thriftline.runs.aws.model_registry import RegisteredModel
 from thriftline.runs.domain.ceilings import Ceilings
+from thriftline.runs.domain.finished_runs import FinishedRun
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.plan_run import plan_run
@@ -82,6 +83,7 @@ def plan(
         region=region,
         now=NOW,
         ceilings=ceilings,
+        finished=world.finished,
     )
     return response, read_plan(world.artifacts, RUN_ID)
 
@@ -423,3 +425,105 @@ def test_the_advice_for_a_limit_that_passes_the_cap_is_enough_for_the_work(
 
     least, most = re.search(r"from (\d+) to (\d+)", str(told.value)).groups()  # type: ignore[union-attr]
     assert 240 < int(least) < int(most)
+
+
+def test_the_plan_gives_a_range_and_says_which_choices_it_cannot_tell_apart(
+    world: RunWorld,
+) -> None:
+    world.write_run(budget={"max_usd": "100"})
+    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, **LARGE}))
+
+    _, written = plan(world)
+
+    assert written.expected_low_usd is not None
+    assert written.expected_usd is not None
+    assert written.expected_high_usd is not None
+    assert written.expected_low_usd < written.expected_usd < written.expected_high_usd
+    cheapest, *others = written.quotes
+    assert not cheapest.like_cheapest
+    for quote in others:
+        assert cheapest.high_usd is not None
+        assert quote.low_usd is not None
+        assert quote.like_cheapest == (quote.low_usd <= cheapest.high_usd)
+    assert any(quote.like_cheapest for quote in others)
+    assert not all(quote.like_cheapest for quote in others)
+
+
+def test_the_projects_finished_runs_correct_the_estimate(world: RunWorld) -> None:
+    world.write_run()
+    _, first = plan(world)
+    assert first.expected_hours is not None
+    for number in range(4):
+        world.finished.add(
+            PROJECT,
+            FinishedRun(
+                run_id=f"earlier-{number}",
+                trainer="sagemaker",
+                workload=first.workload,
+                place={"instance_type": "ml.g5.xlarge", "instance_count": 1},
+                seconds=round(float(first.expected_hours) * 3600 * 1.5),
+                ended_at="2026-11-20T00:00:00+00:00",
+            ),
+        )
+
+    _, second = plan(world)
+
+    assert second.expected_hours is not None
+    assert first.expected_hours < second.expected_hours < first.expected_hours * 2
+    assert "4 finished runs" in second.expected_reason
+
+
+def test_a_processor_of_the_projects_own_runs_stands_in_the_table(world: RunWorld) -> None:
+    world.write_run(training={"instance_type": "ml.m5.xlarge"}, budget={"max_usd": "10"})
+    _, first = plan(world)
+    assert first.expected_usd is None
+    for number in range(3):
+        world.finished.add(
+            PROJECT,
+            FinishedRun(
+                run_id=f"earlier-{number}",
+                trainer="sagemaker",
+                workload=first.workload,
+                place={"instance_type": "ml.m5.xlarge", "instance_count": 1},
+                seconds=4000,
+                ended_at="2026-11-20T00:00:00+00:00",
+            ),
+        )
+    world.write_run()
+
+    _, second = plan(world)
+
+    by_type = {quote.name: quote for quote in second.quotes}
+    assert by_type["ml.m5.xlarge"].expected_usd is not None
+    assert not by_type["ml.m5.xlarge"].chosen
+
+
+@pytest.mark.parametrize(
+    ("training", "said"),
+    [
+        # 400 GB of text, and a fixed 250 GB of NVMe.
+        ({"instance_type": "ml.g5.xlarge", "volume_gib": 2000}, "own NVMe volumes"),
+        ({"instance_type": "ml.p3.2xlarge", "volume_gib": 100}, "Set training.volume_gib to"),
+    ],
+)
+def test_data_that_do_not_fit_the_disk_are_refused_with_the_fix(
+    world: RunWorld, training: dict[str, Any], said: str
+) -> None:
+    world.write_run(training=training, budget={"max_usd": "10000"})
+    huge = {"rows": 400_000, "characters": 400_000_000_000, "splits": LARGE["splits"]}
+    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, **huge}))
+
+    with pytest.raises(InvalidRunSpecError, match=said) as refusal:
+        plan(world)
+
+    assert "Nothing was spent." in str(refusal.value)
+    assert "Of the usual types, ml.g7e.2xlarge, ml.g6.12xlarge" in str(refusal.value)
+
+
+def test_a_model_that_no_gpu_of_the_type_can_hold_is_refused(world: RunWorld) -> None:
+    world.write_run(base_model="s3://artifacts/base_models/huge/", budget={"max_usd": "10000"})
+    huge = {**MINILM, "num_hidden_layers": 48, "hidden_size": 4096, "intermediate_size": 16_384}
+    world.put("base_models/huge/config.json", json.dumps(huge))
+
+    with pytest.raises(InvalidRunSpecError, match=r"22\.4 GiB of GPU memory"):
+        plan(world)

@@ -85,6 +85,7 @@ class Scene:
             artifacts=self.world.artifacts,
             runs=self.world.runs,
             registry=ModelRegistry(cast("Any", self.registry), "stack"),
+            finished=self.world.finished,
             alerts=Topic(cast("Any", self), "arn:topic"),
             bus=EventBus(cast("Any", self), "default"),
             measure=lambda name, value: self.measured.append((name, value)),

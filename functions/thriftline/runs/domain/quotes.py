@@ -100,6 +100,8 @@ class Quote:
     """What one trainer asks for one run: its choice, what else it has, and its ladder.
 
     ``basis`` says what the worst case is made of, ``remedies`` what would make it smaller.
+    ``workload`` is the work in the trainer's words, from which it learns once the run has finished;
+    nobody else reads it to decide something.
     """
 
     trainer: str
@@ -110,6 +112,7 @@ class Quote:
     alternatives: tuple[Candidate, ...] = ()
     remedies: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    workload: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def worst_case_usd(self) -> Decimal:

@@ -7,6 +7,7 @@ from typing import Any
 
 from thriftline.runs.domain.auto_training import ChosenTraining
 from thriftline.runs.domain.encoders import Encoder
+from thriftline.runs.domain.finished_runs import FinishedRun
 from thriftline.runs.domain.quotes import Rung
 from thriftline.runs.domain.search import Search
 
@@ -27,7 +28,7 @@ class TrainingWork:
     the data, ``section`` is the trainer's own section of ``run.yaml``. ``encoder`` is the shape of
     the base model, None when it is not known. ``splits`` counts the records; ``mean_characters`` is
     of one record's texts, None when it is not known. ``cap_usd`` is the most that the run may cost.
-    With a ``search``, ``chosen`` is its longest trial.
+    With a ``search``, ``chosen`` is its longest trial. ``finished`` are the project's earlier runs.
     """
 
     run_id: str
@@ -42,6 +43,7 @@ class TrainingWork:
     champion: Champion | None
     cap_usd: Decimal
     search: Search | None = None
+    finished: tuple[FinishedRun, ...] = ()
 
 
 @dataclass(frozen=True)

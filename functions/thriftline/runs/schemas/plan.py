@@ -142,6 +142,7 @@ class Plan(_Document):
     between ``expected_low_usd`` and ``expected_high_usd``. ``expected_reason`` says what the
     estimate rests on, or why there is none. ``quotes`` are the cheapest first. ``training`` is
     None in a document of version 1.0, whose run spec left nothing open.
+    ``workload`` is the trainer's own account of the work, for the estimates of later runs.
     """
 
     schema_version: Literal["2.0"] = "2.0"
@@ -169,6 +170,7 @@ class Plan(_Document):
     quotes: tuple[PlannedQuote, ...] = ()
     warnings: tuple[str, ...] = ()
     champion: PlannedChampion | None = None
+    workload: dict[str, Any] = {}
 
     @model_validator(mode="before")
     @classmethod

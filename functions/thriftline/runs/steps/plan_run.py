@@ -5,6 +5,7 @@ from datetime import datetime
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import InvalidRunSpecError
+from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.layout import run_prefix
@@ -38,8 +39,9 @@ def plan_run(
     region: str,
     now: datetime,
     ceilings: Ceilings,
+    finished: FinishedRuns,
 ) -> PlanRunResponse:
-    """Writes ``plan.json``.
+    """Writes ``plan.json``; the project's ``finished`` runs correct the estimates.
 
     Raises:
         UnknownInstanceTypeError: the trainer has no such type.
@@ -53,7 +55,7 @@ def plan_run(
     _require_splits(volume, trainer.inputs)
     champion = _champion(registry, run.project)
     encoder = encoder_of(run.spec.base_model, artifacts)
-    work = work_to_plan(run, volume, encoder, champion)
+    work = work_to_plan(run, volume, encoder, champion, finished.of(run.project))
     quote = trainer.quote(work)
     worst = admit(quote, run.spec.budget.max_usd)
     plan = _plan(run, work, quote, region=region, now=now)
@@ -102,6 +104,7 @@ def _plan(
         rungs=planned_rungs(quote),
         quotes=planned_quotes(quote, work.cap_usd),
         warnings=quote.warnings,
+        workload=dict(quote.workload),
         champion=champion
         and PlannedChampion(
             model_package_arn=champion.package_arn, model_data_url=champion.model_uri

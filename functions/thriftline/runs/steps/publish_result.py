@@ -9,6 +9,7 @@ from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.text import plain
 from thriftline.evaluation.document import Scores
+from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.causes import read_cause
@@ -21,6 +22,7 @@ from thriftline.runs.reports.message import (
 )
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
+from thriftline.runs.steps.finished_run import keep_finished
 from thriftline.runs.steps.gather_result import gather_result
 from thriftline.runs.steps.own_run import own_run_id
 from thriftline.runs.steps.result_documents import write_result
@@ -39,6 +41,7 @@ def publish_result(
     artifacts: Bucket,
     runs: RunsTable,
     registry: ModelRegistry,
+    finished: FinishedRuns,
     alerts: Topic,
     bus: EventBus,
     measure: Callable[[str, float], None],
@@ -70,6 +73,7 @@ def publish_result(
         reason=result.reason,
         cost_usd=None if result.cost.usd is None else f"{result.cost.usd:.6f}",
     )
+    keep_finished(result, artifacts, finished)
     _announce(result, alerts, bus)
     _measure(result, measure)
     runs.update(run_id, announced=result.status)

@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 
 from thriftline.runs.domain.auto_training import ChosenTraining, DataShape, NamedSettings, choose
 from thriftline.runs.domain.encoders import Encoder
+from thriftline.runs.domain.finished_runs import FinishedRun
 from thriftline.runs.domain.tokens import mean_tokens
 from thriftline.runs.domain.work import Champion, TrainingWork
 from thriftline.runs.schemas.plan import Plan, PlannedTraining
@@ -13,7 +14,11 @@ from thriftline.runs.steps.dataset_volume import DatasetVolume
 
 
 def work_to_plan(
-    run: Run, volume: DatasetVolume, encoder: Encoder | None, champion: Champion | None
+    run: Run,
+    volume: DatasetVolume,
+    encoder: Encoder | None,
+    champion: Champion | None,
+    finished: tuple[FinishedRun, ...] = (),
 ) -> TrainingWork:
     """Returns the work of a run that is not planned yet; what is left open follows the data."""
     spec, mean = run.spec, volume.mean_characters
@@ -28,7 +33,8 @@ def work_to_plan(
         ),
         named_by(spec),
     )
-    return _work(run, volume, chosen, champion, encoder=encoder)
+    work = _work(run, volume, chosen, champion, encoder=encoder)
+    return replace(work, finished=finished)
 
 
 def planned_work(run: Run, plan: Plan) -> TrainingWork:

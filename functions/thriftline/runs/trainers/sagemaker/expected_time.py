@@ -34,6 +34,7 @@ FORWARD_SHARE = 1 / 3
 INTERRUPTIONS_PER_HOUR = Span(0.0, 1 / 12, 1 / 4)
 # Half of its longest checkpoint interval is lost, where the instance goes without notice.
 _LOST_SECONDS = 60.0
+WORK = ("work", "steps")
 
 
 @dataclass(frozen=True)
@@ -109,16 +110,20 @@ class ExpectedTime:
         """All of it."""
         return _sum(self.phases.values())
 
+    @property
+    def parts(self) -> tuple[Span, ...]:
+        """What finished runs can tell apart: what does not grow with the work, then the work."""
+        beside = _sum(span for name, span in self.phases.items() if name not in WORK)
+        return (beside, *(self.phases[name] for name in WORK if name in self.phases))
+
 
 def expected_time(
     workload: Workload, encoder: Encoder, gpus: Gpus, terms: JobTerms = ON_DEMAND
 ) -> ExpectedTime:
-    """Returns how long a training is billed on some GPUs, a process on each."""
+    """Returns how long a training is billed on some GPUs, a process on each, uninterrupted."""
     speed = speed_of(gpus.gpu.chip, encoder)
     work = work_seconds(workload, encoder, gpus, speed)
     phases = {**overhead(workload, encoder, terms), "work": speed_span(speed, work.seconds)}
-    if terms.spot:
-        phases["interruptions"] = _interruptions(phases, terms)
     return ExpectedTime(phases, work.exchange)
 
 
@@ -146,10 +151,14 @@ def _sum(parts: Iterable[Span]) -> Span:
     return total
 
 
-def _interruptions(phases: Mapping[str, Span], terms: JobTerms) -> Span:
-    """Each costs the overhead again, and what was done since the last checkpoint."""
-    alone = _sum(span for name, span in phases.items() if name != "work")
-    hours, rate = phases["work"].times(1 / 3600), terms.interruptions_per_hour
+def interruptions(alone: Span, seconds: Span, terms: JobTerms) -> Span:
+    """Returns what the loss of Spot instances adds to some seconds, of which ``alone`` is overhead.
+
+    Each loss costs the overhead again, and what was done since the last checkpoint.
+    """
+    if not terms.spot:
+        return Span.exactly(0.0)
+    rate, hours = terms.interruptions_per_hour, seconds.times(1 / 3600)
     return Span(
         rate.low * hours.low * alone.low,
         rate.likely * hours.likely * (alone.likely + _LOST_SECONDS / 2),

@@ -1,5 +1,7 @@
 """Whether the work fits the instances at all: the GPUs' memory and the disk."""
 
+from collections.abc import Sequence
+
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.money.instances import hardware_of
 from thriftline.runs.domain.encoders import Encoder
@@ -49,50 +51,62 @@ def room_gb(instances: PricedInstances) -> float:
 
 
 def require_fit(
-    instances: PricedInstances, workload: Workload | None, encoder: Encoder | None
+    instances: PricedInstances,
+    workload: Workload | None,
+    encoder: Encoder | None,
+    others: Sequence[PricedInstances] = (),
 ) -> None:
-    """Checks that the data fit the disk, and the model the GPUs' memory.
+    """Checks that the model fits the GPUs' memory, and the data the disk.
+
+    Args:
+        instances: what run.yaml names.
+        workload: the data, None where they are not known.
+        encoder: the model, None where it is not known.
+        others: what may be advised in their place.
 
     Raises:
         InvalidRunSpecError: a job would be billed to find that out.
     """
-    if workload is not None:
-        _require_disk(instances, disk_gb(workload, encoder))
+    misfit = _misfit(instances, workload, encoder)
+    if misfit is None:
+        return
+    fitting = [one.instance_type for one in others if _misfit(one, workload, encoder) is None]
+    advice = f" Of the usual types, {', '.join(fitting)} would do." if fitting else ""
+    raise InvalidRunSpecError(f"{misfit}{advice} Nothing was spent.")
+
+
+def _misfit(
+    instances: PricedInstances, workload: Workload | None, encoder: Encoder | None
+) -> str | None:
     gpus = Gpus.of(instances.instance_type, instances.instance_count)
     if encoder is not None and gpus is not None:
-        _require_memory(encoder, gpus, instances)
+        needed = encoder.parameters * _BYTES_PER_PARAMETER
+        if needed > _memory(gpus):
+            return (
+                f"training.instance_type: {instances.instance_count} x {instances.instance_type} "
+                f"have {_memory(gpus) / _GIB:,.1f} GiB of GPU memory, and the weights, gradients "
+                f"and optimiser states of the base model alone need {needed / _GIB:,.1f}."
+            )
+    if workload is not None:
+        disk = disk_gb(workload, encoder)
+        if disk > room_gb(instances):
+            return _too_little_disk(instances, disk)
+    return None
 
 
-def _require_disk(instances: PricedInstances, needed: float) -> None:
-    room = room_gb(instances)
-    if needed <= room:
-        return
-    name = instances.instance_type
+def _too_little_disk(instances: PricedInstances, needed: float) -> str:
+    name, room = instances.instance_type, room_gb(instances)
     hardware = hardware_of(name)
     if hardware is not None and hardware.nvme_gb:
-        raise InvalidRunSpecError(
+        return (
             f"training.instance_type: the run needs about {needed:,.0f} GB of disk, and {name} has "
             f"{room:,.0f} GB: its own NVMe volumes, whose size is fixed, so that "
-            "training.volume_gib changes nothing. Take a size or a family with more. "
-            "Nothing was spent."
+            "training.volume_gib changes nothing. Take a type with more."
         )
-    wanted = int(needed * _GB / _GIB) + 1
-    raise InvalidRunSpecError(
+    return (
         f"training.volume_gib: the run needs about {needed:,.0f} GB of disk, and "
-        f"{instances.volume_gib} GiB are {room:,.0f} GB. Set training.volume_gib to {wanted} or "
-        "more. Nothing was spent."
-    )
-
-
-def _require_memory(encoder: Encoder, gpus: Gpus, instances: PricedInstances) -> None:
-    needed = encoder.parameters * _BYTES_PER_PARAMETER
-    if needed <= _memory(gpus):
-        return
-    raise InvalidRunSpecError(
-        f"training.instance_type: {instances.instance_count} x {instances.instance_type} have "
-        f"{_memory(gpus) / _GIB:,.1f} GiB of GPU memory, and the weights, gradients and optimiser "
-        f"states of the base model alone need {needed / _GIB:,.1f}. Take a type with more. "
-        "Nothing was spent."
+        f"{instances.volume_gib} GiB are {room:,.0f} GB. Set training.volume_gib to "
+        f"{int(needed * _GB / _GIB) + 1} or more."
     )
 
 

@@ -1,9 +1,10 @@
 """One piece of work, priced on one choice of instances after another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from functools import cached_property
+from typing import Any
 
 from thriftline.money.instances import gpus_of
 from thriftline.money.prices import PriceCatalogue
@@ -13,6 +14,7 @@ from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.trainers.sagemaker.documents import TrainingChoices, terms_of
 from thriftline.runs.trainers.sagemaker.estimate import Job, estimate
 from thriftline.runs.trainers.sagemaker.expected_time import JobTerms, Workload
+from thriftline.runs.trainers.sagemaker.lessons import Lesson, lessons, work_document
 from thriftline.runs.trainers.sagemaker.priced_instances import (
     PricedInstances,
     priced,
@@ -20,6 +22,7 @@ from thriftline.runs.trainers.sagemaker.priced_instances import (
 )
 from thriftline.runs.trainers.sagemaker.runtime_limit import LONGEST_SECONDS, runtime_limit
 
+NAME = "sagemaker"
 _CENT = Decimal("0.01")
 
 
@@ -113,8 +116,19 @@ class Offers:
             encoder=self._work.encoder,
             base_model=self._work.base_model,
             terms=JobTerms(spot=spot),
+            lessons=self.lessons,
         )
         return estimate(instances, job, max_runtime_seconds=limit)
+
+    @cached_property
+    def lessons(self) -> tuple[Lesson, ...]:
+        """The project's finished runs."""
+        return lessons(self._work.finished, NAME)
+
+    @property
+    def work_document(self) -> Mapping[str, Any]:
+        """The work as later runs read it, to learn from this one."""
+        return work_document(self.workload, self._work.encoder)
 
     @cached_property
     def workload(self) -> Workload | None:

@@ -5,15 +5,13 @@ from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.trainers.sagemaker.documents import TrainingChoices
 from thriftline.runs.trainers.sagemaker.estimate import CANDIDATE_TYPES
 from thriftline.runs.trainers.sagemaker.fitting import require_fit
-from thriftline.runs.trainers.sagemaker.offers import Offers, PriceSources
+from thriftline.runs.trainers.sagemaker.offers import NAME, Offers, PriceSources
 from thriftline.runs.trainers.sagemaker.priced_instances import (
     SHORTEST_ATTEMPT_SECONDS,
     PricedInstances,
 )
 
 __all__ = ["NAME", "PriceSources", "quote"]
-
-NAME = "sagemaker"
 
 
 def quote(work: TrainingWork, sources: PriceSources) -> Quote:
@@ -27,12 +25,13 @@ def quote(work: TrainingWork, sources: PriceSources) -> Quote:
     choices = TrainingChoices.model_validate(work.section)
     offers = Offers(work, choices, sources)
     chosen = offers.instances_for(choices.instance_type)
-    require_fit(chosen, offers.workload, work.encoder)
+    tried = {lesson.instance_type for lesson in offers.lessons}
     others = [
         offers.instances_for(name)
-        for name in CANDIDATE_TYPES
+        for name in (*CANDIDATE_TYPES, *sorted(tried.difference(CANDIDATE_TYPES)))
         if name != choices.instance_type and offers.has_price(name)
     ]
+    require_fit(chosen, offers.workload, work.encoder, others)
     candidate = offers.candidate(chosen, spot=choices.spot)
     limit = offers.limit(chosen, spot=choices.spot)
     return Quote(
@@ -44,6 +43,7 @@ def quote(work: TrainingWork, sources: PriceSources) -> Quote:
         alternatives=tuple(offers.candidate(one, spot=choices.spot) for one in others),
         remedies=_remedies(chosen, offers.seconds_within_cap(chosen), candidate.expected),
         warnings=_warnings(chosen, candidate.expected, limit),
+        workload=offers.work_document,
     )
 
 

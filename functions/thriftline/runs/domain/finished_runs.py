@@ -1,0 +1,22 @@
+"""Runs of a project that have finished: what they were expected to take, and what they took."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """One run whose only attempt trained to its end without an interruption.
+
+    ``workload`` is the trainer's own description of the work, which its quote gave. ``place`` says
+    where it trained, in the trainer's words too. ``seconds`` are those of the attempt on its
+    machines, whatever was billed for them.
+    """
+
+    run_id: str
+    trainer: str
+    workload: Mapping[str, Any]
+    place: Mapping[str, Any]
+    seconds: int
+    ended_at: str

@@ -19,7 +19,15 @@ help: ## Say what can be made
 
 ## ---- Set-up: each environment is made anew when its pins change
 
-setup: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam $(STAMPS)/node ## Make every environment
+# Each is made by a pip of its own, side by side: much of their time is waiting for a download.
+ENVIRONMENTS := $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --silent --jobs=4
+
+.PHONY: environments
+environments: ; @$(SIDE_BY_SIDE) $(ENVIRONMENTS)
+
+setup: ## Make every environment
+	@$(SIDE_BY_SIDE) $(ENVIRONMENTS) $(STAMPS)/node
 
 $(STAMPS)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11, 3.12 or 3.13." >&2; exit 1; }
@@ -27,38 +35,37 @@ $(STAMPS)/python:
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@mkdir -p $(STAMPS) && touch $@
 
+# Bytecode is written where a module is first imported: compiling all of these takes as long as
+# unpacking them. A function runs without the right to write any, so its environment has it.
 $(STAMPS)/venv: requirements-dev.txt functions/requirements.txt training_image/requirements.txt | $(STAMPS)/python
-	@echo "==> .venv: what demo, tests and embedded AWS need (some minutes, about 2 GB, once)"
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@$(PYTHON) tools/make_environment.py .venv requirements-dev.txt \
+		--for "demo, tests and embedded AWS" --takes "1 to 3 minutes and 2 GB" -- --no-compile
 	@touch $@
 
 $(STAMPS)/lambda: requirements-lambda.txt functions/requirements.txt | $(STAMPS)/python
-	@echo "==> .venv-lambda: what a function sees on Lambda"
-	@$(PYTHON) -m venv --clear .venv-lambda
-	@.venv-lambda/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-lambda.txt
+	@$(PYTHON) tools/make_environment.py .venv-lambda requirements-lambda.txt \
+		--for "what a function sees on Lambda" --takes "20 to 60 seconds"
 	@touch $@
 
 $(STAMPS)/sam: requirements-sam.txt | $(STAMPS)/python
-	@echo "==> .venv-sam: the SAM CLI and its Lambda runtime emulator"
-	@$(PYTHON) -m venv --clear .venv-sam
-	@.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-sam.txt
+	@$(PYTHON) tools/make_environment.py .venv-sam requirements-sam.txt \
+		--for "the SAM CLI and its runtime emulator" --takes "20 to 60 seconds" -- --no-compile
 	@touch $@
 
 $(STAMPS)/node: package-lock.json | $(STAMPS)/venv
-	@echo "==> node_modules: the validator of state machines"
+	@echo "==> node_modules: the validator of state machines (some 10 seconds, once)"
 	@npm ci --silent --no-fund --no-audit 2>/dev/null || npm ci
 	@touch $@
 
 ## ---- What a user runs
 
-demo: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Run the main job on this machine: four uploads, end to end
+demo: environments ## Run the main job on this machine: four uploads, end to end
 	@$(BIN)/python -m laptop demo
 
-demo-audit: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Audit the report's account on this machine
+demo-audit: environments ## Audit the report's account on this machine
 	@$(BIN)/python -m laptop audit $(AUDIT)
 
-serve: $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam ## Serve the embedded AWS until Ctrl-C
+serve: environments ## Serve the embedded AWS until Ctrl-C
 	@$(BIN)/python -m laptop serve
 
 test: setup ## Run everything that the gate runs

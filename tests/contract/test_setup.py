@@ -1,9 +1,13 @@
-"""The first step of every set-up, in a folder where nothing was made before."""
+"""The steps of every set-up: the first one in a fresh clone, and what a waiting person reads."""
 
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from tools.make_environment import install
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,3 +23,35 @@ def test_the_first_stamp_is_made_in_a_fresh_clone(tmp_path: Path) -> None:
     )
     assert made.returncode == 0, made.stderr
     assert (tmp_path / ".thriftline/setup/python").exists()
+
+
+def test_an_installation_reports_how_far_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "package").write_bytes(b"0" * 3_000_000)
+    pip = [sys.executable, "-c", "import time; time.sleep(0.5)"]
+
+    assert install(pip, tmp_path, every=0.1) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) >= 2
+    assert all(line.endswith("s, 3 MB in it") for line in lines)
+
+
+def test_a_failed_installation_keeps_its_exit_code(tmp_path: Path) -> None:
+    assert install([sys.executable, "-c", "raise SystemExit(3)"], tmp_path, every=60) == 3
+
+
+def test_the_environments_are_made_side_by_side_and_announced() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+
+    assert "--jobs" in makefile
+    assert makefile.count("tools/make_environment.py") == 3
+    assert makefile.count("--takes") == 3
+
+
+def test_the_functions_environment_is_compiled_since_they_may_not_write_bytecode() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    recipe = makefile.partition("$(STAMPS)/lambda:")[2].partition("$(STAMPS)/sam:")[0]
+
+    assert "--no-compile" not in recipe

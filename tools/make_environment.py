@@ -1,0 +1,84 @@
+"""Make a virtual environment anew, and report how far it is: `make setup` runs this.
+
+    python tools/make_environment.py .venv requirements-dev.txt \
+        --for "demo, tests, embedded AWS" --takes "1 to 3 minutes, 2 GB" -- --no-compile
+
+What follows `--` goes to pip. An installation is silent for minutes: so there is a line before it,
+one every quarter of a minute, and one after it. pip's own words come where it fails.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+EVERY_SECONDS = 15.0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the environment; return pip's exit code."""
+    given = _parsed(arguments)
+    folder: Path = given.folder
+    started = time.monotonic()
+    print(f"==> {folder}: {given.purpose} (some {given.takes}, once)", flush=True)
+    venv.create(folder, clear=True, symlinks=sys.platform != "win32", with_pip=True)
+    command = [
+        *(str(folder / "bin/python"), "-m", "pip", "install"),
+        *("--quiet", "--disable-pip-version-check", "--no-input"),
+        *("--requirement", given.requirements, *given.pip),
+    ]
+    code = install(command, folder, given.every)
+    seconds = time.monotonic() - started
+    if code == 0:
+        print(f"    {folder} is ready after {seconds:.0f} s", flush=True)
+    else:
+        print(f"make: pip could not fill {folder}; its message is above", file=sys.stderr)
+    return code
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("requirements")
+    parser.add_argument("--for", dest="purpose", required=True, help="who needs it")
+    parser.add_argument("--takes", required=True, help="time and space")
+    parser.add_argument("--every", type=float, default=EVERY_SECONDS, help="seconds a line")
+    parser.add_argument("pip", nargs="*", help="options of pip, behind --")
+    return parser.parse_args(arguments)
+
+
+def install(command: Sequence[str], folder: Path, every: float) -> int:
+    """Run pip, and report how long it has run and how much is there; return its exit code."""
+    started = time.monotonic()
+    with subprocess.Popen(command) as process:
+        while True:
+            try:
+                return process.wait(every)
+            except subprocess.TimeoutExpired:
+                passed = time.monotonic() - started
+                # pip downloads everything before it installs the first package.
+                print(f"    {folder}: {passed:.0f} s, {_megabytes(folder):,} MB in it", flush=True)
+            except BaseException:
+                process.terminate()
+                raise
+
+
+def _megabytes(folder: Path) -> int:
+    """Return the size of a folder that changes meanwhile."""
+    size = 0
+    for file in folder.rglob("*"):
+        try:
+            size += file.lstat().st_size
+        except OSError:
+            continue
+    return size // 1_000_000
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -20,7 +20,7 @@ EVERY_SECONDS = 15.0
 
 def main(arguments: Sequence[str]) -> int:
     """Make the environment; return pip's exit code."""
-    given = _parsed(arguments)
+    given = parsed(arguments)
     folder: Path = given.folder
     started = time.monotonic()
     print(f"==> {folder}: {given.purpose} (some {given.takes}, once)", flush=True)
@@ -39,15 +39,19 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
-def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return what the command line says; `pip` has what stands behind `--`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("requirements")
     parser.add_argument("--for", dest="purpose", required=True, help="who needs it")
     parser.add_argument("--takes", required=True, help="time and space")
     parser.add_argument("--every", type=float, default=EVERY_SECONDS, help="seconds a line")
-    parser.add_argument("pip", nargs="*", help="options of pip, behind --")
-    return parser.parse_args(arguments)
+    ours, options = list(arguments), []
+    if "--" in ours:
+        at = ours.index("--")
+        ours, options = ours[:at], ours[at + 1 :]
+    return parser.parse_args(ours, argparse.Namespace(pip=options))
 
 
 def install(command: Sequence[str], folder: Path, every: float) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.make_environment import install
+from tools.make_environment import install, parsed
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +40,16 @@ def test_an_installation_reports_how_far_it_is(
 
 def test_a_failed_installation_keeps_its_exit_code(tmp_path: Path) -> None:
     assert install([sys.executable, "-c", "raise SystemExit(3)"], tmp_path, every=60) == 3
+
+
+def test_what_follows_two_dashes_is_for_pip() -> None:
+    given = parsed([".venv", "pins.txt", "--for", "a test", "--takes", "1 s", "--", "--no-compile"])
+
+    assert (str(given.folder), given.requirements, given.pip) == (
+        ".venv",
+        "pins.txt",
+        ["--no-compile"],
+    )
 
 
 def test_the_environments_are_made_side_by_side_and_announced() -> None:

@@ -11,8 +11,7 @@ import argparse
 import subprocess
 import sys
 import time
-import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 EVERY_SECONDS = 15.0
@@ -24,19 +23,22 @@ def main(arguments: Sequence[str]) -> int:
     folder: Path = given.folder
     started = time.monotonic()
     print(f"==> {folder}: {given.purpose} (some {given.takes}, once)", flush=True)
-    venv.create(folder, clear=True, symlinks=sys.platform != "win32", with_pip=True)
-    command = [
+    for step in steps(folder, given.requirements, given.pip):
+        if code := follow(step, folder, given.every, started):
+            print(f"make: {folder} was not made; the message is above", file=sys.stderr)
+            return code
+    print(f"    {folder} is ready after {time.monotonic() - started:.0f} s", flush=True)
+    return 0
+
+
+def steps(folder: Path, requirements: str, pip: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the commands that make an environment."""
+    yield [sys.executable, "-m", "venv", "--clear", str(folder)]
+    yield [
         *(str(folder / "bin/python"), "-m", "pip", "install"),
         *("--quiet", "--disable-pip-version-check", "--no-input"),
-        *("--requirement", given.requirements, *given.pip),
+        *("--requirement", requirements, *pip),
     ]
-    code = install(command, folder, given.every)
-    seconds = time.monotonic() - started
-    if code == 0:
-        print(f"    {folder} is ready after {seconds:.0f} s", flush=True)
-    else:
-        print(f"make: pip could not fill {folder}; its message is above", file=sys.stderr)
-    return code
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -54,9 +56,8 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(ours, argparse.Namespace(pip=options))
 
 
-def install(command: Sequence[str], folder: Path, every: float) -> int:
-    """Run pip, and report how long it has run and how much is there; return its exit code."""
-    started = time.monotonic()
+def follow(command: Sequence[str], folder: Path, every: float, started: float) -> int:
+    """Run a command, and report the time and what is in the folder; return its exit code."""
     with subprocess.Popen(command) as process:
         while True:
             try:

@@ -3,11 +3,12 @@
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tools.make_environment import install, parsed
+from tools.make_environment import follow, parsed
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +32,7 @@ def test_an_installation_reports_how_far_it_is(
     (tmp_path / "package").write_bytes(b"0" * 3_000_000)
     pip = [sys.executable, "-c", "import time; time.sleep(0.5)"]
 
-    assert install(pip, tmp_path, every=0.1) == 0
+    assert follow(pip, tmp_path, every=0.1, started=time.monotonic()) == 0
 
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) >= 2
@@ -39,7 +40,7 @@ def test_an_installation_reports_how_far_it_is(
 
 
 def test_a_failed_installation_keeps_its_exit_code(tmp_path: Path) -> None:
-    assert install([sys.executable, "-c", "raise SystemExit(3)"], tmp_path, every=60) == 3
+    assert follow([sys.executable, "-c", "raise SystemExit(3)"], tmp_path, 60, 0.0) == 3
 
 
 def test_what_follows_two_dashes_is_for_pip() -> None:

@@ -1,7 +1,7 @@
 """How far a run came, on a terminal and in a log."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -11,6 +11,13 @@ from rich.text import Text
 
 from laptop.demo_error import DemoError
 from laptop.follow import Snapshot, Training
+
+
+class Line(NamedTuple):
+    """A line of a log. Of the lines with one key only the first is worth a look."""
+
+    key: tuple[object, ...]
+    text: str
 
 
 def show(snapshots: Iterator[Snapshot], console: Console) -> Snapshot:
@@ -25,12 +32,12 @@ def show(snapshots: Iterator[Snapshot], console: Console) -> Snapshot:
             for last in snapshots:
                 live.update(_picture(last))
     else:
-        said: list[str] = []
+        said: set[tuple[object, ...]] = set()
         for last in snapshots:
             for line in lines(last):
-                if line not in said:
-                    said.append(line)
-                    console.print(line, highlight=False)
+                if line.key not in said:
+                    said.add(line.key)
+                    console.print(line.text, highlight=False)
     if last is None:
         raise DemoError("nothing was followed")
     return last
@@ -47,35 +54,48 @@ def _picture(snapshot: Snapshot) -> Group:
     if training.job_name:
         parts.append(Text(f"   {training.job_name}  {training.secondary_status}", "dim"))
     if training.total_steps:
-        bar = ProgressBar(total=training.total_steps, completed=training.step, width=40)
+        bar = ProgressBar(total=training.total_steps, completed=training.step, width=16)
         row = Table.grid(padding=(0, 1))
-        row.add_row("  ", bar, _progress(training))
+        row.add_row("  ", bar, f"step {training.step}/{training.total_steps}, {_pace(training)}")
         parts.append(row)
+    if scores := _scores(training):
+        parts.append(Text(f"   {scores}", "dim"))
     return Group(*parts)
 
 
-def _progress(training: Training) -> str:
-    parts = [f"step {training.step}/{training.total_steps}"]
+def _pace(training: Training) -> str:
+    parts = []
     if training.loss is not None:
         parts.append(f"loss {training.loss:.3f}")
     if training.samples_per_second is not None:
         parts.append(f"{training.samples_per_second:.0f} samples/s")
-    if training.seconds_left is not None:
+    if training.seconds_left:
         parts.append(f"{training.seconds_left:.0f} s to go")
-    if accuracy := training.validation.get("accuracy"):
-        parts.append(f"validation accuracy {accuracy:.3f}")
-    return "  ".join(parts)
+    return ", ".join(parts)
 
 
-def lines(snapshot: Snapshot) -> Iterator[str]:
-    """What a log gets: each state, each status of the job, and a line for each tenth of it."""
+def _scores(training: Training) -> str:
+    named = (("accuracy", "accuracy"), ("macro_f1", "macro-F1"))
+    found = [
+        f"{name} {training.validation[key]:.3f}"
+        for key, name in named
+        if key in training.validation
+    ]
+    return f"on the validation split: {', '.join(found)}" if found else ""
+
+
+def lines(snapshot: Snapshot) -> Iterator[Line]:
+    """What a log gets: each state, each status of the job, each tenth of its steps, each score."""
     for name, _ in snapshot.states:
-        yield f"  {name}"
+        yield Line(("state", name), f"  {name}")
     training = snapshot.training
-    if training.job_name:
-        yield f"    {training.job_name}: {training.secondary_status}"
-    tenth = training.step * 10 // training.total_steps if training.total_steps else 0
-    if tenth:
-        yield f"    training {tenth * 10} %" + ("" if tenth < 10 else "  " + _progress(training))
-    if accuracy := training.validation.get("accuracy"):
-        yield f"    validation accuracy {accuracy:.3f}"
+    job = training.job_name
+    if not job:
+        return
+    status = training.secondary_status
+    yield Line(("status", job, status), f"    {job}: {status}")
+    if training.total_steps and (tenth := training.step * 10 // training.total_steps):
+        text = f"    training {tenth * 10} %, {_pace(training)}"
+        yield Line(("tenth", job, tenth), text)
+    if scores := _scores(training):
+        yield Line(("scores", job, scores), f"    {scores}")

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from laptop.demo_progress import lines
+from laptop.demo_progress import Line, lines
 from laptop.follow import Follower, Snapshot
 
 EVERY_SECONDS = 2.0
@@ -39,7 +39,7 @@ class ExecutionReporter:
         self._states = aws.client("stepfunctions")
         self._logs = aws.client("logs")
         self._followers: dict[str, Follower] = {}
-        self._said: dict[str, set[str]] = {}
+        self._said: dict[str, set[tuple[object, ...]]] = {}
         self._ended: set[str] = set()
         self._explained: set[str] = set()
 
@@ -81,23 +81,23 @@ class ExecutionReporter:
         follower = self._followers[arn]
         snapshot = follower.look()
         for line in [*lines(snapshot), *self._ending(snapshot)]:
-            if line not in self._said[arn]:
-                self._said[arn].add(line)
-                self._say(f"{upload_name(follower.upload)}  {line.strip()}")
+            if line.key not in self._said[arn]:
+                self._said[arn].add(line.key)
+                self._say(f"{upload_name(follower.upload)}  {line.text.strip()}")
         if snapshot.status != "RUNNING":
             self._ended.add(arn)
             del self._followers[arn], self._said[arn]
 
-    def _ending(self, snapshot: Snapshot) -> Iterator[str]:
+    def _ending(self, snapshot: Snapshot) -> Iterator[Line]:
         if snapshot.status == "RUNNING":
             return
         status = snapshot.output.get("status") or snapshot.status.lower()
         reason = snapshot.output.get("reason") or snapshot.error.strip(": ")
-        yield f"ended as {status}" + (f": {reason}" if reason else "")
+        yield Line(("end",), f"ended as {status}" + (f": {reason}" if reason else ""))
         run_id = snapshot.output.get("run_id") or snapshot.run_id
         if run_id and status in _WITH_REPORT:
             bucket = self._aws.outputs["ArtifactsBucketName"]
-            yield f"report: aws s3 cp s3://{bucket}/runs/{run_id}/report.html ."
+            yield Line(("report",), f"report: aws s3 cp s3://{bucket}/runs/{run_id}/report.html .")
 
 
 def upload_name(detail: dict[str, Any]) -> str:

@@ -159,9 +159,11 @@ class CheckpointSync:
             now = _versions(self._folder)
             settled = {file: now[file] for file in now if self._seen.get(file) == now[file]}
             self._seen = now
-            # The next look tries again.
-            with contextlib.suppress(DataError):
+            try:
                 self._copy(settled)
+            except DataError as error:
+                # Nothing is lost yet: the next look tries again, and so does the end.
+                LOG.info("a checkpoint was not copied, and is tried again: %s", error)
 
     def _copy(self, files: Mapping[Path, tuple[int, int]]) -> None:
         for file, version in files.items():
@@ -170,9 +172,8 @@ class CheckpointSync:
             try:
                 relative = file.relative_to(self._folder).as_posix()
                 self._storage.upload(file, f"{self._uri}/{relative}")
-            except DataError as error:
+            except DataError:
                 if file.exists():
-                    LOG.warning("checkpoint not copied: %s", error)
                     raise
                 # The program replaced it meanwhile.
                 continue

@@ -76,7 +76,7 @@ class LabelSetRows(_Document):
 
 
 class LabelSets(_Document):
-    """Which labels come together, where a row may have several."""
+    """The sets of labels that rows have, where a row may have several."""
 
     distinct: int
     labels_per_row: float | None = Field(description="Mean number of labels of a row.")

@@ -276,7 +276,7 @@ def test_class_numbers_in_lists_get_the_schemas_names() -> None:
 def test_the_page_shows_which_labels_come_together() -> None:
     page = dataset_page(validate({"a.jsonl": jsonl(records(120))}, **SEVERAL), "run")
 
-    assert "Labels that come together" in page
+    assert "Sets of labels that rows have" in page
     assert "blue + red" in page
     assert "(no label)" in page
     assert "1.00 labels on average" in page

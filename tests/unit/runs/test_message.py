@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from thriftline.runs.reports.advice import advice_of
 from thriftline.runs.reports.message import DETAIL_TYPES, EndedRun, body_of, subject_of
 
 ENDED = EndedRun(
@@ -47,3 +48,17 @@ def test_every_ending_says_why_and_where_to_read_on(status: Any) -> None:
     body = body_of(replace(ENDED, status=status))
     assert "The loss became NaN." in body
     assert ENDED.report in body
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        ("InvalidRunSpecError", "Fix run.yaml and upload it again, it alone"),
+        ("BudgetExceededError", "Change the settings in run.yaml and upload it again, it alone"),
+        ("DatasetRejectedError", "Fix the files and upload them again"),
+        (None, "Fix the files and upload them again"),
+    ],
+)
+def test_a_rejected_run_says_which_file_to_upload_again(error: str | None, advice: str) -> None:
+    assert advice in body_of(replace(ENDED, status="rejected", error=error))
+    assert advice in advice_of("rejected", error)

@@ -77,7 +77,7 @@ def build_report(
 
 
 def _label_sets(totals: Totals) -> LabelSets:
-    """How many labels rows have, and which of them come together."""
+    """How many labels rows have, and which sets of them."""
     rows = sum(totals.classes.values())
     sizes: dict[int, int] = {}
     for key, count in totals.classes.items():

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from thriftline.core.text import plain, plain_lines
-
-Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
+from thriftline.runs.reports.advice import Status, advice_of
 
 EVENT_SOURCE = "thriftline.training"
 DETAIL_TYPES: Mapping[Status, str] = {
@@ -22,11 +20,9 @@ _HEADLINES: Mapping[Status, str] = {
     "rejected": "was rejected; nothing was spent",
     "failed": "failed",
 }
-_ADVICE: Mapping[Status, str] = {
-    "succeeded": "",
+_MEANWHILE: Mapping[Status, str] = {
     "not_promoted": "The model in use stays in use. The report shows how the two compare.",
-    "rejected": "Fix it and upload the data set again: a new version starts a new run.",
-    "failed": "No job is still running. Once it is fixed, upload the data set again.",
+    "failed": "No job is still running.",
 }
 
 
@@ -72,8 +68,9 @@ def body_of(ended: EndedRun) -> str:
     if ended.model_package_arn:
         lines.append(f"Model:    {ended.model_package_arn}")
     lines.append(f"Report:   {ended.report}")
-    if _ADVICE[ended.status]:
-        lines += ["", _ADVICE[ended.status]]
+    advice = (_MEANWHILE.get(ended.status, ""), advice_of(ended.status, ended.error))
+    if any(advice):
+        lines += ["", " ".join(filter(None, advice))]
     return "\n".join(lines) + "\n"
 
 

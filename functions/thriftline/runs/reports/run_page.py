@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from thriftline.core.reports.pages import render
 from thriftline.datasets.shown import Masks
 from thriftline.evaluation.document import Comparison, Confusion, Scores
+from thriftline.runs.reports.advice import advice_of
 from thriftline.runs.reports.charts import Chart, calibration_chart, loss_chart, validation_chart
 from thriftline.runs.schemas.result import Result
 
@@ -115,15 +116,14 @@ def _verdict(result: Result) -> _Verdict:
         return _Verdict(
             "bad",
             "Rejected before training; nothing was spent",
-            "Fix it and upload the data set again: a new version starts a new run.",
+            advice_of("rejected", result.error.name if result.error else None),
         )
     state = f" in “{result.error.state}”" if result.error else ""
     return _Verdict(
         "bad",
         f"Failed{state}",
-        "No job is still running and the scratch space is cleared. Once it is fixed, upload the "
-        "data set "
-        "again.",
+        "No job is still running and the scratch space is cleared. "
+        + advice_of("failed", result.error.name if result.error else None),
     )
 
 

@@ -44,12 +44,12 @@ $(STAMPS)/venv: requirements-dev.txt functions/requirements.txt training_image/r
 
 $(STAMPS)/lambda: requirements-lambda.txt functions/requirements.txt | $(STAMPS)/python
 	@$(PYTHON) tools/make_environment.py .venv-lambda requirements-lambda.txt \
-		--for "what a function sees on Lambda" --takes "20 to 60 seconds"
+		--for "what a function sees on Lambda" --takes "20 to 60 seconds" --every 60
 	@touch $@
 
 $(STAMPS)/sam: requirements-sam.txt | $(STAMPS)/python
 	@$(PYTHON) tools/make_environment.py .venv-sam requirements-sam.txt \
-		--for "the SAM CLI and its runtime emulator" --takes "20 to 60 seconds" -- --no-compile
+		--for "the SAM CLI and its runtime emulator" --takes "20 to 60 seconds" --every 60 -- --no-compile
 	@touch $@
 
 $(STAMPS)/node: package-lock.json | $(STAMPS)/venv

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 EVERY_SECONDS = 15.0
+# More than pip itself takes.
+EMPTY_MEGABYTES = 30
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -64,11 +66,16 @@ def follow(command: Sequence[str], folder: Path, every: float, started: float) -
                 return process.wait(every)
             except subprocess.TimeoutExpired:
                 passed = time.monotonic() - started
-                # pip downloads everything before it installs the first package.
-                print(f"    {folder}: {passed:.0f} s, {_megabytes(folder):,} MB in it", flush=True)
+                print(f"    {folder}: {passed:.0f} s, {_progress(folder)}", flush=True)
             except BaseException:
                 process.terminate()
                 raise
+
+
+def _progress(folder: Path) -> str:
+    megabytes = _megabytes(folder)
+    # pip downloads everything before it installs the first package.
+    return "downloading" if megabytes < EMPTY_MEGABYTES else f"{megabytes:,} MB installed"
 
 
 def _megabytes(folder: Path) -> int:

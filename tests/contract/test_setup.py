@@ -29,14 +29,14 @@ def test_the_first_stamp_is_made_in_a_fresh_clone(tmp_path: Path) -> None:
 def test_an_installation_reports_how_far_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "package").write_bytes(b"0" * 3_000_000)
+    (tmp_path / "package").write_bytes(b"0" * 40_000_000)
     pip = [sys.executable, "-c", "import time; time.sleep(0.5)"]
 
     assert follow(pip, tmp_path, every=0.1, started=time.monotonic()) == 0
 
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) >= 2
-    assert all(line.endswith("s, 3 MB in it") for line in lines)
+    assert all(line.endswith("s, 40 MB installed") for line in lines)
 
 
 def test_a_failed_installation_keeps_its_exit_code(tmp_path: Path) -> None:

@@ -189,6 +189,11 @@ def test_settle_budget_gives_back_what_was_not_used(
     assert float(ledger["committed_usd"]["N"]) == float(answer["settled_usd"])
 
 
+def test_sweep_ledger_finds_nothing_that_is_left(sam: Sam) -> None:
+    answer = sam.answer("sweep_ledger", {})
+    assert (answer["kept"], answer["unknown"], answer["settled"]) == (0, 0, 0)
+
+
 def test_publish_result_writes_what_its_schema_promises(
     sam: Sam, aws: Aws, live: dict[str, Any]
 ) -> None:

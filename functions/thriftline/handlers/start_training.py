@@ -13,7 +13,7 @@ from thriftline.wiring.trainers import trainers
 def lambda_handler(request: StartTrainingRequest) -> StartTrainingResponse:
     """Starts it once; see ``start_training``. Without dollars that are held nothing starts."""
     require_hold(request.run_id, runs=wiring.runs_table(), ledger=money.ledger())
-    return start_training(
+    started = start_training(
         request.run_id,
         request.attempt,
         artifacts=wiring.artifacts(),
@@ -21,3 +21,6 @@ def lambda_handler(request: StartTrainingRequest) -> StartTrainingResponse:
         runs=wiring.runs_table(),
         now=wiring.now(),
     )
+    # A redriven execution may be settled between the two: Clean up then stops the job.
+    require_hold(request.run_id, runs=wiring.runs_table(), ledger=money.ledger())
+    return started

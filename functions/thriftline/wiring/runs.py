@@ -5,6 +5,7 @@ from functools import cache
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client
+from thriftline.core.aws.executions import Executions
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.project_claims import ClaimsTable
@@ -20,6 +21,7 @@ __all__ = [
     "claims_table",
     "data_bucket",
     "event_bus",
+    "executions",
     "finished_runs",
     "model_registry",
     "now",
@@ -76,6 +78,12 @@ def stack_ceilings() -> Ceilings:
         most_gate_margin=settings().most_gate_margin,
         gate_above_majority=settings().gate_above_majority,
     )
+
+
+@cache
+def executions() -> Executions:
+    """The executions of the stack's machines."""
+    return Executions(client("stepfunctions"))
 
 
 @cache

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker
+from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker, refusal
 from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
 from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from tests.unit.runs.trainers_fixture import trainers_over
+from thriftline.core.aws.executions import Executions
 from thriftline.core.errors import BudgetExceededError, RunSettledError
 from thriftline.money.ledger import Budgets
 from thriftline.runs.domain.layout import Upload, run_id_of
@@ -19,10 +20,12 @@ from thriftline.runs.schemas.steps import (
     ReserveBudgetResponse,
     SettleBudgetRequest,
     SettleBudgetResponse,
+    SweepLedgerResponse,
 )
 from thriftline.runs.steps.reserve_budget import require_hold, reserve_budget
 from thriftline.runs.steps.settle_budget import settle_budget
 from thriftline.runs.steps.start_training import start_training
+from thriftline.runs.steps.sweep_ledger import Sweeper, sweep_ledger
 
 UPLOAD = Upload("data", "datasets/Reviews/reviews.csv", "v1")
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:m:e"
@@ -208,3 +211,93 @@ def test_a_run_of_a_former_version_that_held_nothing_is_counted(scene: Scene) ->
     )
     scene.settle()
     assert scene.committed() == Decimal("0.16")
+
+
+class StandInStates:
+    """Step Functions with one execution, or none."""
+
+    def __init__(self, status: str | None, ended_at: datetime | None = None) -> None:
+        self.status, self.ended_at = status, ended_at
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
+        assert executionArn == EXECUTION
+        if self.status is None:
+            raise refusal("DescribeExecution", "ExecutionDoesNotExist", "no such execution")
+        if self.status == "denied":
+            raise refusal("DescribeExecution", "AccessDeniedException", "no", 403)
+        ended = {} if self.ended_at is None else {"stopDate": self.ended_at}
+        return {"status": self.status, **ended}
+
+
+def swept(scene: Scene, states: StandInStates, now: datetime) -> SweepLedgerResponse:
+    world = scene.world
+    errors: list[tuple[str, Exception]] = []
+    answer = sweep_ledger(
+        Sweeper(
+            ledger=world.ledger,
+            runs=world.runs,
+            artifacts=world.artifacts,
+            trainers=trainers_over(world.artifacts, scene.sagemaker),
+            executions=Executions(cast("Any", states)),
+        ),
+        now=now,
+        report=lambda run_id, error: errors.append((run_id, error)),
+    )
+    assert len(errors) == answer.unknown
+    return answer
+
+
+LATER = NOW + timedelta(hours=3)
+
+
+def test_the_sweep_settles_what_a_crash_has_left(scene: Scene) -> None:
+    scene.reserve()
+    scene.end(scene.start(), TrainingTimeInSeconds=1000, BillableTimeInSeconds=400)
+    answer = swept(scene, StandInStates("ABORTED", NOW), LATER)
+    assert (answer.settled, answer.kept, answer.unknown) == (1, 0, 0)
+    assert answer.first_settled[0].run_id == RUN_ID
+    assert scene.committed() == answer.first_settled[0].settled_usd == Decimal("0.16")
+    assert (scene.world.runs.get(RUN_ID) or {})["settled_usd"] == "0.160000000"
+    # What comes late meets a closed run.
+    assert scene.settle(now=LATER).reason == "It was settled before."
+    assert swept(scene, StandInStates("ABORTED", NOW), LATER).settled == 0
+
+
+def test_the_sweep_releases_a_run_without_a_job_in_the_month_of_its_hold(scene: Scene) -> None:
+    scene.reserve(now=datetime(2026, 11, 30, 23, 59, tzinfo=UTC))
+    december = datetime(2026, 12, 2, tzinfo=UTC)
+    answer = swept(scene, StandInStates(None), december)
+    assert answer.settled == 1
+    assert scene.committed() == scene.committed("2026-12") == 0
+
+
+@pytest.mark.parametrize(
+    ("states", "counted"),
+    [
+        (StandInStates("RUNNING"), (1, 0)),
+        (StandInStates("PENDING_REDRIVE"), (1, 0)),
+        (StandInStates("FAILED", LATER - timedelta(minutes=5)), (1, 0)),
+        (StandInStates("denied"), (0, 1)),
+    ],
+    ids=lambda case: getattr(case, "status", ""),
+)
+def test_the_sweep_leaves_what_runs_or_cannot_be_seen(
+    scene: Scene, states: StandInStates, counted: tuple[int, int]
+) -> None:
+    scene.reserve()
+    answer = swept(scene, states, LATER)
+    assert (answer.kept, answer.unknown) == counted
+    assert scene.committed() == Decimal("1.61")
+
+
+def test_the_sweep_leaves_a_run_whose_job_outlived_its_execution(scene: Scene) -> None:
+    scene.reserve()
+    name = scene.start()
+    ended = StandInStates("TIMED_OUT", NOW)
+    assert swept(scene, ended, LATER).kept == 1
+    scene.end(name, "Failed", TrainingTimeInSeconds=900)
+    assert swept(scene, ended, LATER).kept == 1
+    # What SageMaker has not said after a week is counted at its most.
+    answer = swept(scene, ended, NOW + timedelta(days=8))
+    assert answer.settled == 1
+    assert scene.committed() == Decimal("0.36")

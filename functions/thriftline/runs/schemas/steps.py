@@ -165,6 +165,28 @@ class SettleBudgetResponse(Payload):
     reason: str
 
 
+class SweepLedgerRequest(Payload):
+    """The schedule's input: nothing has to be said."""
+
+
+class SweptHold(Payload):
+    """A hold that the sweep replaced by what its run was billed."""
+
+    run_id: str
+    held_usd: Decimal
+    settled_usd: Decimal
+    reason: str
+
+
+class SweepLedgerResponse(Payload):
+    """Holds that stay, that could not be judged and that were settled, the first with names."""
+
+    kept: int
+    unknown: int
+    settled: int
+    first_settled: tuple[SweptHold, ...]
+
+
 class Failure(Payload):
     """What went wrong, as the machine caught it. ``message`` may be Lambda's JSON cause."""
 

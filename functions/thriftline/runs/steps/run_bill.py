@@ -16,11 +16,15 @@ from thriftline.runs.trainers.registry import Trainers
 
 @dataclass(frozen=True)
 class Bill:
-    """The dollars of all attempts; None is unknown, and ``reason`` says why."""
+    """The dollars of all attempts; None is unknown, and ``reason`` says why.
+
+    ``may_run`` is whether an attempt has not ended, or is on record and cannot be seen.
+    """
 
     usd: Decimal | None
     reason: str
     attempts: tuple[AttemptState, ...] = ()
+    may_run: bool = False
 
 
 def bill_of(run_id: str, item: Mapping[str, Any], *, artifacts: Bucket, trainers: Trainers) -> Bill:
@@ -32,18 +36,19 @@ def bill_of(run_id: str, item: Mapping[str, Any], *, artifacts: Bucket, trainers
     if plan is None:
         return Bill(Decimal(0), "The run was never planned, so it has no job.")
     made = attempts_made(trainers.named(plan.trainer), run_id, plan.ladder)
-    unknown = _why_unknown(made, attempt_numbers(item))
-    if unknown:
-        return Bill(None, unknown, tuple(made))
+    running = _what_may_run(made, attempt_numbers(item))
+    if running:
+        return Bill(None, running, tuple(made), may_run=True)
+    for attempt in made:
+        if attempt.billed_usd is None:
+            return Bill(None, f"What {attempt.name} was billed is not known.", tuple(made))
     usd = sum((attempt.billed_usd or Decimal(0) for attempt in made), Decimal(0))
     return Bill(usd, "Every attempt has ended and says what it was billed.", tuple(made))
 
 
-def _why_unknown(made: Sequence[AttemptState], recorded: Sequence[int]) -> str | None:
+def _what_may_run(made: Sequence[AttemptState], recorded: Sequence[int]) -> str | None:
     for attempt in made:
         if attempt.is_active:
             return f"{attempt.name} has not ended."
-        if attempt.billed_usd is None:
-            return f"What {attempt.name} was billed is not known."
     hidden = [number for number in recorded if number > len(made)]
     return f"Attempt {hidden[0]} is on record and the trainer does not show it." if hidden else None

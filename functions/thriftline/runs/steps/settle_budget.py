@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.money.ledger import Ledger, settle
@@ -37,31 +36,34 @@ def settle_budget(
     bill = bill_of(run_id, item, artifacts=artifacts, trainers=trainers)
     if bill.usd is None:
         return SettleBudgetResponse(status="kept", settled_usd=None, reason=bill.reason)
-    return settle_run(run_id, item, bill.usd, runs=runs, ledger=ledger, now=now)
+    key = item.get("ledger_month")
+    if key is None and bill.usd == 0:
+        return SettleBudgetResponse(
+            status="nothing_held", settled_usd=bill.usd, reason="The run held no dollars."
+        )
+    # A run of a former version that held nothing here has spent all the same.
+    key = str(key or month_key(now))
+    project = str(item.get("project", ""))
+    repeated = settle_run(key, run_id, project, bill.usd, runs=runs, ledger=ledger, now=now)
+    return SettleBudgetResponse(
+        status="settled",
+        settled_usd=bill.usd,
+        reason="It was settled before." if repeated else f"It counts in {key}.",
+    )
 
 
 def settle_run(
+    key: str,
     run_id: str,
-    item: dict[str, Any],
+    project: str,
     usd: Decimal,
     *,
     runs: RunsTable,
     ledger: Ledger,
     now: datetime,
-) -> SettleBudgetResponse:
-    """Settles a run whose bill is known, and notes it in the run's item."""
-    key = item.get("ledger_month")
-    if key is None and usd == 0:
-        return SettleBudgetResponse(
-            status="nothing_held", settled_usd=usd, reason="The run held no dollars."
-        )
-    # A run of a former version that held nothing here has spent all the same.
-    key = str(key or month_key(now))
-    settled = settle(ledger, key, run_id, str(item.get("project", "")), usd, now.date())
+) -> bool:
+    """Settles a run whose bill is known and notes it in its item; True when it was before."""
+    settled = settle(ledger, key, run_id, project, usd, now.date())
     if not settled.repeated:
         runs.update(run_id, ledger_month=key, settled_usd=f"{usd:.9f}", settled_at=now.isoformat())
-    return SettleBudgetResponse(
-        status="settled",
-        settled_usd=usd,
-        reason="It was settled before." if settled.repeated else f"It counts in {key}.",
-    )
+    return settled.repeated

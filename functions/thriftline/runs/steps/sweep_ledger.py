@@ -1,0 +1,109 @@
+"""Compares what the ledger holds with what still exists, and settles what nobody settled."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.executions import Executions
+from thriftline.core.errors import ThriftlineError
+from thriftline.money.ledger import Ledger
+from thriftline.money.month import Hold
+from thriftline.money.sweeping import Life, Seen, Verdict, recent_months, verdict
+from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.schemas.steps import SweepLedgerResponse, SweptHold
+from thriftline.runs.steps.run_bill import Bill, bill_of
+from thriftline.runs.steps.settle_budget import settle_run
+from thriftline.runs.trainers.registry import Trainers
+
+_ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+_MOST_NAMED = 100
+
+
+@dataclass(frozen=True)
+class Sweeper:
+    """What the sweep looks at."""
+
+    ledger: Ledger
+    runs: RunsTable
+    artifacts: Bucket
+    trainers: Trainers
+    executions: Executions
+
+    def holds(self, now: datetime) -> Iterator[tuple[str, Hold]]:
+        """Yields every hold of the months that may still have some, the oldest first."""
+        for key in recent_months(now):
+            holds = self.ledger.month(key).holds.values()
+            yield from ((key, hold) for hold in sorted(holds, key=lambda one: one.held_at))
+
+    def look(self, hold: Hold, item: dict[str, Any]) -> Seen:
+        """Looks at a held run; what cannot be seen is unknown."""
+        life, ended_at = self._life(item)
+        if life in {Life.RUNNING, Life.UNKNOWN}:
+            return Seen(hold, life, ended_at, True, None, hold.usd)
+        bill = bill_of(hold.run_id, item, artifacts=self.artifacts, trainers=self.trainers)
+        return Seen(hold, life, ended_at, bill.may_run, bill.usd, _most(bill))
+
+    def _life(self, item: dict[str, Any]) -> tuple[Life, datetime | None]:
+        arn = item.get("execution_arn")
+        found = self.executions.look(str(arn)) if arn else None
+        if found is None:
+            return Life.MISSING, None
+        if found.status in _ENDED and found.ended_at is not None:
+            return Life.ENDED, found.ended_at
+        return (Life.RUNNING if found.status == "RUNNING" else Life.UNKNOWN), None
+
+
+def sweep_ledger(
+    sweeper: Sweeper, *, now: datetime, report: Callable[[str, Exception], None]
+) -> SweepLedgerResponse:
+    """Settles the holds of runs of which nothing runs any more; safe to repeat.
+
+    A hold that cannot be judged stays, is reported with its error, and does not keep the sweep
+    from the others.
+    """
+    kept, unknown = 0, 0
+    swept: list[SweptHold] = []
+    for key, hold in sweeper.holds(now):
+        try:
+            judged = _sweep(sweeper, key, hold, now)
+        except ThriftlineError as error:
+            report(hold.run_id, error)
+            unknown += 1
+            continue
+        if judged.settle_usd is None:
+            kept += 1
+        else:
+            swept.append(
+                SweptHold(
+                    run_id=hold.run_id,
+                    held_usd=hold.usd,
+                    settled_usd=judged.settle_usd,
+                    reason=judged.reason,
+                )
+            )
+    return SweepLedgerResponse(
+        kept=kept, unknown=unknown, settled=len(swept), first_settled=tuple(swept[:_MOST_NAMED])
+    )
+
+
+def _sweep(sweeper: Sweeper, key: str, hold: Hold, now: datetime) -> Verdict:
+    item = sweeper.runs.get(hold.run_id) or {}
+    judged = verdict(sweeper.look(hold, item), now)
+    if judged.settle_usd is not None:
+        settle_run(
+            key,
+            hold.run_id,
+            hold.project,
+            judged.settle_usd,
+            runs=sweeper.runs,
+            ledger=sweeper.ledger,
+            now=now,
+        )
+    return judged
+
+
+def _most(bill: Bill) -> Decimal:
+    return sum((attempt.charged_usd for attempt in bill.attempts), Decimal(0))

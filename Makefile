@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: integration-audits integration-rest help demo demo-audit test check setup format lint types imports template unit contract integration \
-	training test-arrivals test-containers test-ledger test-idle-million bench bench-validation docs serve prices clean
+	training test-arrivals test-crowd test-containers test-ledger test-idle-million bench bench-validation docs serve prices clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -106,6 +106,9 @@ test-ledger: $(STAMPS)/venv ## The ledger: 1,000 seeds of 200 runs with faults, 
 
 test-arrivals: setup ## Uploads in 200 random orders and timings through the embedded AWS (10 minutes)
 	@THRIFTLINE_ARRIVAL_ORDERS=200 $(BIN)/pytest tests/integration/workflow/test_arrivals.py -q --timeout 0
+
+test-crowd: setup ## 200 uploads at the same moment through the embedded AWS (20 minutes)
+	@THRIFTLINE_UPLOADS_AT_ONCE=200 $(BIN)/pytest tests/integration/workflow/test_crowd.py -q --timeout 0
 
 # MUTANTS='thriftline.money.*' tries a part; what lives is listed at the end.
 mutants: $(STAMPS)/mutants ## Change domain/ and money/ in small ways: the unit tests must notice 90 %

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from laptop.stack import BASE_MODEL_PREFIX, with_own_stack
-from local_aws.options import ROOT
 from local_aws.server import EmbeddedAws, Options
+from tests.integration.application_copy import copy_application
 from tests.integration.workflow.conftest import CONFIG
 from tests.integration.workflow.world import World
 
@@ -26,9 +26,7 @@ _numbers = itertools.count(1)
 
 def with_memory_trainer(folder: Path) -> Path:
     """Copies what is deployed, adds the trainer, and returns the copy's template."""
-    for name in ("functions", "statemachines"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "template.yaml", folder)
+    template = copy_application(folder)
     trainers = folder / "functions/thriftline/runs/trainers"
     shutil.copytree(Path(__file__).with_name("memory"), trainers / "memory")
     registry = (trainers / "registry.py").read_text()
@@ -36,7 +34,7 @@ def with_memory_trainer(folder: Path) -> Path:
     before, line, after = registry.partition("TRAINERS: ")
     after = after.replace(REGISTERED, '{"sagemaker": _sagemaker, "memory": _memory}')
     (trainers / "registry.py").write_text(before + REGISTRATION + line + after)
-    return folder / "template.yaml"
+    return template
 
 
 # Of a module, since a process runs one embedded AWS at a time.

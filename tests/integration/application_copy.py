@@ -1,0 +1,13 @@
+"""A copy of what is deployed, in which a test may change a file."""
+
+import shutil
+from pathlib import Path
+
+from local_aws.options import ROOT
+
+
+def copy_application(folder: Path) -> Path:
+    """Copies functions, machines and template into a folder, and returns the template there."""
+    for name in ("functions", "statemachines"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return Path(shutil.copy(ROOT / "template.yaml", folder))

@@ -247,6 +247,7 @@ EFFECTS: dict[str, Effect] = {
     "DeleteInferenceComponent": _gone("inference-component/", "InferenceComponentName"),
     "DeleteProvisionedModelThroughput": _gone("", "provisionedModelId"),
     "DeregisterScalableTarget": _target_gone,
+    "DescribeNotebookInstance": _nothing,
     "DescribeTrainingJob": _nothing,
     "FilterLogEvents": _nothing,
     "GetCostAndUsage": _nothing,

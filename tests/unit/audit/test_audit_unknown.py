@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
 
-from tests.unit.audit.accounts import endpoint, inventory, measured
+from tests.unit.audit.accounts import days_ago, endpoint, inventory, measured
 from tests.unit.audit.wasteful_account import wasteful_account
 from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.audit import audit
@@ -14,6 +15,7 @@ from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
 from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.parameters import AuditParameters, Mode
+from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.unknowns import has_unread, unread_facts
 from thriftline.money.price_catalogue import price_catalogue
 
@@ -103,3 +105,20 @@ def test_an_unread_fact_is_seen_at_any_depth() -> None:
     assert not has_unread(one)
     hidden = replace(one.variants[0], model=DENIED)
     assert has_unread(replace(one, variants=(hidden,)))
+
+
+def test_a_bill_of_bedrock_that_nothing_explains_names_the_use_that_cloudwatch_forgot() -> None:
+    line = CostLine(
+        service="Amazon Bedrock",
+        usage_type=None,
+        start=days_ago(20).date(),
+        end=days_ago(19).date(),
+        usd=Decimal(90),
+        is_estimated=False,
+    )
+    (finding,) = [
+        one
+        for one in audit(inventory(costs=(line,)), price_catalogue(), AuditParameters()).findings
+        if one.rule == "ml.spend.residual"
+    ]
+    assert any("lists a metric for two weeks" in text for text in finding.evidence.signals_missing)

@@ -37,7 +37,7 @@ from thriftline.audit.domain.resources.bedrock import (
 )
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
-from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp
+from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp, StudioSpace
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
 from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
@@ -185,6 +185,28 @@ def wasteful_account() -> Inventory:
                 last_modified=days_ago(20),
                 lifecycle_config=None,
                 tags=(),
+            ),
+            Notebook(
+                name="stopped",
+                arn=f"{ARN}:notebook-instance/stopped",
+                status="Stopped",
+                instance_type="ml.t3.medium",
+                volume_gib=200,
+                created=days_ago(90),
+                last_modified=days_ago(60),
+                lifecycle_config=None,
+                tags=(),
+            ),
+        ),
+        studio_spaces=(
+            StudioSpace(
+                domain_id="d-abc123",
+                name="forgotten",
+                owner="ada",
+                status="InService",
+                volume_gib=100,
+                created=days_ago(90),
+                last_modified=days_ago(60),
             ),
         ),
         studio_apps=(

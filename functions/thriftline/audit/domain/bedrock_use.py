@@ -18,6 +18,7 @@ _MILLION = Decimal(1_000_000)
 _GEOGRAPHY = re.compile(r"(us|us-gov|eu|apac|jp|au|ca)\.(?=[a-z0-9-]+\.)")
 _PROFILE = re.compile(r"(global|us|us-gov|eu|apac|jp|au|ca)\.(?=[a-z0-9-]+\.)")
 _COPIED = re.compile(r":(foundation-model|inference-profile)/")
+_DAYS_OF_LIST_METRICS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +125,14 @@ def cost_of_tokens(use: TokenUse, price: TokenPrice) -> Decimal | None:
             return None
         total += count * (usd or Decimal(0)) / _MILLION
     return total
+
+
+def forgotten_use(window_days: int) -> str | None:
+    """Returns which use of Bedrock an audit of such a window cannot see, None when it sees all."""
+    if window_days <= _DAYS_OF_LIST_METRICS:
+        return None
+    return (
+        "Bedrock models that nobody has called for two weeks: CloudWatch lists a metric for two "
+        "weeks after its last datapoint, so what they used earlier in the "
+        f"{counted(window_days, 'day')} is in the bill only."
+    )

@@ -15,6 +15,7 @@ from thriftline.audit.domain.inventory import Inventory, Window
 from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import Bucket
+from thriftline.core.wording import counted
 from thriftline.money.prices import NOTEBOOK, Price, PriceCatalogue
 
 HOURS_A_MONTH = Decimal(730)
@@ -72,12 +73,11 @@ def variant_rate(variant: Variant, region: str, prices: PriceCatalogue) -> Decim
     """Returns the USD an hour of a variant's instances, None when a part is unknown."""
     if variant.serverless is not None:
         return None if variant.serverless.provisioned_concurrency else Decimal(0)
-    if variant.instance_count == 0:
+    count = variant.on_demand_instances
+    if count == 0:
         return Decimal(0)
     price = hosting_price(variant, region, prices)
-    if price is None or variant.instance_count is None:
-        return None
-    return price.usd * variant.instance_count
+    return None if price is None or count is None else price.usd * count
 
 
 def hosting_price(variant: Variant, region: str, prices: PriceCatalogue) -> Price | None:
@@ -135,12 +135,20 @@ def endpoint_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[Res
             Service.SAGEMAKER,
             endpoint.name,
             None if rate is None else rate * hours,
-            "a price or a count is missing" if rate is None else f"{rate} USD x {hours:.1f} h",
+            _hosting_basis(variants, rate, hours),
             "The instances it has now were taken for all of the window, though it was changed "
             f"on {endpoint.last_modified:%Y-%m-%d}."
             if changed and rate
             else None,
         )
+
+
+def _hosting_basis(variants: Iterable[Variant], rate: Decimal | None, hours: Decimal) -> str:
+    if rate is None:
+        return "a price or a count is missing"
+    prepaid = sum(one.prepaid_instances or 0 for one in variants)
+    paid = f" ({counted(prepaid, 'instance')} paid for with a reservation)" if prepaid else ""
+    return f"{rate} USD x {hours:.1f} h{paid}"
 
 
 def training_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
@@ -185,7 +193,7 @@ def processing_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[R
             )
 
 
-def notebook_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
+def notebook_hours(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
     """Yields what each notebook that runs cost since it last started."""
     for notebook in inventory.notebooks:
         if notebook.status == "InService":

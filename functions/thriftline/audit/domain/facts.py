@@ -35,6 +35,7 @@ class ResourceKind(StrEnum):
     MODEL_PACKAGE = "model_package"
     NOTEBOOK = "notebook"
     STUDIO_APP = "studio_app"
+    STUDIO_SPACE = "studio_space"
     MLFLOW_SERVER = "mlflow_server"
     HYPERPOD_CLUSTER = "hyperpod_cluster"
     BEDROCK_MODEL = "bedrock_model"

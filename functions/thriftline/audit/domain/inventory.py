@@ -11,7 +11,7 @@ from thriftline.audit.domain.resources.endpoints import Endpoint, Model, ModelPa
 from thriftline.audit.domain.resources.hyperpod import HyperPodCluster
 from thriftline.audit.domain.resources.jobs import ProcessingJob, ReadingJob, TrainingJob
 from thriftline.audit.domain.resources.mlflow import MlflowServer
-from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp
+from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp, StudioSpace
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import Bucket, LogGroup
 
@@ -65,6 +65,7 @@ class Inventory:
     transform_jobs: tuple[ReadingJob, ...] = ()
     tuning_jobs: tuple[ReadingJob, ...] = ()
     hyperpod_clusters: tuple[HyperPodCluster, ...] = ()
+    studio_spaces: tuple[StudioSpace, ...] = ()
 
     def unread_of(self, *kinds: ResourceKind) -> tuple[UnreadResource, ...]:
         """Returns what could not be read of these kinds."""

@@ -75,6 +75,7 @@ class AuditParameters:
     # The rest.
     notebook_idle_days: int = 3
     app_idle_hours: int = 12
+    volume_unused_days: int = 30
     log_retention_days: int = 90
     spike_share: Decimal = Decimal("0.3")
     spike_min_usd: Decimal = Decimal("10")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
-from thriftline.audit.domain import costs
+from thriftline.audit.domain import costs, volume_costs
 from thriftline.audit.domain.costs import ResourceCost
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags
 from thriftline.audit.domain.inventory import Inventory
@@ -114,7 +114,7 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         field="notebooks",
         part=Part.NOTEBOOKS,
         collector="notebooks:collect_notebooks",
-        costs=costs.notebook_costs,
+        costs=volume_costs.notebook_costs,
         price_table=lambda prices: prices.hourly.get("Notebook"),
         tagged_by="sagemaker",
     ),
@@ -126,6 +126,15 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         costs=costs.app_costs,
         price_table=lambda prices: prices.hourly.get("Notebook"),
         words=("Studio app", "Studio apps"),
+    ),
+    ResourceSpec(
+        kind=ResourceKind.STUDIO_SPACE,
+        field="studio_spaces",
+        part=Part.NOTEBOOKS,
+        collector="studio_spaces:collect_studio_spaces",
+        costs=volume_costs.space_costs,
+        words=("Studio space", "Studio spaces"),
+        name=attrgetter("key"),
     ),
     ResourceSpec(
         kind=ResourceKind.MLFLOW_SERVER,

@@ -33,6 +33,7 @@ from thriftline.audit.domain.resources.endpoints import (
 from thriftline.core.aws.clients import translated
 
 _PAGE = 100
+_RESERVED_ONLY = "capacity-reservations-only"
 _Components = Fact[tuple[InferenceComponent, ...]]
 
 
@@ -211,7 +212,19 @@ def _variant(running: Answer, configured: Fact[Answer]) -> Variant:
         managed_scaling=_managed(running.get("ManagedInstanceScaling") or {}),
         model=unread or known.get("ModelName"),
         statuses=tuple(one["Status"] for one in running.get("VariantStatus", ())),
+        prepaid_instances=_prepaid(running),
     )
+
+
+def _prepaid(running: Answer) -> int | None:
+    """Returns how many instances a capacity reservation has paid for, None when nobody says."""
+    reserved = running.get("CapacityReservationConfig") or {}
+    if not reserved.get("MlReservationArn"):
+        return 0
+    used: int | None = reserved.get("UsedByCurrentEndpoint")
+    if used is None and reserved.get("CapacityReservationPreference") == _RESERVED_ONLY:
+        return running.get("CurrentInstanceCount")
+    return used
 
 
 def _serverless(running: Answer) -> ServerlessConfig | None:

@@ -30,7 +30,8 @@ class Variant:
     ``instance_type`` and ``model`` are in the endpoint's config, not in the endpoint; a
     serverless variant has no instance type, and one for inference components no model.
     ``instance_count`` is the current one, None where AWS does not say. ``statuses`` are those of
-    the variant, such as Updating; empty when it is at rest.
+    the variant, such as Updating; empty when it is at rest. ``prepaid_instances`` run on capacity
+    that was bought before, None where AWS does not say how many.
     """
 
     name: str
@@ -41,6 +42,14 @@ class Variant:
     managed_scaling: ManagedScaling | None
     model: Fact[str | None]
     statuses: tuple[str, ...]
+    prepaid_instances: int | None = 0
+
+    @property
+    def on_demand_instances(self) -> int | None:
+        """How many of its instances are billed by the hour, None when it is not known."""
+        if self.instance_count is None or self.prepaid_instances is None:
+            return None
+        return max(0, self.instance_count - self.prepaid_instances)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

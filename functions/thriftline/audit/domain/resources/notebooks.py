@@ -1,4 +1,4 @@
-"""Notebook instances and Studio apps."""
+"""Notebook instances, Studio apps, and the spaces that keep their files."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,3 +56,24 @@ class StudioApp:
         """Whether the recorded activity can only have come from a user."""
         activity, check = self.last_user_activity, self.last_health_check
         return activity is not None and (check is None or check - activity > _CHECKS_APART)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudioSpace:
+    """A Studio space; its volume is billed until the space is deleted, whether an app runs or not.
+
+    ``volume_gib`` is None where AWS tells of no volume of its own.
+    """
+
+    domain_id: str
+    name: str
+    owner: str | None
+    status: str
+    volume_gib: int | None
+    created: datetime
+    last_modified: datetime
+
+    @property
+    def key(self) -> str:
+        """Names it: spaces of two domains may have one name."""
+        return f"{self.domain_id}/{self.name}"

@@ -14,6 +14,7 @@ from thriftline.audit.domain.rules import (
     tokens,
     training,
     training_settings,
+    volumes,
     warm_pools,
 )
 from thriftline.audit.domain.rules.rule import Rule
@@ -32,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     *artifacts.RULES,
     *expiry.RULES,
     *hygiene.RULES,
+    *volumes.RULES,
     *spend.RULES,
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from thriftline.audit.domain.bedrock_use import forgotten_use
 from thriftline.audit.domain.costs import Service, endpoint_rate
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ApiCall, Change, Confidence, Effort, Severity, Signal
@@ -161,7 +162,7 @@ def _unexplained(
             Signal("Explained by resources", dollars(row.explained_usd)),
             Signal("Residual", dollars(residual)),
         ),
-        missing=(*row.unpriced[:10], *unread[:10]),
+        missing=(*row.unpriced[:10], *unread[:10], *_unseen(row, residual, subject)),
         confidence=Confidence.HIGH,
         monthly_usd=None,
         severity=Severity.HIGH if abs(residual) > billed / 2 else Severity.MEDIUM,
@@ -171,6 +172,13 @@ def _unexplained(
             "Nothing was changed.",
         ),
     )
+
+
+def _unseen(row: ServiceRow, residual: Decimal, subject: Subject) -> tuple[str, ...]:
+    if row.service != Service.BEDROCK or residual <= 0:
+        return ()
+    forgotten = forgotten_use(round(subject.inventory.window.hours / 24))
+    return () if forgotten is None else (forgotten,)
 
 
 RULES = (

@@ -1,8 +1,9 @@
 """Parts become one inventory; prefixes are traced to the jobs that wrote them, no byte twice."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -207,3 +208,90 @@ def test_a_prefix_with_a_jobs_checkpoints_below_it_is_no_orphan_by_its_name() ->
 
     assert orphans() == ["models/checkpoints/"]
     assert orphans(_ended("one", 60, checkpoint_s3_uri="s3://models/checkpoints/one")) == []
+
+
+def test_of_a_lost_part_each_kind_is_unknown_with_the_reason() -> None:
+    found = merged(PLACE, (), {Part.LOG_GROUPS: "killed"})
+    assert found.unread == (UnreadResource(ResourceKind.LOG_GROUP, "*", "Collect part", "killed"),)
+    assert found.metrics == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "idle_window_days",
+        "utilisation_window_days",
+        "throughput_idle_days",
+        "orphaned_model_days",
+    ],
+)
+def test_each_window_of_a_rule_is_read_from_its_start(name: str) -> None:
+    daily, _ = metric_starts(inventory(), AuditParameters(**{name: 60}))
+    assert daily == MIDNIGHT - timedelta(days=60)
+
+
+def test_the_instant_of_a_mark_is_told_in_the_zone_of_the_audit() -> None:
+    there = days_ago(50).astimezone(timezone(timedelta(hours=9)))
+    tags = (("thriftline:marked-idle-at", there.isoformat()),)
+    daily, _ = metric_starts(inventory(endpoints=(endpoint(tags=tags),)), PARAMETERS)
+    assert (daily, daily.tzinfo) == (days_ago(50), NOW.tzinfo)
+
+
+def test_a_job_is_old_enough_the_day_after_its_threshold_and_not_on_it() -> None:
+    checkpoints = "s3://models/ckpt/X/"
+    for days, found in ((14, set()), (14.1, {"out/failed/"})):
+        written = _written(_ended("failed", days, "Failed"))
+        assert {one.prefix for one in written} == found
+    for days, found in ((30, set()), (30.1, {"ckpt/X/"})):
+        written = _written(_ended("done", days, checkpoint_s3_uri=checkpoints))
+        assert {one.prefix for one in written} == found
+
+
+@pytest.mark.parametrize(
+    "facts", [{"status": "InProgress"}, {"status": "Failed", "ended": None}, {"status": "Stopping"}]
+)
+def test_a_job_that_has_not_ended_leaves_nothing(facts: dict[str, object]) -> None:
+    job = training_job(
+        **{"created": days_ago(90), "ended": days_ago(89), "artifact_s3_uri": None, **facts}
+    )
+    assert _written(job) == set()
+
+
+def test_a_folder_of_many_slashes_or_of_an_x_keeps_its_name() -> None:
+    job = _ended("failed", 20, "Failed", output_s3_uri="s3://models/outX//")
+    kept = _ended("kept", 60, checkpoint_s3_uri="s3://models/ckptX//")
+    assert _written(job, kept) == {
+        WrittenPrefix("models", "outX/failed/", "failed"),
+        WrittenPrefix("models", "ckptX/", "kept"),
+    }
+
+
+def test_buckets_without_a_jobs_prefix_stay_as_they_are() -> None:
+    whole = inventory(
+        buckets=(
+            bucket("other", prefixes=(_prefix("data/", 7),)),
+            bucket("closed", prefixes=Unread("ListObjectsV2", "AccessDenied")),
+        )
+    )
+    measured = {"closed": [_prefix("out/one/", 60, "one")]}
+    assert with_written(whole, measured) == whole
+
+
+def test_what_a_job_wrote_is_taken_out_of_each_storage_class() -> None:
+    outer = _prefix("out/", 100, bytes_by_class=(("STANDARD", 70), ("GLACIER", 30)), objects=10)
+    inner = [
+        _prefix("out/a/", 20, "a", bytes_by_class=(("STANDARD", 20),), objects=None),
+        _prefix("out/b/", 30, "b", bytes_by_class=(("STANDARD", 25), ("GLACIER", 5)), objects=4),
+    ]
+    found = with_written(inventory(buckets=(bucket(prefixes=(outer,)),)), {"models": inner})
+    rest = _prefixes(found)["out/"]
+    assert (rest.size_bytes, rest.objects) == (50, 6)
+    assert rest.bytes_by_class == (("STANDARD", 25), ("GLACIER", 25))
+
+
+def test_what_was_measured_later_and_has_grown_takes_no_more_than_there_is() -> None:
+    outer = _prefix("out/", 100, objects=None)
+    grown = _prefix("out/a/", 120, "a")
+    found = with_written(inventory(buckets=(bucket(prefixes=(outer,)),)), {"models": [grown]})
+    rest = _prefixes(found)["out/"]
+    assert (rest.size_bytes, rest.objects, rest.bytes_by_class) == (0, None, (("STANDARD", 0),))

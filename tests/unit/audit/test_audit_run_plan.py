@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thriftline.audit.domain.actions import ActionPlan, PlannedAction, Step
+from thriftline.audit.domain.actions import ActionPlan, PlannedAction, Refused, Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind, ApiCall
 from thriftline.audit.domain.history import Acceptance
@@ -161,3 +161,75 @@ def test_nothing_is_lost_added_or_allowed_that_no_target_planned(
     for kind in set(ActionKind) - {ActionKind.UNMARK_ENDPOINT, ActionKind.TAKE_EXPIRY_AWAY}:
         done = (plan.actions[index] for index in executing(plan))
         assert len({one.resource for one in done if one.action is kind}) <= most
+
+
+def test_what_an_earlier_run_began_is_planned_with_all_that_it_was_about() -> None:
+    begun = replace(_interrupted(), finding=IDLE)
+    plan = plan_run([_plan()], [begun], [HERE], 0, Mode.ACT)
+    undo = "The restore command, with the copy that was saved before."
+    began = "0 invocations. (An earlier run began this at 2026-11-20 09:00 UTC and did not"
+    wanted = PlannedAction(
+        action=END,
+        step=Step.EXECUTE,
+        resource_type=ResourceKind.ENDPOINT,
+        resource="chat",
+        account=HERE[0],
+        region=HERE[1],
+        reason=f"{began} end: the endpoint is deleted if it still may be, or put back as it was.)",
+        finding=IDLE,
+        calls=(ApiCall("sagemaker", "DeleteEndpoint", {"EndpointName": "chat"}),),
+        undo=undo,
+        due=None,
+        executes=True,
+        withheld=None,
+    )
+    assert plan.actions == (wanted,)
+    kept = plan_run([_plan()], [replace(begun, stays="It was kept.")], [HERE], 0, Mode.MARK)
+    assert kept.actions == (
+        replace(
+            wanted,
+            step=Step.PUT_BACK,
+            reason=f"{began} end.) It was kept.",
+            calls=(),
+            executes=False,
+        ),
+    )
+
+
+def test_a_person_is_told_what_an_interrupted_termination_needs() -> None:
+    began = (
+        "chat in 123456789012/{}: an earlier run began to take it apart at 2026-11-20 09:00 UTC "
+        "and did not end"
+    )
+    marking = plan_run([_plan()], [_interrupted()], [HERE], 25, Mode.MARK)
+    elsewhere = plan_run([_plan()], [_interrupted(place=THERE)], [HERE], 25, Mode.MARK)
+    assert marking.alerts == (
+        f"{began.format('us-west-2')}; mode mark may not go on. Restore it, or audit in mode act.",
+    )
+    assert elsewhere.alerts == (
+        f"{began.format('eu-west-1')}; this audit does not look there. Audit it, or restore it.",
+    )
+    assert plan_run([_plan()], [_interrupted()], [HERE], 25, Mode.ACT).alerts == ()
+
+
+def test_the_cap_of_a_run_withholds_with_its_reason_and_keeps_an_earlier_one() -> None:
+    held = _action(name="held", executes=False, withheld="by its target")
+    plan = plan_run([_plan(_action(name="a"), _action(name="b"), held)], (), [HERE], 1, Mode.ACT)
+    why = (
+        "2 x terminate_endpoint in one run, over all accounts and regions: more than 1 "
+        "(max_actions). Nothing of this kind is done; look at them, then raise the cap."
+    )
+    assert plan.alerts == (why,)
+    assert {one.resource: (one.withheld, one.executes) for one in plan.actions} == {
+        "a": (why, False),
+        "b": (why, False),
+        "held": ("by its target", False),
+    }
+
+
+def test_refusals_and_alerts_of_all_targets_are_kept() -> None:
+    refused = Refused(END, "chat", ("kept",))
+    plans = [ActionPlan((), (refused,), ("first",)), ActionPlan((), (refused,), ("second",))]
+    plan = plan_run(plans, (), [HERE], 1, Mode.ACT)
+    assert plan.refused == (refused, refused)
+    assert plan.alerts == ("first", "second")

@@ -11,11 +11,13 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.audit.mixed_account import mixed_account
 from tests.unit.audit.report_account import report_account
 from tests.unit.audit.wasteful_account import wasteful_account
 from thriftline.audit.domain.action_plan import plan_actions
@@ -102,3 +104,36 @@ def test_a_threshold_changes_what_it_did_before() -> None:
                     "comes": sorted(after - before),
                 }
     _hold("thresholds", changes)
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(asdict(value), default=_plain, sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_accounts_drawn_by_chance_are_judged_as_before(seed: int) -> None:
+    """The digest beside each line stands for all that the line leaves out."""
+    inventory = mixed_account(seed)
+    parameters = AuditParameters(
+        required_tags=("team",) if seed % 2 else (), default_tags=(("team", "ml"), ("by", "us"))
+    )
+    told = audit(inventory, price_catalogue(), parameters)
+    plan = plan_actions(told.findings, inventory, parameters, list(Mode)[seed % 3])
+    lines = [
+        *(
+            f"{one.rule} | {one.resource} | {one.confidence.name} | {one.monthly_usd} | "
+            f"{one.summary} | {_digest(one)}"
+            for one in told.findings
+        ),
+        *(f"{one.endpoint}: {one.verdict} | {_digest(one)}" for one in told.idleness),
+        *(f"{one.kind} {one.resource}: {one.usd} | {_digest(one)}" for one in told.costs),
+        *(f"gap {one.rule} | {_digest(one)}" for one in told.gaps),
+        *(f"unknown {one.kind} {one.resource} | {_digest(one)}" for one in told.unknown),
+        f"overview {_digest(told.overview)}",
+        f"reconciliation {_digest(told.reconciliation)}",
+        *(f"{one.step} {one.action} {one.resource} | {_digest(one)}" for one in plan.actions),
+        *(f"refused {one.action} {one.resource} | {_digest(one)}" for one in plan.refused),
+        *plan.alerts,
+    ]
+    _hold(f"mixed_account_{seed}", lines)

@@ -62,13 +62,14 @@ def _capped(
 ) -> tuple[list[PlannedAction], list[str]]:
     """Returns the actions, those of a kind above its cap withheld, and an alert for each kind."""
     # Two changes of one bucket are one resource that is touched. A mark harms nothing and has its
-    # own count: what it announces meets the caps when it is due.
-    changed = {
+    # own count: what it announces meets the caps when it is due. No set: the order of the alerts is
+    # that of the actions.
+    changed = dict.fromkeys(
         (one.action, one.step is Step.MARK, resource)
         for one in planned
         if one.step is not Step.WAIT
         for resource in touched(one)
-    }
+    )
     counts = Counter((action, is_mark) for action, is_mark, _ in changed)
     why: dict[tuple[ActionKind, bool], str] = {}
     for (action, is_mark), count in counts.items():

@@ -83,12 +83,13 @@ def _is_taken_up(action: PlannedAction, again: set[tuple[str, str, str]]) -> boo
 def _capped(
     actions: Sequence[PlannedAction], max_actions: int
 ) -> tuple[list[PlannedAction], list[str]]:
-    changed = {
+    # No set: the order of the alerts is that of the actions.
+    changed = dict.fromkeys(
         (one.action, one.account, one.region, resource)
         for one in actions
         if one.step is not Step.WAIT and one.withheld is None and _is_capped(one.action)
         for resource in touched(one)
-    }
+    )
     counts = Counter(action for action, *_ in changed)
     why = {
         action: f"{count} x {action} in one run, over all accounts and regions: more than "

@@ -13,18 +13,23 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from tests.unit.audit.accounts import NOW
+from tests.unit.audit.endpoint_histories import history
 from tests.unit.audit.mixed_account import mixed_account
 from tests.unit.audit.report_account import report_account
 from tests.unit.audit.wasteful_account import wasteful_account
 from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.audit import audit
+from thriftline.audit.domain.idle import assess_endpoint
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.parameters import AuditParameters, Mode
 from thriftline.audit.domain.questions import metrics_needed
+from thriftline.audit.domain.termination import may_mark, may_plan_termination, may_terminate
 from thriftline.money.price_catalogue import price_catalogue
 
 _GOLDEN = Path(__file__).parent / "golden"
@@ -137,3 +142,19 @@ def test_accounts_drawn_by_chance_are_judged_as_before(seed: int) -> None:
         *plan.alerts,
     ]
     _hold(f"mixed_account_{seed}", lines)
+
+
+def test_endpoints_of_any_past_are_judged_in_the_same_words() -> None:
+    parameters = AuditParameters()
+    lines = []
+    for seed in range(150):
+        one = history(Random(seed), f"endpoint-{seed}")
+        said = assess_endpoint(one.endpoint, one.series, NOW, parameters)
+        may = may_plan_termination(one.endpoint, one.series, NOW, parameters)
+        ends = may_terminate(one.endpoint, one.series, NOW, parameters)
+        marks = may_mark(one.endpoint, one.series, NOW, parameters)
+        lines.append(
+            f"{seed} {said.verdict}: {' '.join(said.reasons)} | {marks.allowed} {may.allowed} "
+            f"{ends.allowed} {' '.join(ends.reasons)} | {_digest(said)} {_digest(may)}"
+        )
+    _hold("histories", lines)

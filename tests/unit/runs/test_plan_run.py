@@ -22,6 +22,7 @@ from thriftline.runs.aws.model_registry import RegisteredModel
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.finished_runs import FinishedRun
 from thriftline.runs.schemas.plan import Plan
+from thriftline.runs.schemas.result import ResultPlan
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.run_documents import read_plan
@@ -156,13 +157,41 @@ def test_the_champion_of_the_project_goes_into_the_plan(world: RunWorld) -> None
 
 
 def test_a_run_that_passes_its_cap_is_refused_and_no_plan_is_written(world: RunWorld) -> None:
-    world.write_run(budget={"max_usd": "2.00"}, training={"max_runtime_seconds": 7200})
+    world.write_run(budget={"max_usd": "0.60"}, training={"max_runtime_seconds": 7200})
 
-    with pytest.raises(BudgetExceededError, match=r"2\.83 USD passes .* 2\.00 USD") as refusal:
+    with pytest.raises(BudgetExceededError, match=r"2\.83 USD passes .* 0\.60 USD") as refusal:
         plan(world)
 
-    assert "ml.g4dn.xlarge (1.49 USD)" in str(refusal.value)
+    # What fits, by what it probably costs.
+    assert re.search(
+        r"ml\.g4dn\.xlarge \(probably 0\.\d\d USD, at most 1\.49 USD\)", str(refusal.value)
+    )
     assert world.artifacts.read(f"runs/{RUN_ID}/plan.json") is None
+
+
+def test_a_run_that_its_cap_pays_for_long_enough_is_made_shorter(world: RunWorld) -> None:
+    world.write_run(budget={"max_usd": "2.00"}, training={"max_runtime_seconds": 7200})
+
+    response, written = plan(world)
+
+    assert response.worst_case_usd == written.allowance_usd == Decimal("2.00")
+    assert written.clamped is not None
+    assert (written.clamped.from_seconds, written.clamped.seconds) == (7200, 5088)
+    assert written.warnings[0] == written.clamped.reason
+    assert "2.83 USD does not fit the cap budget.max_usd, which leaves 2.00 USD" in (
+        written.clamped.reason
+    )
+    assert ResultPlan.of(written).max_runtime_seconds == 5088
+
+
+def test_a_run_is_made_shorter_for_the_stacks_limit_too(world: RunWorld) -> None:
+    world.write_run(training={"max_runtime_seconds": 7200})
+
+    _, written = plan(world, ceilings=replace(OPEN, max_usd_per_run=Decimal("1.50")))
+
+    assert written.allowance_usd == Decimal("1.50")
+    assert written.clamped is not None
+    assert "MaxUsdPerRun" in written.clamped.reason
 
 
 def test_more_attempts_do_not_raise_the_worst_case(world: RunWorld) -> None:
@@ -340,7 +369,7 @@ def test_a_run_that_was_not_read_is_named(world: RunWorld) -> None:
         ),
         (
             {"training": {"max_runtime_seconds": 2_419_200}, "budget": {"max_usd": 1_000_000}},
-            {"max_usd_per_run": Decimal(100)},
+            {"max_usd_per_run": Decimal("0.50")},
             BudgetExceededError,
             "MaxUsdPerRun",
         ),
@@ -418,7 +447,7 @@ def test_no_run_time_below_the_expected_one_is_advised(world: RunWorld) -> None:
 def test_the_advice_for_a_limit_that_passes_the_cap_is_enough_for_the_work(
     world: RunWorld,
 ) -> None:
-    world.write_run(budget={"max_usd": "1.00"}, training={"max_runtime_seconds": 7200})
+    world.write_run(budget={"max_usd": "0.60"}, training={"max_runtime_seconds": 7200})
 
     with pytest.raises(BudgetExceededError, match="from") as told:
         plan(world)

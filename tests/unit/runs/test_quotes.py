@@ -7,6 +7,7 @@ import pytest
 
 from thriftline.core.errors import BudgetExceededError
 from thriftline.money.prices import Price
+from thriftline.runs.domain.affordable import Room
 from thriftline.runs.domain.quotes import Candidate, Expectation, Quote, Rung, admit, round_up
 
 PRICE = Price(Decimal("1.408"), "hour", "us-east-1", "Training", "a list", date(2026, 11, 1))
@@ -29,8 +30,14 @@ def quote(*rungs: tuple[str, str]) -> Quote:
     )
 
 
+def admitted(asked: Quote, cap: str) -> Decimal:
+    allowance, clamp = admit(asked, Room(Decimal(cap), "the cap"), Decimal(cap))
+    assert clamp is None
+    return allowance
+
+
 def test_a_run_within_its_cap_is_admitted_at_its_worst_case() -> None:
-    assert admit(quote(("2.83", "0.05")), Decimal("2.83")) == Decimal("2.83")
+    assert admitted(quote(("2.83", "0.05")), "2.83") == Decimal("2.83")
 
 
 def test_a_ladder_costs_at_the_most_what_its_most_expensive_rung_costs() -> None:
@@ -38,18 +45,20 @@ def test_a_ladder_costs_at_the_most_what_its_most_expensive_rung_costs() -> None
 
     assert ladder.worst_case_usd == Decimal("9.10")
     assert ladder.stop_grace_usd == Decimal("0.30")
+    # The first rung fits; the attempts on the dearer one get what is left.
+    assert admitted(ladder, "9.09") == Decimal("9.09")
     with pytest.raises(BudgetExceededError):
-        admit(ladder, Decimal("9.09"))
+        admitted(ladder, "2.82")
 
 
 def test_a_run_that_passes_its_cap_is_refused_with_the_numbers_and_the_fixes() -> None:
     with pytest.raises(BudgetExceededError) as refusal:
-        admit(quote(("2.83", "0.05")), Decimal("2.00"))
+        admitted(quote(("2.83", "0.05")), "2.00")
 
     assert str(refusal.value) == (
         "The worst case of 2.83 USD passes the cap budget.max_usd of 2.00 USD: 1 machine for an "
         "hour. Raise budget.max_usd to 2.83, or train for a shorter time, or take a cheaper "
-        "choice: small (1.49 USD). Nothing was spent."
+        "choice: small (at most 1.49 USD). Nothing was spent."
     )
 
 

@@ -16,6 +16,7 @@ from thriftline.core.aws.executions import Executions
 from thriftline.core.errors import BudgetExceededError, RunSettledError
 from thriftline.money.ledger import Budgets
 from thriftline.runs.domain.layout import Upload, run_id_of
+from thriftline.runs.schemas.plan import Plan, PlannedQuote
 from thriftline.runs.schemas.steps import (
     ReserveBudgetResponse,
     SettleBudgetRequest,
@@ -23,6 +24,7 @@ from thriftline.runs.schemas.steps import (
     SweepLedgerResponse,
 )
 from thriftline.runs.steps.reserve_budget import require_hold, reserve_budget
+from thriftline.runs.steps.run_documents import read_plan
 from thriftline.runs.steps.settle_budget import settle_budget
 from thriftline.runs.steps.start_training import start_training
 from thriftline.runs.steps.sweep_ledger import Sweeper, sweep_ledger
@@ -125,6 +127,76 @@ def test_a_run_that_does_not_fit_starts_nothing(scene: Scene) -> None:
     assert scene.sagemaker.created == []
     assert scene.settle().status == "settled"
     assert scene.committed() == 0
+
+
+def long_plan(scene: Scene, **values: Any) -> Plan:
+    """Ten hours at 1.44 USD an hour, of which 1.5 are expected."""
+    plan = read_plan(scene.world.artifacts, RUN_ID)
+    rung = a_rung(
+        "1.44", "14.40", volume_gib=0, max_runtime_seconds=36_000, max_wait_seconds=72_000
+    )
+    wanted = {
+        "rungs": (rung,),
+        "allowance_usd": Decimal("14.40"),
+        "longest_seconds": 36_000,
+        "expected_hours": Decimal("1.5"),
+        "goes_on": True,
+    }
+    plan = plan.model_copy(update={**wanted, **values})
+    scene.world.put(f"runs/{RUN_ID}/plan.json", plan.model_dump_json())
+    return plan
+
+
+TIGHT = Budgets(Decimal("8.17"), {})
+
+
+def test_a_run_that_does_not_fit_the_month_is_made_shorter_and_the_plan_says_so(
+    scene: Scene,
+) -> None:
+    long_plan(scene)
+    for _ in range(2):
+        # The whole budget: 8.00 USD and 0.17 of grace.
+        assert scene.reserve(budgets=TIGHT).held_usd == Decimal("8.17")
+    written = read_plan(scene.world.artifacts, RUN_ID)
+    assert written.allowance_usd == Decimal("8.00")
+    assert written.clamped is not None
+    assert written.clamped.seconds == 20_000
+    assert "does not fit the budget of 2026-11, which leaves 8.00 USD" in written.warnings[0]
+    # The limit is then enforced by the job itself.
+    job = scene.sagemaker.jobs[scene.start()]
+    assert job["StoppingCondition"]["MaxRuntimeInSeconds"] == 20_000
+
+
+def test_a_run_that_would_not_be_done_is_refused_with_what_fits(scene: Scene) -> None:
+    quotes = (
+        a_quote("ml.g5.xlarge", "14.40", "9.00", chosen=True),
+        a_quote("ml.g4dn.xlarge", "7.40", "5.50"),
+        a_quote("ml.g6.xlarge", "7.90", "4.20"),
+        a_quote("ml.p3.2xlarge", "38.00", "12.00"),
+    )
+    before = long_plan(scene, expected_hours=Decimal("6.25"), quotes=quotes)
+    with pytest.raises(BudgetExceededError) as refused:
+        scene.reserve(budgets=TIGHT)
+    assert str(refused.value).endswith(
+        "Nothing was spent. What fits: ml.g6.xlarge (probably 4.20 USD, at most 7.90 USD), "
+        "ml.g4dn.xlarge (probably 5.50 USD, at most 7.40 USD)."
+    )
+    assert read_plan(scene.world.artifacts, RUN_ID) == before
+    assert scene.committed() == 0
+
+
+def a_quote(name: str, worst: str, expected: str, *, chosen: bool = False) -> PlannedQuote:
+    return PlannedQuote(
+        trainer="sagemaker",
+        name=name,
+        rate_usd=Decimal(1),
+        rate_unit="instance-hour",
+        worst_case_usd=Decimal(worst),
+        expected_hours=None,
+        expected_usd=Decimal(expected),
+        within_cap=True,
+        chosen=chosen,
+    )
 
 
 def test_a_run_settles_with_what_every_attempt_was_billed(scene: Scene) -> None:

@@ -1,12 +1,13 @@
 """What a trainer asks for a run, before anything is spent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from thriftline.core.errors import BudgetExceededError
 from thriftline.money.prices import Price
+from thriftline.runs.domain.affordable import Ask, Choice, Clamp, Room, cheaper_choices, clamped
 
 _CENT = Decimal("0.01")
 _THOUSANDTH = Decimal("0.001")
@@ -101,7 +102,8 @@ class Quote:
 
     ``basis`` says what the worst case is made of, ``remedies`` what would make it smaller.
     ``workload`` is the work in the trainer's words, from which it learns once the run has finished;
-    nobody else reads it to decide something.
+    nobody else reads it to decide something. ``longest_seconds`` is how long an attempt on the
+    first rung may take, and ``goes_on`` whether the next one goes on where it was stopped.
     """
 
     trainer: str
@@ -113,6 +115,18 @@ class Quote:
     remedies: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     workload: Mapping[str, Any] = field(default_factory=dict)
+    longest_seconds: int | None = None
+    goes_on: bool = False
+
+    @property
+    def ask(self) -> Ask:
+        """What the run asks for on its first rung."""
+        return Ask(
+            worst_usd=self.rungs[0].worst_case_usd,
+            longest_seconds=self.longest_seconds,
+            likely_seconds=self.chosen.expected.seconds,
+            goes_on=self.goes_on,
+        )
 
     @property
     def worst_case_usd(self) -> Decimal:
@@ -143,15 +157,23 @@ def _by_likely_usd(candidate: Candidate) -> tuple[bool, Decimal, str]:
     return usd is None, candidate.worst_case_usd if usd is None else usd, candidate.name
 
 
-def admit(quote: Quote, cap_usd: Decimal) -> Decimal:
-    """Returns the worst case of a run that its cap allows; it becomes the run's allowance.
+def admit(quote: Quote, room: Room, cap_usd: Decimal) -> tuple[Decimal, Clamp | None]:
+    """Returns the run's allowance, and how it was made shorter where its worst case does not fit.
+
+    A rung that is more expensive than the first gets a shorter time, or is passed over.
 
     Raises:
         BudgetExceededError: with the numbers, and what would fit.
     """
+    ask = quote.ask
+    if ask.worst_usd <= room.cents:
+        return min(quote.worst_case_usd, room.cents), None
+    if clamp := clamped(ask, room):
+        return clamp.usd, clamp
     worst = quote.worst_case_usd
     if worst <= cap_usd:
-        return worst
+        # The stack's own limit refuses it, and names itself.
+        return worst, None
     raise BudgetExceededError(
         f"The worst case of {worst} USD passes the cap budget.max_usd of {cap_usd} USD: "
         f"{quote.basis}. {_fix(quote, worst, cap_usd)} Nothing was spent."
@@ -160,13 +182,20 @@ def admit(quote: Quote, cap_usd: Decimal) -> Decimal:
 
 def _fix(quote: Quote, worst: Decimal, cap_usd: Decimal) -> str:
     fixes = [f"raise budget.max_usd to {worst}", *quote.remedies]
-    fitting = _cheaper(quote.alternatives, cap_usd)
+    fitting = cheaper_choices(map(choice_of, quote.alternatives), cap_usd)
     if fitting:
         fixes.append(f"take a cheaper choice: {', '.join(fitting)}")
     text = ", or ".join(fixes)
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _cheaper(alternatives: Sequence[Candidate], cap_usd: Decimal) -> list[str]:
-    by_price = sorted((one.worst_case_usd, one.name) for one in alternatives if one.has_time)
-    return [f"{name} ({usd} USD)" for usd, name in by_price if usd <= cap_usd][:3]
+def choice_of(candidate: Candidate) -> Choice:
+    """Returns what a refusal says of a candidate."""
+    high = candidate.expected.high
+    return Choice(
+        name=candidate.name,
+        worst_usd=candidate.worst_case_usd,
+        likely_usd=candidate.expected.usd,
+        high_usd=high.usd if high else None,
+        has_time=candidate.has_time,
+    )

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from thriftline.money.prices import Price
+from thriftline.runs.domain.affordable import Ask, Choice, Clamp
 from thriftline.runs.domain.quotes import Candidate, Quote, Rung
 from thriftline.runs.domain.search import Search
 from thriftline.runs.domain.work import Champion
@@ -63,6 +64,10 @@ class PlannedQuote(_Document):
     like_cheapest: bool = False
     details: dict[str, Any] = {}
 
+    def to_choice(self) -> Choice:
+        """Returns what a refusal says of it."""
+        return Choice(self.name, self.worst_case_usd, self.expected_usd, self.high_usd)
+
 
 class PlannedRung(_Document):
     """One step of the ladder: how attempts are made there, at which rate, in the trainer's terms.
@@ -87,6 +92,16 @@ class PlannedRung(_Document):
             self.terms,
             self.upload_grace_usd,
         )
+
+
+class PlannedClamp(_Document):
+    """A run that was made shorter, since its worst case did not fit its cap or a budget."""
+
+    from_usd: Decimal
+    from_seconds: int
+    usd: Decimal
+    seconds: int
+    reason: str
 
 
 class PlannedSearchRung(_Document):
@@ -140,8 +155,9 @@ class Plan(_Document):
     for its upload; the month's ledger holds all three. ``expected_usd`` is at the rate of the first
     rung without any discount that is not known before, and about nine of ten runs should end
     between ``expected_low_usd`` and ``expected_high_usd``. ``expected_reason`` says what the
-    estimate rests on, or why there is none. ``quotes`` are the cheapest first. ``training`` is
-    None in a document of version 1.0, whose run spec left nothing open.
+    estimate rests on, or why there is none. ``quotes`` are the cheapest first. ``clamped`` says
+    how the run was made shorter, and ``allowance_usd`` is then less than the worst case of the
+    first rung. ``training`` is None in a document of version 1.0, whose run spec left nothing open.
     ``workload`` is the trainer's own account of the work, for the estimates of later runs.
     """
 
@@ -166,6 +182,9 @@ class Plan(_Document):
     expected_high_hours: Decimal | None = None
     expected_reason: str
     max_attempts: int
+    longest_seconds: int | None = None
+    goes_on: bool = False
+    clamped: PlannedClamp | None = None
     rungs: tuple[PlannedRung, ...] = Field(min_length=1)
     quotes: tuple[PlannedQuote, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -181,6 +200,31 @@ class Plan(_Document):
     def worst_case_usd(self) -> Decimal:
         """What all attempts together cost at the most."""
         return self.allowance_usd
+
+    @property
+    def ask(self) -> Ask:
+        """What the run asks for on its first rung, as it was planned."""
+        hours = self.expected_hours
+        return Ask(
+            worst_usd=self.rungs[0].worst_case_usd,
+            longest_seconds=self.longest_seconds,
+            likely_seconds=None if hours is None else ceil(hours * 3600),
+            goes_on=self.goes_on,
+        )
+
+    def shortened(self, clamp: Clamp) -> "Plan":
+        """Returns the plan of the same run with less time; it says so."""
+        others = [text for text in self.warnings if text != self._clamp_reason]
+        changes = {
+            "allowance_usd": clamp.usd,
+            "clamped": PlannedClamp(**asdict(clamp)),
+            "warnings": (clamp.reason, *others),
+        }
+        return self.model_copy(update=changes)
+
+    @property
+    def _clamp_reason(self) -> str | None:
+        return self.clamped.reason if self.clamped else None
 
     @property
     def ladder(self) -> tuple[Rung, ...]:

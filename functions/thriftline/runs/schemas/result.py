@@ -116,7 +116,9 @@ class ResultPlan(Document):
             instance_type=first.terms.get("instance_type"),
             instance_count=first.terms.get("instance_count"),
             spot=first.terms.get("spot"),
-            max_runtime_seconds=first.terms.get("max_runtime_seconds"),
+            max_runtime_seconds=plan.clamped.seconds
+            if plan.clamped
+            else first.terms.get("max_runtime_seconds"),
             training=plan.training,
         )
 

@@ -2,13 +2,14 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
+from thriftline.runs.domain.affordable import Room
 from thriftline.runs.domain.ceilings import Ceilings
-from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.domain.quotes import Quote, admit
 from thriftline.runs.domain.work import Champion, TrainingWork
 from thriftline.runs.schemas.plan import (
@@ -23,7 +24,7 @@ from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.base_models import encoder_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume, read_volume
-from thriftline.runs.steps.run_documents import read_run
+from thriftline.runs.steps.run_documents import read_run, write_plan
 from thriftline.runs.steps.stack_ceilings import admit_to_stack
 from thriftline.runs.steps.training_work import work_to_plan
 from thriftline.runs.trainers.port import Inputs
@@ -57,13 +58,22 @@ def plan_run(
     encoder = encoder_of(run.spec.base_model, artifacts)
     work = work_to_plan(run, volume, encoder, champion, finished.of(run.project))
     quote = trainer.quote(work)
-    worst = admit(quote, run.spec.budget.max_usd)
-    plan = _plan(run, work, quote, region=region, now=now)
-    admit_to_stack(ceilings, run, quote)
-    artifacts.write_json(f"{run_prefix(run_id)}plan.json", plan.model_dump_json(indent=2))
+    cap = run.spec.budget.max_usd
+    allowance, clamp = admit(quote, _room(cap, ceilings), cap)
+    admit_to_stack(ceilings, run, quote, allowance)
+    plan = _plan(run, work, quote, allowance, region=region, now=now)
+    if clamp:
+        plan = plan.shortened(clamp)
+    write_plan(artifacts, plan)
     return PlanRunResponse(
-        worst_case_usd=worst, expected_usd=plan.expected_usd, max_attempts=quote.max_attempts
+        worst_case_usd=allowance, expected_usd=plan.expected_usd, max_attempts=quote.max_attempts
     )
+
+
+def _room(cap_usd: Decimal, ceilings: Ceilings) -> Room:
+    if cap_usd <= ceilings.max_usd_per_run:
+        return Room(cap_usd, "the cap budget.max_usd")
+    return Room(ceilings.max_usd_per_run, "the stack's parameter MaxUsdPerRun")
 
 
 def _champion(registry: ModelRegistry, project: str) -> Champion | None:
@@ -75,6 +85,7 @@ def _plan(
     run: Run,
     work: TrainingWork,
     quote: Quote,
+    allowance_usd: Decimal,
     *,
     region: str,
     now: datetime,
@@ -90,7 +101,7 @@ def _plan(
         training=PlannedTraining(**asdict(work.chosen)),
         search=planned_search(work.search, work.chosen.steps),
         cap_usd=work.cap_usd,
-        allowance_usd=quote.worst_case_usd,
+        allowance_usd=allowance_usd,
         stop_grace_usd=quote.stop_grace_usd,
         upload_grace_usd=quote.upload_grace_usd,
         expected_usd=expected.usd,
@@ -101,6 +112,8 @@ def _plan(
         expected_high_hours=expected.high.hours if expected.high else None,
         expected_reason=expected.reason,
         max_attempts=quote.max_attempts,
+        longest_seconds=quote.longest_seconds,
+        goes_on=quote.goes_on,
         rungs=planned_rungs(quote),
         quotes=planned_quotes(quote, work.cap_usd),
         warnings=quote.warnings,

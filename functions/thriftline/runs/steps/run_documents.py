@@ -47,6 +47,12 @@ def read_plan(artifacts: Bucket, run_id: str) -> Plan:
     return read_document(artifacts, run_id, "plan.json", Plan)
 
 
+def write_plan(artifacts: Bucket, plan: Plan) -> None:
+    """Writes ``plan.json``."""
+    key = f"{run_prefix(plan.run_id)}plan.json"
+    artifacts.write_json(key, plan.model_dump_json(indent=2))
+
+
 def _parsed(artifacts: Bucket, key: str, body: bytes, model: type[Document]) -> Document:
     try:
         return model.model_validate_json(body)

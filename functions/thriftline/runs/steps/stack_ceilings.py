@@ -1,12 +1,14 @@
 """Holds a run to what the stack's owner allows."""
 
+from decimal import Decimal
+
 from thriftline.runs.domain.ceilings import Ceilings, RunDemand, refuse_beyond
 from thriftline.runs.domain.quotes import Quote
 from thriftline.runs.schemas.run import Run
 
 
-def admit_to_stack(ceilings: Ceilings, run: Run, quote: Quote) -> None:
-    """Refuses a run beyond the stack's limits.
+def admit_to_stack(ceilings: Ceilings, run: Run, quote: Quote, allowance_usd: Decimal) -> None:
+    """Refuses a run beyond the stack's limits; its allowance is what it costs at the most.
 
     Raises:
         InvalidRunSpecError: the instance type or the gate is not allowed here.
@@ -17,7 +19,7 @@ def admit_to_stack(ceilings: Ceilings, run: Run, quote: Quote) -> None:
         ceilings,
         RunDemand(
             instance_type=quote.chosen.name if quote.chosen.name.startswith("ml.") else None,
-            worst_case_usd=quote.worst_case_usd,
+            worst_case_usd=allowance_usd,
             gate_confidence=gate.confidence,
             gate_test_size=gate.minimum_test_size,
             gate_margin=gate.champion_margin,

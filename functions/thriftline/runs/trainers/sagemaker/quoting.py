@@ -44,6 +44,8 @@ def quote(work: TrainingWork, sources: PriceSources) -> Quote:
         remedies=_remedies(chosen, offers.seconds_within_cap(chosen), candidate.expected),
         warnings=_warnings(chosen, candidate.expected, limit),
         workload=offers.work_document,
+        longest_seconds=limit,
+        goes_on=work.chosen.method != "linear_head",
     )
 
 

@@ -297,7 +297,6 @@ def main(environment: Mapping[str, str], stop: StopSignal) -> int:
     job = Job.from_environment(environment)
     ranks = Ranks.join(environment)
     with ExitStack() as stack:
-        stack.callback(ranks.leave)
         if not ranks.leads:  # its lines would be the lead's, said twice
             stack.enter_context(redirect_stdout(stack.enter_context(Path(os.devnull).open("w"))))
         scratch = environment.get(SCRATCH) or stack.enter_context(
@@ -305,7 +304,9 @@ def main(environment: Mapping[str, str], stop: StopSignal) -> int:
         )
         try:
             run(job, stop, Path(scratch), ranks)
+            ranks.leave()
         except StopRequestedError:
+            ranks.leave()
             say("interrupted")
             return INTERRUPTED
         except Exception as error:
@@ -314,6 +315,8 @@ def main(environment: Mapping[str, str], stop: StopSignal) -> int:
             sentence = failure_sentence(error)
             print(sentence, file=sys.stderr)
             job.write_failure(sentence)
+            # No leave is taken: the others may wait for this rank in an exchange, and NCCL's end
+            # would wait for them. The process ends, and torchrun ends theirs.
             return FAILED
     return SUCCEEDED
 

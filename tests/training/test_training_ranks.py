@@ -320,6 +320,20 @@ def test_a_row_that_no_pass_can_hold_ends_the_job_on_all_ranks_with_the_sentence
     assert "memory cannot hold one row of" in (job.base / "output" / "failure").read_text()
 
 
+def test_a_gpu_that_runs_out_while_the_others_need_it_ends_the_job_on_all_with_the_sentence(
+    pair: Pair, base: Path, tmp_path: Path
+) -> None:
+    """The weights are spread over both, so that every pass is an exchange."""
+    job = TinyJob.make(tmp_path, base, sharding="shard")
+
+    attempts = pair.run((job, job), memory=(10_000, 40))
+
+    assert [each.code for each in attempts] == [1, 1]
+    assert (job.base / "output" / "failure").read_text() == (
+        "The GPU ran out of memory; a shorter max_length needs less."
+    )
+
+
 def test_care_without_need_changes_nothing(
     pair: Pair, base_model: Path, together: TinyJob, tmp_path: Path
 ) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.money.sums import sum_of
+
 
 @dataclass(frozen=True)
 class Billing:
@@ -34,8 +36,8 @@ def cost_of(jobs: Sequence[Billing]) -> Cost:
 
     No job at all is known to have cost nothing.
     """
-    usd = _dollars([job.billed_usd for job in jobs])
-    undiscounted = _dollars([job.undiscounted_usd for job in jobs])
+    usd = sum_of(job.billed_usd for job in jobs)
+    undiscounted = sum_of(job.undiscounted_usd for job in jobs)
     return Cost(
         billed_seconds=_seconds([job.billed_seconds for job in jobs]),
         training_seconds=_seconds([job.training_seconds for job in jobs]),
@@ -48,8 +50,3 @@ def cost_of(jobs: Sequence[Billing]) -> Cost:
 def _seconds(parts: Sequence[int | None]) -> int | None:
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
-
-
-def _dollars(parts: Sequence[Decimal | None]) -> Decimal | None:
-    known = [part for part in parts if part is not None]
-    return sum(known, Decimal(0)) if len(known) == len(parts) else None

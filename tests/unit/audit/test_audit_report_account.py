@@ -12,7 +12,7 @@ from thriftline.audit.domain.costs import Service
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind, Finding, Severity
 from thriftline.audit.domain.parameters import AuditParameters, Mode
-from thriftline.audit.domain.reconciliation import ServiceRow
+from thriftline.audit.domain.reconciliation import BillRow
 from thriftline.audit.domain.savings import savings_of
 from thriftline.money.price_catalogue import price_catalogue
 
@@ -28,7 +28,7 @@ def _of(told: Audit, rule: str) -> list[Finding]:
     return [finding for finding in told.findings if finding.rule == rule]
 
 
-def _row(told: Audit, service: Service) -> ServiceRow:
+def _row(told: Audit, service: Service) -> BillRow:
     row = told.reconciliation.row(service)
     assert row is not None
     return row

@@ -23,7 +23,7 @@ from tests.unit.audit.wasteful_account import wasteful_account
 from thriftline.audit.domain.facts import ResourceKind, Unread, UnreadResource
 from thriftline.audit.domain.history import Acceptance
 from thriftline.audit.domain.parameters import Mode
-from thriftline.audit.domain.reconciliation import Reconciliation, ServiceRow
+from thriftline.audit.domain.reconciliation import BillRow, Reconciliation
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.total_reconciliation import reconcile_all
 from thriftline.audit.reports.assembly import assemble, with_outcomes
@@ -369,7 +369,7 @@ def test_sums_over_targets_are_exact_or_unknown(
             unknown=() if has_bill else (denied,),
             reconciliation=Reconciliation(
                 tuple(
-                    ServiceRow(
+                    BillRow(
                         name, Decimal(explained), (billed or Decimal(0)) if has_bill else None, ()
                     )
                     for name, explained, billed in rows

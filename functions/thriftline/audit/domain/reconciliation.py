@@ -9,6 +9,7 @@ from thriftline.audit.domain.costs import ResourceCost, Service
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.inventory import Inventory, Window
 from thriftline.audit.domain.resources.spend import CostLine
+from thriftline.money.sums import sum_of
 
 # Words in Cost Explorer's names, in small letters: Bedrock's models are billed as "... (Amazon
 # Bedrock Edition)". The fee of a Savings Plan for SageMaker is a service of its own; what the plan
@@ -24,14 +25,14 @@ _WORDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceRow:
-    """One service. ``billed_usd`` and the residual are None when Cost Explorer was not read.
+class BillRow:
+    """One service, or one target. ``billed_usd`` and the residual are None where a part is unread.
 
     ``explained_usd`` sums what has a price; ``unpriced`` names what has none, so that a residual
     is read with it. A negative residual says that the resources explain more than was billed.
     """
 
-    service: str
+    name: str
     explained_usd: Decimal
     billed_usd: Decimal | None
     unpriced: tuple[str, ...]
@@ -46,7 +47,7 @@ class ServiceRow:
 class Reconciliation:
     """All services that the audit knows the resources of, and what had to be assumed."""
 
-    rows: tuple[ServiceRow, ...]
+    rows: tuple[BillRow, ...]
     assumptions: tuple[str, ...]
 
     @property
@@ -57,10 +58,7 @@ class Reconciliation:
     @property
     def billed_usd(self) -> Decimal | None:
         """What the services were billed together, None when Cost Explorer was not read."""
-        billed = [row.billed_usd for row in self.rows]
-        if not billed or None in billed:
-            return None
-        return sum((usd for usd in billed if usd is not None), Decimal(0))
+        return sum_of(row.billed_usd for row in self.rows) if self.rows else None
 
     @property
     def residual_usd(self) -> Decimal | None:
@@ -68,9 +66,9 @@ class Reconciliation:
         billed = self.billed_usd
         return None if billed is None else billed - self.explained_usd
 
-    def row(self, service: Service) -> ServiceRow | None:
+    def row(self, service: Service) -> BillRow | None:
         """Returns one service's row."""
-        return next((row for row in self.rows if row.service == service), None)
+        return next((row for row in self.rows if row.name == service), None)
 
 
 def reconcile(inventory: Inventory, costs: Sequence[ResourceCost]) -> Reconciliation:
@@ -82,8 +80,8 @@ def reconcile(inventory: Inventory, costs: Sequence[ResourceCost]) -> Reconcilia
         lines = [line for line in inventory.costs if service_of(line.service) is service]
         if mine or lines:
             rows.append(
-                ServiceRow(
-                    service=service,
+                BillRow(
+                    name=service,
                     explained_usd=sum((cost.usd for cost in mine if cost.usd), Decimal(0)),
                     billed_usd=billed_within(lines, inventory.window) if has_bill else None,
                     unpriced=tuple(

@@ -6,29 +6,16 @@ from decimal import Decimal
 
 from thriftline.audit.domain.costs import Service
 from thriftline.audit.domain.digest import Digest
-
-
-@dataclass(frozen=True, slots=True)
-class TotalRow:
-    """One service, or one target. ``billed_usd`` is None when a part of it was not read."""
-
-    name: str
-    explained_usd: Decimal
-    billed_usd: Decimal | None
-    unpriced: tuple[str, ...]
-
-    @property
-    def residual_usd(self) -> Decimal | None:
-        """What was billed and no resource explains; negative when they explain more."""
-        return None if self.billed_usd is None else self.billed_usd - self.explained_usd
+from thriftline.audit.domain.reconciliation import BillRow
+from thriftline.money.sums import sum_of
 
 
 @dataclass(frozen=True, slots=True)
 class TotalReconciliation:
     """``without_bill`` are the targets whose bill was not read; with one, no total is known."""
 
-    services: tuple[TotalRow, ...]
-    targets: tuple[TotalRow, ...]
+    services: tuple[BillRow, ...]
+    targets: tuple[BillRow, ...]
     without_bill: tuple[str, ...]
     assumptions: tuple[str, ...]
 
@@ -40,7 +27,7 @@ class TotalReconciliation:
     @property
     def billed_usd(self) -> Decimal | None:
         """What all was billed together, None when a part was not read."""
-        return _sum([row.billed_usd for row in self.targets]) if self.targets else None
+        return sum_of(row.billed_usd for row in self.targets) if self.targets else None
 
     @property
     def residual_usd(self) -> Decimal | None:
@@ -59,7 +46,7 @@ def reconcile_all(digests: Sequence[Digest], missing: Sequence[str]) -> TotalRec
         ),
         targets=(
             *(_target(digest) for digest in digests),
-            *(TotalRow(name, Decimal(0), None, ()) for name in missing),
+            *(BillRow(name, Decimal(0), None, ()) for name in missing),
         ),
         without_bill=without,
         assumptions=tuple(
@@ -74,14 +61,12 @@ def _name(digest: Digest) -> str:
     return f"{digest.account} {digest.region}"
 
 
-def _service(
-    service: Service, digests: Sequence[Digest], without: Sequence[str]
-) -> TotalRow | None:
+def _service(service: Service, digests: Sequence[Digest], without: Sequence[str]) -> BillRow | None:
     rows = [row for digest in digests if (row := digest.reconciliation.row(service)) is not None]
     if not rows:
         return None
-    billed = None if without else _sum([row.billed_usd for row in rows])
-    return TotalRow(
+    billed = None if without else sum_of(row.billed_usd for row in rows)
+    return BillRow(
         service,
         sum((row.explained_usd for row in rows), Decimal(0)),
         billed,
@@ -89,14 +74,9 @@ def _service(
     )
 
 
-def _target(digest: Digest) -> TotalRow:
+def _target(digest: Digest) -> BillRow:
     told = digest.reconciliation
     # Without a row nothing was billed, which is known once the bill was read.
-    billed = _sum([row.billed_usd for row in told.rows]) if digest.has_bill else None
+    billed = sum_of(row.billed_usd for row in told.rows) if digest.has_bill else None
     unpriced = tuple(text for row in told.rows for text in row.unpriced)
-    return TotalRow(_name(digest), told.explained_usd, billed, unpriced)
-
-
-def _sum(parts: Sequence[Decimal | None]) -> Decimal | None:
-    known = [part for part in parts if part is not None]
-    return sum(known, Decimal(0)) if len(known) == len(parts) else None
+    return BillRow(_name(digest), told.explained_usd, billed, unpriced)

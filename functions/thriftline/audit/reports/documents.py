@@ -7,9 +7,10 @@ from typing import Any
 from thriftline.audit.domain.actions import PlannedAction, Refused
 from thriftline.audit.domain.digest import Digest
 from thriftline.audit.domain.findings import ApiCall, Change, Finding
+from thriftline.audit.domain.reconciliation import BillRow
 from thriftline.audit.domain.rules.registry import rule_of
 from thriftline.audit.domain.savings import bucket_of
-from thriftline.audit.domain.total_reconciliation import TotalReconciliation, TotalRow
+from thriftline.audit.domain.total_reconciliation import TotalReconciliation
 from thriftline.audit.schemas.action_record import ActionRecord
 from thriftline.audit.schemas.report_parts import (
     ReportAction,
@@ -207,12 +208,12 @@ def reconciliation_document(told: TotalReconciliation) -> ReportReconciliation:
     )
 
 
-def _target_row(row: TotalRow) -> ReportTargetRow:
+def _target_row(row: BillRow) -> ReportTargetRow:
     account, region = row.name.split(" ", 1)
     return ReportTargetRow(account=account, region=region, **_figures(row))
 
 
-def _figures(row: TotalRow) -> dict[str, Any]:
+def _figures(row: BillRow) -> dict[str, Any]:
     # Where nothing has a price, nothing is known to be explained: that is not zero dollars.
     is_known = bool(row.explained_usd) or not row.unpriced
     return {

@@ -11,7 +11,7 @@ from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ApiCall, Change, Confidence, Effort, Severity, Signal
 from thriftline.audit.domain.idle import Verdict
 from thriftline.audit.domain.inventory import Window
-from thriftline.audit.domain.reconciliation import ServiceRow, service_of
+from thriftline.audit.domain.reconciliation import BillRow, service_of
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars, pool
 
@@ -146,16 +146,14 @@ def _residual(subject: Subject) -> Iterator[Observation]:
         yield _unexplained(row, residual, billed, subject)
 
 
-def _unexplained(
-    row: ServiceRow, residual: Decimal, billed: Decimal, subject: Subject
-) -> Observation:
+def _unexplained(row: BillRow, residual: Decimal, billed: Decimal, subject: Subject) -> Observation:
     unread = tuple(
         f"{one.operation} of {one.kind} {one.resource}: {one.error}"
         for one in subject.inventory.unread
     )
     what = "no resource explains" if residual > 0 else "resources explain beyond what was billed"
     return Observation(
-        resource=row.service,
+        resource=row.name,
         summary=f"{dollars(abs(residual))} of {dollars(billed)} {what}.",
         used=(
             Signal("Billed, Cost Explorer", dollars(billed)),
@@ -168,14 +166,14 @@ def _unexplained(
         severity=Severity.HIGH if abs(residual) > billed / 2 else Severity.MEDIUM,
         change=Change(
             "Group the bill by usage type: what was deleted or resized shows there.",
-            (_cost_query(row.service, subject.inventory.window),),
+            (_cost_query(row.name, subject.inventory.window),),
             "Nothing was changed.",
         ),
     )
 
 
-def _unseen(row: ServiceRow, residual: Decimal, subject: Subject) -> tuple[str, ...]:
-    if row.service != Service.BEDROCK or residual <= 0:
+def _unseen(row: BillRow, residual: Decimal, subject: Subject) -> tuple[str, ...]:
+    if row.name != Service.BEDROCK or residual <= 0:
         return ()
     forgotten = forgotten_use(round(subject.inventory.window.hours / 24))
     return () if forgotten is None else (forgotten,)

@@ -19,6 +19,7 @@ from thriftline.audit.domain.rules.rule import (
 )
 from thriftline.core.wording import counted
 from thriftline.money.instances import gpus_of
+from thriftline.money.sums import sum_of
 
 NEEDS = frozenset({ResourceKind.TRAINING_JOB})
 # What differs between two failures of the same kind: numbers, ids, paths, addresses.
@@ -47,12 +48,6 @@ def a_month(usd: Decimal | None, subject: Subject) -> Decimal | None:
     if usd is None:
         return None
     return usd * HOURS_A_MONTH / Decimal(str(subject.inventory.window.hours))
-
-
-def sum_of(parts: Sequence[Decimal | None]) -> Decimal | None:
-    """Returns the sum, None when a part is unknown."""
-    known = [part for part in parts if part is not None]
-    return sum(known, Decimal(0)) if len(known) == len(parts) else None
 
 
 def job_pools(jobs: Sequence[TrainingJob]) -> frozenset[str]:

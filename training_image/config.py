@@ -137,10 +137,12 @@ class TrainConfig:
     """The run that this job belongs to; it is printed, and changes nothing."""
 
     method: str = field(
-        default="finetune", metadata=one_of(finetune="finetune", linear_head="linear_head")
+        default="finetune",
+        metadata=one_of(finetune="finetune", head_first="head_first", linear_head="linear_head"),
     )
-    """What is trained: all weights, or a linear head on the frozen encoder's mean-pooled vectors,
-    for few rows; see `linear_head.py`."""
+    """What is trained: all weights; a linear head on the frozen encoder's mean-pooled vectors, for
+    few rows (`linear_head.py`); or that head first and then all weights
+    (`head_first_training.py`)."""
 
     epochs: int = field(default=3, metadata=whole(1, 100))
     """Passes over the training split; early stopping may end them sooner."""
@@ -235,8 +237,8 @@ def read_config(hyperparameters: Mapping[str, object]) -> TrainConfig:
         problems.append("base_model is missing")
     if values.get("sweep"):
         values["sweep"] = _read_sweep(values["sweep"], known, problems)
-        if values.get("method") == "linear_head":
-            problems.append("sweep is for method finetune; linear_head tries its own penalties")
+        if (method := values.get("method", "finetune")) != "finetune":
+            problems.append(f"sweep is for method finetune; {method} tries its own penalties")
     if problems:
         raise JobError(f"Hyperparameters: {'; '.join(problems)}.")
     return TrainConfig(**values)

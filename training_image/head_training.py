@@ -5,7 +5,7 @@ There are no checkpoints: a forward pass over the data is sooner done again than
 second attempt of an interrupted job ends with the same weights.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 import numpy as np
@@ -37,27 +37,13 @@ class HeadTraining(Training):
             JobError: machines hold rows, or GPUs parts of the network, of their own.
             StopRequestedError: SIGTERM came.
         """
-        if self.share.is_sharded:
-            raise JobError(
-                "Hyperparameters: method linear_head reads all rows on each machine, but the "
-                "channel train is sharded; take method finetune or replicate the channel."
-            )
-        if self.is_sharded:
-            raise JobError(
-                "Hyperparameters: method linear_head keeps the whole network on each GPU, and this "
-                "one is spread over all of them (sharding); take method finetune."
-            )
+        refuse_parts(self)
         self.begin(tell)
-        train, validation = self.splits["train"], self.splits["validation"]
-        features, seen = self._features(train), self._features(validation)
+        train = self.splits["train"]
         progress = self.progress
         progress.samples, progress.tokens = len(train), len(train.tokens)
-        loss = make_loss(self.config, train, torch.device("cpu"))
-        truth = torch.from_numpy(np.array(train.truth)).to(torch.int64)
-        for head in heads(features, truth, len(train.labels), loss):
-            self._take(head, self._predictions(head, seen), tell)
-            if self.ranks.any(self.stop.requested):
-                raise StopRequestedError
+        for head, predictions in fitted_heads(self):
+            self._take(head, predictions)
         self.reporter.close()
 
     def save_last(self) -> None:
@@ -67,25 +53,7 @@ class HeadTraining(Training):
         """The rows go through the encoder once."""
         return 1.0 if step else 0.0
 
-    def _features(self, split: Split) -> FloatArray:
-        network = self.classifier.network
-        with without_last_linear(network) as width:
-            return logits_of(
-                self.classifier,
-                split,
-                self.hardware.autocast(),
-                self.progress.pass_tokens,
-                self.stop,
-                self.ranks,
-                width=width,
-            )
-
-    def _predictions(self, head: Head, features: FloatArray) -> Predictions:
-        logits = torch.nn.functional.linear(torch.from_numpy(features), head.weight, head.bias)
-        likelihood = log_likelihood(logits, self.classifier.multi_label).numpy()
-        return Predictions(self.classifier.labels, likelihood, self.classifier.multi_label)
-
-    def _take(self, head: Head, predictions: Predictions, tell: Callable[..., None]) -> None:
+    def _take(self, head: Head, predictions: Predictions) -> None:
         """Reports one head, and keeps it where it is the best so far."""
         progress = self.progress
         scores = score(predictions, self.splits["validation"])
@@ -100,8 +68,59 @@ class HeadTraining(Training):
         if progress.best and scores.loss >= progress.best["loss"]:
             return
         progress.best = {"step": progress.step, "epoch": 1.0, **asdict(scores)}
-        _, linear = last_linear(self.classifier.network)
-        with torch.no_grad():
-            linear.weight.copy_(head.weight)
-            linear.bias.copy_(head.bias)
+        put_head(self, head)
         self.best_weights = copied(self.network.state_dict())
+
+
+def refuse_parts(training: Training) -> None:
+    """Raises JobError where a machine lacks rows, or a GPU parts of the network."""
+    method = training.config.method
+    if training.share.is_sharded:
+        raise JobError(
+            f"Hyperparameters: method {method} reads all rows on each machine, but the "
+            "channel train is sharded; take method finetune or replicate the channel."
+        )
+    if training.is_sharded:
+        raise JobError(
+            f"Hyperparameters: method {method} keeps the whole network on each GPU, and this "
+            "one is spread over all of them (sharding); take method finetune."
+        )
+
+
+def fitted_heads(training: Training) -> Iterator[tuple[Head, Predictions]]:
+    """Yields the head of each penalty, and what it predicts of the validation split.
+
+    Raises:
+        StopRequestedError: SIGTERM came.
+    """
+    train, classifier = training.splits["train"], training.classifier
+    features, seen = _features(training, train), _features(training, training.splits["validation"])
+    loss = make_loss(training.config, train, torch.device("cpu"))
+    truth = torch.from_numpy(np.array(train.truth)).to(torch.int64)
+    for head in heads(features, truth, len(train.labels), loss):
+        logits = torch.nn.functional.linear(torch.from_numpy(seen), head.weight, head.bias)
+        likelihood = log_likelihood(logits, classifier.multi_label).numpy()
+        yield head, Predictions(classifier.labels, likelihood, classifier.multi_label)
+        if training.ranks.any(training.stop.requested):
+            raise StopRequestedError
+
+
+def put_head(training: Training, head: Head) -> None:
+    """Makes a head the network's last matrix."""
+    _, linear = last_linear(training.classifier.network)
+    with torch.no_grad():
+        linear.weight.copy_(head.weight)
+        linear.bias.copy_(head.bias)
+
+
+def _features(training: Training, split: Split) -> FloatArray:
+    with without_last_linear(training.classifier.network) as width:
+        return logits_of(
+            training.classifier,
+            split,
+            training.hardware.autocast(),
+            training.progress.pass_tokens,
+            training.stop,
+            training.ranks,
+            width=width,
+        )

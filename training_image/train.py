@@ -27,6 +27,7 @@ from training_image.data import Split, Tokenizer
 from training_image.data_share import Agree, on_each_machine, require_same
 from training_image.evaluation import Predictions, predict, score, write_predictions
 from training_image.hardware import Hardware
+from training_image.head_first_training import HeadFirstTraining
 from training_image.head_training import HeadTraining
 from training_image.job import (
     FAILED,
@@ -48,6 +49,11 @@ from training_image.token_cache import open_split, tokenize
 from training_image.training import Training
 
 CHANNELS = ("train", "validation", "test")
+METHODS: dict[str, type[Training]] = {
+    "finetune": Training,
+    "head_first": HeadFirstTraining,
+    "linear_head": HeadTraining,
+}
 
 
 def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
@@ -78,10 +84,15 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
 
     def start(job: Job, config: TrainConfig, ranks: Ranks = ranks) -> Training:
         torch.manual_seed(config.seed)  # for the head, which no base model has
-        frozen = config.method == "linear_head"
-        classifier = load_base(base, splits["train"].labels, tokenizers, config.multi_label, frozen)
+        kind = METHODS[config.method]
+        classifier = load_base(
+            base,
+            splits["train"].labels,
+            tokenizers,
+            config.multi_label,
+            mean_pooling=kind is not Training,
+        )
         ranks.raise_any(StopRequestedError() if stop.requested else None)
-        kind = HeadTraining if frozen else Training
         return kind(job, config, classifier, splits, hardware, stop, ranks)
 
     sweep = Sweep(job, config, splits, start, ranks) if config.sweep else None

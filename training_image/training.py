@@ -118,6 +118,7 @@ class Training:
             StopRequestedError: SIGTERM came.
         """
         self.begin(tell)
+        self.prepare()
         # Evaluation comes first: a run that was interrupted in one starts with it.
         self._evaluate_if_due()
         self._heed_stop()
@@ -126,6 +127,9 @@ class Training:
             self._evaluate_if_due()
         self.votes.close()
         self.reporter.close()
+
+    def prepare(self) -> None:
+        """Does what comes before the first step: nothing here."""
 
     def begin(self, tell: Callable[..., None] = say) -> None:
         """Starts the clocks of what is printed and of the checkpoints."""

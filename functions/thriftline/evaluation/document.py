@@ -229,7 +229,7 @@ class Training(Document):
     best_epoch: float | None
     seconds: float | None = Field(description="Inside the training program.")
     final_loss: float | None
-    method: str | None = Field(None, description="finetune or linear_head.")
+    method: str | None = Field(None, description="finetune, head_first or linear_head.")
     temperature: float | None = Field(
         None, description="By which the logits are divided, fitted on the validation split."
     )

@@ -9,6 +9,8 @@ from thriftline.evaluation.job_output import History
 
 # A last loss of more than this share of the first one: nothing was learned.
 HARDLY_MOVED = 0.95
+# Their first loss is that of a head that is good already.
+_WITH_FITTED_HEAD = frozenset({"head_first", "linear_head"})
 
 
 def evidence_of(
@@ -29,7 +31,7 @@ def evidence_of(
 
 def flat_loss(metrics: JobMetrics, history: History) -> tuple[float, float] | None:
     """Returns the first and the last loss of a fine-tuning that hardly moved it."""
-    if metrics.train.method == "linear_head" or len(history.curve) < 2:
+    if metrics.train.method in _WITH_FITTED_HEAD or len(history.curve) < 2:
         return None
     first, last = history.curve[0].loss, history.curve[-1].loss
     return (first, last) if last > HARDLY_MOVED * first else None

@@ -36,7 +36,7 @@ DATA = st.builds(
 )
 NAMED = st.builds(
     NamedSettings,
-    method=st.none() | st.sampled_from(["finetune", "linear_head"]),
+    method=st.none() | st.sampled_from(["finetune", "head_first", "linear_head"]),
     epochs=st.none() | st.integers(1, 100),
     learning_rate=st.none() | st.floats(1e-7, 0.1),
     batch_tokens=st.none() | st.integers(64, 1_048_576),
@@ -55,7 +55,7 @@ def test_what_is_chosen_is_within_bounds(data: DataShape) -> None:
     assert LEAST_RATE <= chosen.learning_rate <= MOST_RATE
     assert chosen.patience >= chosen.epochs
     assert chosen.steps >= 1
-    assert chosen.method in {"finetune", "linear_head"}
+    assert chosen.method in {"finetune", "head_first", "linear_head"}
 
 
 @given(DATA)
@@ -115,11 +115,13 @@ def test_the_sizes_that_people_bring(rows: int, tokens: float, expected: dict[st
 @pytest.mark.parametrize(
     ("rows", "labels", "method"),
     [
-        (160, 2, "finetune"),
+        (160, 2, "head_first"),
         (160, 4, "linear_head"),
         (480, 8, "linear_head"),
-        (400, 4, "finetune"),
+        (400, 4, "head_first"),
         (1_900, 20, "linear_head"),
+        (5_000, 20, "head_first"),
+        (5_001, 2, "finetune"),
         (10_000, 20, "finetune"),
         (160, None, "finetune"),
     ],

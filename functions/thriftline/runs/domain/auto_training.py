@@ -2,15 +2,17 @@
 
 Small sets need many small steps: 600 short texts in steps of 4,096 tokens are six steps, which
 teach nothing. So a step has as few rows as it takes for ``STEPS_PER_EPOCH`` steps an epoch, within
-bounds, and there are as many epochs as it takes for ``LEAST_STEPS``, within bounds. What the policy
-rests on is measured by ``make bench-defaults``.
+bounds. A new head takes a few hundred steps to learn anything; so there are as many epochs as it
+takes for ``LEAST_STEPS``, within bounds, or a linear head is fitted first, which costs one forward
+pass and needs no more than the fewest epochs. What the policy rests on is measured by ``make
+bench-defaults``.
 """
 
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
-Method = Literal["finetune", "linear_head"]
+Method = Literal["finetune", "head_first", "linear_head"]
 
 STEPS_PER_EPOCH = 100
 LEAST_STEPS = 300
@@ -25,6 +27,9 @@ BASE_LEARNING_RATE, BASE_WIDTH = 5e-5, 768
 LEAST_RATE, MOST_RATE = 2e-5, 1e-4
 # With fewer rows a label, and three labels or more, a linear head: docs/benchmarks.md.
 ROWS_OF_A_LABEL, FEWEST_LABELS = 100, 3
+# With so many rows at the most, a linear head first. The layer that it reads the mean of the tokens
+# by stays in the model, and is not worth its time where rows are many.
+HEAD_FIRST_ROWS = 5_000
 # The penalties that the training program tries for a linear head; a contract test holds it.
 LINEAR_HEAD_STEPS = 7
 
@@ -79,13 +84,12 @@ class ChosenTraining:
 
 def choose(data: DataShape, named: NamedSettings) -> ChosenTraining:
     """Returns the hyperparameters of a run; what is named stays as it is."""
-    batch_rows = None if named.batch_tokens else rows_of_step(data)
+    method = named.method or method_for(data)
+    batch_rows = None if named.batch_tokens else rows_of_step(data, method)
     rows = batch_rows or _rows_within(named.batch_tokens or STEP_TOKENS, data)
     steps_per_epoch = ceil(data.rows / rows)
-    epochs = named.epochs or _within(
-        ceil(LEAST_STEPS / steps_per_epoch), FEWEST_EPOCHS, MOST_EPOCHS
-    )
-    method = named.method or method_for(data)
+    wanted = FEWEST_EPOCHS if method == "head_first" else ceil(LEAST_STEPS / steps_per_epoch)
+    epochs = named.epochs or _within(wanted, FEWEST_EPOCHS, MOST_EPOCHS)
     return ChosenTraining(
         method=method,
         epochs=epochs,
@@ -102,19 +106,19 @@ def choose(data: DataShape, named: NamedSettings) -> ChosenTraining:
 
 
 def method_for(data: DataShape) -> Method:
-    """Returns how to train so many rows of so many labels.
-
-    With two labels a fine-tuning was the better one.
-    """
-    if data.must_finetune or data.labels is None or data.labels < FEWEST_LABELS:
+    """Returns how to train so many rows of so many labels."""
+    if data.must_finetune or data.labels is None:
         return "finetune"
-    return "linear_head" if data.rows < ROWS_OF_A_LABEL * data.labels else "finetune"
+    if data.labels >= FEWEST_LABELS and data.rows < ROWS_OF_A_LABEL * data.labels:
+        return "linear_head"
+    return "head_first" if data.rows <= HEAD_FIRST_ROWS else "finetune"
 
 
-def rows_of_step(data: DataShape) -> int:
+def rows_of_step(data: DataShape, method: Method = "finetune") -> int:
     """Returns the rows of an optimiser step, the more the more there are."""
+    fewest = 2 * FEWEST_ROWS if method == "head_first" else FEWEST_ROWS
     most = _within(_rows_within(STEP_TOKENS, data), 2 * FEWEST_ROWS, MOST_ROWS)
-    return _within(data.rows // STEPS_PER_EPOCH, FEWEST_ROWS, most)
+    return _within(data.rows // STEPS_PER_EPOCH, fewest, most)
 
 
 def learning_rate(width: int | None) -> float:

@@ -137,7 +137,7 @@ class PlannedTraining(_Document):
     ``batch_tokens``, and at the most where it names ``patience``.
     """
 
-    method: Literal["finetune", "linear_head"]
+    method: Literal["finetune", "head_first", "linear_head"]
     epochs: int
     learning_rate: float
     batch_tokens: int

@@ -96,14 +96,17 @@ BatchTokens = Annotated[
 Seconds = Annotated[Annotated[int, Field(ge=1, le=2_419_200), Tag("value")] | _AutoTag, _Choice]
 Warmup = Annotated[Annotated[Fraction, Tag("value")] | _AutoTag, _Choice]
 
+# They fit a linear head to the features of all rows, which one machine then has to have.
+_WITH_HEAD = frozenset({"head_first", "linear_head"})
+
 
 class Hyperparameters(Section):
     """What the training program gets; `auto` follows the number and the length of the rows."""
 
-    method: Literal["auto", "finetune", "linear_head"] = Field(
+    method: Literal["auto", "finetune", "head_first", "linear_head"] = Field(
         "auto",
         description="finetune trains all weights, linear_head a linear head on the frozen "
-        "encoder. plan.json says what auto became.",
+        "encoder, head_first that head and then all weights. plan.json says what auto became.",
     )
     epochs: Passes = Field("auto", description="Passes over the training split.")
     learning_rate: Rate = Field("auto", description="Peak learning rate of AdamW.")
@@ -280,8 +283,8 @@ class RunSpec(Section):
         cls, training: TrainingSection, info: ValidationInfo
     ) -> TrainingSection:
         told = info.data.get("hyperparameters")
-        if told is not None and told.method == "linear_head" and training.instance_count > 1:
-            raise ValueError("linear_head runs on one instance; say instance_count: 1")
+        if told is not None and told.method in _WITH_HEAD and training.instance_count > 1:
+            raise ValueError(f"{told.method} runs on one instance; say instance_count: 1")
         return training
 
     @field_validator("search")
@@ -294,8 +297,8 @@ class RunSpec(Section):
             return None
         if training is not None and training.instance_count > 1:
             raise ValueError("a search runs on one instance; say training.instance_count: 1")
-        if told is not None and told.method == "linear_head":
-            raise ValueError("linear_head tries its own penalties; say method: finetune")
+        if told is not None and told.method in _WITH_HEAD:
+            raise ValueError(f"{told.method} tries its own penalties; say method: finetune")
         return search
 
     @field_validator("gate")

@@ -3,6 +3,8 @@
 import importlib
 import inspect
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from tests.contract.conftest import functions_of
 from thriftline.core.settings import Settings
 
+HANDLERS = Path(__file__).parents[2] / "functions/thriftline/handlers"
 KEEP = {"DataBucket", "ArtifactsBucket", "LedgerTable", "RunsTable", "TrainingRepository"}
 
 
@@ -52,6 +55,55 @@ def test_every_variable_of_the_settings_is_given_to_some_function(template: dict
         for name in properties.get("Environment", {}).get("Variables", {})
     } | common
     assert read == given - {"POWERTOOLS_LOG_LEVEL"}
+
+
+@pytest.mark.parametrize("module", sorted(HANDLERS.glob("[a-z]*.py")), ids=lambda path: path.stem)
+def test_a_function_has_every_variable_that_its_wiring_asks_for(
+    template: dict[str, Any], module: Path
+) -> None:
+    """A variable that is missing shows in the first run only, and every one then fails."""
+    (properties,) = [
+        one
+        for one in functions_of(template).values()
+        if one["Handler"].endswith(f".{module.stem}.lambda_handler")
+    ]
+    common = template["Globals"]["Function"]["Environment"]["Variables"]
+    given = {*common, *properties.get("Environment", {}).get("Variables", {}), "AWS_REGION"}
+    asked = {name for wired in _wired(module.read_text()) for name in _variables(wired, set())}
+    assert asked - given == set()
+
+
+def _wired(source: str) -> list[Callable[..., Any]]:
+    """Returns the functions of the wiring that a handler calls."""
+    aliases = dict(re.findall(r"from thriftline\.wiring import (\w+) as (\w+)", source))
+    found = [
+        getattr(importlib.import_module(f"thriftline.wiring.{name}"), called)
+        for name, alias in aliases.items()
+        for called in set(re.findall(rf"\b{alias}\.(\w+)\(", source))
+    ]
+    settings = [name for alias in aliases.values() for name in _settings(alias, source)]
+    return [one for one in found if one.__name__ != "settings"] + [
+        getattr(Settings, name).fget for name in settings
+    ]
+
+
+def _settings(alias: str, source: str) -> list[str]:
+    return re.findall(rf"\b{alias}\.settings\(\)\.(\w+)", source)
+
+
+def _variables(wired: Callable[..., Any], seen: set[str]) -> set[str]:
+    """Returns the variables that a function asks for, itself or by others of its module."""
+    plain = inspect.unwrap(wired)
+    source = inspect.getsource(plain)
+    seen.add(plain.__name__)
+    found = set(re.findall(r'_require\("([A-Z_]+)"\)', source))
+    for name in re.findall(r"\bsettings\(\)\.(\w+)", source):
+        found |= _variables(getattr(Settings, name).fget, seen)
+    for name in set(re.findall(r"\b(\w+)\(\)", source)) - seen - {"settings"}:
+        other = plain.__globals__.get(name)
+        if getattr(other, "__module__", "").startswith("thriftline.wiring"):
+            found |= _variables(other, seen)
+    return found
 
 
 def test_what_holds_data_survives_the_stack(template: dict[str, Any]) -> None:

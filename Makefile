@@ -190,13 +190,14 @@ docs: $(STAMPS)/venv ## Write what is generated: schemas, run spec, audit rules,
 	@PYTHONPATH=functions $(BIN)/python tools/write_rule_pages.py
 	@$(BIN)/python tools/write_instances.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_no_retry_lists.py
+	@PYTHONPATH=functions $(BIN)/python tools/write_price_list.py
 
 .PHONY: picture
 picture: $(STAMPS)/venv ## The picture in README, of the report that demo-audit left (needs chromium)
 	@$(BIN)/python tools/screenshot_report.py
 
 prices: $(STAMPS)/venv ## Refresh the price catalogue from the Price List API (needs an account)
-	@PYTHONPATH=functions $(BIN)/python tools/refresh_prices.py
+	@PYTHONPATH=functions:. $(BIN)/python -m cli.prices refresh $(PRICES)
 
 clean: ## Remove what was made here
 	rm -rf .venv .venv-lambda .venv-sam node_modules .thriftline .aws-sam

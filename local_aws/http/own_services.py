@@ -12,6 +12,7 @@ from local_aws.services.cloudwatch import CloudWatch
 from local_aws.services.cost_explorer import CostExplorer
 from local_aws.services.metric_store import MetricStore
 from local_aws.services.places import Places
+from local_aws.services.pricing import Pricing
 from local_aws.services.resource_tagging import ResourceTagging
 from local_aws.services.s3_lifecycle import S3Lifecycle
 from local_aws.services.sagemaker_components import SageMakerComponents
@@ -38,6 +39,7 @@ class OwnServices:
         self.bedrock = Places(BedrockStore)
         self.lifecycle = S3Lifecycle()
         self.costs = CostExplorer()
+        self.pricing = Pricing()
         self.registries = ModelRegistries(clock.now)
         self.task_tokens = TaskTokens(clock.now)
 
@@ -62,6 +64,7 @@ class OwnServices:
         own.add("bedrock", Bedrock(self.bedrock).operations())
         own.add("bedrock", BedrockChanges(self.bedrock).operations())
         own.add("ce", self.costs.operations())
+        own.add("pricing", self.pricing.operations())
         own.add("s3", self.lifecycle.operations())
         own.add("s3", s3_bucket_tags.operations())
         own.add("s3", s3_uploads.operations())

@@ -59,6 +59,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents ListTagsForResource "
         "PutLogEvents PutRetentionPolicy TagResource UntagResource"
     ),
+    "pricing": _calls("DescribeServices GetAttributeValues GetProducts"),
     "resourcegroupstaggingapi": _calls("GetResources GetTagKeys TagResources UntagResources"),
     "s3": _calls(
         "AbortMultipartUpload CompleteMultipartUpload CopyObject CreateBucket "

@@ -64,7 +64,7 @@ def test_the_picture_of_the_report_is_there_and_small() -> None:
 
 def test_the_prices_of_endpoints_are_those_of_the_catalogue() -> None:
     catalogue = json.loads((ROOT / "functions/thriftline/data/prices.json").read_text())
-    hosting = catalogue["instance_hours"]["Hosting"]["usd"]["us-east-1"]
+    hosting = catalogue["instance_hours"]["Hosting"][0]["usd"]["us-east-1"]
     said = re.findall(
         r"`(ml\.\w+\.\w+)` (?:is )?(\d\.\d+)(?: USD an hour,)?(?: and)? ([\d,]+)",
         " ".join(README.split()),

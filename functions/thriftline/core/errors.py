@@ -82,6 +82,10 @@ class UnpricedInstanceError(ThriftlineError):
     """The price catalogue has no training rate for the type here. Reject; nothing was spent."""
 
 
+class DamagedPriceCatalogueError(ThriftlineError):
+    """The price catalogue cannot be read. Nothing is priced by it: fail; nothing was spent."""
+
+
 class UnknownInstanceTypeError(ThriftlineError):
     """The trainer has no instance type of this name. Reject the run; nothing was spent."""
 

@@ -1,18 +1,40 @@
 """Prices that are dated and name their source. An unknown price is None, never zero.
 
-These are SageMaker's prices: EC2 asks less for the same hardware, so an EC2 price list must never
-be read in their place.
+The rates of instances are SageMaker's: EC2 asks less for the same hardware, so an EC2 price must
+never be read in their place. ``ec2`` holds EC2's own, for what is measured against EC2's market.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cached_property
 
-# The Price List keeps training apart from hosting; where it names no training rate, the hosting
-# rate of the same type stands in for it, and the answer says so in ``component``.
-_TRAINING_COMPONENTS = ("Training", "Hosting")
+from thriftline.money.tiers import TieredRate
+
+TRAINING = "Training"
+HOSTING = "Hosting"
+PROCESSING = "Processing"
+NOTEBOOK = "Notebook"
+WARM_POOL = "Training warm pool"
+# The Price List keeps the components apart. Where it is not known for one, the rate of the next
+# stands in for it, and the answer says so.
+STAND_INS: Mapping[str, tuple[str, ...]] = {
+    TRAINING: (TRAINING, HOSTING),
+    HOSTING: (HOSTING,),
+    PROCESSING: (PROCESSING, HOSTING),
+    NOTEBOOK: (NOTEBOOK, HOSTING),
+}
+_STORAGE_STAND_INS: Mapping[str, tuple[str, ...]] = {
+    TRAINING: (TRAINING, NOTEBOOK),
+    WARM_POOL: (WARM_POOL, TRAINING, NOTEBOOK),
+}
+# A rate of another component was up to 0.13 % lower (ml.g4dn.xlarge: 0.736 and 0.7364 USD, 0.821
+# and 0.822): what promises a worst case adds this.
+STAND_IN_MARGIN = Decimal("0.002")
+# A list that is older may no longer be what AWS bills.
+STALE_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -20,6 +42,8 @@ class Price:
     """What one unit costs, where, and who says so since when.
 
     ``is_upper_bound`` marks a price that the list does not have; the true one is lower.
+    ``stands_in_for`` is the component that was asked for where the rate is that of another; the
+    true one may be higher by ``margin``, a share of it.
     """
 
     usd: Decimal
@@ -29,43 +53,75 @@ class Price:
     source: str
     date: date
     is_upper_bound: bool = False
+    stands_in_for: str | None = None
+    margin: Decimal = Decimal(0)
+
+    @property
+    def most_usd(self) -> Decimal:
+        """What a unit costs at the most: what a worst case must count with."""
+        return self.usd * (1 + self.margin)
 
 
 @dataclass(frozen=True)
-class RateTable:
-    """Hourly rates of one component of the Price List: region, instance type, USD."""
-
-    component: str
-    source: str
-    date: date
-    usd: Mapping[str, Mapping[str, Decimal]]
-
-
-@dataclass(frozen=True)
-class StorageRates:
-    """USD for a GB of ML storage a month, by region, and what it costs at the most elsewhere."""
+class PriceList:
+    """Rates of one source and one day: region, name, USD a unit."""
 
     source: str
     date: date
-    usd: Mapping[str, Decimal]
-    upper_bound_usd: Decimal
+    rates: Mapping[str, Mapping[str, TieredRate]]
+
+    @property
+    def regions(self) -> Collection[str]:
+        """Where it has a price of something."""
+        return self.rates.keys()
 
 
 @dataclass(frozen=True)
 class UnitRates:
-    """USD for a unit of something, by region and name, such as a storage class."""
+    """USD for a unit of something, by region and name, such as an instance type.
+
+    Each list keeps its source and date; the newest that knows a name is right about it.
+    """
 
     unit: str
-    source: str
-    date: date
-    usd: Mapping[str, Mapping[str, Decimal]]
+    lists: tuple[PriceList, ...] = ()
+    component: str = ""
 
     def rate(self, name: str, region: str) -> Price | None:
-        """Returns the price of one name in one region, None when the list has none."""
-        usd = self.usd.get(region, {}).get(name)
-        if usd is None:
+        """Returns the price of one name in one region, None when no list has one.
+
+        A price in tiers is that of the most expensive tier; ``cost_usd`` reckons with all.
+        """
+        found = self._found(name, region)
+        if found is None:
             return None
-        return Price(usd, self.unit, region, name, self.source, self.date)
+        tiered, of = found
+        return Price(
+            tiered.highest_usd, self.unit, region, self.component or name, of.source, of.date
+        )
+
+    def cost_usd(self, name: str, region: str, quantity: Decimal) -> Decimal | None:
+        """Returns what a quantity costs, tier by tier; None when no list has a price."""
+        found = self._found(name, region)
+        return None if found is None else found[0].cost_usd(quantity)
+
+    @cached_property
+    def usd(self) -> Mapping[str, Mapping[str, Decimal]]:
+        """Every price, by region and name."""
+        found: dict[str, dict[str, Decimal]] = {}
+        for one in sorted(self.lists, key=lambda one: one.date):
+            for region, rates in one.rates.items():
+                known = found.setdefault(region, {})
+                known |= {name: rate.highest_usd for name, rate in rates.items()}
+        return found
+
+    def _found(self, name: str, region: str) -> tuple[TieredRate, PriceList] | None:
+        having = [
+            (one.rates[region][name], one)
+            for one in self.lists
+            if name in one.rates.get(region, {})
+        ]
+        return max(having, key=lambda pair: pair[1].date) if having else None
 
 
 @dataclass(frozen=True)
@@ -79,87 +135,153 @@ class TokenPrice:
 
 
 @dataclass(frozen=True)
-class TokenRates:
-    """On-demand prices of Bedrock's models, by region and model id."""
+class TokenList:
+    """On-demand prices of one source and one day, by region and model id."""
 
     source: str
     date: date
     usd: Mapping[str, Mapping[str, TokenPrice]]
 
+    @property
+    def regions(self) -> Collection[str]:
+        """Where it has a price of something."""
+        return self.usd.keys()
 
-NOTEBOOK = "Notebook"
-_NO_DATE = date.min
-NO_UNIT_RATES = UnitRates("", "no list", _NO_DATE, {})
-NO_TOKEN_RATES = TokenRates("no list", _NO_DATE, {})
+
+@dataclass(frozen=True)
+class TokenRates:
+    """On-demand prices of Bedrock's models, by region and model id."""
+
+    lists: tuple[TokenList, ...] = ()
+
+    @cached_property
+    def usd(self) -> Mapping[str, Mapping[str, TokenPrice]]:
+        """Every price; the newest list that knows a model is right about it."""
+        found: dict[str, dict[str, TokenPrice]] = {}
+        for one in sorted(self.lists, key=lambda one: one.date):
+            for region, models in one.usd.items():
+                found.setdefault(region, {}).update(models)
+        return found
+
+
+@dataclass(frozen=True)
+class StorageRates:
+    """USD for a GB of ML storage a month, by component, and what it costs at the most elsewhere."""
+
+    components: Mapping[str, UnitRates]
+    upper_bound_usd: Decimal
+    upper_bound_source: str
+    upper_bound_date: date
+
+
+NO_RATES = UnitRates("no list")
+NO_TOKEN_RATES = TokenRates()
 
 
 @dataclass(frozen=True)
 class PriceCatalogue:
     """All prices that Thriftline knows.
 
-    ``objects`` are S3's storage types by their names in CloudWatch, ``monthly`` what a thing costs
-    for being kept, such as a Bedrock custom model.
+    ``hourly`` are SageMaker's instance hours by component. ``objects`` are S3's storage types by
+    their names in CloudWatch, ``files`` FSx, ``monthly`` what a thing costs for being kept, such as
+    a Bedrock custom model, ``requests`` what is billed by the call or the event.
     """
 
-    hourly: Mapping[str, RateTable]
+    hourly: Mapping[str, UnitRates]
     storage: StorageRates
-    objects: UnitRates = NO_UNIT_RATES
-    monthly: UnitRates = NO_UNIT_RATES
+    ec2: UnitRates = NO_RATES
+    objects: UnitRates = NO_RATES
+    files: UnitRates = NO_RATES
+    transfer: UnitRates = NO_RATES
+    requests: UnitRates = NO_RATES
+    monthly: UnitRates = NO_RATES
+    emr_serverless: UnitRates = NO_RATES
     tokens: TokenRates = NO_TOKEN_RATES
+    bedrock_training: UnitRates = NO_RATES
+    bedrock_custom_tokens: UnitRates = NO_RATES
+    bedrock_units: UnitRates = NO_RATES
+
+    def instance_rate(self, component: str, instance_type: str, region: str) -> Price | None:
+        """Returns the on-demand rate of an instance hour, None when no list has one.
+
+        Where the component's own is not known, the rate of another stands in, and says so.
+        """
+        for name in STAND_INS[component]:
+            rates = self.hourly.get(name)
+            price = rates.rate(instance_type, region) if rates else None
+            if price is not None:
+                return _standing_in(price, name, component)
+        return None
 
     def training_rate(self, instance_type: str, region: str) -> Price | None:
-        """Returns the on-demand rate of an hour of training, None when the list has none."""
-        for component in _TRAINING_COMPONENTS:
-            price = self._hourly_rate(component, instance_type, region)
-            if price is not None:
-                return price
-        return None
+        """Returns the on-demand rate of an hour of training."""
+        return self.instance_rate(TRAINING, instance_type, region)
 
     def hosting_rate(self, instance_type: str, region: str) -> Price | None:
         """Returns the on-demand rate of an hour behind an endpoint."""
-        return self._hourly_rate("Hosting", instance_type, region)
+        return self.instance_rate(HOSTING, instance_type, region)
 
     def notebook_rate(self, instance_type: str, region: str) -> Price | None:
-        """Returns the rate of an hour of a notebook or Studio app.
+        """Returns the rate of an hour of a notebook or Studio app."""
+        return self.instance_rate(NOTEBOOK, instance_type, region)
 
-        Hosting's rate stands in where the list of notebooks has none; ``component`` says so.
-        """
-        own = self._hourly_rate(NOTEBOOK, instance_type, region)
-        return own or self.hosting_rate(instance_type, region)
-
-    def _hourly_rate(self, component: str, instance_type: str, region: str) -> Price | None:
-        table = self.hourly.get(component)
-        usd = table.usd.get(region, {}).get(instance_type) if table else None
-        if table is None or usd is None:
-            return None
-        return Price(usd, "instance-hour", region, component, table.source, table.date)
-
-    def storage_rate(self, region: str) -> Price:
-        """Returns the price of ML storage, an upper bound where the list has none."""
-        known = self.storage.usd.get(region)
+    def storage_rate(self, region: str, component: str = TRAINING) -> Price:
+        """Returns the price of ML storage, an upper bound where no list has one."""
+        known = self.storage
+        for name in _STORAGE_STAND_INS.get(component, (component,)):
+            rates = known.components.get(name)
+            price = rates.rate(name, region) if rates else None
+            if price is not None:
+                return _standing_in(price, name, component)
         return Price(
-            usd=self.storage.upper_bound_usd if known is None else known,
+            usd=known.upper_bound_usd,
             unit="GB-month",
             region=region,
-            component="Training storage",
-            source=self.storage.source,
-            date=self.storage.date,
-            is_upper_bound=known is None,
+            component=f"{component} storage",
+            source=known.upper_bound_source,
+            date=known.upper_bound_date,
+            is_upper_bound=True,
         )
 
-    def priced_types(self, region: str) -> frozenset[str]:
+    def priced_types(self, region: str, component: str = TRAINING) -> frozenset[str]:
         """Returns every instance type that has a rate in a region."""
         return frozenset(
             name
-            for component in _TRAINING_COMPONENTS
-            if component in self.hourly
-            for name in self.hourly[component].usd.get(region, {})
+            for each in STAND_INS[component]
+            if each in self.hourly
+            for name in self.hourly[each].usd.get(region, {})
         )
 
     def priced_regions(self, instance_type: str) -> tuple[str, ...]:
         """Returns the regions in which a type has a rate, in order of name."""
-        regions = {region for table in self.hourly.values() for region in table.usd}
+        regions = {region for rates in self.hourly.values() for region in rates.usd}
         return tuple(sorted(r for r in regions if instance_type in self.priced_types(r)))
+
+
+def _standing_in(price: Price, known: str, asked: str) -> Price:
+    if known == asked:
+        return price
+    return Price(
+        price.usd,
+        price.unit,
+        price.region,
+        price.component,
+        price.source,
+        price.date,
+        stands_in_for=asked,
+        margin=STAND_IN_MARGIN,
+    )
+
+
+def stale_warnings(prices: Iterable[Price], today: date) -> tuple[str, ...]:
+    """Returns a sentence for each list among the prices that is older than ``STALE_DAYS``."""
+    ages = {(price.component, price.date): (today - price.date).days for price in prices}
+    return tuple(
+        f"The prices of {component} are of {day} and {days} days old; AWS may bill others by now. "
+        "`make prices` reads them again."
+        for (component, day), days in sorted(ages.items())
+        if days > STALE_DAYS
+    )
 
 
 def near_matches(name: str, names: Collection[str], limit: int = 3) -> tuple[str, ...]:

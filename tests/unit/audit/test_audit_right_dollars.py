@@ -73,7 +73,7 @@ _TB = 2**40
         ("DEEP_ARCHIVE", "DeepArchiveStorage", "1.01"),
         ("INTELLIGENT_TIERING", "IntelligentTieringIAStorage", "12.80"),
         ("INTELLIGENT_TIERING", "IntelligentTieringAIAStorage", None),
-        ("EXPRESS_ONEZONE", "ExpressOneZoneStorage", None),
+        ("EXPRESS_ONEZONE", "ExpressOneZoneStorage", "112.64"),
     ],
 )
 def test_an_orphan_costs_what_its_storage_class_costs(

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 COMMANDS = {
     "accept": ["cli/accept.py", "--list"],
     "restore": ["cli/restore.py", "--list"],
-    "refresh_prices": ["tools/refresh_prices.py"],
+    "prices": ["-m", "cli.prices", "refresh"],
 }
 
 
@@ -23,7 +23,7 @@ def test_one_line_says_what_is_missing(name: str, region: dict[str, str], tmp_pa
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": str(tmp_path),
-        "PYTHONPATH": str(ROOT / "functions"),
+        "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}",
         "AWS_EC2_METADATA_DISABLED": "true",
         **region,
     }

@@ -94,8 +94,8 @@ def test_a_plan_says_what_the_run_costs_at_the_most_and_probably(world: RunWorld
 
     response, written = plan(world)
 
-    # 1.408 x 2 h and 30 GiB x 0.14 x 2 h / 730 h.
-    assert response.worst_case_usd == Decimal("2.83")
+    # 1.408 x 2 h and 30 GiB x 0.14 x 2 h / 730 h, and 0.2 % for a rate that stands in.
+    assert response.worst_case_usd == Decimal("2.84")
     assert response.max_attempts == 2
     assert response.expected_usd is not None
     assert Decimal("0.05") < response.expected_usd < Decimal("1")
@@ -120,7 +120,7 @@ def test_money_in_the_document_is_decimal_text(world: RunWorld) -> None:
 
     document = world.artifacts.read_json(f"runs/{RUN_ID}/plan.json")
 
-    assert document["allowance_usd"] == "2.83"
+    assert document["allowance_usd"] == "2.84"
     assert document["rungs"][0]["rate"]["usd"] == "1.408"
     assert document["rungs"][0]["terms"]["storage"]["usd"] == "0.14"
 
@@ -139,7 +139,7 @@ def test_the_same_work_is_priced_on_other_types(world: RunWorld) -> None:
     # The list has no us-east-1 rate for it.
     assert "ml.p5.4xlarge" not in by_type
     assert by_type["ml.g6.xlarge"].details["gpu"] == "NVIDIA L4"
-    assert by_type["ml.g6e.xlarge"].worst_case_usd == Decimal("5.23")
+    assert by_type["ml.g6e.xlarge"].worst_case_usd == Decimal("5.24")
     assert all(each.within_cap for each in written.quotes if each.details["gpu_count"] == 1)
     # 7.09 USD an hour, for the two hours that the run may take.
     assert not by_type["ml.g5.12xlarge"].within_cap
@@ -159,7 +159,7 @@ def test_the_champion_of_the_project_goes_into_the_plan(world: RunWorld) -> None
 def test_a_run_that_passes_its_cap_is_refused_and_no_plan_is_written(world: RunWorld) -> None:
     world.write_run(budget={"max_usd": "0.60"}, training={"max_runtime_seconds": 7200})
 
-    with pytest.raises(BudgetExceededError, match=r"2\.83 USD passes .* 0\.60 USD") as refusal:
+    with pytest.raises(BudgetExceededError, match=r"2\.84 USD passes .* 0\.60 USD") as refusal:
         plan(world)
 
     # What fits, by what it probably costs.
@@ -176,12 +176,12 @@ def test_a_run_that_its_cap_pays_for_long_enough_is_made_shorter(world: RunWorld
 
     assert response.worst_case_usd == written.allowance_usd == Decimal("2.00")
     assert written.clamped is not None
-    assert (written.clamped.from_seconds, written.clamped.seconds) == (7200, 5088)
+    assert (written.clamped.from_seconds, written.clamped.seconds) == (7200, 5070)
     assert written.warnings[0] == written.clamped.reason
-    assert "2.83 USD does not fit the cap budget.max_usd, which leaves 2.00 USD" in (
+    assert "2.84 USD does not fit the cap budget.max_usd, which leaves 2.00 USD" in (
         written.clamped.reason
     )
-    assert ResultPlan.of(written).max_runtime_seconds == 5088
+    assert ResultPlan.of(written).max_runtime_seconds == 5070
 
 
 def test_a_run_is_made_shorter_for_the_stacks_limit_too(world: RunWorld) -> None:
@@ -199,7 +199,7 @@ def test_more_attempts_do_not_raise_the_worst_case(world: RunWorld) -> None:
 
     response, _ = plan(world)
 
-    assert (response.worst_case_usd, response.max_attempts) == (Decimal("2.83"), 5)
+    assert (response.worst_case_usd, response.max_attempts) == (Decimal("2.84"), 5)
 
 
 def test_a_type_that_does_not_exist_is_refused(world: RunWorld) -> None:
@@ -313,6 +313,14 @@ def test_work_that_needs_longer_than_it_may_take_is_warned_about(world: RunWorld
     assert written.rungs[0].terms["max_wait_seconds"] is None
 
 
+def test_prices_older_than_ninety_days_are_warned_about(world: RunWorld) -> None:
+    world.write_run()
+
+    _, written = plan(world)
+
+    assert any("The prices of Hosting are of 2026-05-20" in told for told in written.warnings)
+
+
 def test_gpus_that_wait_and_stand_in_prices_are_warned_about(world: RunWorld) -> None:
     world.write_run(
         training={"instance_type": "ml.g5.12xlarge"},
@@ -320,12 +328,12 @@ def test_gpus_that_wait_and_stand_in_prices_are_warned_about(world: RunWorld) ->
         hyperparameters={"batch_tokens": 512},
     )
 
-    _, written = plan(world, region="eu-west-1")
+    _, written = plan(world, region="eu-central-1")
 
     text = " ".join(written.warnings)
     assert "batch_tokens of 512 the 4 GPUs are expected to exchange gradients for longer" in text
     assert "component Hosting" in text
-    assert "ML storage in eu-west-1 is not known" in text
+    assert "ML storage in eu-central-1 is not known" in text
     assert written.rungs[0].terms["storage"]["is_upper_bound"] is True
 
 

@@ -4,7 +4,7 @@ A new kind is its name in ``ResourceKind``, its dataclass with a list in ``Inven
 here, its collector, and the permission to read it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
@@ -14,10 +14,18 @@ from thriftline.audit.domain.costs import ResourceCost
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.parts import Part
-from thriftline.money.prices import PriceCatalogue, RateTable, TokenRates, UnitRates
+from thriftline.money.prices import (
+    HOSTING,
+    NOTEBOOK,
+    STAND_INS,
+    TRAINING,
+    PriceCatalogue,
+    PriceList,
+    TokenList,
+)
 
 Costs: TypeAlias = Callable[[Inventory, PriceCatalogue], Iterator[ResourceCost]]
-PriceTable: TypeAlias = RateTable | UnitRates | TokenRates | None
+PriceLists: TypeAlias = Sequence[PriceList | TokenList]
 # Whose call sets the tags of a kind.
 TaggedBy = Literal["sagemaker", "bedrock", "s3"]
 
@@ -29,7 +37,7 @@ class ResourceSpec:
     ``field`` is where an inventory lists it, ``part`` what it is collected with. ``collector`` is
     the function that reads it, as ``module:function`` of ``aws/collectors``: it gets the clients
     and, by name, those facts about the audit that ``asks`` names (``steps/collect_part.py`` has
-    them). ``costs`` says what each cost in the window, ``price_table`` where its prices come from.
+    them). ``costs`` says what each cost in the window, ``price_lists`` where its prices come from.
     ``tagged_by`` is whose call tags it, where the rule on missing tags looks at it. ``words`` are
     the singular and plural, where they are not the kind's own name. ``name`` tells resources of
     the kind apart. What is not ``is_counted`` is no resource.
@@ -41,7 +49,7 @@ class ResourceSpec:
     collector: str
     asks: tuple[str, ...] = ()
     costs: Costs | None = None
-    price_table: Callable[[PriceCatalogue], PriceTable] = lambda _: None
+    price_lists: Callable[[PriceCatalogue], PriceLists] = lambda _: ()
     tagged_by: TaggedBy | None = None
     words: tuple[str, str] | None = None
     name: Callable[[Any], str] = attrgetter("name")
@@ -53,6 +61,12 @@ class ResourceSpec:
         return found
 
 
+def _hourly(prices: PriceCatalogue, component: str) -> PriceLists:
+    """Returns the lists of a component, and of those that stand in for it."""
+    names = [name for name in STAND_INS[component] if name in prices.hourly]
+    return [one for name in names for one in prices.hourly[name].lists]
+
+
 RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
     ResourceSpec(
         kind=ResourceKind.ENDPOINT,
@@ -60,7 +74,7 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         part=Part.ENDPOINTS,
         collector="endpoints:collect_endpoints",
         costs=costs.endpoint_costs,
-        price_table=lambda prices: prices.hourly.get("Hosting"),
+        price_lists=lambda prices: _hourly(prices, HOSTING),
         tagged_by="sagemaker",
     ),
     ResourceSpec(
@@ -70,7 +84,7 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         collector="training_jobs:collect_training_jobs",
         asks=("window_start",),
         costs=costs.training_costs,
-        price_table=lambda prices: prices.hourly.get("Training") or prices.hourly.get("Hosting"),
+        price_lists=lambda prices: _hourly(prices, TRAINING),
         tagged_by="sagemaker",
     ),
     ResourceSpec(
@@ -115,7 +129,7 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         part=Part.NOTEBOOKS,
         collector="notebooks:collect_notebooks",
         costs=volume_costs.notebook_costs,
-        price_table=lambda prices: prices.hourly.get("Notebook"),
+        price_lists=lambda prices: _hourly(prices, NOTEBOOK),
         tagged_by="sagemaker",
     ),
     ResourceSpec(
@@ -124,7 +138,7 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         part=Part.NOTEBOOKS,
         collector="notebooks:collect_studio_apps",
         costs=costs.app_costs,
-        price_table=lambda prices: prices.hourly.get("Notebook"),
+        price_lists=lambda prices: _hourly(prices, NOTEBOOK),
         words=("Studio app", "Studio apps"),
     ),
     ResourceSpec(
@@ -160,7 +174,7 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         part=Part.BEDROCK,
         collector="bedrock:collect_model_use",
         costs=costs.model_use_costs,
-        price_table=lambda prices: prices.tokens,
+        price_lists=lambda prices: prices.tokens.lists,
         words=("Bedrock model", "Bedrock models"),
         name=attrgetter("model_id"),
     ),
@@ -179,7 +193,7 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         part=Part.BEDROCK,
         collector="bedrock:collect_custom_models",
         costs=costs.custom_model_costs,
-        price_table=lambda prices: prices.monthly,
+        price_lists=lambda prices: prices.monthly.lists,
     ),
     ResourceSpec(
         kind=ResourceKind.CUSTOM_MODEL_DEPLOYMENT,
@@ -200,7 +214,7 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         collector="buckets:collect_buckets",
         asks=("now",),
         costs=costs.bucket_costs,
-        price_table=lambda prices: prices.objects,
+        price_lists=lambda prices: prices.objects.lists,
         tagged_by="s3",
     ),
     ResourceSpec(

@@ -13,12 +13,12 @@ from thriftline.audit.domain.costs import (
 )
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.inventory import Inventory
-from thriftline.money.prices import PriceCatalogue
+from thriftline.money.prices import NOTEBOOK, PriceCatalogue
 
 
 def volume_month(gib: int | None, region: str, prices: PriceCatalogue) -> Decimal | None:
     """Returns what a volume costs a month, None when its size or the region's rate is unknown."""
-    price = prices.storage_rate(region)
+    price = prices.storage_rate(region, NOTEBOOK)
     # An upper bound is for a worst case, and no cost that anybody was billed.
     return None if gib is None or price.is_upper_bound else price.usd * gib
 

@@ -144,7 +144,7 @@ def assemble(gathered: ReportInputs) -> AuditReport:
         ),
         lapsed=_lapsed(told, gathered.acceptances),
         difference=changed,
-        prices=price_documents(gathered.digests, gathered.prices),
+        prices=price_documents(gathered.digests, gathered.prices, today),
         rules=_rules(findings, gaps, settings),
     )
     return _summed(report, savings)

@@ -284,4 +284,8 @@ def _accepted(report: AuditReport) -> list[str]:
 
 
 def _prices(report: AuditReport) -> list[str]:
-    return [f"- {one.covers}: {escape(one.source, 500)}, {one.date}" for one in report.prices]
+    old = " (older than 90 days: read the prices again with `make prices`)"
+    return [
+        f"- {one.covers}: {escape(one.source, 500)}, {one.date}{old if one.is_stale else ''}"
+        for one in report.prices
+    ]

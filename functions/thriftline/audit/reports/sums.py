@@ -26,7 +26,7 @@ from thriftline.audit.schemas.report_parts import (
     ReportUse,
     ReportWaste,
 )
-from thriftline.money.prices import PriceCatalogue
+from thriftline.money.prices import STALE_DAYS, PriceCatalogue
 
 _NOTHING = Decimal(0)
 # In the order in which a person should look at them.
@@ -114,23 +114,27 @@ def roadmap_documents(
     )
 
 
-def price_documents(digests: Sequence[Digest], prices: PriceCatalogue) -> tuple[ReportPrices, ...]:
-    """Returns the lists that priced something of this report, with their dates."""
+def price_documents(
+    digests: Sequence[Digest], prices: PriceCatalogue, today: date
+) -> tuple[ReportPrices, ...]:
+    """Returns the lists that may have priced something of this report, with their dates."""
+    regions = {digest.region for digest in digests}
     priced: dict[ResourceKind, int] = defaultdict(int)
     for digest in digests:
         for cost in digest.costs:
             priced[cost.kind] += cost.priced
     used: dict[tuple[str, date], list[ResourceKind]] = defaultdict(list)
     for spec in RESOURCE_SPECS:
-        table = spec.price_table(prices)
-        if table is not None and priced[spec.kind]:
-            used[table.source, table.date].append(spec.kind)
+        for one in spec.price_lists(prices) if priced[spec.kind] else ():
+            if regions & set(one.regions):
+                used[one.source, one.date].append(spec.kind)
     return tuple(
         ReportPrices(
             covers=listed([kind_name(kind, 2) for kind in kinds]),
             source=source,
             date=day,
             resources=sum(priced[kind] for kind in kinds),
+            is_stale=(today - day).days > STALE_DAYS,
         )
         for (source, day), kinds in used.items()
     )

@@ -310,7 +310,10 @@ class ReportPrices(Document):
     covers: str
     source: str
     date: date
-    resources: int = Field(description="How many resources were priced by it.")
+    resources: int = Field(description="How many resources of these kinds have a price.")
+    is_stale: bool = Field(
+        False, description="Older than 90 days when this was written; AWS may bill others by now."
+    )
 
 
 class ReportGone(Document):

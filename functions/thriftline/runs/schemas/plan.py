@@ -25,7 +25,11 @@ class _Document(BaseModel):
 
 
 class PlannedPrice(_Document):
-    """A price with its origin. ``is_upper_bound``: the list has none, the true one is lower."""
+    """A price with its origin. ``is_upper_bound``: the list has none, the true one is lower.
+
+    ``stands_in_for``: the list has none for this component; the true one may be higher by
+    ``margin``, a share of it, which a worst case adds.
+    """
 
     usd: Decimal
     unit: str
@@ -34,6 +38,8 @@ class PlannedPrice(_Document):
     source: str
     date: date
     is_upper_bound: bool = False
+    stands_in_for: str | None = None
+    margin: Decimal = Decimal(0)
 
     def to_domain(self) -> Price:
         """Returns the price."""

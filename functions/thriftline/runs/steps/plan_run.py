@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import InvalidRunSpecError
+from thriftline.money.prices import Price, stale_warnings
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.domain.affordable import Room
@@ -116,13 +117,17 @@ def _plan(
         goes_on=quote.goes_on,
         rungs=planned_rungs(quote),
         quotes=planned_quotes(quote, work.cap_usd),
-        warnings=quote.warnings,
+        warnings=(*quote.warnings, *stale_warnings(_rates(quote), now.date())),
         workload=dict(quote.workload),
         champion=champion
         and PlannedChampion(
             model_package_arn=champion.package_arn, model_data_url=champion.model_uri
         ),
     )
+
+
+def _rates(quote: Quote) -> tuple[Price, ...]:
+    return (quote.chosen.rate, *(rung.rate for rung in quote.rungs))
 
 
 def _require_splits(volume: DatasetVolume, inputs: Inputs) -> None:

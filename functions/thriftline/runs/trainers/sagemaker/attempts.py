@@ -27,7 +27,7 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
         started_at=job.started_at,
         ended_at=job.ended_at,
         limits=_limits(job),
-        charged_usd=instances.usd(job.charged_seconds),
+        charged_usd=instances.most_usd(job.charged_seconds),
         billed_usd=None if billed is None else instances.usd(billed),
         undiscounted_usd=None if trained is None else instances.usd(trained),
         ending=outcome.ending if outcome else None,

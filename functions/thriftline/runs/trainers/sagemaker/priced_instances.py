@@ -35,8 +35,8 @@ class PricedInstances:
 
     @property
     def usd_per_second(self) -> Decimal:
-        """Instances and storage together."""
-        return self.usd(1)
+        """Instances and storage together, at the most."""
+        return self.most_usd(1)
 
     @property
     def stop_grace_usd(self) -> Decimal:
@@ -63,8 +63,14 @@ class PricedInstances:
         )
 
     def worst_case_usd(self, seconds: int) -> Decimal:
-        """What ``seconds`` of all instances cost, rounded up to cents."""
-        return round_up(self.usd(seconds))
+        """What ``seconds`` of all instances cost at the most, rounded up to cents."""
+        return round_up(self.most_usd(seconds))
+
+    def most_usd(self, seconds: int) -> Decimal:
+        """What ``seconds`` cost at the most, where a rate stands in for another."""
+        return self.instance_usd(seconds) * (1 + self.rate.margin) + self.storage_usd(seconds) * (
+            1 + self.storage.margin
+        )
 
     def expected_usd(self, seconds: int) -> Decimal:
         """What ``seconds`` are billed, rounded up to cents; types with NVMe have no storage."""
@@ -77,10 +83,10 @@ class PricedInstances:
         return self.instance_usd(seconds) + self.storage_usd(seconds)
 
     def seconds_within(self, usd: Decimal) -> int:
-        """Returns the most seconds that cost no more than the amount."""
+        """Returns the most seconds that surely cost no more than the amount."""
         # Division rounds, up or down: the quotient may be one second off either way.
         seconds = max(0, int(usd / self.usd_per_second) + 1)
-        while seconds > 0 and self.usd(seconds) > usd:
+        while seconds > 0 and self.most_usd(seconds) > usd:
             seconds -= 1
         return seconds
 

@@ -86,7 +86,8 @@ def _warnings(
     if instances.rate.component != "Training":
         warnings.append(
             f"The rate is that of component {instances.rate.component}, which training usually "
-            "shares; `make prices` reads the training rate."
+            f"shares; the worst case adds {instances.rate.margin:.1%} to it. `make prices` reads "
+            "the training rate."
         )
     if instances.storage.is_upper_bound:
         warnings.append(

@@ -1,0 +1,241 @@
+"""The price catalogue at the command line.
+
+    python -m cli.prices refresh [--region R]... [--dry-run]     (make prices)
+
+Reads AWS's Price List (credentials with pricing:GetProducts; the call is free), shows what is new,
+gone or another, and writes the catalogue. It writes nothing where an answer is empty, a rate cannot
+be right, or the file is damaged.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.table import Table
+
+from cli.aws_problems import in_one_line
+from cli.prices.differences import Difference, Outlier, differences, outliers
+from cli.prices.products import PriceListError
+from cli.prices.reading import PriceListReader
+from cli.prices.refreshing import plain, read, refreshed
+from cli.prices.sections import SECTIONS, Section
+from thriftline.money.price_catalogue import CatalogueError, checked_catalogue
+
+CATALOGUE = Path(__file__).parents[2] / "functions" / "thriftline" / "data" / "prices.json"
+# The Price List API answers in a few regions only, and for all of them.
+PRICING_REGION = "us-east-1"
+_WIDTH = 80
+_MOST_NEW = 5
+
+
+class PricesError(Exception):
+    """It cannot be done as asked; the message says why and what to do. Nothing was written."""
+
+
+def main(words: Sequence[str]) -> int:
+    """Return 0 when it was done."""
+    arguments = _arguments(words)
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    try:
+        client = boto3.client(
+            "pricing", region_name=PRICING_REGION, config=Config(retries={"total_max_attempts": 1})
+        )
+        reader = PriceListReader(client, time.sleep)
+        refresh(arguments, reader, client.meta.endpoint_url, datetime.now(UTC).date(), console)
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"prices: {in_one_line(error)}\n")
+        return 1
+    except (PricesError, PriceListError, CatalogueError) as error:
+        sys.stderr.write(f"prices: {error}\n")
+        return 1
+    return 0
+
+
+def refresh(
+    arguments: argparse.Namespace,
+    reader: PriceListReader,
+    endpoint: str,
+    today: date,
+    console: Console,
+) -> None:
+    """Read, show and write.
+
+    Raises:
+        PricesError: a rate is outside its band, or the list is not AWS's.
+        PriceListError: the list is not of its form, or empty where it must not be.
+        CatalogueError: the file is damaged.
+    """
+    path: Path = arguments.catalogue
+    source = _source(endpoint, path)
+    text = path.read_bytes()
+    before = checked_catalogue(text, path.name)
+    document = json.loads(text)
+    regions = sorted(_regions(document) | set(arguments.region))
+    readings = [
+        read(reader, section, regions, document) for section in _sections(arguments.without)
+    ]
+    new = json.dumps(refreshed(document, readings, today, source), indent=1, ensure_ascii=False)
+    after = checked_catalogue(new.encode(), path.name)
+    changed = differences(before, after)
+    _show(console, changed)
+    for note in (note for reading in readings for note in reading.notes):
+        console.print(note)
+    wrong, unchecked = outliers(changed, after)
+    if unchecked:
+        console.print(f"{unchecked} rates have no EC2 rate to be held against.")
+    _require_no_outliers(wrong, accepted=arguments.accept_outliers)
+    for title in arguments.without:
+        console.print(f"{title}: not read; it keeps its old dates.")
+    if arguments.dry_run:
+        console.print("Nothing was written (--dry-run).")
+        return
+    if path.read_bytes() != text:
+        raise PricesError(f"{path.name} was changed while the list was read; run it again.")
+    write_atomically(path, f"{new}\n".encode())
+    console.print(f"{path.name} is as of {today}.")
+
+
+def _source(endpoint: str, path: Path) -> str:
+    host = urlsplit(endpoint).hostname or ""
+    if host.endswith(".amazonaws.com"):
+        return "AWS Price List API"
+    if path.resolve() == CATALOGUE.resolve():
+        raise PricesError(
+            f"{host} is not AWS, and the catalogue that ships is AWS's prices: name another file "
+            "with --catalogue, or unset AWS_ENDPOINT_URL. Nothing was read."
+        )
+    return f"a list at {host}"
+
+
+def _sections(without: Sequence[str]) -> list[Section]:
+    known = [section.title for section in SECTIONS]
+    unknown = [title for title in without if title not in known]
+    if unknown:
+        raise PricesError(f"--without {unknown[0]}: there is no such part; {', '.join(known)} are.")
+    return [section for section in SECTIONS if section.title not in without]
+
+
+def _regions(document: Any) -> set[str]:
+    return {
+        region
+        for lists in document["instance_hours"].values()
+        for one in lists
+        for region in one["usd"]
+    }
+
+
+def _show(console: Console, changed: Sequence[Difference]) -> None:
+    if not changed:
+        console.print("No price is another.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("Part", "Region", "Name"):
+        table.add_column(title, overflow="fold")
+    for title in ("Before", "Now", "Change"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for one in _worth_a_row(changed):
+        table.add_row(one.section, one.region, one.name, *_amounts(one))
+    console.print(table)
+    _count_new(console, changed)
+
+
+def _worth_a_row(changed: Sequence[Difference]) -> list[Difference]:
+    """Return the rows to show: of a part that is new as a whole only the number."""
+    counts = _new_counts(changed)
+    return [
+        one
+        for one in changed
+        if one.before is not None or counts[one.section, one.region] <= _MOST_NEW
+    ]
+
+
+def _new_counts(changed: Sequence[Difference]) -> dict[tuple[str, str], int]:
+    counts: dict[tuple[str, str], int] = {}
+    for one in changed:
+        place = one.section, one.region
+        counts[place] = counts.get(place, 0) + (one.before is None)
+    return counts
+
+
+def _count_new(console: Console, changed: Sequence[Difference]) -> None:
+    for (section, region), count in _new_counts(changed).items():
+        if count > _MOST_NEW:
+            console.print(f"{section}, {region}: {count} prices are new.")
+
+
+def _amounts(one: Difference) -> tuple[str, str, str]:
+    before = "-" if one.before is None else plain(one.before)
+    if one.after is None:
+        return before, "gone", "unpriced"
+    change = "new" if one.change is None else f"{(one.change - 1) * 100:+.1f} %"
+    return before, plain(one.after), change
+
+
+def _require_no_outliers(wrong: Sequence[Outlier], *, accepted: bool) -> None:
+    if not wrong or accepted:
+        return
+    lines = [f"  {one.place}: {one.rule}" for one in wrong[:20]]
+    more = [f"  and {len(wrong) - 20} more"] if len(wrong) > 20 else []
+    raise PricesError(
+        "\n".join(
+            [
+                f"{len(wrong)} rates cannot be believed without a look; nothing was written:",
+                *lines,
+                *more,
+                "Look at them, and run it again with --accept-outliers if they are right.",
+            ]
+        )
+    )
+
+
+def write_atomically(
+    path: Path, text: bytes, replace: Callable[[Path, Path], object] = os.replace
+) -> None:
+    """Write a file whole or not at all."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
+        name = Path(new.name)
+        try:
+            new.write(text)
+            new.flush()
+            os.fsync(new.fileno())
+            name.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+            replace(name, path)
+        except BaseException:
+            name.unlink(missing_ok=True)
+            raise
+
+
+def _arguments(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="prices", description=(__doc__ or "").splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("refresh", help="read AWS's Price List into the catalogue")
+    one.add_argument(
+        "--region", action="append", default=[], help="a region more than the catalogue's"
+    )
+    one.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="PART",
+        help="a part that keeps its old prices and dates, such as FSx",
+    )
+    one.add_argument(
+        "--accept-outliers",
+        action="store_true",
+        help="believe rates outside the usual band; look at them first",
+    )
+    one.add_argument("--catalogue", type=Path, default=CATALOGUE, help="the file; ours by default")
+    one.add_argument("--dry-run", action="store_true", help="show what would change")
+    return parser.parse_args(words)

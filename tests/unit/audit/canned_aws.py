@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from types import SimpleNamespace
 from typing import Any
@@ -12,9 +13,20 @@ from botocore.config import Config
 from thriftline.audit.aws.target_clients import TargetClients
 
 REGION = "us-west-2"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+START = NOW - timedelta(days=30)
+ARN = f"arn:aws:sagemaker:{REGION}:123456789012"
 Answer = Mapping[str, Any]
 # Pages in their order, or an answer to the request's body.
 Canned = Sequence[Answer] | Callable[[Mapping[str, Any]], Answer]
+
+
+def pages(key: str, rows: Sequence[Any], token: str = "NextToken") -> Sequence[Mapping[str, Any]]:
+    """Returns a page for each row."""
+    return [
+        {key: [row]} | ({token: f"page-{number}"} if number < len(rows) else {})
+        for number, row in enumerate(rows, start=1)
+    ]
 
 
 def error(code: str, message: str = "made to fail") -> Answer:

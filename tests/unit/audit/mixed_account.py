@@ -1,6 +1,5 @@
 """Accounts drawn by chance, whose facts lie on, under and above every threshold of the rules."""
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -14,7 +13,6 @@ from tests.unit.audit.accounts import (
     NOW,
     REGION,
     WINDOW,
-    bucket,
     component,
     days_ago,
     endpoint,
@@ -23,12 +21,11 @@ from tests.unit.audit.accounts import (
     series,
     through_today,
     throughput,
-    training_job,
     variant,
 )
-from thriftline.audit.domain.facts import Unread
+from tests.unit.audit.chance import AGES, DENIED, TAGS, TYPES, Chance
+from tests.unit.audit.mixed_jobs import drawn_bucket, drawn_job, drawn_pool, jobs_in_a_row
 from thriftline.audit.domain.inventory import Inventory
-from thriftline.audit.domain.lifecycle import abort_rule, expiration_rule, noncurrent_rule
 from thriftline.audit.domain.metrics import DAY, MetricKey
 from thriftline.audit.domain.questions import metrics_needed
 from thriftline.audit.domain.resources.bedrock import (
@@ -47,27 +44,14 @@ from thriftline.audit.domain.resources.endpoints import (
     ServerlessConfig,
 )
 from thriftline.audit.domain.resources.hyperpod import HyperPodCluster, InstanceGroup
-from thriftline.audit.domain.resources.jobs import ProcessingJob, ReadingJob, TrainingJob, WarmPool
+from thriftline.audit.domain.resources.jobs import ProcessingJob, ReadingJob
 from thriftline.audit.domain.resources.mlflow import MlflowServer
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import (
-    Bucket,
-    BucketPrefix,
-    IncompleteUpload,
     LogGroup,
 )
 
-_DENIED = Unread("Describe", "AccessDenied: no")
-_TYPES = (
-    *("ml.g5.xlarge", "ml.g5.12xlarge", "ml.g5.16xlarge", "ml.g4dn.12xlarge", "ml.p4d.24xlarge"),
-    *("ml.m5.xlarge", "ml.m5.large", "ml.c5.xlarge", "ml.t2.medium", "ml.r5.2xlarge"),
-    *("ml.none.such", "ml.m5"),
-)
-_TAGS = (
-    *((), (("team", "search"),), (("env", "prod"),), (("thriftline:keep", "true"),)),
-    *((("thriftline:marked-idle-at", days_ago(4).isoformat()),), (("aws:by", "stack"),), _DENIED),
-)
 _MODELS = (
     "anthropic.claude-3-haiku-20240307-v1:0",
     "us.anthropic.claude-3-7-sonnet-20250219-v1:0",
@@ -78,20 +62,9 @@ _MODELS = (
     "nobody.knows-it",
     f"{MANTLE}default/openai.gpt-oss-20b",
 )
-_AGES = (
-    *(0.05, 0.5, 1, 2.9, 3, 3.1, 6.9, 7, 7.1, 13.9, 14, 14.1, 29.9, 30, 30.1),
-    *(60, 89, 90, 91, 200),
-)
+
+
 _RARE = ("ExpiredRequests", "TimeInBacklog", "ApproximateBacklogSize", "HasBacklogWithoutCapacity")
-
-
-class _Chance(Random):
-    """Draws; where nothing is denied, everything could be read."""
-
-    denies = False
-
-    def choice(self, options: Any) -> Any:
-        return super().choice([one for one in options if self.denies or one is not _DENIED])
 
 
 def _variant(rng: Random, name: str) -> Any:
@@ -106,7 +79,7 @@ def _variant(rng: Random, name: str) -> Any:
     scaling = ManagedScaling(minimum=rng.choice((0, 1)), maximum=3) if kind > 0.85 else None
     return variant(
         name,
-        instance_type=None if serverless else rng.choice((*_TYPES, _DENIED)),
+        instance_type=None if serverless else rng.choice((*TYPES, DENIED)),
         instance_count=None if serverless else rng.choice((0, 1, 1, 2, 3, None)),
         weight=rng.choice((0.0, 1.0, 2.5, None)),
         serverless=serverless,
@@ -122,9 +95,9 @@ def _scaling(rng: Random, name: str) -> Any:
         dimension="sagemaker:variant:DesiredInstanceCount",
         minimum=1,
         maximum=4,
-        policies=rng.choice(((), ('{"PolicyName": "p"}',), _DENIED)),
+        policies=rng.choice(((), ('{"PolicyName": "p"}',), DENIED)),
     )
-    return rng.choice(((), (), (target,), _DENIED))
+    return rng.choice(((), (), (target,), DENIED))
 
 
 def _endpoint(rng: Random, name: str) -> Endpoint:
@@ -133,7 +106,7 @@ def _endpoint(rng: Random, name: str) -> Endpoint:
     if rng.random() < 0.2:
         components = rng.choice(
             (
-                _DENIED,
+                DENIED,
                 (
                     component(
                         f"{name}-c", variant="a", models=("one",), copies=rng.choice((0, 1, None))
@@ -144,7 +117,7 @@ def _endpoint(rng: Random, name: str) -> Endpoint:
     return endpoint(
         name,
         status=rng.choice(("InService",) * 6 + ("Failed", "Updating", "UpdateRollbackFailed")),
-        created=days_ago(rng.choice(_AGES)),
+        created=days_ago(rng.choice(AGES)),
         last_modified=days_ago(rng.choice((7, 7.1, 14, *(60, 90) * 8))),
         failure_reason=rng.choice((None, "no ping", "OutOfMemory: 12 of 34")),
         has_pending_deployment=rng.random() < 0.1,
@@ -153,142 +126,7 @@ def _endpoint(rng: Random, name: str) -> Endpoint:
         inference_components=components,
         async_output_s3_uri="s3://models/async/" if rng.random() < 0.15 else None,
         scaling=_scaling(rng, name),
-        tags=rng.choice(_TAGS),
-    )
-
-
-def _pool(rng: Random, name: str) -> TrainingJob:
-    """Returns a job that ended a while ago, with a warm pool."""
-    return training_job(
-        name,
-        created=days_ago(1),
-        ended=days_ago(rng.choice((0.01, 60 / 1440, 0.1))),
-        keep_alive_seconds=rng.choice((None, 600, 21_600, 86_400)),
-        instance_type=rng.choice(_TYPES),
-        instance_count=rng.choice((1, 2)),
-        warm_pool=WarmPool(
-            status=rng.choice(("Available", "Available", "InUse")),
-            retained_billable_seconds=rng.choice((None, 100)),
-            reused_by_job=rng.choice((None, None, "next")),
-        ),
-    )
-
-
-def _row(name: str, gap: int) -> tuple[TrainingJob, ...]:
-    """Returns jobs that follow each other by so many minutes."""
-    return tuple(
-        training_job(
-            f"{name}-{number}",
-            instance_type="ml.g5.2xlarge" if gap < 60 else "ml.g4dn.xlarge",
-            created=days_ago(3) + timedelta(minutes=(60 + gap) * number),
-            started=days_ago(3) + timedelta(minutes=(60 + gap) * number + 5),
-            ended=days_ago(3) + timedelta(minutes=(60 + gap) * number + 60),
-        )
-        for number in range(4)
-    )
-
-
-def _job(rng: Random, name: str) -> TrainingJob:
-    status = rng.choice(("Completed",) * 4 + ("Failed", "Failed", "InProgress", "Stopped"))
-    created = days_ago(rng.choice(_AGES))
-    started = rng.choice((None, created + timedelta(minutes=rng.choice((1, 4, 30)))))
-    seconds = rng.choice((0, 300, 599, 600, 601, 3599, 3600, 7200, 90_000, None))
-    done = status != "InProgress"
-    spot = rng.random() < 0.3
-    return training_job(
-        name,
-        status=status,
-        secondary_status=rng.choice((status, "Training", "MaxRuntimeExceeded", "Interrupted")),
-        failure_reason=rng.choice((None, "AlgorithmError: step 17", "ClientError: no key 5"))
-        if status == "Failed"
-        else None,
-        instance_type=rng.choice((*_TYPES, None)),
-        instance_count=rng.choice((1, 1, 2, 4)),
-        keep_alive_seconds=rng.choice((None, 600, 3600, 21_600)),
-        warm_pool=rng.choice(
-            (
-                None,
-                WarmPool(
-                    status=rng.choice(("Available", "Terminated", "InUse", "Reused")),
-                    retained_billable_seconds=rng.choice((None, 100, 5000)),
-                    reused_by_job=rng.choice((None, "next")),
-                ),
-            )
-        ),
-        created=created,
-        started=started,
-        ended=created + timedelta(seconds=seconds or 60) if done else None,
-        last_modified=created + timedelta(hours=1),
-        training_seconds=seconds if done else None,
-        billable_seconds=None if seconds is None else seconds * rng.choice((10, 3)) // 10,
-        max_runtime_seconds=rng.choice((None, 3600, 86_400, 432_000)),
-        max_wait_seconds=rng.choice((None, 172_800)) if spot else None,
-        managed_spot=spot,
-        is_prepaid=rng.random() < 0.1,
-        checkpoint_s3_uri=rng.choice((None, f"s3://models/ckpt/{name}", "s3://models/ckpt/shared")),
-        output_s3_uri=rng.choice((None, "s3://models/out/", "s3://else/out/")),
-        tags=rng.choice(_TAGS),
-        read_s3_uris=rng.choice(((), ("s3://models/raw/a", "s3://models/ckpt/job-1/"))),
-    )
-
-
-def _prefix(rng: Random, name: str, job: str | None) -> BucketPrefix:
-    size = rng.choice((0, 10**8, 10**9, 2 * 10**9, 400 * 10**9))
-    return BucketPrefix(
-        prefix=name,
-        size_bytes=size,
-        bytes_by_class=rng.choice(
-            (
-                (("STANDARD", size),),
-                (("STANDARD", size // 2), ("STANDARD_IA", size - size // 2)),
-                (("GLACIER", size),),
-            )
-        ),
-        objects=rng.choice((0, 1, 1000, None)) if size else 0,
-        last_modified=rng.choice((None, days_ago(rng.choice(_AGES)))),
-        written_by=job,
-        is_whole=rng.random() < 0.9,
-    )
-
-
-def _bucket(rng: Random, name: str) -> Bucket:
-    jobs = [f"job-{rng.randrange(12)}" for _ in range(3)]
-    prefixes = [_prefix(rng, f"{top}/", None) for top in ("raw", "live", "out")]
-    prefixes += [_prefix(rng, f"ckpt/{job}/", job) for job in dict.fromkeys(jobs)]
-    prefixes.append(_prefix(rng, f"out/{jobs[0]}/", jobs[0]))
-    rules = [abort_rule(7), noncurrent_rule(30), expiration_rule(f"ckpt/{jobs[0]}/")]
-    rules += [
-        {"ID": "theirs", "Status": "Enabled", "Prefix": "raw/", "Expiration": {"Days": 9}},
-        {**abort_rule(3), "ID": "off", "Status": "Disabled"},
-        {**noncurrent_rule(3), "ID": "part", "Filter": {"Prefix": "raw/"}},
-    ]
-    some = rng.sample(rules, k=rng.randrange(4))
-    uploads = tuple(
-        IncompleteUpload(
-            key=f"part {number}",
-            upload_id=f"u{number}",
-            initiated=days_ago(rng.choice(_AGES)),
-            size_bytes=rng.choice((None, 0, 10**9)),
-        )
-        for number in range(rng.randrange(4))
-    )
-    return bucket(
-        name,
-        bytes_by_storage_type=rng.choice(
-            (
-                {"StandardStorage": rng.choice((0, 10**9, 900 * 10**9))},
-                {"StandardStorage": 10**12, "StandardIAStorage": 10**11, "GlacierStorage": 10**10},
-                _DENIED,
-            )
-        ),
-        objects=rng.choice((0, 1000, None, _DENIED)),
-        versioning=rng.choice((None, "Enabled", "Suspended", _DENIED)),
-        noncurrent_bytes=rng.choice((None, 0, 10**8, 200 * 10**9, _DENIED)),
-        lifecycle_rules=rng.choice((tuple(map(json.dumps, some)), (), _DENIED)),
-        incomplete_uploads=rng.choice((uploads, (), _DENIED)),
-        prefixes=rng.choice((tuple(prefixes), tuple(prefixes), _DENIED)),
-        tags=rng.choice(_TAGS),
-        lifecycle_size_default=rng.choice((None, "varies_by_storage_class")),
+        tags=rng.choice(TAGS),
     )
 
 
@@ -301,9 +139,9 @@ def _notebooks(rng: Random) -> tuple[Notebook, ...]:
             instance_type=rng.choice(("ml.t3.medium", "ml.g5.xlarge", "ml.none.such")),
             volume_gib=rng.choice((None, 5, 500)),
             created=days_ago(200),
-            last_modified=days_ago(rng.choice(_AGES)),
+            last_modified=days_ago(rng.choice(AGES)),
             lifecycle_config=rng.choice((None, "stops-when-idle")),
-            tags=rng.choice(_TAGS),
+            tags=rng.choice(TAGS),
         )
         for number in range(8)
     )
@@ -320,11 +158,11 @@ def _apps(rng: Random) -> tuple[StudioApp, ...]:
             arn=f"{ARN}:app/d-abc/owner-{number}/default",
             status=rng.choice(("InService", "InService", "InService", "Deleted")),
             instance_type=rng.choice(("ml.t3.medium", "ml.g5.xlarge", "system", None)),
-            created=days_ago(rng.choice(_AGES)),
+            created=days_ago(rng.choice(AGES)),
             last_user_activity=rng.choice((None, days_ago(0.4), days_ago(0.5), days_ago(5))),
             last_health_check=rng.choice((None, days_ago(0), days_ago(5) + timedelta(minutes=15))),
-            idle_timeout_minutes=rng.choice((None, 60, _DENIED)),
-            tags=rng.choice(_TAGS),
+            idle_timeout_minutes=rng.choice((None, 60, DENIED)),
+            tags=rng.choice(TAGS),
         )
         for number in range(12)
     )
@@ -341,10 +179,10 @@ def _bedrock(rng: Random) -> Bedrock:
                 status=rng.choice(("InService", "InService", "Creating")),
                 commitment=rng.choice((None, "OneMonth")),
                 commitment_end=rng.choice((None, days_ago(0), days_ago(1), days_ago(-9))),
-                created=days_ago(rng.choice(_AGES)),
-                last_modified=days_ago(rng.choice(_AGES)),
+                created=days_ago(rng.choice(AGES)),
+                last_modified=days_ago(rng.choice(AGES)),
                 model_arn=f"{arn}:custom-model/custom-{number}",
-                tags=rng.choice(_TAGS),
+                tags=rng.choice(TAGS),
             )
             for number in range(5)
         ),
@@ -353,8 +191,8 @@ def _bedrock(rng: Random) -> Bedrock:
                 name=f"custom-{number}",
                 arn=f"{arn}:custom-model/custom-{number}",
                 base_model=rng.choice((None, "amazon.nova-micro-v1:0")),
-                created=days_ago(rng.choice(_AGES)),
-                tags=rng.choice(_TAGS),
+                created=days_ago(rng.choice(AGES)),
+                tags=rng.choice(TAGS),
             )
             for number in range(3, 10)
         ),
@@ -371,8 +209,8 @@ def _bedrock(rng: Random) -> Bedrock:
             ImportedModel(
                 name=f"imported-{number}",
                 arn=f"{arn}:imported-model/{number}",
-                created=days_ago(rng.choice(_AGES)),
-                tags=rng.choice(_TAGS),
+                created=days_ago(rng.choice(AGES)),
+                tags=rng.choice(TAGS),
             )
             for number in range(5)
         ),
@@ -382,7 +220,7 @@ def _bedrock(rng: Random) -> Bedrock:
 def _others(rng: Random) -> dict[str, Any]:
     return {
         "models": tuple(
-            model(name, artifact_s3_uris=(f"s3://models/live/{name}",), tags=rng.choice(_TAGS))
+            model(name, artifact_s3_uris=(f"s3://models/live/{name}",), tags=rng.choice(TAGS))
             for name in ("one", "two")
         ),
         "model_packages": (
@@ -399,11 +237,11 @@ def _others(rng: Random) -> dict[str, Any]:
                 arn=f"{ARN}:processing-job/processing-{number}",
                 status=rng.choice(("Completed", "Failed", "InProgress")),
                 failure_reason=None,
-                instance_type=rng.choice((*_TYPES, None)),
+                instance_type=rng.choice((*TYPES, None)),
                 instance_count=rng.choice((1, 2)),
                 volume_gib=30,
-                created=days_ago(rng.choice(_AGES)),
-                started=rng.choice((None, days_ago(rng.choice(_AGES)))),
+                created=days_ago(rng.choice(AGES)),
+                started=rng.choice((None, days_ago(rng.choice(AGES)))),
                 ended=rng.choice((None, days_ago(0))),
                 max_runtime_seconds=None,
                 output_s3_uris=("s3://models/out/",),
@@ -429,9 +267,9 @@ def _others(rng: Random) -> dict[str, Any]:
                 is_active=rng.random() < 0.7,
                 size=rng.choice(("Small", "Medium", "Large", "Huge")),
                 artifact_s3_uri="s3://models/mlflow",
-                created=days_ago(rng.choice(_AGES)),
+                created=days_ago(rng.choice(AGES)),
                 last_modified=days_ago(1),
-                tags=rng.choice(_TAGS),
+                tags=rng.choice(TAGS),
             )
             for number in range(4)
         ),
@@ -443,13 +281,13 @@ def _others(rng: Random) -> dict[str, Any]:
                 groups=(
                     InstanceGroup(
                         name="workers",
-                        instance_type=rng.choice((*_TYPES, None)),
+                        instance_type=rng.choice((*TYPES, None)),
                         count=rng.choice((0, 1, 4)),
                         is_prepaid=rng.random() < 0.3,
                     ),
                 ),
-                created=days_ago(rng.choice(_AGES)),
-                tags=rng.choice(_TAGS),
+                created=days_ago(rng.choice(AGES)),
+                tags=rng.choice(TAGS),
             )
             for number in range(3)
         ),
@@ -521,17 +359,17 @@ def _dimensions(keys: Sequence[MetricKey]) -> list[tuple[tuple[str, str], ...]]:
 
 def mixed_account(seed: int) -> Inventory:
     """Returns the same account for the same seed, its metrics read but for a few."""
-    rng = _Chance(seed)
+    rng = Chance(seed)
     rng.denies = seed >= 4
     found = inventory(
         endpoints=tuple(_endpoint(rng, f"endpoint-{number}") for number in range(40)),
         training_jobs=(
-            *(_job(rng, f"job-{number}") for number in range(40)),
-            *(_pool(rng, f"pool-{number}") for number in range(6)),
-            *_row("row", rng.choice((10, 59))),
-            *_row("late", rng.choice((60, 61))),
+            *(drawn_job(rng, f"job-{number}") for number in range(40)),
+            *(drawn_pool(rng, f"pool-{number}") for number in range(6)),
+            *jobs_in_a_row("row", rng.choice((10, 59))),
+            *jobs_in_a_row("late", rng.choice((60, 61))),
         ),
-        buckets=tuple(_bucket(rng, name) for name in ("models", "else", "third")),
+        buckets=tuple(drawn_bucket(rng, name) for name in ("models", "else", "third")),
         notebooks=_notebooks(rng),
         studio_apps=_apps(rng),
         bedrock=_bedrock(rng),
@@ -543,7 +381,7 @@ def mixed_account(seed: int) -> Inventory:
     silent = {dimensions for dimensions in _dimensions(keys) if rng.random() < 0.35}
     for key in keys:
         if rng.denies and rng.random() < 0.03:
-            metrics[key] = _DENIED
+            metrics[key] = DENIED
             continue
         is_silent = key.dimensions in silent and key.namespace != "/aws/sagemaker/Endpoints"
         read = series(

@@ -1,131 +1,25 @@
 """What the embedded AWS has none of: Studio apps, processing jobs, warm pools, and second pages."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.unit.audit.canned_aws import REGION, Canned, CannedClients, error
+from tests.unit.audit.canned_aws import ARN, NOW, REGION, START, Canned, CannedClients, error, pages
 from thriftline.audit.aws.collectors import bedrock
 from thriftline.audit.aws.collectors.buckets import collect_buckets
 from thriftline.audit.aws.collectors.costs import collect_costs
 from thriftline.audit.aws.collectors.endpoints import collect_endpoints, read_endpoint
 from thriftline.audit.aws.collectors.log_groups import collect_log_groups
 from thriftline.audit.aws.collectors.models import collect_model_packages, collect_models
-from thriftline.audit.aws.collectors.notebooks import collect_notebooks, collect_studio_apps
+from thriftline.audit.aws.collectors.notebooks import collect_notebooks
 from thriftline.audit.aws.collectors.processing_jobs import collect_processing_jobs
 from thriftline.audit.aws.collectors.reading import Collected
 from thriftline.audit.aws.collectors.training_jobs import collect_training_jobs, training_job
 from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.domain.facts import ResourceKind, Unread
 from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.resources.jobs import TrainingJob
-from thriftline.audit.domain.resources.notebooks import StudioApp
-
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-START = NOW - timedelta(days=30)
-ARN = f"arn:aws:sagemaker:{REGION}:123456789012"
-
-
-def pages(key: str, rows: Sequence[Any], token: str = "NextToken") -> Sequence[Mapping[str, Any]]:
-    """Returns a page for each row."""
-    return [
-        {key: [row]} | ({token: f"page-{number}"} if number < len(rows) else {})
-        for number, row in enumerate(rows, start=1)
-    ]
-
-
-# ---- Studio apps
-
-
-def app(name: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "DomainId": "d-1",
-        "SpaceName": "team",
-        "AppType": "JupyterLab",
-        "AppName": name,
-        "Status": "InService",
-        **fields,
-    }
-
-
-def described_app(request: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **request,
-        "AppArn": f"{ARN}:app/d-1/team/JupyterLab/{request['AppName']}",
-        "Status": "InService",
-        "CreationTime": START,
-        "LastUserActivityTimestamp": NOW,
-        "ResourceSpec": {"InstanceType": "ml.t3.medium"},
-    }
-
-
-def idle(minutes: int | None, **more: Any) -> dict[str, Any]:
-    settings = {"IdleTimeoutInMinutes": minutes, **more} if minutes else {}
-    return {"JupyterLabAppSettings": {"AppLifecycleManagement": {"IdleSettings": settings}}}
-
-
-def apps_of(**answers: Canned) -> Collected[StudioApp]:
-    return collect_studio_apps(
-        CannedClients(
-            {
-                "ListApps": pages("Apps", [app("a"), app("b"), app("gone", Status="Deleted")]),
-                "DescribeApp": described_app,
-                "DescribeSpace": [{"SpaceSettings": idle(None)}],
-                "DescribeDomain": [{"DefaultUserSettings": idle(90)}],
-                "ListTags": [{"Tags": [{"Key": "team", "Value": "search"}]}],
-                **answers,
-            }
-        )
-    )
-
-
-def test_apps_that_are_gone_are_none_and_the_others_tell_their_last_use() -> None:
-    found = apps_of()
-    assert found.unread == ()
-    assert [one.name for one in found.found] == ["a", "b"]
-    first = found.found[0]
-    assert (first.owner, first.owner_is_space, first.instance_type) == (
-        *("team", True, "ml.t3.medium"),
-    )
-    assert first.last_user_activity == NOW
-    assert first.tags == (("team", "search"),)
-
-
-@pytest.mark.parametrize(
-    ("space", "domain", "minutes"),
-    [
-        (idle(60), idle(90, LifecycleManagement="ENABLED"), 60),
-        (idle(None), idle(90, LifecycleManagement="ENABLED"), 90),
-        (idle(None), idle(90, LifecycleManagement="DISABLED"), None),
-    ],
-)
-def test_the_idle_time_of_a_space_comes_before_that_of_its_domain(
-    space: Any, domain: Any, minutes: int | None
-) -> None:
-    found = apps_of(
-        DescribeSpace=[{"SpaceSettings": space}], DescribeDomain=[{"DefaultUserSettings": domain}]
-    )
-    assert {one.idle_timeout_minutes for one in found.found} == {minutes}
-
-
-@pytest.mark.parametrize("operation", ["DescribeSpace", "DescribeDomain"])
-def test_an_idle_time_that_cannot_be_read_is_unread(operation: str) -> None:
-    found = apps_of(**{operation: [error("AccessDeniedException")]})
-    assert found.found[0].idle_timeout_minutes == Unread(
-        operation, "AccessDeniedException: made to fail"
-    )
-
-
-def test_an_app_that_cannot_be_described_is_told_and_the_rest_is_known() -> None:
-    def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
-        return error("ThrottlingException") if request["AppName"] == "a" else described_app(request)
-
-    found = apps_of(DescribeApp=answer)
-    assert [one.name for one in found.found] == ["b"]
-    assert [(one.kind, one.resource) for one in found.unread] == [(ResourceKind.STUDIO_APP, "a")]
-
 
 # ---- Jobs
 

@@ -65,6 +65,11 @@ demo: environments ## Run the main job on this machine: four uploads, end to end
 demo-audit: environments ## Audit the report's account on this machine
 	@$(BIN)/python -m laptop audit $(AUDIT)
 
+# DATA=file or folder, RUN=run.yaml, REGION=eu-west-1; without DATA usual cases are priced by the hour.
+.PHONY: estimate
+estimate: $(STAMPS)/venv ## What a run of DATA=file would cost (RUN=run.yaml), before anything is uploaded
+	@$(BIN)/python -m laptop estimate $(if $(DATA),'$(DATA)') $(if $(RUN),--run '$(RUN)') $(if $(REGION),--region $(REGION))
+
 serve: environments ## Serve the embedded AWS until Ctrl-C
 	@$(BIN)/python -m laptop serve
 

@@ -1,4 +1,4 @@
-"""`python -m laptop serve`, `demo` and `audit`: this product on the embedded AWS."""
+"""`python -m laptop serve`, `demo`, `audit` and `estimate`: this product without an account."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _DEMO_FOLDER = ROOT / ".thriftline/demo"
 _AUDIT_FOLDER = ROOT / ".thriftline/audit"
+_ESTIMATE_FOLDER = ROOT / ".thriftline/estimate"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -24,7 +25,21 @@ def _parser() -> argparse.ArgumentParser:
     command_line.add_serve(commands)
     commands.add_parser("demo", help="run the main job twice on real sentences, and report")
     _add_audit(commands)
+    _add_estimate(commands)
     return parser
+
+
+def _add_estimate(commands: Any) -> None:
+    estimate = commands.add_parser("estimate", help="say what a run of a file would cost")
+    estimate.add_argument(
+        "data",
+        type=Path,
+        nargs="?",
+        help="a data file, or a folder with train.csv and so on; without it, usual cases by the "
+        "hour are priced",
+    )
+    estimate.add_argument("--run", type=Path, metavar="FILE", help="a run.yaml")
+    estimate.add_argument("--region", default="us-east-1", help="whose prices are taken")
 
 
 def _add_audit(commands: Any) -> None:
@@ -64,6 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _demo()
     if given.command == "audit":
         return _audit(given)
+    if given.command == "estimate":
+        return _estimate(given)
     return _serve(given)
 
 
@@ -138,6 +155,23 @@ def _audit(given: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("audit: stopped", file=sys.stderr)
         return 130
+    return 0
+
+
+def _estimate(given: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from laptop import estimate
+
+    console = Console()
+    try:
+        if given.data is None:
+            estimate.run_guides(given.region, console)
+        else:
+            estimate.run_estimate(given.data, given.run, given.region, _ESTIMATE_FOLDER, console)
+    except estimate.EstimateError as error:
+        print(f"estimate: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

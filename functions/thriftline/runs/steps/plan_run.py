@@ -54,7 +54,7 @@ def plan_run(
     run = read_run(artifacts, run_id)
     trainer = trainers.named(run.spec.trainer)
     volume = read_volume(artifacts, run_id)
-    _require_splits(volume, trainer.inputs)
+    require_splits(volume, trainer.inputs)
     champion = _champion(registry, run.project)
     encoder = encoder_of(run.spec.base_model, artifacts)
     work = work_to_plan(run, volume, encoder, champion, finished.of(run.project))
@@ -62,7 +62,7 @@ def plan_run(
     cap = run.spec.budget.max_usd
     allowance, clamp = admit(quote, _room(cap, ceilings), cap)
     admit_to_stack(ceilings, run, quote, allowance)
-    plan = _plan(run, work, quote, allowance, region=region, now=now)
+    plan = plan_document(run, work, quote, allowance, region=region, now=now)
     if clamp:
         plan = plan.shortened(clamp)
     write_plan(artifacts, plan)
@@ -82,7 +82,7 @@ def _champion(registry: ModelRegistry, project: str) -> Champion | None:
     return Champion(found.package_arn, found.model_data_url) if found else None
 
 
-def _plan(
+def plan_document(
     run: Run,
     work: TrainingWork,
     quote: Quote,
@@ -91,6 +91,7 @@ def _plan(
     region: str,
     now: datetime,
 ) -> Plan:
+    """Returns ``plan.json`` of a run at its quote."""
     expected, champion = quote.chosen.expected, work.champion
     return Plan(
         run_id=run.run_id,
@@ -130,7 +131,12 @@ def _rates(quote: Quote) -> tuple[Price, ...]:
     return (quote.chosen.rate, *(rung.rate for rung in quote.rungs))
 
 
-def _require_splits(volume: DatasetVolume, inputs: Inputs) -> None:
+def require_splits(volume: DatasetVolume, inputs: Inputs) -> None:
+    """Refuses a data set of which the trainer would get an empty split.
+
+    Raises:
+        InvalidRunSpecError: with the splits, and what would fill them.
+    """
     # An empty one fails only when it is paid for.
     empty = [split for split in inputs.splits if not volume.splits.get(split)]
     if empty:

@@ -73,10 +73,14 @@ class PricedInstances:
         )
 
     def expected_usd(self, seconds: int) -> Decimal:
-        """What ``seconds`` are billed, rounded up to cents; types with NVMe have no storage."""
+        """What ``seconds`` are billed, rounded up to cents."""
+        return round_up(self.billed_usd(seconds))
+
+    def billed_usd(self, seconds: int) -> Decimal:
+        """What ``seconds`` are billed, exactly; types with NVMe volumes have no storage."""
         if has_local_storage(self.instance_type):
-            return round_up(self.instance_usd(seconds))
-        return self.worst_case_usd(seconds)
+            return self.instance_usd(seconds)
+        return self.usd(seconds)
 
     def usd(self, seconds: int) -> Decimal:
         """What ``seconds`` of all instances cost, exactly."""

@@ -1,0 +1,75 @@
+"""``estimate.html``: what a run of some files would cost on each choice."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from thriftline.core.reports.pages import UNKNOWN, render
+from thriftline.core.wording import counted
+from thriftline.runs.reports.range_chart import UsdRange, range_chart
+from thriftline.runs.schemas.estimate import EstimateDocument
+from thriftline.runs.schemas.plan import PlannedQuote
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    tone: str
+    headline: str
+    text: str
+
+
+def estimate_page(estimate: EstimateDocument) -> str:
+    """Returns the page of an estimate."""
+    return render(
+        "thriftline.runs.reports",
+        "estimate.html.j2",
+        estimate=estimate,
+        plan=estimate.plan,
+        verdict=_verdict(estimate),
+        chart=range_chart(ranges(estimate.plan.quotes)),
+        like=like_cheapest(estimate.plan.quotes),
+        cents=cents,
+    )
+
+
+def cents(usd: Decimal | None) -> str:
+    """An amount that is whole cents; unknown as a dash."""
+    return UNKNOWN if usd is None else f"${usd:,.2f}"
+
+
+def ranges(quotes: tuple[PlannedQuote, ...]) -> list[UsdRange]:
+    """Returns the choices that are estimated."""
+    return [
+        UsdRange(one.name, one.low_usd, one.expected_usd, one.high_usd, one.chosen)
+        for one in quotes
+        if one.low_usd is not None and one.expected_usd is not None and one.high_usd is not None
+    ]
+
+
+def like_cheapest(quotes: tuple[PlannedQuote, ...]) -> str | None:
+    """Returns a sentence on the choices that cannot be told from the cheapest by their cost."""
+    like = [one.name for one in quotes if one.like_cheapest]
+    if not like:
+        return None
+    return (
+        f"By what is known, {quotes[0].name} is not distinguishable from {', '.join(like)}: their "
+        "ranges touch."
+    )
+
+
+def _verdict(estimate: EstimateDocument) -> _Verdict:
+    plan = estimate.plan
+    if estimate.refusal:
+        return _Verdict("bad", "It would be refused as it is", estimate.refusal)
+    if plan.expected_usd is None:
+        return _Verdict("warn", "What to expect is not known", plan.expected_reason)
+    between = _between(plan.expected_low_usd, plan.expected_high_usd)
+    return _Verdict(
+        "info",
+        f"Probably {cents(plan.expected_usd)}{between}, at the most {cents(plan.worst_case_usd)}",
+        f"{plan.rungs[0].name} in {plan.region}, at the on-demand rate, for "
+        f"{counted(estimate.data.rows, 'record')}.",
+    )
+
+
+def _between(low: Decimal | None, high: Decimal | None) -> str:
+    return "" if low is None or high is None else f" ({cents(low)} to {cents(high)})"

@@ -1,0 +1,194 @@
+"""What a run of some files would cost, without AWS."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from thriftline.core.errors import (
+    DatasetRejectedError,
+    InvalidRunSpecError,
+    UnknownInstanceTypeError,
+)
+from thriftline.money.price_catalogue import price_catalogue
+from thriftline.runs.reports.estimate_page import estimate_page
+from thriftline.runs.reports.range_chart import UsdRange, range_chart
+from thriftline.runs.schemas.estimate import EstimateDocument, EstimateRequest
+from thriftline.runs.steps.estimate_files import estimate_files
+from thriftline.runs.trainers.sagemaker.quoting import PriceSources, quote
+from thriftline.runs.trainers.sagemaker.trainer import SagemakerTrainer
+from thriftline.runs.trainers.sagemaker.training_instance_types import training_instance_types
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+SOURCES = PriceSources(price_catalogue, training_instance_types, "us-east-1")
+
+
+def csv(rows: int, kind: str = "film") -> str:
+    lines = [f"the {number}th {kind},{('good', 'bad')[number % 2]}" for number in range(rows)]
+    return "\n".join(["text,label", *lines, ""])
+
+
+def estimate(
+    *files: Path, run_yaml: Path | None = None, max_usd: str = "10.00"
+) -> EstimateDocument:
+    request = EstimateRequest(
+        files=files,
+        run_yaml=run_yaml,
+        base_model="distilbert/distilbert-base-uncased",
+        instance_type="ml.g5.xlarge",
+        max_usd=Decimal(max_usd),
+    )
+    return estimate_files(
+        request,
+        quote=lambda work: quote(work, SOURCES),
+        inputs=SagemakerTrainer.inputs,
+        region="us-east-1",
+        now=NOW,
+    )
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> Path:
+    path = tmp_path / "reviews.csv"
+    path.write_text(csv(1_000))
+    return path
+
+
+def test_a_file_is_validated_and_planned_as_a_run_would_be(reviews: Path) -> None:
+    found = estimate(reviews)
+
+    assert found.data.rows == 1_000
+    assert sum(found.data.splits.values()) == 1_000
+    assert found.refusal is None
+    plan = found.plan
+    assert plan.expected_low_usd is not None
+    assert plan.expected_usd is not None
+    assert plan.expected_high_usd is not None
+    assert Decimal(0) < plan.expected_low_usd <= plan.expected_usd <= plan.expected_high_usd
+    assert plan.expected_high_usd <= plan.allowance_usd <= plan.cap_usd
+    usd = [one.expected_usd for one in plan.quotes]
+    assert usd == sorted(one for one in usd if one is not None)
+    assert EstimateDocument.model_validate_json(found.model_dump_json()) == found
+
+
+def test_splits_in_files_of_their_own_are_read_as_such(tmp_path: Path) -> None:
+    for name, rows in (("train", 800), ("validation", 100), ("test", 200)):
+        (tmp_path / f"{name}.csv").write_text(csv(rows, name))
+
+    found = estimate(*sorted(tmp_path.iterdir()))
+
+    assert found.data.splits == {"train": 800, "validation": 100, "test": 200}
+    assert set(found.data.files) == {"train.csv", "validation.csv", "test.csv"}
+
+
+def test_run_yaml_chooses_the_type_and_the_cap(reviews: Path, tmp_path: Path) -> None:
+    run_yaml = tmp_path / "run.yaml"
+    run_yaml.write_text("training:\n  instance_type: ml.g6e.xlarge\nbudget:\n  max_usd: 0.10\n")
+
+    found = estimate(reviews, run_yaml=run_yaml)
+
+    assert [one.name for one in found.plan.quotes if one.chosen] == ["ml.g6e.xlarge"]
+    assert found.refusal is not None
+    assert "passes the cap budget.max_usd of 0.1 USD" in found.refusal
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("trainig: {}\n", r"run\.yaml line 1: unknown key trainig.*Did you mean training"),
+        (
+            "training:\n  instance_type: ml.g5.huge!\n",
+            r"run\.yaml line 2: training\.instance_type",
+        ),
+    ],
+)
+def test_a_bad_run_yaml_is_refused_with_its_line(
+    reviews: Path, tmp_path: Path, body: str, said: str
+) -> None:
+    run_yaml = tmp_path / "run.yaml"
+    run_yaml.write_text(body)
+
+    with pytest.raises(InvalidRunSpecError, match=said):
+        estimate(reviews, run_yaml=run_yaml)
+
+
+def test_a_type_that_does_not_exist_is_refused(reviews: Path, tmp_path: Path) -> None:
+    run_yaml = tmp_path / "run.yaml"
+    run_yaml.write_text("training: {instance_type: ml.p5.12xlarge}\n")
+
+    with pytest.raises(UnknownInstanceTypeError, match=r"no instance called ml\.p5\.12xlarge"):
+        estimate(reviews, run_yaml=run_yaml)
+
+
+def test_bad_data_are_refused_with_file_line_and_fix(tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    lines = csv(100).splitlines()
+    lines[7] = "no label here,"
+    path.write_text("\n".join(lines))
+
+    with pytest.raises(DatasetRejectedError, match=r"bad\.csv, line 8, field label.*Fill in"):
+        estimate(path)
+
+
+def test_a_file_of_no_known_format_is_refused_with_the_fix(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.xlsx"
+    path.write_bytes(b"PK")
+
+    with pytest.raises(InvalidRunSpecError, match="save the sheet as CSV"):
+        estimate(path)
+
+
+def test_files_whose_split_is_not_known_are_refused(reviews: Path, tmp_path: Path) -> None:
+    other = tmp_path / "more.csv"
+    other.write_text(csv(10))
+
+    with pytest.raises(InvalidRunSpecError, match=r"named for its split, such as train\.csv"):
+        estimate(reviews, other)
+
+
+def test_the_page_shows_the_range_and_what_cannot_be_told_apart(reviews: Path) -> None:
+    found = estimate(reviews)
+
+    page = estimate_page(found)
+
+    assert f"Probably ${found.plan.expected_usd}" in page
+    assert "not distinguishable from" in page
+    assert page.count('class="type"') == len(found.plan.quotes)
+    assert "<script" not in page
+    assert "run.yaml" in page
+
+
+def test_a_refusal_is_what_the_page_says_first(reviews: Path) -> None:
+    page = estimate_page(estimate(reviews, max_usd="0.05"))
+
+    assert "It would be refused as it is" in page
+    assert "over the cap" in page
+
+
+def test_a_model_of_unknown_size_has_a_page_without_a_chart(reviews: Path, tmp_path: Path) -> None:
+    run_yaml = tmp_path / "run.yaml"
+    run_yaml.write_text("base_model: someone/unheard-of\n")
+
+    page = estimate_page(estimate(reviews, run_yaml=run_yaml))
+
+    assert "What to expect is not known" in page
+    assert "What each choice would cost" not in page
+
+
+def test_the_bars_are_drawn_without_a_script_the_cheapest_on_top() -> None:
+    two = [
+        UsdRange("ml.a.xlarge", Decimal("0.10"), Decimal("0.15"), Decimal("0.30")),
+        UsdRange("ml.b.xlarge", Decimal("1"), Decimal("2"), Decimal("3"), chosen=True),
+    ]
+
+    chart = range_chart(two)
+
+    assert chart is not None
+    root = ElementTree.fromstring(str(chart.svg))
+    texts = [element.text for element in root.iter() if element.tag.endswith("text")]
+    assert {"ml.a.xlarge", "ml.b.xlarge"} <= set(texts)
+    assert "script" not in str(chart.svg)
+    assert str(chart.svg) == str(range_chart(two).svg)  # type: ignore[union-attr]
+    assert range_chart([]) is None

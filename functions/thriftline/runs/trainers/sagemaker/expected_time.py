@@ -53,6 +53,8 @@ class Workload:
     """Trials of which the longest is what the other fields say."""
     is_frozen: bool = False
     """Whether the encoder reads the records once, and a head alone is trained."""
+    is_read_first: bool = False
+    """Whether it reads them once for a head, before all weights are trained."""
 
     @property
     def mean_tokens(self) -> float:
@@ -61,9 +63,10 @@ class Workload:
 
     @property
     def tested_records(self) -> float:
-        """What the test costs, in records trained on; a frozen encoder only reads them all."""
+        """What the test costs, in records trained on, and the reading for a head."""
         tested = self.test_rows * (2 if self.has_champion else 1)
-        read = self.train_rows + self.validation_rows if self.is_frozen else 0
+        has_head = self.is_frozen or self.is_read_first
+        read = self.train_rows + self.validation_rows if has_head else 0
         return (read + tested) * FORWARD_SHARE
 
     @property

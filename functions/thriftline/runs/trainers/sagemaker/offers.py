@@ -149,6 +149,7 @@ class Offers:
             has_champion=work.champion is not None,
             search=work.search,
             is_frozen=work.chosen.method == "linear_head",
+            is_read_first=work.chosen.method == "head_first",
         )
 
     @cached_property

@@ -1,5 +1,6 @@
 """The estimate of time and cost, and its refusals to guess."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -264,3 +265,12 @@ def test_a_model_too_large_for_one_gpu_is_spread_over_several() -> None:
 def test_base_models_fit_every_candidate() -> None:
     for name in CANDIDATE_TYPES:
         assert fits_memory(BERT_BASE, gpus(name))
+
+
+def test_a_head_that_is_fitted_first_costs_one_reading_of_the_records() -> None:
+    gpu = gpus("ml.g5.xlarge")
+    tuned, frozen = REVIEWS, replace(REVIEWS, is_frozen=True)
+
+    first = work_of(replace(REVIEWS, is_read_first=True), BERT_BASE, gpu)
+
+    assert first == pytest.approx(work_of(tuned, BERT_BASE, gpu) + work_of(frozen, BERT_BASE, gpu))

@@ -7,7 +7,14 @@ import pytest
 
 from thriftline.core.errors import UnknownInstanceTypeError, UnpricedInstanceError
 from thriftline.money.instances import hardware_of
-from thriftline.money.prices import PriceCatalogue, RateTable, StorageRates
+from thriftline.money.prices import (
+    TRAINING,
+    PriceCatalogue,
+    PriceList,
+    StorageRates,
+    UnitRates,
+)
+from thriftline.money.tiers import TieredRate
 from thriftline.runs.trainers.sagemaker.guidance import cost_of_hours, guidance
 from thriftline.runs.trainers.sagemaker.priced_instances import (
     PricedInstances,
@@ -27,16 +34,21 @@ RATES = {
     "ml.p4d.24xlarge": "25.2513",
     "ml.p5.48xlarge": "63.296",
 }
+
+
+def rates(component: str, unit: str, usd: dict[str, str]) -> UnitRates:
+    known = {name: TieredRate.flat(Decimal(each)) for name, each in usd.items()}
+    return UnitRates(unit, (PriceList("a list", DAY, {"us-east-1": known}),), component)
+
+
 CATALOGUE = PriceCatalogue(
-    {
-        "Training": RateTable(
-            "Training",
-            "a list",
-            DAY,
-            {"us-east-1": {name: Decimal(usd) for name, usd in RATES.items()}},
-        )
-    },
-    StorageRates("a list", DAY, {"us-east-1": Decimal("0.14")}, Decimal("0.2")),
+    {TRAINING: rates(TRAINING, "instance-hour", RATES)},
+    StorageRates(
+        {TRAINING: rates(TRAINING, "GB-month", {TRAINING: "0.14"})},
+        Decimal("0.2"),
+        "a list",
+        DAY,
+    ),
 )
 
 

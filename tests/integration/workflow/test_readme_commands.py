@@ -1,0 +1,132 @@
+"""README's commands, word for word, against the embedded AWS that README says they are for."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from local_aws.clients import ACCESS_KEY, SECRET_KEY
+from tests.integration.workflow.world import World, csv_of
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text()
+AWS = Path(__file__).with_name("aws_command.py")
+
+
+def block_with(words: str) -> str:
+    """Return the commands of README among which these words are."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+    found = [block for language, block in blocks if not language and words in block]
+    assert len(found) == 1, words
+    return str(found[0])
+
+
+class Shell:
+    """A terminal in a folder, whose `aws` is the CLI's part that README needs."""
+
+    def __init__(self, folder: Path, world: World) -> None:
+        self.folder = folder
+        tools = folder / "bin"
+        tools.mkdir()
+        self.docker = folder / "docker.txt"
+        _program(tools / "aws", f'exec "{sys.executable}" "{AWS}" "$@"')
+        _program(tools / "docker", f'[[ $1 != login ]] || cat; echo "docker $*" >> "{self.docker}"')
+        self._environment = {
+            "PATH": f"{tools}:{os.environ['PATH']}",
+            "AWS_ENDPOINT_URL": world.aws.endpoint,
+            "AWS_DEFAULT_REGION": world.aws.region,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        }
+
+    def run(self, commands: str) -> str:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", commands],
+            cwd=self.folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def _program(file: Path, line: str) -> None:
+    file.write_text(f"#!/bin/bash\n{line}\n")
+    file.chmod(0o755)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, world: World) -> Shell:
+    return Shell(tmp_path, world)
+
+
+def test_an_own_file_becomes_a_model_in_a_folder(shell: Shell, world: World) -> None:
+    commands = block_with("aws s3 cp my.csv")
+    exports, upload, runs, models, logs = _commands(commands)
+    port = world.aws.endpoint.rpartition(":")[2]
+    shell.run(exports.replace("4566", port))  # sets the variables that this shell has
+    (shell.folder / "my.csv").write_text(csv_of(600))
+    (shell.folder / "notes.xlsx").write_text("not a data set")
+
+    shell.run(upload)
+    shell.run(upload.replace("mine/my.csv", "other/notes.xlsx").replace("my.csv", "notes.xlsx"))
+    ended = world.end_of(_version_of(world, "datasets/mine/my.csv"))
+    shell.run(runs)
+
+    assert ended.result is not None
+    result = json.loads(next((shell.folder / "runs").glob("mine-*/result.json")).read_text())
+    assert result["status"] == "succeeded", result["reason"]
+    assert result["reports"]["model"].partition(f"{world.artifacts}/")[2] in shell.run(models)
+    assert "notes.xlsx" in _once_there(shell, logs, "notes.xlsx")
+
+    shell.run(block_with("aws s3 cp MODEL").replace("MODEL", result["reports"]["model"]))
+
+    assert list((shell.folder / "ml/model").iterdir())
+
+
+def test_the_image_goes_to_the_repository_that_the_stack_has_made(
+    shell: Shell, world: World
+) -> None:
+    shell.run(block_with("TrainingRepositoryUri"))
+
+    repository = world.aws.outputs["TrainingRepositoryUri"]
+    login, build, push = shell.docker.read_text().splitlines()
+    assert login == f"docker login --username AWS --password-stdin {repository.split('/')[0]}"
+    assert build == f"docker build -t {repository}:0.1.0 training_image"
+    assert push == f"docker push {repository}:0.1.0"
+
+
+def test_the_base_images_registry_is_the_dockerfiles(shell: Shell) -> None:
+    (shell.folder / "training_image").symlink_to(ROOT / "training_image")
+
+    shell.run(block_with("ARG BASE_IMAGE"))
+
+    login = shell.docker.read_text()
+    assert re.search(
+        r"--password-stdin \d{12}\.dkr\.ecr\.us-east-1\.amazonaws\.com$", login.strip()
+    )
+
+
+def _commands(block: str) -> list[str]:
+    """Return a block's commands, each with its continued lines."""
+    return [one for one in block.replace("\\\n", " ").splitlines() if one.strip()]
+
+
+def _version_of(world: World, key: str) -> str:
+    versions = world.s3.list_object_versions(Bucket=world.data, Prefix=key)["Versions"]
+    return str(versions[0]["VersionId"])
+
+
+def _once_there(shell: Shell, command: str, words: str) -> str:
+    """Return what a command prints, once the words are in it: logs come a moment later."""
+    deadline = time.monotonic() + 60
+    while words not in (said := shell.run(command)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return said

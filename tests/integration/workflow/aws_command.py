@@ -68,7 +68,7 @@ def options_of(words: list[str]) -> dict[str, str]:
 
 
 def any_operation(service: str, operation: str, options: dict[str, str]) -> str:
-    client: Client = boto3.client(service)  # type: ignore[call-overload]
+    client: Client = boto3.client(service)
     method = operation.replace("-", "_")
     shape = client.meta.service_model.operation_model(
         client.meta.method_to_api_mapping[method]

@@ -17,7 +17,7 @@ MODES = {"graphs": "reduce-overhead", "on": "default", "auto": "default"}
 LEAST_FLOPS = 3e16
 
 
-class Compiled(torch.nn.Module):
+class CompiledNetwork(torch.nn.Module):
     """A network that is compiled when it is first called, and eager for good where that fails."""
 
     def __init__(self, network: torch.nn.Module, mode: str, backend: str = "inductor") -> None:
@@ -73,4 +73,4 @@ def compiled(
     pays = device.type == "cuda" and packed and 6 * weights * tokens >= LEAST_FLOPS
     if asked == "off" or (asked == "auto" and not pays):
         return network
-    return Compiled(network, MODES[asked])
+    return CompiledNetwork(network, MODES[asked])

@@ -29,7 +29,7 @@ def on_each_machine(ranks: Ranks, act: Callable[[Agree], object]) -> None:
         JobError: it failed on some machine.
         StopRequestedError: SIGTERM came meanwhile.
     """
-    agreement = _Agreement(ranks)
+    agreement = _SharedLabels(ranks)
     failed: JobError | StopRequestedError | None = None
     if ranks.leads_machine:
         try:
@@ -40,7 +40,7 @@ def on_each_machine(ranks: Ranks, act: Callable[[Agree], object]) -> None:
     ranks.raise_any(failed)
 
 
-class _Agreement:
+class _SharedLabels:
     """The labels of all machines' rows, in alphabetical order."""
 
     def __init__(self, ranks: Ranks) -> None:

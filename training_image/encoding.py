@@ -36,7 +36,7 @@ def token_type(tokenizer: Tokenizer) -> type[np.uint16] | type[np.uint32]:
 
 def make_encoder(tokenizer: Tokenizer) -> Encoder:
     """Returns what makes rows of records, in their order: by words where that is the same."""
-    words = _ByWords.of(tokenizer)
+    words = _WordRows.of(tokenizer)
 
     is_checked = False
 
@@ -118,7 +118,7 @@ class _Template:
         return sum(len(each) for each in self.specials)
 
 
-class _ByWords:
+class _WordRows:
     """Makes rows of the tokens of words that are remembered."""
 
     def __init__(self, tokenizer: Tokenizer, words: WordCache) -> None:
@@ -129,7 +129,7 @@ class _ByWords:
         self._pair = _Template.of(tokenizer.backend, self._width, "a", "a")
 
     @classmethod
-    def of(cls, tokenizer: Tokenizer) -> "_ByWords | None":
+    def of(cls, tokenizer: Tokenizer) -> "_WordRows | None":
         cut = tokenizer.backend.truncation
         usual = {"strategy": "longest_first", "direction": "right", "stride": 0}
         if cut is None or not usual.items() <= cut.items():

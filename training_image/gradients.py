@@ -39,7 +39,7 @@ class TooLarge(NamedTuple):
     padded_tokens: int
 
 
-class Care:
+class LargestPassGuard:
     """Knows in which steps a pass may run out of memory that none before has.
 
     Among several ranks that is fatal once gradients travel, for the others wait for them. So in a
@@ -88,7 +88,7 @@ class Gradients:
         self._equal_passes = equal_passes
         # A sharded network's ranks need each other in every pass, not only for the gradients.
         runs_out = hardware.device.type in RUNS_OUT
-        self._care = Care(ranks, is_off=equal_passes or not runs_out)
+        self._care = LargestPassGuard(ranks, is_off=equal_passes or not runs_out)
 
     def add(self, step: int, rows: IntArray, pass_tokens: int) -> tuple[StepSums, int]:
         """Adds those of a step; returns its sums, and the most tokens that a pass may have.

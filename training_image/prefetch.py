@@ -18,11 +18,11 @@ def prefetched(source: Iterator[Item], between: Callable[[], None]) -> Generator
         source: its errors are raised here, after the items before them.
         between: called before every item, and while one is waited for; it may raise.
     """
-    ahead = _Ahead(source)
+    ahead = _ReadAhead(source)
     # A daemon: a stream that gives nothing must not keep a stopped program alive.
     threading.Thread(target=ahead.work, name="read ahead", daemon=True).start()
     try:
-        while not isinstance(item := ahead.next(between), _End):
+        while not isinstance(item := ahead.next(between), _EndOfItems):
             between()
             yield item
     finally:
@@ -30,16 +30,16 @@ def prefetched(source: Iterator[Item], between: Callable[[], None]) -> Generator
 
 
 @dataclass(frozen=True)
-class _End:
+class _EndOfItems:
     """The iterator has no more, or it failed."""
 
     error: BaseException | None = None
 
 
-class _Ahead(Generic[Item]):
+class _ReadAhead(Generic[Item]):
     def __init__(self, source: Iterator[Item]) -> None:
         self._source = source
-        self._ready: queue.Queue[Item | _End] = queue.Queue(AHEAD)
+        self._ready: queue.Queue[Item | _EndOfItems] = queue.Queue(AHEAD)
         self.given_up = threading.Event()
 
     def work(self) -> None:
@@ -49,11 +49,11 @@ class _Ahead(Generic[Item]):
                 self._put(item)
                 if self.given_up.is_set():
                     return
-            self._put(_End())
+            self._put(_EndOfItems())
         except BaseException as error:
-            self._put(_End(error))
+            self._put(_EndOfItems(error))
 
-    def next(self, between: Callable[[], None]) -> Item | _End:
+    def next(self, between: Callable[[], None]) -> Item | _EndOfItems:
         """Waits for an item."""
         while True:
             try:
@@ -61,11 +61,11 @@ class _Ahead(Generic[Item]):
                 break
             except queue.Empty:
                 between()
-        if isinstance(item, _End) and item.error is not None:
+        if isinstance(item, _EndOfItems) and item.error is not None:
             raise item.error
         return item
 
-    def _put(self, item: Item | _End) -> None:
+    def _put(self, item: Item | _EndOfItems) -> None:
         while not self.given_up.is_set():
             try:
                 return self._ready.put(item, timeout=LOOK_SECONDS)

@@ -32,13 +32,13 @@ WHITE_REPLACED = {r"\s{2,}|[\n\r\t]", " {2,}"}
 
 
 @dataclass(frozen=True)
-class Cuts:
+class TextCutter:
     """Cuts the texts of one tokenizer."""
 
     at_every_space: bool
 
     @classmethod
-    def of(cls, backend: Any) -> "Cuts | None":
+    def of(cls, backend: Any) -> "TextCutter | None":
         """Returns how to cut for a tokenizers.Tokenizer; None where cuts might change tokens."""
         parts = json.loads(backend.to_str())
         steps = _steps(parts["pre_tokenizer"], "pretokenizers")

@@ -58,7 +58,7 @@ def load_model(folder: Path) -> "ServedModel":
 
 
 @dataclass(frozen=True)
-class Loaded:
+class ReadyModel:
     """A model that is ready, and the queue in front of it."""
 
     model: "ServedModel"
@@ -81,7 +81,7 @@ class Service:
         """Why there is no model and will be none."""
         self._load = load
         self._stop = stop
-        self._loaded: Loaded | None = None
+        self._loaded: ReadyModel | None = None
         self._requests = 0
         self._threads = ThreadPoolExecutor(max(2, (os.cpu_count() or 1) // 2), "tokenizer")
         self.app = Starlette(
@@ -173,7 +173,7 @@ class Service:
                 waiting_tokens=model.waiting_tokens,
                 check=model.check,
             )
-            self._loaded = Loaded(model, queue)
+            self._loaded = ReadyModel(model, queue)
             say(
                 "ready",
                 seconds=round(time.perf_counter() - started, 2),

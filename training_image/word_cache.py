@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from tokenizers import Tokenizer as Backend
 
 from training_image.data import IntArray, Tokenizer
-from training_image.segments import Cuts
+from training_image.segments import TextCutter
 
 # Beyond either, all is forgotten: some 250 MB, and 250 MB of English text.
 MAX_WORDS, MAX_TOKENS = 1_000_000, 8_000_000
@@ -47,7 +47,7 @@ class Tokens(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Found:
+class _WordPlaces:
     starts: IntArray
     lengths: IntArray
 
@@ -55,7 +55,7 @@ class _Found:
 class WordCache:
     """The tokens of the words that came so far."""
 
-    def __init__(self, backend: Any, cuts: Cuts, width: type[Any]) -> None:
+    def __init__(self, backend: Any, cuts: TextCutter, width: type[Any]) -> None:
         self._cuts = cuts
         self._tokenizer = Backend.from_str(backend.to_str())
         self._tokenizer.no_truncation()
@@ -67,7 +67,7 @@ class WordCache:
     @classmethod
     def of(cls, tokenizer: Tokenizer, width: type[Any]) -> "WordCache | None":
         """Returns an empty cache; None for a tokenizer whose texts cannot be cut."""
-        cuts = Cuts.of(tokenizer.backend)
+        cuts = TextCutter.of(tokenizer.backend)
         return None if cuts is None else cls(tokenizer.backend, cuts, width)
 
     def tokens_of(self, texts: Sequence[str]) -> Tokens | None:
@@ -95,7 +95,7 @@ class WordCache:
             pc.binary_length(distinct.dictionary).to_numpy().astype(np.int64),
         )
 
-    def _find(self, words: Words) -> _Found | None:
+    def _find(self, words: Words) -> _WordPlaces | None:
         numbers = self._known(words.names)
         new = np.flatnonzero(numbers < 0)
         if len(new):
@@ -109,7 +109,7 @@ class WordCache:
                     return None
                 numbers = np.arange(len(words.names))
         starts = self._ends[numbers]
-        return _Found(starts, self._ends[numbers + 1] - starts)
+        return _WordPlaces(starts, self._ends[numbers + 1] - starts)
 
     def _known(self, names: list[str]) -> IntArray:
         """Returns the numbers of words, -1 for those that are new."""

@@ -8,7 +8,7 @@ import transformers
 from transformers import BertConfig, DistilBertConfig, ModernBertConfig
 
 from tests.training.tiny import TINY
-from training_image.compiling import Compiled, compiled
+from training_image.compiling import CompiledNetwork, compiled
 from training_image.job import JobError
 from training_image.packing import Layout, pack
 
@@ -69,14 +69,14 @@ class Doubled(torch.nn.Module):
 def test_where_compiling_fails_training_goes_on_without(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    network = Compiled(Doubled(), "default", backend="eager")
+    network = CompiledNetwork(Doubled(), "default", backend="eager")
     assert network(value=torch.ones(2)).tolist() == [2, 2]
 
     def broken(_graph: Any, _example: Any) -> Any:
         raise RuntimeError("no compiler here")
 
     torch._dynamo.reset()
-    fallen = Compiled(Doubled(), "default", backend=broken)  # type: ignore[arg-type]
+    fallen = CompiledNetwork(Doubled(), "default", backend=broken)  # type: ignore[arg-type]
     assert fallen(value=torch.ones(2)).tolist() == [2, 2]
     assert not fallen.is_compiled
     assert "goes on without torch.compile" in capsys.readouterr().out
@@ -94,7 +94,7 @@ def test_on_a_cpu_nothing_is_compiled_unless_asked_for(asked: str, expected: boo
         tokens=10**15,
         device=torch.device("cpu"),
     )
-    assert isinstance(found, Compiled) == expected
+    assert isinstance(found, CompiledNetwork) == expected
 
 
 def test_an_unknown_wish_is_refused() -> None:

@@ -14,7 +14,7 @@ from training_image import word_cache
 from training_image.data import Tokenizer
 from training_image.encoding import EncodedRows, encode_whole, make_encoder, truncated
 from training_image.records import Record
-from training_image.segments import Cuts
+from training_image.segments import TextCutter
 
 pytestmark = pytest.mark.training
 CORPUS = [
@@ -196,17 +196,17 @@ def word_piece_of_letters() -> Any:
 )
 def test_a_tokenizer_that_might_look_across_words_is_left_alone(change: dict[str, Any]) -> None:
     backend = Backend.from_str(FAMILIES["RoBERTa"].backend.to_str())
-    assert Cuts.of(backend) is not None
+    assert TextCutter.of(backend) is not None
     for name, value in change.items():
         setattr(backend, name, value)
-    assert Cuts.of(backend) is None
+    assert TextCutter.of(backend) is None
 
 
 @pytest.mark.parametrize("token", [AddedToken("New York"), AddedToken("<x>", rstrip=True)])
 def test_added_tokens_across_words_forbid_cutting(token: AddedToken) -> None:
     backend = Backend.from_str(FAMILIES["RoBERTa"].backend.to_str())
     backend.add_tokens([token])
-    assert Cuts.of(backend) is None
+    assert TextCutter.of(backend) is None
 
 
 def test_a_tokenizer_of_chance_is_found_out_and_gets_whole_texts() -> None:

@@ -156,8 +156,8 @@ def _own(learned: Correction | None) -> str:
     if learned is None:
         return ""
     return (
-        f" By what this project's {learned.runs} finished runs of the same model on the same type "
-        "took."
+        f" By what this project's {counted(learned.runs, 'finished run')} of the same model on the "
+        "same type took."
     )
 
 

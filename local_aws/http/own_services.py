@@ -24,6 +24,7 @@ from local_aws.services.sagemaker_notebooks import SageMakerNotebooks
 from local_aws.services.sagemaker_search import SageMakerSearch
 from local_aws.services.sagemaker_store import SageMakerStore
 from local_aws.services.sagemaker_tags import SageMakerTags
+from local_aws.services.spot_market import SpotMarket
 from local_aws.stepfunctions.task_tokens import TaskTokens
 
 
@@ -40,6 +41,7 @@ class OwnServices:
         self.lifecycle = S3Lifecycle()
         self.costs = CostExplorer()
         self.pricing = Pricing()
+        self.spot = SpotMarket()
         self.registries = ModelRegistries(clock.now)
         self.task_tokens = TaskTokens(clock.now)
 
@@ -72,6 +74,7 @@ class OwnServices:
         own.add("stepfunctions", self.task_tokens.operations())
         own.add("sts", self.accounts.sts_operations())
         own.add("ec2", self.accounts.ec2_operations())
+        own.add("ec2", self.spot.operations())
         own.add(
             "resourcegroupstaggingapi", ResourceTagging(self.sagemaker, self.bedrock).operations()
         )

@@ -38,7 +38,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "ListTagsOfResource PutItem Query Scan TagResource TransactGetItems TransactWriteItems "
         "UntagResource UpdateContinuousBackups UpdateItem UpdateTimeToLive"
     ),
-    "ec2": _calls("DescribeRegions"),
+    "ec2": _calls("DescribeRegions DescribeSpotPriceHistory GetSpotPlacementScores"),
     "events": _calls(
         "CreateEventBus DeleteEventBus DeleteRule DescribeEventBus DescribeRule DisableRule "
         "EnableRule ListEventBuses ListRuleNamesByTarget ListRules ListTagsForResource "

@@ -25,6 +25,7 @@ PUBLISHED = {
     "steps/run_costs.py": "fills the attempts and the cost of result.json",
     "steps/publish_result.py": "puts spot_saving of result.json into the message",
     "reports/message.py": "shows spot_saving of result.json",
+    "steps/finished_run.py": "keeps where a run trained, out of the attempts of result.json",
     "domain/ceilings.py": "the stack's parameter AllowedInstanceTypes",
     "steps/stack_ceilings.py": "asks that limit for a quote of SageMaker",
     # Names that stand in published results and in buckets.

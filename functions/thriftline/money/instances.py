@@ -104,6 +104,13 @@ def hardware_of(instance_type: str) -> Hardware | None:
     return _table().get(instance_type)
 
 
+def family_of(instance_type: str) -> tuple[str, ...]:
+    """Returns the known types of a type's family, the smallest first, itself among them."""
+    family = instance_type.rpartition(".")[0]
+    known = {name: one for name, one in _table().items() if name.rpartition(".")[0] == family}
+    return tuple(sorted(known, key=lambda name: (known[name].vcpus, name)))
+
+
 def gpus_of(instance_type: str) -> tuple[Gpu, int] | None:
     """Returns a type's GPU and how many it has; None for none, or when that is not known."""
     found = hardware_of(instance_type)

@@ -564,3 +564,53 @@ def test_a_model_that_no_gpu_of_the_type_can_hold_is_refused(world: RunWorld) ->
 
     with pytest.raises(InvalidRunSpecError, match=r"22\.4 GiB of GPU memory"):
         plan(world)
+
+
+def test_spot_auto_follows_the_advice_and_the_plan_says_why(world: RunWorld) -> None:
+    world.write_run(training={"spot": "auto"})
+
+    _, written = plan(world)
+
+    assert written.rungs[0].terms["spot"] is True
+    assert written.spot_advice["asked"] == "auto"
+    assert written.spot_advice["taken"] is True
+    assert "EC2's Spot advisor" in written.spot_advice["reason"]
+    assert ResultPlan.of(written).spot_advice == written.spot_advice["reason"]
+
+
+def test_the_projects_own_jobs_on_spot_decide_for_the_next_one(world: RunWorld) -> None:
+    place = {"instance_type": "ml.g5.xlarge", "instance_count": 1, "spot": True}
+    for number in range(3):
+        world.finished.add(
+            PROJECT,
+            FinishedRun(
+                run_id=f"run-{number}",
+                trainer="sagemaker",
+                workload={},
+                place={**place, "billed_seconds": 990, "interruptions": number},
+                seconds=1000,
+                ended_at=f"2026-11-0{number + 1}T00:00:00+00:00",
+                undisturbed=number == 0,
+            ),
+        )
+    world.write_run(training={"spot": "auto"})
+
+    _, written = plan(world)
+
+    assert written.rungs[0].terms["spot"] is False
+    assert written.rungs[0].terms["max_wait_seconds"] is None
+    assert written.spot_advice["basis"] == "own record"
+    assert "3 finished jobs of this project" in written.spot_advice["reason"]
+
+
+@pytest.mark.parametrize("spot", [True, "auto"])
+def test_a_linear_head_writes_no_checkpoints_and_is_never_put_on_spot(
+    world: RunWorld, spot: object
+) -> None:
+    world.write_run(training={"spot": spot}, hyperparameters={"method": "linear_head"})
+
+    _, written = plan(world)
+
+    assert written.rungs[0].terms["spot"] is False
+    assert "no checkpoints" in written.spot_advice["reason"]
+    assert any("not followed" in told for told in written.warnings) is (spot is True)

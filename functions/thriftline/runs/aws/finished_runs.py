@@ -49,6 +49,7 @@ class FinishedRuns:
             "place": run.place,
             "seconds": run.seconds,
             "ended_at": run.ended_at,
+            "undisturbed": run.undisturbed,
         }
         with translated(f"keeping what run {run.run_id} took"):
             self._client.update_item(

@@ -7,8 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """One run whose only attempt trained to its end without an interruption.
+    """One run that trained to its end.
 
+    ``undisturbed`` is whether its only attempt did so without an interruption: the estimates learn
+    from those alone.
     ``workload`` is the trainer's own description of the work, which its quote gave. ``place`` says
     where it trained, in the trainer's words too. ``seconds`` are those of the attempt on its
     machines, whatever was billed for them.
@@ -20,3 +22,4 @@ class FinishedRun:
     place: Mapping[str, Any]
     seconds: int
     ended_at: str
+    undisturbed: bool = True

@@ -104,6 +104,7 @@ class Quote:
     ``workload`` is the work in the trainer's words, from which it learns once the run has finished;
     nobody else reads it to decide something. ``longest_seconds`` is how long an attempt on the
     first rung may take, and ``goes_on`` whether the next one goes on where it was stopped.
+    ``market_advice`` says, in the trainer's words, on which market the run is put and why.
     """
 
     trainer: str
@@ -117,6 +118,7 @@ class Quote:
     workload: Mapping[str, Any] = field(default_factory=dict)
     longest_seconds: int | None = None
     goes_on: bool = False
+    market_advice: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ask(self) -> Ask:

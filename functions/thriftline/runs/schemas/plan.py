@@ -191,6 +191,7 @@ class Plan(_Document):
     longest_seconds: int | None = None
     goes_on: bool = False
     clamped: PlannedClamp | None = None
+    spot_advice: dict[str, Any] = {}
     rungs: tuple[PlannedRung, ...] = Field(min_length=1)
     quotes: tuple[PlannedQuote, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -236,6 +237,11 @@ class Plan(_Document):
     def ladder(self) -> tuple[Rung, ...]:
         """The rungs as trainers take them, in order."""
         return tuple(rung.to_domain() for rung in self.rungs)
+
+
+def planned_advice(quote: Quote) -> dict[str, Any]:
+    """Returns the fields of the plan that say on which market the run is put, and why."""
+    return {"spot_advice": dict(quote.market_advice)}
 
 
 def planned_rungs(quote: Quote) -> tuple[PlannedRung, ...]:

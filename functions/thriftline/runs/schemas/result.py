@@ -94,6 +94,7 @@ class ResultPlan(Document):
     instance_count: int | None
     spot: bool | None
     max_runtime_seconds: int | None
+    spot_advice: str | None = Field(None, description="Why it is put on Spot, or on demand.")
     training: PlannedTraining | None = Field(
         None, description="How it trains: what run.yaml names, and what auto became."
     )
@@ -119,6 +120,7 @@ class ResultPlan(Document):
             max_runtime_seconds=plan.clamped.seconds
             if plan.clamped
             else first.terms.get("max_runtime_seconds"),
+            spot_advice=plan.spot_advice.get("reason"),
             training=plan.training,
         )
 

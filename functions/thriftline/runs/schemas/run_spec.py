@@ -155,7 +155,12 @@ class TrainingSection(Section):
         le=32,
         description="Instances that train one model together, each on a part of the rows.",
     )
-    spot: bool = Field(True, description="Managed Spot training, with checkpoints.")
+    spot: Annotated[Annotated[bool, Tag("value")] | _AutoTag, _Choice] = Field(
+        True,
+        description="Managed Spot training, with checkpoints. auto asks the project's own jobs and "
+        "EC2's market of today; plan.json has the advice and its reason. A linear head, which "
+        "writes no checkpoints, is never put on Spot.",
+    )
     max_runtime_seconds: Seconds = Field(
         "auto",
         description="Run time limit of a job; it bounds the worst case. auto is three times what "

@@ -1,4 +1,7 @@
-"""What a run that trained undisturbed teaches the estimates of the project's later ones."""
+"""What a run that trained to its end teaches the plans of the project's later ones."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.aws.finished_runs import FinishedRuns
@@ -10,12 +13,13 @@ from thriftline.runs.steps.run_documents import document_if_made
 
 
 def keep_finished(result: Result, artifacts: Bucket, finished: FinishedRuns) -> None:
-    """Keeps what the run took, where one attempt did all of it; safe to repeat."""
-    attempt = _undisturbed(result)
-    if attempt is None or result.project is None or not attempt.training_seconds:
+    """Keeps what the run took and where, if its machines were of one kind; safe to repeat."""
+    working = [one for one in result.attempts if one.training_seconds != 0]
+    if result.project is None or not _are_alike(working):
         return
+    seconds = [one.training_seconds for one in working if one.training_seconds is not None]
     plan = document_if_made(artifacts, result.run_id, "plan.json", Plan)
-    if plan is None or not plan.workload:
+    if len(seconds) < len(working) or plan is None or not plan.workload:
         return
     finished.add(
         result.project,
@@ -23,24 +27,29 @@ def keep_finished(result: Result, artifacts: Bucket, finished: FinishedRuns) -> 
             run_id=result.run_id,
             trainer=plan.trainer,
             workload=plan.workload,
-            place={
-                "instance_type": attempt.instance_type,
-                "instance_count": attempt.instance_count,
-            },
-            seconds=attempt.training_seconds,
+            place=_place(working),
+            seconds=sum(seconds),
             ended_at=result.ended_at.isoformat(),
+            undisturbed=len(working) == 1 and not working[0].interruptions,
         ),
     )
 
 
-def _undisturbed(result: Result) -> Attempt | None:
-    """Returns the attempt that trained from the first step to the last, None where several did.
+def _are_alike(working: Sequence[Attempt]) -> bool:
+    """Whether the last attempt completed, and all of them had machines of one kind."""
+    if not working or working[-1].ending != Ending.COMPLETED.value:
+        return False
+    return len({(one.instance_type, one.instance_count, one.spot) for one in working}) == 1
 
-    One that never got a machine did nothing.
-    """
-    working = [one for one in result.attempts if one.training_seconds != 0]
-    if len(working) != 1:
-        return None
-    (only,) = working
-    completed = only.ending == Ending.COMPLETED.value and not only.interruptions
-    return only if completed else None
+
+def _place(working: Sequence[Attempt]) -> Mapping[str, Any]:
+    billed = [one.billable_seconds for one in working if one.billable_seconds is not None]
+    last = working[-1]
+    return {
+        "instance_type": last.instance_type,
+        "instance_count": last.instance_count,
+        "spot": last.spot,
+        "billed_seconds": sum(billed) if len(billed) == len(working) else None,
+        # Each attempt after the first went on where one had been lost.
+        "interruptions": sum(one.interruptions or 0 for one in working) + len(working) - 1,
+    }

@@ -17,6 +17,7 @@ from thriftline.runs.schemas.plan import (
     Plan,
     PlannedChampion,
     PlannedTraining,
+    planned_advice,
     planned_quotes,
     planned_rungs,
     planned_search,
@@ -120,6 +121,7 @@ def plan_document(
         quotes=planned_quotes(quote, work.cap_usd),
         warnings=(*quote.warnings, *stale_warnings(_rates(quote), now.date())),
         workload=dict(quote.workload),
+        **planned_advice(quote),
         champion=champion
         and PlannedChampion(
             model_package_arn=champion.package_arn, model_data_url=champion.model_uri

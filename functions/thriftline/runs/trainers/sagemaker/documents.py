@@ -1,7 +1,7 @@
 """What this trainer reads: its section of ``run.yaml``, and its terms in ``plan.json``."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -15,14 +15,15 @@ _LONGEST_WAIT_SECONDS = 2_419_200
 class TrainingChoices(BaseModel):
     """``training`` of the run spec, which has checked it: where it trains, and for how long.
 
-    ``max_runtime_seconds`` is None where the run spec leaves it to the plan.
+    ``max_runtime_seconds`` is None where the run spec leaves it to the plan; ``spot`` is ``auto``
+    until the plan has decided it.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     instance_type: str
     instance_count: int
-    spot: bool
+    spot: bool | Literal["auto"]
     max_runtime_seconds: int | None
     max_wait_seconds: int | None
     volume_gib: int
@@ -65,7 +66,7 @@ def terms_of(
     terms = RungTerms(
         instance_type=instances.instance_type,
         instance_count=instances.instance_count,
-        spot=choices.spot,
+        spot=bool(choices.spot),
         volume_gib=instances.volume_gib,
         max_runtime_seconds=runtime_seconds,
         max_wait_seconds=choices.wait_limit_seconds(runtime_seconds),

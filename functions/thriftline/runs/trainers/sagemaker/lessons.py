@@ -49,7 +49,7 @@ def work_document(workload: Workload | None, encoder: Encoder | None) -> Mapping
 
 def lessons(finished: Iterable[FinishedRun], trainer: str) -> tuple[Lesson, ...]:
     """Returns what can be read; a run that another version wrote down otherwise is left out."""
-    found = (_lesson(run) for run in finished if run.trainer == trainer)
+    found = (_lesson(run) for run in finished if run.trainer == trainer and run.undisturbed)
     return tuple(one for one in found if one is not None)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from thriftline.money.instances import gpus_of
 from thriftline.money.prices import PriceCatalogue
+from thriftline.money.spot_advisor import SpotMarket
 from thriftline.runs.domain.quotes import Candidate, Expectation, Rung
 from thriftline.runs.domain.tokens import mean_tokens
 from thriftline.runs.domain.work import TrainingWork
@@ -28,11 +29,15 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class PriceSources:
-    """Where prices and names come from; ``known_types`` are those of the API's own list."""
+    """Where prices and names come from; ``known_types`` are those of the API's own list.
+
+    ``market_of`` says what is known of a type on EC2's Spot market now.
+    """
 
     catalogue: Callable[[], PriceCatalogue]
     known_types: Callable[[], frozenset[str]]
     region: str
+    market_of: Callable[[str], SpotMarket | None] = lambda _: None
 
 
 class Offers:

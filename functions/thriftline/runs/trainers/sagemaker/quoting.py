@@ -10,6 +10,7 @@ from thriftline.runs.trainers.sagemaker.priced_instances import (
     SHORTEST_ATTEMPT_SECONDS,
     PricedInstances,
 )
+from thriftline.runs.trainers.sagemaker.spot_choice import spot_choice
 
 __all__ = ["NAME", "PriceSources", "quote"]
 
@@ -22,9 +23,11 @@ def quote(work: TrainingWork, sources: PriceSources) -> Quote:
         UnpricedInstanceError: the catalogue has no rate for it here.
         InvalidRunSpecError: the data do not fit its disk, or the model its GPUs.
     """
-    choices = TrainingChoices.model_validate(work.section)
+    asked = TrainingChoices.model_validate(work.section)
+    chosen = Offers(work, asked, sources).instances_for(asked.instance_type)
+    market = spot_choice(work, asked, chosen.rate, sources)
+    choices = market.choices
     offers = Offers(work, choices, sources)
-    chosen = offers.instances_for(choices.instance_type)
     tried = {lesson.instance_type for lesson in offers.lessons}
     others = [
         offers.instances_for(name)
@@ -32,17 +35,19 @@ def quote(work: TrainingWork, sources: PriceSources) -> Quote:
         if name != choices.instance_type and offers.has_price(name)
     ]
     require_fit(chosen, offers.workload, work.encoder, others)
-    candidate = offers.candidate(chosen, spot=choices.spot)
-    limit = offers.limit(chosen, spot=choices.spot)
+    spot = market.taken
+    candidate = offers.candidate(chosen, spot=spot)
+    limit = offers.limit(chosen, spot=spot)
     return Quote(
         trainer=NAME,
         chosen=candidate,
-        rungs=(offers.rung(chosen, spot=choices.spot),),
+        rungs=(offers.rung(chosen, spot=spot),),
         max_attempts=choices.max_attempts,
         basis=_basis(chosen, limit, candidate.expected),
-        alternatives=tuple(offers.candidate(one, spot=choices.spot) for one in others),
+        alternatives=tuple(offers.candidate(one, spot=spot) for one in others),
         remedies=_remedies(chosen, offers.seconds_within_cap(chosen), candidate.expected),
-        warnings=_warnings(chosen, candidate.expected, limit),
+        warnings=(*market.warnings, *_warnings(chosen, candidate.expected, limit)),
+        market_advice=market.document,
         workload=offers.work_document,
         longest_seconds=limit,
         goes_on=work.chosen.method != "linear_head",

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from thriftline.core.settings import Settings
 from thriftline.core.wording import counted
 from thriftline.evaluation.job_output import JobOutput, unpack
 from thriftline.money.price_catalogue import price_catalogue
+from thriftline.money.spot_advisor import SpotMarket
 from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.domain.quotes import Quote, Rung
@@ -23,6 +25,7 @@ from thriftline.runs.trainers.sagemaker.documents import instances_of
 from thriftline.runs.trainers.sagemaker.layout import MODEL, OUTPUT, job_output_prefix
 from thriftline.runs.trainers.sagemaker.priced_instances import SHORTEST_ATTEMPT_SECONDS
 from thriftline.runs.trainers.sagemaker.quoting import NAME, PriceSources, quote
+from thriftline.runs.trainers.sagemaker.spot_markets import SpotMarkets
 from thriftline.runs.trainers.sagemaker.training_instance_types import training_instance_types
 from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
 from thriftline.runs.trainers.sagemaker.training_request import TrainingOrder, training_request
@@ -35,15 +38,22 @@ class SagemakerTrainer:
     inputs = Inputs(("train", "validation", "test"))
 
     def __init__(
-        self, jobs: Callable[[], TrainingJobs], artifacts: Bucket, settings: Settings
+        self,
+        jobs: Callable[[], TrainingJobs],
+        artifacts: Bucket,
+        settings: Settings,
+        market_of: Callable[[str], SpotMarket | None] = lambda _: None,
     ) -> None:
         self._jobs = jobs
         self._artifacts = artifacts
         self._settings = settings
+        self._market_of = market_of
 
     def quote(self, work: TrainingWork) -> Quote:
         """Prices the type of the run spec; see ``quoting``."""
-        sources = PriceSources(price_catalogue, training_instance_types, self._settings.region)
+        sources = PriceSources(
+            price_catalogue, training_instance_types, self._settings.region, self._market_of
+        )
         return quote(work, sources)
 
     def start(self, order: AttemptOrder) -> AttemptState:
@@ -142,4 +152,10 @@ def sagemaker_trainer(site: TrainerSite) -> SagemakerTrainer:
         # SageMaker's client takes a second to make, and not every call needs it.
         return TrainingJobs(client("sagemaker"))
 
-    return SagemakerTrainer(jobs, site.artifacts, site.settings)
+    def market_of(instance_type: str) -> SpotMarket | None:
+        markets = SpotMarkets(
+            lambda: client("ec2"), site.settings.region, lambda: datetime.now(UTC)
+        )
+        return markets.of(instance_type)
+
+    return SagemakerTrainer(jobs, site.artifacts, site.settings, market_of)

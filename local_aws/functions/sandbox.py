@@ -3,8 +3,10 @@
 import contextlib
 import http.client
 import os
+import secrets
 import shutil
 import socket
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +17,8 @@ from typing import IO
 
 from local_aws.training.process_sessions import ProcessSessions, session_members
 
+Address = tuple[str, int]
+_LOOPBACK = "127.0.0.1"
 _INVOCATIONS = "/2015-03-31/functions/function/invocations"
 _START_SECONDS = 20.0
 _LOG_SECONDS = 2.0
@@ -51,7 +55,7 @@ class Sandbox:
         plan.folder.mkdir(parents=True)
         (plan.folder / "tmp").mkdir()
         try:
-            self._process, self._port = self._start()
+            self._process, self.address = self._start()
         except BaseException:
             shutil.rmtree(plan.folder, ignore_errors=True)
             raise
@@ -81,7 +85,7 @@ class Sandbox:
             SandboxError: the emulator gave no answer.
         """
         timeout = self._plan.timeout_seconds + _SPARE_SECONDS
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=timeout)
+        connection = http.client.HTTPConnection(*self.address, timeout=timeout)
         try:
             connection.request("POST", _INVOCATIONS, payload, {"X-Amzn-RequestId": request_id})
             answer = connection.getresponse()
@@ -106,26 +110,27 @@ class Sandbox:
         shutil.rmtree(self._plan.folder, ignore_errors=True)
         return self._log.take(None, 0)
 
-    def _start(self) -> tuple[Popen[bytes], int]:
+    def _start(self) -> tuple[Popen[bytes], Address]:
         problem = ""
         # Another process can take a port between its choice and its use.
         for _ in range(3):
-            process, port = self._start_once()
-            if _wait_until_up(process, port):
+            process, address = self._start_once()
+            if _wait_until_up(process, address):
                 self._log.start(process)
-                return process, port
+                return process, address
             self._sessions.kill(process)
             problem = (self._plan.folder / "emulator.log").read_text(errors="replace")[-2000:]
         raise SandboxError(f"the Lambda runtime emulator did not start: {problem}")
 
-    def _start_once(self) -> tuple[Popen[bytes], int]:
-        port, runtime_port = _free_ports()
+    def _start_once(self) -> tuple[Popen[bytes], Address]:
+        host = _unforeseen_host()
+        port, runtime_port = _free_ports(host)
         command = [
             self._plan.emulator,
             "--runtime-interface-emulator-address",
-            f"127.0.0.1:{port}",
+            f"{host}:{port}",
             "--runtime-api-address",
-            f"127.0.0.1:{runtime_port}",
+            f"{host}:{runtime_port}",
             "--log-level",
             "error",
             *self._plan.runtime_command,
@@ -138,20 +143,31 @@ class Sandbox:
                 environment=self._plan.environment,
                 stderr=emulator_log,
             )
-        return process, port
+        return process, (host, port)
 
 
-def _free_ports() -> tuple[int, int]:
+def _unforeseen_host() -> str:
+    """Return an address of this machine that no web page can know.
+
+    The emulator asks nobody who calls it. On Linux all of 127.0.0.0/8 is this machine; a page in a
+    browser would have to guess one address in sixteen million, and the port.
+    """
+    if sys.platform != "linux":
+        return _LOOPBACK
+    return "127." + ".".join(str(1 + secrets.randbelow(254)) for _ in range(3))
+
+
+def _free_ports(host: str) -> tuple[int, int]:
     with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
+        first.bind((host, 0))
+        second.bind((host, 0))
         return first.getsockname()[1], second.getsockname()[1]
 
 
-def _wait_until_up(process: Popen[bytes], port: int) -> bool:
+def _wait_until_up(process: Popen[bytes], address: Address) -> bool:
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with contextlib.suppress(OSError), socket.create_connection(address, 1):
             return process.poll() is None
         time.sleep(0.002)
     return False

@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -63,6 +65,18 @@ def test_nothing_of_the_host_reaches_a_handler(
     repository = str(Path(__file__).resolve().parents[3])
     below = [part for part in seen["path"] if part.startswith(repository) and "venv" not in part]
     assert below == [str(FUNCTION)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere loopback is one address")
+def test_a_runtime_listens_on_an_address_of_this_machine_that_no_page_can_know(
+    runtime: LambdaRuntime,
+) -> None:
+    seen = call(runtime, function("probe.describe"))
+    host, _, port = seen["environment"]["AWS_LAMBDA_RUNTIME_API"].partition(":")
+    assert host.startswith("127.")
+    assert host != "127.0.0.1"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(port)), 1)
 
 
 def test_a_function_cannot_change_what_lambda_reserves(runtime: LambdaRuntime) -> None:

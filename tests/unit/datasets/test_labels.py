@@ -255,6 +255,29 @@ def with_class_numbers(metadata: str, numbers: list[int]) -> bytes:
     return file.getvalue()
 
 
+def test_two_classes_of_one_name_are_refused_and_not_merged() -> None:
+    feature = {"names": ["spam", "ham", "spam"], "_type": "ClassLabel"}
+    info = {"info": {"features": {"label": feature}}}
+
+    report = validate(
+        {"a.parquet": with_class_numbers(json.dumps(info), [i % 3 for i in range(60)])}
+    )
+
+    assert report.verdict == "rejected"
+    place = finding(report, "duplicate_class_name").places[0]
+    assert (place.field, place.rule) == ("label", "the classes 0, 2 have one name")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "alike"),
+    [("1000", "1e3", True), ("1000", "1.E+03", True), ("1e3", "1e4", False), ("1e3", "e3", False)],
+)
+def test_a_number_in_powers_of_ten_looks_like_the_number(
+    first: str, second: str, alike: bool
+) -> None:
+    assert (look_of(first) == look_of(second)) is alike
+
+
 @pytest.mark.parametrize("number", [-1, 2])
 def test_a_class_number_without_a_name_is_named_with_its_row(number: int) -> None:
     feature = {"names": ["negative", "positive"], "_type": "ClassLabel"}

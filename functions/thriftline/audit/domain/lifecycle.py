@@ -81,11 +81,12 @@ def merge_rules(
     if not ours:
         return [dict(rule) for rule in existing]
     ids = {rule["ID"] for rule in ours}
-    kept = [_with_filter(rule) for rule in existing if rule.get("ID") not in ids]
+    kept = [with_filter(rule) for rule in existing if rule.get("ID") not in ids]
     return [*kept, *(dict(rule) for rule in ours)]
 
 
-def _with_filter(rule: Mapping[str, Any]) -> dict[str, Any]:
+def with_filter(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a rule with the Filter that says what its top-level Prefix says."""
     if "Filter" in rule or "Prefix" not in rule:
         return dict(rule)
     own = {"Prefix": rule["Prefix"]}

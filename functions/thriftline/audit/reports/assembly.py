@@ -30,6 +30,7 @@ from thriftline.audit.reports.documents import (
     rule_document,
     unknown_documents,
 )
+from thriftline.audit.reports.lifecycles import BucketLifecycles
 from thriftline.audit.reports.summary import sentences
 from thriftline.audit.reports.sums import (
     calendar_documents,
@@ -94,7 +95,8 @@ def assemble(gathered: ReportInputs) -> AuditReport:
     told = sort_out(found, gathered.acceptances, today)
     savings = savings_of(told.spoken)
     changed = _difference(gathered, told)
-    scribe = _FindingWriter(gathered, savings)
+    lifecycles = BucketLifecycles(told.spoken)
+    scribe = _FindingWriter(gathered, savings, lifecycles)
     findings = tuple(scribe.document(finding) for finding in told.spoken)
     gaps = tuple(gap for digest in gathered.digests for gap in gap_documents(digest))
     plan = gathered.plan or ActionPlan((), (), ())
@@ -114,7 +116,7 @@ def assemble(gathered: ReportInputs) -> AuditReport:
         totals=_NO_TOTALS,
         findings=findings,
         planned_actions=tuple(
-            action_document(index, action) for index, action in enumerate(plan.actions)
+            action_document(index, action, lifecycles) for index, action in enumerate(plan.actions)
         ),
         refused_actions=tuple(refusal_document(one) for one in plan.refused),
         unknown=_unknown(gathered),
@@ -176,7 +178,10 @@ def _to_the_cent(finding: Finding) -> Finding:
 class _FindingWriter:
     """Writes findings down with what is known of them from elsewhere."""
 
-    def __init__(self, gathered: ReportInputs, savings: Savings) -> None:
+    def __init__(
+        self, gathered: ReportInputs, savings: Savings, lifecycles: BucketLifecycles
+    ) -> None:
+        self._lifecycles = lifecycles
         self._counted = savings.counted
         self._today = gathered.settings.started.date()
         self._last = gathered.last.known if gathered.last else {}
@@ -189,6 +194,7 @@ class _FindingWriter:
             counted=finding.id in self._counted,
             first_told=before.first_told if before else self._today,
             is_new=self._has_last and before is None,
+            lifecycles=self._lifecycles,
         )
 
 

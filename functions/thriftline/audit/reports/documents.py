@@ -6,11 +6,12 @@ from typing import Any
 
 from thriftline.audit.domain.actions import PlannedAction, Refused
 from thriftline.audit.domain.digest import Digest
-from thriftline.audit.domain.findings import ApiCall, Change, Finding
+from thriftline.audit.domain.findings import ApiCall, Finding
 from thriftline.audit.domain.reconciliation import BillRow
 from thriftline.audit.domain.rules.registry import rule_of
 from thriftline.audit.domain.savings import bucket_of
 from thriftline.audit.domain.total_reconciliation import TotalReconciliation
+from thriftline.audit.reports.lifecycles import BucketLifecycles
 from thriftline.audit.schemas.action_record import ActionRecord
 from thriftline.audit.schemas.report_parts import (
     ReportAction,
@@ -31,15 +32,16 @@ from thriftline.audit.schemas.report_parts import (
 from thriftline.audit.schemas.settings import AuditSettings
 
 _MOST_UNPRICED = 100
-
-_REPLACES = (
-    "By hand: S3 replaces the bucket's whole configuration, so put the rules of all findings on "
-    "this bucket into one call. Thriftline reads what is there and adds to it."
-)
+NO_LIFECYCLES = BucketLifecycles(())
 
 
 def finding_document(
-    finding: Finding, *, counted: bool, first_told: date, is_new: bool
+    finding: Finding,
+    *,
+    counted: bool,
+    first_told: date,
+    is_new: bool,
+    lifecycles: BucketLifecycles = NO_LIFECYCLES,
 ) -> ReportFinding:
     """Returns a finding with its enums as words and its calls as command lines."""
     evidence = finding.evidence
@@ -71,9 +73,9 @@ def finding_document(
             "first_told": first_told,
             "is_new": is_new,
             "change": ReportChange(
-                text=_text(finding.change),
+                text=" ".join(filter(None, [finding.change.text, lifecycles.words(finding)])),
                 calls=tuple(_call(one) for one in finding.change.calls),
-                cli=_cli(finding.change.calls, finding.region),
+                cli=_cli(lifecycles.printed(finding), finding.region),
                 undo=finding.change.undo,
             ),
             "action": finding.action,
@@ -84,12 +86,6 @@ def finding_document(
 def document_of(rule_id: str) -> str:
     """Returns where the rule's page lies in the repository."""
     return f"docs/audit_rules/{rule_id}.md"
-
-
-def _text(change: Change) -> str:
-    """Returns the change in words, with what its command line does not show."""
-    replaces = any(call.operation == "PutBucketLifecycleConfiguration" for call in change.calls)
-    return f"{change.text} {_REPLACES}" if replaces else change.text
 
 
 def _call(call: ApiCall) -> ReportCall:
@@ -105,7 +101,9 @@ def _cli(calls: Sequence[ApiCall], region: str) -> tuple[str, ...]:
     return tuple(call.cli(region) for call in calls)
 
 
-def action_document(index: int, planned: PlannedAction) -> ReportAction:
+def action_document(
+    index: int, planned: PlannedAction, lifecycles: BucketLifecycles = NO_LIFECYCLES
+) -> ReportAction:
     """Returns an action of the plan, not yet done."""
     return ReportAction(
         index=index,
@@ -117,7 +115,7 @@ def action_document(index: int, planned: PlannedAction) -> ReportAction:
         region=planned.region,
         reason=planned.reason,
         finding=planned.finding,
-        cli=_cli(planned.calls, planned.region),
+        cli=_cli(lifecycles.printed(planned), planned.region),
         undo=planned.undo,
         due=planned.due,
         executes=planned.executes,

@@ -59,6 +59,8 @@ _ERRORS = (
           "Check that columns.label in run.yaml names the label column."),
     Check("repeated_header", "error", "A header line stands among the rows",
           "Take the line out: files were put together with their headers."),
+    Check("duplicate_class_name", "error", "Two class numbers have the same name",
+          "Give each class of the schema a name of its own: their rows would be one label."),
     Check("unprintable_label", "error", "A label holds control characters",
           "Write the label without them; they are shown as ␀, ␊ or ⟨U+202E⟩."),
     Check("conflicting_labels", "error", "The same text has different labels",

@@ -12,7 +12,7 @@ SHOWN: Final = 5
 _LIKE_MISSING: Final = frozenset(
     ("nan", "-nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>", "nat", "\\n", "?", "-")
 )
-_WHOLE: Final = re.compile(r"[+-]?\d+(?:\.0*)?")
+_WHOLE: Final = re.compile(r"[+-]?\d+(?:\.0*)?(?:e\+?0*\d)?", re.IGNORECASE)
 _DECIMAL: Final = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _REFUSED: Final = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"

@@ -1,6 +1,7 @@
 """Parquet, some row groups of a file at a time, a batch at a time."""
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -68,6 +69,18 @@ class ParquetReader:
             self._census.see_header(names, 0)
         admit_columns(names, None, self._rules, findings)
         self._class_names = class_names(schema.metadata, self._rules.label_column)
+        self._admit_class_names(findings)
+
+    def _admit_class_names(self, findings: Findings) -> None:
+        names = self._class_names
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        for name in twice:
+            # By their numbers: a name may be somebody's address.
+            numbers = ", ".join(str(index) for index, one in enumerate(names) if one == name)
+            rule = f"the classes {numbers} have one name"
+            findings.add("duplicate_class_name", None, None, self._rules.label_column, rule)
+        if twice:
+            raise UnusableFileError
 
     def _group(
         self, source: ByteSource, footer: Footer, index: int, block_bytes: int

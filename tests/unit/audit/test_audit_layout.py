@@ -13,9 +13,8 @@ PLACE = ("123456789012", "us-west-2")
 CREATED = datetime(2026, 11, 1, 9, 8, 7, 654321, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("key", "wanted"),
-    [
+def test_each_document_has_its_key() -> None:
+    keys = [
         (layout.audit_prefix("a1"), "audits/a1/"),
         (layout.settings_key("a1"), "audits/a1/settings.json"),
         (layout.targets_key("a1"), "audits/a1/targets.json"),
@@ -50,10 +49,8 @@ CREATED = datetime(2026, 11, 1, 9, 8, 7, 654321, tzinfo=UTC)
             layout.restore_record_key(*PLACE, "chat", CREATED),
             "restores/123456789012/us-west-2/chat/20261101T090807654321.json",
         ),
-    ],
-)
-def test_each_document_has_its_key(key: str, wanted: str) -> None:
-    assert key == wanted
+    ]
+    assert [key for key, _ in keys] == [wanted for _, wanted in keys]
 
 
 @pytest.mark.parametrize("name", ["ResourceArn", "resourceARN", "Bucket"])

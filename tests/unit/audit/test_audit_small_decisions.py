@@ -1,5 +1,6 @@
 """Decisions of a line or two, at the edges where they turn."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta, timezone
@@ -7,13 +8,23 @@ from decimal import Decimal
 
 import pytest
 
-from tests.unit.audit.accounts import NOW, inventory
+from tests.unit.audit.accounts import NOW, bucket, inventory
 from tests.unit.audit.wasteful_account import wasteful_account
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.facts import ResourceKind
-from thriftline.audit.domain.findings import Effort, Finding, Severity
+from thriftline.audit.domain.findings import ApiCall, Effort, Finding, Severity
 from thriftline.audit.domain.guard import refusal
 from thriftline.audit.domain.history import Acceptance, difference, sort_out
+from thriftline.audit.domain.lifecycle import (
+    abort_rule,
+    expiration_rule,
+    expiring_prefix,
+    has,
+    has_everywhere,
+    merge_rules,
+    noncurrent_rule,
+    without_rule,
+)
 from thriftline.audit.domain.parameters import AuditParameters
 from thriftline.audit.domain.questions import bedrock_metric, mantle_model
 from thriftline.audit.domain.rules.hosting import hosting_rule
@@ -138,3 +149,55 @@ def test_a_rule_on_hosting_has_its_own_texts_and_what_all_have_in_common() -> No
 def test_an_empty_account_has_nothing_to_say() -> None:
     told = audit(inventory(), price_catalogue(), PARAMETERS)
     assert (told.findings, told.gaps, told.unknown, told.costs) == ((), (), (), ())
+
+
+def test_an_old_prefix_becomes_a_filter_and_a_filter_stays() -> None:
+    ours = [noncurrent_rule(30)]
+    old = {"ID": "old", "Status": "Enabled", "Prefix": "raw/", "Expiration": {"Days": 9}}
+    new = {"ID": "new", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "Prefix": "b/"}
+    assert merge_rules([old, new], ours) == [
+        {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "raw/"}, "Expiration": {"Days": 9}},
+        new,
+        noncurrent_rule(30),
+    ]
+    assert merge_rules([old], []) == [old]
+    assert noncurrent_rule(30) == {
+        "ID": "thriftline-expire-noncurrent-versions",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+    }
+
+
+def test_only_an_enabled_rule_counts_and_only_one_for_all_counts_everywhere() -> None:
+    rule = abort_rule(7)
+    member = "AbortIncompleteMultipartUpload"
+    assert has([json.dumps(rule)], member)
+    assert not has([json.dumps({**rule, "Status": "Disabled"})], member)
+    assert not has([json.dumps({key: rule[key] for key in rule if key != "Status"})], member)
+    assert not has([json.dumps(rule)], "Expiration")
+    assert has_everywhere([json.dumps(rule)], member)
+    for part in ({"Filter": {"Prefix": "a/"}}, {"Prefix": "a/"}, {"Status": "Disabled"}):
+        assert not has_everywhere([json.dumps({**rule, **part})], member)
+
+
+def test_the_last_expiry_rule_that_goes_takes_the_configuration_with_it() -> None:
+    ours = expiration_rule("ckpt/a/")
+    models = bucket("models", lifecycle_size_default="varies_by_storage_class")
+    assert expiring_prefix(ours) == "ckpt/a/"
+    assert expiring_prefix({**ours, "ID": "theirs"}) is None
+    assert expiring_prefix({"ID": ours["ID"], "Filter": {"Prefix": "ckpt/a/"}}) is None
+    assert expiring_prefix({"Expiration": {"Days": 1}}) is None
+    assert without_rule(models, [ours], "ckpt/a/") == ApiCall(
+        "s3", "DeleteBucketLifecycle", {"Bucket": "models"}
+    )
+    left = without_rule(models, [ours, abort_rule(7)], "ckpt/a/")
+    assert left == ApiCall(
+        "s3",
+        "PutBucketLifecycleConfiguration",
+        {
+            "Bucket": "models",
+            "LifecycleConfiguration": {"Rules": [abort_rule(7)]},
+            "TransitionDefaultMinimumObjectSize": "varies_by_storage_class",
+        },
+    )

@@ -10,7 +10,8 @@ from thriftline.wiring import runs as wiring
 
 def _measure(name: str, value: float) -> None:
     # CloudWatch has no unit for dollars.
-    unit = MetricUnit.NoUnit if name.endswith("Usd") else MetricUnit.Count
+    units = {"Usd": MetricUnit.NoUnit, "Percent": MetricUnit.Percent}
+    unit = next((unit for end, unit in units.items() if name.endswith(end)), MetricUnit.Count)
     metrics.add_metric(name=name, unit=unit, value=value)
 
 

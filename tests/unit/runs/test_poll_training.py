@@ -90,7 +90,12 @@ def test_a_completed_job_is_done_and_its_facts_are_kept(poll: Poll) -> None:
     response = poll()
 
     assert (response.done, response.wait_seconds) == (True, 0)
-    assert poll.world.attempt() == {
+    facts = poll.world.attempt()
+    assert [(row["what"], row["seconds"]) for row in facts.pop("charges")] == [
+        ("instances", 400),
+        ("storage", 400),
+    ]
+    assert facts == {
         "job_name": JOB,
         "image": SPOT.image_uri,
         "instance_type": "ml.g5.xlarge",

@@ -267,7 +267,12 @@ def test_the_runs_table_and_the_metrics_say_how_it_ended(scene: Scene) -> None:
     assert item is not None
     assert (item["status"], item["ended_at"]) == ("succeeded", NOW.isoformat())
     assert item["cost_usd"] == "0.160000"
-    assert scene.measured == [("RunSucceeded", 1), ("BilledUsd", 0.16)]
+    # 0.20 USD were expected.
+    assert scene.measured == [
+        ("RunSucceeded", 1),
+        ("BilledUsd", 0.16),
+        ("EstimateMissPercent", pytest.approx(-20)),
+    ]
 
 
 def test_a_repeated_step_writes_the_same_and_tells_nobody_twice(scene: Scene) -> None:
@@ -277,7 +282,7 @@ def test_a_repeated_step_writes_the_same_and_tells_nobody_twice(scene: Scene) ->
     scene.end("succeeded", arn=PACKAGE, now=NOW + timedelta(minutes=5))
     assert scene.world.json("result.json") == first
     assert len(scene.messages) == len(scene.events) == 1
-    assert len(scene.measured) == 2
+    assert len(scene.measured) == 3
 
 
 def test_a_message_that_could_not_be_sent_is_sent_by_the_next_try(scene: Scene) -> None:

@@ -1,5 +1,6 @@
 """A run's dollars: held before it may spend any, settled when what it was billed is known."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
 from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.aws.executions import Executions
-from thriftline.core.errors import BudgetExceededError, RunSettledError
+from thriftline.core.errors import BudgetExceededError, RunSettledError, ThriftlineError
 from thriftline.money.ledger import Budgets
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.plan import Plan, PlannedQuote
@@ -23,9 +24,12 @@ from thriftline.runs.schemas.steps import (
     SettleBudgetResponse,
     SweepLedgerResponse,
 )
+from thriftline.runs.steps.poll_training import poll_training
 from thriftline.runs.steps.reserve_budget import require_hold, reserve_budget
+from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
 from thriftline.runs.steps.run_documents import read_plan
 from thriftline.runs.steps.settle_budget import settle_budget
+from thriftline.runs.steps.settlement_result import settlement_of
 from thriftline.runs.steps.start_training import start_training
 from thriftline.runs.steps.sweep_ledger import Sweeper, sweep_ledger
 
@@ -66,6 +70,18 @@ class Scene:
     def end(self, name: str, status: str = "Completed", **facts: Any) -> None:
         started = {"TrainingStartTime": CREATED_AT, "TrainingEndTime": CREATED_AT}
         self.sagemaker.move(name, status, status, **{**started, **facts})
+
+    def poll(self, job_name: str, attempt: int) -> None:
+        with contextlib.suppress(ThriftlineError):
+            poll_training(
+                RUN_ID,
+                job_name,
+                attempt,
+                artifacts=self.world.artifacts,
+                trainers=trainers_over(self.world.artifacts, self.sagemaker),
+                runs=self.world.runs,
+                now=NOW,
+            )
 
     def settle(
         self, now: datetime = NOW, run_id: str | None = RUN_ID, execution: str = EXECUTION
@@ -213,6 +229,57 @@ def test_a_run_settles_with_what_every_attempt_was_billed(scene: Scene) -> None:
     assert scene.committed() == Decimal("0.28")
     item = scene.world.runs.get(RUN_ID) or {}
     assert item["settled_usd"] == "0.280000000"
+
+
+def test_a_result_shows_the_bill_row_by_row_and_to_the_cent(scene: Scene) -> None:
+    rung = a_rung("1.44", "1.44", volume_gib=30, max_runtime_seconds=3600, max_wait_seconds=7200)
+    plan = read_plan(scene.world.artifacts, RUN_ID)
+    expected = {
+        "expected_usd": Decimal("0.25"),
+        "expected_low_usd": Decimal("0.20"),
+        "expected_high_usd": Decimal("0.29"),
+    }
+    plan = plan.model_copy(update={"rungs": (rung,), **expected})
+    scene.world.put(f"runs/{RUN_ID}/plan.json", plan.model_dump_json())
+    scene.reserve()
+    first = scene.start()
+    scene.end(first, "Failed", TrainingTimeInSeconds=900, BillableTimeInSeconds=301)
+    second = scene.start(2)
+    # Kept warm for five minutes.
+    times: dict[str, Any] = {"TrainingTimeInSeconds": 400, "BillableTimeInSeconds": 400}
+    scene.end(second, **times, WarmPoolStatus={"Status": "Available"})
+    assert "is not known" in scene.settle().reason
+    kept = {"Status": "Terminated", "ResourceRetainedBillableTimeInSeconds": 300}
+    scene.end(second, **times, WarmPoolStatus=kept)
+    scene.poll(first, 1)
+    scene.poll(second, 2)
+    scene.settle()
+
+    item = scene.world.runs.get(RUN_ID) or {}
+    cost = cost_of_attempts(attempts_of(item))
+    settlement = settlement_of(item, plan, cost, completed=True)
+    assert settlement.status == "settled"
+    assert [(row.attempt, row.what, row.seconds) for row in settlement.rows] == [
+        (1, "instances", 301),
+        (1, "storage", 301),
+        (2, "instances", 400),
+        (2, "storage", 400),
+        (2, "warm pool", 300),
+        (2, "warm pool storage", 300),
+    ]
+    instances = [row.usd for row in settlement.rows if row.rate_usd == Decimal("1.44")]
+    assert instances == [Decimal("0.1204"), Decimal("0.16"), Decimal("0.12")]
+    # 30 GB at 0.14 USD a month of 730 hours.
+    assert settlement.rows[1].usd == round(Decimal(30) * Decimal("0.14") * 301 / 2_628_000, 9)
+    assert sum(row.cents_usd for row in settlement.rows) == settlement.total_usd
+    assert settlement.total_usd == round(settlement.settled_usd or Decimal(0), 2)
+    assert scene.committed() == settlement.settled_usd
+    assert settlement.inside_range is False
+    assert settlement.estimate_miss == pytest.approx(0.608, abs=0.01)
+    # 701 of 1,300 seconds were billed; a warm pool has no discount.
+    assert settlement.spot_saving == pytest.approx(1 - 1001 / 1600, abs=0.001)
+    failed = settlement_of(item, plan, cost, completed=False)
+    assert (failed.estimate_miss, failed.inside_range) == (None, None)
 
 
 def test_an_attempt_that_nobody_recorded_is_billed_all_the_same(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from thriftline.core.errors import AllowanceSpentError
+from thriftline.money.settlement import Charge
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.quotes import Rung
 
@@ -24,8 +25,8 @@ class AttemptState:
     ``status`` and ``phase`` are the trainer's own words, to be shown. ``limits`` are the times at
     which it is stopped. ``billed_usd`` is what it cost, ``undiscounted_usd`` the same without a
     discount, ``charged_usd`` what it takes of the allowance: all that it may cost
-    while that is not known. ``model_uri`` is where a completed one
-    leaves its model. ``facts`` are kept beside these in the runs table.
+    while that is not known. ``charges`` are the rows that ``billed_usd`` is made of. ``model_uri``
+    is where a completed one leaves its model. ``facts`` are kept beside these in the runs table.
     """
 
     name: str
@@ -44,6 +45,7 @@ class AttemptState:
     summary: str = ""
     model_uri: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    charges: tuple[Charge, ...] = ()
 
     @property
     def is_active(self) -> bool:

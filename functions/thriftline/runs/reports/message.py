@@ -45,6 +45,8 @@ class EndedRun:
     model_package_arn: str | None
     report: str
     left_out: tuple[str, ...] = ()
+    expected_range_usd: tuple[Decimal, Decimal] | None = None
+    budget: str | None = None
 
 
 def subject_of(ended: EndedRun) -> str:
@@ -65,6 +67,8 @@ def body_of(ended: EndedRun) -> str:
     if ended.metrics:
         lines.append(f"Test:     {ended.metrics}")
     lines.append(f"Cost:     {_cost(ended)}")
+    if ended.budget:
+        lines.append(f"Budget:   {ended.budget}")
     if ended.model_package_arn:
         lines.append(f"Model:    {ended.model_package_arn}")
     lines.append(f"Report:   {ended.report}")
@@ -77,12 +81,16 @@ def body_of(ended: EndedRun) -> str:
 def _cost(ended: EndedRun) -> str:
     parts = ["not known yet" if ended.billed_usd is None else f"{_usd(ended.billed_usd)} billed"]
     if ended.expected_usd is not None:
-        parts.append(f"{_usd(ended.expected_usd)} expected")
+        parts.append(f"{_usd(ended.expected_usd)} expected{_range(ended.expected_range_usd)}")
     if ended.worst_case_usd is not None:
         parts.append(f"{_usd(ended.worst_case_usd)} at the most")
     if ended.spot_saving:
         parts.append(f"Spot saved {ended.spot_saving:.0%}")
     return ", ".join(parts)
+
+
+def _range(ends: tuple[Decimal, Decimal] | None) -> str:
+    return f" ({_usd(ends[0])} to {_usd(ends[1])})" if ends else ""
 
 
 def _usd(amount: Decimal) -> str:

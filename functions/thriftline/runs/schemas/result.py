@@ -160,6 +160,45 @@ class Attempt(Document):
         return {"instance_type": self.instance_type or "", "spot": str(self.spot).lower()}
 
 
+class ResultCharge(Document):
+    """One row of the run's bill."""
+
+    attempt: int
+    what: str = Field(description="Such as instances, storage or warm pool.")
+    seconds: int = Field(description="Seconds that were billed for each unit.")
+    units: int = Field(description="Instances, or GB of storage.")
+    rate_usd: Usd
+    rate_unit: str = Field(description="What the rate is for.")
+    usd: Usd = Field(description="Exactly.")
+    cents_usd: Usd = Field(description="In whole cents; the rows add up to total_usd.")
+
+
+class ResultSettlement(Document):
+    """What the run held in the month's ledger, what it was billed, and how right its estimate was.
+
+    The rows of an attempt of a former version are not known.
+    """
+
+    status: Literal["settled", "kept", "nothing_held"] = Field(
+        description="kept: what was billed was not known when the result was written; the hold "
+        "stays until the sweep settles it."
+    )
+    month: str | None = Field(description="Month of the ledger, by when the dollars were held.")
+    held_usd: Usd | None
+    settled_usd: Usd | None = Field(description="Null while the hold stays.")
+    rows: tuple[ResultCharge, ...]
+    total_usd: Usd | None = Field(description="All rows, to the cent; null while one is unknown.")
+    expected_usd: Usd | None
+    expected_low_usd: Usd | None
+    expected_high_usd: Usd | None
+    estimate_miss: float | None = Field(
+        description="What was billed over what was expected, less 1; null where one is unknown, or "
+        "the training did not come to its end."
+    )
+    inside_range: bool | None = Field(description="Whether the estimate's range held the bill.")
+    spot_saving: float | None = Field(description="1 - billed / training seconds, measured.")
+
+
 class Baseline(Document):
     """A simple model on the same split, to compare with; only where somebody measured one."""
 
@@ -203,6 +242,9 @@ class Result(Document):
     dataset: ResultDataset | None = Field(description="Null when validation did not end.")
     plan: ResultPlan | None = Field(description="Null when the run was not priced.")
     cost: ResultCost
+    settlement: ResultSettlement | None = Field(
+        None, description="Null in a result of a former version."
+    )
     attempts: tuple[Attempt, ...]
     metrics: Scores | None = Field(description="The candidate on the test split.")
     champion_metrics: Scores | None = Field(description="The champion on the same records.")

@@ -1,9 +1,11 @@
 """What the runs table keeps of each attempt."""
 
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from thriftline.money.settlement import Charge
 from thriftline.runs.domain.attempts import AttemptState
 
 
@@ -25,7 +27,12 @@ def attempt_facts(attempt: AttemptState) -> dict[str, Any]:
         "ended_at": _time(attempt.ended_at),
         "billed_usd": _usd(attempt.billed_usd),
         "undiscounted_usd": _usd(attempt.undiscounted_usd),
+        "charges": [_charge(one) for one in attempt.charges],
     }
+
+
+def _charge(charge: Charge) -> dict[str, Any]:
+    return {**asdict(charge), "rate_usd": str(charge.rate_usd), "usd": _usd(charge.usd)}
 
 
 def _time(time: datetime | None) -> str | None:

@@ -27,9 +27,11 @@ from thriftline.runs.steps.dataset_summary import dataset_result
 from thriftline.runs.steps.result_documents import REPORT, RESULT
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts, model_uri_of
 from thriftline.runs.steps.run_documents import Document, document_if_made
+from thriftline.runs.steps.settlement_result import settlement_of
 
 _DATASET_REPORT = "dataset.html"
 _MOST_NAMES = 100
+_COMPLETED = {"succeeded", "not_promoted"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def gather_result(
     """Returns the result of a run, from its documents and its item in the runs table."""
     found = _read(artifacts, run_id)
     attempts = attempts_of(item)
+    cost = cost_of_attempts(attempts)
     error = _error(request)
     evaluation = found.evaluation
     opened_at = _opened_at(found.run, item)
@@ -72,7 +75,8 @@ def gather_result(
         spec=found.run.spec if found.run else None,
         dataset=found.dataset,
         plan=ResultPlan.of(found.plan) if found.plan else None,
-        cost=cost_of_attempts(attempts),
+        cost=cost,
+        settlement=settlement_of(item, found.plan, cost, completed=request.ending in _COMPLETED),
         attempts=attempts,
         metrics=evaluation.candidate if evaluation else None,
         champion_metrics=evaluation.champion if evaluation else None,

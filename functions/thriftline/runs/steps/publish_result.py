@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
@@ -120,12 +121,32 @@ def _ended(result: Result) -> EndedRun:
         metrics=_measured(scores) + _beside(result) if scores else None,
         billed_usd=result.cost.usd,
         expected_usd=result.plan.expected_usd if result.plan else None,
+        expected_range_usd=_expected_range(result),
+        budget=_budget(result),
         worst_case_usd=result.plan.worst_case_usd if result.plan else None,
         spot_saving=result.cost.spot_saving,
         model_package_arn=result.model_package_arn,
         report=result.reports.report,
         left_out=result.left_out,
     )
+
+
+def _expected_range(result: Result) -> tuple[Decimal, Decimal] | None:
+    settlement = result.settlement
+    if settlement is None or settlement.expected_low_usd is None:
+        return None
+    return settlement.expected_low_usd, settlement.expected_high_usd or settlement.expected_low_usd
+
+
+def _budget(result: Result) -> str | None:
+    settlement = result.settlement
+    if settlement is None or settlement.held_usd is None:
+        return None
+    held = f"${settlement.held_usd:.2f} were held in {settlement.month}"
+    if settlement.settled_usd is None:
+        return f"{held} and stay held until what was billed is known"
+    given_back = max(Decimal(0), settlement.held_usd - settlement.settled_usd)
+    return f"{held}, ${given_back:.2f} of them given back"
 
 
 def _measured(scores: Scores) -> str:
@@ -173,6 +194,9 @@ def _measure(result: Result, measure: Callable[[str, float], None]) -> None:
     measure(_METRICS[result.status], 1)
     if result.cost.usd is not None:
         measure("BilledUsd", float(result.cost.usd))
+    settlement = result.settlement
+    if settlement and settlement.estimate_miss is not None:
+        measure("EstimateMissPercent", 100 * settlement.estimate_miss)
 
 
 def _nobodys_run(

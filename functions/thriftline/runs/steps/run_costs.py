@@ -18,18 +18,18 @@ NO_JOB = ResultCost(
 
 def attempts_of(item: Mapping[str, Any]) -> tuple[Attempt, ...]:
     """Reads the attempts out of a run's item, in order."""
-    return tuple(_attempt(number, facts) for number, facts in _numbered(item))
+    return tuple(_attempt(number, facts) for number, facts in numbered_attempts(item))
 
 
 def model_uri_of(item: Mapping[str, Any]) -> str | None:
     """Returns where the last completed attempt left its model, None when none did."""
-    models = [facts["model_uri"] for _, facts in _numbered(item) if facts.get("model_uri")]
+    models = [facts["model_uri"] for _, facts in numbered_attempts(item) if facts.get("model_uri")]
     return models[-1] if models else None
 
 
 def attempt_numbers(item: Mapping[str, Any]) -> tuple[int, ...]:
     """Returns the numbers of the attempts that are on record."""
-    return tuple(number for number, _ in _numbered(item))
+    return tuple(number for number, _ in numbered_attempts(item))
 
 
 def cost_of_attempts(attempts: Sequence[Attempt]) -> ResultCost:
@@ -44,7 +44,8 @@ def cost_of_attempts(attempts: Sequence[Attempt]) -> ResultCost:
     )
 
 
-def _numbered(item: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
+def numbered_attempts(item: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
+    """Returns what the table has of each attempt, in order."""
     found = [
         (int(match.group(1)), facts)
         for name, facts in item.items()

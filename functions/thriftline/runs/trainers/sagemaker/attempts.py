@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.money.settlement import total_of
 from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.domain.layout import progress_prefix
 from thriftline.runs.domain.quotes import Rung
@@ -17,7 +18,8 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
     """Returns the attempt that a job is."""
     _, instances = instances_of(rung)
     outcome = outcome_of(job, has_checkpoint=_checkpoints_of(job.run_id, artifacts))
-    billed, trained = job.billed_seconds, job.trained_seconds
+    billed, trained, kept = job.billed_seconds, job.trained_seconds, job.retained_seconds
+    charges = () if billed is None or kept is None else instances.charges(billed, kept)
     return AttemptState(
         name=job.name,
         run_id=job.run_id,
@@ -28,8 +30,9 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
         ended_at=job.ended_at,
         limits=_limits(job),
         charged_usd=instances.most_usd(job.charged_seconds),
-        billed_usd=None if billed is None else instances.usd(billed),
-        undiscounted_usd=None if trained is None else instances.usd(trained),
+        billed_usd=total_of(charges) if charges else None,
+        undiscounted_usd=None if trained is None or kept is None else instances.usd(trained + kept),
+        charges=charges,
         ending=outcome.ending if outcome else None,
         reason=outcome.reason if outcome else "",
         summary=facts_of(job),

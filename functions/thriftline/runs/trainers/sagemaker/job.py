@@ -21,7 +21,8 @@ def is_checkpoint(key: str) -> bool:
 class TrainingJob:
     """One attempt's job. A time or a duration that SageMaker has not reported is None.
 
-    ``transitions`` are the secondary statuses that it went through, in order.
+    ``retained_seconds`` are billed for instances that were kept warm after the job; None while
+    they still are. ``transitions`` are the secondary statuses that it went through, in order.
     """
 
     name: str
@@ -41,6 +42,7 @@ class TrainingJob:
     image: str = ""
     run_id: str = ""
     transitions: tuple[str, ...] = ()
+    retained_seconds: int | None = 0
 
     @property
     def is_active(self) -> bool:

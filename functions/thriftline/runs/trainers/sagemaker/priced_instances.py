@@ -11,6 +11,7 @@ from decimal import Decimal
 from thriftline.core.errors import UnknownInstanceTypeError, UnpricedInstanceError
 from thriftline.money.instances import has_local_storage
 from thriftline.money.prices import Price, PriceCatalogue, near_matches
+from thriftline.money.settlement import Charge
 from thriftline.runs.domain.quotes import round_up
 
 STOP_GRACE_SECONDS = 120
@@ -61,6 +62,28 @@ class PricedInstances:
         return (
             self.storage.usd * self.volume_gib * self.instance_count * seconds / _SECONDS_PER_MONTH
         )
+
+    def charges(self, seconds: int, retained_seconds: int = 0) -> tuple[Charge, ...]:
+        """Returns the rows of a bill; what was kept warm afterwards costs the same rates."""
+        rows = [
+            self._instance_charge("instances", seconds),
+            self._storage_charge("storage", seconds),
+        ]
+        if retained_seconds:
+            rows += [
+                self._instance_charge("warm pool", retained_seconds),
+                self._storage_charge("warm pool storage", retained_seconds),
+            ]
+        return tuple(rows)
+
+    def _instance_charge(self, what: str, seconds: int) -> Charge:
+        usd = self.instance_usd(seconds)
+        return Charge(what, seconds, self.instance_count, self.rate.usd, self.rate.unit, usd)
+
+    def _storage_charge(self, what: str, seconds: int) -> Charge:
+        units = self.volume_gib * self.instance_count
+        usd = self.storage_usd(seconds)
+        return Charge(what, seconds, units, self.storage.usd, self.storage.unit, usd)
 
     def worst_case_usd(self, seconds: int) -> Decimal:
         """What ``seconds`` of all instances cost at the most, rounded up to cents."""

@@ -92,6 +92,14 @@ def _is_not_found(error: ClientError) -> bool:
     )
 
 
+def _retained(pool: Any) -> int | None:
+    if not pool:
+        return 0
+    if pool.get("Status") in {"Available", "InUse"}:
+        return None
+    return int(pool.get("ResourceRetainedBillableTimeInSeconds", 0))
+
+
 def _job(found: "DescribeTrainingJobResponseTypeDef") -> TrainingJob:
     resources: Any = found.get("ResourceConfig", {})
     stopping: Any = found.get("StoppingCondition", {})
@@ -112,5 +120,6 @@ def _job(found: "DescribeTrainingJobResponseTypeDef") -> TrainingJob:
         spot=found.get("EnableManagedSpotTraining", False),
         image=found.get("AlgorithmSpecification", {}).get("TrainingImage", ""),
         run_id=found.get("HyperParameters", {}).get("run_id", ""),
+        retained_seconds=_retained(found.get("WarmPoolStatus")),
         transitions=tuple(step["Status"] for step in found.get("SecondaryStatusTransitions", [])),
     )

@@ -194,6 +194,10 @@ def test_sweep_ledger_finds_nothing_that_is_left(sam: Sam) -> None:
     assert (answer["kept"], answer["unknown"], answer["settled"]) == (0, 0, 0)
 
 
+def test_count_spend_counts_what_others_spent(sam: Sam) -> None:
+    assert float(sam.answer("count_spend", {})["external_usd"]) == 0
+
+
 def test_publish_result_writes_what_its_schema_promises(
     sam: Sam, aws: Aws, live: dict[str, Any]
 ) -> None:

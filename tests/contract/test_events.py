@@ -31,6 +31,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "clean_up": steps.CleanUpRequest,
     "settle_budget": steps.SettleBudgetRequest,
     "publish_result": steps.PublishResultRequest,
+    "count_spend": steps.CountSpendRequest,
     "sweep_ledger": steps.SweepLedgerRequest,
     "open_audit": audit_steps.OpenAuditRequest,
     "collect_part": audit_steps.CollectRequest,
@@ -70,8 +71,8 @@ def test_an_unknown_key_is_refused_by_the_handlers_model(stem: str) -> None:
         MODELS[stem].model_validate({**event, "surprise": 1})
 
 
-# One hears of uploads that start no run, one is asked by a person, one by a schedule.
-NOT_OF_A_MACHINE = {"explain_upload", "restore_endpoint", "sweep_ledger"}
+# One hears of uploads that start no run, one is asked by a person, two by a schedule.
+NOT_OF_A_MACHINE = {"count_spend", "explain_upload", "restore_endpoint", "sweep_ledger"}
 
 
 @pytest.mark.parametrize("stem", sorted(set(MODELS) - NOT_OF_A_MACHINE))

@@ -22,6 +22,7 @@ PUBLISHED = {
     "schemas/plan.py": "says what SageMaker's terms in plan.json are",
     "schemas/former_plan.py": "reads plan.json of version 1.0",
     "schemas/result.py": "result.json shows the plan and the attempts",
+    "steps/settlement_result.py": "shows spot_saving of result.json beside the bill",
     "steps/run_costs.py": "fills the attempts and the cost of result.json",
     "steps/publish_result.py": "puts spot_saving of result.json into the message",
     "reports/message.py": "shows spot_saving of result.json",

@@ -100,6 +100,16 @@ class Settings:
         return self._require("PROJECT_BUDGETS")
 
     @property
+    def counts_external_spend(self) -> bool:
+        """Whether what others spent counts in the month's budget."""
+        return self._require("EXTERNAL_SPEND") == "counted"
+
+    @property
+    def stops_runs_at_budget(self) -> bool:
+        """Whether the stack's own jobs are stopped when the month's budget is spent."""
+        return self._require("STOP_RUNS_AT_BUDGET") == "on"
+
+    @property
     def allowed_instance_types(self) -> tuple[str, ...]:
         """Instance types that runs may ask for, ``*`` allowed."""
         return self._list("ALLOWED_INSTANCE_TYPES")

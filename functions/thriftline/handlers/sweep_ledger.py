@@ -3,6 +3,7 @@
 from thriftline.core.observability import entry_point, logger
 from thriftline.runs.schemas.steps import SweepLedgerRequest, SweepLedgerResponse
 from thriftline.runs.steps.sweep_ledger import Sweeper, sweep_ledger
+from thriftline.runs.steps.watch_budget import KillSwitch, watch_budget
 from thriftline.wiring import ledger as money
 from thriftline.wiring import runs as wiring
 from thriftline.wiring.trainers import trainers
@@ -14,7 +15,7 @@ def _report(run_id: str, error: Exception) -> None:
 
 @entry_point(SweepLedgerRequest)
 def lambda_handler(request: SweepLedgerRequest) -> SweepLedgerResponse:
-    """Settles what nothing runs for any more; see ``sweep_ledger``."""
+    """Settles what nothing runs for any more, then watches the budget; see both steps."""
     sweeper = Sweeper(
         ledger=money.ledger(),
         runs=wiring.runs_table(),
@@ -22,4 +23,18 @@ def lambda_handler(request: SweepLedgerRequest) -> SweepLedgerResponse:
         trainers=trainers(),
         executions=wiring.executions(),
     )
-    return sweep_ledger(sweeper, now=wiring.now(), report=_report)
+    swept = sweep_ledger(sweeper, now=wiring.now(), report=_report)
+    stopped = watch_budget(
+        ledger=money.ledger(),
+        budgets=money.budgets(),
+        alerts=wiring.alerts(),
+        switch=KillSwitch(
+            is_on=wiring.settings().stops_runs_at_budget,
+            runs=wiring.runs_table(),
+            artifacts=wiring.artifacts(),
+            trainers=trainers(),
+        ),
+        holds=[hold for _, hold in sweeper.holds(wiring.now())],
+        now=wiring.now(),
+    )
+    return swept.model_copy(update={"stopped_jobs": stopped})

@@ -3,18 +3,25 @@
 from functools import cache
 
 from thriftline.core.aws.clients import client
+from thriftline.money.aws.cost_explorer import CostExplorer
 from thriftline.money.aws.ledger_table import LedgerTable
 from thriftline.money.budgets import read_budgets
 from thriftline.money.ledger import Budgets
 from thriftline.wiring.shared import settings
 
-__all__ = ["budgets", "ledger"]
+__all__ = ["budgets", "costs", "ledger"]
 
 
 @cache
 def ledger() -> LedgerTable:
     """The table of months."""
     return LedgerTable(client("dynamodb"), settings().ledger_table)
+
+
+@cache
+def costs() -> CostExplorer:
+    """What AWS billed the stack's account in its region."""
+    return CostExplorer(client("ce"), settings().account_id, settings().region)
 
 
 def budgets() -> Budgets:

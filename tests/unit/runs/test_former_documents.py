@@ -144,7 +144,7 @@ def test_an_attempt_that_the_former_version_kept_without_dollars_gets_them(here:
     result = gather_result(request, RUN_ID, item, artifacts=here.artifacts, ended_at=NOW)
 
     assert result.cost.usd is not None
-    assert round(result.cost.usd, 4) == Decimal("0.1571")
+    assert round(result.cost.usd, 4) == Decimal("0.1564")
     assert result.metrics is not None
     assert result.plan is not None
     assert result.plan.instance_type == "ml.g5.xlarge"

@@ -91,10 +91,8 @@ def test_a_completed_job_is_done_and_its_facts_are_kept(poll: Poll) -> None:
 
     assert (response.done, response.wait_seconds) == (True, 0)
     facts = poll.world.attempt()
-    assert [(row["what"], row["seconds"]) for row in facts.pop("charges")] == [
-        ("instances", 400),
-        ("storage", 400),
-    ]
+    # Its own volumes: no storage is billed.
+    assert [(row["what"], row["seconds"]) for row in facts.pop("charges")] == [("instances", 400)]
     assert facts == {
         "job_name": JOB,
         "image": SPOT.image_uri,
@@ -109,8 +107,8 @@ def test_a_completed_job_is_done_and_its_facts_are_kept(poll: Poll) -> None:
         "reason": "The training completed.",
         "model_uri": f"s3://artifacts/training/{RUN_ID}/{JOB}/output/model.tar.gz",
         # 400 seconds at 1.408 USD an hour, and 30 GiB at 0.14 USD a month.
-        "billed_usd": "0.157083714",
-        "undiscounted_usd": "0.471251142",
+        "billed_usd": "0.156444444",
+        "undiscounted_usd": "0.469333333",
         "failure_reason": None,
         "created_at": "2026-11-21T12:00:00+00:00",
         "started_at": "2026-11-21T12:02:00+00:00",

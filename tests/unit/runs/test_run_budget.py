@@ -14,8 +14,10 @@ from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
 from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.aws.executions import Executions
+from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import BudgetExceededError, RunSettledError, ThriftlineError
 from thriftline.money.ledger import Budgets
+from thriftline.money.month import Counting
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.plan import Plan, PlannedQuote
 from thriftline.runs.schemas.steps import (
@@ -32,6 +34,7 @@ from thriftline.runs.steps.settle_budget import settle_budget
 from thriftline.runs.steps.settlement_result import settlement_of
 from thriftline.runs.steps.start_training import start_training
 from thriftline.runs.steps.sweep_ledger import Sweeper, sweep_ledger
+from thriftline.runs.steps.watch_budget import KillSwitch, watch_budget
 
 UPLOAD = Upload("data", "datasets/Reviews/reviews.csv", "v1")
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:m:e"
@@ -232,7 +235,9 @@ def test_a_run_settles_with_what_every_attempt_was_billed(scene: Scene) -> None:
 
 
 def test_a_result_shows_the_bill_row_by_row_and_to_the_cent(scene: Scene) -> None:
-    rung = a_rung("1.44", "1.44", volume_gib=30, max_runtime_seconds=3600, max_wait_seconds=7200)
+    # A type with no volumes of its own.
+    terms = {"instance_type": "ml.m5.xlarge", "volume_gib": 30}
+    rung = a_rung("1.44", "1.44", max_runtime_seconds=3600, max_wait_seconds=7200, **terms)
     plan = read_plan(scene.world.artifacts, RUN_ID)
     expected = {
         "expected_usd": Decimal("0.25"),
@@ -264,7 +269,7 @@ def test_a_result_shows_the_bill_row_by_row_and_to_the_cent(scene: Scene) -> Non
         (1, "storage", 301),
         (2, "instances", 400),
         (2, "storage", 400),
-        (2, "warm pool", 300),
+        (2, "warm pool instances", 300),
         (2, "warm pool storage", 300),
     ]
     instances = [row.usd for row in settlement.rows if row.rate_usd == Decimal("1.44")]
@@ -440,3 +445,57 @@ def test_the_sweep_leaves_a_run_whose_job_outlived_its_execution(scene: Scene) -
     answer = swept(scene, ended, NOW + timedelta(days=8))
     assert answer.settled == 1
     assert scene.committed() == Decimal("0.36")
+
+
+class StandInTopic:
+    """SNS that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, str]] = []
+
+    def publish(self, **request: str) -> None:
+        self.messages.append((request["Subject"], request["Message"]))
+
+
+def watched(scene: Scene, topic: StandInTopic, budgets: Budgets, *, is_on: bool) -> tuple[str, ...]:
+    world = scene.world
+    trainers = trainers_over(world.artifacts, scene.sagemaker)
+    return watch_budget(
+        ledger=world.ledger,
+        budgets=budgets,
+        alerts=Topic(cast("Any", topic), "arn:topic"),
+        switch=KillSwitch(is_on, world.runs, world.artifacts, trainers),
+        holds=world.ledger.month("2026-11").holds.values(),
+        now=NOW,
+    )
+
+
+def test_people_are_told_once_that_a_budget_is_spent_and_runs_go_on(scene: Scene) -> None:
+    scene.reserve()
+    scene.start()
+    scene.world.ledger.change("2026-11", Counting(Decimal(0), Decimal("9.50")))
+    topic, budgets = StandInTopic(), Budgets(Decimal(10), {})
+    for _ in range(3):
+        assert watched(scene, topic, budgets, is_on=True) == ()
+    ((subject, text),) = topic.messages
+    assert subject == "Thriftline: 95 % of the budget for 2026-11 is spent"
+    assert "Outside Thriftline: $9.50. Held for 1 run: $1.61." in text
+    scene.world.ledger.change("2026-11", Counting(Decimal("9.50"), Decimal("10.50")))
+    assert watched(scene, topic, budgets, is_on=False) == ()
+    assert "New runs are refused" in topic.messages[-1][1]
+    assert scene.sagemaker.stopped == []
+    # With nothing left the next run is refused.
+    assert budgets.left(scene.world.ledger.month("2026-11"), "Reviews") < 0
+
+
+def test_the_kill_switch_stops_what_the_stack_has_started(scene: Scene) -> None:
+    scene.reserve()
+    name = scene.start()
+    scene.sagemaker.jobs["of-somebody-else"] = {"TrainingJobStatus": "InProgress"}
+    scene.world.ledger.change("2026-11", Counting(Decimal(0), Decimal("10.50")))
+    topic = StandInTopic()
+    assert watched(scene, topic, Budgets(Decimal(10), {}), is_on=True) == (name,)
+    assert scene.sagemaker.stopped == [name]
+    assert name in topic.messages[-1][1]
+    assert "StopRunsAtBudget" in topic.messages[-1][1]
+    assert (scene.world.runs.get(RUN_ID) or {})["stopped_by"] == "the month's budget"

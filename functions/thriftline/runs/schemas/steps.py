@@ -179,12 +179,28 @@ class SweptHold(Payload):
 
 
 class SweepLedgerResponse(Payload):
-    """Holds that stay, that could not be judged and that were settled, the first with names."""
+    """Holds that stay, that could not be judged and that were settled, the first with names.
+
+    ``stopped_jobs`` were asked to stop, since the budget is spent and the stack says so.
+    """
 
     kept: int
     unknown: int
     settled: int
     first_settled: tuple[SweptHold, ...]
+    stopped_jobs: tuple[str, ...] = ()
+
+
+class CountSpendRequest(Payload):
+    """The schedule's input: nothing has to be said."""
+
+
+class CountSpendResponse(Payload):
+    """What AWS billed in the month up to yesterday, and how much of it others spent."""
+
+    month: str
+    billed_usd: Decimal
+    external_usd: Decimal
 
 
 class Failure(Payload):

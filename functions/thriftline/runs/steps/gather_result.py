@@ -64,7 +64,7 @@ def gather_result(
         run_id=run_id,
         project=found.run.project if found.run else classify(request.upload.key).project or None,
         status=request.ending,
-        reason=_reason(request, error, evaluation),
+        reason=_reason(request, error, evaluation, item),
         error=error,
         execution_arn=request.execution_arn,
         upload=_upload(request),
@@ -112,8 +112,13 @@ def _error(request: PublishResultRequest) -> ResultError | None:
 
 
 def _reason(
-    request: PublishResultRequest, error: ResultError | None, evaluation: Evaluation | None
+    request: PublishResultRequest,
+    error: ResultError | None,
+    evaluation: Evaluation | None,
+    item: Mapping[str, Any],
 ) -> str:
+    if error and item.get("stopped_by"):
+        return f"Stopped by {item['stopped_by']} (StopRunsAtBudget). {error.message}"
     if error:
         return error.message
     if evaluation:

@@ -25,6 +25,7 @@ class Bill:
     reason: str
     attempts: tuple[AttemptState, ...] = ()
     may_run: bool = False
+    trainer: str | None = None
 
 
 def bill_of(run_id: str, item: Mapping[str, Any], *, artifacts: Bucket, trainers: Trainers) -> Bill:
@@ -38,7 +39,7 @@ def bill_of(run_id: str, item: Mapping[str, Any], *, artifacts: Bucket, trainers
     made = attempts_made(trainers.named(plan.trainer), run_id, plan.ladder)
     running = _what_may_run(made, attempt_numbers(item))
     if running:
-        return Bill(None, running, tuple(made), may_run=True)
+        return Bill(None, running, tuple(made), may_run=True, trainer=plan.trainer)
     for attempt in made:
         if attempt.billed_usd is None:
             return Bill(None, f"What {attempt.name} was billed is not known.", tuple(made))

@@ -31,7 +31,9 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
         limits=_limits(job),
         charged_usd=instances.most_usd(job.charged_seconds),
         billed_usd=total_of(charges) if charges else None,
-        undiscounted_usd=None if trained is None or kept is None else instances.usd(trained + kept),
+        undiscounted_usd=None
+        if trained is None or kept is None
+        else total_of(instances.charges(trained, kept)),
         charges=charges,
         ending=outcome.ending if outcome else None,
         reason=outcome.reason if outcome else "",

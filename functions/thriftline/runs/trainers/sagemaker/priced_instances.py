@@ -5,7 +5,7 @@ uploads, and SageMaker bills to the end of that.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from thriftline.core.errors import UnknownInstanceTypeError, UnpricedInstanceError
@@ -64,15 +64,16 @@ class PricedInstances:
         )
 
     def charges(self, seconds: int, retained_seconds: int = 0) -> tuple[Charge, ...]:
-        """Returns the rows of a bill; what was kept warm afterwards costs the same rates."""
-        rows = [
-            self._instance_charge("instances", seconds),
-            self._storage_charge("storage", seconds),
-        ]
+        """Returns the rows of a bill; what was kept warm afterwards costs the same rates.
+
+        Types with volumes of their own get no storage and are billed none.
+        """
+        rows = [self._instance_charge("instances", seconds)]
+        if not has_local_storage(self.instance_type):
+            rows.append(self._storage_charge("storage", seconds))
         if retained_seconds:
             rows += [
-                self._instance_charge("warm pool", retained_seconds),
-                self._storage_charge("warm pool storage", retained_seconds),
+                replace(row, what=f"warm pool {row.what}") for row in self.charges(retained_seconds)
             ]
         return tuple(rows)
 

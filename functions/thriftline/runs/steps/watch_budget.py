@@ -1,0 +1,93 @@
+"""Tells people how much of the month's budgets is spent, and stops runs where the stack says so."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.topic import Topic
+from thriftline.core.wording import counted
+from thriftline.money.ledger import Budgets, Ledger
+from thriftline.money.month import Announcing, Hold, Month, month_key
+from thriftline.money.spending import Alert, due_alerts
+from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.steps.run_bill import bill_of
+from thriftline.runs.trainers.registry import Trainers
+
+_MOST_NAMED = 20
+
+
+@dataclass(frozen=True)
+class KillSwitch:
+    """What stops the stack's own jobs at the end of the budget, where it is switched on."""
+
+    is_on: bool
+    runs: RunsTable
+    artifacts: Bucket
+    trainers: Trainers
+
+
+def watch_budget(
+    *,
+    ledger: Ledger,
+    budgets: Budgets,
+    alerts: Topic,
+    switch: KillSwitch,
+    holds: Iterable[Hold],
+    now: datetime,
+) -> tuple[str, ...]:
+    """Sends each threshold of the month once; returns the jobs that were asked to stop.
+
+    A message that was sent and could not be noted is sent again: rather twice than never.
+    """
+    key = month_key(now)
+    month = ledger.month(key)
+    for alert in due_alerts(month, budgets):
+        alerts.publish(_subject(key, alert), _body(key, alert, month, switch))
+        for mark in alert.marks:
+            ledger.change(key, Announcing(mark))
+    if not switch.is_on or month.spent_usd < budgets.month_usd:
+        return ()
+    stopped = tuple(name for hold in holds for name in _stop(hold, switch))
+    if stopped:
+        alerts.publish(
+            f"Thriftline: the budget of {key} is spent; {counted(len(stopped), 'job')} stopped",
+            "The stack's parameter StopRunsAtBudget is on, and the month's budget is spent. These "
+            f"training jobs were asked to stop: {', '.join(stopped[:_MOST_NAMED])}. Their runs end "
+            "as failed, and what they were billed is settled.\n",
+        )
+    return stopped
+
+
+def _stop(hold: Hold, switch: KillSwitch) -> Iterator[str]:
+    item = switch.runs.get(hold.run_id) or {}
+    bill = bill_of(hold.run_id, item, artifacts=switch.artifacts, trainers=switch.trainers)
+    for attempt in bill.attempts:
+        if attempt.is_active and bill.trainer is not None:
+            switch.trainers.named(bill.trainer).stop(attempt.name)
+            switch.runs.update(hold.run_id, stopped_by="the month's budget")
+            yield attempt.name
+
+
+def _subject(key: str, alert: Alert) -> str:
+    whose = f" of {alert.spent.project}" if alert.spent.project else ""
+    return f"Thriftline: {alert.spent.percent} % of the budget{whose} for {key} is spent"
+
+
+def _body(key: str, alert: Alert, month: Month, switch: KillSwitch) -> str:
+    spent = alert.spent
+    parameter = "ProjectBudgets" if spent.project else "MaxUsdPerMonth"
+    lines = [
+        f"${spent.usd:.2f} of ${spent.budget_usd:.2f} ({parameter}) are spent in {key}: "
+        f"{spent.percent} %.",
+    ]
+    if spent.project is None:
+        lines.append(
+            f"Runs: ${month.settled_usd:.2f}. Outside Thriftline: ${month.external_usd:.2f}. Held "
+            f"for {counted(len(month.holds), 'run')}: ${month.held_usd:.2f}."
+        )
+    if alert.threshold >= 100:
+        lines.append(f"New runs are refused until next month, or until {parameter} is raised.")
+        if spent.project is None and switch.is_on:
+            lines.append("Training jobs of the stack are stopped (StopRunsAtBudget).")
+    return "\n".join(lines) + "\n"

@@ -30,8 +30,8 @@ RUN_YAML = ROOT / "events/demo_run.yaml"
 # Waits of the machine pass five times as fast; faster, its looks at the job would cost the
 # training more than they show.
 TIME_SCALE = 5.0
-FIRST_ROWS = 800
-LAST_ROWS = 2200
+FIRST_ROWS = 400
+LAST_ROWS = 1200
 VALIDATION_ROWS = 100
 TEST_ROWS = 600
 DOCUMENTS = ("result.json", "report.html", "dataset.html", "dataset.json", "plan.json")

@@ -2,21 +2,30 @@
 
 A head of random numbers sends random gradients through the encoder until it has learnt something,
 and a few hundred rows are spent on that. So the linear head of `head_training.py` is fitted first,
-on the mean of the tokens' vectors; all weights are then trained from there.
+on the mean of the tokens' vectors; all weights are then trained from there. What comes of it is
+kept only where it is better on the validation split than the head alone was.
 """
 
-from training_image.evaluation import score
+from dataclasses import asdict
+
+from training_image.evaluation import Scores, score
 from training_image.head_training import fitted_heads, put_head, refuse_parts
 from training_image.job import DivergedError
 from training_image.linear_head import Head
+from training_image.parallel import whole
+from training_image.tensor_files import copied
 from training_image.training import Training
+
+ENOUGH_ROWS = 200
+"""Of the validation split, for `eval_metric` to pick the weights. On fewer a difference of two
+accuracies is mostly luck, and the loss picks them, which counts how sure every row was."""
 
 
 class HeadFirstTraining(Training):
     """Fits a linear head on the frozen encoder, and fine-tunes from there."""
 
     def prepare(self) -> None:
-        """Fits the head, unless a checkpoint is past that.
+        """Fits the head, unless a checkpoint has it.
 
         Raises:
             DivergedError: a loss is not a number.
@@ -24,18 +33,26 @@ class HeadFirstTraining(Training):
             StopRequestedError: SIGTERM came.
         """
         refuse_parts(self)
-        if self.progress.step == 0:
-            # The encoder is still as it came: an attempt that was stopped here does it again.
-            put_head(self, self._best_head())
+        if self.progress.best:
+            return
+        head, scores = self._best_head()
+        put_head(self, head)
+        self.reporter.evaluation(0.0, scores)
+        self.progress.best = {"step": 0, "epoch": 0.0, **asdict(scores)}
+        self.best_weights = copied(whole(self.network.state_dict()))
 
-    def _best_head(self) -> Head:
-        """By the loss: accuracies on a few rows are often equal, and often by luck."""
-        best: tuple[float, Head] | None = None
+    def _best_head(self) -> tuple[Head, Scores]:
+        best: tuple[float, Head, Scores] | None = None
         for head, predictions in fitted_heads(self):
-            loss = score(predictions, self.splits["validation"]).loss
-            if loss is None:
+            scores = score(predictions, self.splits["validation"])
+            if scores.loss is None:
                 raise DivergedError(f"The loss of a head at C = {head.inverse_l2:g} is none.")
-            if best is None or loss < best[0]:
-                best = (loss, head)
+            if best is None or scores.loss < best[0]:
+                best = (scores.loss, head, scores)
         assert best is not None  # there are always penalties to try
-        return best[1]
+        return best[1:]
+
+    def _is_better(self, scores: Scores) -> bool:
+        if len(self.splits["validation"]) >= ENOUGH_ROWS:
+            return super()._is_better(scores)
+        return scores.loss is not None and scores.loss < self.progress.best["loss"]

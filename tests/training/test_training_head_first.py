@@ -27,16 +27,29 @@ def test_the_first_loss_is_that_of_a_head_that_was_fitted(tmp_path: Path, base_m
     assert first.metrics["train"]["samples"] == 4 * len(default_splits()["train"])
 
 
+def test_the_head_is_kept_where_the_fine_tuning_makes_it_worse(
+    tmp_path: Path, base_model: Path
+) -> None:
+    harmed = job(tmp_path / "harmed", base_model, learning_rate="0.1").run_here()
+    alone = job(tmp_path / "alone", base_model, "linear_head").run_here()
+
+    assert harmed.code == SUCCEEDED
+    assert harmed.metrics["train"]["best_epoch"] == 0
+    assert harmed.metrics["validation"] == alone.metrics["validation"]
+    assert harmed.metrics["test"]["candidate"] == alone.metrics["test"]["candidate"]
+
+
 def test_all_weights_are_trained_and_transformers_loads_them(
     tmp_path: Path, base_model: Path
 ) -> None:
-    result = job(tmp_path, base_model).run_here()
+    result = job(tmp_path, base_model, learning_rate="0.001").run_here()
 
     loaded = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path / "model")
     before = transformers.AutoModel.from_pretrained(base_model)
 
     assert result.code == SUCCEEDED
     trained = loaded.bert.encoder.layer[0].output.dense.weight
+    assert result.metrics["train"]["best_epoch"] > 0
     assert not trained.equal(before.encoder.layer[0].output.dense.weight)
     assert loaded.config.num_hidden_layers == before.config.num_hidden_layers + 1
 

@@ -16,10 +16,6 @@ from training_image.parallel import whole
 from training_image.tensor_files import copied
 from training_image.training import Training
 
-ENOUGH_ROWS = 200
-"""Of the validation split, for `eval_metric` to pick the weights. On fewer a difference of two
-accuracies is mostly luck, and the loss picks them, which counts how sure every row was."""
-
 
 class HeadFirstTraining(Training):
     """Fits a linear head on the frozen encoder, and fine-tunes from there."""
@@ -42,6 +38,7 @@ class HeadFirstTraining(Training):
         self.best_weights = copied(whole(self.network.state_dict()))
 
     def _best_head(self) -> tuple[Head, Scores]:
+        # By the loss: accuracies of heads are often equal on a few rows, and often by luck.
         best: tuple[float, Head, Scores] | None = None
         for head, predictions in fitted_heads(self):
             scores = score(predictions, self.splits["validation"])
@@ -51,8 +48,3 @@ class HeadFirstTraining(Training):
                 best = (scores.loss, head, scores)
         assert best is not None  # there are always penalties to try
         return best[1:]
-
-    def _is_better(self, scores: Scores) -> bool:
-        if len(self.splits["validation"]) >= ENOUGH_ROWS:
-            return super()._is_better(scores)
-        return scores.loss is not None and scores.loss < self.progress.best["loss"]

@@ -40,10 +40,13 @@ def test_a_linear_head_on_200_sentences_is_better_than_tfidf(sample: Sample) -> 
     assert found["calibration_error"] < 0.1
 
 
-def test_the_default_of_200_sentences_is_many_small_steps(sample: Sample) -> None:
-    chosen = plan(sample, 256)
+def test_few_rows_get_a_linear_head_and_more_of_them_small_steps_from_there(sample: Sample) -> None:
+    more = draw(SENTENCES, 600)
+    assert more is not None
+    chosen = plan(more, 256)
 
-    assert (chosen["method"], chosen["batch_rows"], chosen["epochs"]) == ("finetune", 8, 10)
+    assert plan(sample, 256)["method"] == "linear_head"
+    assert (chosen["method"], chosen["batch_rows"], chosen["epochs"]) == ("head_first", 16, 3)
     assert chosen["learning_rate"] == 1e-4  # MiniLM is half as wide as a base-size encoder
 
 

@@ -115,7 +115,8 @@ def test_the_sizes_that_people_bring(rows: int, tokens: float, expected: dict[st
 @pytest.mark.parametrize(
     ("rows", "labels", "method"),
     [
-        (160, 2, "head_first"),
+        (160, 2, "linear_head"),
+        (200, 2, "head_first"),
         (160, 4, "linear_head"),
         (480, 8, "linear_head"),
         (400, 4, "head_first"),

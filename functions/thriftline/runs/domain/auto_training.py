@@ -25,8 +25,8 @@ WARMUP_FRACTION = 0.1
 # as the inverse of the width (Yang et al. 2022).
 BASE_LEARNING_RATE, BASE_WIDTH = 5e-5, 768
 LEAST_RATE, MOST_RATE = 2e-5, 1e-4
-# With fewer rows a label, and three labels or more, a linear head: docs/benchmarks.md.
-ROWS_OF_A_LABEL, FEWEST_LABELS = 100, 3
+# With fewer rows a label a linear head: docs/benchmarks.md.
+ROWS_OF_A_LABEL = 100
 # With so many rows at the most, a linear head first. The layer that it reads the mean of the tokens
 # by stays in the model, and is not worth its time where rows are many.
 HEAD_FIRST_ROWS = 5_000
@@ -109,7 +109,7 @@ def method_for(data: DataShape) -> Method:
     """Returns how to train so many rows of so many labels."""
     if data.must_finetune or data.labels is None:
         return "finetune"
-    if data.labels >= FEWEST_LABELS and data.rows < ROWS_OF_A_LABEL * data.labels:
+    if data.rows < ROWS_OF_A_LABEL * data.labels:
         return "linear_head"
     return "head_first" if data.rows <= HEAD_FIRST_ROWS else "finetune"
 

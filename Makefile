@@ -117,7 +117,7 @@ test-crowd: setup ## 200 uploads at the same moment through the embedded AWS (20
 
 # MUTANTS='thriftline.money.*' tries a part; what lives is listed at the end.
 mutants: $(STAMPS)/mutants ## Change domain/ and money/ in small ways: the unit tests must notice 90 %
-	@nice .thriftline/mutants/venv/bin/python tools/mutation_test.py $(MUTANTS)
+	@nice .thriftline/mutants/venv/bin/python -m tools.mutation_test $(MUTANTS)
 
 $(STAMPS)/mutants: requirements-mutants.txt | $(STAMPS)/venv
 	@echo "==> .thriftline/mutants/venv: the mutation tester, beside the packages of .venv"

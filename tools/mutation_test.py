@@ -55,8 +55,8 @@ source_paths = ["thriftline"]
 """
 
 
-def lay_out() -> dict[str, MutatedFile]:
-    """Copies the tree, writes all mutants into it, and returns the mutated files by module."""
+def lay_out(patterns: list[str]) -> dict[str, MutatedFile]:
+    """Copies the tree, writes the mutants into it, and returns the mutated files by module."""
     if TREE.exists():
         shutil.rmtree(TREE)
     for name in COPIED:
@@ -68,11 +68,18 @@ def lay_out() -> dict[str, MutatedFile]:
     files = {}
     for path in sorted((TREE / "thriftline").rglob("*.py")):
         inside = path.relative_to(TREE / "thriftline").as_posix()
-        if any(fnmatch(inside, pattern) for pattern in MUTATED):
+        module = "thriftline." + inside.removesuffix(".py").replace("/", ".")
+        if any(fnmatch(inside, pattern) for pattern in MUTATED) and _is_named(module, patterns):
             mutated = mutate_file_contents(str(path), path.read_text())
             path.write_text(mutated.code)
-            files["thriftline." + inside.removesuffix(".py").replace("/", ".")] = mutated
+            files[module] = mutated
     return files
+
+
+def _is_named(module: str, patterns: list[str]) -> bool:
+    return not patterns or any(
+        fnmatch(f"{module}.x", pattern) or pattern.startswith(f"{module}.") for pattern in patterns
+    )
 
 
 def _hash(mutant: str, files: dict[str, MutatedFile]) -> str:
@@ -94,11 +101,12 @@ def _former(files: dict[str, MutatedFile]) -> dict[str, Verdict]:
 
 
 def _save(verdicts: dict[str, Verdict], files: dict[str, MutatedFile]) -> None:
-    rows = {
-        mutant: {"hash": _hash(mutant, files), "verdict": verdict.__dict__}
-        for mutant, verdict in sorted(verdicts.items())
-    }
-    RESULTS.write_text(json.dumps(rows, indent=0))
+    """Writes the verdicts down; those of modules that were not asked for stay."""
+    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    rows = {key: row for key, row in before.items() if key.rpartition(".")[0] not in files}
+    for mutant, verdict in verdicts.items():
+        rows[mutant] = {"hash": _hash(mutant, files), "verdict": verdict.__dict__}
+    RESULTS.write_text(json.dumps(dict(sorted(rows.items())), indent=0))
 
 
 def _difference(mutant: str, files: dict[str, MutatedFile]) -> str:
@@ -145,7 +153,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="try every n-th mutant only")
     parser.add_argument("--tests", nargs="*", default=TESTS, help="run these tests only")
     arguments = parser.parse_args()
-    files = lay_out()
+    files = lay_out(arguments.patterns)
     mutants = [f"{module}.{name}" for module, file in files.items() for name in file.mutant_names]
     wanted = chosen(mutants, arguments.patterns, arguments.every)
     runs = MutantRuns(wanted, _former(files), lambda verdicts: _save(verdicts, files))

@@ -1,4 +1,4 @@
-"""`python -m laptop serve`, `demo`, `audit` and `estimate`: this product without an account."""
+"""`python -m laptop serve`, `demo`, `audit`, `estimate`, `approve` and `reject`: no account."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from laptop import approval
 from local_aws import command_line
 from local_aws.options import ROOT, Options
 
@@ -26,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="run the main job twice on real sentences, and report")
     _add_audit(commands)
     _add_estimate(commands)
+    approval.add_answers(commands)
     return parser
 
 
@@ -77,6 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command_line.log_to_stderr()
     if given.command == "demo":
         return _demo()
+    if given.command in ("approve", "reject"):
+        return approval.run(given)
     if given.command == "audit":
         return _audit(given)
     if given.command == "estimate":

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from laptop import approval
 from laptop.demo_progress import Line, lines
 from laptop.follow import Follower, Snapshot
 
@@ -42,6 +43,7 @@ class ExecutionReporter:
         self._said: dict[str, set[tuple[object, ...]]] = {}
         self._ended: set[str] = set()
         self._explained: set[str] = set()
+        self._asked: set[str] = set()
 
     def look(self) -> None:
         """Look once, and say what is new."""
@@ -80,13 +82,26 @@ class ExecutionReporter:
             self._said[arn] = set()
         follower = self._followers[arn]
         snapshot = follower.look()
-        for line in [*lines(snapshot), *self._ending(snapshot)]:
+        for line in [*lines(snapshot), *self._asking(snapshot), *self._ending(snapshot)]:
             if line.key not in self._said[arn]:
                 self._said[arn].add(line.key)
                 self._say(f"{upload_name(follower.upload)}  {line.text.strip()}")
         if snapshot.status != "RUNNING":
             self._ended.add(arn)
             del self._followers[arn], self._said[arn]
+
+    def _asking(self, snapshot: Snapshot) -> Iterator[Line]:
+        """Say what a run that waits for a person asks for, once."""
+        waits = bool(snapshot.states) and snapshot.states[-1][0] == approval.WAITING
+        if not waits or snapshot.run_id is None or snapshot.run_id in self._asked:
+            return
+        function = self._aws.outputs["AnswerApprovalFunctionName"]
+        request = approval.ask(self._aws.client("lambda"), function, snapshot.run_id)
+        # The workflow waits from before the request is in the table.
+        if request["outcome"] == "shown":
+            self._asked.add(snapshot.run_id)
+            for text in approval.lines_of(request):
+                yield Line(("asks", text), text)
 
     def _ending(self, snapshot: Snapshot) -> Iterator[Line]:
         if snapshot.status == "RUNNING":
@@ -120,7 +135,7 @@ def start(aws: DeployedStack, say: Callable[[str], None]) -> threading.Event:
         while not stop.wait(EVERY_SECONDS):
             try:
                 watch.look()
-            except (BotoCoreError, ClientError, json.JSONDecodeError):
+            except (BotoCoreError, ClientError, approval.ApprovalError, json.JSONDecodeError):
                 # It is being taken down, or a look met a change; the next one sees it whole.
                 continue
 

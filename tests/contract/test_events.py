@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tests.contract.conftest import MACHINES
 from thriftline.audit.schemas import steps as audit_steps
 from thriftline.audit.schemas.input import AuditInput
-from thriftline.runs.schemas import steps
+from thriftline.runs.schemas import approval, steps
 
 ROOT = Path(__file__).parents[2]
 EVENTS = sorted((ROOT / "events").glob("*.json"))
@@ -23,6 +23,10 @@ MODELS: dict[str, type[BaseModel]] = {
     "merge_validation": steps.RunRequest,
     "plan_run": steps.RunRequest,
     "reserve_budget": steps.RunRequest,
+    "request_approval": approval.RequestApprovalRequest,
+    "answer_approval": approval.AnswerApprovalRequest,
+    "close_approval": approval.CloseApprovalRequest,
+    "sweep_approvals": approval.SweepApprovalsRequest,
     "prepare_split": steps.IndexRequest,
     "start_training": steps.StartTrainingRequest,
     "poll_training": steps.PollTrainingRequest,
@@ -71,8 +75,15 @@ def test_an_unknown_key_is_refused_by_the_handlers_model(stem: str) -> None:
         MODELS[stem].model_validate({**event, "surprise": 1})
 
 
-# One hears of uploads that start no run, one is asked by a person, two by a schedule.
-NOT_OF_A_MACHINE = {"count_spend", "explain_upload", "restore_endpoint", "sweep_ledger"}
+# These hear of uploads that start no run, or of a schedule, or are asked by a person.
+NOT_OF_A_MACHINE = {
+    "answer_approval",
+    "count_spend",
+    "explain_upload",
+    "restore_endpoint",
+    "sweep_approvals",
+    "sweep_ledger",
+}
 
 
 @pytest.mark.parametrize("stem", sorted(set(MODELS) - NOT_OF_A_MACHINE))

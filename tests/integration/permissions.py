@@ -24,7 +24,7 @@ _ACTIONS = {
 }
 # A transaction is allowed by what its parts are, any of these.
 _PARTS = {"dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:UpdateItem"}}
-_PREFIXES = {"resourcegroupstaggingapi": "tag"}
+_PREFIXES = {"resourcegroupstaggingapi": "tag", "stepfunctions": "states"}
 # SAM adds the right to trace by itself.
 _SAMS_OWN = {"xray"}
 
@@ -38,9 +38,17 @@ def calls_without_permission(aws: EmbeddedAws) -> set[tuple[str, str]]:
         (logical, action)
         for name, calls in aws.calls_of.items()
         for logical in _resources()
-        if name.startswith(f"thriftline-{logical}-")
+        if _is_of(name, logical)
         for action in not_allowed(logical, calls)
     }
+
+
+def _is_of(name: str, logical: str) -> bool:
+    """Whether a function is the template's, by its generated name or by the one it is given."""
+    given = _resources()[logical].get("Properties", {}).get("FunctionName")
+    if given is not None and getattr(given, "tag", "") == "Sub":
+        return bool(name == given.value.replace("${AWS::StackName}", "thriftline"))
+    return name.startswith(f"thriftline-{logical}-")
 
 
 def not_allowed(function: str, calls: Iterable[tuple[str, str]]) -> set[str]:

@@ -90,6 +90,14 @@ class UnknownInstanceTypeError(ThriftlineError):
     """The trainer has no instance type of this name. Reject the run; nothing was spent."""
 
 
+class ApprovalRejectedError(ThriftlineError):
+    """A person was asked and said no. Reject the run; nothing was spent."""
+
+
+class ApprovalExpiredError(ThriftlineError):
+    """A person was asked and nobody answered in time. Reject the run; nothing was spent."""
+
+
 class AllowanceSpentError(ThriftlineError):
     """Too little is left of the dollars that a run may cost for another attempt. Fail."""
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,32 @@ class Settings:
     def gate_above_majority(self) -> bool:
         """Whether the gate must hold a first model against the most frequent label."""
         return self._require("GATE_ABOVE_MAJORITY") == "required"
+
+    @property
+    def approval_above_usd(self) -> Decimal | None:
+        """Worst case above which a person is asked; None for never."""
+        given = self.environment.get("APPROVAL_ABOVE_USD")
+        return Decimal(given) if given else None
+
+    @property
+    def approval_wait(self) -> timedelta:
+        """How long a person may take to answer."""
+        return timedelta(hours=int(self._require("APPROVAL_HOURS")))
+
+    @property
+    def approval_base_url(self) -> str:
+        """Where links to approvals lead; empty while there is no such page."""
+        return self.environment.get("APPROVAL_BASE_URL") or ""
+
+    @property
+    def approval_secret_arn(self) -> str:
+        """Secret that signs the links."""
+        return self._require("APPROVAL_SECRET_ARN")
+
+    @property
+    def answer_approval_function(self) -> str:
+        """Name of the function that takes answers."""
+        return self._require("ANSWER_APPROVAL_FUNCTION")
 
     @property
     def settle_seconds(self) -> int:

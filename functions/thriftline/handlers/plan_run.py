@@ -19,4 +19,5 @@ def lambda_handler(request: RunRequest) -> PlanRunResponse:
         now=wiring.now(),
         ceilings=wiring.stack_ceilings(),
         finished=wiring.finished_runs(),
+        approval=wiring.approval_policy(),
     )

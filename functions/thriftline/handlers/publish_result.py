@@ -22,6 +22,7 @@ def lambda_handler(request: PublishResultRequest) -> PublishResultResponse:
         request,
         artifacts=wiring.artifacts(),
         runs=wiring.runs_table(),
+        approvals=wiring.approvals_table(),
         registry=wiring.model_registry(),
         finished=wiring.finished_runs(),
         alerts=wiring.alerts(),

@@ -6,10 +6,13 @@ from functools import cache
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client
 from thriftline.core.aws.executions import Executions
+from thriftline.core.aws.secrets import Secret
+from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.project_claims import ClaimsTable
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.domain.approvals import ApprovalPolicy
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.schemas.run_yaml import Defaults
 from thriftline.runs.trainers.registry import TRAINERS
@@ -17,6 +20,9 @@ from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
 __all__ = [
     "alerts",
+    "approval_policy",
+    "approval_secret",
+    "approvals_table",
     "artifacts",
     "claims_table",
     "data_bucket",
@@ -56,6 +62,18 @@ def runs_table() -> RunsTable:
 
 
 @cache
+def approvals_table() -> ApprovalsTable:
+    """The requests for approval in the table of runs."""
+    return ApprovalsTable(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def approval_secret() -> Secret:
+    """The key that signs links to approvals."""
+    return Secret(client("secretsmanager"), settings().approval_secret_arn)
+
+
+@cache
 def claims_table() -> ClaimsTable:
     """What the table of runs knows of each project's data sets."""
     return ClaimsTable(client("dynamodb"), settings().runs_table)
@@ -84,6 +102,12 @@ def stack_ceilings() -> Ceilings:
 def executions() -> Executions:
     """The executions of the stack's machines."""
     return Executions(client("stepfunctions"))
+
+
+@cache
+def approval_policy() -> ApprovalPolicy:
+    """When the stack asks a person before a run may spend."""
+    return ApprovalPolicy(settings().approval_above_usd, settings().approval_wait)
 
 
 @cache

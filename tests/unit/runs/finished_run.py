@@ -15,6 +15,7 @@ from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from thriftline.core.aws.buckets import Bucket
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.money.aws.ledger_table import LedgerTable
+from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload, run_id_of
@@ -91,6 +92,7 @@ class World:
     runs: RunsTable
     ledger: LedgerTable
     finished: FinishedRuns
+    approvals: ApprovalsTable
 
     def put(self, name: str, body: bytes) -> None:
         """Writes a document of the run."""
@@ -170,4 +172,5 @@ def world() -> Iterator[World]:
             RunsTable(dynamodb, "runs"),
             LedgerTable(dynamodb, "ledger"),
             FinishedRuns(dynamodb, "runs"),
+            ApprovalsTable(dynamodb, "runs"),
         )

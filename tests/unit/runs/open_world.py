@@ -14,6 +14,7 @@ from local_aws import table_locks
 from local_aws.hooks import Hooks
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.topic import Topic
+from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.aws.project_claims import ClaimsTable
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload
@@ -46,6 +47,7 @@ class World:
     artifacts: Bucket
     runs: RunsTable
     claims: ClaimsTable
+    approvals: ApprovalsTable
     told: RecordingTopic
     s3: Any
     table: Any
@@ -111,6 +113,7 @@ def open_world() -> Iterator[World]:
             Bucket(s3, "artifacts"),
             RunsTable(dynamodb, "runs"),
             ClaimsTable(dynamodb, "runs"),
+            ApprovalsTable(dynamodb, "runs"),
             RecordingTopic(),
             s3,
             dynamodb,

@@ -211,6 +211,7 @@ class Bench:
             ),
             artifacts=self.world.artifacts,
             runs=self.world.runs,
+            approvals=self.world.approvals,
             registry=ModelRegistry(cast("Any", FakeRegistryClient()), "stack"),
             finished=self.finished,
             alerts=self.world.told.topic,

@@ -141,7 +141,9 @@ def test_an_attempt_that_the_former_version_kept_without_dollars_gets_them(here:
         run_id=RUN_ID, upload=UPLOAD, execution_arn=EXECUTION, ending="succeeded"
     )
     item = here.runs.get(RUN_ID) or {}
-    result = gather_result(request, RUN_ID, item, artifacts=here.artifacts, ended_at=NOW)
+    result = gather_result(
+        request, RUN_ID, item, artifacts=here.artifacts, approval=None, ended_at=NOW
+    )
 
     assert result.cost.usd is not None
     assert round(result.cost.usd, 4) == Decimal("0.1564")

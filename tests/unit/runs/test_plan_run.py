@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from thriftline.core.errors import (
     UnpricedInstanceError,
 )
 from thriftline.runs.aws.model_registry import RegisteredModel
+from thriftline.runs.domain.approvals import ASKS_NOBODY, ApprovalPolicy
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.finished_runs import FinishedRun
 from thriftline.runs.schemas.plan import Plan
@@ -75,6 +77,7 @@ def plan(
     region: str = "us-east-1",
     champion: RegisteredModel | None = None,
     ceilings: Ceilings = OPEN,
+    approval: ApprovalPolicy = ASKS_NOBODY,
 ) -> tuple[PlanRunResponse, Plan]:
     response = plan_run(
         RUN_ID,
@@ -85,6 +88,7 @@ def plan(
         now=NOW,
         ceilings=ceilings,
         finished=world.finished,
+        approval=approval,
     )
     return response, read_plan(world.artifacts, RUN_ID)
 
@@ -112,6 +116,30 @@ def test_a_plan_says_what_the_run_costs_at_the_most_and_probably(world: RunWorld
     assert written.splits == DATASET["splits"]
     # 120 seconds at 1.408 USD an hour.
     assert written.stop_grace_usd == Decimal("0.05")
+
+
+@pytest.mark.parametrize(
+    ("stack", "run", "needed", "above"),
+    [
+        (None, None, False, None),
+        ("2.83", None, True, "2.83"),
+        ("2.84", None, False, "2.84"),
+        (None, 1, True, "1"),
+        ("2.00", 100, True, "2.00"),
+    ],
+)
+def test_the_plan_says_whether_a_person_is_asked(
+    world: RunWorld, stack: str | None, run: int | None, needed: bool, above: str | None
+) -> None:
+    """The worst case is 2.84 USD; run.yaml lowers the stack's threshold and cannot raise it."""
+    world.write_run(training={"max_runtime_seconds": 7200}, budget={"approval_above_usd": run})
+    policy = ApprovalPolicy(stack and Decimal(stack), timedelta(hours=2))  # type: ignore[arg-type]
+
+    response, written = plan(world, approval=policy)
+
+    assert response.needs_approval is needed
+    assert written.approval_above_usd == (above and Decimal(above))
+    assert response.approval_wait_seconds == 2 * 3600 + 900
 
 
 def test_money_in_the_document_is_decimal_text(world: RunWorld) -> None:

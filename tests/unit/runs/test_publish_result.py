@@ -84,6 +84,7 @@ class Scene:
             ),
             artifacts=self.world.artifacts,
             runs=self.world.runs,
+            approvals=self.world.approvals,
             registry=ModelRegistry(cast("Any", self.registry), "stack"),
             finished=self.world.finished,
             alerts=Topic(cast("Any", self), "arn:topic"),

@@ -1,8 +1,9 @@
 """Executions of state machines, as Step Functions describes them."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -10,6 +11,10 @@ from thriftline.core.aws.clients import code_of, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+
+# What Step Functions says of a task that has been answered, has timed out or was stopped.
+_TOO_LATE = {"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"}
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Execution:
 
 
 class Executions:
-    """Looks at executions."""
+    """Looks at executions, and wakes up those that wait with a task token."""
 
     def __init__(self, client: "SFNClient") -> None:
         self._client = client
@@ -36,3 +41,19 @@ class Executions:
                     raise
                 return None
         return Execution(found["status"], found.get("stopDate"))
+
+    def is_running(self, arn: str) -> bool:
+        """Whether an execution has not ended; one that Step Functions forgot has."""
+        found = self.look(arn)
+        return found is not None and found.status == "RUNNING"
+
+    def wake(self, task_token: str, output: dict[str, Any]) -> bool:
+        """Lets a task that waits go on; returns False when it does not wait any more."""
+        with translated("waking up the workflow"):
+            try:
+                self._client.send_task_success(taskToken=task_token, output=json.dumps(output))
+            except ClientError as error:
+                if code_of(error) not in _TOO_LATE:
+                    raise
+                return False
+        return True

@@ -156,6 +156,8 @@ class PlannedTraining(_Document):
 class Plan(_Document):
     """The plan of one run.
 
+    A person is asked when the worst case is above ``approval_above_usd``, never when it is None.
+
     ``allowance_usd`` is what all attempts together may spend, and is the worst case;
     ``stop_grace_usd`` may come on top once, when a job reaches its limit, and ``upload_grace_usd``
     for its upload; the month's ledger holds all three. ``expected_usd`` is at the rate of the first
@@ -177,6 +179,7 @@ class Plan(_Document):
     training: PlannedTraining | None
     search: PlannedSearch | None = None
     cap_usd: Decimal
+    approval_above_usd: Decimal | None = None
     allowance_usd: Decimal
     stop_grace_usd: Decimal
     upload_grace_usd: Decimal = Decimal(0)

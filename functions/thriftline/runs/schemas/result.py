@@ -19,6 +19,7 @@ from thriftline.evaluation.document import (
     Training,
 )
 from thriftline.money.usd import Usd
+from thriftline.runs.domain.approvals import Approval
 from thriftline.runs.schemas.plan import Plan, PlannedTraining
 from thriftline.runs.schemas.run_spec import RunSpec
 
@@ -122,6 +123,29 @@ class ResultPlan(Document):
             else first.terms.get("max_runtime_seconds"),
             spot_advice=plan.spot_advice.get("reason"),
             training=plan.training,
+        )
+
+
+class ResultApproval(Document):
+    """The request for a person's approval, before anything was spent."""
+
+    standing: Literal["waiting", "approved", "rejected", "expired", "withdrawn"]
+    above_usd: Usd = Field(description="A person is asked when the worst case is above it.")
+    requested_at: datetime
+    expires_at: datetime
+    answered_at: datetime | None
+    answered_by: str | None = Field(description="Who answered, as the caller is known or says.")
+
+    @classmethod
+    def of(cls, approval: Approval) -> "ResultApproval":
+        """Returns what a result says of a request."""
+        return cls(
+            standing=approval.standing.value,
+            above_usd=approval.above_usd,
+            requested_at=approval.requested_at,
+            expires_at=approval.expires_at,
+            answered_at=approval.answered_at,
+            answered_by=approval.answered_by,
         )
 
 
@@ -241,6 +265,9 @@ class Result(Document):
     spec: RunSpec | None = Field(description="The run spec with its defaults filled in.")
     dataset: ResultDataset | None = Field(description="Null when validation did not end.")
     plan: ResultPlan | None = Field(description="Null when the run was not priced.")
+    approval: ResultApproval | None = Field(
+        None, description="Null when no person was asked for approval."
+    )
     cost: ResultCost
     settlement: ResultSettlement | None = Field(
         None, description="Null in a result of a former version."

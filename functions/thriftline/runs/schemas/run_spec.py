@@ -194,6 +194,13 @@ class BudgetSection(Section):
     max_usd: Decimal = Field(
         Decimal("10.00"), gt=0, le=1_000_000, description="Refused when the worst case costs more."
     )
+    approval_above_usd: Decimal | None = Field(
+        None,
+        ge=0,
+        le=1_000_000,
+        description="A person is asked first when the worst case is above it; the stack's "
+        "parameter ApprovalAboveUsd may be lowered by it, not raised.",
+    )
 
 
 class GateSection(Section):

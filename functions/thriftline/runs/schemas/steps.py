@@ -65,11 +65,16 @@ class ValidationResponse(Payload):
 
 
 class PlanRunResponse(Payload):
-    """Dollars as decimal strings; ``expected_usd`` is None when it cannot be estimated."""
+    """Dollars as decimal strings; ``expected_usd`` is None when it cannot be estimated.
+
+    ``approval_wait_seconds`` is how long the workflow waits for a person, where it needs one.
+    """
 
     worst_case_usd: Decimal
     expected_usd: Decimal | None
     max_attempts: int
+    needs_approval: bool
+    approval_wait_seconds: int
 
 
 class ReserveBudgetResponse(Payload):

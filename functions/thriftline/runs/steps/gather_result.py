@@ -8,6 +8,7 @@ from typing import Any
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.text import plain
 from thriftline.evaluation.document import Evaluation
+from thriftline.runs.domain.approvals import Approval
 from thriftline.runs.domain.causes import read_cause
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.domain.uploads import classify
@@ -15,6 +16,7 @@ from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.result import (
     Baseline,
     Result,
+    ResultApproval,
     ResultDataset,
     ResultError,
     ResultPlan,
@@ -51,6 +53,7 @@ def gather_result(
     item: Mapping[str, Any],
     *,
     artifacts: Bucket,
+    approval: Approval | None,
     ended_at: datetime,
 ) -> Result:
     """Returns the result of a run, from its documents and its item in the runs table."""
@@ -75,6 +78,7 @@ def gather_result(
         spec=found.run.spec if found.run else None,
         dataset=found.dataset,
         plan=ResultPlan.of(found.plan) if found.plan else None,
+        approval=ResultApproval.of(approval) if approval else None,
         cost=cost,
         settlement=settlement_of(item, found.plan, cost, completed=request.ending in _COMPLETED),
         attempts=attempts,

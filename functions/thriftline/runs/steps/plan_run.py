@@ -10,6 +10,13 @@ from thriftline.money.prices import Price, stale_warnings
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.domain.affordable import Room
+from thriftline.runs.domain.approvals import (
+    ASKS_NOBODY,
+    ApprovalPolicy,
+    is_needed,
+    threshold,
+    wait_seconds,
+)
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.quotes import Quote, admit
 from thriftline.runs.domain.work import Champion, TrainingWork
@@ -43,6 +50,7 @@ def plan_run(
     now: datetime,
     ceilings: Ceilings,
     finished: FinishedRuns,
+    approval: ApprovalPolicy = ASKS_NOBODY,
 ) -> PlanRunResponse:
     """Writes ``plan.json``; the project's ``finished`` runs correct the estimates.
 
@@ -66,9 +74,14 @@ def plan_run(
     plan = plan_document(run, work, quote, allowance, region=region, now=now)
     if clamp:
         plan = plan.shortened(clamp)
-    write_plan(artifacts, plan)
+    above = threshold(approval.above_usd, run.spec.budget.approval_above_usd)
+    write_plan(artifacts, plan.model_copy(update={"approval_above_usd": above}))
     return PlanRunResponse(
-        worst_case_usd=allowance, expected_usd=plan.expected_usd, max_attempts=quote.max_attempts
+        worst_case_usd=allowance,
+        expected_usd=plan.expected_usd,
+        max_attempts=quote.max_attempts,
+        needs_approval=is_needed(allowance, above),
+        approval_wait_seconds=wait_seconds(approval.answer_within),
     )
 
 

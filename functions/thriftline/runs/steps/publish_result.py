@@ -10,6 +10,7 @@ from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.text import plain
 from thriftline.evaluation.document import Scores
+from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.runs_table import RunsTable
@@ -41,6 +42,7 @@ def publish_result(
     *,
     artifacts: Bucket,
     runs: RunsTable,
+    approvals: ApprovalsTable,
     registry: ModelRegistry,
     finished: FinishedRuns,
     alerts: Topic,
@@ -60,7 +62,11 @@ def publish_result(
         return _nobodys_run(request, runs, alerts)
     request, ended_at = _decided(request, run_id, runs, now)
     item = runs.get(run_id) or {}
-    result = gather_result(request, run_id, item, artifacts=artifacts, ended_at=ended_at)
+    # Whoever answers from now on is told that it is too late.
+    approval = approvals.withdraw(run_id)
+    result = gather_result(
+        request, run_id, item, artifacts=artifacts, approval=approval, ended_at=ended_at
+    )
     if item.get("announced") == result.status:
         return _response(result)
     if result.status == "failed" and result.gate and result.project and result.opened_at:

@@ -1,0 +1,75 @@
+"""The message that asks a person whether a run may spend so much."""
+
+import json
+import shlex
+
+from thriftline.core.text import plain
+from thriftline.runs.domain.approvals import Link
+from thriftline.runs.reports.approval_view import ApprovalView, Choice, moment, usd
+
+
+def subject_of(view: ApprovalView) -> str:
+    """One line for the subject of an e-mail."""
+    return f"Thriftline: may {view.project} spend up to {usd(view.approval.worst_case_usd)}?"
+
+
+def body_of(view: ApprovalView, link: Link, base_url: str, function: str) -> str:
+    """The plan, its price, what the month has left, and how to answer.
+
+    The link holds the run, the time and a signature; who opens it changes nothing.
+    """
+    approval = view.approval
+    lines = [
+        f"Run {approval.run_id} waits for your answer. Nothing has been spent.",
+        "",
+        f"At the most it costs {usd(approval.worst_case_usd)}; above "
+        f"{usd(approval.above_usd)} a person is asked.",
+        f"Probably:  {view.chosen.range if view.chosen else 'unknown'}{_hours(view)}",
+        f"Month:     {usd(approval.left_usd)} are left in {approval.month}, with "
+        f"{usd(approval.held_usd)} held for this run",
+        f"Data set:  {plain(view.data_set, 1_100)}",
+        f"Model:     {plain(view.base_model)}, trained by {view.trainer}",
+        "Ladder:    " + "; then ".join(plain(one) for one in view.ladder),
+        "",
+        "Choices, with what they probably cost and the worst case:",
+        *(_choice(one) for one in view.shown_choices),
+        "",
+        plain(view.reason, 600),
+        "",
+        f"Answer before {moment(approval.expires_at)}. Without an answer the run is rejected, "
+        "and nothing is spent.",
+        *_how(approval.run_id, link, base_url, function),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _hours(view: ApprovalView) -> str:
+    return "" if view.likely_hours is None else f", in about {view.likely_hours} hours"
+
+
+def _choice(choice: Choice) -> str:
+    mark = "*" if choice.chosen else " "
+    return f" {mark} {plain(choice.name)}: {choice.range}; {usd(choice.worst_case_usd)} at the most"
+
+
+def _how(run_id: str, link: Link, base_url: str, function: str) -> list[str]:
+    if base_url:
+        return ["Look at it and answer (opening the page changes nothing):", _url(base_url, link)]
+    return [
+        "Approve it with",
+        _command(run_id, "approve", function),
+        "or reject it with",
+        _command(run_id, "reject", function),
+    ]
+
+
+def _url(base_url: str, link: Link) -> str:
+    return f"{base_url}?{link.query}"
+
+
+def _command(run_id: str, answer: str, function: str) -> str:
+    payload = json.dumps({"run_id": run_id, "answer": answer, "by": "YOUR NAME"})
+    return (
+        f"  aws lambda invoke --function-name {function} --cli-binary-format raw-in-base64-out "
+        f"--payload {shlex.quote(payload)} /dev/stdout"
+    )

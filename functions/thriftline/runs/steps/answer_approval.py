@@ -1,0 +1,123 @@
+"""Shows a request for approval, and takes the first answer that is valid."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.executions import Executions
+from thriftline.core.aws.secrets import Secret
+from thriftline.core.errors import ThriftlineError
+from thriftline.runs.aws.approvals_table import ApprovalsTable
+from thriftline.runs.domain.approvals import Approval, Link, Outcome, Standing
+from thriftline.runs.reports.approval_reply import document_of, headers_of, page_of
+from thriftline.runs.schemas.approval import AnswerApprovalRequest, AnswerApprovalResponse
+from thriftline.runs.steps.approval_request import view_of
+from thriftline.runs.steps.deliver_answer import deliver
+
+_STANDINGS = {"approve": Standing.APPROVED, "reject": Standing.REJECTED}
+_SHOW = frozenset({"GET", "HEAD"})
+_STATUSES = {
+    Outcome.SHOWN: HTTPStatus.OK,
+    Outcome.ACCEPTED: HTTPStatus.OK,
+    Outcome.ALREADY: HTTPStatus.CONFLICT,
+    Outcome.EXPIRED: HTTPStatus.GONE,
+    Outcome.ENDED: HTTPStatus.GONE,
+    Outcome.FORGED: HTTPStatus.FORBIDDEN,
+    Outcome.UNKNOWN: HTTPStatus.NOT_FOUND,
+    Outcome.NOT_AN_ANSWER: HTTPStatus.BAD_REQUEST,
+    Outcome.BAD_METHOD: HTTPStatus.METHOD_NOT_ALLOWED,
+}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of a call. ``approval`` is None for whoever may not see it."""
+
+    outcome: Outcome
+    approval: Approval | None
+    link: Link | None = None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return _STATUSES[self.outcome]
+
+
+def answer_approval(
+    request: AnswerApprovalRequest,
+    *,
+    approvals: ApprovalsTable,
+    executions: Executions,
+    secret: Secret,
+    now: datetime,
+) -> Answered:
+    """Takes an answer, or shows the request; of many answers at once exactly one is accepted.
+
+    GET and HEAD change nothing, whatever they carry: mail scanners open every link.
+    """
+    link = None
+    if request.web is not None:
+        link = Link.read(request.web.query)
+        if link is None or not link.is_genuine(secret.text()):
+            return Answered(Outcome.FORGED, None)
+        if request.web.method not in {*_SHOW, "POST"}:
+            return Answered(Outcome.BAD_METHOD, None)
+        if now >= link.expires_at:
+            return Answered(Outcome.EXPIRED, None)
+    if request.answer is None:
+        posted = request.web is not None and request.web.method == "POST"
+        return _shown(approvals.get(request.run_id), link, now, posted=posted)
+    standing = _STANDINGS[request.answer]
+    approval, is_first = approvals.answer(request.run_id, standing, request.who, now)
+    if approval is None or not is_first:
+        return Answered(_refusal(approval, now), approval, link)
+    return _delivered(approval, link, approvals, executions)
+
+
+def _shown(
+    approval: Approval | None, link: Link | None, now: datetime, *, posted: bool
+) -> Answered:
+    if approval is None:
+        return Answered(Outcome.UNKNOWN, None)
+    if posted and approval.is_open(now):
+        return Answered(Outcome.NOT_AN_ANSWER, approval, link)
+    return Answered(_refusal(approval, now) if posted else Outcome.SHOWN, approval, link)
+
+
+def _refusal(approval: Approval | None, now: datetime) -> Outcome:
+    if approval is None:
+        return Outcome.UNKNOWN
+    if approval.standing is Standing.WITHDRAWN:
+        return Outcome.ENDED
+    if approval.standing in (Standing.APPROVED, Standing.REJECTED):
+        return Outcome.ALREADY
+    return Outcome.EXPIRED
+
+
+def _delivered(
+    approval: Approval, link: Link | None, approvals: ApprovalsTable, executions: Executions
+) -> Answered:
+    try:
+        counts = deliver(approval, approvals=approvals, executions=executions)
+    except ThriftlineError:
+        # It is in the table: the sweep wakes the workflow up.
+        counts = True
+    return Answered(Outcome.ACCEPTED if counts else Outcome.ENDED, approval, link)
+
+
+def respond(
+    request: AnswerApprovalRequest, answered: Answered, *, artifacts: Bucket, now: datetime
+) -> AnswerApprovalResponse:
+    """Returns what the caller gets: a page for a browser, a document for a program."""
+    view = view_of(answered.approval, artifacts) if answered.approval else None
+    web = request.web
+    if web is not None and web.wants_page:
+        body = page_of(answered.outcome, view, answered.link, now)
+    else:
+        body = document_of(answered.outcome, view, now)
+    return AnswerApprovalResponse(
+        statusCode=answered.status,
+        headers=headers_of(page=web is not None and web.wants_page),
+        body="" if web is not None and web.method == "HEAD" else body,
+    )

@@ -1,0 +1,53 @@
+"""Asks a person whether a run may spend what its plan says, once."""
+
+from datetime import datetime, timedelta
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.secrets import Secret
+from thriftline.core.aws.topic import Topic
+from thriftline.runs.aws.approvals_table import ApprovalsTable
+from thriftline.runs.domain.approvals import Approval, Link, Standing
+from thriftline.runs.reports.approval_message import body_of, subject_of
+from thriftline.runs.schemas.approval import RequestApprovalRequest, RequestApprovalResponse
+from thriftline.runs.steps.approval_request import view_of
+from thriftline.runs.steps.run_documents import read_plan
+
+
+def request_approval(
+    request: RequestApprovalRequest,
+    *,
+    approvals: ApprovalsTable,
+    artifacts: Bucket,
+    alerts: Topic,
+    secret: Secret,
+    base_url: str,
+    answer_function: str,
+    answer_within: timedelta,
+    now: datetime,
+) -> RequestApprovalResponse:
+    """Keeps the workflow's token in the table and sends the message; safe to repeat.
+
+    The token is never in the message: its link holds the run, a time and a signature.
+    """
+    plan = read_plan(artifacts, request.run_id)
+    approval = approvals.request(
+        Approval(
+            run_id=request.run_id,
+            execution_arn=request.execution_arn,
+            task_token=request.task_token,
+            standing=Standing.WAITING,
+            requested_at=now,
+            expires_at=now + answer_within,
+            worst_case_usd=plan.worst_case_usd,
+            above_usd=plan.approval_above_usd or plan.worst_case_usd,
+            month=request.month,
+            held_usd=request.held_usd,
+            left_usd=request.left_usd,
+        )
+    )
+    if approval.is_open(now) and not approval.announced:
+        view = view_of(approval, artifacts)
+        link = Link.made(secret.text(), approval.run_id, approval.expires_at)
+        alerts.publish(subject_of(view), body_of(view, link, base_url, answer_function))
+        approvals.note(request.run_id, "announced")
+    return RequestApprovalResponse(standing=approval.standing)

@@ -1,0 +1,215 @@
+"""A run that a person has to approve, on the embedded AWS: one answer counts, whoever asks."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import jsonschema
+import pytest
+
+from laptop.__main__ import main
+from laptop.watch import ExecutionReporter
+from tests.integration.permissions import calls_without_permission
+from tests.integration.workflow.test_tasks import SCHEMA
+from tests.integration.workflow.world import PATIENCE_SECONDS, World, csv_of
+
+ASKS = json.dumps({"budget": {"approval_above_usd": 0.01}})
+
+
+class Waiting:
+    """A run that waits for a person."""
+
+    def __init__(self, world: World, project: str) -> None:
+        self.world = world
+        world.upload(f"{project}/run.yaml", ASKS)
+        self.arn = world.execution_of(world.upload(f"{project}/films.csv", csv_of(600)))
+        self.run_id = eventually(lambda: self._asked(project))
+
+    def _asked(self, project: str) -> str | None:
+        table = self.world.aws.client("dynamodb").scan(
+            TableName=self.world.aws.outputs["RunsTableName"]
+        )
+        for item in table["Items"]:
+            if item.get("run", {}).get("S", "").startswith(f"{project}-"):
+                return str(item["run"]["S"])
+        return None
+
+    def call(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Invoke the function that takes answers, as the AWS CLI and API Gateway do."""
+        function = self.world.aws.outputs["AnswerApprovalFunctionName"]
+        called = self.world.aws.client("lambda").invoke(
+            FunctionName=function, Payload=json.dumps(event).encode()
+        )
+        answer: dict[str, Any] = json.loads(called["Payload"].read())
+        assert "FunctionError" not in called, answer
+        return answer
+
+    def say(self, answer: str | None, by: str = "ann") -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(
+            self.call({"run_id": self.run_id, "answer": answer, "by": by})["body"]
+        )
+        return said
+
+    def end(self) -> Any:
+        return self.world.wait(self.arn)
+
+    def held(self) -> list[str]:
+        """The runs that hold dollars of any month."""
+        ledger = self.world.aws.client("dynamodb").scan(
+            TableName=self.world.aws.outputs["LedgerTableName"]
+        )
+        return [run for item in ledger["Items"] for run in item.get("held", {}).get("M", {})]
+
+
+def eventually(look: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := look()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture
+def waiting(world: World, project: str) -> Waiting:
+    return Waiting(world, project)
+
+
+def test_of_ten_answers_at_once_one_counts_and_nothing_was_spent_before_it(
+    waiting: Waiting,
+) -> None:
+    assert waiting.world.jobs_of(waiting.run_id) == []
+    assert waiting.run_id in waiting.held()
+    together = Barrier(10)
+
+    def answer(number: int) -> dict[str, Any]:
+        together.wait()
+        return waiting.say("approve", f"caller {number}")
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(answer, range(10)))
+
+    outcomes = [one["outcome"] for one in answers]
+    assert sorted(outcomes) == ["accepted"] + ["already"] * 9
+    first = f"caller {outcomes.index('accepted')}"
+    assert {one["answered_by"] for one in answers} == {first}
+    ended = waiting.end()
+    assert ended.result["status"] == "succeeded", ended.cause
+    jsonschema.validate(ended.result, SCHEMA)
+    assert ended.result["approval"]["answered_by"] == first
+    assert ended.states.count("Wait for approval") == ended.states.count("Close approval") == 1
+    assert waiting.run_id not in waiting.held()
+    assert calls_without_permission(waiting.world.aws) == set()
+
+
+def test_a_rejected_run_ends_as_rejected_and_gives_its_dollars_back(waiting: Waiting) -> None:
+    assert waiting.say("reject")["outcome"] == "accepted"
+
+    ended = waiting.end()
+
+    assert ended.status == "SUCCEEDED"
+    assert ended.result["status"] == "rejected"
+    assert ended.result["error"]["name"] == "ApprovalRejectedError"
+    assert "ann rejected the run" in ended.result["reason"]
+    assert ended.result["approval"]["standing"] == "rejected"
+    assert waiting.world.jobs_of(waiting.run_id) == []
+    assert waiting.run_id not in waiting.held()
+    assert "ann rejected the run" in waiting.world.message_about(f"Run {waiting.run_id} was rej")
+
+
+def test_the_message_has_no_token_and_its_command_answers(waiting: Waiting) -> None:
+    message = waiting.world.message_about(f"Run {waiting.run_id} waits")
+    table = waiting.world.aws.client("dynamodb").get_item(
+        TableName=waiting.world.aws.outputs["RunsTableName"],
+        Key={"run_id": {"S": f"approval#{waiting.run_id}"}},
+    )
+    assert table["Item"]["task_token"]["S"] not in message
+    found = re.search(r"--function-name (\S+) .*--payload '([^']+reject[^']+)'", message)
+    assert found is not None, message
+    assert found.group(1) == waiting.world.aws.outputs["AnswerApprovalFunctionName"]
+
+    assert waiting.call(json.loads(found.group(2)))["statusCode"] == 200
+
+    assert waiting.end().result["status"] == "rejected"
+
+
+def test_nobody_answers_and_the_run_is_rejected(waiting: Waiting) -> None:
+    waiting.world.aws.clock.advance(timedelta(hours=73))
+
+    ended = waiting.end()
+
+    assert ended.result["error"]["name"] == "ApprovalExpiredError"
+    assert ended.result["status"] == "rejected"
+    assert waiting.say("approve")["outcome"] == "expired"
+    assert waiting.run_id not in waiting.held()
+    assert waiting.world.jobs_of(waiting.run_id) == []
+
+
+def test_an_answer_after_the_execution_was_stopped_is_too_late(waiting: Waiting) -> None:
+    waiting.world.states.stop_execution(executionArn=waiting.arn)
+
+    assert waiting.say("approve")["outcome"] == "ended"
+    assert waiting.say("reject")["outcome"] == "ended"
+
+    assert waiting.world.jobs_of(waiting.run_id) == []
+    eventually(lambda: waiting.run_id not in waiting.held())
+
+
+def test_an_answer_that_step_functions_did_not_take_is_delivered_by_the_sweep(
+    waiting: Waiting,
+) -> None:
+    waiting.world.fail("stepfunctions", "SendTaskSuccess", "AccessDeniedException", 400, 1)
+    assert waiting.say("reject")["outcome"] == "accepted"
+    assert waiting.say(None)["standing"] == "rejected"
+    (sweep,) = (
+        one["FunctionName"]
+        for one in waiting.world.aws.client("lambda").list_functions()["Functions"]
+        if "SweepApprovals" in one["FunctionName"]
+    )
+
+    called = waiting.world.aws.client("lambda").invoke(FunctionName=sweep, Payload=b"{}")
+
+    swept = json.loads(called["Payload"].read())
+    assert waiting.run_id in swept["delivered"], swept
+    assert waiting.end().result["status"] == "rejected"
+
+
+def test_a_wake_up_by_somebody_else_is_no_answer(waiting: Waiting) -> None:
+    item = {"run_id": {"S": f"approval#{waiting.run_id}"}}
+    table = waiting.world.aws.outputs["RunsTableName"]
+    dynamodb = waiting.world.aws.client("dynamodb")
+    token = dynamodb.get_item(TableName=table, Key=item)["Item"]["task_token"]["S"]
+
+    waiting.world.states.send_task_success(taskToken=token, output='{"standing": "approved"}')
+
+    eventually(
+        lambda: dynamodb.get_item(TableName=table, Key=item)["Item"]["task_token"]["S"] != token
+    )
+    assert waiting.say(None)["standing"] == "waiting"
+    assert waiting.world.jobs_of(waiting.run_id) == []
+    waiting.say("reject")
+    assert waiting.end().result["status"] == "rejected"
+
+
+def test_make_serve_shows_the_request_and_the_laptop_answers_it(
+    waiting: Waiting, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", waiting.world.aws.endpoint)
+    monkeypatch.setattr("local_aws.command_line.in_own_environment", lambda: True)
+    said: list[str] = []
+    watch = ExecutionReporter(waiting.world.aws, said.append)
+    for _ in range(10):
+        watch.look()
+    commands = [line.partition("python -m ")[2] for line in said if waiting.run_id in line]
+    reject = f"laptop reject {waiting.run_id}"
+    assert commands.count(reject) == 1, said
+
+    assert main([*reject.split()[1:], "--by", "ann"]) == 0
+    assert capsys.readouterr().out == "You rejected the run: it ends, and nothing is spent.\n"
+    assert main([*reject.split()[1:], "--by", "bob"]) == 1
+    assert "Rejected by ann" in capsys.readouterr().out
+    assert waiting.end().result["status"] == "rejected"

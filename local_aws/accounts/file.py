@@ -58,6 +58,8 @@ class TrainingJob(Entry):
     checkpoint_s3_uri: S3Uri | None = None
     output_s3_uri: S3Uri | None = None
     input_s3_uris: list[S3Uri] = []
+    keep_alive_seconds: PositiveInt | None = None
+    warm_pool: Literal["Available", "InUse", "Reused", "Terminated"] | None = None
     tags: dict[str, str] = {}
 
 
@@ -256,6 +258,18 @@ class Notebook(Entry):
     last_modified: AwareDatetime
 
 
+class StudioApp(Entry):
+    """An app of a Studio space, of a type of which neither space nor domain says when it ends."""
+
+    domain_id: Name
+    space: Name
+    type: Literal["KernelGateway", "Canvas", "TensorBoard"]
+    name: Name = "default"
+    instance_type: Name | None = None
+    created: AwareDatetime
+    last_user_activity: AwareDatetime | None = None
+
+
 class Cost(Entry):
     """What Cost Explorer says of a service for the days from `start` to before `end`."""
 
@@ -303,6 +317,7 @@ class AccountFile(Entry):
     buckets: list[Bucket] = []
     bedrock: Bedrock = Bedrock()
     notebooks: list[Notebook] = []
+    studio_apps: list[StudioApp] = []
     costs: list[Cost] = []
     log_groups: list[LogGroup] = []
     api_errors: list[ApiError] = []

@@ -30,6 +30,8 @@ def load_sagemaker(
         _load_endpoint(account, endpoint, store)
     for notebook in account.notebooks:
         _load_notebook(account, notebook, store)
+    for app in account.studio_apps:
+        _load_app(app, store)
     jobs = sagemaker_backends[account.account_id][account.region].training_jobs
     for job in account.training_jobs:
         jobs[job.name] = _training_job(account, job)
@@ -207,6 +209,25 @@ def _load_notebook(
     store.set_tags(arn, [])
 
 
+def _load_app(app: file.StudioApp, store: SageMakerStore) -> None:
+    arn = store.arn_of("app", f"{app.domain_id}/{app.space}/{app.type}/{app.name}")
+    described: Properties = {
+        "AppArn": arn,
+        "AppName": app.name,
+        "AppType": app.type,
+        "DomainId": app.domain_id,
+        "SpaceName": app.space,
+        "Status": "InService",
+        "CreationTime": app.created,
+    }
+    if app.last_user_activity is not None:
+        described["LastUserActivityTimestamp"] = app.last_user_activity
+    if app.instance_type is not None:
+        described["ResourceSpec"] = {"InstanceType": app.instance_type}
+    store.apps[arn] = described
+    store.set_tags(arn, [])
+
+
 def _training_job(account: file.AccountFile, job: file.TrainingJob) -> LoadedTrainingJob:
     arn = f"arn:aws:sagemaker:{account.region}:{account.account_id}:training-job/{job.name.lower()}"
     moments = [moment for moment in (job.created, job.started, job.ended) if moment is not None]
@@ -236,6 +257,8 @@ def _training_job(account: file.AccountFile, job: file.TrainingJob) -> LoadedTra
             {"ChannelName": f"channel-{number}", "DataSource": {"S3DataSource": _source(uri)}}
             for number, uri in enumerate(job.input_s3_uris)
         ]
+    if job.warm_pool:
+        described["WarmPoolStatus"] = {"Status": job.warm_pool}
     if job.checkpoint_s3_uri:
         described["CheckpointConfig"] = {"S3Uri": job.checkpoint_s3_uri}
     if job.status == "Completed" and job.output_s3_uri:
@@ -254,6 +277,8 @@ def _resources(job: file.TrainingJob) -> dict[str, Any]:
         "InstanceCount": job.instance_count,
         "VolumeSizeInGB": job.volume_gb,
     }
+    if job.keep_alive_seconds is not None:
+        resources["KeepAlivePeriodInSeconds"] = job.keep_alive_seconds
     return resources | ({"InstanceType": job.instance_type} if job.instance_type else {})
 
 

@@ -15,6 +15,7 @@ from local_aws.services.places import Places
 from local_aws.services.pricing import Pricing
 from local_aws.services.resource_tagging import ResourceTagging
 from local_aws.services.s3_lifecycle import S3Lifecycle
+from local_aws.services.sagemaker_apps import SageMakerApps
 from local_aws.services.sagemaker_components import SageMakerComponents
 from local_aws.services.sagemaker_endpoints import SageMakerEndpoints
 from local_aws.services.sagemaker_jobs import SageMakerJobs
@@ -53,6 +54,7 @@ class OwnServices:
             SageMakerComponents(self.sagemaker),
             SageMakerModels(self.sagemaker),
             SageMakerNotebooks(self.sagemaker),
+            SageMakerApps(self.sagemaker),
             SageMakerTags(self.sagemaker),
             SageMakerJobs(),
             SageMakerSearch(self.sagemaker),

@@ -78,9 +78,9 @@ SUPPORTED: dict[str, frozenset[str]] = {
     ),
     "sagemaker": _calls(
         "AddTags CreateEndpoint CreateEndpointConfig CreateInferenceComponent CreateModel "
-        "CreateModelPackage CreateModelPackageGroup CreateTrainingJob DeleteEndpoint "
+        "CreateModelPackage CreateModelPackageGroup CreateTrainingJob DeleteApp DeleteEndpoint "
         "DeleteEndpointConfig DeleteInferenceComponent DeleteModel DeleteModelPackage "
-        "DeleteModelPackageGroup DeleteTags DescribeEndpoint DescribeEndpointConfig "
+        "DeleteModelPackageGroup DeleteTags DescribeApp DescribeEndpoint DescribeEndpointConfig "
         "DescribeInferenceComponent DescribeModel DescribeModelPackage "
         "DescribeModelPackageGroup DescribeNotebookInstance DescribeProcessingJob "
         "DescribeTrainingJob ListApps ListClusters ListDomains ListEndpointConfigs "
@@ -92,7 +92,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "ListTransformJobs "
         "ListUserProfiles Search StartNotebookInstance StopNotebookInstance StopTrainingJob "
         "UpdateEndpoint UpdateEndpointWeightsAndCapacities "
-        "UpdateInferenceComponentRuntimeConfig UpdateModelPackage"
+        "UpdateInferenceComponentRuntimeConfig UpdateModelPackage UpdateTrainingJob"
     ),
     "secretsmanager": _calls(
         "CreateSecret DeleteSecret DescribeSecret GetRandomPassword GetSecretValue ListSecrets"

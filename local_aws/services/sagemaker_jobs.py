@@ -86,6 +86,14 @@ class LoadedTrainingJob:
         self._transitions.append(_transition("Stopped", now, now))
         return True
 
+    def release_warm_pool(self, now: datetime) -> bool:
+        """End the warm pool; returns False where none waits."""
+        if self._description.get("WarmPoolStatus", {}).get("Status") != "Available":
+            return False
+        self._description["WarmPoolStatus"] = {"Status": "Terminated"}
+        self._description["LastModifiedTime"] = now
+        return True
+
 
 def _transitions(description: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the stays in secondary statuses that the times of a job imply."""
@@ -129,6 +137,7 @@ class SageMakerJobs:
             "DescribeTrainingJob": lambda request: _find(request).describe(),
             "ListTrainingJobs": self._list,
             "StopTrainingJob": _stop,
+            "UpdateTrainingJob": _update,
         }
 
     def _list(self, request: Request) -> dict[str, Any]:
@@ -175,3 +184,19 @@ def _stop(request: Request) -> None:
             "ValidationException",
             f"The request was rejected because the training job is in status {record.status}.",
         )
+
+
+def _update(request: Request) -> dict[str, Any]:
+    """Release a warm pool, the one change of an ended job that is done here."""
+    record = _find(request)
+    others = set(request.parameters) - {"TrainingJobName", "ResourceConfig"}
+    kept = (request.get("ResourceConfig") or {}).get("KeepAlivePeriodInSeconds")
+    if not isinstance(record, LoadedTrainingJob) or others or kept != 0:
+        raise AwsError(
+            "NotImplemented", "Only the warm pool of a loaded job is released here, with 0 s."
+        )
+    if not record.release_warm_pool(request.now):
+        raise AwsError(
+            "ValidationException", f"The training job {record.name} has no warm pool that waits."
+        )
+    return {"TrainingJobArn": record.arn}

@@ -1,4 +1,4 @@
-"""SageMaker's models, and the lists of what is never made here: Studio and processing jobs."""
+"""SageMaker's models, and the lists of what is never made here, such as processing jobs."""
 
 from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.pages import Listing
@@ -28,7 +28,6 @@ class SageMakerModels:
             "DescribeModel": self._describe,
             "ListModels": self._list,
             "DescribeProcessingJob": _no_processing_job,
-            "ListApps": lambda _: {"Apps": []},
             "ListTransformJobs": lambda _: {"TransformJobSummaries": []},
             "ListHyperParameterTuningJobs": lambda _: {"HyperParameterTuningJobSummaries": []},
             "ListClusters": lambda _: {"ClusterSummaries": []},

@@ -54,7 +54,7 @@ class Endpoint:
 
 
 class SageMakerStore:
-    """Endpoints, their configurations, components, models, notebooks, and the tags of all."""
+    """Endpoints, their configurations, components, models, notebooks, apps, and the tags of all."""
 
     def __init__(self, account: str, region: str) -> None:
         self.arn = f"arn:aws:sagemaker:{region}:{account}"
@@ -64,6 +64,7 @@ class SageMakerStore:
         self.components: dict[str, Properties] = {}
         self.models: dict[str, Properties] = {}
         self.notebooks: dict[str, Properties] = {}
+        self.apps: dict[str, Properties] = {}
         self.tags: dict[str, dict[str, str]] = {}
 
     def arn_of(self, kind: str, name: str) -> str:

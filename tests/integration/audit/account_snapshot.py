@@ -52,8 +52,13 @@ def _sagemaker(client: Client) -> Iterator[tuple[str, Any]]:
     for row in _rows(sagemaker, "list_notebook_instances", "NotebookInstances"):
         yield f"notebook/{row['NotebookInstanceName']}", row["NotebookInstanceStatus"]
         yield from _tags(sagemaker, row["NotebookInstanceArn"])
+    for row in _rows(sagemaker, "list_apps", "Apps"):
+        yield f"app/{row['SpaceName']}/{row['AppName']}", row["Status"]
     for row in _rows(sagemaker, "list_training_jobs", "TrainingJobSummaries"):
-        yield f"training-job/{row['TrainingJobName']}", row["TrainingJobStatus"]
+        name = row["TrainingJobName"]
+        described = sagemaker.describe_training_job(TrainingJobName=name)
+        yield f"training-job/{name}", row["TrainingJobStatus"]
+        yield f"warm-pool/{name}", described.get("WarmPoolStatus", {}).get("Status")
         yield from _tags(sagemaker, row["TrainingJobArn"])
 
 

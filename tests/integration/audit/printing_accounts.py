@@ -155,9 +155,33 @@ def bedrock_account() -> dict[str, Any]:
     )
 
 
+def left_running_account() -> dict[str, Any]:
+    """A warm pool that waits for nothing, an app that nobody uses."""
+    ended = job("warm", status="Completed", created=ago(hours=5), ended=ago(hours=3))
+    return _quiet(
+        training_jobs=[{**ended, "keep_alive_seconds": 21_600, "warm_pool": "Available"}],
+        studio_apps=[
+            {
+                "domain_id": "d-abc123",
+                "space": "files",
+                "type": "KernelGateway",
+                "instance_type": "ml.g5.xlarge",
+                "created": ago(days=9),
+                "last_user_activity": ago(days=5),
+            }
+        ],
+    )
+
+
 def everything_account() -> dict[str, Any]:
     """The sample, all of whose calls are answered."""
     return sample_account(api_errors=[], metric_errors=[])
 
 
-ACCOUNTS = (everything_account, endpoints_account, buckets_account, bedrock_account)
+ACCOUNTS = (
+    everything_account,
+    endpoints_account,
+    buckets_account,
+    bedrock_account,
+    left_running_account,
+)

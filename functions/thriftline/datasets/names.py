@@ -20,6 +20,11 @@ _TEXT_NAMES: Final = (
 _LABEL_NAMES: Final = (
     "label", "labels", "class", "category", "categories", "target", "sentiment", "intent", "topic",
     "tag", "tags", "y", "gold", "output", "rating", "stars", "answer", "queue", "department",
+    "verdict",
+)  # fmt: skip
+_PAIRS: Final = (
+    ("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"),
+    ("text1", "text2"), ("text_a", "text_b"), ("question", "passage"), ("query", "document"),
 )  # fmt: skip
 
 
@@ -61,9 +66,18 @@ def fitting_columns(names: Sequence[str], rules: DatasetRules) -> str | None:
     pair = rules.text_pair_column
     if pair is not None and pair not in names:
         return None
+    if pair is None and text != rules.text_column:
+        pair = _second_text(names, text, label)
     chosen = {"text": text, "text_pair": pair, "label": label}
     named = [f"{key}: {_quoted(name)}" for key, name in chosen.items() if name is not None]
     return "{" + ", ".join(named) + "}"
+
+
+def _second_text(names: Sequence[str], text: str, label: str) -> str | None:
+    """The column that a data set of pairs has beside this text, by their usual names."""
+    known = {name.casefold(): name for name in names if name not in (text, label)}
+    second = dict(_PAIRS).get(text.casefold())
+    return known.get(second) if second else None
 
 
 def _quoted(name: str) -> str:

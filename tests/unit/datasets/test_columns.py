@@ -61,6 +61,20 @@ def test_json_lines_and_parquet_say_the_same() -> None:
     assert "{text: text, label: label}" in rejection_message(report)
 
 
+def test_what_fits_is_said_once_and_what_follows_from_it_is_not() -> None:
+    for name, content in (
+        ("a.csv", b"message,topic\nhello,billing\nwhere is it,delivery\n"),
+        (
+            "a.jsonl",
+            jsonl(rows(60)).replace(b'"text"', b'"message"').replace(b'"label"', b'"topic"'),
+        ),
+    ):
+        said = rejection_message(validate({name: content}))
+
+        assert said.count("{text: message, label: topic}") == 1, said
+        assert "fewer than two labels" not in said
+
+
 def test_keys_that_are_no_names_are_not_shown() -> None:
     lines = b'{"text": "a", "%s": 1, "label": "yes"}\n' % PRIVATE.encode()
 
@@ -76,6 +90,11 @@ def test_keys_that_are_no_names_are_not_shown() -> None:
         (["id", "sentence", "label"], "{text: sentence, label: label}"),
         (["Text", "Category"], "{text: Text, label: Category}"),
         (["body", "anything"], "{text: body, label: anything}"),
+        (
+            ["Premise", "hypothesis", "verdict"],
+            "{text: Premise, text_pair: hypothesis, label: verdict}",
+        ),
+        (["sentence1", "label"], "{text: sentence1, label: label}"),
         (["my text", "x: y", "label"], None),
         (["one", "two"], None),
     ],

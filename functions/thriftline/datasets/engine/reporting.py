@@ -1,5 +1,6 @@
 """Writes the totals of a data set down as ``dataset.json`` has them."""
 
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from thriftline.core.wording import counted
@@ -18,6 +19,7 @@ from thriftline.datasets.report_document import (
     LabelSetRows,
     LabelSets,
     LengthBin,
+    Place,
     Sampling,
 )
 from thriftline.datasets.shown import Masks
@@ -184,11 +186,18 @@ def rejection_message(report: DatasetReport) -> str:
 
 
 def _problem(finding: Finding) -> str:
-    places = "; ".join(str(place) for place in finding.places[:3])
+    places = "; ".join(map(str, _each_rule_once(finding.places[:3])))
     more = finding.count - min(len(finding.places), 3)
     where = f" in {places}" + (f" and {more:,} more" if more > 0 else "") if places else ""
     detail = f" ({finding.detail})" if finding.detail else ""
     return f"{finding.title}{detail}{where}. {finding.fix}"
+
+
+def _each_rule_once(places: Sequence[Place]) -> Iterator[Place]:
+    """Leaves a rule out where the place before has said it already."""
+    for number, place in enumerate(places):
+        told = number > 0 and place.rule == places[number - 1].rule
+        yield place.model_copy(update={"rule": None}) if told else place
 
 
 def _uncapitalized(title: str) -> str:

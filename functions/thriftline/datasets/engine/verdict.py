@@ -47,6 +47,8 @@ def check_labels(totals: Totals, masks: Masks) -> None:
     missing = totals.tallies.get("missing_column")
     if missing is not None and missing.places and missing.places[0].rule is None:
         missing.detail = columns_found(list(totals.columns), rules)
+    if missing is not None and not totals.labels:
+        return  # there are none because their column was not found
     _check_label_types(totals)
     if totals.too_many_labels:
         code = "too_many_label_sets" if rules.multi_label else "too_many_labels"

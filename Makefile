@@ -142,6 +142,11 @@ bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and
 bench-cold-start: $(STAMPS)/venv $(STAMPS)/lambda ## Import time of every handler beside boto3 with Powertools
 	@PYTHONPATH=. $(BIN)/python benchmarks/cold_start.py $(BENCH)
 
+# BENCH="--records .thriftline/bench-estimate/runs.json" judges the last trainings again.
+.PHONY: bench-estimate
+bench-estimate: environments ## Estimates against twenty real trainings on this machine, half held back
+	@PYTHONPATH=functions:. $(BIN)/python benchmarks/estimates.py $(BENCH)
+
 .PHONY: bench-audit
 bench-audit: $(STAMPS)/venv ## The cost audit of a large account beside Cloud Custodian
 	@$(PYTHON) -m venv .thriftline/bench-audit/venv

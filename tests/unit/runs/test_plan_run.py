@@ -642,3 +642,26 @@ def test_a_linear_head_writes_no_checkpoints_and_is_never_put_on_spot(
     assert written.rungs[0].terms["spot"] is False
     assert "no checkpoints" in written.spot_advice["reason"]
     assert any("not followed" in told for told in written.warnings) is (spot is True)
+
+
+def test_the_size_of_the_image_is_in_the_estimate(world: RunWorld) -> None:
+    world.write_run()
+
+    def hours(image_gb: float | None) -> Decimal:
+        plan_run(
+            RUN_ID,
+            artifacts=world.artifacts,
+            registry=cast("Any", FakeRegistry()),
+            trainers=trainers_over(world.artifacts, image_gb=image_gb),
+            region="us-east-1",
+            now=NOW,
+            ceilings=OPEN,
+            finished=world.finished,
+        )
+        found = read_plan(world.artifacts, RUN_ID).expected_hours
+        assert found is not None
+        return found
+
+    # 50 MB a second: 16 GB more are 320 seconds.
+    assert 3600 * (hours(20) - hours(4)) == pytest.approx(320, abs=8)
+    assert hours(4) < hours(None) < hours(20)

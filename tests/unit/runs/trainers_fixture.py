@@ -20,7 +20,10 @@ ENVIRONMENT = {
 
 
 def trainers_over(
-    artifacts: Bucket, sagemaker: FakeSageMaker | None = None, **environment: str
+    artifacts: Bucket,
+    sagemaker: FakeSageMaker | None = None,
+    image_gb: float | None = None,
+    **environment: str,
 ) -> Trainers:
     """SageMaker alone; without a stand-in no call of it may be made."""
 
@@ -29,7 +32,9 @@ def trainers_over(
         return TrainingJobs(cast("Any", sagemaker))
 
     def make(site: TrainerSite) -> SagemakerTrainer:
-        return SagemakerTrainer(jobs, site.artifacts, site.settings)
+        return SagemakerTrainer(
+            jobs, site.artifacts, site.settings, size_of_image=lambda _: image_gb
+        )
 
     site = TrainerSite(Settings(ENVIRONMENT | environment), artifacts)
     return Trainers(site, {"sagemaker": make})

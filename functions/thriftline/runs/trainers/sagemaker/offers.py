@@ -31,13 +31,15 @@ _CENT = Decimal("0.01")
 class PriceSources:
     """Where prices and names come from; ``known_types`` are those of the API's own list.
 
-    ``market_of`` says what is known of a type on EC2's Spot market now.
+    ``market_of`` says what is known of a type on EC2's Spot market now. ``image_gb``
+    is the size of the training image, None where it is not known.
     """
 
     catalogue: Callable[[], PriceCatalogue]
     known_types: Callable[[], frozenset[str]]
     region: str
     market_of: Callable[[str], SpotMarket | None] = lambda _: None
+    image_gb: Callable[[], float | None] = lambda: None
 
 
 class Offers:
@@ -120,7 +122,7 @@ class Offers:
             workload=self.workload,
             encoder=self._work.encoder,
             base_model=self._work.base_model,
-            terms=JobTerms(spot=spot),
+            terms=JobTerms(spot=spot, image_gb=self._image_gb),
             lessons=self.lessons,
         )
         return estimate(instances, job, max_runtime_seconds=limit)
@@ -156,6 +158,10 @@ class Offers:
             is_frozen=work.chosen.method == "linear_head",
             is_read_first=work.chosen.method == "head_first",
         )
+
+    @cached_property
+    def _image_gb(self) -> float | None:
+        return self._sources.image_gb()
 
     @cached_property
     def _catalogue(self) -> PriceCatalogue:

@@ -26,6 +26,7 @@ from thriftline.runs.trainers.sagemaker.layout import MODEL, OUTPUT, job_output_
 from thriftline.runs.trainers.sagemaker.priced_instances import SHORTEST_ATTEMPT_SECONDS
 from thriftline.runs.trainers.sagemaker.quoting import NAME, PriceSources, quote
 from thriftline.runs.trainers.sagemaker.spot_markets import SpotMarkets
+from thriftline.runs.trainers.sagemaker.training_image import image_gb
 from thriftline.runs.trainers.sagemaker.training_instance_types import training_instance_types
 from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
 from thriftline.runs.trainers.sagemaker.training_request import TrainingOrder, training_request
@@ -43,16 +44,23 @@ class SagemakerTrainer:
         artifacts: Bucket,
         settings: Settings,
         market_of: Callable[[str], SpotMarket | None] = lambda _: None,
+        size_of_image: Callable[[str], float | None] = lambda _: None,
     ) -> None:
         self._jobs = jobs
+        self._image_gb = size_of_image
         self._artifacts = artifacts
         self._settings = settings
         self._market_of = market_of
 
     def quote(self, work: TrainingWork) -> Quote:
         """Prices the type of the run spec; see ``quoting``."""
+        settings = self._settings
         sources = PriceSources(
-            price_catalogue, training_instance_types, self._settings.region, self._market_of
+            price_catalogue,
+            training_instance_types,
+            settings.region,
+            self._market_of,
+            lambda: self._image_gb(settings.training_image_uri),
         )
         return quote(work, sources)
 
@@ -158,4 +166,10 @@ def sagemaker_trainer(site: TrainerSite) -> SagemakerTrainer:
         )
         return markets.of(instance_type)
 
-    return SagemakerTrainer(jobs, site.artifacts, site.settings, market_of)
+    return SagemakerTrainer(
+        jobs,
+        site.artifacts,
+        site.settings,
+        market_of,
+        lambda uri: image_gb(client("ecr"), uri),
+    )

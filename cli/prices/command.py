@@ -2,7 +2,8 @@
 
     python -m cli.prices refresh [--region R]... [--dry-run]     (make prices)
 
-Reads AWS's Price List (credentials with pricing:GetProducts; the call is free), shows what is new,
+Reads AWS's Price List and the rates of Savings Plans (credentials with pricing:GetProducts and
+savingsplans:DescribeSavingsPlansOfferingRates; the calls are free), shows what is new,
 gone or another, and writes the catalogue. It writes nothing where an answer is empty, a rate cannot
 be right, or the file is damaged.
 """
@@ -27,9 +28,10 @@ from rich.table import Table
 
 from cli.aws_problems import in_one_line
 from cli.prices.differences import Difference, Outlier, differences, outliers
-from cli.prices.products import PriceListError
+from cli.prices.products import PriceListError, Tiers
 from cli.prices.reading import PriceListReader
-from cli.prices.refreshing import plain, read, refreshed
+from cli.prices.refreshing import plain, read, read_plans, refreshed
+from cli.prices.savings_plans import PLANS, plan_rates
 from cli.prices.sections import SECTIONS, Section
 from thriftline.money.price_catalogue import CatalogueError, checked_catalogue
 
@@ -49,11 +51,16 @@ def main(words: Sequence[str]) -> int:
     arguments = _arguments(words)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
     try:
-        client = boto3.client(
-            "pricing", region_name=PRICING_REGION, config=Config(retries={"total_max_attempts": 1})
-        )
+        config = Config(retries={"total_max_attempts": 1})
+        client = boto3.client("pricing", region_name=PRICING_REGION, config=config)
         reader = PriceListReader(client, time.sleep)
-        refresh(arguments, reader, client.meta.endpoint_url, datetime.now(UTC).date(), console)
+        savings = boto3.client("savingsplans", region_name=PRICING_REGION, config=config)
+        today = datetime.now(UTC).date()
+
+        def plans(region: str) -> dict[str, Tiers]:
+            return {**plan_rates(savings, region, time.sleep)}
+
+        refresh(arguments, reader, client.meta.endpoint_url, today, console, plans)
     except (BotoCoreError, ClientError) as error:
         sys.stderr.write(f"prices: {in_one_line(error)}\n")
         return 1
@@ -69,8 +76,9 @@ def refresh(
     endpoint: str,
     today: date,
     console: Console,
+    plans: Callable[[str], dict[str, Tiers]],
 ) -> None:
-    """Read, show and write.
+    """Read, show and write; ``plans`` gives the rates of Savings Plans in a region.
 
     Raises:
         PricesError: a rate is outside its band, or the list is not AWS's.
@@ -83,9 +91,10 @@ def refresh(
     before = checked_catalogue(text, path.name)
     document = json.loads(text)
     regions = sorted(_regions(document) | set(arguments.region))
-    readings = [
-        read(reader, section, regions, document) for section in _sections(arguments.without)
-    ]
+    sections = _sections(arguments.without)
+    readings = [read(reader, section, regions, document) for section in sections]
+    if PLANS.title not in arguments.without:
+        readings.append(read_plans(plans, PLANS, regions, document))
     new = json.dumps(refreshed(document, readings, today, source), indent=1, ensure_ascii=False)
     after = checked_catalogue(new.encode(), path.name)
     changed = differences(before, after)
@@ -120,7 +129,7 @@ def _source(endpoint: str, path: Path) -> str:
 
 
 def _sections(without: Sequence[str]) -> list[Section]:
-    known = [section.title for section in SECTIONS]
+    known = [section.title for section in (*SECTIONS, PLANS)]
     unknown = [title for title in without if title not in known]
     if unknown:
         raise PricesError(f"--without {unknown[0]}: there is no such part; {', '.join(known)} are.")

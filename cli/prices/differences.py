@@ -66,6 +66,7 @@ def _prices(
         "Bedrock training": prices.bedrock_training,
         "Bedrock custom tokens": prices.bedrock_custom_tokens,
         "Bedrock units": prices.bedrock_units,
+        "Savings Plans": prices.savings_plans,
     }
     for section, rates in sections.items():
         for region, named in rates.usd.items():

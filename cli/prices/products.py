@@ -30,13 +30,18 @@ class Product:
     def usage(self) -> str:
         """What a bill calls it, without its region."""
         whole = self.attributes.get("usagetype", "")
-        found = _WITH_REGION.fullmatch(whole)
-        return found["usage"] if found else whole
+        return without_region(whole)
 
     @property
     def is_free(self) -> bool:
         """Whether no tier costs anything: nobody's price, such as that of a free trial."""
         return all(usd == 0 for _, usd in self.tiers)
+
+
+def without_region(usage: str) -> str:
+    """Return a usage type as it is called in every region."""
+    found = _WITH_REGION.fullmatch(usage)
+    return found["usage"] if found else usage
 
 
 def parse_product(text: str) -> Product | None:

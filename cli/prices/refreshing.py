@@ -1,7 +1,7 @@
 """From what the list answers to a new catalogue. No old rate is kept in silence."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -66,6 +66,26 @@ def _named(section: Section, region: str, products: Sequence[Product]) -> dict[s
         name: [(begins / factor, usd * factor) for begins, usd in product.tiers]
         for name, product in sorted(found.items())
     }
+
+
+def read_plans(
+    rates_of: Callable[[str], dict[str, Tiers]],
+    section: Section,
+    regions: Iterable[str],
+    document: Document,
+) -> Reading:
+    """Return the rates of Savings Plans, which are no products of the list.
+
+    Raises:
+        PriceListError: no answer where the catalogue has rates.
+    """
+    reading = Reading(section)
+    for region in regions:
+        reading.rates[region] = rates_of(region)
+        if not reading.rates[region]:
+            _require_nothing_known(section, region, document)
+            reading.notes.append(f"{section.title}: no rate in {region}; unpriced there.")
+    return reading
 
 
 def _require_nothing_known(section: Section, region: str, document: Document) -> None:

@@ -25,6 +25,7 @@ from local_aws.services.sagemaker_notebooks import SageMakerNotebooks
 from local_aws.services.sagemaker_search import SageMakerSearch
 from local_aws.services.sagemaker_store import SageMakerStore
 from local_aws.services.sagemaker_tags import SageMakerTags
+from local_aws.services.savings_plans import SavingsPlans
 from local_aws.services.spot_market import SpotMarket
 from local_aws.stepfunctions.task_tokens import TaskTokens
 
@@ -69,6 +70,7 @@ class OwnServices:
         own.add("bedrock", BedrockChanges(self.bedrock).operations())
         own.add("ce", self.costs.operations())
         own.add("pricing", self.pricing.operations())
+        own.add("savingsplans", SavingsPlans().operations())
         own.add("s3", self.lifecycle.operations())
         own.add("s3", s3_bucket_tags.operations())
         own.add("s3", s3_uploads.operations())

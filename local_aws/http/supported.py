@@ -98,6 +98,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
     "secretsmanager": _calls(
         "CreateSecret DeleteSecret DescribeSecret GetRandomPassword GetSecretValue ListSecrets"
     ),
+    "savingsplans": _calls("DescribeSavingsPlansOfferingRates"),
     "sns": _calls(
         "CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes "
         "ListSubscriptions ListSubscriptionsByTopic ListTagsForResource ListTopics Publish "

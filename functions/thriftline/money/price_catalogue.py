@@ -183,6 +183,7 @@ class PriceCatalogueDocument(_Document):
     bedrock_training: Lists = ()
     bedrock_custom_tokens: Lists = ()
     bedrock_units: Lists = ()
+    savings_plans: Lists = ()
 
     @model_validator(mode="after")
     def _has_a_rate(self) -> "PriceCatalogueDocument":
@@ -215,6 +216,7 @@ class PriceCatalogueDocument(_Document):
             bedrock_training=_units("1,000 tokens", self.bedrock_training),
             bedrock_custom_tokens=_units("1,000,000 tokens", self.bedrock_custom_tokens),
             bedrock_units=_units("unit-hour", self.bedrock_units),
+            savings_plans=_units("instance-hour", self.savings_plans),
         )
 
 

@@ -184,7 +184,8 @@ class PriceCatalogue:
 
     ``hourly`` are SageMaker's instance hours by component. ``objects`` are S3's storage types by
     their names in CloudWatch, ``files`` FSx, ``monthly`` what a thing costs for being kept, such as
-    a Bedrock custom model, ``requests`` what is billed by the call or the event.
+    a Bedrock custom model, ``requests`` what is billed by the call or the event. ``savings_plans``
+    are instance hours under a plan, by the names of ``savings_plans.rate_name``.
     """
 
     hourly: Mapping[str, UnitRates]
@@ -200,6 +201,7 @@ class PriceCatalogue:
     bedrock_training: UnitRates = NO_RATES
     bedrock_custom_tokens: UnitRates = NO_RATES
     bedrock_units: UnitRates = NO_RATES
+    savings_plans: UnitRates = NO_RATES
 
     def instance_rate(self, component: str, instance_type: str, region: str) -> Price | None:
         """Returns the on-demand rate of an instance hour, None when no list has one.

@@ -63,6 +63,9 @@ def test_the_catalogue_is_read_from_the_price_list(aws: Aws, tmp_path: Path) -> 
     assert prices.objects.cost_usd("StandardStorage", "us-east-1", Decimal(51_201)) == (
         51_200 * Decimal("0.023") + Decimal("0.022")
     )
+    plan = prices.savings_plans.rate("Hosting ml.g5.xlarge, 1 y, No Upfront", "us-east-1")
+    assert plan is not None
+    assert plan.usd < Decimal("1.408")
     row = next(line.split() for line in done.stdout.splitlines() if "1.5" in line.split())
     assert row[-5:] == ["ml.g5.xlarge", "1.5", "1.408", "-6.1", "%"]
     assert all(len(line) <= 80 for line in done.stdout.splitlines())

@@ -47,6 +47,9 @@ from thriftline.audit.domain.rules.registry import RULES
 from thriftline.audit.domain.rules.training import failure_group
 from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
 from thriftline.money.price_catalogue import price_catalogue
+from thriftline.money.prices import PriceList, UnitRates
+from thriftline.money.savings_plans import rate_name
+from thriftline.money.tiers import TieredRate
 
 _BUSY = [500.0] * 30
 
@@ -333,6 +336,24 @@ def test_the_steady_floor_has_neither_idle_endpoints_nor_dear_days_in_it() -> No
     finding = finding_of(cheap, rule)
     assert "At least 1.000 USD an hour" in finding.summary
     assert finding.confidence is Confidence.MEDIUM
+
+
+def test_a_savings_plan_is_a_what_if_by_its_rates_and_unpriced_without_them() -> None:
+    rule = "ml.spend.savings-plan"
+    found = _with_use(inventory(endpoints=(endpoint("used"),)), {})
+    without = finding_of(found, rule)
+    assert "unpriced until" in without.evidence.signals_missing[0]
+    name = rate_name("Hosting", "ml.g5.2xlarge", 1, "No Upfront")
+    listed = PriceList("a list", NOW.date(), {"us-west-2": {name: TieredRate.flat(Decimal(1))}})
+    prices = replace(price_catalogue(), savings_plans=UnitRates("instance-hour", (listed,)))
+    (finding,) = audit(found, prices, AuditParameters(), {rule}).findings
+    assert finding.monthly_usd is None
+    (offer,) = [one for one in finding.evidence.signals_used if one.name.startswith("What if")]
+    assert (offer.name, offer.value) == (
+        "What if: 1 year, No Upfront",
+        # 0.515 USD an hour and 730 hours.
+        "commit to 1.000 USD an hour, save 375.95 USD a month while use goes on",
+    )
 
 
 def test_tags_of_aws_are_not_tags_of_yours() -> None:

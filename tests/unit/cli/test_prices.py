@@ -15,7 +15,7 @@ from rich.console import Console
 from cli.prices import command
 from cli.prices.command import PricesError, refresh, write_atomically
 from cli.prices.differences import outliers
-from cli.prices.products import PriceListError, parse_product
+from cli.prices.products import PriceListError, Tiers, parse_product
 from cli.prices.reading import PriceListReader
 from cli.prices.sections import SECTIONS
 from tests.unit.cli.price_lists import FakePricing, flat, instance, product, refusal
@@ -58,6 +58,7 @@ class Place:
         self.path = path
         self.said = ""
         self.slept: list[float] = []
+        self.plans: dict[str, dict[str, Tiers]] = {}
         self.write(a_catalogue())
 
     def write(self, document: Any) -> None:
@@ -73,6 +74,7 @@ class Place:
                 endpoint,
                 TODAY,
                 Console(file=out, width=80),
+                lambda region: self.plans.get(region, {}),
             )
         finally:
             self.said = out.getvalue()
@@ -152,6 +154,17 @@ def test_what_the_catalogue_has_must_be_answered_or_be_left_out_by_name(place: P
     assert "Training storage: not read; it keeps its old dates." in place.said
     with pytest.raises(PricesError, match="no such part"):
         place.refresh(FakePricing(USUAL), "--without", "Storage")
+
+
+def test_the_rates_of_savings_plans_are_read_and_never_kept_in_silence(place: Place) -> None:
+    name = "Hosting ml.g5.xlarge, 1 y, No Upfront"
+    place.plans["us-east-1"] = {name: [(Decimal(0), Decimal("1.03"))]}
+    place.refresh(FakePricing(USUAL))
+    assert place.prices.savings_plans.rate(name, "us-east-1").usd == Decimal("1.03")
+
+    place.plans.clear()
+    with pytest.raises(PriceListError, match='--without "Savings Plans"'):
+        place.refresh(FakePricing(USUAL))
 
 
 def test_what_was_never_priced_and_is_not_answered_is_said(place: Place) -> None:

@@ -42,6 +42,7 @@ def report_markdown(report: AuditReport) -> str:
         _section("Findings", _findings(report)),
         _section("What Thriftline does", _actions(report)),
         _section("The bill and its resources", _reconciliation(report)),
+        _section("Savings Plans: what if", _plans(report)),
         _section("Endpoints", _endpoints(report)),
         _section("What could not be read", _unknown(report)),
         _section("What no audit looks at", [f"- {one}" for one in report.not_looked_at]),
@@ -280,6 +281,19 @@ def _accepted(report: AuditReport) -> list[str]:
     return rows + [
         f"- without effect ({one.state}): {escape(one.finding)}, until {one.until}"
         for one in report.lapsed[:_MOST_ROWS]
+    ]
+
+
+def _plans(report: AuditReport) -> list[str]:
+    return [
+        f"- {one.account} {one.region}: {escape(text, 500)}"
+        for one in report.findings
+        if one.rule == "ml.spend.savings-plan"
+        for text in (
+            one.summary,
+            *(f"{signal.name}: {signal.value}" for signal in one.evidence.signals_used),
+            *one.evidence.signals_missing,
+        )
     ]
 
 

@@ -6,14 +6,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from thriftline.audit.domain.bedrock_use import forgotten_use
-from thriftline.audit.domain.costs import Service, endpoint_rate
+from thriftline.audit.domain.costs import Service, endpoint_rate, hosting_price
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ApiCall, Change, Confidence, Effort, Severity, Signal
 from thriftline.audit.domain.idle import Verdict
 from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.reconciliation import BillRow, service_of
+from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars, pool
+from thriftline.money.prices import HOSTING
+from thriftline.money.savings_plans import PlanOffer, SteadyUse, what_if
 
 _NEEDS = frozenset({ResourceKind.COST})
 _WEEK = 7
@@ -78,26 +81,51 @@ def _spike(subject: Subject) -> Iterator[Observation]:
         )
 
 
+_NO_PLAN_RATES = (
+    "The rates of a Savings Plan: what it saves is unpriced until `make prices` has read them."
+)
+
+
+def steady_uses(endpoint: Endpoint, subject: Subject) -> Iterator[SteadyUse]:
+    """Yields the instances of an endpoint that runs without a break, at their rates."""
+    for variant in endpoint.variants:
+        price = hosting_price(variant, subject.inventory.region, subject.prices)
+        name, count = variant.instance_type, variant.on_demand_instances
+        if price is not None and isinstance(name, str) and count:
+            yield SteadyUse(HOSTING, name, count, price.usd)
+
+
+def _plan_words(offer: PlanOffer) -> tuple[str, str]:
+    years = "1 year" if offer.years == 1 else f"{offer.years} years"
+    without = f"; no rate for {', '.join(offer.unpriced)}" if offer.unpriced else ""
+    return (
+        f"What if: {years}, {offer.payment}",
+        f"commit to {offer.commitment_usd:.3f} USD an hour, save "
+        f"{offer.saved_usd_a_month:,.2f} USD a month while use goes on{without}",
+    )
+
+
 def _savings_plan(subject: Subject) -> Iterator[Observation]:
     parameters = subject.parameters
     days = daily_usd(subject.inventory.costs, Service.SAGEMAKER)
     if 0 < len(days) < parameters.savings_plan_min_days:
         return
     billed = min(days.values()) / 24 if days else None
+    region = subject.inventory.region
     steady = [
-        (
-            endpoint.name,
-            endpoint_rate(endpoint, endpoint.variants, subject.inventory.region, subject.prices),
-        )
+        endpoint
         for endpoint in subject.inventory.endpoints
         if subject.idleness[endpoint.name].verdict is Verdict.IN_USE
         and endpoint.last_modified <= subject.idleness[endpoint.name].window.start
     ]
-    known = {name: rate for name, rate in steady if rate}
+    rates = {one.name: endpoint_rate(one, one.variants, region, subject.prices) for one in steady}
+    known = {name: rate for name, rate in rates.items() if rate}
     used = sum(known.values(), Decimal(0))
     floor = used if billed is None else min(used, billed)
     if floor <= 0:
         return
+    uses = [use for one in steady if one.name in known for use in steady_uses(one, subject)]
+    offers = what_if(uses, floor, subject.prices.savings_plans, region)
     yield Observation(
         resource="sagemaker",
         summary=f"At least {floor:.3f} USD an hour of SageMaker is used without a break, after "
@@ -108,10 +136,11 @@ def _savings_plan(subject: Subject) -> Iterator[Observation]:
                 "Cheapest closed day",
                 "not read by day" if billed is None else f"{billed:.3f} USD an hour",
             ),
+            *(Signal(*_plan_words(offer)) for offer in offers),
         ),
         missing=(
-            "The rates of a Savings Plan: AWS recommends with your own discounts counted in.",
-            "The plans that you already have.",
+            *(() if offers else (_NO_PLAN_RATES,)),
+            "The plans and discounts that you already have.",
         ),
         confidence=Confidence.LOW if billed is None else Confidence.MEDIUM,
         monthly_usd=None,
@@ -206,9 +235,11 @@ RULES = (
         rationale="A Savings Plan for SageMaker is cheaper for what runs without a break, and "
         "more expensive for what does not; it binds for a year or three.",
         how="The lower of: the hourly rates of endpoints in use (not the idle or quiet ones), and "
-        "a twenty-fourth of the cheapest of `savings_plan_min_days` closed days or more. No "
-        "dollars are claimed: the rates of a plan are not in the price list.",
-        evidence="Cost Explorer by day, endpoints with their verdicts, hosting rates.",
+        "a twenty-fourth of the cheapest of `savings_plan_min_days` closed days or more. What "
+        "each plan would save is a what-if by its rates, where they were read; no dollars are "
+        "claimed, since a plan binds and use may end.",
+        evidence="Cost Explorer by day, endpoints with their verdicts, hosting rates, rates of "
+        "plans.",
         change="GetSavingsPlansPurchaseRecommendation.",
         undo="None: a plan binds.",
         thresholds=("savings_plan_min_days",),

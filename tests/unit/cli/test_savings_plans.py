@@ -32,6 +32,10 @@ class FakeSavingsPlans:
         return {**told, "searchResults": rows}
 
 
+def slow(_: float) -> None:
+    raise AssertionError("nothing was throttled")
+
+
 def ask(**parameters: Any) -> Any:
     request = Request(Caller("123456789012", "us-east-1"), datetime.now(UTC), parameters)
     return SavingsPlans().operations()["DescribeSavingsPlansOfferingRates"](request)
@@ -40,14 +44,14 @@ def ask(**parameters: Any) -> Any:
 def test_rates_of_all_pages_by_component_type_term_and_payment() -> None:
     client = FakeSavingsPlans()
 
-    rates = plan_rates(client, "us-east-1", [].append)
+    rates = plan_rates(client, "us-east-1", slow)
 
     assert client.pages > 5
     # 1.408 less the 27 % that the embedded AWS made up.
-    assert rates["Hosting ml.g5.xlarge, 1 y, No Upfront"] == [(0, Decimal("1.027840"))]
-    assert rates["Training ml.g5.xlarge, 3 y, All Upfront"] == [(0, Decimal("0.675840"))]
+    assert rates["Hosting ml.g5.xlarge, 1 y, No Upfront"] == [(Decimal(0), Decimal("1.027840"))]
+    assert rates["Training ml.g5.xlarge, 3 y, All Upfront"] == [(Decimal(0), Decimal("0.675840"))]
     assert not any("WarmPool" in name or "Spot" in name for name in rates)
-    assert plan_rates(client, "mars-north-1", [].append) == {}
+    assert plan_rates(client, "mars-north-1", slow) == {}
 
 
 def test_a_throttled_call_waits_and_a_refused_one_is_an_error() -> None:
@@ -63,12 +67,12 @@ def test_a_throttled_call_waits_and_a_refused_one_is_an_error() -> None:
 @pytest.mark.parametrize("rate", ["0", "-1", "free", None, "NaN"])
 def test_a_rate_that_is_no_price_is_refused(rate: str | None) -> None:
     with pytest.raises(PriceListError, match="is no price"):
-        plan_rates(FakeSavingsPlans(rate=rate), "eu-west-1", [].append)
+        plan_rates(FakeSavingsPlans(rate=rate), "eu-west-1", slow)
 
 
 @pytest.mark.parametrize("changed", [{"unit": "Request"}, {"usageType": "USE1-Studio:x"}])
 def test_what_is_no_instance_hour_is_left_out(changed: dict[str, str]) -> None:
-    assert plan_rates(FakeSavingsPlans(**changed), "eu-west-1", [].append) == {}
+    assert plan_rates(FakeSavingsPlans(**changed), "eu-west-1", slow) == {}
 
 
 def test_the_embedded_answers_are_filtered_and_the_rest_is_refused() -> None:

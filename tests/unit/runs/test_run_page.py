@@ -61,6 +61,17 @@ def test_a_successful_run_shows_figures_curves_and_baseline() -> None:
     assert run_page(result).count("<svg") == 3
 
 
+def test_a_linear_head_has_no_curves_since_its_points_are_penalties() -> None:
+    result = succeeded()
+    assert result.training is not None
+    training = result.training.model_copy(update={"method": "linear_head"})
+
+    page = run_page(result.model_copy(update={"training": training}))
+
+    assert page.count("<svg") == 1  # of its confidence
+    assert "On the validation split" not in page
+
+
 def test_a_comparison_is_shown_with_its_interval_and_margin() -> None:
     text = _text(not_promoted())
     assert "Trained, not promoted" in text

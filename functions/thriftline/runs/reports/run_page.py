@@ -227,8 +227,10 @@ def _label_bars(result: Result) -> list[_Bar]:
 def _charts(result: Result) -> dict[str, Chart | None]:
     training, scores = result.training, result.metrics
     calibration = scores.calibration if scores else None
+    # A linear head has no course: each of its points is another penalty, all after one pass.
+    has_course = training is not None and training.method != "linear_head"
     return {
-        "loss": loss_chart(training) if training else None,
-        "validation": validation_chart(training) if training else None,
+        "loss": loss_chart(training) if training and has_course else None,
+        "validation": validation_chart(training) if training and has_course else None,
         "calibration": calibration_chart(calibration) if calibration else None,
     }

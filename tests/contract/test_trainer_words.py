@@ -19,6 +19,7 @@ PUBLISHED = {
     # What people write and read: its keys stay what they are called.
     "schemas/run_spec.py": "training is the section of SageMaker in run.yaml",
     "schemas/run_yaml.py": "names the rule of the key training.instance_type, and its default",
+    "schemas/estimate.py": "a default of the stack's parameters, and usual cases by the hour",
     "schemas/plan.py": "says what SageMaker's terms in plan.json are",
     "schemas/former_plan.py": "reads plan.json of version 1.0",
     "schemas/result.py": "result.json shows the plan and the attempts",

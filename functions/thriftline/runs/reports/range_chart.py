@@ -60,7 +60,7 @@ def range_chart(ranges: Sequence[UsdRange]) -> Chart | None:
     chart.add("range of the choice", _bars(rows, chosen=True), show_dots=False)
     likely = [(float(one.likely), row) for row, one in rows]
     chart.add("likely", likely, stroke=False, show_dots=True, dots_size=5)
-    # Made by pygal of numbers and names of instance types: nothing of it comes from the data set.
+    # Made by pygal of numbers and names of choices: nothing of it comes from the data set.
     svg = Markup(chart.render(is_unicode=True, disable_xml_declaration=True))
     return Chart(svg, ("low to high", "low to high of the chosen type", "likely"))
 

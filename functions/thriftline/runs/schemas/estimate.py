@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.runs.schemas.plan import Plan
+from thriftline.runs.schemas.run_yaml import Defaults
 
 
 class _Document(BaseModel):
@@ -22,6 +23,10 @@ class EstimateRequest(_Document):
     base_model: str
     instance_type: str
     max_usd: Decimal
+
+    def defaults(self, trainers: tuple[str, ...]) -> Defaults:
+        """Returns what the stack's parameters say where ``run.yaml`` is silent."""
+        return Defaults(self.base_model, self.instance_type, self.max_usd, trainers)
 
 
 class EstimatedData(_Document):

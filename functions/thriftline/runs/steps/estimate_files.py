@@ -30,7 +30,7 @@ from thriftline.runs.schemas.estimate import (
 )
 from thriftline.runs.schemas.run import DatasetFile, Run
 from thriftline.runs.schemas.run_spec import RunSpec
-from thriftline.runs.schemas.run_yaml import Defaults, parse_run_yaml
+from thriftline.runs.schemas.run_yaml import parse_run_yaml
 from thriftline.runs.steps.dataset_store import files_of, rules_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume
 from thriftline.runs.steps.plan_run import plan_document, require_splits
@@ -87,8 +87,8 @@ def estimate_files(
 
 
 def _spec(request: EstimateRequest) -> RunSpec:
-    defaults = Defaults(request.base_model, request.instance_type, request.max_usd, (TRAINER,))
-    return parse_run_yaml(request.run_yaml.read_bytes() if request.run_yaml else None, defaults)
+    text = request.run_yaml.read_bytes() if request.run_yaml else None
+    return parse_run_yaml(text, request.defaults((TRAINER,)))
 
 
 def _run(request: EstimateRequest, spec: RunSpec, now: datetime) -> Run:

@@ -37,6 +37,13 @@ def _parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _quota(text: str) -> tuple[str, int]:
+    name, separator, value = text.rpartition("=")
+    if not separator or not value.strip().isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not Name=Number")
+    return name, int(value)
+
+
 def add_serve(commands: Any) -> None:
     """Add the `serve` command to a parser's commands."""
     serve = commands.add_parser("serve", help="deploy the template and serve until stopped")
@@ -74,6 +81,15 @@ def add_serve(commands: Any) -> None:
         "--training-image",
         metavar="IMAGE",
         help="run training jobs in containers of this image, not as processes",
+    )
+    serve.add_argument(
+        "--quota",
+        type=_quota,
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="a quota of the stack's account by its name in Service Quotas, such as "
+        "'ml.g5.xlarge for spot training job usage=2'; may be given again",
     )
     serve.add_argument(
         "--account",
@@ -202,6 +218,7 @@ def options_of(given: argparse.Namespace) -> Options:
         "parameters": dict(given.parameter),
         "time_scale": given.time_scale,
         "training_image": given.training_image,
+        "quotas": dict(given.quota),
     }
     if given.template is not None:
         values["template"] = given.template

@@ -32,7 +32,11 @@ class Runtime(Protocol):
 
 
 class Jobs(Protocol):
-    """What runs training jobs."""
+    """What runs training jobs.
+
+    It is made with `quota_of`, which returns how many instances an account may have in a region by
+    the quota of a name.
+    """
 
     def install(self) -> None:
         """Answer SageMaker's training job calls."""
@@ -57,6 +61,9 @@ class Options:
     `lambda_runtime` functions run behind the genuine Runtime API. With `training_image` this
     repository's training jobs run in containers of that image, else in processes.
 
+    `quotas` are those of the stack's account by their names in Service Quotas, such as
+    `ml.g5.xlarge for spot training job usage`; all others are generous.
+
     Only requests for `host` are answered, or for one of `host_names`; see http/front_door.py.
 
     The stack is deployed in `account` and `region`. `accounts` are loaded beside it, and the time
@@ -77,3 +84,4 @@ class Options:
     lambda_runtime: RuntimeFactory | None = None
     training_jobs: JobsFactory | None = None
     training_image: str | None = None
+    quotas: Mapping[str, int] = field(default_factory=dict)

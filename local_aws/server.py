@@ -155,6 +155,8 @@ class EmbeddedAws:
         deployment.install(self._hooks)
         self.outputs = deployment.deploy(options.stack_name, template)
         self._cleanup.callback(setattr, gateway, "closing", True)
+        for name, value in options.quotas.items():
+            self.services.quotas.at(options.account, options.region).set(name, value)
         load_accounts(options.accounts, self.services, self.faults)
         if options.accounts:
             # A large account would be looked through again and again by the garbage collector.
@@ -218,7 +220,12 @@ class EmbeddedAws:
             return
         folder = scratch / "training"
         folder.mkdir()
-        jobs = self._options.training_jobs(scratch=folder, clock=self.clock.now)
+        quotas = self.services.quotas
+        jobs = self._options.training_jobs(
+            scratch=folder,
+            clock=self.clock.now,
+            quota_of=lambda account, region, name: quotas.at(account, region).limit(name),
+        )
         self.jobs = jobs
         self._cleanup.callback(jobs.close)
         jobs.set_endpoint(self.endpoint)

@@ -124,6 +124,10 @@ def run_spec_table() -> str:
     for name, field in RunSpec.model_fields.items():
         if section := _section_of(field):
             lines += _table(f"`{name}`", _leaves(section), section.__doc__ or "")
+            for inner, inner_field in section.model_fields.items():
+                if entry := _entry_of(inner_field.annotation):
+                    title = f"`{name}.{inner}`, each entry"
+                    lines += _table(title, _leaves(entry), entry.__doc__ or "")
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -133,6 +137,13 @@ def _section_of(field: FieldInfo) -> type[BaseModel] | None:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind
     return None
+
+
+def _entry_of(annotation: Any) -> type[BaseModel] | None:
+    """Returns the model of the entries of a list, at whatever depth of the annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_entry_of, get_args(annotation))), None)
 
 
 def _leaves(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, dict[str, Any]]]:
@@ -161,6 +172,8 @@ def _table(
 
 
 def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be given"
     value = field.get_default(call_default_factory=True)
     if value is None:
         return "none"
@@ -191,6 +204,8 @@ def _allowed(name: str, schema: dict[str, Any]) -> str:
 def _list_of(items: dict[str, Any]) -> str:
     if "enum" in items:
         return "list of " + ", ".join(f"`{value}`" for value in items["enum"])
+    if "$ref" in items:
+        return "list of entries, see below"
     bounds = " (" + ", ".join(_bounds(items)) + ")" if items["type"] != "string" else ""
     return f"list of {_TYPES[items['type']]}s{bounds}"
 

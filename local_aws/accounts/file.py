@@ -320,6 +320,7 @@ class AccountFile(Entry):
     studio_apps: list[StudioApp] = []
     costs: list[Cost] = []
     log_groups: list[LogGroup] = []
+    quotas: dict[Name, NonNegativeInt] = {}
     api_errors: list[ApiError] = []
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ from local_aws.http.faults import AwsFault, AwsFaults
 from local_aws.http.own_services import OwnServices
 from local_aws.http.supported import BOTO_NAMES
 from local_aws.services.cost_explorer import DailyCharge, spread
+from local_aws.services.service_quotas import QuotaStore
 
 _SERVER_ERRORS = ("Internal", "Service")
 _THROTTLES = ("SlowDown", "ServiceUnavailable")
@@ -40,6 +41,7 @@ def load_accounts(
         load_metrics(account, services.metrics.at(*place))
         load_storage(account, services.lifecycle)
         load_bedrock(account, services.bedrock.at(*place))
+        _load_quotas(account, services.quotas.at(*place))
         for cost in account.costs:
             services.costs.charges[account.account_id] += _charges(account, cost)
         for index, error in enumerate(account.api_errors):
@@ -49,6 +51,14 @@ def load_accounts(
                 services.accounts.refusals[account.account_id] = fault.code
             else:
                 faults.add(fault)
+
+
+def _load_quotas(account: AccountFile, store: QuotaStore) -> None:
+    for name, value in account.quotas.items():
+        try:
+            store.set(name, value)
+        except ValueError as error:
+            raise AccountFileError(f"account {account.account_id}: quotas: {error}") from error
 
 
 def _charges(account: AccountFile, cost: Cost) -> Iterable[DailyCharge]:

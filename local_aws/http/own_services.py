@@ -26,6 +26,7 @@ from local_aws.services.sagemaker_search import SageMakerSearch
 from local_aws.services.sagemaker_store import SageMakerStore
 from local_aws.services.sagemaker_tags import SageMakerTags
 from local_aws.services.savings_plans import SavingsPlans
+from local_aws.services.service_quotas import QuotaStore, ServiceQuotas
 from local_aws.services.spot_market import SpotMarket
 from local_aws.stepfunctions.task_tokens import TaskTokens
 
@@ -40,6 +41,7 @@ class OwnServices:
         self.metrics = Places(MetricStore)
         self.scaling = Places(ScalingStore)
         self.bedrock = Places(BedrockStore)
+        self.quotas = Places(QuotaStore)
         self.lifecycle = S3Lifecycle()
         self.costs = CostExplorer()
         self.pricing = Pricing()
@@ -68,6 +70,7 @@ class OwnServices:
         )
         own.add("bedrock", Bedrock(self.bedrock).operations())
         own.add("bedrock", BedrockChanges(self.bedrock).operations())
+        own.add("service-quotas", ServiceQuotas(self.quotas).operations())
         own.add("ce", self.costs.operations())
         own.add("pricing", self.pricing.operations())
         own.add("savingsplans", SavingsPlans().operations())

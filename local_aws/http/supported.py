@@ -99,6 +99,9 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "CreateSecret DeleteSecret DescribeSecret GetRandomPassword GetSecretValue ListSecrets"
     ),
     "savingsplans": _calls("DescribeSavingsPlansOfferingRates"),
+    "service-quotas": _calls(
+        "GetAWSDefaultServiceQuota GetServiceQuota ListAWSDefaultServiceQuotas ListServiceQuotas"
+    ),
     "sns": _calls(
         "CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes "
         "ListSubscriptions ListSubscriptionsByTopic ListTagsForResource ListTopics Publish "
@@ -124,6 +127,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
 # What a client signs with, where it is not boto3's name for the service.
 BOTO_NAMES = {
     "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
     "states": "stepfunctions",
     "tagging": "resourcegroupstaggingapi",
 }

@@ -26,6 +26,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local_aws.clients import Clients
 from local_aws.hooks import Hooks, check_moto_version
+from local_aws.services.service_quotas import training_quota
 from local_aws.training.container import Launcher, ProcessLauncher
 from local_aws.training.container_launcher import ContainerLauncher, Engine
 from local_aws.training.events import announce
@@ -69,6 +70,7 @@ class TrainingJobs:
         scratch: Path,
         options: TrainingOptions,
         clock: Callable[[], datetime],
+        quota_of: Callable[[str, str, str], int] | None = None,
     ) -> None:
         self._scratch = scratch
         self._options = options
@@ -79,6 +81,7 @@ class TrainingJobs:
             if options.image
             else ProcessLauncher(command, self._sessions, options.working_directory)
         )
+        self._quota_of = quota_of
         self._faults = Faults(options.faults)
         self._queue = JobQueue(options.places)
         self._hooks = Hooks()
@@ -125,7 +128,7 @@ class TrainingJobs:
         self._check_role(clients, request["RoleArn"])
         _check_data(JobStorage(clients.get("s3")), request, response.region)
         if self._faults.take(name, FaultKind.QUOTA):
-            raise ResourceLimitExceeded(_quota_message(request))
+            raise ResourceLimitExceeded(quota_message(request, limit=0, in_use=0))
         record = TrainingRecord(
             request,
             arn,
@@ -139,6 +142,7 @@ class TrainingJobs:
                     "Training job names must be unique within an AWS account and region, and a "
                     f"training job with this name already exists ({arn})"
                 )
+            self._check_quota(response, request)
             if self._is_closed:
                 # Its folder would be written after everything else was swept.
                 raise ServiceUnavailable("The embedded AWS is being taken down.")
@@ -180,6 +184,25 @@ class TrainingJobs:
             if region not in self._clients_by_region:
                 self._clients_by_region[region] = Clients(self._endpoint, region)
             return self._clients_by_region[region]
+
+    def _check_quota(self, response: Any, request: Mapping[str, Any]) -> None:
+        """Refuse a job that would pass the account's quota, as AWS does before it exists."""
+        if self._quota_of is None:
+            return
+        spot = bool(request.get("EnableManagedSpotTraining"))
+        resources = request["ResourceConfig"]
+        name = training_quota(resources["InstanceType"], spot=spot)
+        limit = self._quota_of(response.current_account, response.region, name)
+        in_use = sum(
+            job.request["ResourceConfig"].get("InstanceCount", 1)
+            for job in _backend(response).training_jobs.values()
+            if isinstance(job, TrainingRecord)
+            and job.status in {"InProgress", "Stopping"}
+            and job.is_spot == spot
+            and job.request["ResourceConfig"]["InstanceType"] == resources["InstanceType"]
+        )
+        if in_use + resources.get("InstanceCount", 1) > limit:
+            raise ResourceLimitExceeded(quota_message(request, limit=limit, in_use=in_use))
 
     def _check_role(self, clients: Clients, arn: str) -> None:
         if not self._options.check_role:
@@ -235,10 +258,14 @@ def _check_data(storage: JobStorage, request: Mapping[str, Any], region: str) ->
             )
 
 
-def _quota_message(request: Mapping[str, Any]) -> str:
-    kind = "spot training job" if request.get("EnableManagedSpotTraining") else "training job"
+def quota_message(request: Mapping[str, Any], *, limit: int, in_use: int) -> str:
+    """Return what SageMaker says of a job that would pass a quota."""
+    resources = request["ResourceConfig"]
+    name = training_quota(
+        resources["InstanceType"], spot=bool(request.get("EnableManagedSpotTraining"))
+    )
     return (
-        f"The account-level service limit '{request['ResourceConfig']['InstanceType']} for {kind} "
-        "usage' is 0 Instances, with current utilization of 0 Instances and a request delta of 1 "
+        f"The account-level service limit '{name}' is {limit} Instances, with current utilization "
+        f"of {in_use} Instances and a request delta of {resources.get('InstanceCount', 1)} "
         "Instances. Please use AWS Service Quotas to request an increase for this quota."
     )

@@ -18,6 +18,7 @@ NAMES = re.compile(r"(Unknown|Unpriced)InstanceTypeError|(Unknown|Unpriced)Insta
 PUBLISHED = {
     # What people write and read: its keys stay what they are called.
     "schemas/run_spec.py": "training is the section of SageMaker in run.yaml",
+    "schemas/ladder_section.py": "training.ladder is a part of that section",
     "schemas/run_yaml.py": "names the rule of the key training.instance_type, and its default",
     "schemas/estimate.py": "a default of the stack's parameters, and usual cases by the hour",
     "schemas/plan.py": "says what SageMaker's terms in plan.json are",

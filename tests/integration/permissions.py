@@ -24,7 +24,11 @@ _ACTIONS = {
 }
 # A transaction is allowed by what its parts are, any of these.
 _PARTS = {"dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:UpdateItem"}}
-_PREFIXES = {"resourcegroupstaggingapi": "tag", "stepfunctions": "states"}
+_PREFIXES = {
+    "resourcegroupstaggingapi": "tag",
+    "service-quotas": "servicequotas",
+    "stepfunctions": "states",
+}
 # SAM adds the right to trace by itself.
 _SAMS_OWN = {"xray"}
 

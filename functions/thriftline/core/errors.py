@@ -15,7 +15,6 @@ class Retry(Enum):
 
     NEVER = "never: the same call gets the same answer"
     BACKOFF = "within minutes, with backoff and jitter"
-    SLOWLY = "slowly, and not for ever"
 
 
 class ThriftlineError(Exception):
@@ -41,9 +40,7 @@ class ServiceUnavailableError(ThriftlineError):
 
 
 class QuotaExceededError(ThriftlineError):
-    """An account quota is used up, such as instances of one type. Retry slowly, then fail."""
-
-    retry = Retry.SLOWLY
+    """A quota of the account is in use. A training waits its turn, or takes its next rung."""
 
 
 class AccessDeniedError(ThriftlineError):
@@ -98,6 +95,14 @@ class ApprovalExpiredError(ThriftlineError):
     """A person was asked and nobody answered in time. Reject the run; nothing was spent."""
 
 
+class NoQuotaError(ThriftlineError):
+    """The account may not have what the training needs, however long it waits. Reject the run."""
+
+
+class LadderExhaustedError(ThriftlineError):
+    """No rung of a run's ladder is left to try; the message has what became of each. Fail."""
+
+
 class AllowanceSpentError(ThriftlineError):
     """Too little is left of the dollars that a run may cost for another attempt. Fail."""
 
@@ -119,7 +124,7 @@ class TrainingStoppedError(ThriftlineError):
 
 
 class OutOfWaitTimeError(ThriftlineError):
-    """The training was not done in the time that it may wait and train. Fail."""
+    """The training was not there, or not done, in the time that it may wait. Next rung."""
 
 
 class OutOfRunTimeError(ThriftlineError):

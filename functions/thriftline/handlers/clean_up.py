@@ -15,5 +15,6 @@ def lambda_handler(request: CleanUpRequest) -> CleanUpResponse:
         runs=wiring.runs_table(),
         artifacts=wiring.artifacts(),
         trainers=trainers(),
+        queue=wiring.training_queue(),
         now=wiring.now(),
     )

@@ -19,6 +19,7 @@ def lambda_handler(request: StartTrainingRequest) -> StartTrainingResponse:
         artifacts=wiring.artifacts(),
         trainers=trainers(),
         runs=wiring.runs_table(),
+        queue=wiring.training_queue(),
         now=wiring.now(),
     )
     # A redriven execution may be settled between the two: Clean up then stops the job.

@@ -12,6 +12,7 @@ from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.project_claims import ClaimsTable
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.aws.training_queue import TrainingQueue
 from thriftline.runs.domain.approvals import ApprovalPolicy
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.schemas.run_yaml import Defaults
@@ -35,6 +36,7 @@ __all__ = [
     "runs_table",
     "settings",
     "stack_ceilings",
+    "training_queue",
 ]
 
 
@@ -71,6 +73,12 @@ def approvals_table() -> ApprovalsTable:
 def approval_secret() -> Secret:
     """The key that signs links to approvals."""
     return Secret(client("secretsmanager"), settings().approval_secret_arn)
+
+
+@cache
+def training_queue() -> TrainingQueue:
+    """The lines of runs that wait for their turn."""
+    return TrainingQueue(client("dynamodb"), settings().runs_table)
 
 
 @cache

@@ -100,9 +100,7 @@ def test_an_allowance_that_is_spent_ends_the_run_whatever_attempts_are_left(
     ("ending", "error"),
     [
         ("user_error", "TrainingFailedError"),
-        ("out_of_wait_time", "OutOfWaitTimeError"),
         ("out_of_run_time_with_checkpoint", "OutOfRunTimeError"),
-        ("quota", "QuotaExceededError"),
         ("unknown_failure", "TrainingFailedError"),
     ],
 )
@@ -117,6 +115,31 @@ def test_an_ending_that_no_attempt_can_mend_is_the_runs_ending(
     assert result["error"]["message"].startswith("The memory said so on the small rung.")
     assert [one["ending"] for one in result["attempts"]] == [ending]
     assert world.keys(f"scratch/{result['run_id']}/") == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "rungs"),
+    [
+        ("capacity", ["small", "large", "large"]),
+        ("internal_error", ["small", "small", "large"]),
+        ("out_of_wait_time", ["small", "large"]),
+        ("quota", ["small", "large"]),
+    ],
+)
+def test_a_ladder_that_is_exhausted_ends_the_run_with_what_became_of_each_rung(
+    world: World, project: str, ending: str, rungs: list[str]
+) -> None:
+    ended = run(world, project, {"ending": ending})
+
+    assert (ended.status, ended.error) == ("FAILED", "LadderExhaustedError")
+    result = result_of(ended)
+    assert [one["rung_name"] for one in result["attempts"]] == rungs
+    assert [one["name"] for one in result["ladder"]] == ["small", "large"]
+    assert {one["outcome"] for one in result["ladder"]} == {ending}
+    message = result["error"]["message"].splitlines()
+    assert message[0].startswith(f"No rung of the ladder is left after {len(rungs)} attempts")
+    assert message[1].startswith("1. small: attempt 1")
+    assert ended.states.count("Start training") == len(rungs) + 1
 
 
 def test_an_execution_that_is_aborted_stops_the_attempt(world: World, project: str) -> None:

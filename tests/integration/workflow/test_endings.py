@@ -236,9 +236,10 @@ def test_lack_of_capacity_and_faults_of_sagemaker_start_another_attempt(
 def test_capacity_that_never_comes_ends_by_that_name(world: World, project: str) -> None:
     world.jobs.inject(Fault(FaultKind.CAPACITY, job=f"{project}-*", times=9))
     ended = world.end_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
-    assert (ended.status, ended.error) == ("FAILED", "CapacityError")
+    assert (ended.status, ended.error) == ("FAILED", "LadderExhaustedError")
     assert ended.result is not None
-    assert len(ended.result["attempts"]) == 2
+    # Spot, on demand, and on demand once more.
+    assert [one["rung"] for one in ended.result["attempts"]] == [1, 2, 2]
 
 
 CALLS = [

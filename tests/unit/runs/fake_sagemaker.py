@@ -38,8 +38,8 @@ def _create_request_shape() -> Any:
 class FakeSageMaker:
     """Training jobs that a test moves from status to status by hand.
 
-    ``next_error`` is raised by the next create call; ``lost_reply`` lets that call take effect
-    first, as when a connection breaks after the request.
+    ``next_error`` is raised by the next create call, ``later_errors`` by those after it;
+    ``lost_reply`` lets that call take effect first, as when a connection breaks after the request.
     """
 
     def __init__(self) -> None:
@@ -47,12 +47,14 @@ class FakeSageMaker:
         self.created: list[str] = []
         self.stopped: list[str] = []
         self.next_error: ClientError | None = None
+        self.later_errors: list[ClientError] = []
         self.lost_reply = False
 
     def create_training_job(self, **request: Any) -> dict[str, str]:
         report = ParamValidator().validate(request, _create_request_shape())
         assert not report.has_errors(), report.generate_report()
-        error, self.next_error = self.next_error, None
+        error = self.next_error
+        self.next_error = self.later_errors.pop(0) if self.later_errors else None
         if error and not self.lost_reply:
             raise error
         name = request["TrainingJobName"]

@@ -18,6 +18,7 @@ from thriftline.money.aws.ledger_table import LedgerTable
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.aws.training_queue import TrainingQueue
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.plan import Plan, PlannedChampion
 from thriftline.runs.schemas.run import Run
@@ -93,6 +94,7 @@ class World:
     ledger: LedgerTable
     finished: FinishedRuns
     approvals: ApprovalsTable
+    queue: TrainingQueue
 
     def put(self, name: str, body: bytes) -> None:
         """Writes a document of the run."""
@@ -173,4 +175,5 @@ def world() -> Iterator[World]:
             LedgerTable(dynamodb, "ledger"),
             FinishedRuns(dynamodb, "runs"),
             ApprovalsTable(dynamodb, "runs"),
+            TrainingQueue(dynamodb, "runs"),
         )

@@ -14,6 +14,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.money.aws.ledger_table import LedgerTable
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.aws.training_queue import TrainingQueue
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.schemas.plan import PlannedTraining
 from thriftline.runs.schemas.run import Run
@@ -42,6 +43,7 @@ class RunWorld:
     runs: RunsTable
     ledger: LedgerTable
     finished: FinishedRuns
+    queue: TrainingQueue
     s3: Any
 
     def write_run(self, **spec: Any) -> Run:
@@ -100,5 +102,6 @@ def run_world() -> Iterator[RunWorld]:
             RunsTable(dynamodb, "runs"),
             LedgerTable(dynamodb, "ledger"),
             FinishedRuns(dynamodb, "runs"),
+            TrainingQueue(dynamodb, "runs"),
             s3,
         )

@@ -12,11 +12,9 @@ from thriftline.core.errors import AllowanceSpentError
 from thriftline.money.prices import Price
 from thriftline.runs.domain.attempts import (
     AttemptState,
+    former_rung,
     left_of,
-    rung_of,
-    waited_on_rung,
 )
-from thriftline.runs.domain.quotes import Rung
 from thriftline.runs.trainers.sagemaker.job import TrainingJob
 from thriftline.runs.trainers.sagemaker.priced_instances import (
     SHORTEST_ATTEMPT_SECONDS,
@@ -32,11 +30,6 @@ def attempt(charged: str, asked_after: float = 0) -> AttemptState:
     return AttemptState("a", "run", "Failed", "Failed", created, Decimal(charged))
 
 
-def rung(name: str) -> Rung:
-    price = Price(Decimal(1), "hour", "r", "c", "a list", date(2026, 11, 1))
-    return Rung(name, price, Decimal(1), Decimal(0), {})
-
-
 def test_the_next_attempt_may_spend_what_the_earlier_ones_have_left() -> None:
     assert left_of(Decimal("2.83"), []) == Decimal("2.83")
     assert left_of(Decimal("2.83"), [attempt("0.5"), attempt("0.3301")]) == Decimal("1.9999")
@@ -47,21 +40,9 @@ def test_nothing_is_left_when_the_earlier_attempts_have_spent_it() -> None:
         left_of(Decimal("2.83"), [attempt("1.5"), attempt("1.5")])
 
 
-def test_each_attempt_takes_the_next_rung_and_the_last_one_is_repeated() -> None:
-    ladder = [rung("first"), rung("second")]
-
-    assert [rung_of(n, ladder).name for n in (1, 2, 3, 5)] == ["first", *["second"] * 3]
-    assert rung_of(4, ladder[:1]).name == "first"
-
-
-def test_the_wait_counts_from_the_first_attempt_on_the_same_rung() -> None:
-    now = NOON + timedelta(hours=1)
-    earlier = [attempt("0"), attempt("0", 600)]
-
-    assert waited_on_rung(1, [], 1, now) == 0
-    assert waited_on_rung(2, earlier[:1], 1, now) == 3600
-    assert waited_on_rung(2, earlier[:1], 2, now) == 0
-    assert waited_on_rung(3, earlier, 2, now) == 3000
+def test_a_rung_that_was_not_noted_is_told_by_the_attempt_as_before() -> None:
+    assert [former_rung(attempt, 2) for attempt in (1, 2, 3, 5)] == [1, 2, 2, 2]
+    assert former_rung(4, 1) == 1
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,13 @@ def test_a_run_that_was_planned_before_goes_on(here: World) -> None:
     sagemaker = FakeSageMaker()
     trainers = trainers_over(here.artifacts, sagemaker)
     start_training(
-        RUN_ID, 1, artifacts=here.artifacts, trainers=trainers, runs=here.runs, now=CREATED_AT
+        RUN_ID,
+        1,
+        artifacts=here.artifacts,
+        trainers=trainers,
+        runs=here.runs,
+        queue=here.queue,
+        now=CREATED_AT,
     )
 
     name = f"{RUN_ID}-01"
@@ -116,7 +122,13 @@ def test_an_attempt_that_the_former_version_kept_without_dollars_gets_them(here:
     sagemaker = FakeSageMaker()
     trainers = trainers_over(here.artifacts, sagemaker)
     start_training(
-        RUN_ID, 1, artifacts=here.artifacts, trainers=trainers, runs=here.runs, now=CREATED_AT
+        RUN_ID,
+        1,
+        artifacts=here.artifacts,
+        trainers=trainers,
+        runs=here.runs,
+        queue=here.queue,
+        now=CREATED_AT,
     )
     sagemaker.move(
         f"{RUN_ID}-01",
@@ -135,6 +147,7 @@ def test_an_attempt_that_the_former_version_kept_without_dollars_gets_them(here:
         runs=here.runs,
         artifacts=here.artifacts,
         trainers=trainers,
+        queue=here.queue,
         now=NOW,
     )
     request = PublishResultRequest(
@@ -163,5 +176,6 @@ def test_a_document_of_a_version_to_come_is_refused_by_name(here: World) -> None
             artifacts=here.artifacts,
             trainers=trainers_over(here.artifacts),
             runs=here.runs,
+            queue=here.queue,
             now=NOW,
         )

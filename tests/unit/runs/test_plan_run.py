@@ -16,6 +16,7 @@ from thriftline.core.errors import (
     AwsRequestError,
     BudgetExceededError,
     InvalidRunSpecError,
+    NoQuotaError,
     UnknownInstanceTypeError,
     UnpricedInstanceError,
 )
@@ -78,12 +79,13 @@ def plan(
     champion: RegisteredModel | None = None,
     ceilings: Ceilings = OPEN,
     approval: ApprovalPolicy = ASKS_NOBODY,
+    quotas: dict[str, int] | None = None,
 ) -> tuple[PlanRunResponse, Plan]:
     response = plan_run(
         RUN_ID,
         artifacts=world.artifacts,
         registry=cast("Any", FakeRegistry(champion)),
-        trainers=trainers_over(world.artifacts, AWS_REGION=region),
+        trainers=trainers_over(world.artifacts, quotas=quotas, AWS_REGION=region),
         region=region,
         now=NOW,
         ceilings=ceilings,
@@ -100,13 +102,14 @@ def test_a_plan_says_what_the_run_costs_at_the_most_and_probably(world: RunWorld
 
     # 1.408 x 2 h and 30 GiB x 0.14 x 2 h / 730 h, and 0.2 % for a rate that stands in.
     assert response.worst_case_usd == Decimal("2.84")
-    assert response.max_attempts == 2
+    # Two for each rung.
+    assert response.max_attempts == 6
     assert response.expected_usd is not None
     assert Decimal("0.05") < response.expected_usd < Decimal("1")
     assert written.worst_case_usd == response.worst_case_usd
     assert written.expected_usd == response.expected_usd
     assert "8,000 records of about 29 tokens for 3 epochs" in written.expected_reason
-    (rung,) = written.rungs
+    rung = written.rungs[0]
     assert (written.trainer, rung.name) == ("sagemaker", "1 x ml.g5.xlarge, Spot")
     assert (rung.terms["instance_type"], rung.terms["instance_count"]) == ("ml.g5.xlarge", 1)
     assert (rung.terms["spot"], rung.terms["max_wait_seconds"]) == (True, 14_400)
@@ -228,6 +231,173 @@ def test_more_attempts_do_not_raise_the_worst_case(world: RunWorld) -> None:
     response, _ = plan(world)
 
     assert (response.worst_case_usd, response.max_attempts) == (Decimal("2.84"), 5)
+
+
+def names_of(written: Plan) -> list[str]:
+    return [rung.name for rung in written.rungs]
+
+
+def test_the_plan_puts_rungs_behind_the_first_that_cost_no_more(world: RunWorld) -> None:
+    world.write_run()
+
+    response, written = plan(world)
+
+    spot, demand, other = written.rungs
+    assert (spot.name, demand.name) == ("1 x ml.g5.xlarge, Spot", "1 x ml.g5.xlarge, on demand")
+    assert other.name.endswith(", on demand")
+    assert response.worst_case_usd == spot.worst_case_usd
+    assert all(rung.worst_case_usd <= spot.worst_case_usd for rung in written.rungs)
+    assert all(rung.reason for rung in written.rungs)
+    assert [rung.wait_seconds for rung in written.rungs] == [1800, 1800, None]
+    assert (spot.most_interruptions, demand.most_interruptions) == (3, None)
+    assert spot.pool == "ml.g5.xlarge for spot training job usage"
+    assert demand.terms["max_wait_seconds"] is None
+    # Each of the others says why it is not there.
+    assert all(one.reason for one in written.left_out)
+
+
+def test_one_attempt_leaves_one_rung(world: RunWorld) -> None:
+    world.write_run(training={"max_attempts": 1})
+
+    response, written = plan(world)
+
+    assert names_of(written) == ["1 x ml.g5.xlarge, Spot"]
+    assert response.max_attempts == 1
+    assert written.left_out[0].reason == "training.max_attempts is 1."
+
+
+def test_the_plan_adds_no_type_that_the_stack_does_not_allow(world: RunWorld) -> None:
+    world.write_run()
+
+    _, written = plan(world, ceilings=replace(OPEN, instance_types=("ml.g5.*",)))
+
+    assert names_of(written) == ["1 x ml.g5.xlarge, Spot", "1 x ml.g5.xlarge, on demand"]
+    assert any("AllowedInstanceTypes" in one.reason for one in written.left_out)
+
+
+def test_a_type_that_is_not_known_gets_no_other_behind_it(world: RunWorld) -> None:
+    world.write_run(training={"instance_type": "ml.m5.xlarge", "spot": False})
+
+    _, written = plan(world)
+
+    assert names_of(written) == ["1 x ml.m5.xlarge, on demand"]
+    assert "What is like ml.m5.xlarge is not known." in [one.reason for one in written.left_out]
+
+
+def test_a_rung_without_a_quota_is_left_out_and_the_plan_says_how_to_ask_for_it(
+    world: RunWorld,
+) -> None:
+    world.write_run()
+
+    _, written = plan(world, quotas={"ml.g5.xlarge for spot training job usage": 0})
+
+    assert names_of(written)[0] == "1 x ml.g5.xlarge, on demand"
+    (reason,) = [one.reason for one in written.left_out if one.name == "1 x ml.g5.xlarge, Spot"]
+    assert "--quota-code L-12345678 --desired-value 1 --region us-east-1" in reason
+    assert "'ml.g5.xlarge for spot training job usage' of the account is 0" in reason
+
+
+def test_a_run_for_which_the_account_has_no_quota_at_all_is_refused(world: RunWorld) -> None:
+    world.write_run(training={"max_attempts": 1})
+
+    with pytest.raises(NoQuotaError, match=r"Ask for 1 or more in Service Quotas.*Nothing was"):
+        plan(world, quotas={"ml.g5.xlarge for spot training job usage": 0})
+
+
+LADDER = [
+    {"instance_type": "ml.g5.xlarge", "wait_seconds": 600},
+    {"instance_type": "ml.g6.xlarge", "market": "on-demand"},
+    {"instance_type": "ml.g5.12xlarge", "market": "on-demand"},
+]
+
+
+def test_the_ladder_of_run_yaml_is_taken_as_it_is(world: RunWorld) -> None:
+    world.write_run(training={"ladder": LADDER, "max_runtime_seconds": 3600})
+
+    response, written = plan(world)
+
+    assert names_of(written) == [
+        "1 x ml.g5.xlarge, Spot",
+        "1 x ml.g6.xlarge, on demand",
+        "1 x ml.g5.12xlarge, on demand",
+    ]
+    assert [rung.wait_seconds for rung in written.rungs] == [600, 1800, None]
+    assert [rung.turn_seconds for rung in written.rungs] == [600, None, None]
+    # The most expensive rung in full is what all of them may spend together.
+    assert response.worst_case_usd == max(rung.worst_case_usd for rung in written.rungs)
+    assert written.rungs[2].worst_case_usd == response.worst_case_usd
+    assert response.max_attempts == 6
+
+
+def test_rungs_of_different_size_share_checkpoints_since_each_instance_has_all_rows(
+    world: RunWorld,
+) -> None:
+    ladder = [{"instance_type": "ml.g5.xlarge", "instance_count": n} for n in (2, 1)]
+    world.write_run(training={"ladder": ladder}, budget={"max_usd": "100"})
+    _, mixed = plan(world)
+    world.write_run(training={"ladder": ladder[:1]}, budget={"max_usd": "100"})
+    _, same = plan(world)
+
+    assert [rung.terms["all_rows"] for rung in mixed.rungs] == [True, True]
+    assert [rung.terms["all_rows"] for rung in same.rungs] == [False]
+
+
+def test_a_linear_head_is_put_on_spot_by_no_rung(world: RunWorld) -> None:
+    ladder = [
+        {"instance_type": "ml.g5.xlarge", "market": market} for market in ("spot", "on-demand")
+    ]
+    world.write_run(hyperparameters={"method": "linear_head"}, training={"ladder": ladder})
+
+    _, written = plan(world)
+
+    (rung,) = written.rungs
+    assert (rung.name, rung.terms["spot"]) == ("1 x ml.g5.xlarge, on demand", False)
+    assert "writes no checkpoints" in rung.reason
+    assert [one.name for one in written.left_out] == ["rung 2"]
+
+
+def test_a_rung_that_passes_the_cap_gets_what_the_cap_leaves(world: RunWorld) -> None:
+    world.write_run(
+        training={"ladder": LADDER, "max_runtime_seconds": 3600}, budget={"max_usd": "5.00"}
+    )
+
+    response, written = plan(world)
+
+    assert written.rungs[2].worst_case_usd > Decimal("5.00")
+    assert response.worst_case_usd == written.allowance_usd == Decimal("5.00")
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "error", "said"),
+    [
+        ("ml.p5.24xlarge", UnknownInstanceTypeError, r"Did you mean .*ml\.p5\.48xlarge"),
+        ("ml.p5.4xlarge", UnpricedInstanceError, "It has a price in"),
+        ("ml.g4dn.xlarge", InvalidRunSpecError, "GiB of GPU memory"),
+    ],
+)
+def test_a_rung_of_run_yaml_that_cannot_do_the_work_is_refused_by_its_number(
+    world: RunWorld, instance_type: str, error: type[Exception], said: str
+) -> None:
+    world.write_run(
+        base_model="s3://artifacts/base_models/huge/",
+        training={"ladder": [{"instance_type": "ml.g6e.xlarge"}, {"instance_type": instance_type}]},
+        budget={"max_usd": "1000"},
+    )
+    # Its weights, gradients and moments take more than a T4 has, and fit an L40S.
+    huge = {"num_hidden_layers": 48, "hidden_size": 1536, "intermediate_size": 6144}
+    world.put("base_models/huge/config.json", json.dumps(MINILM | huge))
+
+    with pytest.raises(error, match=said) as told:
+        plan(world)
+
+    assert str(told.value).startswith("training.ladder, rung 2: ")
+
+
+def test_every_rung_is_held_to_the_types_that_the_stack_allows(world: RunWorld) -> None:
+    world.write_run(training={"ladder": LADDER, "max_runtime_seconds": 3600})
+
+    with pytest.raises(InvalidRunSpecError, match=r"not on ml\.g5\.12xlarge"):
+        plan(world, ceilings=replace(OPEN, instance_types=("ml.g?.xlarge",)))
 
 
 def test_a_type_that_does_not_exist_is_refused(world: RunWorld) -> None:

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker
+from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker, refusal
 from tests.unit.runs.run_world import RUN_ID, RunWorld, run_world
-from tests.unit.runs.sagemaker_plans import a_plan
+from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from tests.unit.runs.trainers.sagemaker.test_training_request import SPOT as OTHER_RUN
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import (
@@ -18,6 +18,7 @@ from thriftline.core.errors import (
     OutOfWaitTimeError,
     ServiceUnavailableError,
     ThriftlineError,
+    ThrottledError,
     TrainingFailedError,
     TrainingInternalError,
     TrainingStoppedError,
@@ -29,6 +30,10 @@ from thriftline.runs.trainers.sagemaker.training_request import training_request
 
 SPOT = replace(OTHER_RUN, run_id=RUN_ID, job_name=f"{RUN_ID}-01")
 JOB = SPOT.job_name
+
+
+def throttled(**_: Any) -> dict[str, Any]:
+    raise refusal("StopTrainingJob", "ThrottlingException", "slow down")
 
 
 @dataclass
@@ -48,6 +53,9 @@ class Poll:
             runs=self.world.runs,
             now=CREATED_AT + timedelta(seconds=seconds),
         )
+
+    def plan(self, **values: Any) -> None:
+        self.world.put(f"runs/{RUN_ID}/plan.json", a_plan(**values).model_dump_json())
 
     def end(self, status: str, secondary: str, **facts: Any) -> None:
         self.sagemaker.move(
@@ -95,6 +103,9 @@ def test_a_completed_job_is_done_and_its_facts_are_kept(poll: Poll) -> None:
     assert [(row["what"], row["seconds"]) for row in facts.pop("charges")] == [("instances", 400)]
     assert facts == {
         "job_name": JOB,
+        "rung": 1,
+        "rung_name": "1 x ml.g5.xlarge, Spot",
+        "waited_seconds": 120,
         "image": SPOT.image_uri,
         "instance_type": "ml.g5.xlarge",
         "instance_count": 1,
@@ -183,6 +194,77 @@ def test_a_usable_checkpoint_is_told_from_a_broken_one(poll: Poll, key: str, end
         poll()
 
     assert poll.world.attempt()["ending"] == ending
+
+
+TWO_RUNGS = (
+    a_rung().model_copy(update={"wait_seconds": 600, "most_interruptions": 2}),
+    a_rung(spot=False, max_wait_seconds=None),
+)
+
+
+def test_a_job_that_waits_for_longer_than_its_rung_is_stopped_and_costs_nothing(
+    poll: Poll,
+) -> None:
+    poll.plan(rungs=TWO_RUNGS)
+
+    assert poll(seconds=590).wait_seconds == 15
+    assert poll.sagemaker.stopped == []
+    assert poll(seconds=600).wait_seconds == 15
+    assert poll.sagemaker.stopped == [JOB]
+    # It stops once, however often it is looked at.
+    assert not poll(seconds=610).done
+    poll.sagemaker.move(JOB, "Stopped", "Stopped")
+    with pytest.raises(OutOfWaitTimeError, match="had not started 600 seconds after"):
+        poll(seconds=640)
+
+    facts = poll.world.attempt()
+    assert (facts["ending"], facts["billed_usd"]) == ("out_of_rung_wait", "0.000000000")
+
+
+def test_a_stop_that_is_lost_is_asked_for_again(poll: Poll) -> None:
+    poll.plan(rungs=TWO_RUNGS)
+    original = poll.sagemaker.stop_training_job
+    poll.sagemaker.stop_training_job = throttled  # type: ignore[method-assign]
+    with pytest.raises(ThrottledError):
+        poll(seconds=600)
+    poll.sagemaker.stop_training_job = original  # type: ignore[method-assign]
+
+    poll(seconds=603)
+
+    assert poll.sagemaker.stopped == [JOB]
+
+
+def test_a_job_that_completes_before_the_stop_reaches_it_has_completed(poll: Poll) -> None:
+    poll.plan(rungs=TWO_RUNGS)
+    poll(seconds=600)
+    poll.end("Completed", "Completed")
+
+    assert poll(seconds=640).done
+    assert poll.world.attempt()["ending"] == "completed"
+
+
+def test_a_job_that_is_interrupted_too_often_is_left_for_the_next_rung(poll: Poll) -> None:
+    poll.plan(rungs=TWO_RUNGS)
+    for _ in range(3):
+        assert poll.sagemaker.stopped == []
+        poll.sagemaker.move(JOB, "InProgress", "Interrupted", TrainingStartTime=CREATED_AT)
+        poll(seconds=900)
+    poll.end("Stopped", "Stopped")
+
+    with pytest.raises(CapacityError, match="interrupted 3 times"):
+        poll(seconds=960)
+
+    assert poll.sagemaker.stopped == [JOB]
+    assert poll.world.attempt()["ending"] == "interrupted"
+
+
+def test_on_the_last_rung_interruptions_are_borne(poll: Poll) -> None:
+    poll.plan(rungs=TWO_RUNGS[:1])
+    for _ in range(9):
+        poll.sagemaker.move(JOB, "InProgress", "Interrupted", TrainingStartTime=CREATED_AT)
+
+    assert not poll(seconds=900).done
+    assert poll.sagemaker.stopped == []
 
 
 def test_a_job_that_sagemaker_does_not_show_is_looked_for_again(poll: Poll) -> None:

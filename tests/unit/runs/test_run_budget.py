@@ -66,8 +66,10 @@ class Scene:
             artifacts=self.world.artifacts,
             trainers=trainers_over(self.world.artifacts, self.sagemaker),
             runs=self.world.runs,
+            queue=self.world.queue,
             now=NOW,
         )
+        assert started.job_name is not None
         return started.job_name
 
     def end(self, name: str, status: str = "Completed", **facts: Any) -> None:
@@ -221,7 +223,9 @@ def a_quote(name: str, worst: str, expected: str, *, chosen: bool = False) -> Pl
 def test_a_run_settles_with_what_every_attempt_was_billed(scene: Scene) -> None:
     scene.reserve()
     first = scene.start()
-    scene.end(first, "Failed", TrainingTimeInSeconds=900, BillableTimeInSeconds=300)
+    gone = "CapacityError: no instance"
+    facts = {"TrainingTimeInSeconds": 900, "BillableTimeInSeconds": 300, "FailureReason": gone}
+    scene.end(first, "Failed", **facts)
     second = scene.start(2)
     scene.end(second, TrainingTimeInSeconds=1000, BillableTimeInSeconds=400)
     answer = scene.settle()
@@ -248,7 +252,9 @@ def test_a_result_shows_the_bill_row_by_row_and_to_the_cent(scene: Scene) -> Non
     scene.world.put(f"runs/{RUN_ID}/plan.json", plan.model_dump_json())
     scene.reserve()
     first = scene.start()
-    scene.end(first, "Failed", TrainingTimeInSeconds=900, BillableTimeInSeconds=301)
+    gone = "CapacityError: no instance"
+    facts = {"TrainingTimeInSeconds": 900, "BillableTimeInSeconds": 301, "FailureReason": gone}
+    scene.end(first, "Failed", **facts)
     second = scene.start(2)
     # Kept warm for five minutes.
     times: dict[str, Any] = {"TrainingTimeInSeconds": 400, "BillableTimeInSeconds": 400}

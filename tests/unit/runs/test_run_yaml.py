@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thriftline.core.errors import InvalidRunSpecError
+from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.schemas.run_yaml import MAX_BYTES, Defaults, parse_run_yaml
 
 DEFAULTS = Defaults("org/base", "ml.g5.xlarge", Decimal("7.50"), ("in_memory", "sagemaker"))
@@ -40,6 +41,21 @@ def test_what_the_file_says_wins_over_the_stack() -> None:
     assert spec.training.instance_type == "ml.g5.xlarge"
 
 
+def test_a_ladder_says_where_it_trains_and_is_read_again() -> None:
+    spec = parse_run_yaml(
+        b"training:\n  ladder:\n"
+        b"  - {instance_type: ml.g6.xlarge, market: on-demand, wait_seconds: 60}\n"
+        b"  - {instance_type: ml.g5.xlarge, max_interruptions: 9}\n",
+        DEFAULTS,
+    )
+    training = spec.training
+    assert (training.instance_type, training.spot) == ("ml.g6.xlarge", False)
+    assert training.ladder is not None
+    assert [rung.market for rung in training.ladder] == ["on-demand", "spot"]
+    assert spec.on_one_machine
+    assert RunSpec.model_validate_json(spec.model_dump_json()) == spec
+
+
 def test_an_unknown_key_names_line_key_what_is_allowed_and_the_nearest() -> None:
     message = problem("seed: 1\nhyperparameters:\n  learnig_rate: 1e-4\n")
     assert "line 3" in message
@@ -66,6 +82,45 @@ def test_every_problem_is_told_at_once() -> None:
         ("budget:\n  max_usd: 0\n", ["line 2", "budget.max_usd", "greater than 0"]),
         ("columns:\n  text: a\n  label: a\n", ["line 1", "different columns"]),
         ("columns:\n  label_separator: ','\n", ["line 1", "task: multi-label-classification"]),
+        (
+            "training:\n  ladder:\n  - {instance_type: ml.g5.xlarge}\n"
+            "  - {instance_type: ml.g5.xlarge, market: on-demand}\n"
+            "  - instance_type: ml.g5.xlarge\n    wait_seconds: 60\n",
+            ["line 5: training.ladder.2: rung 3 repeats rung 1: 1 x ml.g5.xlarge, spot"],
+        ),
+        (
+            "training:\n  ladder:\n  - {instance_type: ml.g5.xlarge}\n  - instance_typ: ml.g5.x\n",
+            ["line 4", "training.ladder.1.instance_typ", "Did you mean instance_type?"],
+        ),
+        (
+            "training:\n  ladder:\n  - instance_type: ml.g5.xlarge\n    market: cheap\n",
+            ["line 4: training.ladder.0.market", "'spot' or 'on-demand'", '"cheap"'],
+        ),
+        (
+            "training:\n  ladder:\n  - instance_type: g5.xlarge\n",
+            ["line 3: training.ladder.0.instance_type", "must be a SageMaker type"],
+        ),
+        ("training:\n  ladder: []\n", ["line 2: training.ladder", "at least 1 item"]),
+        (
+            "training:\n  ladder:\n"
+            + "".join(
+                f"  - {{instance_type: ml.g5.xlarge, instance_count: {n}}}\n" for n in range(1, 8)
+            ),
+            ["line 2: training.ladder", "at most 6 items"],
+        ),
+        (
+            "training:\n  instance_type: ml.g6.xlarge\n  ladder: [{instance_type: ml.g5.xlarge}]\n",
+            ["line 1: training", "the ladder says where it trains; take instance_type out"],
+        ),
+        (
+            "training:\n  max_wait_seconds: 99\n  ladder: [{instance_type: ml.g5.xlarge}]\n",
+            ["line 1: training", "take max_wait_seconds out"],
+        ),
+        (
+            "hyperparameters:\n  method: linear_head\n"
+            "training:\n  ladder: [{instance_type: ml.g5.xlarge, instance_count: 2}]\n",
+            ["line 3: training", "linear_head runs on one instance"],
+        ),
         ("search:\n  epochs: [2]\n", ["line 1", "search", "one combination of values"]),
         ("search:\n  epochs: [2, 2]\n", ["line 1", "epochs has a value twice"]),
         ("search:\n  epochs: [2, 101]\n", ["line 2", "search.epochs.1", "100"]),

@@ -8,7 +8,7 @@ import pytest
 from thriftline.core.errors import AllowanceSpentError, BudgetExceededError, InvalidRunSpecError
 from thriftline.money.prices import near_matches
 from thriftline.runs.domain import layout
-from thriftline.runs.domain.attempts import AttemptState, left_of, rung_index, waited_on_rung
+from thriftline.runs.domain.attempts import AttemptState, left_of
 from thriftline.runs.domain.auto_training import DataShape, NamedSettings, choose
 from thriftline.runs.domain.causes import own_name, read_cause
 from thriftline.runs.domain.ceilings import Ceilings, RunDemand, refuse_beyond
@@ -29,7 +29,7 @@ def _attempt(charged: str = "1", *limits: datetime, minutes: int = 0) -> Attempt
 
 def _demand(**facts: object) -> RunDemand:
     dull: dict[str, object] = {
-        "instance_type": "ml.g5.xlarge",
+        "instance_types": ("ml.g5.xlarge",),
         "worst_case_usd": Decimal(20),
         "gate_confidence": 0.9,
         "gate_test_size": 30,
@@ -41,14 +41,14 @@ def _demand(**facts: object) -> RunDemand:
 
 def test_what_is_just_at_every_ceiling_is_admitted() -> None:
     refuse_beyond(CEILINGS, _demand())
-    refuse_beyond(CEILINGS, _demand(instance_type=None))
+    refuse_beyond(CEILINGS, _demand(instance_types=()))
 
 
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
         (
-            {"instance_type": "ml.p4d.24xlarge"},
+            {"instance_types": ("ml.m5.xlarge", "ml.p4d.24xlarge")},
             "training.instance_type: this stack trains on ml.g5.*, ml.m5.xlarge, not on "
             "ml.p4d.24xlarge (its parameter AllowedInstanceTypes). Nothing was spent.",
         ),
@@ -104,13 +104,6 @@ def test_an_allowance_that_is_spent_to_the_cent_has_nothing_for_another_attempt(
         "The earlier attempts have used 3.0000 USD of the 3 USD that the run may cost; nothing is "
         "left for another."
     )
-
-
-def test_the_wait_on_a_rung_begins_with_its_first_attempt() -> None:
-    earlier = [_attempt(minutes=50), _attempt(minutes=30), _attempt(minutes=10)]
-    assert [rung_index(attempt, 2) for attempt in (1, 2, 3)] == [0, 1, 1]
-    assert waited_on_rung(4, earlier, 2, NOON) == 30 * 60
-    assert waited_on_rung(4, earlier, 4, NOON) == 0.0
 
 
 def test_names_like_a_misspelt_one_are_three_at_most_and_none_far_from_it() -> None:

@@ -1,5 +1,6 @@
 """The registered trainers over a stand-in for SageMaker, for tests of the steps."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from tests.unit.runs.fake_sagemaker import FakeSageMaker
@@ -7,6 +8,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.settings import Settings
 from thriftline.runs.trainers.port import TrainerSite
 from thriftline.runs.trainers.registry import Trainers
+from thriftline.runs.trainers.sagemaker.quotas import QuotaLimit
 from thriftline.runs.trainers.sagemaker.trainer import SagemakerTrainer
 from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
 
@@ -23,9 +25,20 @@ def trainers_over(
     artifacts: Bucket,
     sagemaker: FakeSageMaker | None = None,
     image_gb: float | None = None,
+    quotas: Mapping[str, int] | None = None,
     **environment: str,
 ) -> Trainers:
-    """SageMaker alone; without a stand-in no call of it may be made."""
+    """SageMaker alone; without a stand-in no call of it may be made.
+
+    ``quotas`` are those that are known.
+    """
+
+    def limits(names: Sequence[str]) -> dict[str, QuotaLimit]:
+        return {
+            name: QuotaLimit(name, (quotas or {})[name], "L-12345678", "us-east-1")
+            for name in names
+            if name in (quotas or {})
+        }
 
     def jobs() -> TrainingJobs:
         assert sagemaker is not None, "SageMaker was asked"
@@ -33,7 +46,7 @@ def trainers_over(
 
     def make(site: TrainerSite) -> SagemakerTrainer:
         return SagemakerTrainer(
-            jobs, site.artifacts, site.settings, size_of_image=lambda _: image_gb
+            jobs, site.artifacts, site.settings, limits, size_of_image=lambda _: image_gb
         )
 
     site = TrainerSite(Settings(ENVIRONMENT | environment), artifacts)

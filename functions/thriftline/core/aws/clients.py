@@ -89,7 +89,7 @@ def translated(doing: str) -> Iterator[None]:
 
     Raises:
         ThrottledError, ServiceUnavailableError: worth a retry.
-        QuotaExceededError: worth a slow retry.
+        QuotaExceededError: another run may end and make room.
         AccessDeniedError, AwsRequestError: not worth one.
     """
     try:

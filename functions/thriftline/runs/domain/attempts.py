@@ -6,7 +6,7 @@ is stopped at its limit may be billed for the time that it takes to stop. It can
 by that once, since nothing is left then for another, and the plan states it as ``stop_grace_usd``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,6 @@ from typing import Any
 from thriftline.core.errors import AllowanceSpentError
 from thriftline.money.settlement import Charge
 from thriftline.runs.domain.endings import Ending
-from thriftline.runs.domain.quotes import Rung
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,8 @@ class AttemptState:
     which it is stopped. ``billed_usd`` is what it cost, ``undiscounted_usd`` the same without a
     discount, ``charged_usd`` what it takes of the allowance: all that it may cost
     while that is not known. ``charges`` are the rows that ``billed_usd`` is made of. ``model_uri``
-    is where a completed one leaves its model. ``facts`` are kept beside these in the runs table.
+    is where a completed one leaves its model, ``interruptions`` how often it lost what it ran on
+    and went on by itself. ``facts`` are kept beside these in the runs table.
     """
 
     name: str
@@ -44,6 +44,7 @@ class AttemptState:
     reason: str = ""
     summary: str = ""
     model_uri: str | None = None
+    interruptions: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
     charges: tuple[Charge, ...] = ()
 
@@ -53,14 +54,9 @@ class AttemptState:
         return self.ending is None
 
 
-def rung_index(attempt: int, rungs: int) -> int:
-    """Returns the rung of an attempt: each takes the next one, and the last rung is repeated."""
-    return min(attempt, rungs) - 1
-
-
-def rung_of(attempt: int, rungs: Sequence[Rung]) -> Rung:
-    """Returns how the attempt is made; attempts count from 1."""
-    return rungs[rung_index(attempt, len(rungs))]
+def former_rung(attempt: int, rungs: int) -> int:
+    """Returns the rung of an attempt that none was noted of: each took the next, the last again."""
+    return min(attempt, rungs)
 
 
 def left_of(allowance_usd: Decimal, earlier: Iterable[AttemptState]) -> Decimal:
@@ -77,14 +73,3 @@ def left_of(allowance_usd: Decimal, earlier: Iterable[AttemptState]) -> Decimal:
             "run may cost; nothing is left for another."
         )
     return left
-
-
-def waited_on_rung(
-    attempt: int, earlier: Sequence[AttemptState], rungs: int, now: datetime
-) -> float:
-    """Returns the seconds since the first attempt on the same rung was asked for, else 0."""
-    own = rung_index(attempt, rungs)
-    same = [
-        state for number, state in enumerate(earlier, start=1) if rung_index(number, rungs) == own
-    ]
-    return (now - same[0].created_at).total_seconds() if same else 0.0

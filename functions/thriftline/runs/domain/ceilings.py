@@ -3,6 +3,7 @@
 Whoever may write to ``datasets/`` writes run.yaml too, so its cap is a wish; these are the limits.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -24,14 +25,19 @@ class Ceilings:
 
 @dataclass(frozen=True)
 class RunDemand:
-    """What a run asks for, as far as a ceiling is set on it. ``instance_type`` may be none."""
+    """What a run asks for, as far as a ceiling is set on it: the types of all its rungs."""
 
-    instance_type: str | None
+    instance_types: tuple[str, ...]
     worst_case_usd: Decimal
     gate_confidence: float
     gate_test_size: int
     gate_margin: float
     gate_above_majority: bool
+
+
+def is_allowed(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name is one of those that the stack's owner allows."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def refuse_beyond(ceilings: Ceilings, wish: RunDemand) -> None:
@@ -41,12 +47,13 @@ def refuse_beyond(ceilings: Ceilings, wish: RunDemand) -> None:
         InvalidRunSpecError: the instance type, or a gate that lets more through.
         BudgetExceededError: the worst case is over the stack's limit for one run.
     """
-    asked = wish.instance_type
-    if asked and not any(fnmatchcase(asked, one) for one in ceilings.instance_types):
-        raise InvalidRunSpecError(
-            f"training.instance_type: this stack trains on {', '.join(ceilings.instance_types)}, "
-            f"not on {asked} (its parameter AllowedInstanceTypes). Nothing was spent."
-        )
+    for asked in wish.instance_types:
+        if not is_allowed(asked, ceilings.instance_types):
+            raise InvalidRunSpecError(
+                "training.instance_type: this stack trains on "
+                f"{', '.join(ceilings.instance_types)}, not on {asked} (its parameter "
+                "AllowedInstanceTypes). Nothing was spent."
+            )
     for key, given, allowed, is_over, parameter in (
         (
             "gate.confidence must be at least",

@@ -22,6 +22,7 @@ class Ending(StrEnum):
     CAPACITY = "capacity"
     INTERRUPTED = "interrupted"
     OUT_OF_WAIT_TIME = "out_of_wait_time"
+    OUT_OF_RUNG_WAIT = "out_of_rung_wait"
     OUT_OF_RUN_TIME_WITH_CHECKPOINT = "out_of_run_time_with_checkpoint"
     OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT = "out_of_run_time_without_checkpoint"
     STOPPED = "stopped"
@@ -30,16 +31,17 @@ class Ending(StrEnum):
     UNKNOWN_FAILURE = "unknown_failure"
 
 
-# The first three may be tried again: the program is not at fault.
+# After the first six another attempt may go on: the program is not at fault.
 _ERRORS: dict[Ending, type[ThriftlineError]] = {
     Ending.CAPACITY: CapacityError,
     Ending.INTERRUPTED: CapacityError,
     Ending.INTERNAL_ERROR: TrainingInternalError,
     Ending.QUOTA: QuotaExceededError,
+    Ending.OUT_OF_WAIT_TIME: OutOfWaitTimeError,
+    Ending.OUT_OF_RUNG_WAIT: OutOfWaitTimeError,
     Ending.USER_ERROR: TrainingFailedError,
     Ending.UNKNOWN_FAILURE: TrainingFailedError,
     Ending.STOPPED: TrainingStoppedError,
-    Ending.OUT_OF_WAIT_TIME: OutOfWaitTimeError,
     Ending.OUT_OF_RUN_TIME_WITH_CHECKPOINT: OutOfRunTimeError,
     Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT: OutOfRunTimeError,
 }

@@ -85,7 +85,13 @@ class Rung:
 
     ``stop_grace_usd`` may come on top of the worst case, once, when an attempt reaches its limit,
     and ``upload_grace_usd`` for what it then uploads. ``terms`` is what the trainer reads again
-    when it starts the attempt; nobody else reads it to decide something.
+    when it starts the attempt; nobody else reads it to decide something. ``reason`` says why the
+    rung is there.
+
+    ``wait_seconds`` is how long an attempt may wait to start, ``turn_seconds`` how long a run waits
+    for its turn where the account has no more to give, and ``most_interruptions`` how often an
+    attempt may be interrupted before the next rung goes on; None leaves each to its default.
+    Rungs of one ``pool`` take from the same quota of the account.
     """
 
     name: str
@@ -94,6 +100,19 @@ class Rung:
     stop_grace_usd: Decimal
     terms: Mapping[str, Any]
     upload_grace_usd: Decimal = Decimal(0)
+    reason: str = ""
+    wait_seconds: int | None = None
+    turn_seconds: int | None = None
+    most_interruptions: int | None = None
+    pool: str | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A rung that a ladder might have and has not, with the reason."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -119,6 +138,7 @@ class Quote:
     longest_seconds: int | None = None
     goes_on: bool = False
     market_advice: Mapping[str, Any] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def ask(self) -> Ask:

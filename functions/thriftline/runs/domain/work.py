@@ -29,6 +29,7 @@ class TrainingWork:
     the base model, None when it is not known. ``splits`` counts the records; ``mean_characters`` is
     of one record's texts, None when it is not known. ``cap_usd`` is the most that the run may cost.
     With a ``search``, ``chosen`` is its longest trial. ``finished`` are the project's earlier runs.
+    ``allowed`` are patterns of the names that the stack's owner lets a trainer add.
     """
 
     run_id: str
@@ -44,6 +45,7 @@ class TrainingWork:
     cap_usd: Decimal
     search: Search | None = None
     finished: tuple[FinishedRun, ...] = ()
+    allowed: tuple[str, ...] = ("*",)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Version 2.0 prices a run in dollars over rungs of different rates. A document of
 knew one instance type, is read as a plan of one rung.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from decimal import Decimal
 from math import ceil
@@ -79,6 +79,7 @@ class PlannedRung(_Document):
     """One step of the ladder: how attempts are made there, at which rate, in the trainer's terms.
 
     SageMaker's terms are instance type and count, Spot or on demand, and how long to wait.
+    ``reason`` says why the rung is there; see ``quotes.Rung`` for the rest.
     """
 
     name: str
@@ -87,17 +88,22 @@ class PlannedRung(_Document):
     stop_grace_usd: Decimal
     upload_grace_usd: Decimal = Decimal(0)
     terms: dict[str, Any]
+    reason: str = ""
+    wait_seconds: int | None = None
+    turn_seconds: int | None = None
+    most_interruptions: int | None = None
+    pool: str | None = None
 
     def to_domain(self) -> Rung:
         """Returns the rung as trainers take it."""
-        return Rung(
-            self.name,
-            self.rate.to_domain(),
-            self.worst_case_usd,
-            self.stop_grace_usd,
-            self.terms,
-            self.upload_grace_usd,
-        )
+        return Rung(**{**dict(self), "rate": self.rate.to_domain()})
+
+
+class PlannedLeftOut(_Document):
+    """A rung that the ladder might have and has not, with the reason."""
+
+    name: str
+    reason: str
 
 
 class PlannedClamp(_Document):
@@ -196,6 +202,7 @@ class Plan(_Document):
     clamped: PlannedClamp | None = None
     spot_advice: dict[str, Any] = {}
     rungs: tuple[PlannedRung, ...] = Field(min_length=1)
+    left_out: tuple[PlannedLeftOut, ...] = ()
     quotes: tuple[PlannedQuote, ...] = ()
     warnings: tuple[str, ...] = ()
     champion: PlannedChampion | None = None
@@ -250,16 +257,17 @@ def planned_advice(quote: Quote) -> dict[str, Any]:
 def planned_rungs(quote: Quote) -> tuple[PlannedRung, ...]:
     """Returns a quote's ladder as it stands in the plan."""
     return tuple(
-        PlannedRung(
-            name=rung.name,
-            rate=_price(rung.rate),
-            worst_case_usd=rung.worst_case_usd,
-            stop_grace_usd=rung.stop_grace_usd,
-            upload_grace_usd=rung.upload_grace_usd,
-            terms=dict(rung.terms),
+        PlannedRung.model_validate(
+            {field.name: getattr(rung, field.name) for field in fields(rung)}
+            | {"rate": _price(rung.rate), "terms": dict(rung.terms)}
         )
         for rung in quote.rungs
     )
+
+
+def planned_left_out(quote: Quote) -> tuple[PlannedLeftOut, ...]:
+    """Returns what a quote's ladder might have and has not, as it stands in the plan."""
+    return tuple(PlannedLeftOut(name=one.name, reason=one.reason) for one in quote.left_out)
 
 
 def planned_quotes(quote: Quote, cap_usd: Decimal) -> tuple[PlannedQuote, ...]:

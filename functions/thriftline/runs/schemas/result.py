@@ -81,7 +81,7 @@ class ResultPlan(Document):
 
     trainer: str = Field("sagemaker", description="The way to train.")
     rungs: tuple[str, ...] = Field(
-        (), description="The ladder: each attempt takes the next rung, the last one is repeated."
+        (), description="The ladder: what one rung cannot finish goes on on the next."
     )
     worst_case_usd: Usd = Field(description="All attempts together, at the most.")
     expected_usd: Usd | None = Field(description="At the on-demand rate.")
@@ -159,10 +159,31 @@ class ResultCost(Document):
     spot_saving: float | None = Field(description="1 - usd / on_demand_usd; 0 without Spot.")
 
 
+class ResultRung(Document):
+    """One rung of the run's ladder, and what became of it."""
+
+    rung: int = Field(description="Its number; the first is 1.")
+    name: str
+    chosen_because: str = Field(description="Why the plan has it.")
+    outcome: str = Field(
+        description="How its last attempt ended; passed_over or not_tried without one."
+    )
+    reason: str | None = Field(description="Why, as a sentence for a person.")
+    attempts: tuple[int, ...] = Field(description="Numbers of the attempts made on it.")
+    waited_seconds: int | None = Field(description="Until its attempts started, or ended.")
+    usd: Usd | None = Field(description="What its attempts were billed.")
+
+
 class Attempt(Document):
     """One training job of the run."""
 
     attempt: int
+    rung: int | None = Field(None, description="Number of its rung; the first is 1.")
+    rung_name: str | None = None
+    waited_seconds: int | None = Field(
+        None, description="From being asked for until it started, or ended without."
+    )
+    reason: str | None = Field(None, description="Why it ended so, as a sentence for a person.")
     job_name: str
     instance_type: str | None
     instance_count: int | None
@@ -273,6 +294,9 @@ class Result(Document):
         None, description="Null in a result of a former version."
     )
     attempts: tuple[Attempt, ...]
+    ladder: tuple[ResultRung, ...] = Field(
+        (), description="What became of each rung; empty when the run was not priced."
+    )
     metrics: Scores | None = Field(description="The candidate on the test split.")
     champion_metrics: Scores | None = Field(description="The champion on the same records.")
     comparison: Comparison | None = Field(description="Null when there is no champion.")

@@ -16,6 +16,13 @@ from pydantic import (
     model_validator,
 )
 
+from thriftline.runs.schemas.ladder_section import (
+    MOST_RUNGS,
+    InstanceType,
+    Ladder,
+    LadderRung,
+    require_no_repetition,
+)
 from thriftline.runs.schemas.search_section import SearchSection
 from thriftline.runs.schemas.section import Section
 
@@ -146,8 +153,8 @@ class Hyperparameters(Section):
 class TrainingSection(Section):
     """Where it trains, and for how long at the most."""
 
-    instance_type: Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")] = (
-        Field("ml.g5.xlarge", description="SageMaker training instance type.")
+    instance_type: InstanceType = Field(
+        "ml.g5.xlarge", description="SageMaker training instance type."
     )
     instance_count: int = Field(
         1,
@@ -173,9 +180,63 @@ class TrainingSection(Section):
         description="Run time and waiting for Spot together; twice the run time when absent.",
     )
     volume_gib: int = Field(30, ge=1, le=16_384, description="ML storage of each instance, GiB.")
-    max_attempts: int = Field(
-        2, ge=1, le=5, description="Jobs at the most when capacity or SageMaker itself fails."
+    max_attempts: int | None = Field(
+        None,
+        ge=1,
+        le=2 * MOST_RUNGS,
+        description="Jobs at the most when capacity or SageMaker itself fails; two for each rung "
+        "of the ladder when absent. 1 leaves one rung.",
     )
+    ladder: Ladder | None = Field(
+        None,
+        description="Where to train, in order, in place of instance_type, instance_count, spot and "
+        "max_wait_seconds. When absent, the plan adds rungs to these that cost no more.",
+    )
+
+    @field_validator("ladder")
+    @classmethod
+    def _no_rung_stands_twice(
+        cls, ladder: tuple[LadderRung, ...] | None
+    ) -> tuple[LadderRung, ...] | None:
+        require_no_repetition(ladder or ())
+        return ladder
+
+    @model_validator(mode="after")
+    def _the_ladder_says_it_alone(self) -> "TrainingSection":
+        if self.ladder is None:
+            return self
+        first = self.ladder[0]
+        said = {
+            "instance_type": (self.instance_type, first.instance_type),
+            "instance_count": (self.instance_count, first.instance_count),
+            "spot": (self.spot, first.market == "spot"),
+            "max_wait_seconds": (self.max_wait_seconds, None),
+        }
+        for key in sorted(self.model_fields_set & set(said)):
+            given, of_first = said[key]
+            if given != of_first:
+                raise ValueError(f"the ladder says where it trains; take {key} out")
+        return self
+
+    @property
+    def most_instances(self) -> int:
+        """Instances on the largest rung."""
+        if self.ladder is None:
+            return self.instance_count
+        return max(rung.instance_count for rung in self.ladder)
+
+    def on_its_first_rung(self) -> "TrainingSection":
+        """Returns the section with what the first rung of its ladder says."""
+        if self.ladder is None:
+            return self
+        first = self.ladder[0]
+        return self.model_copy(
+            update={
+                "instance_type": first.instance_type,
+                "instance_count": first.instance_count,
+                "spot": first.market == "spot",
+            }
+        )
 
     @model_validator(mode="after")
     def _wait_covers_run(self) -> "TrainingSection":
@@ -295,9 +356,9 @@ class RunSpec(Section):
         cls, training: TrainingSection, info: ValidationInfo
     ) -> TrainingSection:
         told = info.data.get("hyperparameters")
-        if told is not None and told.method in _WITH_HEAD and training.instance_count > 1:
+        if told is not None and told.method in _WITH_HEAD and training.most_instances > 1:
             raise ValueError(f"{told.method} runs on one instance; say instance_count: 1")
-        return training
+        return training.on_its_first_rung()
 
     @field_validator("search")
     @classmethod
@@ -307,7 +368,7 @@ class RunSpec(Section):
         training, told = info.data.get("training"), info.data.get("hyperparameters")
         if search is None:
             return None
-        if training is not None and training.instance_count > 1:
+        if training is not None and training.most_instances > 1:
             raise ValueError("a search runs on one instance; say training.instance_count: 1")
         if told is not None and told.method in _WITH_HEAD:
             raise ValueError(f"{told.method} tries its own penalties; say method: finetune")
@@ -334,7 +395,7 @@ class RunSpec(Section):
     @property
     def on_one_machine(self) -> bool:
         """Whether the training has one machine for itself."""
-        return self.training.instance_count == 1
+        return self.training.most_instances == 1
 
     def trainer_section(self) -> dict[str, object]:
         """Returns the section of the trainer that the spec names; the trainer reads it."""

@@ -22,7 +22,7 @@ _SHOWN = 80
 _MOST_PROBLEMS = 20
 _PATTERN_RULES = {
     "base_model": "must be a hub id such as org/name, or s3://bucket/prefix/ with the last slash",
-    "training.instance_type": "must be a SageMaker type such as ml.g5.xlarge",
+    "instance_type": "must be a SageMaker type such as ml.g5.xlarge",
 }
 
 
@@ -46,7 +46,8 @@ class Defaults:
             ("budget", "max_usd", str(self.max_usd)),
         ):
             inner = filled.get(section, {})
-            if isinstance(inner, dict):
+            # A ladder says itself where it trains.
+            if isinstance(inner, dict) and not (section == "training" and inner.get("ladder")):
                 filled[section] = {key: value, **inner}
         return filled
 
@@ -101,6 +102,7 @@ def _sentence(detail: ErrorDetails, document: CommentedMap) -> str:
     path = [part for part in detail["loc"] if not str(part).startswith("function-")]
     takes_auto = path[-1:] == ["value"]  # the tag of what is not `auto`
     path = path[:-1] if takes_auto else path
+    path += detail.get("ctx", {}).get("at", ())
     key = plain(".".join(str(part) for part in path), _SHOWN)
     line = line_of(path, document)
     place = f"run.yaml line {line}" if line else "run.yaml"
@@ -110,7 +112,10 @@ def _sentence(detail: ErrorDetails, document: CommentedMap) -> str:
     if len(given) > _SHOWN:
         given = given[:_SHOWN] + "…"
     rule = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    rule = _PATTERN_RULES.get(key, rule) if detail["type"] == "string_pattern_mismatch" else rule
+    pattern = key.rpartition(".")[2]
+    rule = (
+        _PATTERN_RULES.get(pattern, rule) if detail["type"] == "string_pattern_mismatch" else rule
+    )
     rule = f"{rule}, or auto" if takes_auto else rule
     where = f"{place}: {key}" if key else place
     return f"{where}: {plain(rule)}; given was {given}."
@@ -127,8 +132,11 @@ def _allowed_keys(path: list[int | str]) -> str:
 
 
 def _model_of(fields: Mapping[str, Any], name: str) -> type[BaseModel] | None:
-    annotation = fields[name].annotation if name in fields else None
-    for candidate in (annotation, *get_args(annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
+    return _model_in(fields[name].annotation) if name in fields else None
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Returns the section that a key holds, itself or a list of such."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)

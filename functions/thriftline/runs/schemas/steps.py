@@ -93,10 +93,15 @@ class StartTrainingRequest(Payload):
 
 
 class StartTrainingResponse(Payload):
-    """The job of this attempt, new or found again."""
+    """The job of this attempt, new or found again.
 
-    job_name: str
+    None where it is not the run's turn yet: ``wait_seconds`` until the next call, and why.
+    """
+
+    job_name: str | None
     attempt: int
+    wait_seconds: int = 0
+    reason: str = ""
 
 
 class PollTrainingRequest(Payload):

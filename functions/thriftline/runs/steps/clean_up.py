@@ -5,14 +5,16 @@ from datetime import datetime
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.domain.attempts import AttemptState
-from thriftline.runs.domain.layout import progress_prefix, scratch_prefix
+from thriftline.runs.aws.training_queue import TrainingQueue
+from thriftline.runs.domain.ladder import Tried
+from thriftline.runs.domain.layout import job_name_of, progress_prefix, scratch_prefix
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
 from thriftline.runs.steps.own_run import own_run_id
-from thriftline.runs.steps.run_attempts import attempts_made
 from thriftline.runs.steps.run_documents import document_if_made
+from thriftline.runs.steps.run_ladder import RunLadder
+from thriftline.runs.steps.training_turns import TrainingTurns
 from thriftline.runs.trainers.port import Trainer
 from thriftline.runs.trainers.registry import Trainers
 
@@ -23,6 +25,7 @@ def clean_up(
     runs: RunsTable,
     artifacts: Bucket,
     trainers: Trainers,
+    queue: TrainingQueue,
     now: datetime,
 ) -> CleanUpResponse:
     """Stops the run's jobs that still run and deletes what only the run itself needed.
@@ -36,30 +39,41 @@ def clean_up(
     plan = document_if_made(artifacts, run_id, "plan.json", Plan)
     # No attempt is made without a plan.
     if plan is not None:
+        ladder = RunLadder.of(run_id, plan.ladder, runs.get(run_id))
         trainer = trainers.named(plan.trainer)
-        made = attempts_made(trainer, run_id, plan.ladder)
+        made = ladder.tried(trainer)
+        _leave_the_line(ladder, len(made) + 1, TrainingTurns(queue, now))
         stopping = _stop(trainer, made)
         if stopping:
             # Until it has ended, a job may write, and what it costs is not known.
             return CleanUpResponse(stopped_jobs=stopping, deleted_objects=0)
-        _record_endings(run_id, made, runs)
+        _record_endings(ladder, made, runs, now)
     deleted = artifacts.delete_prefix(scratch_prefix(run_id))
     deleted += artifacts.delete_prefix(progress_prefix(run_id))
     return CleanUpResponse(stopped_jobs=(), deleted_objects=deleted)
 
 
-def _stop(trainer: Trainer, made: Sequence[AttemptState]) -> tuple[str, ...]:
-    active = tuple(attempt.name for attempt in made if attempt.is_active)
+def _leave_the_line(ladder: RunLadder, attempt: int, turns: TrainingTurns) -> None:
+    """Gives up the place in line of an attempt that never started."""
+    if attempt in ladder.chosen:
+        turns.leave(job_name_of(ladder.run_id, attempt), ladder.rung_of(attempt))
+
+
+def _stop(trainer: Trainer, made: Sequence[Tried]) -> tuple[str, ...]:
+    active = tuple(one.state.name for one in made if one.state.is_active)
     for name in active:
         trainer.stop(name)
     return active
 
 
-def _record_endings(run_id: str, made: Sequence[AttemptState], runs: RunsTable) -> None:
+def _record_endings(
+    ladder: RunLadder, made: Sequence[Tried], runs: RunsTable, now: datetime
+) -> None:
     """Keeps how an attempt ended that nobody polled to its end, and what it cost."""
-    item = runs.get(run_id) or {}
-    for number, attempt in enumerate(made, start=1):
-        known = item.get(f"attempt_{number:02d}") or {}
+    item = runs.get(ladder.run_id) or {}
+    for attempt, one in enumerate(made, start=1):
+        known = item.get(f"attempt_{attempt:02d}") or {}
         # The former version kept no dollars of an attempt.
         if known.get("ending") is None or "billed_usd" not in known:
-            runs.record_attempt(run_id, number, attempt_facts(attempt))
+            facts = attempt_facts(one.state, one.rung, ladder.rung_of(attempt), now)
+            runs.record_attempt(ladder.run_id, attempt, facts)

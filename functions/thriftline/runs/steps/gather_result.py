@@ -26,6 +26,7 @@ from thriftline.runs.schemas.result import (
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import PublishResultRequest
 from thriftline.runs.steps.dataset_summary import dataset_result
+from thriftline.runs.steps.ladder_result import ladder_result
 from thriftline.runs.steps.result_documents import REPORT, RESULT
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts, model_uri_of
 from thriftline.runs.steps.run_documents import Document, document_if_made
@@ -82,6 +83,7 @@ def gather_result(
         cost=cost,
         settlement=settlement_of(item, found.plan, cost, completed=request.ending in _COMPLETED),
         attempts=attempts,
+        ladder=ladder_result(found.plan, attempts, item),
         metrics=evaluation.candidate if evaluation else None,
         champion_metrics=evaluation.champion if evaluation else None,
         comparison=evaluation.comparison if evaluation else None,

@@ -1,6 +1,6 @@
 """Prices the run, and refuses it before anything is spent when it may not."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -25,6 +25,7 @@ from thriftline.runs.schemas.plan import (
     PlannedChampion,
     PlannedTraining,
     planned_advice,
+    planned_left_out,
     planned_quotes,
     planned_rungs,
     planned_search,
@@ -34,7 +35,7 @@ from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.base_models import encoder_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume, read_volume
 from thriftline.runs.steps.run_documents import read_run, write_plan
-from thriftline.runs.steps.stack_ceilings import admit_to_stack
+from thriftline.runs.steps.stack_ceilings import admit_to_stack, allowed_names
 from thriftline.runs.steps.training_work import work_to_plan
 from thriftline.runs.trainers.port import Inputs
 from thriftline.runs.trainers.registry import Trainers
@@ -58,6 +59,7 @@ def plan_run(
         UnknownInstanceTypeError: the trainer has no such type.
         UnpricedInstanceError: the catalogue has no rate for it here.
         BudgetExceededError: the worst case passes the run's cap, or the stack's limits.
+        NoQuotaError: the account may have nothing of what the run may train on.
         InvalidRunSpecError: the base model in S3 cannot be used, or a split is empty.
     """
     run = read_run(artifacts, run_id)
@@ -67,7 +69,7 @@ def plan_run(
     champion = _champion(registry, run.project)
     encoder = encoder_of(run.spec.base_model, artifacts)
     work = work_to_plan(run, volume, encoder, champion, finished.of(run.project))
-    quote = trainer.quote(work)
+    quote = trainer.quote(replace(work, allowed=allowed_names(ceilings)))
     cap = run.spec.budget.max_usd
     allowance, clamp = admit(quote, _room(cap, ceilings), cap)
     admit_to_stack(ceilings, run, quote, allowance)
@@ -131,6 +133,7 @@ def plan_document(
         longest_seconds=quote.longest_seconds,
         goes_on=quote.goes_on,
         rungs=planned_rungs(quote),
+        left_out=planned_left_out(quote),
         quotes=planned_quotes(quote, work.cap_usd),
         warnings=(*quote.warnings, *stale_warnings(_rates(quote), now.date())),
         workload=dict(quote.workload),

@@ -8,9 +8,9 @@ from typing import Any
 from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.schemas.plan import Plan
-from thriftline.runs.steps.run_attempts import attempts_made
 from thriftline.runs.steps.run_costs import attempt_numbers
 from thriftline.runs.steps.run_documents import document_if_made
+from thriftline.runs.steps.run_ladder import RunLadder
 from thriftline.runs.trainers.registry import Trainers
 
 
@@ -36,7 +36,8 @@ def bill_of(run_id: str, item: Mapping[str, Any], *, artifacts: Bucket, trainers
     plan = document_if_made(artifacts, run_id, "plan.json", Plan)
     if plan is None:
         return Bill(Decimal(0), "The run was never planned, so it has no job.")
-    made = attempts_made(trainers.named(plan.trainer), run_id, plan.ladder)
+    ladder = RunLadder.of(run_id, plan.ladder, item)
+    made = [one.state for one in ladder.tried(trainers.named(plan.trainer))]
     running = _what_may_run(made, attempt_numbers(item))
     if running:
         return Bill(None, running, tuple(made), may_run=True, trainer=plan.trainer)

@@ -61,7 +61,14 @@ def _attempt(number: int, facts: Mapping[str, Any]) -> Attempt:
     return Attempt(attempt=number, spot=facts.get("spot"), **known, **counts)
 
 
-_COUNTS = ("instance_count", "training_seconds", "billable_seconds", "interruptions")
+_COUNTS = (
+    "rung",
+    "instance_count",
+    "waited_seconds",
+    "training_seconds",
+    "billable_seconds",
+    "interruptions",
+)
 _TEXTS = tuple(set(Attempt.model_fields) - set(_COUNTS) - {"attempt", "spot"})
 
 

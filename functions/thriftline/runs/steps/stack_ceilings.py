@@ -7,6 +7,11 @@ from thriftline.runs.domain.quotes import Quote
 from thriftline.runs.schemas.run import Run
 
 
+def allowed_names(ceilings: Ceilings) -> tuple[str, ...]:
+    """Returns patterns of the names that a trainer may choose of its own accord."""
+    return ceilings.instance_types
+
+
 def admit_to_stack(ceilings: Ceilings, run: Run, quote: Quote, allowance_usd: Decimal) -> None:
     """Refuses a run beyond the stack's limits; its allowance is what it costs at the most.
 
@@ -18,7 +23,11 @@ def admit_to_stack(ceilings: Ceilings, run: Run, quote: Quote, allowance_usd: De
     refuse_beyond(
         ceilings,
         RunDemand(
-            instance_type=quote.chosen.name if quote.chosen.name.startswith("ml.") else None,
+            instance_types=tuple(
+                str(rung.terms["instance_type"])
+                for rung in quote.rungs
+                if "instance_type" in rung.terms
+            ),
             worst_case_usd=allowance_usd,
             gate_confidence=gate.confidence,
             gate_test_size=gate.minimum_test_size,

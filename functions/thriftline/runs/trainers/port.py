@@ -61,6 +61,7 @@ class Trainer(Protocol):
         Raises:
             AllowanceSpentError: too little is left for an attempt.
             QuotaExceededError: the account may not have more now; a later call may succeed.
+            NoQuotaError: the account may never have as much.
         """
 
     def look(self, name: str, run_id: str, rung: Rung) -> AttemptState | None:

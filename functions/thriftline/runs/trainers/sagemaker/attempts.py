@@ -41,6 +41,7 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
         model_uri=artifacts.uri(f"{job_output_prefix(job.run_id, job.name)}{MODEL}")
         if job.status == "Completed"
         else None,
+        interruptions=job.interruptions,
         facts={
             "image": job.image,
             "instance_type": job.instance_type,

@@ -12,6 +12,18 @@ from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
 _LONGEST_WAIT_SECONDS = 2_419_200
 
 
+class RungChoice(BaseModel):
+    """One rung of ``training.ladder``."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+    instance_type: str
+    instance_count: int
+    market: str
+    wait_seconds: int | None
+    max_interruptions: int
+
+
 class TrainingChoices(BaseModel):
     """``training`` of the run spec, which has checked it: where it trains, and for how long.
 
@@ -27,7 +39,8 @@ class TrainingChoices(BaseModel):
     max_runtime_seconds: int | None
     max_wait_seconds: int | None
     volume_gib: int
-    max_attempts: int
+    max_attempts: int | None = None
+    ladder: tuple[RungChoice, ...] | None = None
 
     @field_validator("max_runtime_seconds", mode="before")
     @classmethod
@@ -45,7 +58,9 @@ class RungTerms(BaseModel):
     """How the jobs of one rung are asked for. ``max_wait_seconds`` is set for Spot and only then.
 
     ``storage`` is the price of the volumes; ``max_runtime_seconds`` is the limit of one job, which
-    may get less when less is left of the run's dollars.
+    may get less when less is left of the run's dollars. ``all_rows`` gives every instance the whole
+    training split: the rungs have different numbers of instances, and a checkpoint is of the rows
+    as the instances share them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -57,6 +72,7 @@ class RungTerms(BaseModel):
     max_runtime_seconds: int
     max_wait_seconds: int | None
     storage: Price
+    all_rows: bool = False
 
 
 def terms_of(

@@ -4,7 +4,7 @@ from thriftline.runs.domain.quotes import Expectation, Quote
 from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.trainers.sagemaker.documents import TrainingChoices
 from thriftline.runs.trainers.sagemaker.estimate import CANDIDATE_TYPES
-from thriftline.runs.trainers.sagemaker.fitting import require_fit
+from thriftline.runs.trainers.sagemaker.ladder import Quotas, ladder_of
 from thriftline.runs.trainers.sagemaker.offers import NAME, Offers, PriceSources
 from thriftline.runs.trainers.sagemaker.priced_instances import (
     SHORTEST_ATTEMPT_SECONDS,
@@ -15,42 +15,51 @@ from thriftline.runs.trainers.sagemaker.spot_choice import spot_choice
 __all__ = ["NAME", "PriceSources", "quote"]
 
 
-def quote(work: TrainingWork, sources: PriceSources) -> Quote:
-    """Returns the quote for the type of the run spec, with other types for comparison.
+def quote(work: TrainingWork, sources: PriceSources, quotas: Quotas = lambda _: {}) -> Quote:
+    """Returns the quote for the ladder of the run spec, with other types for comparison.
+
+    A quota that is not among ``quotas`` is not known, and refuses nothing.
 
     Raises:
         UnknownInstanceTypeError: SageMaker has no such type.
         UnpricedInstanceError: the catalogue has no rate for it here.
+        NoQuotaError: the account may have none of what the run may train on.
         InvalidRunSpecError: the data do not fit its disk, or the model its GPUs.
     """
     asked = TrainingChoices.model_validate(work.section)
-    chosen = Offers(work, asked, sources).instances_for(asked.instance_type)
-    market = spot_choice(work, asked, chosen.rate, sources)
+    named = Offers(work, asked, sources).instances_for(asked.instance_type)
+    market = spot_choice(work, asked, named.rate, sources)
     choices = market.choices
     offers = Offers(work, choices, sources)
     tried = {lesson.instance_type for lesson in offers.lessons}
-    others = [
+    usual = [
         offers.instances_for(name)
         for name in (*CANDIDATE_TYPES, *sorted(tried.difference(CANDIDATE_TYPES)))
-        if name != choices.instance_type and offers.has_price(name)
+        if offers.has_price(name)
     ]
-    require_fit(chosen, offers.workload, work.encoder, others)
-    spot = market.taken
+    ladder = ladder_of(work, choices, offers, usual, quotas)
+    first = ladder.steps[0]
+    chosen, spot = first.instances, first.spot
+    others = [one for one in usual if one.instance_type != chosen.instance_type]
     candidate = offers.candidate(chosen, spot=spot)
-    limit = offers.limit(chosen, spot=spot)
+    costliest = max(ladder.steps, key=lambda step: step.rung.worst_case_usd)
+    expected = offers.expected(costliest.instances, costliest.limit, spot=costliest.spot)
     return Quote(
         trainer=NAME,
         chosen=candidate,
-        rungs=(offers.rung(chosen, spot=spot),),
-        max_attempts=choices.max_attempts,
-        basis=_basis(chosen, limit, candidate.expected),
+        rungs=tuple(step.rung for step in ladder.steps),
+        max_attempts=ladder.most_attempts,
+        basis=_basis(costliest.instances, costliest.limit, expected),
         alternatives=tuple(offers.candidate(one, spot=spot) for one in others),
-        remedies=_remedies(chosen, offers.seconds_within_cap(chosen), candidate.expected),
-        warnings=(*market.warnings, *_warnings(chosen, candidate.expected, limit)),
+        remedies=_remedies(
+            costliest.instances, offers.seconds_within_cap(costliest.instances), expected
+        ),
+        warnings=(*market.warnings, *_warnings(chosen, candidate.expected, first.limit)),
         market_advice=market.document,
         workload=offers.work_document,
-        longest_seconds=limit,
+        longest_seconds=first.limit,
         goes_on=work.chosen.method != "linear_head",
+        left_out=ladder.left_out,
     )
 
 

@@ -1,7 +1,7 @@
 """SageMaker training jobs with Thriftline's own image."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
@@ -9,9 +9,8 @@ from pathlib import Path
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client
-from thriftline.core.errors import AllowanceSpentError, EvaluationError
+from thriftline.core.errors import EvaluationError
 from thriftline.core.settings import Settings
-from thriftline.core.wording import counted
 from thriftline.evaluation.job_output import JobOutput, unpack
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.money.spot_advisor import SpotMarket
@@ -20,10 +19,12 @@ from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.domain.quotes import Quote, Rung
 from thriftline.runs.domain.work import AttemptOrder, TrainingWork
 from thriftline.runs.trainers.port import Inputs, TrainedModel, TrainerSite
+from thriftline.runs.trainers.sagemaker.attempt_limit import attempt_limit
 from thriftline.runs.trainers.sagemaker.attempts import attempt_of
 from thriftline.runs.trainers.sagemaker.documents import instances_of
+from thriftline.runs.trainers.sagemaker.ladder import Quotas
 from thriftline.runs.trainers.sagemaker.layout import MODEL, OUTPUT, job_output_prefix
-from thriftline.runs.trainers.sagemaker.priced_instances import SHORTEST_ATTEMPT_SECONDS
+from thriftline.runs.trainers.sagemaker.quotas import QuotaBook, QuotaLimit
 from thriftline.runs.trainers.sagemaker.quoting import NAME, PriceSources, quote
 from thriftline.runs.trainers.sagemaker.spot_markets import SpotMarkets
 from thriftline.runs.trainers.sagemaker.training_image import image_gb
@@ -43,17 +44,19 @@ class SagemakerTrainer:
         jobs: Callable[[], TrainingJobs],
         artifacts: Bucket,
         settings: Settings,
+        quotas: Quotas = lambda _: {},
         market_of: Callable[[str], SpotMarket | None] = lambda _: None,
         size_of_image: Callable[[str], float | None] = lambda _: None,
     ) -> None:
         self._jobs = jobs
         self._image_gb = size_of_image
+        self._quotas = quotas
         self._artifacts = artifacts
         self._settings = settings
         self._market_of = market_of
 
     def quote(self, work: TrainingWork) -> Quote:
-        """Prices the type of the run spec; see ``quoting``."""
+        """Prices the ladder of the run spec; see ``quoting``."""
         settings = self._settings
         sources = PriceSources(
             price_catalogue,
@@ -62,7 +65,7 @@ class SagemakerTrainer:
             self._market_of,
             lambda: self._image_gb(settings.training_image_uri),
         )
-        return quote(work, sources)
+        return quote(work, sources, self._quotas)
 
     def start(self, order: AttemptOrder) -> AttemptState:
         """Creates the attempt's job, or finds it; see ``TrainingJobs.start``."""
@@ -98,15 +101,8 @@ class SagemakerTrainer:
 
     def _order(self, order: AttemptOrder) -> TrainingOrder:
         work, settings = order.work, self._settings
-        terms, instances = instances_of(order.rung)
-        affordable = instances.seconds_within(order.left_usd)
-        runtime = min(terms.max_runtime_seconds, affordable)
-        if affordable < min(SHORTEST_ATTEMPT_SECONDS, terms.max_runtime_seconds):
-            raise AllowanceSpentError(
-                f"Of the dollars that the run may cost, {order.left_usd:.4f} USD are left, which "
-                f"pay for {counted(affordable, 'second')} of {order.rung.name}: too few for "
-                "another attempt."
-            )
+        terms, _ = instances_of(order.rung)
+        runtime = attempt_limit(order.rung, order.left_usd)
         return TrainingOrder(
             job_name=order.name,
             run_id=work.run_id,
@@ -121,7 +117,7 @@ class SagemakerTrainer:
             volume_gib=terms.volume_gib,
             max_runtime_seconds=runtime,
             max_wait_seconds=wait_left(terms.max_wait_seconds, runtime, order.waited_seconds),
-            shard_train=self._has_parts(work.run_id, terms.instance_count),
+            shard_train=not terms.all_rows and self._has_parts(work.run_id, terms.instance_count),
             base_model_uri=work.base_model if work.base_model.startswith("s3://") else None,
             champion_uri=work.champion.model_uri if work.champion else None,
             kms_key_id=settings.kms_key_id,
@@ -160,6 +156,9 @@ def sagemaker_trainer(site: TrainerSite) -> SagemakerTrainer:
         # SageMaker's client takes a second to make, and not every call needs it.
         return TrainingJobs(client("sagemaker"))
 
+    def quotas(names: Sequence[str]) -> Mapping[str, QuotaLimit]:
+        return QuotaBook(client("service-quotas"), site.settings.region).limits(names)
+
     def market_of(instance_type: str) -> SpotMarket | None:
         markets = SpotMarkets(
             lambda: client("ec2"), site.settings.region, lambda: datetime.now(UTC)
@@ -170,6 +169,7 @@ def sagemaker_trainer(site: TrainerSite) -> SagemakerTrainer:
         jobs,
         site.artifacts,
         site.settings,
+        quotas,
         market_of,
         lambda uri: image_gb(client("ecr"), uri),
     )

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.errors import AwsRequestError
 from thriftline.runs.trainers.sagemaker.job import TrainingJob
+from thriftline.runs.trainers.sagemaker.quotas import quota_refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -25,21 +26,20 @@ class TrainingJobs:
         A name is one attempt of one run, so that a repeated call cannot start a second job.
 
         Raises:
-            QuotaExceededError: the account may not have more of this instance type.
-            AwsRequestError: the name belongs to a job of another run, or the quota is 0, as it is
-                for Spot training in a new account.
+            QuotaExceededError: all that the account may have of this instance type is in use.
+            NoQuotaError: the account may have less than one job needs, such as none at all, as it
+                is for Spot training in a new account.
+            AwsRequestError: the name belongs to a job of another run.
         """
         name = request["TrainingJobName"]
+        instances = request["ResourceConfig"]["InstanceCount"]
         with translated(f"starting training job {name}"):
             try:
                 self._client.create_training_job(**request)
             except ClientError as error:
-                if _is_quota_of_none(error):
-                    raise AwsRequestError(
-                        f"{error} Waiting does not help: ask for this quota in Service Quotas, or "
-                        "name "
-                        "another training.instance_type in run.yaml."
-                    ) from error
+                refused = quota_refusal(error, instances)
+                if refused is not None:
+                    raise refused from error
                 if code_of(error) != "ResourceInUse":
                     raise
         job = self.describe(name)
@@ -75,11 +75,6 @@ class TrainingJobs:
                     return False
                 raise error
         return True
-
-
-def _is_quota_of_none(error: ClientError) -> bool:
-    message = str(error.response.get("Error", {}).get("Message", ""))
-    return code_of(error) == "ResourceLimitExceeded" and " is 0 Instances" in message
 
 
 def _is_not_found(error: ClientError) -> bool:

@@ -12,6 +12,7 @@ from tests.unit.runs.trainers.sagemaker.test_training_request import ORDER, SPOT
 from thriftline.core.errors import (
     AccessDeniedError,
     AwsRequestError,
+    NoQuotaError,
     QuotaExceededError,
     ServiceUnavailableError,
     ThriftlineError,
@@ -101,8 +102,22 @@ def test_a_quota_of_none_is_not_worth_waiting_for(
         "The limit 'ml.g5.xlarge for spot' is 0 Instances",
     )
 
-    with pytest.raises(AwsRequestError, match="Service Quotas"):
+    with pytest.raises(NoQuotaError, match="Service Quotas"):
         jobs.start(training_request(SPOT))
+
+
+def test_a_quota_below_what_one_job_needs_is_not_worth_waiting_for(
+    jobs: TrainingJobs, sagemaker: FakeSageMaker
+) -> None:
+    sagemaker.next_error = refusal(
+        "CreateTrainingJob",
+        "ResourceLimitExceeded",
+        "The account-level service limit 'ml.g5.xlarge for spot training job usage' is 2 "
+        "Instances, with current utilization of 0 Instances and a request delta of 4 Instances.",
+    )
+
+    with pytest.raises(NoQuotaError, match=r"is 2, and a job needs 4 instances"):
+        jobs.start(training_request(replace(SPOT, instance_count=4)))
 
 
 def test_a_reply_that_is_lost_after_the_job_was_created_leads_to_no_second_job(

@@ -1,0 +1,145 @@
+"""Service Quotas: what an account may have of SageMaker's training instances at once.
+
+Every type has a quota of its own for on-demand and one for Spot, as on AWS. Where nothing else is
+said each is generous; a new account on AWS has 0 of most.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from moto.core.utils import get_service_model
+
+from local_aws.http.own_calls import AwsError, Operation, Request
+from local_aws.services.pages import page_of
+from local_aws.services.places import Places
+
+SERVICE = "sagemaker"
+GENEROUS = 1000
+_KINDS = ("training job usage", "spot training job usage", "training warm pool usage")
+_PAGE = 100
+_TOKEN_ERROR = "InvalidPaginationTokenException"
+
+
+def training_quota(instance_type: str, *, spot: bool) -> str:
+    """Return the name of the quota of a type for training."""
+    return f"{instance_type} for {'spot ' if spot else ''}training job usage"
+
+
+class QuotaStore:
+    """The quotas of one account and region."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self.account = account
+        self.region = region
+        self._applied: dict[str, int] = {}
+
+    def set(self, name: str, value: int) -> None:
+        """Grant the account so many; 0 refuses every job.
+
+        Raises:
+            ValueError: there is no quota of this name.
+        """
+        if name not in self.names():
+            raise ValueError(
+                f"there is no quota called {name!r}; one is "
+                f"{training_quota('ml.g5.xlarge', spot=True)!r}"
+            )
+        if value < 0:
+            raise ValueError(f"the quota {name!r} cannot be {value}")
+        self._applied[name] = value
+
+    def limit(self, name: str) -> int:
+        """Return what the account may have, applied or by default."""
+        return self._applied.get(name, GENEROUS)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all quotas."""
+        return _names()
+
+    def applied(self, name: str) -> bool:
+        """Whether the account has a value of its own."""
+        return name in self._applied
+
+
+class ServiceQuotas:
+    """The calls that read quotas."""
+
+    def __init__(self, places: Places[QuotaStore]) -> None:
+        self._places = places
+
+    def operations(self) -> dict[str, Operation]:
+        """Return the calls by name."""
+        return {
+            "ListServiceQuotas": self._list,
+            "ListAWSDefaultServiceQuotas": self._list_defaults,
+            "GetServiceQuota": self._get,
+            "GetAWSDefaultServiceQuota": self._get_default,
+        }
+
+    def _list(self, request: Request) -> Mapping[str, Any]:
+        store = self._store(request)
+        return _page(request, [_shown(store, name, store.limit(name)) for name in store.names()])
+
+    def _list_defaults(self, request: Request) -> Mapping[str, Any]:
+        store = self._store(request)
+        return _page(request, [_shown(store, name, GENEROUS) for name in store.names()])
+
+    def _get(self, request: Request) -> Mapping[str, Any]:
+        store, name = self._named(request)
+        if not store.applied(name):
+            # AWS has no applied value of a quota that was never changed.
+            raise AwsError("NoSuchResourceException", f"no applied value of {name}", 400)
+        return {"Quota": _shown(store, name, store.limit(name))}
+
+    def _get_default(self, request: Request) -> Mapping[str, Any]:
+        store, name = self._named(request)
+        return {"Quota": _shown(store, name, GENEROUS)}
+
+    def _store(self, request: Request) -> QuotaStore:
+        service = request["ServiceCode"]
+        if service != SERVICE:
+            raise AwsError(
+                "NoSuchResourceException", f"The embedded AWS has quotas of {SERVICE} alone.", 400
+            )
+        return self._places.of(request)
+
+    def _named(self, request: Request) -> tuple[QuotaStore, str]:
+        store, code = self._store(request), request["QuotaCode"]
+        found = next((name for name in store.names() if _code(name) == code), None)
+        if found is None:
+            raise AwsError("NoSuchResourceException", f"There is no quota {code}.", 400)
+        return store, found
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    types = get_service_model(SERVICE).shape_for("TrainingInstanceType").enum
+    return tuple(f"{each} for {kind}" for each in sorted(types) for kind in _KINDS)
+
+
+def _code(name: str) -> str:
+    """Return a code in AWS's form; AWS's own differ, and programs find them by the name."""
+    return f"L-{hashlib.sha256(name.encode()).hexdigest()[:8].upper()}"
+
+
+def _shown(store: QuotaStore, name: str, value: int) -> dict[str, Any]:
+    code = _code(name)
+    return {
+        "ServiceCode": SERVICE,
+        "ServiceName": "Amazon SageMaker",
+        "QuotaArn": f"arn:aws:servicequotas:{store.region}:{store.account}:{SERVICE}/{code}",
+        "QuotaCode": code,
+        "QuotaName": name,
+        "Value": float(value),
+        "Unit": "None",
+        "Adjustable": True,
+        "GlobalQuota": False,
+    }
+
+
+def _page(request: Request, rows: list[dict[str, Any]]) -> Mapping[str, Any]:
+    size = int(request.get("MaxResults", _PAGE))
+    page, token = page_of(rows, request.get("NextToken"), size, _TOKEN_ERROR)
+    return {"Quotas": page} | ({"NextToken": token} if token else {})

@@ -107,7 +107,7 @@ test-idle-million: $(STAMPS)/venv ## The idle rule on a million random endpoint 
 	@IDLE_HISTORIES=1000000 $(BIN)/pytest tests/unit/audit/test_audit_idle_histories.py -q --timeout 0
 
 test-ledger: $(STAMPS)/venv ## The ledger: 1,000 seeds of 200 runs with faults, and 100 at once through the embedded AWS (3 minutes)
-	@LEDGER_SEEDS=1000 LEDGER_RUNS=100 $(BIN)/pytest tests/unit/money/test_ledger_simulation.py tests/integration/workflow/test_ledger_race.py -q --timeout 0
+	@LEDGER_SEEDS=1000 LEDGER_RUNS=100 $(BIN)/pytest tests/unit/money/test_ledger_simulation.py tests/integration/workflow/test_ledger.py -q --timeout 0
 
 test-plans-million: $(STAMPS)/venv ## A million random plans: no sum of attempts passes cap and grace
 	@THRIFTLINE_PLANS=1000000 $(BIN)/pytest tests/unit/runs/test_ladder_money.py -q --timeout 0

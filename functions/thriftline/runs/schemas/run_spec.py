@@ -253,7 +253,11 @@ class BudgetSection(Section):
     """What the run may cost."""
 
     max_usd: Decimal = Field(
-        Decimal("10.00"), gt=0, le=1_000_000, description="Refused when the worst case costs more."
+        Decimal("10.00"),
+        gt=0,
+        le=1_000_000,
+        description="A run whose worst case costs more gets less time where the work is probably "
+        "done in it, else it is refused.",
     )
     approval_above_usd: Decimal | None = Field(
         None,

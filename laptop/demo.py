@@ -18,10 +18,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from laptop import sample_data
+from laptop import demo_money, sample_data
 from laptop.demo_error import DemoError
 from laptop.demo_progress import show
-from laptop.follow import Follower, execution_of
+from laptop.follow import Follower, Snapshot, execution_of
 from laptop.sample_data import Row
 from local_aws.server import ROOT, EmbeddedAws
 
@@ -34,6 +34,8 @@ FIRST_ROWS = 400
 LAST_ROWS = 1200
 VALIDATION_ROWS = 100
 TEST_ROWS = 600
+# States that a run enters when its plan is written.
+_PLANNED = frozenset({"Reserve budget", "Prepare splits", "Start training"})
 DOCUMENTS = ("result.json", "report.html", "dataset.html", "dataset.json", "plan.json")
 SAME_TEST = (
     f"The champion never trained on these test records: test.csv holds the same {TEST_ROWS} "
@@ -144,16 +146,33 @@ def _one_upload(aws: EmbeddedAws, upload: Upload, folder: Path, console: Console
     # The last file of a data set starts its run.
     version_id = _put(aws, "run.yaml", RUN_YAML.read_bytes())
     arn = execution_of(aws, aws.outputs["TrainingStateMachineArn"], version_id)
-    last = show(Follower(aws, arn).snapshots(), console)
+    last = show(_with_plan(Follower(aws, arn).snapshots(), aws, console), console)
     if last.status != "SUCCEEDED" or last.run_id is None:
         raise DemoError(f"the run ended as {last.status}: {last.error}")
     place = folder / upload.folder
     _leave_documents(aws, last.run_id, place)
     result = json.loads((place / "result.json").read_text())
     console.print(f"[bold]{result['status']}[/bold]: {escape(result['reason'])}", highlight=False)
+    if result["settlement"] and result["attempts"]:
+        demo_money.show_settlement(result["settlement"], console)
     if result["status"] != upload.ending:
         raise DemoError(f"the run ended as {result['status']}, not as {upload.ending}")
     return FinishedUpload(upload, result, time.monotonic() - started, place)
+
+
+def _with_plan(
+    snapshots: Iterator[Snapshot], aws: EmbeddedAws, console: Console
+) -> Iterator[Snapshot]:
+    """Show the plan as soon as there is one, which is before anything trains."""
+    shown = False
+    for snapshot in snapshots:
+        if not shown and any(name in _PLANNED for name, _ in snapshot.states):
+            shown = True
+            document = aws.client("s3").get_object(
+                Bucket=aws.outputs["ArtifactsBucketName"], Key=f"runs/{snapshot.run_id}/plan.json"
+            )
+            demo_money.show_plan(json.loads(document["Body"].read()), console)
+        yield snapshot
 
 
 def _leave_documents(aws: EmbeddedAws, run_id: str, folder: Path) -> None:

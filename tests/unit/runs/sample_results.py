@@ -20,12 +20,16 @@ from thriftline.runs.schemas.result import (
     Attempt,
     Baseline,
     Result,
+    ResultApproval,
+    ResultCharge,
+    ResultChoice,
     ResultCost,
     ResultDataset,
     ResultError,
     ResultFinding,
     ResultPlan,
     ResultReports,
+    ResultSettlement,
     ResultUpload,
 )
 from thriftline.runs.schemas.run_spec import GateSection, RunSpec
@@ -180,6 +184,72 @@ def plan() -> ResultPlan:
     )
 
 
+def choices() -> tuple[ResultChoice, ...]:
+    """What was priced, cheapest first; the second was taken."""
+
+    def choice(name: str, low: str | None, worst: str, **facts: bool) -> ResultChoice:
+        usd = low and Decimal(low)
+        document: dict[str, object] = {
+            "name": name,
+            "chosen": False,
+            "low_usd": usd,
+            "likely_usd": usd and usd * 2,
+            "high_usd": usd and usd * 3,
+            "worst_case_usd": Decimal(worst),
+            "within_cap": True,
+            "like_cheapest": False,
+        }
+        return ResultChoice.model_validate(document | facts)
+
+    return (
+        choice("ml.g6.xlarge", "0.14", "2.27"),
+        choice("ml.g5.xlarge", "0.16", "2.83", chosen=True, like_cheapest=True),
+        choice("ml.p4d.24xlarge", "1.50", "50.51", within_cap=False),
+        choice("ml.c5.4xlarge", None, "1.63"),
+    )
+
+
+def settlement() -> ResultSettlement:
+    """One attempt on Spot, and what its run held."""
+    return ResultSettlement(
+        status="settled",
+        month="2026-11",
+        held_usd=Decimal("2.89"),
+        settled_usd=Decimal("0.1814"),
+        rows=(
+            ResultCharge(
+                attempt=1,
+                what="instances",
+                seconds=462,
+                units=1,
+                rate_usd=Decimal("1.408"),
+                rate_unit="instance-hour",
+                usd=Decimal("0.1807"),
+                cents_usd=Decimal("0.18"),
+            ),
+        ),
+        total_usd=Decimal("0.18"),
+        expected_usd=Decimal("0.31"),
+        expected_low_usd=Decimal("0.16"),
+        expected_high_usd=Decimal("0.48"),
+        estimate_miss=-0.42,
+        inside_range=True,
+        spot_saving=0.65,
+    )
+
+
+def approved() -> ResultApproval:
+    """A person said yes an hour after the question."""
+    return ResultApproval(
+        standing="approved",
+        above_usd=Decimal("2.00"),
+        requested_at=OPENED,
+        expires_at=OPENED + timedelta(hours=72),
+        answered_at=OPENED + timedelta(hours=1),
+        answered_by="ann@example.com",
+    )
+
+
 def attempt(number: int, ending: str, **changes: object) -> Attempt:
     """One training job."""
     facts: dict[str, object] = {
@@ -279,6 +349,9 @@ def succeeded() -> Result:
             macro_f1=0.764,
             note="word 1- and 2-grams, fitted on the same 6,824 training records",
         ),
+        plan=plan().model_copy(update={"choices": choices()}),
+        settlement=settlement(),
+        approval=approved(),
     )
 
 

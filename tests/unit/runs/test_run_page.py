@@ -72,6 +72,34 @@ def test_a_linear_head_has_no_curves_since_its_points_are_penalties() -> None:
     assert "On the validation split" not in page
 
 
+def test_a_run_tells_the_story_of_its_dollars_in_order() -> None:
+    text = _text(succeeded())
+    story = [
+        "the story of its dollars",
+        "Estimated: what each choice would probably cost",
+        "ml.g6.xlarge",
+        "ml.g5.xlarge planned",
+        "ml.p4d.24xlarge over the cap",
+        "Held and approved, before anything was spent",
+        "$2.89 (2026-11",
+        "approved by ann@example.com",
+        "Spent: training jobs",
+        "Settled: what was billed",
+        "instances",
+        "$2.71 ($2.89 held, $0.18 settled)",
+        "held $0.16 to $0.48 were expected (-42 % beside the likely $0.31)",
+    ]
+    places = [text.find(one) for one in story]
+    assert -1 not in places, story[places.index(-1)]
+    assert places == sorted(places)
+
+
+def test_a_run_that_asked_nobody_says_nothing_of_approval() -> None:
+    text = _text(not_promoted())
+    assert "approved, before anything" not in text
+    assert "A person was asked" not in text
+
+
 def test_a_comparison_is_shown_with_its_interval_and_margin() -> None:
     text = _text(not_promoted())
     assert "Trained, not promoted" in text

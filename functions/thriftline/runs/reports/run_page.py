@@ -8,9 +8,10 @@ from thriftline.datasets.shown import Masks
 from thriftline.evaluation.document import Comparison, Confusion, Scores
 from thriftline.runs.reports.advice import advice_of
 from thriftline.runs.reports.charts import Chart, calibration_chart, loss_chart, validation_chart
-from thriftline.runs.schemas.result import Result
+from thriftline.runs.schemas.result import Result, ResultChoice
 
 _MOST_LABELS = 15
+_MOST_CHOICES = 10
 _MOST_CLASSES = 40
 
 
@@ -83,6 +84,7 @@ def run_page(result: Result) -> str:
         class_limit=_MOST_CLASSES,
         label_bars=_label_bars(result),
         charts=_charts(result),
+        choices=_choices(result),
         shown=Masks().show,
     )
 
@@ -222,6 +224,12 @@ def _label_bars(result: Result) -> list[_Bar]:
     shown = sorted(result.dataset.labels.items(), key=lambda item: -item[1])[:_MOST_LABELS]
     most = max((count for _, count in shown), default=1) or 1
     return [_Bar(label, count, count / (total or 1), count / most) for label, count in shown]
+
+
+def _choices(result: Result) -> Sequence[ResultChoice]:
+    """What was priced: the cheapest, and the one that was taken."""
+    priced = result.plan.choices if result.plan else ()
+    return [one for place, one in enumerate(priced) if place < _MOST_CHOICES or one.chosen]
 
 
 def _charts(result: Result) -> dict[str, Chart | None]:

@@ -20,7 +20,7 @@ from thriftline.evaluation.document import (
 )
 from thriftline.money.usd import Usd
 from thriftline.runs.domain.approvals import Approval
-from thriftline.runs.schemas.plan import Plan, PlannedTraining
+from thriftline.runs.schemas.plan import Plan, PlannedQuote, PlannedTraining
 from thriftline.runs.schemas.run_spec import RunSpec
 
 Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
@@ -73,6 +73,33 @@ class ResultDataset(Document):
     text_length_p95: int | None = Field(description="Characters.")
 
 
+class ResultChoice(Document):
+    """One way to train that was priced for the run; what is not known is null."""
+
+    name: str
+    chosen: bool = Field(description="The run began with it.")
+    low_usd: Usd | None = Field(description="About nine of ten runs end between low and high.")
+    likely_usd: Usd | None
+    high_usd: Usd | None
+    worst_case_usd: Usd
+    within_cap: bool = Field(description="Its worst case is within budget.max_usd.")
+    like_cheapest: bool = Field(description="Its range touches that of the cheapest.")
+
+    @classmethod
+    def of(cls, quote: PlannedQuote) -> "ResultChoice":
+        """Returns what a result says of a choice."""
+        return cls(
+            name=quote.name,
+            chosen=quote.chosen,
+            low_usd=quote.low_usd,
+            likely_usd=quote.expected_usd,
+            high_usd=quote.high_usd,
+            worst_case_usd=quote.worst_case_usd,
+            within_cap=quote.within_cap,
+            like_cheapest=quote.like_cheapest,
+        )
+
+
 class ResultPlan(Document):
     """What the run was to cost before it started, on the first rung of its ladder.
 
@@ -83,6 +110,7 @@ class ResultPlan(Document):
     rungs: tuple[str, ...] = Field(
         (), description="The ladder: what one rung cannot finish goes on on the next."
     )
+    choices: tuple[ResultChoice, ...] = Field((), description="What was priced, cheapest first.")
     worst_case_usd: Usd = Field(description="All attempts together, at the most.")
     expected_usd: Usd | None = Field(description="At the on-demand rate.")
     expected_reason: str = Field(description="What the estimate rests on, or why there is none.")
@@ -107,6 +135,7 @@ class ResultPlan(Document):
         return cls(
             trainer=plan.trainer,
             rungs=tuple(rung.name for rung in plan.rungs),
+            choices=tuple(ResultChoice.of(quote) for quote in plan.quotes),
             worst_case_usd=plan.worst_case_usd,
             expected_usd=plan.expected_usd,
             expected_reason=plan.expected_reason,

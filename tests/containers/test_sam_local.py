@@ -127,6 +127,34 @@ def test_reserve_budget_holds_the_worst_case_once(sam: Sam, aws: Aws, live: dict
     assert list(ledger_of(aws)["held"]["M"]) == [live["run_id"]]
 
 
+def test_request_approval_asks_and_answer_approval_shows_the_request(
+    sam: Sam, live: dict[str, Any]
+) -> None:
+    assert sam.answer("request_approval", live) == {"standing": "waiting"}
+    shown = sam.answer("answer_approval", {**live, "answer": None})
+    assert shown["statusCode"] == 200
+    assert json.loads(shown["body"])["outcome"] == "shown"
+
+
+def test_answer_approval_says_that_no_execution_waits_any_more(
+    sam: Sam, live: dict[str, Any]
+) -> None:
+    answer = sam.answer("answer_approval", live)
+    assert answer["statusCode"] == 410
+    assert json.loads(answer["body"])["outcome"] == "ended"
+
+
+def test_close_approval_lets_nothing_go_on_without_an_answer(
+    sam: Sam, live: dict[str, Any]
+) -> None:
+    answer = sam.invoke("close_approval", sample_event("close_approval", live))
+    assert answer["errorType"] == "ApprovalExpiredError"
+
+
+def test_sweep_approvals_finds_nothing_that_is_left(sam: Sam) -> None:
+    assert sam.answer("sweep_approvals", {}) == {"delivered": [], "expired": [], "failed": []}
+
+
 def test_prepare_split_writes_the_channels(sam: Sam, aws: Aws, live: dict[str, Any]) -> None:
     for index in range(live["parts"]):
         assert sam.answer("prepare_split", {**live, "index": index}) == {"index": index}

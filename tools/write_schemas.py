@@ -57,6 +57,7 @@ _BOUNDS = (
 _PATTERNS = {
     "base_model": "hub id such as `org/name`, or `s3://bucket/prefix/`",
     "instance_type": "`ml.{family}.{size}`",
+    "training_plan": "`arn:aws:sagemaker:{region}:{account}:training-plan/{name}`",
     "trainer": ", ".join(f"`{name}`" for name in sorted(TRAINERS)),
 }
 _TYPES = {

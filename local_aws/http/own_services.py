@@ -25,6 +25,7 @@ from local_aws.services.sagemaker_notebooks import SageMakerNotebooks
 from local_aws.services.sagemaker_search import SageMakerSearch
 from local_aws.services.sagemaker_store import SageMakerStore
 from local_aws.services.sagemaker_tags import SageMakerTags
+from local_aws.services.sagemaker_training_plans import TrainingPlans
 from local_aws.services.savings_plans import SavingsPlans
 from local_aws.services.service_quotas import QuotaStore, ServiceQuotas
 from local_aws.services.spot_market import SpotMarket
@@ -46,6 +47,7 @@ class OwnServices:
         self.costs = CostExplorer()
         self.pricing = Pricing()
         self.spot = SpotMarket()
+        self.training_plans = TrainingPlans()
         self.registries = ModelRegistries(clock.now)
         self.task_tokens = TaskTokens(clock.now)
 
@@ -63,6 +65,7 @@ class OwnServices:
             SageMakerSearch(self.sagemaker),
         ):
             own.add("sagemaker", service.operations())
+        own.add("sagemaker", self.training_plans.operations())
         own.add("cloudwatch", CloudWatch(self.metrics).operations())
         own.add(
             "application-autoscaling",

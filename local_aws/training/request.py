@@ -107,6 +107,7 @@ def _check_what_cannot_be_done(request: Mapping[str, Any]) -> None:
         "ResourceConfig.InstanceGroups": bool(resources.get("InstanceGroups")),
         "ResourceConfig.InstancePreferences": bool(resources.get("InstancePreferences")),
         "ResourceConfig.KeepAlivePeriodInSeconds": bool(resources.get("KeepAlivePeriodInSeconds")),
+        "ResourceConfig.TrainingPlanArn": bool(resources.get("TrainingPlanArn")),
         "ResourceConfig without InstanceType": not resources.get("InstanceType"),
         "ServerlessJobConfig": bool(request.get("ServerlessJobConfig")),
         "ModelPackageConfig": bool(request.get("ModelPackageConfig")),

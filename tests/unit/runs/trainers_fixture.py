@@ -11,6 +11,7 @@ from thriftline.runs.trainers.registry import Trainers
 from thriftline.runs.trainers.sagemaker.quotas import QuotaLimit
 from thriftline.runs.trainers.sagemaker.trainer import SagemakerTrainer
 from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
+from thriftline.runs.trainers.sagemaker.training_plans import TrainingPlan
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/thriftline:1"
 ENVIRONMENT = {
@@ -26,6 +27,7 @@ def trainers_over(
     sagemaker: FakeSageMaker | None = None,
     image_gb: float | None = None,
     quotas: Mapping[str, int] | None = None,
+    plan: TrainingPlan | None = None,
     **environment: str,
 ) -> Trainers:
     """SageMaker alone; without a stand-in no call of it may be made.
@@ -46,7 +48,12 @@ def trainers_over(
 
     def make(site: TrainerSite) -> SagemakerTrainer:
         return SagemakerTrainer(
-            jobs, site.artifacts, site.settings, limits, size_of_image=lambda _: image_gb
+            jobs,
+            site.artifacts,
+            site.settings,
+            limits,
+            size_of_image=lambda _: image_gb,
+            plan_of=lambda _: plan,
         )
 
     site = TrainerSite(Settings(ENVIRONMENT | environment), artifacts)

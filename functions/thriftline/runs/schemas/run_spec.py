@@ -180,6 +180,20 @@ class TrainingSection(Section):
         description="Run time and waiting for Spot together; twice the run time when absent.",
     )
     volume_gib: int = Field(30, ge=1, le=16_384, description="ML storage of each instance, GiB.")
+    training_plan: (
+        Annotated[
+            str,
+            StringConstraints(
+                pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:training-plan/"
+                r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}$"
+            ),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="ARN of a SageMaker training plan that the account has: the run is on demand "
+        "within it, and priced at nothing more but storage, since it is paid for.",
+    )
     max_attempts: int | None = Field(
         None,
         ge=1,
@@ -205,6 +219,8 @@ class TrainingSection(Section):
     def _the_ladder_says_it_alone(self) -> "TrainingSection":
         if self.ladder is None:
             return self
+        if self.training_plan:
+            raise ValueError("the ladder says where it trains; take training_plan out")
         first = self.ladder[0]
         said = {
             "instance_type": (self.instance_type, first.instance_type),

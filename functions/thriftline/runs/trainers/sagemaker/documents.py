@@ -41,6 +41,7 @@ class TrainingChoices(BaseModel):
     volume_gib: int
     max_attempts: int | None = None
     ladder: tuple[RungChoice, ...] | None = None
+    training_plan: str | None = None
 
     @field_validator("max_runtime_seconds", mode="before")
     @classmethod
@@ -73,6 +74,7 @@ class RungTerms(BaseModel):
     max_wait_seconds: int | None
     storage: Price
     all_rows: bool = False
+    training_plan: str | None = None
 
 
 def terms_of(
@@ -87,6 +89,7 @@ def terms_of(
         max_runtime_seconds=runtime_seconds,
         max_wait_seconds=choices.wait_limit_seconds(runtime_seconds),
         storage=instances.storage,
+        training_plan=choices.training_plan,
     )
     return terms.model_dump(mode="json")
 

@@ -142,6 +142,12 @@ def _chosen(
 ) -> Iterator[Step]:
     instances = offers.instances_for(choices.instance_type)
     require_fit(instances, offers.workload, work.encoder, usual)
+    if choices.training_plan:
+        # It has a quota of its own, and whatever else would be tried is billed again.
+        rung = replace(offers.rung(instances, spot=False), reason="The training plan is paid for.")
+        yield Step(rung, instances, spot=False)
+        left_out.append(LeftOut("further rungs", "The run is on a training plan alone."))
+        return
     spot = bool(choices.spot)
     first = _step(offers, instances, spot, "It is what run.yaml or the stack names.")
     if choices.max_wait_seconds is not None:

@@ -22,6 +22,7 @@ from thriftline.runs.trainers.sagemaker.priced_instances import (
     require_known,
 )
 from thriftline.runs.trainers.sagemaker.runtime_limit import LONGEST_SECONDS, runtime_limit
+from thriftline.runs.trainers.sagemaker.training_plans import TrainingPlan, prepaid
 
 NAME = "sagemaker"
 _CENT = Decimal("0.01")
@@ -40,6 +41,7 @@ class PriceSources:
     region: str
     market_of: Callable[[str], SpotMarket | None] = lambda _: None
     image_gb: Callable[[], float | None] = lambda: None
+    plan_of: Callable[[str], TrainingPlan | None] = lambda _: None
 
 
 class Offers:
@@ -58,15 +60,20 @@ class Offers:
         Raises:
             UnknownInstanceTypeError: SageMaker has no such type.
             UnpricedInstanceError: the catalogue has no rate for it here.
+            InvalidRunSpecError: the training plan of run.yaml cannot take them.
         """
         require_known(instance_type, self._sources.known_types())
-        return priced(
+        found = priced(
             self._catalogue,
             self._sources.region,
             instance_type=instance_type,
             instance_count=instance_count or self._choices.instance_count,
             volume_gib=self._choices.volume_gib,
         )
+        plan = self._choices.training_plan
+        if plan and instance_type == self._choices.instance_type:
+            return prepaid(found, plan, self._plan)
+        return found
 
     def has_price(self, instance_type: str) -> bool:
         """Whether the catalogue has a rate for a type here."""
@@ -93,7 +100,7 @@ class Offers:
     def rung(self, instances: PricedInstances, *, spot: bool) -> Rung:
         """Returns a choice as a step of the ladder."""
         limit = self.limit(instances, spot=spot)
-        market = "Spot" if spot else "on demand"
+        market = "Spot" if spot else "prepaid" if self._choices.training_plan else "on demand"
         return Rung(
             name=f"{instances.instance_count} x {instances.instance_type}, {market}",
             rate=instances.rate,
@@ -166,3 +173,7 @@ class Offers:
     @cached_property
     def _catalogue(self) -> PriceCatalogue:
         return self._sources.catalogue()
+
+    @cached_property
+    def _plan(self) -> TrainingPlan | None:
+        return self._sources.plan_of(self._choices.training_plan or "")

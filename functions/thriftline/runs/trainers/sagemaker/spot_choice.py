@@ -68,6 +68,12 @@ def spot_choice(
 
     EC2's market is asked about ``auto`` alone. A training without checkpoints is never put on Spot.
     """
+    if choices.training_plan:
+        advice = SpotAdvice(
+            False, "rule", "On the training plan: it is paid for, and Spot would be billed again."
+        )
+        on_plan = choices.model_copy(update={"spot": False, "max_wait_seconds": None})
+        return SpotChoice(on_plan, advice, asked=False)
     goes_on = work.chosen.method != "linear_head"
     asks = choices.spot == "auto" and goes_on
     ec2 = sources.catalogue().ec2.rate(choices.instance_type.removeprefix("ml."), rate.region)

@@ -30,6 +30,7 @@ from thriftline.runs.trainers.sagemaker.spot_markets import SpotMarkets
 from thriftline.runs.trainers.sagemaker.training_image import image_gb
 from thriftline.runs.trainers.sagemaker.training_instance_types import training_instance_types
 from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
+from thriftline.runs.trainers.sagemaker.training_plans import TrainingPlan, TrainingPlans
 from thriftline.runs.trainers.sagemaker.training_request import TrainingOrder, training_request
 
 
@@ -47,6 +48,7 @@ class SagemakerTrainer:
         quotas: Quotas = lambda _: {},
         market_of: Callable[[str], SpotMarket | None] = lambda _: None,
         size_of_image: Callable[[str], float | None] = lambda _: None,
+        plan_of: Callable[[str], TrainingPlan | None] = lambda _: None,
     ) -> None:
         self._jobs = jobs
         self._image_gb = size_of_image
@@ -54,6 +56,7 @@ class SagemakerTrainer:
         self._artifacts = artifacts
         self._settings = settings
         self._market_of = market_of
+        self._plan_of = plan_of
 
     def quote(self, work: TrainingWork) -> Quote:
         """Prices the ladder of the run spec; see ``quoting``."""
@@ -64,6 +67,7 @@ class SagemakerTrainer:
             settings.region,
             self._market_of,
             lambda: self._image_gb(settings.training_image_uri),
+            plan_of=self._plan_of,
         )
         return quote(work, sources, self._quotas)
 
@@ -118,6 +122,7 @@ class SagemakerTrainer:
             max_runtime_seconds=runtime,
             max_wait_seconds=wait_left(terms.max_wait_seconds, runtime, order.waited_seconds),
             shard_train=not terms.all_rows and self._has_parts(work.run_id, terms.instance_count),
+            training_plan_arn=terms.training_plan,
             base_model_uri=work.base_model if work.base_model.startswith("s3://") else None,
             champion_uri=work.champion.model_uri if work.champion else None,
             kms_key_id=settings.kms_key_id,
@@ -172,4 +177,5 @@ def sagemaker_trainer(site: TrainerSite) -> SagemakerTrainer:
         quotas,
         market_of,
         lambda uri: image_gb(client("ecr"), uri),
+        lambda arn: TrainingPlans(client("sagemaker"), lambda: datetime.now(UTC)).describe(arn),
     )

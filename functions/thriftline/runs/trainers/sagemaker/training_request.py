@@ -39,6 +39,7 @@ class TrainingOrder:
     max_runtime_seconds: int
     max_wait_seconds: int | None = None
     shard_train: bool = False
+    training_plan_arn: str | None = None
     base_model_uri: str | None = None
     champion_uri: str | None = None
     kms_key_id: str | None = None
@@ -139,6 +140,7 @@ def _resources(order: TrainingOrder) -> dict[str, Any]:
         "InstanceCount": order.instance_count,
         "VolumeSizeInGB": order.volume_gib,
     }
+    resources = _with_key(resources, "TrainingPlanArn", order.training_plan_arn)
     # NVMe volumes are encrypted by the instance itself, and SageMaker refuses a key for them.
     local = has_local_storage(order.instance_type)
     return _with_key(resources, "VolumeKmsKeyId", None if local else order.kms_key_id)

@@ -265,3 +265,12 @@ def test_settings_that_the_program_repeats_are_not_taken_for_metrics() -> None:
     line = {"event": "start", "hyperparameters": {"learning_rate": "5e-05", "loss": "1.0"}}
 
     assert metrics_in(json.dumps(line)) == {}
+
+
+def test_a_job_on_a_training_plan_names_it() -> None:
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:training-plan/november"
+    request = training_request(replace(ORDER, training_plan_arn=arn))
+
+    assert request["ResourceConfig"]["TrainingPlanArn"] == arn
+    assert "TrainingPlanArn" not in training_request(ORDER)["ResourceConfig"]
+    assert errors_of(request) == ""

@@ -835,3 +835,20 @@ def test_the_size_of_the_image_is_in_the_estimate(world: RunWorld) -> None:
     # 50 MB a second: 16 GB more are 320 seconds.
     assert 3600 * (hours(20) - hours(4)) == pytest.approx(320, abs=8)
     assert hours(4) < hours(None) < hours(20)
+
+
+def test_a_choice_that_the_data_do_not_fit_is_not_estimated(world: RunWorld) -> None:
+    world.write_run(
+        training={"instance_type": "ml.g7e.2xlarge", "max_runtime_seconds": 3600},
+        budget={"max_usd": "1000"},
+    )
+    # 643 GB of disk: 1,900 of the chosen type are enough, the 250 of a g5.xlarge are not.
+    huge = {"rows": 400_000, "characters": 400_000_000_000, "splits": LARGE["splits"]}
+    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, **huge}))
+
+    _, written = plan(world)
+
+    by_type = {quote.name: quote for quote in written.quotes}
+    assert by_type["ml.g7e.2xlarge"].expected_usd is not None
+    assert by_type["ml.g5.xlarge"].expected_usd is None
+    assert not by_type["ml.g5.xlarge"].like_cheapest

@@ -67,17 +67,18 @@ def require_fit(
     Raises:
         InvalidRunSpecError: a job would be billed to find that out.
     """
-    misfit = _misfit(instances, workload, encoder)
-    if misfit is None:
+    why = misfit(instances, workload, encoder)
+    if why is None:
         return
-    fitting = [one.instance_type for one in others if _misfit(one, workload, encoder) is None]
+    fitting = [one.instance_type for one in others if misfit(one, workload, encoder) is None]
     advice = f" Of the usual types, {', '.join(fitting)} would do." if fitting else ""
-    raise InvalidRunSpecError(f"{misfit}{advice} Nothing was spent.")
+    raise InvalidRunSpecError(f"{why}{advice} Nothing was spent.")
 
 
-def _misfit(
+def misfit(
     instances: PricedInstances, workload: Workload | None, encoder: Encoder | None
 ) -> str | None:
+    """Returns why the work does not fit the instances, None where it does or is not known."""
     gpus = Gpus.of(instances.instance_type, instances.instance_count)
     if encoder is not None and gpus is not None:
         needed = encoder.parameters * _BYTES_PER_PARAMETER

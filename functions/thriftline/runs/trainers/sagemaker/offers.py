@@ -15,6 +15,7 @@ from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.trainers.sagemaker.documents import TrainingChoices, terms_of
 from thriftline.runs.trainers.sagemaker.estimate import Job, estimate
 from thriftline.runs.trainers.sagemaker.expected_time import JobTerms, Workload
+from thriftline.runs.trainers.sagemaker.fitting import misfit
 from thriftline.runs.trainers.sagemaker.lessons import Lesson, lessons, work_document
 from thriftline.runs.trainers.sagemaker.priced_instances import (
     PricedInstances,
@@ -125,6 +126,8 @@ class Offers:
 
     def expected(self, instances: PricedInstances, limit: int, *, spot: bool) -> Expectation:
         """Returns what the work probably takes and costs on them within a limit."""
+        if why := misfit(instances, self.workload, self._work.encoder):
+            return Expectation(None, None, f"Not estimated: it does not fit. {why}")
         job = Job(
             workload=self.workload,
             encoder=self._work.encoder,

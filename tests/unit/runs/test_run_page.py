@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.unit.runs.sample_results import (
 )
 from thriftline.evaluation.document import Search, SearchTrial, Training
 from thriftline.runs.reports.run_page import run_page
-from thriftline.runs.schemas.result import Baseline, Result
+from thriftline.runs.schemas.result import Baseline, Result, ResultRung
 
 
 def _text(result: Result) -> str:
@@ -123,6 +124,34 @@ def test_a_failed_run_shows_its_state_its_jobs_and_its_cost() -> None:
     assert "TrainingFailedError" in text
     assert "user error" in text
     assert "$0.0373" in text
+
+
+def test_a_ladder_shows_what_was_tried_waited_and_paid_on_each_rung() -> None:
+    rungs = (
+        ("1 x ml.g5.xlarge, Spot", "out_of_rung_wait", "It had not started.", (1,)),
+        ("1 x ml.g5.xlarge, on demand", "passed_over", "The quota is 0.", ()),
+        ("1 x ml.g6.xlarge, on demand", "completed", None, (2,)),
+    )
+    ladder = tuple(
+        ResultRung(
+            rung=number,
+            name=name,
+            chosen_because="run.yaml names it.",
+            outcome=outcome,
+            reason=reason,
+            attempts=attempts,
+            waited_seconds=600,
+            usd=Decimal("0.25"),
+        )
+        for number, (name, outcome, reason, attempts) in enumerate(rungs, start=1)
+    )
+    page = run_page(succeeded().model_copy(update={"ladder": ladder}))
+
+    assert "The ladder" in page
+    assert all(name in page for name, *_ in rungs)
+    assert "out of rung wait" in page
+    assert "The quota is 0." in page
+    assert "The ladder" not in run_page(succeeded())
 
 
 def test_a_run_that_failed_before_anything_was_known_has_a_page() -> None:

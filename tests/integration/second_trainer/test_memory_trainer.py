@@ -160,10 +160,11 @@ def test_an_execution_that_is_aborted_stops_the_attempt(world: World, project: s
 def test_a_trainer_that_is_not_registered_is_refused_with_those_that_are(
     world: World, project: str
 ) -> None:
-    ended = run(world, project, spec=json.dumps({"trainer": "memmory"}))
+    # It is refused where the file is read.
+    ended = world.end_of(world.upload(f"{project}/run.yaml", json.dumps({"trainer": "memmory"})))
 
     result = result_of(ended)
     assert result["status"] == "rejected"
     assert "memmory" in result["error"]["message"]
-    assert "memory, sagemaker" in result["error"]["message"]
+    assert "memory or sagemaker" in result["error"]["message"]
     assert result["attempts"] == []

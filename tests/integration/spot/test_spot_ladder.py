@@ -55,7 +55,6 @@ def trained(world: World, project: str) -> EndedExecution:
         "training": {"ladder": LADDER},
         # The other project has trained the same bytes.
         "repeat": True,
-        "gate": {"minimum_test_size": 1, "above_majority": False},
     }
     world.upload(f"{project}/run.yaml", json.dumps(spec))
     rows = [row._asdict() for row in sample_data.train_rows(ROWS)]
@@ -118,6 +117,8 @@ def test_spot_that_is_taken_away_again_and_again_ends_with_the_same_weights(worl
 
     for ended in (calm, stormy):
         assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
+        assert ended.result is not None
+        assert ended.result["status"] != "rejected", ended.result["reason"]
     assert calm.result is not None
     assert stormy.result is not None
     result = stormy.result

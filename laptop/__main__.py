@@ -24,7 +24,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m laptop", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     command_line.add_serve(commands)
-    commands.add_parser("demo", help="run the main job twice on real sentences, and report")
+    commands.add_parser("demo", help="run the main job on real sentences, as a story of uploads")
     _add_audit(commands)
     _add_estimate(commands)
     approval.add_answers(commands)

@@ -150,9 +150,9 @@ def test_two_ranks_find_the_linear_head_of_one(
 ) -> None:
     # Few, small steps: the layer of the mean has weights of 1,000, which multiply what is rounded.
     small = {"method": method, "learning_rate": "0.0001", "epochs": "1"}
-    alone = TinyJob.make(tmp_path / "alone", base, **small)
+    alone = TinyJob.make(tmp_path / "alone", base, None, **small)
     assert alone.run_here().code == 0
-    job = TinyJob.make(tmp_path / "two", base, **small)
+    job = TinyJob.make(tmp_path / "two", base, None, **small)
 
     first, second = pair.run((job, job))
 

@@ -35,6 +35,7 @@ def lambda_handler(request: SweepLedgerRequest) -> SweepLedgerResponse:
             trainers=trainers(),
         ),
         holds=[hold for _, hold in sweeper.holds(wiring.now())],
+        report=_report,
         now=wiring.now(),
     )
     return swept.model_copy(update={"stopped_jobs": stopped})

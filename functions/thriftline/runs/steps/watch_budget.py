@@ -1,11 +1,12 @@
 """Tells people how much of the month's budgets is spent, and stops runs where the stack says so."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.topic import Topic
+from thriftline.core.errors import ThriftlineError
 from thriftline.core.wording import counted
 from thriftline.money.ledger import Budgets, Ledger
 from thriftline.money.month import Announcing, Hold, Month, month_key
@@ -34,11 +35,13 @@ def watch_budget(
     alerts: Topic,
     switch: KillSwitch,
     holds: Iterable[Hold],
+    report: Callable[[str, Exception], None],
     now: datetime,
 ) -> tuple[str, ...]:
     """Sends each threshold of the month once; returns the jobs that were asked to stop.
 
-    A message that was sent and could not be noted is sent again: rather twice than never.
+    A message that was sent and could not be noted is sent again: rather twice than never. A run
+    that cannot be stopped is reported with its error, and does not keep the switch from the others.
     """
     key = month_key(now)
     month = ledger.month(key)
@@ -48,7 +51,7 @@ def watch_budget(
             ledger.change(key, Announcing(mark))
     if not switch.is_on or month.spent_usd < budgets.month_usd:
         return ()
-    stopped = tuple(name for hold in holds for name in _stop(hold, switch))
+    stopped = tuple(name for hold in holds for name in _stopped(hold, switch, report))
     if stopped:
         alerts.publish(
             f"Thriftline: the budget of {key} is spent; {counted(len(stopped), 'job')} stopped",
@@ -57,6 +60,15 @@ def watch_budget(
             "as failed, and what they were billed is settled.\n",
         )
     return stopped
+
+
+def _stopped(
+    hold: Hold, switch: KillSwitch, report: Callable[[str, Exception], None]
+) -> Iterator[str]:
+    try:
+        yield from _stop(hold, switch)
+    except ThriftlineError as error:
+        report(hold.run_id, error)
 
 
 def _stop(hold: Hold, switch: KillSwitch) -> Iterator[str]:

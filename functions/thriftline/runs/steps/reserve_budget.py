@@ -91,7 +91,11 @@ class _Booking:
         if room >= plan.allowance_usd:
             # Another run gave back what it held.
             return plan
-        clamp = clamped(plan.ask, Room(room, f"the budget of {self.key}"))
+        limit = Room(room, f"the budget of {self.key}")
+        if plan.ask.worst_usd <= limit.cents:
+            # The first rung fits in full; a more expensive one gets less time, or is passed over.
+            return plan.model_copy(update={"allowance_usd": limit.cents})
+        clamp = clamped(plan.ask, limit)
         return plan.shortened(clamp) if clamp else None
 
     def _instead(self, plan: Plan) -> str:

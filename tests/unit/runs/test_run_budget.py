@@ -16,8 +16,8 @@ from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import BudgetExceededError, RunSettledError, ThriftlineError
-from thriftline.money.ledger import Budgets
-from thriftline.money.month import Counting
+from thriftline.money.ledger import Budgets, settle
+from thriftline.money.month import Counting, Hold
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.plan import Plan, PlannedQuote
 from thriftline.runs.schemas.steps import (
@@ -188,6 +188,19 @@ def test_a_run_that_does_not_fit_the_month_is_made_shorter_and_the_plan_says_so(
     assert job["StoppingCondition"]["MaxRuntimeInSeconds"] == 20_000
 
 
+def test_a_month_that_pays_for_the_first_rung_in_full_shortens_only_the_expensive_ones(
+    scene: Scene,
+) -> None:
+    # Nothing is known of the time, and nothing goes on: the run itself could not be made shorter.
+    first, second = a_rung("1.44", "1.44"), a_rung("5.00", "5.00", spot=False)
+    unknown: dict[str, Any] = {"longest_seconds": None, "expected_hours": None, "goes_on": False}
+    long_plan(scene, rungs=(first, second), allowance_usd=Decimal("5.00"), **unknown)
+    assert scene.reserve(budgets=Budgets(Decimal("3.17"), {})).held_usd == Decimal("3.17")
+    written = read_plan(scene.world.artifacts, RUN_ID)
+    assert written.allowance_usd == Decimal("3.00")
+    assert written.clamped is None
+
+
 def test_a_run_that_would_not_be_done_is_refused_with_what_fits(scene: Scene) -> None:
     quotes = (
         a_quote("ml.g5.xlarge", "14.40", "9.00", chosen=True),
@@ -291,6 +304,18 @@ def test_a_result_shows_the_bill_row_by_row_and_to_the_cent(scene: Scene) -> Non
     assert settlement.spot_saving == pytest.approx(1 - 1001 / 1600, abs=0.001)
     failed = settlement_of(item, plan, cost, completed=False)
     assert (failed.estimate_miss, failed.inside_range) == (None, None)
+
+
+def test_a_settlement_that_was_lost_before_its_note_is_noted_by_the_next_call(
+    scene: Scene,
+) -> None:
+    scene.reserve()
+    scene.end(scene.start(), TrainingTimeInSeconds=1000, BillableTimeInSeconds=400)
+    # The function died between the ledger and the run's item.
+    settle(scene.world.ledger, "2026-11", RUN_ID, "Reviews", Decimal("0.16"), NOW.date())
+    assert scene.settle().reason == "It was settled before."
+    assert (scene.world.runs.get(RUN_ID) or {})["settled_usd"] == "0.160000000"
+    assert scene.committed() == Decimal("0.16")
 
 
 def test_an_attempt_that_nobody_recorded_is_billed_all_the_same(scene: Scene) -> None:
@@ -463,15 +488,25 @@ class StandInTopic:
         self.messages.append((request["Subject"], request["Message"]))
 
 
-def watched(scene: Scene, topic: StandInTopic, budgets: Budgets, *, is_on: bool) -> tuple[str, ...]:
+def watched(
+    scene: Scene,
+    topic: StandInTopic,
+    budgets: Budgets,
+    *,
+    is_on: bool,
+    more: tuple[Hold, ...] = (),
+    failed: list[str] | None = None,
+) -> tuple[str, ...]:
     world = scene.world
+    errors = [] if failed is None else failed
     trainers = trainers_over(world.artifacts, scene.sagemaker)
     return watch_budget(
         ledger=world.ledger,
         budgets=budgets,
         alerts=Topic(cast("Any", topic), "arn:topic"),
         switch=KillSwitch(is_on, world.runs, world.artifacts, trainers),
-        holds=world.ledger.month("2026-11").holds.values(),
+        holds=(*more, *world.ledger.month("2026-11").holds.values()),
+        report=lambda run_id, _: errors.append(run_id),
         now=NOW,
     )
 
@@ -505,3 +540,19 @@ def test_the_kill_switch_stops_what_the_stack_has_started(scene: Scene) -> None:
     assert name in topic.messages[-1][1]
     assert "StopRunsAtBudget" in topic.messages[-1][1]
     assert (scene.world.runs.get(RUN_ID) or {})["stopped_by"] == "the month's budget"
+
+
+def test_a_run_that_cannot_be_stopped_does_not_keep_the_switch_from_the_others(
+    scene: Scene,
+) -> None:
+    scene.reserve()
+    name = scene.start()
+    scene.world.put("runs/Reviews-0badbad0/plan.json", "{}")
+    scene.world.ledger.change("2026-11", Counting(Decimal(0), Decimal("10.50")))
+    topic, failed = StandInTopic(), list[str]()
+    unreadable = Hold("Reviews-0badbad0", "Reviews", Decimal(1), NOW)
+    budgets = Budgets(Decimal(10), {})
+    stopped = watched(scene, topic, budgets, is_on=True, more=(unreadable,), failed=failed)
+    assert stopped == (name,)
+    assert failed == ["Reviews-0badbad0"]
+    assert name in topic.messages[-1][1]

@@ -64,6 +64,8 @@ def settle_run(
 ) -> bool:
     """Settles a run whose bill is known and notes it in its item; True when it was before."""
     settled = settle(ledger, key, run_id, project, usd, now.date())
+    # Also when it was: the first call may have been lost between the two.
+    noted = runs.keep_first(run_id, "settled_usd", f"{usd:.9f}")
     if not settled.repeated:
-        runs.update(run_id, ledger_month=key, settled_usd=f"{usd:.9f}", settled_at=now.isoformat())
+        runs.update(run_id, ledger_month=key, settled_usd=noted, settled_at=now.isoformat())
     return settled.repeated

@@ -16,8 +16,8 @@ from thriftline.money.month import Hold
 QUIET = timedelta(minutes=45)
 # What AWS has not said a week after the end it will not say.
 PATIENCE = timedelta(days=7)
-# A run lasts 150 days at the most, which the machine's own time limit enforces.
-MONTHS_BACK = 6
+# A run lasts a year at the most, which the machine's own time limit enforces; then PATIENCE.
+MONTHS_BACK = 14
 
 
 class Life(StrEnum):

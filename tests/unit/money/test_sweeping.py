@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thriftline.money.month import Hold
+from thriftline.money.month import Hold, month_key
 from thriftline.money.sweeping import PATIENCE, QUIET, Life, Seen, recent_months, verdict
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -82,11 +84,13 @@ def test_nothing_that_may_run_is_ever_released(seen: Seen, now: datetime) -> Non
 
 
 def test_the_months_that_may_still_hold_something() -> None:
-    assert recent_months(datetime(2027, 2, 1, tzinfo=UTC)) == (
-        "2026-09",
-        "2026-10",
-        "2026-11",
-        "2026-12",
-        "2027-01",
-        "2027-02",
-    )
+    months = recent_months(datetime(2027, 2, 1, tzinfo=UTC))
+    assert (months[0], months[-1], len(months)) == ("2026-01", "2027-02", 14)
+    assert months[10:] == ("2026-11", "2026-12", "2027-01", "2027-02")
+
+
+@given(st.datetimes(min_value=datetime(2026, 1, 1), timezones=st.just(UTC)))
+def test_a_run_of_any_length_is_swept_until_it_is_settled(now: datetime) -> None:
+    machine = yaml.safe_load(Path("statemachines/training.asl.yaml").read_text())
+    held_at = now - timedelta(seconds=machine["TimeoutSeconds"]) - PATIENCE - QUIET
+    assert month_key(held_at) in recent_months(now)

@@ -73,3 +73,12 @@ def test_exactly_one_is_at_the_head(times: dict[str, int], now: int) -> None:
     heads = [name for name in line if ahead_of(name, line, after(now)) == 0]
     assert len(heads) == 1
     assert sorted(ahead_of(name, line, after(now)) for name in line) == list(range(len(line)))
+
+
+def test_a_wait_of_weeks_fits_the_history_of_an_execution() -> None:
+    waited, rounds = 0, 0
+    while waited < 2_419_200:
+        waited += turn_wait_seconds(NOON, after(waited))
+        rounds += 1
+    # Wait, Start training and Choice are nine events, and an execution may have 25,000.
+    assert 9 * rounds < 10_000

@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 LONGEST_TURN_SECONDS = 86_400
 _SHARE_OF_WAITED = 0.05
 _SHORTEST_SECONDS = 15
-_LONGEST_SECONDS = 300
+_USUAL_SECONDS = 300
+# Of a wait of days: the history of an execution holds 25,000 events, and a round takes nine.
+_SHARE_OF_DAYS = 0.015
+_LONGEST_SECONDS = 3600
 # A Lambda function that is tried again, and a machine that is slow, come back within this.
 _PATIENCE = timedelta(minutes=10)
 
@@ -45,7 +48,9 @@ def renewed(own: Ticket | None, now: datetime) -> Ticket:
 def turn_wait_seconds(since: datetime, now: datetime) -> int:
     """Returns the seconds until a run that waits should ask again."""
     waited = (now - since).total_seconds()
-    return max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, int(waited * _SHARE_OF_WAITED)))
+    usual = min(_USUAL_SECONDS, int(waited * _SHARE_OF_WAITED))
+    of_days = min(_LONGEST_SECONDS, int(waited * _SHARE_OF_DAYS))
+    return max(_SHORTEST_SECONDS, usual, of_days)
 
 
 def is_over(own: Ticket | None, longest_seconds: int | None, now: datetime) -> bool:

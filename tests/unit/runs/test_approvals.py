@@ -37,6 +37,8 @@ from thriftline.runs.domain.approvals import (
 )
 from thriftline.runs.schemas.approval import AnswerApprovalRequest
 from thriftline.runs.steps.answer_approval import Answered, respond
+from thriftline.runs.steps.deliver_answer import deliver
+from thriftline.runs.steps.run_documents import read_plan
 
 LATE = NOW + HOURS
 
@@ -107,6 +109,15 @@ def test_the_message_shows_the_plan_and_a_link_that_holds_no_token(world: Approv
     assert TOKEN not in message
     assert SECRET not in message
     assert set(a_link().query.replace("&", "=").split("=")[::2]) == {"id", "expires", "signature"}
+
+
+def test_a_threshold_of_nothing_is_shown_as_what_it_is(world: ApprovalWorld) -> None:
+    plan = read_plan(world.run.artifacts, RUN_ID)
+    every = plan.model_copy(update={"approval_above_usd": Decimal(0)})
+    world.run.put(f"runs/{RUN_ID}/plan.json", every.model_dump_json())
+    world.ask()
+    assert world.approval.above_usd == 0
+    assert "above $0.00 a person is asked" in world.topic.messages[-1]
 
 
 def test_without_a_page_the_message_shows_the_commands(world: ApprovalWorld) -> None:
@@ -267,6 +278,20 @@ def test_an_answer_whose_wake_up_was_made_before_still_counts(world: ApprovalWor
 
     assert world.approval.standing is Standing.APPROVED
     assert world.close().approved
+
+
+def test_an_answer_to_a_token_that_was_replaced_meanwhile_is_delivered_to_the_new_one(
+    world: ApprovalWorld,
+) -> None:
+    world.ask()
+    answered, _ = world.approvals.answer(RUN_ID, Standing.APPROVED, "Ada", NOW)
+    assert answered is not None
+    # The task is tried again after its answer was taken, and before that is delivered.
+    world.states.open.clear()
+    world.ask("a new token")
+    assert deliver(answered, approvals=world.approvals, executions=world.executions)
+    assert world.sweep().delivered == (RUN_ID,)
+    assert world.states.woken == ["a new token"]
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])

@@ -105,8 +105,17 @@ class ApprovalsTable:
         )[0]
 
     def note(self, run_id: str, what: str) -> None:
-        """Keeps that a request was ``announced``, ``delivered`` or ``counted``."""
+        """Keeps that a request was ``announced`` or ``counted``."""
         self._change(run_id, f"SET {what} = :yes", "attribute_exists(run_id)", {":yes": True})
+
+    def note_delivered(self, approval: Approval) -> None:
+        """Keeps that the workflow was woken up, unless it waits with another token by now."""
+        self._change(
+            approval.run_id,
+            "SET delivered = :yes",
+            "task_token = :token",
+            {":yes": True, ":token": approval.task_token},
+        )
 
     def pending(self) -> tuple[str, ...]:
         """Returns the runs whose requests are not done, in order."""

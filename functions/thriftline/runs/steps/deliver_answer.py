@@ -23,5 +23,5 @@ def deliver(approval: Approval, *, approvals: ApprovalsTable, executions: Execut
             approvals.withdraw(run_id)
             approvals.done(run_id)
             return False
-    approvals.note(run_id, "delivered")
+    approvals.note_delivered(approval)
     return True

@@ -30,6 +30,7 @@ def request_approval(
     The token is never in the message: its link holds the run, a time and a signature.
     """
     plan = read_plan(artifacts, request.run_id)
+    above = plan.approval_above_usd
     approval = approvals.request(
         Approval(
             run_id=request.run_id,
@@ -39,7 +40,7 @@ def request_approval(
             requested_at=now,
             expires_at=now + answer_within,
             worst_case_usd=plan.worst_case_usd,
-            above_usd=plan.approval_above_usd or plan.worst_case_usd,
+            above_usd=plan.worst_case_usd if above is None else above,
             month=request.month,
             held_usd=request.held_usd,
             left_usd=request.left_usd,

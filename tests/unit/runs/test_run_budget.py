@@ -304,6 +304,10 @@ def test_a_result_shows_the_bill_row_by_row_and_to_the_cent(scene: Scene) -> Non
     assert settlement.spot_saving == pytest.approx(1 - 1001 / 1600, abs=0.001)
     failed = settlement_of(item, plan, cost, completed=False)
     assert (failed.estimate_miss, failed.inside_range) == (None, None)
+    # An attempt of a former version has dollars and no rows: no rows are better than half of them.
+    older = {**item, "attempt_01": {**item["attempt_01"], "charges": None}}
+    whole = settlement_of(older, plan, cost, completed=True)
+    assert (whole.rows, whole.total_usd) == ((), settlement.total_usd)
 
 
 def test_a_settlement_that_was_lost_before_its_note_is_noted_by_the_next_call(

@@ -250,7 +250,7 @@ class ResultCharge(Document):
 class ResultSettlement(Document):
     """What the run held in the month's ledger, what it was billed, and how right its estimate was.
 
-    The rows of an attempt of a former version are not known.
+    There are no rows where a trainer, or a former version, gave none for a part of the bill.
     """
 
     status: Literal["settled", "kept", "nothing_held"] = Field(

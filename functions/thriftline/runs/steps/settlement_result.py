@@ -1,13 +1,16 @@
 """What a result says of the run's bill and of its estimate."""
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from thriftline.money.settlement import in_cents, is_inside, miss_of
+from thriftline.money.settlement import CENT, in_cents, is_inside, miss_of
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.result import ResultCharge, ResultCost, ResultSettlement
 from thriftline.runs.steps.run_costs import numbered_attempts
+
+# What nine decimals of each row may add up to.
+_ROUNDING = Decimal("0.000001")
 
 
 def settlement_of(
@@ -18,7 +21,7 @@ def settlement_of(
     An estimate is held against a training that came to its end; another says nothing of it.
     """
     judged = plan if completed else None
-    rows = list(_rows(item))
+    rows = _whole_bill(list(_rows(item)), cost.usd)
     cents = in_cents([row.usd for row in rows])
     return ResultSettlement(
         status=_status(item),
@@ -29,7 +32,7 @@ def settlement_of(
             row.model_copy(update={"cents_usd": part})
             for row, part in zip(rows, cents, strict=True)
         ),
-        total_usd=None if cost.usd is None else sum(cents, Decimal(0)),
+        total_usd=_total(cents, cost.usd),
         expected_usd=plan.expected_usd if plan else None,
         expected_low_usd=plan.expected_low_usd if plan else None,
         expected_high_usd=plan.expected_high_usd if plan else None,
@@ -37,6 +40,18 @@ def settlement_of(
         inside_range=_inside(judged, cost),
         spot_saving=cost.spot_saving,
     )
+
+
+def _whole_bill(rows: list[ResultCharge], usd: Decimal | None) -> list[ResultCharge]:
+    """Leaves out rows that are not all of the bill: a trainer or a former version may give none."""
+    missing = Decimal(0) if usd is None else usd - sum((row.usd for row in rows), Decimal(0))
+    return rows if abs(missing) < _ROUNDING else []
+
+
+def _total(cents: Sequence[Decimal], usd: Decimal | None) -> Decimal | None:
+    if usd is None:
+        return None
+    return sum(cents, Decimal(0)) if cents else usd.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 def _status(item: Mapping[str, Any]) -> Any:

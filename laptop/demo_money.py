@@ -56,5 +56,5 @@ def _usd(text: str | None) -> str:
     if text is None:
         return _UNKNOWN
     amount = Decimal(text)
-    small = Decimal(0) < amount < Decimal("0.1")
-    return f"{amount:.4f}" if small else f"{amount:.2f}"
+    in_cents = amount == amount.quantize(Decimal("0.01"))
+    return f"{amount:.2f}" if in_cents or amount >= Decimal("0.1") else f"{amount:.4f}"

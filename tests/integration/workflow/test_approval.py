@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -17,6 +17,8 @@ from laptop.watch import ExecutionReporter
 from tests.integration.permissions import calls_without_permission
 from tests.integration.workflow.test_tasks import SCHEMA
 from tests.integration.workflow.world import PATIENCE_SECONDS, World, csv_of
+from tests.unit.runs.approval_world import http_event
+from thriftline.runs.domain.approvals import Link
 
 ASKS = json.dumps({"budget": {"approval_above_usd": 0.01}})
 
@@ -134,6 +136,30 @@ def test_the_message_has_no_token_and_its_command_answers(waiting: Waiting) -> N
 
     assert waiting.call(json.loads(found.group(2)))["statusCode"] == 200
 
+    assert waiting.end().result["status"] == "rejected"
+
+
+def test_floods_of_looks_and_forged_links_change_nothing_and_one_post_answers(
+    waiting: Waiting,
+) -> None:
+    secrets = waiting.world.aws.client("secretsmanager")
+    (made,) = (one["ARN"] for one in secrets.list_secrets()["SecretList"])
+    secret = secrets.get_secret_value(SecretId=made)["SecretString"]
+    expires = datetime.fromisoformat(waiting.say(None)["expires_at"])
+    link = Link.made(secret, waiting.run_id, expires)
+    forged = Link.made("another stack's secret", waiting.run_id, expires)
+    looks = [http_event(method, link, "answer=approve") for method in ("GET", "HEAD") * 5]
+    posts = [http_event("POST", forged, "answer=approve")] * 5
+
+    with ThreadPoolExecutor(5) as pool:
+        statuses = [one["statusCode"] for one in pool.map(waiting.call, [*looks, *posts])]
+
+    assert statuses == [200] * 10 + [403] * 5
+    assert waiting.say(None)["standing"] == "waiting"
+    answered = waiting.call(http_event("POST", link, "answer=reject"))
+    assert answered["statusCode"] == 200
+    assert "You rejected the run" in answered["body"]
+    assert waiting.call(http_event("POST", link, "answer=approve"))["statusCode"] == 409
     assert waiting.end().result["status"] == "rejected"
 
 

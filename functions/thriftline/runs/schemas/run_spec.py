@@ -170,8 +170,8 @@ class TrainingSection(Section):
     )
     max_runtime_seconds: Seconds = Field(
         "auto",
-        description="Run time limit of a job; it bounds the worst case. auto is three times what "
-        "the plan expects, at least an hour, within the cap.",
+        description="Run time limit of a job; it bounds the worst case. auto is twice the high "
+        "estimate of the plan, at least an hour, within the cap.",
     )
     max_wait_seconds: int | None = Field(
         None,

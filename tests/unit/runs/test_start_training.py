@@ -271,6 +271,16 @@ def test_a_rung_that_costs_more_than_is_left_gets_less_time_or_is_passed_over(
     assert "passed over: Of the dollars" in lines[3]
 
 
+def test_an_allowance_that_one_attempt_has_used_up_says_what_was_tried(climb: Start) -> None:
+    climb()
+    climb.fails("CapacityError: gone", seconds=9000)
+    with pytest.raises(AllowanceSpentError) as told:
+        climb(attempt=2)
+    lines = str(told.value).splitlines()
+    assert lines[0].startswith("Too little is left of the dollars that the run may cost after 1")
+    assert "attempt 1 capacity" in lines[1]
+
+
 def test_a_ladder_that_is_exhausted_says_what_was_tried_waited_and_paid(climb: Start) -> None:
     climb()
     climb.fails("CapacityError: none left", seconds=0)

@@ -84,7 +84,10 @@ class _Climb:
         """Starts the attempt on the first rung that takes it."""
         plan, attempt = self.plan, self.attempt
         tried = ladder.tried(self.trainer, most=attempt - 1)
-        left_usd = left_of(plan.allowance_usd, [one.state for one in tried])
+        try:
+            left_usd = left_of(plan.allowance_usd, [one.state for one in tried])
+        except AllowanceSpentError as spent:
+            raise self._exhausted(ladder, tried, too_expensive=True) from spent
         too_expensive = False
         while True:
             number = self._chosen(ladder, tried)

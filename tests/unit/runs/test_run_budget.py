@@ -15,7 +15,12 @@ from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.topic import Topic
-from thriftline.core.errors import BudgetExceededError, RunSettledError, ThriftlineError
+from thriftline.core.errors import (
+    AccessDeniedError,
+    BudgetExceededError,
+    RunSettledError,
+    ThriftlineError,
+)
 from thriftline.money.ledger import Budgets, settle
 from thriftline.money.month import Counting, Hold
 from thriftline.runs.domain.layout import Upload, run_id_of
@@ -560,3 +565,19 @@ def test_a_run_that_cannot_be_stopped_does_not_keep_the_switch_from_the_others(
     assert stopped == (name,)
     assert failed == ["Reviews-0badbad0"]
     assert name in topic.messages[-1][1]
+
+
+class BrokenTopic(StandInTopic):
+    """SNS that refuses every message."""
+
+    def publish(self, **request: str) -> None:
+        raise refusal("Publish", "AccessDeniedException", request["Subject"], 403)
+
+
+def test_a_message_that_cannot_be_sent_lets_no_job_go_on(scene: Scene) -> None:
+    scene.reserve()
+    name = scene.start()
+    scene.world.ledger.change("2026-11", Counting(Decimal(0), Decimal("10.50")))
+    with pytest.raises(AccessDeniedError):
+        watched(scene, BrokenTopic(), Budgets(Decimal(10), {}), is_on=True)
+    assert scene.sagemaker.stopped == [name]

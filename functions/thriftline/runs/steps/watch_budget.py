@@ -45,13 +45,13 @@ def watch_budget(
     """
     key = month_key(now)
     month = ledger.month(key)
+    is_over = switch.is_on and month.spent_usd >= budgets.month_usd
+    # First: a message that cannot be sent must not let jobs go on.
+    stopped = tuple(name for hold in holds if is_over for name in _stopped(hold, switch, report))
     for alert in due_alerts(month, budgets):
         alerts.publish(_subject(key, alert), _body(key, alert, month, switch))
         for mark in alert.marks:
             ledger.change(key, Announcing(mark))
-    if not switch.is_on or month.spent_usd < budgets.month_usd:
-        return ()
-    stopped = tuple(name for hold in holds for name in _stopped(hold, switch, report))
     if stopped:
         alerts.publish(
             f"Thriftline: the budget of {key} is spent; {counted(len(stopped), 'job')} stopped",

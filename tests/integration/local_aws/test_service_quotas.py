@@ -5,10 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.server import ACCOUNT, EmbeddedAws, Options
+from local_aws.server import ACCOUNT
 from tests.integration.local_aws.aws import Aws
-from tests.integration.local_aws.conftest import FIXTURE
-from tests.integration.local_aws.runtime import FakeRuntime
 
 NAME = "ml.g5.xlarge for spot training job usage"
 
@@ -55,12 +53,3 @@ def test_what_does_not_exist_is_refused(aws: Aws) -> None:
         client.list_service_quotas(ServiceCode="ec2")
     with pytest.raises(ValueError, match="there is no quota called"):
         aws.embedded.services.quotas.at(ACCOUNT, "us-east-1").set("ml.g5 for training", 1)
-
-
-def test_quotas_are_set_when_it_is_started() -> None:
-    runtime = FakeRuntime.make
-    options = Options(
-        template=FIXTURE, stack_name="fixture", lambda_runtime=runtime, quotas={NAME: 3}
-    )
-    with EmbeddedAws(options) as embedded:
-        assert embedded.services.quotas.at(ACCOUNT, embedded.region).limit(NAME) == 3

@@ -212,6 +212,8 @@ def test_a_run_that_would_not_be_done_is_refused_with_what_fits(scene: Scene) ->
         a_quote("ml.g4dn.xlarge", "7.40", "5.50"),
         a_quote("ml.g6.xlarge", "7.90", "4.20"),
         a_quote("ml.p3.2xlarge", "38.00", "12.00"),
+        # It would be stopped before it is done.
+        a_quote("ml.c5.large", "0.30", "0.20").model_copy(update={"has_time": False}),
     )
     before = long_plan(scene, expected_hours=Decimal("6.25"), quotes=quotes)
     with pytest.raises(BudgetExceededError) as refused:

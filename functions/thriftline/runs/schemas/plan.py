@@ -49,7 +49,8 @@ class PlannedPrice(_Document):
 class PlannedQuote(_Document):
     """What the same work costs on one choice of a trainer.
 
-    None is unknown. ``low_usd`` to ``high_usd`` is where about nine of ten runs should end;
+    None is unknown. ``has_time`` is whether what is expected fits the limit of its worst case;
+    ``low_usd`` to ``high_usd`` is where about nine of ten runs should end;
     ``like_cheapest`` says that the range touches that of the first of the table, so that neither
     is known to be the cheaper. ``details`` are the trainer's own, such as the GPU.
     """
@@ -62,6 +63,7 @@ class PlannedQuote(_Document):
     expected_hours: Decimal | None
     expected_usd: Decimal | None
     within_cap: bool
+    has_time: bool = True
     chosen: bool = False
     low_hours: Decimal | None = None
     low_usd: Decimal | None = None
@@ -72,7 +74,13 @@ class PlannedQuote(_Document):
 
     def to_choice(self) -> Choice:
         """Returns what a refusal says of it."""
-        return Choice(self.name, self.worst_case_usd, self.expected_usd, self.high_usd)
+        return Choice(
+            name=self.name,
+            worst_usd=self.worst_case_usd,
+            likely_usd=self.expected_usd,
+            high_usd=self.high_usd,
+            has_time=self.has_time,
+        )
 
 
 class PlannedRung(_Document):
@@ -298,6 +306,7 @@ def _quoted(
         expected_hours=candidate.expected.hours,
         expected_usd=candidate.expected.usd,
         within_cap=candidate.worst_case_usd <= cap_usd,
+        has_time=candidate.has_time,
         chosen=candidate is quote.chosen,
         low_hours=low.hours if low else None,
         low_usd=low.usd if low else None,

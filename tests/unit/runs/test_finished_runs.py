@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,23 @@ def test_a_run_is_read_as_it_was_kept(world: RunWorld) -> None:
 
     assert world.finished.of("reviews") == (RUN,)
     assert world.finished.of("another") == ()
+
+
+def test_what_a_later_version_kept_beside_it_is_left_out(world: RunWorld) -> None:
+    class Later(finished_runs.FinishedRuns):
+        def _item(self, project: str) -> dict[str, Any]:
+            return {
+                name: {"S": value["S"].replace('"trainer"', '"carbon_grams": 12, "trainer"')}
+                if "S" in value and name.startswith("run#")
+                else value
+                for name, value in super()._item(project).items()
+            }
+
+    world.finished.add("reviews", RUN)
+    later = Later(world.finished._client, "runs")
+
+    assert "carbon_grams" in str(later._item("reviews"))
+    assert later.of("reviews") == (RUN,)
 
 
 def test_runs_come_in_the_order_in_which_they_ended(world: RunWorld) -> None:

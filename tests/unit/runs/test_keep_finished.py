@@ -56,8 +56,9 @@ def test_a_run_that_trained_undisturbed_is_kept_with_its_seconds_on_the_machine(
     # Not the 300 that Spot bills.
     assert kept.seconds == 1000
     assert kept.workload == WORKLOAD
-    assert kept.place == {"instance_type": "ml.g5.xlarge", "instance_count": 1}
-    assert (kept.run_id, kept.trainer) == (RUN_ID, "sagemaker")
+    assert (kept.place["instance_type"], kept.place["instance_count"]) == ("ml.g5.xlarge", 1)
+    assert (kept.place["spot"], kept.place["billed_seconds"]) == (True, 300)
+    assert (kept.run_id, kept.trainer, kept.undisturbed) == (RUN_ID, "sagemaker", True)
 
 
 def test_an_attempt_that_never_got_a_machine_does_not_count(made: World) -> None:
@@ -72,19 +73,32 @@ def test_an_attempt_that_never_got_a_machine_does_not_count(made: World) -> None
     "attempts",
     [
         (),
-        (attempt(ending="interrupted"), attempt(attempt=2)),
-        (attempt(interruptions=1),),
         (attempt(ending="user_error"),),
         (attempt(training_seconds=None),),
         (attempt(training_seconds=None), attempt(attempt=2)),
     ],
 )
-def test_a_run_that_was_disturbed_teaches_nothing(
+def test_a_run_of_which_no_seconds_are_known_is_not_kept(
     made: World, attempts: tuple[Attempt, ...]
 ) -> None:
     keep_finished(result(*attempts), made.artifacts, made.finished)
 
     assert made.finished.of("reviews") == ()
+
+
+@pytest.mark.parametrize(
+    "attempts",
+    [(attempt(ending="interrupted"), attempt(attempt=2)), (attempt(interruptions=1),)],
+)
+def test_a_run_that_was_disturbed_is_kept_as_such(
+    made: World, attempts: tuple[Attempt, ...]
+) -> None:
+    keep_finished(result(*attempts), made.artifacts, made.finished)
+
+    (kept,) = made.finished.of("reviews")
+    assert not kept.undisturbed
+    # One that was lost, or one in the middle of the only attempt.
+    assert kept.place["interruptions"] == 1
 
 
 def test_a_run_of_which_too_little_is_known_teaches_nothing(made: World) -> None:

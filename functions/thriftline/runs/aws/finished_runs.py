@@ -4,6 +4,7 @@ A field is written once and never read to be changed, so two runs that end at on
 """
 
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # An item may have 400 KB; a run has about 700 bytes.
 MOST_RUNS = 200
 _PREFIX = "run#"
+_FIELDS = [field.name for field in fields(FinishedRun) if field.name != "run_id"]
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -30,7 +32,7 @@ class FinishedRuns:
     def of(self, project: str) -> tuple[FinishedRun, ...]:
         """Returns a project's finished runs, the oldest first."""
         runs = [
-            FinishedRun(run_id=name.removeprefix(_PREFIX), **json.loads(str(_deserialize(value))))
+            _finished_run(name.removeprefix(_PREFIX), json.loads(str(_deserialize(value))))
             for name, value in self._item(project).items()
             if name.startswith(_PREFIX)
         ]
@@ -66,6 +68,11 @@ class FinishedRuns:
                 TableName=self._name, Key=_key(project), ConsistentRead=True
             )
         return dict(found.get("Item", {}))
+
+
+def _finished_run(run_id: str, kept: dict[str, Any]) -> FinishedRun:
+    # A later version, which was rolled back, may have kept more.
+    return FinishedRun(run_id, **{name: kept[name] for name in _FIELDS if name in kept})
 
 
 def _key(project: str) -> Any:

@@ -74,8 +74,11 @@ def test_this_repositorys_template_is_done_but_for_what_watches_the_clock() -> N
         # Schedules do not fire and alarms are not evaluated, as the README says.
         assert [name.split(" ")[0] for name in aws.not_done] == [
             "CostAuditStateMachineDaily",
+            "CountSpendFunctionDaily",
             "IdleEndpointsStateMachineHourly",
             "SpendAnomalyDetector",
+            "SweepApprovalsFunctionEveryFiveMinutes",
+            "SweepLedgerFunctionHourly",
         ]
         assert aws.outputs["DataBucketName"] == "thriftline-data-123456789012-us-east-1"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.11", "3.12", "3.13")
 TEST_PINS = (
-    *("pytest", "pytest-timeout", "hypothesis", "moto", "scikit-learn", "jsonschema"),
-    "markdown-it-py",
+    *("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "moto", "scikit-learn"),
+    *("jsonschema", "markdown-it-py", "rich"),
 )
 
 
@@ -70,7 +70,7 @@ def main() -> int:
         sys.stdout.write(f"==> functions on Python {version}\n")
         sys.stdout.flush()
         tests = [str(environment(python, version)), "-m", "pytest", "-q", "tests/unit"]
-        tests += ["-p", "no:cacheprovider"]
+        tests += ["-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"]
         tests += [f"--ignore=tests/unit/{room}" for room in ("laptop", "local_aws")]
         if code := subprocess.run(tests, cwd=ROOT, check=False).returncode:
             return code

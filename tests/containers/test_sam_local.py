@@ -165,7 +165,8 @@ def test_prepare_split_writes_the_channels(sam: Sam, aws: Aws, live: dict[str, A
 
 def test_start_training_starts_one_job_however_often(sam: Sam, live: dict[str, Any]) -> None:
     answer = sam.answer("start_training", live)
-    assert answer == {"job_name": f"{live['run_id']}-01", "attempt": 1}
+    started = {"job_name": f"{live['run_id']}-01", "attempt": 1}
+    assert answer == {**started, "wait_seconds": 0, "reason": ""}
     assert sam.answer("start_training", live) == answer
     live["job_name"] = answer["job_name"]
 

@@ -5,6 +5,7 @@ The tests are the steps of one run and need those before them (run.sh stops at t
 
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import jsonschema
@@ -215,7 +216,9 @@ def test_settle_budget_gives_back_what_was_not_used(
     assert 0 < float(answer["settled_usd"]) < float(held)
     ledger = ledger_of(aws)
     assert ledger["held"]["M"] == {}
-    assert float(ledger["committed_usd"]["N"]) == float(answer["settled_usd"])
+    # The ledger keeps a billionth of a dollar.
+    settled = Decimal(answer["settled_usd"]).quantize(Decimal("1e-9"))
+    assert Decimal(ledger["committed_usd"]["N"]) == settled
 
 
 def test_sweep_ledger_finds_nothing_that_is_left(sam: Sam) -> None:

@@ -127,44 +127,44 @@ def _request(
 
 def _holding(change: Holding) -> dict[str, Any]:
     hold = change.hold
-    conditions = ["attribute_not_exists(held.#run)", _OPEN, _FUNDS]
     values = {
         ":run": hold.run_id,
         ":hold": _hold_item(hold),
         ":more": hold.usd,
-        ":zero": ZERO,
-        ":room": change.room_usd,
     }
-    if change.project_room_usd is not None:
-        conditions.append(_project_funds(change.project_room_usd))
-        values[":project_room"] = change.project_room_usd
-    return _request(
+    return _within_budgets(
+        change,
         f"SET held.#run = :hold, {_MORE}, {_MORE_FOR_PROJECT}",
-        conditions,
-        {"#run": hold.run_id, "#project": hold.project},
+        ["attribute_not_exists(held.#run)", _OPEN],
         values,
     )
 
 
 def _raising(change: Raising) -> dict[str, Any]:
     hold = change.hold
-    conditions = ["held.#run.usd = :from", _FUNDS]
     values = {
         ":from": hold.usd,
         ":to": change.to_usd,
         ":more": change.by_usd,
-        ":zero": ZERO,
-        ":room": change.room_usd,
     }
-    if change.project_room_usd is not None:
-        conditions.append(_project_funds(change.project_room_usd))
-        values[":project_room"] = change.project_room_usd
-    return _request(
+    return _within_budgets(
+        change,
         f"SET held.#run.usd = :to, {_MORE}, {_MORE_FOR_PROJECT}",
-        conditions,
-        {"#run": hold.run_id, "#project": hold.project},
+        ["held.#run.usd = :from"],
         values,
     )
+
+
+def _within_budgets(
+    change: Holding | Raising, update: str, conditions: list[str], values: dict[str, Any]
+) -> dict[str, Any]:
+    funds = [_FUNDS]
+    values |= {":zero": ZERO, ":room": change.room_usd}
+    if change.project_room_usd is not None:
+        funds.append(_project_funds(change.project_room_usd))
+        values[":project_room"] = change.project_room_usd
+    names = {"#run": change.hold.run_id, "#project": change.hold.project}
+    return _request(update, [*conditions, *funds], names, values)
 
 
 def _project_funds(room: Decimal) -> str:

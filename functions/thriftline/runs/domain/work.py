@@ -1,7 +1,7 @@
 """What a run asks a trainer for, in words that every way to train understands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +29,9 @@ class TrainingWork:
     the base model, None when it is not known. ``splits`` counts the records; ``mean_characters`` is
     of one record's texts, None when it is not known. ``cap_usd`` is the most that the run may cost.
     With a ``search``, ``chosen`` is its longest trial. ``finished`` are the project's earlier runs.
-    ``allowed`` are patterns of the names that the stack's owner lets a trainer add.
+    ``allowed`` are patterns of the names that the stack's owner lets a trainer add. ``labels``
+    counts the records of each label, ``longest_characters`` is of the longest text, None when it
+    is not known. ``unpriced_allowance_usd`` is what the run may spend on what has no known price.
     """
 
     run_id: str
@@ -46,6 +48,9 @@ class TrainingWork:
     search: Search | None = None
     finished: tuple[FinishedRun, ...] = ()
     allowed: tuple[str, ...] = ("*",)
+    labels: Mapping[str, int] = field(default_factory=dict)
+    longest_characters: int | None = None
+    unpriced_allowance_usd: Decimal | None = None
 
 
 @dataclass(frozen=True)

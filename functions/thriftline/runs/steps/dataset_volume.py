@@ -16,6 +16,7 @@ class DatasetVolume(BaseModel):
     splits: dict[str, int]
     labels: dict[str, int] = {}
     characters: int | None = None
+    text_length_max: int | None = None
 
     @property
     def mean_characters(self) -> float | None:

@@ -73,6 +73,7 @@ def estimate_files(
         splits=dict(report.splits),
         labels=report.labels,
         characters=report.characters,
+        text_length_max=report.text_length_max,
     )
     require_splits(volume, inputs)
     work = work_to_plan(run, volume, WELL_KNOWN.get(run.spec.base_model), None)

@@ -72,6 +72,8 @@ def _work(
         champion=champion,
         cap_usd=spec.budget.max_usd,
         search=spec.search.to_domain() if spec.search else None,
+        labels=volume.labels,
+        longest_characters=volume.text_length_max,
     )
 
 

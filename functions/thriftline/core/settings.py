@@ -62,6 +62,11 @@ class Settings:
         return self._require("TRAINING_ROLE_ARN")
 
     @property
+    def bedrock_role_arn(self) -> str:
+        """Role by which Bedrock reads training data and writes what a job leaves."""
+        return self._require("BEDROCK_ROLE_ARN")
+
+    @property
     def training_image_uri(self) -> str:
         """The training image in ECR."""
         return self._require("TRAINING_IMAGE_URI")

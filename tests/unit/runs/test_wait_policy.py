@@ -1,9 +1,10 @@
 """Short jobs are seen to end at once, and long ones keep the history of the execution short."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -135,3 +136,11 @@ def test_a_wait_is_never_shorter_than_the_shortest_or_longer_than_the_longest(
 
 def test_a_clock_that_is_behind_the_trainers_does_no_harm() -> None:
     assert next_wait_seconds(attempt(), NOON - timedelta(seconds=30)) == SHORTEST_SECONDS
+
+
+@pytest.mark.parametrize(("wished", "waited"), [(1, SHORTEST_SECONDS), (60, 60), (9_000, 3600)])
+def test_a_trainer_that_has_something_to_do_says_when(wished: int, waited: int) -> None:
+    asked = replace(attempt(), look_again_seconds=wished)
+
+    # After a day the policy itself would wait for half an hour.
+    assert next_wait_seconds(asked, NOON + timedelta(seconds=DAY)) == waited

@@ -26,7 +26,8 @@ class AttemptState:
     discount, ``charged_usd`` what it takes of the allowance: all that it may cost
     while that is not known. ``charges`` are the rows that ``billed_usd`` is made of. ``model_uri``
     is where a completed one leaves its model, ``interruptions`` how often it lost what it ran on
-    and went on by itself. ``facts`` are kept beside these in the runs table.
+    and went on by itself. ``facts`` are kept beside these in the runs table. ``look_again_seconds``
+    is when the trainer has something to do next, None where it says nothing.
     """
 
     name: str
@@ -47,6 +48,7 @@ class AttemptState:
     interruptions: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
     charges: tuple[Charge, ...] = ()
+    look_again_seconds: int | None = None
 
     @property
     def is_active(self) -> bool:

@@ -25,8 +25,11 @@ _AFTER_LIMIT_SECONDS = 30
 def next_wait_seconds(attempt: AttemptState, now: datetime) -> int:
     """Returns the seconds until the next look at an attempt that is not done.
 
-    A limit of the job is looked at when it passes, and from then on as closely as a new job.
+    A limit of the job is looked at when it passes, and from then on as closely as a new job. Where
+    the trainer says when it has something to do, that decides.
     """
+    if attempt.look_again_seconds is not None:
+        return _clamp(attempt.look_again_seconds)
     passed = [limit for limit in attempt.limits if limit <= now]
     elapsed = (now - max([attempt.created_at, *passed])).total_seconds()
     wait = _clamp(elapsed * SHARE_OF_ELAPSED)

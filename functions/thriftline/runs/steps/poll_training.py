@@ -44,7 +44,7 @@ def poll_training(
     trainer = trainers.named(plan.trainer)
     ladder = RunLadder.of(run_id, plan.ladder, runs.get(run_id))
     rung = ladder.rung_of(attempt)
-    state = ladder.look(trainer, attempt, job_name)
+    state = ladder.advance(trainer, attempt, job_name)
     if state is None:
         raise ServiceUnavailableError(f"The trainer {plan.trainer} shows no job {job_name}.")
     given_up = ladder.given_up.get(attempt)

@@ -42,7 +42,7 @@ def register_model(
             run_id=run_id,
             project=run.project,
             opened_at=run.opened_at,
-            image_uri=_image(item, job_name) or model.image_uri,
+            image_uri=_image(item, job_name) or model.image_uri or "",
             model_data_url=model.uri,
             evaluation_url=artifacts.uri(f"{run_prefix(run_id)}evaluation.json"),
             promotion=evaluation.gate.promotion,

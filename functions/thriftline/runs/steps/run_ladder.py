@@ -63,12 +63,16 @@ class RunLadder:
         later = range(self.number_of(attempt) + 1, len(self.rungs) + 1)
         return any(rung not in self.passed for rung in later)
 
-    def look(
-        self, trainer: "Trainer", attempt: int, name: str | None = None
-    ) -> AttemptState | None:
+    def look(self, trainer: "Trainer", attempt: int) -> AttemptState | None:
         """Returns an attempt as it is now, None when there is none of this number."""
-        name = name or job_name_of(self.run_id, attempt)
-        state = trainer.look(name, self.run_id, self.rung_of(attempt))
+        name = job_name_of(self.run_id, attempt)
+        return self._judged(attempt, trainer.look(name, self.run_id, self.rung_of(attempt)))
+
+    def advance(self, trainer: "Trainer", attempt: int, name: str) -> AttemptState | None:
+        """Lets the trainer do what the attempt needs next, and returns it as it then is."""
+        return self._judged(attempt, trainer.advance(name, self.run_id, self.rung_of(attempt)))
+
+    def _judged(self, attempt: int, state: AttemptState | None) -> AttemptState | None:
         return judged(state, self.given_up.get(attempt)) if state else None
 
     def tried(self, trainer: "Trainer", most: int = _MOST) -> list[Tried]:

@@ -25,10 +25,13 @@ class Inputs:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What an attempt left. ``image_uri`` is the container that serves it."""
+    """What an attempt left.
+
+    ``image_uri`` is the container that serves it, None where the trainer's own service does.
+    """
 
     uri: str
-    image_uri: str
+    image_uri: str | None
 
 
 class Trainer(Protocol):
@@ -67,6 +70,13 @@ class Trainer(Protocol):
     def look(self, name: str, run_id: str, rung: Rung) -> AttemptState | None:
         """Returns the attempt as it is now, None when the run has none of this name."""
 
+    def advance(self, name: str, run_id: str, rung: Rung) -> AttemptState | None:
+        """Does what an attempt needs next that its service does not do by itself; then looks.
+
+        Only the state machine's poll calls it, again and again. A call that is repeated after a
+        lost answer does nothing twice that costs more than a few requests.
+        """
+
     def stop(self, name: str) -> None:
         """Asks the attempt to stop; no error when it has ended already."""
 
@@ -82,6 +92,18 @@ class Trainer(Protocol):
 
         Raises:
             EvaluationError: it left none.
+        """
+
+    def promote(self, name: str, run_id: str, project: str) -> str | None:
+        """Makes the attempt's model the one that the project's deployment answers with.
+
+        Returns the deployment's ARN; None where the trainer serves nothing, or the run wants none.
+        """
+
+    def release(self, name: str, run_id: str, *, registered: bool) -> None:
+        """Takes away what an ended attempt left that costs and nobody needs; safe to repeat.
+
+        ``registered`` is whether its model is in the registry, so that it has to stay.
         """
 
 

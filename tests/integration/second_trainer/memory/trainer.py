@@ -101,6 +101,10 @@ class MemoryTrainer:
             facts={"limit_usd": job["limit_usd"]},
         )
 
+    def advance(self, name: str, run_id: str, rung: Rung) -> AttemptState | None:
+        """There is nothing to do between two looks."""
+        return self.look(name, run_id, rung)
+
     def stop(self, name: str) -> None:
         """A stopped attempt has ended the next time that it is looked at."""
         run_id = name.rpartition("-")[0]
@@ -125,6 +129,12 @@ class MemoryTrainer:
     def model(self, name: str, run_id: str) -> TrainedModel:
         """The words and how often they were counted."""
         return TrainedModel(self._artifacts.uri(self._model_key(name, run_id)), "memory:1")
+
+    def promote(self, name: str, run_id: str, project: str) -> None:
+        """The memory serves nobody."""
+
+    def release(self, name: str, run_id: str, *, registered: bool) -> None:
+        """What it keeps costs nothing."""
 
     def _planned(self, order: AttemptOrder) -> dict[str, Any]:
         script = self._artifacts.read_json(f"memory_trainer/{order.work.project}.json")

@@ -83,6 +83,10 @@ class SagemakerTrainer:
             return None
         return attempt_of(job, rung, self._artifacts)
 
+    def advance(self, name: str, run_id: str, rung: Rung) -> AttemptState | None:
+        """Looks: SageMaker does everything by itself."""
+        return self.look(name, run_id, rung)
+
     def stop(self, name: str) -> None:
         """Stops the job if it runs."""
         self._jobs().stop(name)
@@ -102,6 +106,12 @@ class SagemakerTrainer:
         if self._artifacts.current_version(key) is None:
             raise EvaluationError(f"The job left no {self._artifacts.uri(key)}.")
         return TrainedModel(self._artifacts.uri(key), self._settings.training_image_uri)
+
+    def promote(self, name: str, run_id: str, project: str) -> None:
+        """A training job serves nothing; endpoints are a matter of their own."""
+
+    def release(self, name: str, run_id: str, *, registered: bool) -> None:
+        """An ended job leaves files alone."""
 
     def _order(self, order: AttemptOrder) -> TrainingOrder:
         work, settings = order.work, self._settings

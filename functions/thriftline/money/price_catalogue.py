@@ -26,6 +26,8 @@ from pydantic.functional_validators import AfterValidator
 
 from thriftline.core.errors import DamagedPriceCatalogueError
 from thriftline.money.prices import (
+    LastDays,
+    ModelLifecycle,
     PriceCatalogue,
     PriceList,
     StorageRates,
@@ -165,6 +167,19 @@ class TokenListDocument(_Document):
         return TokenList(self.source, self.date, dict.fromkeys(self.regions, usd))
 
 
+class LifecycleDocument(_Document):
+    """The last day on which Bedrock answers with each model, as one source said on one day."""
+
+    date: date
+    source: str = Field(min_length=1)
+    note: str = ""
+    end_of_life: LastDays
+
+    def to_domain(self) -> ModelLifecycle:
+        """Returns the days of this source."""
+        return ModelLifecycle(self.source, self.date, self.end_of_life)
+
+
 class PriceCatalogueDocument(_Document):
     """The whole file. A section may have no list: all of it is unpriced then."""
 
@@ -180,6 +195,7 @@ class PriceCatalogueDocument(_Document):
     monthly: Lists = ()
     emr_serverless: Lists = ()
     bedrock_tokens: tuple[TokenListDocument, ...] = ()
+    bedrock_lifecycle: tuple[LifecycleDocument, ...] = ()
     bedrock_training: Lists = ()
     bedrock_custom_tokens: Lists = ()
     bedrock_units: Lists = ()
@@ -213,6 +229,7 @@ class PriceCatalogueDocument(_Document):
             monthly=_units("month", self.monthly),
             emr_serverless=_units("hour", self.emr_serverless),
             tokens=TokenRates(tuple(one.to_domain() for one in self.bedrock_tokens)),
+            lifecycles=tuple(one.to_domain() for one in self.bedrock_lifecycle),
             bedrock_training=_units("1,000 tokens", self.bedrock_training),
             bedrock_custom_tokens=_units("1,000,000 tokens", self.bedrock_custom_tokens),
             bedrock_units=_units("unit-hour", self.bedrock_units),

@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
+from typing import TypeAlias
 
 from thriftline.money.tiers import TieredRate
 
@@ -163,6 +164,24 @@ class TokenRates:
                 found.setdefault(region, {}).update(models)
         return found
 
+    def of_profile(self, profile: str) -> TokenPrice | None:
+        """Returns the price of an inference profile, which is the same in all of its regions."""
+        having = [models[profile] for models in self.usd.values() if profile in models]
+        return having[0] if having else None
+
+
+# By the plain id of a Bedrock model.
+LastDays: TypeAlias = Mapping[str, date]
+
+
+@dataclass(frozen=True)
+class ModelLifecycle:
+    """The last day of each of Bedrock's models, as one source said on one day."""
+
+    source: str
+    date: date
+    last_days: LastDays
+
 
 @dataclass(frozen=True)
 class StorageRates:
@@ -184,8 +203,9 @@ class PriceCatalogue:
 
     ``hourly`` are SageMaker's instance hours by component. ``objects`` are S3's storage types by
     their names in CloudWatch, ``files`` FSx, ``monthly`` what a thing costs for being kept, such as
-    a Bedrock custom model, ``requests`` what is billed by the call or the event. ``savings_plans``
-    are instance hours under a plan, by the names of ``savings_plans.rate_name``.
+    a Bedrock custom model, ``requests`` what is billed by the call or the event. ``lifecycles`` say
+    until when Bedrock's models answer: a retired one keeps its rows in the price list.
+    ``savings_plans`` are instance hours under a plan, by the names of ``savings_plans.rate_name``.
     """
 
     hourly: Mapping[str, UnitRates]
@@ -198,6 +218,7 @@ class PriceCatalogue:
     monthly: UnitRates = NO_RATES
     emr_serverless: UnitRates = NO_RATES
     tokens: TokenRates = NO_TOKEN_RATES
+    lifecycles: tuple[ModelLifecycle, ...] = ()
     bedrock_training: UnitRates = NO_RATES
     bedrock_custom_tokens: UnitRates = NO_RATES
     bedrock_units: UnitRates = NO_RATES
@@ -244,6 +265,11 @@ class PriceCatalogue:
             date=known.upper_bound_date,
             is_upper_bound=True,
         )
+
+    def last_day_of(self, model: str) -> date | None:
+        """Returns the last day of a Bedrock model by its plain id, None where none is known."""
+        having = [one for one in self.lifecycles if model in one.last_days]
+        return max(having, key=lambda one: one.date).last_days[model] if having else None
 
     def priced_types(self, region: str, component: str = TRAINING) -> frozenset[str]:
         """Returns every instance type that has a rate in a region."""

@@ -217,7 +217,7 @@ def test_tokens_have_prices_and_only_what_caches_has_cache_prices() -> None:
     assert (haiku.input_usd, haiku.output_usd) == (Decimal("0.25"), Decimal("1.25"))
     assert haiku.cache_read_usd is None
     assert rates["amazon.nova-micro-v1:0"].cache_read_usd == Decimal("0.00875")
-    assert "eu-west-1" not in price_catalogue().tokens.usd
+    assert "amazon.nova-micro-v1:0" not in price_catalogue().tokens.usd["eu-west-1"]
 
 
 def test_each_rate_has_the_date_and_the_source_of_its_own_list() -> None:

@@ -16,7 +16,7 @@ from thriftline.audit.domain.rules.registry import RULES
 from thriftline.audit.schemas.accepted_findings import MAX_BYTES, AcceptedFinding
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.runs.schemas.result import Result
-from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.runs.schemas.run_spec import AUTO, RunSpec
 from thriftline.runs.trainers.registry import TRAINERS
 
 ROOT = Path(__file__).parents[1]
@@ -58,13 +58,14 @@ _PATTERNS = {
     "base_model": "hub id such as `org/name`, or `s3://bucket/prefix/`",
     "instance_type": "`ml.{family}.{size}`",
     "training_plan": "`arn:aws:sagemaker:{region}:{account}:training-plan/{name}`",
-    "trainer": ", ".join(f"`{name}`" for name in sorted(TRAINERS)),
+    "trainer": ", ".join(f"`{name}`" for name in (AUTO, *sorted(TRAINERS))),
 }
 _TYPES = {
     "integer": "whole number",
     "number": "number",
     "string": "text",
     "boolean": "true or false",
+    "object": "map of texts",
 }
 
 
@@ -127,7 +128,8 @@ def run_spec_table() -> str:
             lines += _table(f"`{name}`", _leaves(section), section.__doc__ or "")
             for inner, inner_field in section.model_fields.items():
                 if entry := _entry_of(inner_field.annotation):
-                    title = f"`{name}.{inner}`, each entry"
+                    each = "" if _section_of(inner_field) else ", each entry"
+                    title = f"`{name}.{inner}`{each}"
                     lines += _table(title, _leaves(entry), entry.__doc__ or "")
     return "\n".join(lines).rstrip() + "\n"
 

@@ -17,7 +17,8 @@ WORDS = re.compile(
 NAMES = re.compile(r"(Unknown|Unpriced)InstanceTypeError|(Unknown|Unpriced)InstanceError")
 PUBLISHED = {
     # What people write and read: its keys stay what they are called.
-    "schemas/run_spec.py": "training is the section of SageMaker in run.yaml",
+    "schemas/training_section.py": "training is the section of SageMaker in run.yaml",
+    "schemas/run_spec.py": "one instance for what needs one, a rule between its sections",
     "schemas/ladder_section.py": "training.ladder is a part of that section",
     "schemas/run_yaml.py": "names the rule of the key training.instance_type, and its default",
     "schemas/estimate.py": "a default of the stack's parameters, and usual cases by the hour",

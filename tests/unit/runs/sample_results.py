@@ -16,6 +16,7 @@ from thriftline.evaluation.evaluator import (
 )
 from thriftline.evaluation.gate import AgainstChampion, Estimate, GateSettings, decide
 from thriftline.evaluation.label_sets import PredictedSets, SetBatch
+from thriftline.runs.schemas.gate_section import GateSection
 from thriftline.runs.schemas.result import (
     Attempt,
     Baseline,
@@ -32,7 +33,7 @@ from thriftline.runs.schemas.result import (
     ResultSettlement,
     ResultUpload,
 )
-from thriftline.runs.schemas.run_spec import GateSection, RunSpec
+from thriftline.runs.schemas.run_spec import RunSpec
 
 OPENED = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 ENDED = OPENED + timedelta(minutes=34, seconds=12)

@@ -13,7 +13,7 @@ from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import AwsRequestError, EvaluationError
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.aws.model_registry import ModelRegistry
-from thriftline.runs.schemas.run_spec import GateSection
+from thriftline.runs.schemas.gate_section import GateSection
 from thriftline.runs.steps.register_model import register_model
 
 

@@ -292,11 +292,3 @@ def test_any_document_gives_a_run_spec_or_our_error(value: object, loose: bool) 
     body = text.encode("utf-8", "surrogatepass")
     with contextlib.suppress(InvalidRunSpecError):
         assert parse_run_yaml(body, DEFAULTS).seed >= 0
-
-
-def test_the_trainers_that_are_registered_may_be_named_and_a_saved_spec_is_read_without_them() -> (
-    None
-):
-    spec = parse_run_yaml(b"trainer: in_memory\n", DEFAULTS)
-    assert spec.trainer == "in_memory"
-    assert type(spec).model_validate_json(spec.model_dump_json()) == spec

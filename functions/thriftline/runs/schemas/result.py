@@ -7,7 +7,7 @@ dollars as decimal strings; shares are between 0 and 1; times are UTC.
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from thriftline.datasets.report_document import SplitName, Verdict, with_fix
 from thriftline.evaluation.document import (
@@ -21,7 +21,7 @@ from thriftline.evaluation.document import (
 from thriftline.money.usd import Usd
 from thriftline.runs.domain.approvals import Approval
 from thriftline.runs.schemas.plan import Plan, PlannedQuote, PlannedTraining
-from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.runs.schemas.run_spec import RunSpec, with_former_trainer
 
 Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
 
@@ -337,3 +337,8 @@ class Result(Document):
     baseline: Baseline | None = Field(None, description="A simple model on the same split.")
     model_package_arn: str | None = Field(description="The version in the Model Registry.")
     reports: ResultReports
+
+    @field_validator("spec", mode="before")
+    @classmethod
+    def _read_former_spec(cls, spec: Any) -> Any:
+        return with_former_trainer(spec)

@@ -4,12 +4,12 @@ A document without a version is of 1.0; version 1.1 only adds keys, whose defaul
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from thriftline.runs.domain.layout import Upload
-from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.runs.schemas.run_spec import RunSpec, with_former_trainer
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -49,3 +49,8 @@ class Run(BaseModel):
     spec: RunSpec
     files: tuple[DatasetFile, ...]
     left_out: tuple[str, ...] = ()
+
+    @field_validator("spec", mode="before")
+    @classmethod
+    def _read_former_spec(cls, spec: Any) -> Any:
+        return with_former_trainer(spec)

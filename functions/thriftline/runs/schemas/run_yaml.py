@@ -15,7 +15,7 @@ from thriftline.core.errors import InvalidRunSpecError
 from thriftline.core.text import plain
 from thriftline.core.wording import counted
 from thriftline.core.yaml_documents import YamlProblemError, line_of, load_yaml
-from thriftline.runs.schemas.run_spec import TRAINERS, RunSpec
+from thriftline.runs.schemas.run_spec import ALLOWED_TRAINERS, TRAINERS, RunSpec
 
 MAX_BYTES = 65_536
 _SHOWN = 80
@@ -30,13 +30,24 @@ _PATTERN_RULES = {
 class Defaults:
     """Defaults that the stack's parameters set, for keys that ``run.yaml`` leaves out.
 
-    ``trainers`` are the registered ways to train, of which the file may name one.
+    ``trainers`` are the registered ways to train, and ``allowed_trainers`` those of them that the
+    file may name; None allows all.
     """
 
     base_model: str
     instance_type: str
     max_usd: Decimal
     trainers: tuple[str, ...]
+    allowed_trainers: tuple[str, ...] | None = None
+
+    @property
+    def context(self) -> dict[str, tuple[str, ...]]:
+        """What the validation of a run spec knows of trainers."""
+        allowed = self.allowed_trainers
+        return {
+            TRAINERS: self.trainers,
+            ALLOWED_TRAINERS: self.trainers if allowed is None else allowed,
+        }
 
     def under(self, given: dict[str, Any]) -> dict[str, Any]:
         """Returns ``given`` with these defaults where it is silent."""
@@ -67,7 +78,7 @@ def parse_run_yaml(text: bytes | None, defaults: Defaults) -> RunSpec:
     given = json.loads(json.dumps(document, default=str))
     try:
         return RunSpec.model_validate_json(
-            json.dumps(defaults.under(given)), strict=True, context={TRAINERS: defaults.trainers}
+            json.dumps(defaults.under(given)), strict=True, context=defaults.context
         )
     except ValidationError as error:
         details = error.errors(include_url=False)

@@ -76,7 +76,7 @@ def estimate_files(
         text_length_max=report.text_length_max,
     )
     require_splits(volume, inputs)
-    work = work_to_plan(run, volume, WELL_KNOWN.get(run.spec.base_model), None)
+    work = work_to_plan(run, TRAINER, volume, WELL_KNOWN.get(run.spec.base_model), None)
     quoted = quote(work)
     allowance, clamp, refusal = _admitted(quoted, work)
     plan = plan_document(run, work, quoted, allowance, region=region, now=now)

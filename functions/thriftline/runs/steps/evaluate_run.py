@@ -32,9 +32,9 @@ from thriftline.evaluation.label_set_predictions import read_label_sets
 from thriftline.evaluation.predictions import Labels, read_predictions
 from thriftline.evaluation.rivals import LabelSetRivals, OneLabelRivals
 from thriftline.runs.domain.layout import run_prefix
+from thriftline.runs.schemas.gate_section import GateSection
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.run_spec import GateSection
 from thriftline.runs.schemas.steps import EvaluateRunResponse
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
 from thriftline.runs.steps.trained_rows import (

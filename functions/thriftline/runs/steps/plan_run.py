@@ -31,6 +31,7 @@ from thriftline.runs.schemas.plan import (
     planned_search,
 )
 from thriftline.runs.schemas.run import Run
+from thriftline.runs.schemas.run_spec import AUTO
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.base_models import encoder_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume, read_volume
@@ -38,7 +39,7 @@ from thriftline.runs.steps.run_documents import read_run, write_plan
 from thriftline.runs.steps.stack_ceilings import admit_to_stack, allowed_names
 from thriftline.runs.steps.training_work import work_to_plan
 from thriftline.runs.trainers.port import Inputs
-from thriftline.runs.trainers.registry import Trainers
+from thriftline.runs.trainers.registry import FIRST, Trainers
 
 
 def plan_run(
@@ -63,12 +64,12 @@ def plan_run(
         InvalidRunSpecError: the base model in S3 cannot be used, or a split is empty.
     """
     run = read_run(artifacts, run_id)
-    trainer = trainers.named(run.spec.trainer)
+    trainer = trainers.named(FIRST if run.spec.trainer == AUTO else run.spec.trainer)
     volume = read_volume(artifacts, run_id)
     require_splits(volume, trainer.inputs)
     champion = _champion(registry, run.project)
     encoder = encoder_of(run.spec.base_model, artifacts)
-    work = work_to_plan(run, volume, encoder, champion, finished.of(run.project))
+    work = work_to_plan(run, trainer.name, volume, encoder, champion, finished.of(run.project))
     quote = trainer.quote(replace(work, allowed=allowed_names(ceilings)))
     cap = run.spec.budget.max_usd
     allowance, clamp = admit(quote, _room(cap, ceilings), cap)

@@ -7,20 +7,22 @@ from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.finished_runs import FinishedRun
 from thriftline.runs.domain.tokens import mean_tokens
 from thriftline.runs.domain.work import Champion, TrainingWork
+from thriftline.runs.schemas.hyperparameters_section import Hyperparameters
 from thriftline.runs.schemas.plan import Plan, PlannedTraining
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.run_spec import Hyperparameters, RunSpec
+from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.steps.dataset_volume import DatasetVolume
 
 
 def work_to_plan(
     run: Run,
+    trainer: str,
     volume: DatasetVolume,
     encoder: Encoder | None,
     champion: Champion | None,
     finished: tuple[FinishedRun, ...] = (),
 ) -> TrainingWork:
-    """Returns the work of a run that is not planned yet; what is left open follows the data."""
+    """Returns the work as a trainer is asked for it; what is left open follows the data."""
     spec, mean = run.spec, volume.mean_characters
     tokens = None if mean is None else mean_tokens(mean, spec.hyperparameters.max_length)
     chosen = choose(
@@ -33,7 +35,7 @@ def work_to_plan(
         ),
         named_by(spec),
     )
-    work = _work(run, volume, chosen, champion, encoder=encoder)
+    work = _work(run, trainer, volume, chosen, champion, encoder=encoder)
     return replace(work, finished=finished)
 
 
@@ -41,7 +43,7 @@ def planned_work(run: Run, plan: Plan) -> TrainingWork:
     """Returns the work as the plan has it."""
     volume = DatasetVolume(rows=sum(plan.splits.values()), splits=plan.splits)
     champion = plan.champion.to_domain() if plan.champion else None
-    return _work(run, volume, _chosen(run.spec, plan), champion)
+    return _work(run, plan.trainer, volume, _chosen(run.spec, plan), champion)
 
 
 def _chosen(spec: RunSpec, plan: Plan) -> ChosenTraining:
@@ -53,6 +55,7 @@ def _chosen(spec: RunSpec, plan: Plan) -> ChosenTraining:
 
 def _work(
     run: Run,
+    trainer: str,
     volume: DatasetVolume,
     chosen: ChosenTraining,
     champion: Champion | None,
@@ -66,7 +69,7 @@ def _work(
         encoder=encoder,
         hyperparameters=hyperparameters_of(spec, PlannedTraining(**asdict(chosen))),
         chosen=chosen,
-        section=spec.trainer_section(),
+        section=spec.trainer_section(trainer),
         splits=volume.splits,
         mean_characters=volume.mean_characters,
         champion=champion,
@@ -74,6 +77,7 @@ def _work(
         search=spec.search.to_domain() if spec.search else None,
         labels=volume.labels,
         longest_characters=volume.text_length_max,
+        unpriced_allowance_usd=spec.budget.unpriced_allowance_usd,
     )
 
 

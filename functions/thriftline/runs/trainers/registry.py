@@ -14,6 +14,8 @@ def _sagemaker(site: TrainerSite) -> Trainer:
 
 
 TRAINERS: Mapping[str, Callable[[TrainerSite], Trainer]] = {"sagemaker": _sagemaker}
+# Taken where nothing else decides.
+FIRST = "sagemaker"
 
 
 class Trainers:

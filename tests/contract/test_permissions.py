@@ -92,18 +92,91 @@ def _resources(statement: dict[str, Any]) -> list[str]:
     return [str(getattr(one, "value", one)) for one in some]
 
 
-def test_only_start_training_may_pass_the_training_role(template: dict[str, Any]) -> None:
-    passing = {
-        name: _resources(statement)
+def test_only_start_training_may_pass_a_role_to_train_with(template: dict[str, Any]) -> None:
+    passing = [
+        (name, *_resources(statement))
         for name, properties in functions_of(template).items()
         for statement in _statements(properties)
         if "iam:PassRole" in actions_of(statement)
-    }
+    ]
     # A model that was deleted is made again with the role that it had, if it is among those named.
-    assert passing == {
-        "StartTrainingFunction": ["TrainingRole.Arn"],
-        "RestoreEndpointFunction": ["RestorableRoleArns"],
+    assert passing == [
+        ("StartTrainingFunction", "TrainingRole.Arn"),
+        ("StartTrainingFunction", "BedrockRole.Arn"),
+        ("RestoreEndpointFunction", "RestorableRoleArns"),
+    ]
+
+
+def test_a_stack_without_bedrock_has_no_role_and_no_permission_to_train_there(
+    template: dict[str, Any],
+) -> None:
+    """What audits look at, and may do about it, is of the account and not of this way to train."""
+    resources = template["Resources"]
+    assert resources["BedrockRole"]["Condition"] == "MayUseBedrock"
+    guarded = 0
+    for name, properties in functions_of(template).items():
+        for policy in properties.get("Policies", []) if name not in ACTING else ():
+            statements = policy.get("Statement", ()) if isinstance(policy, dict) else ()
+            for one in statements:
+                condition, statement = getattr(one, "value", (None, one))[:2]
+                words = f"{actions_of(statement)} {_resources(statement)}"
+                if "bedrock:" in words or "BedrockRole" in words:
+                    guarded += 1
+                    assert condition == "MayUseBedrock", (name, actions_of(statement))
+    assert guarded
+
+
+def test_what_runs_on_bedrock_is_changed_only_where_it_is_the_stacks_own(
+    template: dict[str, Any],
+) -> None:
+    changing = [
+        (name, statement)
+        for name, properties in functions_of(template).items()
+        for statement in _statements(properties)
+        if name not in ACTING
+        and any(re.match(r"bedrock:(Delete|Stop|Update)", one) for one in actions_of(statement))
+    ]
+    assert changing
+    for name, statement in changing:
+        of = statement["Condition"]["StringEquals"]["aws:ResourceTag/thriftline:stack"]
+        assert of.value == "AWS::StackName", name
+    tagging = [
+        statement
+        for name, properties in functions_of(template).items()
+        for statement in _statements(properties)
+        if name not in ACTING and actions_of(statement) == ["bedrock:TagResource"]
+    ]
+    assert tagging
+    for statement in tagging:
+        assert "aws:RequestTag/thriftline:stack" in statement["Condition"]["StringEquals"]
+
+
+def test_bedrocks_jobs_read_their_data_and_write_their_results_only(
+    template: dict[str, Any],
+) -> None:
+    role = template["Resources"]["BedrockRole"]["Properties"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "bedrock.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"]["aws:SourceAccount"].value == "AWS::AccountId"
+    assert trust["Condition"]["ArnEquals"]["aws:SourceArn"].value.endswith(
+        ":${AWS::AccountId}:model-customization-job/*"
+    )
+    objects = {
+        (action, *_resources(statement))
+        for statement in _statements(role)
+        for action in actions_of(statement)
+        if re.match(r"s3:\w+Object", action)
     }
+    assert objects == {
+        ("s3:GetObject", "${ArtifactsBucket.Arn}/scratch/*"),
+        ("s3:PutObject", "${ArtifactsBucket.Arn}/training/*"),
+    }
+    network = [one for one in _statements(role) if actions_of(one)[0].startswith("ec2:")]
+    assert all(one.get("Condition") or _is_of_the_account(one) for one in network)
+
+
+def _is_of_the_account(statement: dict[str, Any]) -> bool:
+    return all("${AWS::AccountId}" in one for one in _resources(statement))
 
 
 @pytest.mark.parametrize("path", ["template.yaml", "docs/member_account.yaml"])
@@ -115,8 +188,9 @@ def test_no_role_may_pass_any_role(path: str) -> None:
     assert passing
     for statement in passing:
         assert not [one for one in _resources(statement) if "*" in one], statement
+        service = "bedrock" if _resources(statement) == ["BedrockRole.Arn"] else "sagemaker"
         assert statement["Condition"]["StringEquals"] == {
-            "iam:PassedToService": "sagemaker.amazonaws.com"
+            "iam:PassedToService": f"{service}.amazonaws.com"
         }
     named = loaded["Parameters"]["RestorableRoleArns"]
     assert named["Default"] == ""
@@ -161,6 +235,7 @@ def test_only_what_acts_writes_what_is_saved(template: dict[str, Any]) -> None:
     roles = {
         **functions_of(template),
         "TrainingRole": template["Resources"]["TrainingRole"]["Properties"],
+        "BedrockRole": template["Resources"]["BedrockRole"]["Properties"],
     }
     for name, properties in roles.items():
         for statement in _statements(properties):

@@ -67,6 +67,16 @@ class Settings:
         return self._require("BEDROCK_ROLE_ARN")
 
     @property
+    def bedrock_subnet_ids(self) -> tuple[str, ...]:
+        """Subnets of these jobs; none for AWS's own network."""
+        return self._list("BEDROCK_SUBNET_IDS")
+
+    @property
+    def bedrock_security_group_ids(self) -> tuple[str, ...]:
+        """Security groups of these jobs."""
+        return self._list("BEDROCK_SECURITY_GROUP_IDS")
+
+    @property
     def training_image_uri(self) -> str:
         """The training image in ECR."""
         return self._require("TRAINING_IMAGE_URI")
@@ -120,6 +130,12 @@ class Settings:
     def allowed_instance_types(self) -> tuple[str, ...]:
         """Instance types that runs may ask for, ``*`` allowed."""
         return self._list("ALLOWED_INSTANCE_TYPES")
+
+    @property
+    def trainers(self) -> tuple[str, ...]:
+        """Ways to train that runs may take; data goes to no other service."""
+        self._require("TRAINERS")
+        return self._list("TRAINERS")
 
     @property
     def least_gate_confidence(self) -> float:

@@ -5,11 +5,13 @@ more memory than their distinct combinations. A prediction that is missing, or i
 data set, has an index past the last label: it is counted, and is never right.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+from thriftline.evaluation.document import BaselineKind
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -21,7 +23,7 @@ class Batch:
     """Some test records as indices into the labels, with probabilities in the labels' order.
 
     Index ``len(labels)`` is a missing prediction, one more an unknown label. A record without
-    probabilities has NaN in its row.
+    probabilities has NaN in its row. ``untuned`` is what the base model answers.
     """
 
     truth: IntArray
@@ -30,6 +32,7 @@ class Batch:
     champion: IntArray | None = None
     champion_probabilities: FloatArray | None = None
     baseline: IntArray | None = None
+    untuned: Mapping[BaselineKind, IntArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

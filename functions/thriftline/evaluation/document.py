@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MetricName = Literal["accuracy", "micro_f1", "macro_f1"]
-BaselineKind = Literal["majority", "tfidf"]
+BaselineKind = Literal["majority", "tfidf", "zero_shot", "few_shot"]
 Promotion = Literal["approved", "pending", "rejected"]
 
 
@@ -108,7 +108,9 @@ class Scores(Document):
         "where it equals the accuracy.",
     )
     intervals: MetricIntervals
-    missing_predictions: int = Field(description="Records for which the model said nothing.")
+    missing_predictions: int = Field(
+        description="Records for which the model said nothing, or nothing that is a label."
+    )
     unknown_predictions: int = Field(
         description="Records for which it said something that is not a label of the data set."
     )
@@ -147,6 +149,11 @@ class Comparison(Document):
     probability_not_better: float | None = Field(
         None, description="Share of the resamples where the candidate is not better."
     )
+    records: int | None = Field(
+        None,
+        description="Test records that both were asked, where another way to train made the "
+        "champion; null: all.",
+    )
 
 
 class BaselineScores(Document):
@@ -163,6 +170,36 @@ class BaselineScores(Document):
     probability_not_better: float = Field(
         description="Share of the resamples where the candidate is not better."
     )
+    intervals: MetricIntervals | None = Field(
+        None, description="Its own, of a model that answers with words."
+    )
+    unparsed: int | None = Field(
+        None, description="Its answers that are none of the labels; they count as wrong."
+    )
+
+
+class UnparsedAnswer(Document):
+    """An answer that is none of the labels."""
+
+    record: str = Field(description="Where the record lies in the data set.")
+    label: str
+    answer: str = Field(description="Shortened; hidden where it looks like personal data.")
+    stop_reason: str | None = Field(description="Why the model stopped, in Bedrock's words.")
+
+
+class Answers(Document):
+    """What a model said that answers with words, and so has no probabilities."""
+
+    asked: int = Field(description="Test records.")
+    of: int = Field(description="Records of the test split; more than asked when it is sampled.")
+    sentence: str = Field(description="How many were asked, and what interval that gives.")
+    unparsed: int = Field(description="Answers that are none of the labels; they count as wrong.")
+    unparsed_share: float
+    unparsed_answers: tuple[UnparsedAnswer, ...] = Field(description="Some of them.")
+    stop_reasons: dict[str, int] = Field(description="How often the model stopped for what.")
+    input_tokens: int | None = Field(description="As the service counted them; all models asked.")
+    output_tokens: int | None
+    calibration_absent_because: str
 
 
 class Gate(Document):
@@ -176,6 +213,7 @@ class Gate(Document):
     confidence: float
     minimum_test_size: int
     above_majority: bool = True
+    max_unparsed: float = 0.005
     approval: Literal["automatic", "manual"]
 
 
@@ -241,9 +279,9 @@ class Training(Document):
 
 
 class Evaluation(Document):
-    """The whole document. One without a version is of 1.0, to which 1.1 only adds keys."""
+    """The whole document. One without a version is of 1.0, to which later ones only add keys."""
 
-    schema_version: Literal["1.0", "1.1"] = "1.1"
+    schema_version: Literal["1.0", "1.1", "1.2"] = "1.2"
     run_id: str
     job_name: str
     evaluated_at: datetime
@@ -256,5 +294,6 @@ class Evaluation(Document):
     champion: Scores | None
     comparison: Comparison | None
     baselines: tuple[BaselineScores, ...] = ()
+    answers: Answers | None = Field(None, description="Null where the model has probabilities.")
     gate: Gate
     training: Training

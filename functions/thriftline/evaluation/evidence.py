@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from thriftline.evaluation.document import BaselineScores
-from thriftline.evaluation.gate import AgainstBaseline, Evidence
+from thriftline.evaluation.gate import AgainstBaseline, Evidence, Unparsed
 from thriftline.evaluation.job_documents import JobMetrics
 from thriftline.evaluation.job_output import History
 
@@ -18,6 +18,8 @@ def evidence_of(
     unknown_to_champion: Iterable[str],
     metrics: JobMetrics,
     history: History,
+    unparsed: Unparsed | None = None,
+    incomparable: str | None = None,
 ) -> Evidence:
     """Returns what the gate weighs for a model that no champion vouches for."""
     found = {each.kind: _against(each) for each in baselines}
@@ -26,6 +28,9 @@ def evidence_of(
         tfidf=found.get("tfidf"),
         unknown_to_champion=tuple(unknown_to_champion),
         flat_loss=flat_loss(metrics, history),
+        untuned=found.get("zero_shot"),
+        unparsed=unparsed,
+        incomparable=incomparable,
     )
 
 

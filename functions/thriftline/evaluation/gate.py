@@ -26,6 +26,7 @@ class GateSettings:
     minimum_test_size: int
     above_majority: bool
     approval: Literal["automatic", "manual"]
+    max_unparsed: float = 0.005
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,25 @@ class AgainstBaseline:
 
 
 @dataclass(frozen=True)
+class Unparsed:
+    """Of the answers of a model that answers with words, those that are none of the labels."""
+
+    count: int
+    asked: int
+
+    @property
+    def share(self) -> float:
+        """Between 0 and 1."""
+        return self.count / self.asked
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """What else is known. None, or nothing, where the job did not say it."""
+    """What else is known. None, or nothing, where the job did not say it.
+
+    ``untuned`` is the base model without examples. ``incomparable`` says why a champion that there
+    is was not compared with.
+    """
 
     majority: AgainstBaseline | None = None
     tfidf: AgainstBaseline | None = None
@@ -70,6 +88,9 @@ class Evidence:
     """Labels of the data set that the champion never gives, as they may be shown."""
     flat_loss: tuple[float, float] | None = None
     """First and last loss of a training that hardly moved it."""
+    untuned: AgainstBaseline | None = None
+    unparsed: Unparsed | None = None
+    incomparable: str | None = None
 
 
 NOTHING_ELSE = Evidence()
@@ -98,6 +119,7 @@ def decide(
     comparable = comparison if comparison and not evidence.unknown_to_champion else None
     refusal = (
         _too_small(settings, test_size)
+        or _too_many_unparsed(settings, evidence.unparsed)
         or _too_low(settings, estimate)
         or (
             _not_shown(settings, comparable)
@@ -109,7 +131,7 @@ def decide(
     if refusal:
         return Decision("rejected", f"{refusal}{also}")
     passed = f"{_passed(settings, estimate, comparison, evidence)}{also}"
-    if comparison and not comparable:
+    if (comparison and not comparable) or evidence.incomparable:
         return Decision("pending", f"{passed} It waits for a person to choose between the two.")
     if settings.approval == "manual":
         return Decision("pending", f"{passed} It waits for a person: gate.approval is manual.")
@@ -145,7 +167,27 @@ def _also(settings: GateSettings, comparable: AgainstChampion | None, evidence: 
             "smaller steps or a higher learning_rate may help, or the texts do not show "
             "which label they have."
         )
+    if not_needed := _tuning_not_needed(settings, evidence.untuned):
+        parts.append(not_needed)
     return "".join(f" {part}" for part in parts)
+
+
+def _tuning_not_needed(settings: GateSettings, untuned: AgainstBaseline | None) -> str | None:
+    """What the untuned model says of the tuning: that it was not needed, or not shown to help."""
+    if untuned is None:
+        return None
+    metric = _NAMES[settings.metric]
+    if settings.minimum is not None and untuned.value >= settings.minimum:
+        return (
+            f"Tuning was not needed: {untuned.name} has a {metric} of {untuned.value:.4f} already, "
+            f"at least gate.minimum {settings.minimum:.4g}."
+        )
+    if untuned.probability_not_better <= 1 - settings.confidence + 1e-9:
+        return None
+    return (
+        f"Tuning was not shown to help: it was compared with {untuned.name}, "
+        f"{_against(settings, untuned)}."
+    )
 
 
 def _against(settings: GateSettings, other: AgainstBaseline) -> str:
@@ -159,6 +201,21 @@ def _too_small(settings: GateSettings, test_size: int) -> str | None:
         f"The test split has {counted(test_size, 'record')}; "
         f"gate.minimum_test_size asks for {settings.minimum_test_size}."
     )
+
+
+def _too_many_unparsed(settings: GateSettings, unparsed: Unparsed | None) -> str | None:
+    if unparsed is None or unparsed.share <= settings.max_unparsed + 1e-9:
+        return None
+    return (
+        f"{_unparsed(unparsed, f' ({100 * unparsed.share:.3g} %)')}; gate.max_unparsed allows "
+        f"{100 * settings.max_unparsed:.4g} %."
+    )
+
+
+def _unparsed(unparsed: Unparsed, share: str = "") -> str:
+    verb = "is" if unparsed.count == 1 else "are"
+    asked = counted(unparsed.asked, "answer")
+    return f"{unparsed.count} of its {asked}{share} {verb} none of the labels"
 
 
 def _too_low(settings: GateSettings, estimate: Estimate) -> str | None:
@@ -194,6 +251,10 @@ def _passed(
     passed = f"Its {_NAMES[settings.metric]} is {_measured(settings, estimate)}"
     if settings.minimum is not None:
         passed += f", at least gate.minimum {settings.minimum:.4g}"
+    if evidence.unparsed:
+        passed += f", {_unparsed(evidence.unparsed)}"
+    if evidence.incomparable:
+        return f"{passed}; it is not comparable with the champion: {evidence.incomparable}."
     if comparison is None:
         return f"{passed}; there is no champion to compare with."
     if evidence.unknown_to_champion:

@@ -81,6 +81,30 @@ class JobMetrics(_Part):
     sweep: SweepFigures | None = None
 
 
+class UnparsedRecord(_Part):
+    """An answer that is none of the labels."""
+
+    id: str
+    label: str
+    answer: str
+    stop_reason: str | None = None
+
+
+class JobAnswers(_Part):
+    """``answers.json`` of a model that answers with words: how many of the test split were asked.
+
+    ``unparsed`` are some of the ``unparsed_count`` answers that are none of the labels.
+    """
+
+    asked: int = Field(ge=0)
+    of: int = Field(ge=0)
+    unparsed: tuple[UnparsedRecord, ...] = ()
+    unparsed_count: int = Field(ge=0)
+    stop_reasons: dict[str, int] = {}
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
 class HistoryLine(_Part):
     """One line of ``history.jsonl``: a training step, or a look at the validation split."""
 

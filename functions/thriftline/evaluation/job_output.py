@@ -6,25 +6,31 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, TypeVar
 
 from pydantic import ValidationError
 
 from thriftline.core.errors import EvaluationError
 from thriftline.evaluation.document import CurvePoint, ValidationPoint
-from thriftline.evaluation.job_documents import HistoryLine, JobMetrics
+from thriftline.evaluation.job_documents import HistoryLine, JobAnswers, JobMetrics
 
 METRICS, PREDICTIONS, HISTORY = "metrics.json", "predictions.parquet", "history.jsonl"
+ANSWERS = "answers.json"
 _CURVE_POINTS = 400
+_Told = TypeVar("_Told", JobMetrics, JobAnswers)
 
 
 @dataclass(frozen=True)
 class JobOutput:
-    """Where the unpacked files lie. ``history`` is None when the program wrote none."""
+    """Where the unpacked files lie. ``history`` is None when the program wrote none.
+
+    ``answers`` is what a model said that answers with words, None where it has probabilities.
+    """
 
     metrics: Path
     predictions: Path
     history: Path | None
+    answers: Path | None = None
 
 
 def unpack(archive: IO[bytes], folder: Path) -> JobOutput:
@@ -61,12 +67,25 @@ def read_metrics(text: str) -> JobMetrics:
     Raises:
         EvaluationError: it does not say what it must.
     """
+    return _parsed(METRICS, text, JobMetrics)
+
+
+def read_answers(text: str) -> JobAnswers:
+    """Reads ``answers.json``.
+
+    Raises:
+        EvaluationError: it does not say what it must.
+    """
+    return _parsed(ANSWERS, text, JobAnswers)
+
+
+def _parsed(name: str, text: str, model: type[_Told]) -> _Told:
     try:
-        return JobMetrics.model_validate_json(text)
+        return model.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise EvaluationError(f"metrics.json of the job: {place}: {first['msg']}.") from error
+        raise EvaluationError(f"{name} of the job: {place}: {first['msg']}.") from error
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Reads ``predictions.parquet`` of a training job, batch by batch, and refuses what cannot be.
 
 Columns: id, label, candidate_label, candidate_probabilities and, with a champion, champion_label
-and champion_probabilities; baseline_label where the job trained a baseline.
+and champion_probabilities; baseline_label where the job trained a baseline. Of a model that
+answers with words the lists of probabilities are empty, an answer that is no label is null, and
+zero_shot_label and few_shot_label are what its base model answers.
 """
 
 from collections.abc import Iterator
@@ -18,9 +20,15 @@ from arro3.io import read_parquet
 from thriftline.core.errors import EvaluationError
 from thriftline.core.wording import counted
 from thriftline.evaluation.cells import Batch, FloatArray, IntArray
+from thriftline.evaluation.document import BaselineKind
 
 _CANDIDATE = ("id", "label", "candidate_label", "candidate_probabilities")
 _CHAMPION = ("champion_label", "champion_probabilities")
+_UNTUNED: dict[BaselineKind, str] = {
+    "zero_shot": "zero_shot_label",
+    "few_shot": "few_shot_label",
+}
+_OPTIONAL = ("baseline_label", *_UNTUNED.values())
 # Sums of 32-bit softmax outputs, and of probabilities that were rounded to print.
 _SUM_TOLERANCE = 1e-3
 
@@ -71,7 +79,7 @@ def record_batches(
     missing = [name for name in columns if name not in reader.schema.names]
     if missing:
         raise EvaluationError(f"predictions.parquet has no column {', '.join(missing)}.")
-    optional = tuple(name for name in ("baseline_label",) if name in reader.schema.names)
+    optional = tuple(name for name in _OPTIONAL if name in reader.schema.names)
     _refuse_other_kind(reader.schema, columns + optional, multi_label)
     hashes: list[npt.NDArray[np.uint64]] = []
     for batch in _batches(reader):
@@ -132,6 +140,11 @@ def _batch(batch: RecordBatch, labels: Labels) -> Batch:
         baseline=(
             _predicted(batch["baseline_label"].to_pylist(), index) if has_baseline(batch) else None
         ),
+        untuned={
+            kind: _predicted(batch[name].to_pylist(), index)
+            for kind, name in _UNTUNED.items()
+            if name in batch.schema.names
+        },
     )
 
 

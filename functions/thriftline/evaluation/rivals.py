@@ -1,4 +1,4 @@
-"""What a model has to beat: the most frequent label, and the job's own TF-IDF baseline.
+"""What a model has to beat: the most frequent label, the job's own baseline, its base model.
 
 Each is compared as a champion is: on the same test records, resampled in pairs.
 """
@@ -21,7 +21,10 @@ from thriftline.evaluation.label_sets import PredictedSets, SetBatch
 _NAMES: dict[BaselineKind, str] = {
     "majority": "the most frequent label",
     "tfidf": "TF-IDF with logistic regression",
+    "zero_shot": "the untuned model without examples",
+    "few_shot": "the untuned model with examples",
 }
+_UNTUNED = frozenset({"zero_shot", "few_shot"})
 _B = TypeVar("_B", Batch, SetBatch)
 _In = TypeVar("_In", contravariant=True)
 
@@ -57,7 +60,11 @@ class OneLabelRivals(_Rivals[Batch]):
     def add(self, batch: Batch) -> None:
         """Counts a batch of test records."""
         usual = None if self._majority is None else np.full_like(batch.truth, self._majority)
-        said: dict[BaselineKind, IntArray | None] = {"majority": usual, "tfidf": batch.baseline}
+        said: dict[BaselineKind, IntArray | None] = {
+            "majority": usual,
+            "tfidf": batch.baseline,
+            **batch.untuned,
+        }
         for kind, answers in said.items():
             if answers is not None:
                 self._evaluators.setdefault(kind, Evaluator(self._labels, True)).add(
@@ -93,6 +100,7 @@ def _scores(kind: BaselineKind, evaluated: EvaluationResult) -> BaselineScores:
     assert own is not None
     assert compared is not None
     assert compared.probability_not_better is not None
+    answers = kind in _UNTUNED
     return BaselineScores(
         kind=kind,
         name=_NAMES[kind],
@@ -103,4 +111,6 @@ def _scores(kind: BaselineKind, evaluated: EvaluationResult) -> BaselineScores:
         difference=compared.difference,
         interval=compared.interval,
         probability_not_better=compared.probability_not_better,
+        intervals=own.intervals if answers else None,
+        unparsed=own.missing_predictions + own.unknown_predictions if answers else None,
     )

@@ -11,6 +11,7 @@ from thriftline.evaluation.gate import (
     Estimate,
     Evidence,
     GateSettings,
+    Unparsed,
     decide,
 )
 
@@ -181,3 +182,39 @@ def test_the_chance_of_being_no_better_decides(chance: float, strict: bool) -> N
 
     if abs(chance - 0.05) > 1e-6:
         assert (promotion == "approved") == (chance < 0.05 or not strict)
+
+
+UNTUNED = AgainstBaseline("the untuned model without examples", 0.7, 0.16, 0.1, 0.22, 0.0)
+
+
+def test_unparsed_answers_above_the_limit_are_not_approved() -> None:
+    settings = replace(SETTINGS, max_unparsed=0.005)
+    assert decide(settings, GOOD, None, 400, Evidence(unparsed=Unparsed(2, 400))).promotion == (
+        "approved"
+    )
+    decision = decide(settings, GOOD, LEVEL, 400, Evidence(unparsed=Unparsed(3, 400)))
+    assert decision.promotion == "rejected"
+    assert "3 of its 400 answers (0.75 %) are none of the labels" in decision.reason
+
+
+def test_the_untuned_model_decides_nothing_but_is_named() -> None:
+    reaches = replace(UNTUNED, value=0.81)
+    decision = decide(SETTINGS, GOOD, LEVEL, 500, Evidence(untuned=reaches))
+    assert decision.promotion == "approved"
+    assert "Tuning was not needed" in decision.reason
+    no_better = replace(UNTUNED, value=0.79, probability_not_better=0.2)
+    assert (
+        "not shown to help"
+        in decide(SETTINGS, GOOD, LEVEL, 500, Evidence(untuned=no_better)).reason
+    )
+    helped = decide(SETTINGS, GOOD, LEVEL, 500, Evidence(untuned=UNTUNED))
+    assert "Tuning" not in helped.reason
+
+
+def test_a_champion_that_cannot_be_compared_leaves_the_choice_to_a_person() -> None:
+    evidence = Evidence(majority=CLEAR, incomparable="another way to train made it")
+    decision = decide(SETTINGS, GOOD, None, 500, evidence)
+    assert decision.promotion == "pending"
+    assert "not comparable with the champion: another way to train made it." in decision.reason
+    at_chance = replace(evidence, majority=AT_CHANCE)
+    assert decide(SETTINGS, GOOD, None, 500, at_chance).promotion == "rejected"

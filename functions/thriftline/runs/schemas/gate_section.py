@@ -32,6 +32,13 @@ class GateSection(Section):
         description="A first model must be shown to be better than to say the most frequent label "
         "always; false approves it all the same.",
     )
+    max_unparsed: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="Most answers that may be none of the labels, as a share, where a model "
+        "answers with words and not with probabilities; each of them counts as wrong all the same.",
+    )
     approval: Literal["automatic", "manual"] = Field(
         "automatic", description="manual leaves a model that passes pending for a person."
     )

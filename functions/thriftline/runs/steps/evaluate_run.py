@@ -26,8 +26,14 @@ from thriftline.evaluation.evaluator import (
 )
 from thriftline.evaluation.evidence import evidence_of, majority_label, usual_labels
 from thriftline.evaluation.gate import AgainstChampion, Decision, Estimate, GateSettings, decide
-from thriftline.evaluation.job_documents import JobMetrics, SweepFigures
-from thriftline.evaluation.job_output import History, JobOutput, read_history, read_metrics
+from thriftline.evaluation.job_documents import JobAnswers, JobMetrics, SweepFigures
+from thriftline.evaluation.job_output import (
+    History,
+    JobOutput,
+    read_answers,
+    read_history,
+    read_metrics,
+)
 from thriftline.evaluation.label_set_predictions import read_label_sets
 from thriftline.evaluation.predictions import Labels, read_predictions
 from thriftline.evaluation.rivals import LabelSetRivals, OneLabelRivals
@@ -36,12 +42,14 @@ from thriftline.runs.schemas.gate_section import GateSection
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import EvaluateRunResponse
+from thriftline.runs.steps.answers import answers_of, unparsed_of
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
 from thriftline.runs.steps.trained_rows import (
     keep_trained_rows,
     rows_of_champion,
     sentence_about,
 )
+from thriftline.runs.trainers.port import Inputs
 from thriftline.runs.trainers.registry import Trainers
 
 EVALUATION = "evaluation.json"
@@ -58,6 +66,7 @@ class _JobResults:
     history: History
     evaluated: EvaluationResult
     baselines: tuple[BaselineScores, ...]
+    answers: JobAnswers | None
 
 
 def evaluate_run(
@@ -72,8 +81,9 @@ def evaluate_run(
     dataset = read_document(artifacts, run_id, "dataset.json", DatasetReport)
     plan = read_plan(artifacts, run_id)
     with tempfile.TemporaryDirectory() as folder:
-        output = trainers.named(plan.trainer).predictions(job_name, run_id, Path(folder))
-        measured = _measure(output, run, dataset, plan)
+        trainer = trainers.named(plan.trainer)
+        output = trainer.predictions(job_name, run_id, Path(folder))
+        measured = _measure(output, run, dataset, plan, trainer.inputs)
     decision = _decide(run.spec.gate, measured)
     keep_trained_rows(run_id, artifacts)
     reason = decision.reason + sentence_about(rows_of_champion(run_id, plan, artifacts))
@@ -90,6 +100,7 @@ def evaluate_run(
         champion=measured.evaluated.champion,
         comparison=measured.evaluated.comparison,
         baselines=measured.baselines,
+        answers=answers_of(measured.answers, measured.evaluated.candidate, run.spec.gate),
         gate=Gate(promotion=decision.promotion, reason=reason, **run.spec.gate.model_dump()),
         training=_training(measured.metrics, measured.history),
     )
@@ -97,13 +108,17 @@ def evaluate_run(
     return EvaluateRunResponse(promotion=decision.promotion, reason=reason)
 
 
-def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) -> _JobResults:
+def _measure(
+    output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan, inputs: Inputs
+) -> _JobResults:
     metrics = read_metrics(output.metrics.read_text(encoding="utf-8", errors="replace"))
+    answers = _answers(output)
     _refuse_other_labels(metrics, dataset)
     _refuse_other_champion(metrics, plan)
     labels = Labels(metrics.labels, metrics.champion_labels)
     evaluator = _label_sets if run.spec.multi_label else _one_label
-    filled, rivals = evaluator(output.predictions, labels, dataset)
+    filled, rivals, records = evaluator(output.predictions, labels, dataset)
+    _refuse_other_size(records, dataset, answers if inputs.samples_test else None)
     settings = EvaluationSettings(
         metric=run.spec.gate.metric,
         margin=run.spec.gate.champion_margin,
@@ -113,12 +128,13 @@ def _measure(output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan) ->
     )
     evaluated = filled.result(settings)
     _refuse_other_accuracy(metrics, evaluated)
-    return _JobResults(metrics, _history(output.history), evaluated, rivals.scores(settings))
+    history = _history(output.history)
+    return _JobResults(metrics, history, evaluated, rivals.scores(settings), answers)
 
 
 def _one_label(
     predictions: Path, labels: Labels, dataset: DatasetReport
-) -> tuple[Evaluator, OneLabelRivals]:
+) -> tuple[Evaluator, OneLabelRivals, int]:
     counts = dataset.split_labels.get("train", {})
     rivals = OneLabelRivals(labels.candidate, majority_label(counts))
     evaluator = Evaluator(labels.candidate, with_champion=labels.champion is not None)
@@ -128,13 +144,12 @@ def _one_label(
             evaluator.add(batch)
             rivals.add(batch)
             records += len(batch.truth)
-    _refuse_other_size(records, dataset)
-    return evaluator, rivals
+    return evaluator, rivals, records
 
 
 def _label_sets(
     predictions: Path, labels: Labels, dataset: DatasetReport
-) -> tuple[LabelSetEvaluator, LabelSetRivals]:
+) -> tuple[LabelSetEvaluator, LabelSetRivals, int]:
     counts, rows = dataset.split_labels.get("train", {}), dataset.splits.get("train", 0)
     rivals = LabelSetRivals(labels.candidate, usual_labels(counts, rows))
     evaluator = LabelSetEvaluator(labels.candidate, with_champion=labels.champion is not None)
@@ -144,8 +159,13 @@ def _label_sets(
             evaluator.add(batch)
             rivals.add(batch)
             records += len(batch.truth)
-    _refuse_other_size(records, dataset)
-    return evaluator, rivals
+    return evaluator, rivals, records
+
+
+def _answers(output: JobOutput) -> JobAnswers | None:
+    if output.answers is None:
+        return None
+    return read_answers(output.answers.read_text(encoding="utf-8", errors="replace"))
 
 
 def _history(path: Path | None) -> History:
@@ -175,9 +195,11 @@ def _refuse_other_champion(metrics: JobMetrics, plan: Plan) -> None:
         raise EvaluationError("The job evaluated a champion; the plan names none.")
 
 
-def _refuse_other_size(records: int, dataset: DatasetReport) -> None:
+def _refuse_other_size(records: int, dataset: DatasetReport, sample: JobAnswers | None) -> None:
+    """Refuses records that are not the test split, nor the sample of it that was asked."""
     expected = dataset.splits.get("test", 0)
-    if records != expected:
+    asked = sample.asked if sample and sample.of == expected and sample.asked <= expected else None
+    if records not in {expected, asked}:
         raise EvaluationError(
             f"predictions.parquet has {counted(records, 'test record')}; the test split has "
             f"{expected}."
@@ -213,7 +235,13 @@ def _decide(gate: GateSection, measured: _JobResults) -> Decision:
         Estimate(getattr(scores, gate.metric), interval.low, interval.high),
         against,
         evaluated.records,
-        evidence_of(measured.baselines, _unknown_to_champion(metrics), metrics, measured.history),
+        evidence_of(
+            measured.baselines,
+            _unknown_to_champion(metrics),
+            metrics,
+            measured.history,
+            unparsed_of(measured.answers, scores),
+        ),
     )
 
 

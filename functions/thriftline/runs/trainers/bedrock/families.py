@@ -5,13 +5,14 @@ checked in AWS's documentation and in public accounts until 2026-11-29. Whether 
 offer is asked of Bedrock itself before every job; a date that has passed is refused here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from typing import Literal
 
 from thriftline.core.errors import InvalidRunSpecError
+from thriftline.money.bedrock_names import foundation_model, price_name
 from thriftline.runs.domain.encoders import WELL_KNOWN
 from thriftline.runs.trainers.bedrock import hyperparameters
 from thriftline.runs.trainers.bedrock.hyperparameters import Range
@@ -53,15 +54,14 @@ class BaseModel:
 
     ``id`` is for the customization job alone; the base model answers under one of
     ``invocation_ids``, the first that the account may ask. No id is made out of another.
-    ``price_name`` is what the Price List's usage types call it. ``record_tokens`` is the most that
-    one record may have, and ``on_demand`` whether its custom models answer without provisioned
-    throughput. ``teachers`` are those from which it may be distilled.
+    ``record_tokens`` is the most that one record may have, and ``on_demand`` whether its custom
+    models answer without provisioned throughput. ``teachers`` are those from which it may be
+    distilled.
     """
 
     id: str
     invocation_ids: tuple[str, ...]
     family: str
-    price_name: str
     training_regions: tuple[str, ...]
     deployment_regions: tuple[str, ...]
     records: RecordLimits
@@ -71,9 +71,13 @@ class BaseModel:
     takes_validation: bool = True
     on_demand: bool = True
     customizations: frozenset[Customization] = FINE_TUNING
-    end_of_life: date | None = None
     teachers: tuple[str, ...] = ()
     records_by: Mapping[Customization, RecordLimits] = field(default_factory=dict)
+
+    @property
+    def price_name(self) -> str | None:
+        """What the price list's rows call its family, None where no row is known."""
+        return price_name(self.id)
 
     def limits(self, customization: Customization = "fine_tuning") -> RecordLimits:
         """Returns how many records a job of this kind takes."""
@@ -86,12 +90,11 @@ _DISTILLATION: Mapping[Customization, RecordLimits] = {"distillation": RecordLim
 _RFT_LIMITS = RecordLimits(100, 20_000)
 
 
-def _nova(name: str, context: str, price_name: str, teachers: tuple[str, ...]) -> BaseModel:
+def _nova(name: str, context: str, teachers: tuple[str, ...]) -> BaseModel:
     return BaseModel(
         id=f"{name}:{context}",
         invocation_ids=(name, f"us.{name}"),
         family="Nova",
-        price_name=price_name,
         training_regions=NORTH_VIRGINIA,
         deployment_regions=NORTH_VIRGINIA,
         records=_NOVA_LIMITS,
@@ -105,18 +108,12 @@ def _nova(name: str, context: str, price_name: str, teachers: tuple[str, ...]) -
 
 
 def _llama(
-    name: str,
-    price_name: str,
-    *,
-    on_demand: bool = False,
-    file_format: FileFormat = CONVERSATION,
-    end_of_life: date | None = None,
+    name: str, *, on_demand: bool = False, file_format: FileFormat = CONVERSATION
 ) -> BaseModel:
     return BaseModel(
         id=f"{name}:128k",
         invocation_ids=(name, f"us.{name}"),
         family="Llama",
-        price_name=price_name,
         training_regions=OREGON,
         deployment_regions=OREGON if on_demand else (),
         records=_LLAMA_LIMITS,
@@ -124,16 +121,14 @@ def _llama(
         file_format=file_format,
         hyperparameters=hyperparameters.LLAMA,
         on_demand=on_demand,
-        end_of_life=end_of_life,
     )
 
 
-def _reinforced(name: str, invocation_id: str, price_name: str) -> BaseModel:
+def _reinforced(name: str, invocation_id: str) -> BaseModel:
     return BaseModel(
         id=name,
         invocation_ids=(invocation_id,),
         family="open weights",
-        price_name=price_name,
         training_regions=OREGON,
         deployment_regions=OREGON,
         records=_RFT_LIMITS,
@@ -145,17 +140,15 @@ def _reinforced(name: str, invocation_id: str, price_name: str) -> BaseModel:
     )
 
 
-_SUMMER_2026 = date(2026, 7, 7)
 _PRO = "amazon.nova-pro-v1:0"
 _MODELS = (
-    _nova("amazon.nova-micro-v1:0", "128k", "NovaMicro", (_PRO,)),
-    _nova("amazon.nova-lite-v1:0", "300k", "NovaLite", (_PRO,)),
-    _nova(_PRO, "300k", "NovaPro", ()),
+    _nova("amazon.nova-micro-v1:0", "128k", (_PRO,)),
+    _nova("amazon.nova-lite-v1:0", "300k", (_PRO,)),
+    _nova(_PRO, "300k", ()),
     BaseModel(
         id="amazon.nova-2-lite-v1:0:256k",
         invocation_ids=("amazon.nova-2-lite-v1:0", "us.amazon.nova-2-lite-v1:0"),
         family="Nova 2",
-        price_name="Nova2.0Lite",
         training_regions=NORTH_VIRGINIA,
         deployment_regions=NORTH_VIRGINIA,
         records=RecordLimits(200, 20_000),
@@ -167,19 +160,12 @@ _MODELS = (
         teachers=(_PRO,),
         records_by={**_DISTILLATION, "reinforcement": _RFT_LIMITS},
     ),
-    _llama("meta.llama3-3-70b-instruct-v1:0", "Llama3-3-70B", on_demand=True),
-    _llama("meta.llama3-1-8b-instruct-v1:0", "Llama3-1-8B", file_format=PROMPT_COMPLETION),
-    _llama("meta.llama3-1-70b-instruct-v1:0", "Llama3-1-70B", file_format=PROMPT_COMPLETION),
-    _llama(
-        "meta.llama3-1-405b-instruct-v1:0",
-        "Llama3-1-405B",
-        file_format=PROMPT_COMPLETION,
-        end_of_life=_SUMMER_2026,
-    ),
+    _llama("meta.llama3-3-70b-instruct-v1:0", on_demand=True),
     *(
-        _llama(f"meta.llama3-2-{size}-instruct-v1:0", f"Llama3-2-{size}", end_of_life=_SUMMER_2026)
-        for size in ("1b", "3b", "11b", "90b")
+        _llama(f"meta.llama3-1-{size}-instruct-v1:0", file_format=PROMPT_COMPLETION)
+        for size in ("8b", "70b", "405b")
     ),
+    *(_llama(f"meta.llama3-2-{size}-instruct-v1:0") for size in ("1b", "3b", "11b", "90b")),
     BaseModel(
         id="anthropic.claude-3-haiku-20240307-v1:0:200k",
         invocation_ids=(
@@ -187,7 +173,6 @@ _MODELS = (
             "us.anthropic.claude-3-haiku-20240307-v1:0",
         ),
         family="Haiku",
-        price_name="Claude3Haiku",
         training_regions=OREGON,
         deployment_regions=(),
         records=RecordLimits(32, 10_000, together=False),
@@ -196,22 +181,18 @@ _MODELS = (
         hyperparameters=hyperparameters.HAIKU,
         on_demand=False,
     ),
-    _reinforced("qwen.qwen3-32b", "qwen.qwen3-32b-v1:0", "Qwen3-32B"),
-    _reinforced("openai.gpt-oss-20b", "openai.gpt-oss-20b-1:0", "gpt-oss-20b"),
+    _reinforced("qwen.qwen3-32b", "qwen.qwen3-32b-v1:0"),
+    _reinforced("openai.gpt-oss-20b", "openai.gpt-oss-20b-1:0"),
     BaseModel(
         id=LOCAL,
         invocation_ids=(LOCAL,),
         family=LOCAL_FAMILY,
-        price_name=LOCAL,
         training_regions=(*NORTH_VIRGINIA, *OREGON),
         deployment_regions=(*NORTH_VIRGINIA, *OREGON),
         records=_NOVA_LIMITS,
-        record_tokens=2_000,
+        record_tokens=2_048,
         file_format=CONVERSATION,
-        hyperparameters={
-            **hyperparameters.NOVA,
-            "learning_rate": hyperparameters.number("0.000001", "0.01", "0.0002"),
-        },
+        hyperparameters=hyperparameters.LOCAL,
     ),
 )
 BASE_MODELS: Mapping[str, BaseModel] = {model.id: model for model in _MODELS}
@@ -232,8 +213,15 @@ def is_encoder(name: str) -> bool:
     return name in WELL_KNOWN or any(word in last for word in _ENCODERS)
 
 
-def base_model(name: str, today: date) -> BaseModel:
+def base_model(
+    name: str, today: date, last_day_of: Callable[[str], date | None] = lambda _: None
+) -> BaseModel:
     """Returns the base model of an id, with the suffix of its context where it has one.
+
+    Args:
+        name: as the run spec has it.
+        today: no model is customized after its last day.
+        last_day_of: the last day of a plain id, None where none is known.
 
     Raises:
         InvalidRunSpecError: Bedrock customizes none of this id, or not any more.
@@ -241,9 +229,10 @@ def base_model(name: str, today: date) -> BaseModel:
     found = BASE_MODELS.get(name)
     if found is None:
         raise InvalidRunSpecError(f"bedrock.base_model: {_why_not(name)} Nothing was spent.")
-    if found.end_of_life is not None and found.end_of_life <= today:
+    last_day = last_day_of(foundation_model(name) or name)
+    if last_day is not None and last_day <= today:
         raise InvalidRunSpecError(
-            f"bedrock.base_model: {name} reached its end of life on {found.end_of_life}; it is not "
+            f"bedrock.base_model: {name} reached its end of life on {last_day}; it is not "
             f"customized any more, and its custom models do not answer. Say {DEFAULT}. Nothing was "
             "spent."
         )
@@ -273,11 +262,11 @@ def _one_of_the_offered() -> str:
 
 
 def offered_ids(customization: Customization = "fine_tuning") -> tuple[str, ...]:
-    """Returns the base models that have a kind of customization and no end of life yet."""
+    """Returns what to take: base models of AWS with a kind of customization, asked on demand."""
     return tuple(
         model.id
         for model in _MODELS
         if customization in model.customizations
-        and model.end_of_life is None
+        and model.on_demand
         and model.family != LOCAL_FAMILY
     )

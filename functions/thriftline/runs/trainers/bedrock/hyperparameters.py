@@ -66,6 +66,10 @@ LLAMA = {
     "batch_size": whole(1, 1, 1),
     "learning_rate": number("0.000005", "0.1", "0.0001"),
 }
+LOCAL = {
+    "epochs": whole(1, 10, 3),
+    "learning_rate": number("0.000001", "0.01", "0.0002"),
+}
 HAIKU = {
     "epochs": whole(1, 10, 2),
     "batch_size": whole(4, 256, None),

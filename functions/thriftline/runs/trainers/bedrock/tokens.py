@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 CHARACTERS_PER_TOKEN = 4
-# What marks the turns of a conversation.
-CHAT_TOKENS = 12
+# What marks the turns of a conversation; with the usual instruction and two labels of a word each
+# the fixed part of a question is then 30 tokens.
+CHAT_TOKENS = 9
 # An answer ends with a token of its own, and a model may write a mark behind a word.
 SPARE_ANSWER_TOKENS = 3
 # One bill was 1.7 times its estimate; what is reserved is twice the estimate.

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from thriftline.core.errors import InvalidRunSpecError
+from thriftline.money.price_catalogue import price_catalogue
 from thriftline.runs.trainers.bedrock.base_model_checks import (
     require_customization,
     require_on_demand,
@@ -21,6 +22,7 @@ from thriftline.runs.trainers.bedrock.hyperparameters import as_request, checked
 from thriftline.runs.trainers.bedrock.patterns import RULES
 
 TODAY = date(2026, 11, 29)
+LAST_DAY_OF = price_catalogue().last_day_of
 NOVA = BASE_MODELS[DEFAULT]
 LLAMA_8B = BASE_MODELS["meta.llama3-1-8b-instruct-v1:0:128k"]
 HAIKU = BASE_MODELS["anthropic.claude-3-haiku-20240307-v1:0:200k"]
@@ -47,6 +49,7 @@ def test_the_default_is_known() -> None:
         ("amazon.nova-micro-v1:0", "to train it, say amazon.nova-micro-v1:0:128k"),
         ("us.amazon.nova-micro-v1:0", "is the id by which the model is asked"),
         ("meta.llama3-2-1b-instruct-v1:0:128k", "reached its end of life on 2026-07-07"),
+        ("anthropic.claude-3-haiku-20240307-v1:0:200k", "end of life on 2026-09-10"),
         ("amazon.titan-text-lite-v1:0:4k", "Titan Text is out of Bedrock's list"),
         ("cohere.command-light-text-v14:7:4k", "ended the fine-tuning of Cohere's models"),
         ("amazon.nova-micro-v1:0:64k", "did you mean amazon.nova-micro-v1:0:128k"),
@@ -55,15 +58,15 @@ def test_the_default_is_known() -> None:
 )
 def test_what_is_not_customized_is_refused_with_its_sentence(name: str, sentence: str) -> None:
     with pytest.raises(InvalidRunSpecError, match=f"bedrock.base_model: .*{sentence}") as raised:
-        base_model(name, TODAY)
+        base_model(name, TODAY, LAST_DAY_OF)
     assert str(raised.value).endswith("Nothing was spent.")
 
 
 def test_a_model_ends_on_its_day() -> None:
     name = "meta.llama3-2-1b-instruct-v1:0:128k"
-    assert base_model(name, date(2026, 7, 6)).id == name
+    assert base_model(name, date(2026, 7, 6), LAST_DAY_OF).id == name
     with pytest.raises(InvalidRunSpecError, match="end of life"):
-        base_model(name, date(2026, 7, 7))
+        base_model(name, date(2026, 7, 7), LAST_DAY_OF)
 
 
 def test_a_region_without_the_model_is_refused() -> None:

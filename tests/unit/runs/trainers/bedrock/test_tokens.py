@@ -33,9 +33,9 @@ def test_worked_examples_have_the_tokens_of_the_facts(
 
 def test_a_record_is_the_instruction_the_text_and_the_label() -> None:
     each = record_tokens(system_prompt(WORDS), 108.0, WORDS, {"neg": 10, "pos": 30})
-    assert each == RecordTokens(Decimal(33), Decimal(27), Decimal(2))
-    assert each.question == 60
-    assert each.trained == 62
+    assert each == RecordTokens(Decimal(30), Decimal(27), Decimal(2))
+    assert each.question == 57
+    assert each.trained == 59
 
 
 def test_labels_count_by_how_often_they_are_said() -> None:

@@ -130,7 +130,7 @@ def test_a_text_longer_than_the_context_is_refused_with_its_place() -> None:
 def test_a_file_counts_its_tokens() -> None:
     file = file_for()
     file.line(Record("a:1", "x" * 108, "pos"))
-    assert file.tally.tokens == 21 + 12 + 27 + 2
+    assert file.tally.tokens == 21 + 9 + 27 + 2
 
 
 def test_the_same_turns_are_asked_that_were_trained() -> None:

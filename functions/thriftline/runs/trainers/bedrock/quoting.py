@@ -1,0 +1,163 @@
+"""What a customization costs: training and evaluation by the token, the model by the month."""
+
+from decimal import Decimal
+from typing import Any
+
+from thriftline.money.prices import Price
+from thriftline.runs.domain.quotes import Candidate, Expectation, Quote, Rung
+from thriftline.runs.domain.work import TrainingWork
+from thriftline.runs.trainers.bedrock.bedrock_work import BedrockSources, BedrockWork
+from thriftline.runs.trainers.bedrock.bill import Bill, bill_of
+from thriftline.runs.trainers.bedrock.hyperparameters import as_request
+from thriftline.runs.trainers.bedrock.label_words import are_numbers
+from thriftline.runs.trainers.bedrock.tokens import CHARACTERS_PER_TOKEN, max_answer_tokens
+
+__all__ = ["NAME", "BedrockSources", "quote"]
+
+NAME = "bedrock"
+# An unexpected error of Bedrock is tried once more.
+MOST_ATTEMPTS = 2
+VALIDATION_LIMIT_SECONDS, TOTAL_LIMIT_SECONDS = 3_600, 43_200
+# From a job's end to a deployment that answers; one account saw 8 minutes.
+DEPLOYMENT_SECONDS = 1_800
+
+
+def quote(work: TrainingWork, sources: BedrockSources) -> Quote:
+    """Returns the quote for one customization, its evaluation and a month of its model.
+
+    Raises:
+        InvalidRunSpecError: the run cannot be had on Bedrock as it is asked for.
+        UnpricedInstanceError: a row of the price list is not known, and nothing is allowed for it.
+    """
+    asked = BedrockWork(work, sources)
+    asked.require_what_bedrock_learns()
+    bill = bill_of(asked)
+    rung = _rung(asked, bill)
+    return Quote(
+        trainer=NAME,
+        chosen=Candidate(
+            name=asked.model.id,
+            rate=rung.rate,
+            worst_case_usd=rung.worst_case_usd,
+            expected=_expected(asked, bill),
+            details=_details(asked, bill),
+        ),
+        rungs=(rung,),
+        max_attempts=MOST_ATTEMPTS,
+        basis=bill.basis,
+        remedies=_remedies(asked),
+        warnings=_warnings(asked, bill),
+        workload=_workload(asked),
+        longest_seconds=_longest_seconds(asked),
+    )
+
+
+def _expected(asked: BedrockWork, bill: Bill) -> Expectation:
+    reason = (
+        f"{bill.training.how}; {bill.evaluation.how}. How long Bedrock takes is not known: "
+        "published jobs of this size took one to three hours."
+    )
+    return Expectation(None, bill.likely_usd, reason)
+
+
+def _rung(asked: BedrockWork, bill: Bill) -> Rung:
+    return Rung(
+        name=asked.model.id,
+        rate=asked.rates.training or _allowed_price(asked, bill),
+        worst_case_usd=bill.worst_usd,
+        stop_grace_usd=Decimal(0),
+        terms=_terms(asked),
+        reason=f"{asked.model.id} is customized and then asked on demand, by the token.",
+    )
+
+
+def _allowed_price(asked: BedrockWork, bill: Bill) -> Price:
+    return Price(
+        usd=bill.held_usd or Decimal(0),
+        unit="run",
+        region=asked.sources.region,
+        component="Bedrock training, unpriced",
+        source="budget.unpriced_allowance_usd of run.yaml",
+        date=asked.sources.today,
+    )
+
+
+def _terms(asked: BedrockWork) -> dict[str, Any]:
+    section = asked.section
+    return {
+        "base_model": asked.model.id,
+        "invocation_model": asked.model.invocation_ids[0],
+        "customization": asked.customization,
+        "epochs": asked.epochs,
+        "hyperparameters": as_request(asked.hyperparameters),
+        "label_words": asked.words,
+        "system_prompt": asked.system,
+        "train_records": asked.records.train,
+        "validation_records": asked.records.validation,
+        "test_records": asked.evaluation[0],
+        "training_tokens": asked.training_tokens,
+        "max_tokens": max_answer_tokens(asked.words.values()),
+        "requests_per_minute": asked.requests_per_minute,
+        "validation_limit_seconds": section.get("validation_limit_seconds")
+        or VALIDATION_LIMIT_SECONDS,
+        "total_limit_seconds": section.get("total_limit_seconds") or TOTAL_LIMIT_SECONDS,
+        "keep_deployment": bool(section.get("keep_deployment")),
+        "rates": asked.rates.document,
+        "few_shot": asked.few_shot,
+    }
+
+
+def _details(asked: BedrockWork, bill: Bill) -> dict[str, Any]:
+    each = asked.each
+    return {
+        **bill.document,
+        "assumptions": [
+            f"{CHARACTERS_PER_TOKEN} characters are a token: {each.text:.1f} tokens a text, "
+            f"{each.template} for the instruction and the turns, {each.label:.1f} for the label.",
+            *asked.records.statements,
+            asked.evaluation[1],
+        ],
+    }
+
+
+def _remedies(asked: BedrockWork) -> tuple[str, ...]:
+    found = []
+    if asked.epochs > 1:
+        found.append("set bedrock.epochs to 1")
+    if asked.evaluation[0] > 200:
+        found.append("set bedrock.evaluation_records to 200")
+    return tuple(found)
+
+
+def _warnings(asked: BedrockWork, bill: Bill) -> tuple[str, ...]:
+    found = list(asked.records.statements)
+    if bill.held_usd is not None:
+        found.append(
+            f"The price list has no row for {', '.join(asked.rates.missing)}: "
+            f"{bill.held_usd} USD are held for it, and what it really costs is not known."
+        )
+    if are_numbers(asked.words.values()):
+        found.append(
+            "The labels are numbers, by which a model learns worse than by words. Give each a word "
+            "under bedrock.label_words."
+        )
+    if asked.work.mean_characters is None:
+        found.append("The length of the texts is not known; 1,000 characters are assumed.")
+    return tuple(found)
+
+
+def _workload(asked: BedrockWork) -> dict[str, Any]:
+    return {
+        "base_model": asked.model.id,
+        "records": asked.records.total,
+        "epochs": asked.epochs,
+        "training_tokens": asked.training_tokens,
+    }
+
+
+def _longest_seconds(asked: BedrockWork) -> int:
+    records, _ = asked.evaluation
+    limit = int(asked.section.get("total_limit_seconds") or TOTAL_LIMIT_SECONDS)
+    per_minute = asked.requests_per_minute
+    asking = 60 * records * asked.rivals // per_minute if per_minute else 3_600
+    return limit + DEPLOYMENT_SECONDS + asking

@@ -44,7 +44,8 @@ def words_in(path: Path) -> set[str]:
 
 
 def modules() -> list[Path]:
-    folders = {RUNS / "trainers" / name for name in TRAINERS}
+    folders = {path.parent for path in (RUNS / "trainers").glob("*/__init__.py")}
+    assert {RUNS / "trainers" / name for name in TRAINERS} <= folders
     return [path for path in sorted(RUNS.rglob("*.py")) if not folders & set(path.parents)]
 
 

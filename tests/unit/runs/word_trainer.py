@@ -14,9 +14,11 @@ from thriftline.core.errors import EvaluationError
 from thriftline.core.settings import Settings
 from thriftline.evaluation.job_output import JobOutput
 from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.domain.costs import MonthlyCost
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.quotes import Quote, Rung
 from thriftline.runs.domain.work import AttemptOrder, TrainingWork
+from thriftline.runs.trainers.bedrock.abilities import ABILITIES
 from thriftline.runs.trainers.port import Inputs, TrainedModel, TrainerSite
 from thriftline.runs.trainers.registry import Trainers
 
@@ -59,8 +61,13 @@ class WordTrainer:
 
     name = "bedrock"
     inputs = Inputs(("train", "validation", "test"), samples_test=True)
+    abilities = ABILITIES
 
     def quote(self, work: TrainingWork) -> Quote:
+        """Is not asked."""
+        raise NotImplementedError
+
+    def month(self, work: TrainingWork, predictions: int) -> MonthlyCost:
         """Is not asked."""
         raise NotImplementedError
 

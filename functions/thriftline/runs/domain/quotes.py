@@ -8,6 +8,7 @@ from typing import Any
 from thriftline.core.errors import BudgetExceededError
 from thriftline.money.prices import Price
 from thriftline.runs.domain.affordable import Ask, Choice, Clamp, Room, cheaper_choices, clamped
+from thriftline.runs.domain.costs import CostRow
 
 _CENT = Decimal("0.01")
 _THOUSANDTH = Decimal("0.001")
@@ -124,6 +125,8 @@ class Quote:
     nobody else reads it to decide something. ``longest_seconds`` is how long an attempt on the
     first rung may take, and ``goes_on`` whether the next one goes on where it was stopped.
     ``market_advice`` says, in the trainer's words, on which market the run is put and why.
+    ``likely`` are the rows of what is expected, where there are several, and ``base_model`` is what
+    is trained, where it is not that of the run spec.
     """
 
     trainer: str
@@ -139,6 +142,20 @@ class Quote:
     goes_on: bool = False
     market_advice: Mapping[str, Any] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    likely: tuple[CostRow, ...] = ()
+    base_model: str | None = None
+
+    @property
+    def likely_rows(self) -> tuple[CostRow, ...]:
+        """What the work probably costs, row by row; its worst case where it is not estimated."""
+        if self.likely:
+            return self.likely
+        expected, name = self.chosen.expected, self.rungs[0].name
+        if expected.usd is None:
+            what = f"{name}, at the most, since it is not estimated"
+            return (CostRow("training", what, None, self.chosen.rate, self.worst_case_usd),)
+        what = f"{name}, with the evaluation"
+        return (CostRow("training", what, expected.hours, self.chosen.rate, expected.usd),)
 
     @property
     def ask(self) -> Ask:

@@ -51,6 +51,7 @@ class TrainingWork:
     labels: Mapping[str, int] = field(default_factory=dict)
     longest_characters: int | None = None
     unpriced_allowance_usd: Decimal | None = None
+    latency_ms: int | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from typing import Protocol
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.settings import Settings
 from thriftline.evaluation.job_output import JobOutput
+from thriftline.runs.domain.abilities import Abilities
 from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.domain.costs import MonthlyCost
 from thriftline.runs.domain.quotes import Quote, Rung
 from thriftline.runs.domain.work import AttemptOrder, TrainingWork
 
@@ -38,12 +40,8 @@ class TrainedModel:
     image_uri: str | None
 
 
-class Trainer(Protocol):
-    """A way to train.
-
-    ``name`` is what ``run.yaml`` and ``plan.json`` call it. Every method may be called again after
-    a lost answer: ``start`` then finds the attempt that it has started.
-    """
+class Quoter(Protocol):
+    """What is asked of a way to train before one is chosen. ``run.yaml`` calls it by its name."""
 
     @property
     def name(self) -> str:
@@ -53,6 +51,10 @@ class Trainer(Protocol):
     def inputs(self) -> Inputs:
         """What it trains on and evaluates on."""
 
+    @property
+    def abilities(self) -> Abilities:
+        """What its models can do."""
+
     def quote(self, work: TrainingWork) -> Quote:
         """Returns what the work costs. Spends nothing.
 
@@ -61,6 +63,17 @@ class Trainer(Protocol):
             UnknownInstanceTypeError: what the run spec names does not exist.
             UnpricedInstanceError: it has no known price here.
         """
+
+    def month(self, work: TrainingWork, predictions: int) -> MonthlyCost:
+        """Returns what a month of so many predictions costs by its way of serving."""
+
+
+class Trainer(Quoter, Protocol):
+    """A way to train.
+
+    Every method may be called again after a lost answer: ``start`` then finds the attempt that it
+    has started.
+    """
 
     def start(self, order: AttemptOrder) -> AttemptState:
         """Starts the attempt once, such that it cannot spend more than ``order.left_usd``.

@@ -20,7 +20,9 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import AllowanceSpentError, EvaluationError
 from thriftline.evaluation.job_output import JobOutput
 from thriftline.money.prices import Price
+from thriftline.runs.domain.abilities import Abilities
 from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.domain.costs import MonthlyCost
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.layout import output_prefix, split_prefix
 from thriftline.runs.domain.quotes import Candidate, Expectation, Quote, Rung
@@ -41,6 +43,7 @@ class MemoryTrainer:
 
     name = "memory"
     inputs = Inputs(("train", "test"))
+    abilities = Abilities()
 
     def __init__(self, artifacts: Bucket) -> None:
         self._artifacts = artifacts
@@ -56,6 +59,10 @@ class MemoryTrainer:
             max_attempts=3,
             basis="one large training at 2.00 USD",
         )
+
+    def month(self, work: TrainingWork, predictions: int) -> MonthlyCost:
+        """Words are looked up for nothing."""
+        return MonthlyCost(Decimal(0), "Words are looked up for nothing.", fixed_usd=Decimal(0))
 
     def start(self, order: AttemptOrder) -> AttemptState:
         """Writes the attempt down, unless it is there."""

@@ -14,7 +14,9 @@ from thriftline.core.settings import Settings
 from thriftline.evaluation.job_output import JobOutput, unpack
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.money.spot_advisor import SpotMarket
+from thriftline.runs.domain.abilities import Abilities
 from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.domain.costs import MonthlyCost
 from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.domain.quotes import Quote, Rung
 from thriftline.runs.domain.work import AttemptOrder, TrainingWork
@@ -24,6 +26,7 @@ from thriftline.runs.trainers.sagemaker.attempts import attempt_of
 from thriftline.runs.trainers.sagemaker.documents import instances_of
 from thriftline.runs.trainers.sagemaker.ladder import Quotas
 from thriftline.runs.trainers.sagemaker.layout import MODEL, OUTPUT, job_output_prefix
+from thriftline.runs.trainers.sagemaker.month import month
 from thriftline.runs.trainers.sagemaker.quotas import QuotaBook, QuotaLimit
 from thriftline.runs.trainers.sagemaker.quoting import NAME, PriceSources, quote
 from thriftline.runs.trainers.sagemaker.spot_markets import SpotMarkets
@@ -39,6 +42,7 @@ class SagemakerTrainer:
 
     name = NAME
     inputs = Inputs(("train", "validation", "test"))
+    abilities = Abilities()
 
     def __init__(
         self,
@@ -70,6 +74,10 @@ class SagemakerTrainer:
             plan_of=self._plan_of,
         )
         return quote(work, sources, self._quotas)
+
+    def month(self, work: TrainingWork, predictions: int) -> MonthlyCost:
+        """Prices an endpoint that stands all month; see ``month``."""
+        return month(work, predictions, price_catalogue(), self._settings.region)
 
     def start(self, order: AttemptOrder) -> AttemptState:
         """Creates the attempt's job, or finds it; see ``TrainingJobs.start``."""

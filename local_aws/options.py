@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from local_aws.bedrock.options import BedrockOptions
+
 if TYPE_CHECKING:
     from local_aws.accounts.file import AccountFile
     from local_aws.functions.runtime import FunctionConfig, Invocation
@@ -62,7 +64,8 @@ class Options:
     repository's training jobs run in containers of that image, else in processes.
 
     `quotas` are those of the stack's account by their names in Service Quotas, such as
-    `ml.g5.xlarge for spot training job usage`; all others are generous.
+    `ml.g5.xlarge for spot training job usage`; all others are generous. `bedrock` says who trains
+    and answers there, and how long things take.
 
     Only requests for `host` are answered, or for one of `host_names`; see http/front_door.py.
 
@@ -85,3 +88,4 @@ class Options:
     training_jobs: JobsFactory | None = None
     training_image: str | None = None
     quotas: Mapping[str, int] = field(default_factory=dict)
+    bedrock: BedrockOptions = field(default_factory=BedrockOptions)

@@ -203,6 +203,7 @@ class EmbeddedAws:
         self._cleanup.callback(bus.close)
         self._cleanup.callback(lambda: _stop_executions(options.account, options.region, clock))
         bus.install(hooks)
+        self._connect_bedrock(bus)
         bucket_policies.install(hooks)
         table_locks.install(hooks)
         s3_events.install(hooks, bus, current_operation)
@@ -214,6 +215,16 @@ class EmbeddedAws:
             lambda execution: _announce(bus, execution),
             clock,
         )
+
+    def _connect_bedrock(self, bus: EventBus) -> None:
+        services, options = self.services, self._options
+        folder = self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="local-bedrock-"))
+        services.bedrock_world.connect(
+            options.bedrock, options.time_scale, Path(folder), self._clients.get
+        )
+        services.bedrock_jobs.announce_with(bus.publish)
+        self._cleanup.callback(services.bedrock_world.close)
+        self._cleanup.callback(services.bedrock_jobs.close)
 
     def _install_jobs(self, scratch: Path) -> None:
         if self._options.training_jobs is None:

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from local_aws.accounts import file
-from local_aws.services.bedrock import BedrockStore, Properties
+from local_aws.services.bedrock_store import BedrockStore, Properties
 
 _MONTHS = {"OneMonth": 1, "SixMonths": 6}
 _FOUNDATION = ":foundation-model/"

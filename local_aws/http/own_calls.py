@@ -27,7 +27,21 @@ from local_aws.http.shape_constraints import input_shape, violations
 
 Answer = Mapping[str, Any] | None
 # Account files name models by ARNs of any form; Bedrock would refuse those.
-_UNCHECKED = frozenset({"bedrock"})
+_CHECKED_OF_BEDROCK = frozenset(
+    {
+        "CreateCustomModel",
+        "CreateCustomModelDeployment",
+        "CreateModelCustomizationJob",
+        "CreateProvisionedModelThroughput",
+        "DeleteCustomModelDeployment",
+        "GetCustomModelDeployment",
+        "GetModelCustomizationJob",
+        "ListModelCustomizationJobs",
+        "StopModelCustomizationJob",
+        "UpdateCustomModelDeployment",
+        "UpdateProvisionedModelThroughput",
+    }
+)
 # What services say of a request that breaks their model, where it is not ValidationException.
 _INVALID = {"cloudwatch": "ValidationError", "s3": "InvalidRequest", "sts": "ValidationError"}
 
@@ -39,6 +53,14 @@ class AwsError(Exception):
         super().__init__(message)
         self.code = code
         self.status = status
+
+
+class AnswerWithHeaders(dict[str, Any]):
+    """An answer with HTTP headers of its own."""
+
+    def __init__(self, members: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        super().__init__(members)
+        self.headers = headers
 
 
 class LeftToMotoError(Exception):
@@ -122,7 +144,7 @@ class OwnCalls:
         protocol = determine_request_protocol(model, wire.content_type)
         parameters = _parameters(wire, service, operation, protocol)
         environ["wsgi.input"] = BytesIO(body)
-        if service not in _UNCHECKED:
+        if service != "bedrock" or name in _CHECKED_OF_BEDROCK:
             _check(service, name, parameters)
         request = Request(caller_of(environ), self._clock.now(), parameters)
         with lock:
@@ -133,6 +155,8 @@ class OwnCalls:
             serialized = serializer.serialize({} if plain is not None else result)
         text = serialized["body"] if plain is None else plain
         headers = {key: str(value) for key, value in serialized["headers"].items()}
+        if isinstance(result, AnswerWithHeaders):
+            headers |= result.headers
         if protocol == "json" and headers.get("Content-Type") == "text":
             # moto knows the version of services alone whose first protocol is JSON.
             headers["Content-Type"] = "application/x-amz-json-1.0"

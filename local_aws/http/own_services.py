@@ -1,13 +1,20 @@
 """The services that are answered here, put together."""
 
+from local_aws.bedrock.world import BedrockWorld
 from local_aws.clock import Clock
 from local_aws.hooks import Hooks
 from local_aws.http.own_calls import OwnCalls
 from local_aws.services import s3_bucket_tags, s3_listing, s3_uploads
 from local_aws.services.accounts import Accounts
 from local_aws.services.application_autoscaling import ApplicationAutoscaling, ScalingStore
-from local_aws.services.bedrock import Bedrock, BedrockStore
+from local_aws.services.bedrock import Bedrock
 from local_aws.services.bedrock_changes import BedrockChanges
+from local_aws.services.bedrock_deployments import BedrockDeployments
+from local_aws.services.bedrock_jobs import BedrockJobs
+from local_aws.services.bedrock_models import BedrockModels
+from local_aws.services.bedrock_runtime import BedrockRuntime
+from local_aws.services.bedrock_store import BedrockStore
+from local_aws.services.bedrock_throughputs import BedrockThroughputs
 from local_aws.services.cloudwatch import CloudWatch
 from local_aws.services.cost_explorer import CostExplorer
 from local_aws.services.metric_store import MetricStore
@@ -50,6 +57,9 @@ class OwnServices:
         self.training_plans = TrainingPlans()
         self.registries = ModelRegistries(clock.now)
         self.task_tokens = TaskTokens(clock.now)
+        self.bedrock_world = BedrockWorld(clock, self.bedrock, self.quotas, self.metrics)
+        self.bedrock_jobs = BedrockJobs(self.bedrock_world)
+        self.costs.sources.append(self.bedrock_world.bill.charges)
 
     def calls(self) -> OwnCalls:
         """Return every operation."""
@@ -72,7 +82,10 @@ class OwnServices:
             ApplicationAutoscaling(self.scaling, self.sagemaker).operations(),
         )
         own.add("bedrock", Bedrock(self.bedrock).operations())
-        own.add("bedrock", BedrockChanges(self.bedrock).operations())
+        own.add("bedrock", self.bedrock_jobs.operations())
+        for part in (BedrockChanges, BedrockDeployments, BedrockModels, BedrockThroughputs):
+            own.add("bedrock", part(self.bedrock_world).operations())
+        own.add("bedrock-runtime", BedrockRuntime(self.bedrock_world).operations())
         own.add("service-quotas", ServiceQuotas(self.quotas).operations())
         own.add("ce", self.costs.operations())
         own.add("pricing", self.pricing.operations())

@@ -16,13 +16,18 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget"
     ),
     "bedrock": _calls(
-        "CreateInferenceProfile DeleteCustomModel DeleteImportedModel DeleteInferenceProfile "
+        "CreateCustomModel CreateCustomModelDeployment CreateInferenceProfile "
+        "CreateModelCustomizationJob CreateProvisionedModelThroughput DeleteCustomModel "
+        "DeleteCustomModelDeployment DeleteImportedModel DeleteInferenceProfile "
         "DeleteProvisionedModelThroughput "
-        "GetCustomModel GetCustomModelDeployment GetImportedModel GetProvisionedModelThroughput "
+        "GetCustomModel GetCustomModelDeployment GetFoundationModel GetFoundationModelAvailability "
+        "GetImportedModel GetModelCustomizationJob GetProvisionedModelThroughput "
         "ListCustomModelDeployments ListCustomModels ListFoundationModels ListImportedModels "
-        "ListInferenceProfiles ListProvisionedModelThroughputs ListTagsForResource TagResource "
-        "UntagResource"
+        "ListInferenceProfiles ListModelCustomizationJobs ListProvisionedModelThroughputs "
+        "ListTagsForResource StopModelCustomizationJob TagResource UntagResource "
+        "UpdateCustomModelDeployment UpdateProvisionedModelThroughput"
     ),
+    "bedrock-runtime": _calls("Converse CountTokens InvokeModel"),
     "ce": _calls("GetCostAndUsage GetDimensionValues GetSavingsPlansPurchaseRecommendation"),
     "cloudformation": _calls(
         "DescribeStacks DescribeStackResource DescribeStackResources DescribeStackEvents "

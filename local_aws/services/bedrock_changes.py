@@ -1,16 +1,17 @@
 """Bedrock's changes: what an audit advises to delete, and profiles that split the bill."""
 
+from local_aws.bedrock.world import BedrockWorld
 from local_aws.http.own_calls import AwsError, Operation, Request
-from local_aws.services.bedrock import (
+from local_aws.services.bedrock_store import (
     CUSTOM,
     IMPORTED,
     THROUGHPUTS,
     BedrockStore,
     Kind,
     Properties,
+    conflict,
     find,
 )
-from local_aws.services.places import Places
 
 _APPLICATION = "application-inference-profile"
 
@@ -18,8 +19,9 @@ _APPLICATION = "application-inference-profile"
 class BedrockChanges:
     """The calls that delete models and model units, and that make or delete profiles."""
 
-    def __init__(self, stores: Places[BedrockStore]) -> None:
-        self._stores = stores
+    def __init__(self, world: BedrockWorld) -> None:
+        self._world = world
+        self._stores = world.stores
 
     def operations(self) -> dict[str, Operation]:
         """Return the calls by name."""
@@ -42,23 +44,29 @@ class BedrockChanges:
 
     def _delete_custom(self, request: Request) -> None:
         store = self._stores.of(request)
+        store.settle(request.now)
         arn = find(store.custom_models, CUSTOM, request["modelIdentifier"])["modelArn"]
-        served = [*store.throughputs.values(), *store.deployments.values()]
-        if any(one["modelArn"] == arn for one in served):
-            raise AwsError("ConflictException", f"{arn} is deployed.", 409)
+        if arn in store.served_models():
+            raise conflict(f"{arn} is deployed.")
         self._delete(request, CUSTOM, "modelIdentifier")
+        store.bases.pop(arn, None)
+        self._world.forget_folder(store, arn)
+        self._world.bill.end(arn, request.now)
 
     def _delete_throughput(self, request: Request) -> None:
-        rows = self._stores.of(request).throughputs
-        end = find(rows, THROUGHPUTS, request["provisionedModelId"]).get("commitmentExpirationTime")
+        store = self._stores.of(request)
+        row = find(store.throughputs, THROUGHPUTS, request["provisionedModelId"])
+        end = row.get("commitmentExpirationTime")
         if end is not None and end > request.now:
-            raise AwsError("ConflictException", f"Its commitment holds until {end:%Y-%m-%d}.", 409)
+            raise conflict(f"Its commitment holds until {end:%Y-%m-%d}.")
         self._delete(request, THROUGHPUTS, "provisionedModelId")
+        store.changes.pop(row["provisionedModelArn"], None)
+        self._world.bill.end(row["provisionedModelArn"], request.now)
 
     def _create_profile(self, request: Request) -> Properties:
         store, name = self._stores.of(request), request["inferenceProfileName"]
         if any(one["inferenceProfileName"] == name for one in store.profiles.values()):
-            raise AwsError("ConflictException", f"The profile {name} exists.", 409)
+            raise conflict(f"The profile {name} exists.")
         models = _models_of(store, request["modelSource"]["copyFrom"])
         identifier = f"{len(store.profiles):012x}"
         arn = store.arn(_APPLICATION, identifier)

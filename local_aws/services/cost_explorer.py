@@ -1,13 +1,14 @@
 """Cost Explorer: what an account file says of costs, by day, month and service.
 
 A file tells the cost of a service over a span of days. Its days get equal parts of it; what no
-file tells (usage types, tags) is one group, and usage quantities are refused.
+file tells (usage types, tags) is one group, and usage quantities are refused. What Bedrock did here
+is billed by usage type, with quantities.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,7 @@ _COSTS = (
     "NetUnblendedCost",
     "UnblendedCost",
 )
+_QUANTITY = "UsageQuantity"
 _PAGE = 1000
 _TEN_BILLIONTH = Decimal("0.0000000001")
 
@@ -34,6 +36,8 @@ class DailyCharge:
     region: str
     account: str
     usd: Decimal
+    usage_type: str | None = None
+    quantity: Decimal | None = None
 
     def value(self, dimension: str) -> str:
         """Return a dimension's value; the words of Cost Explorer stand for what is not known."""
@@ -44,6 +48,8 @@ class DailyCharge:
             "RECORD_TYPE": "Usage",
             "PURCHASE_TYPE": "On Demand Instances",
         }
+        if self.usage_type is not None:
+            known["USAGE_TYPE"] = self.usage_type
         words = "".join(part.capitalize() for part in dimension.split("_"))
         return known.get(dimension, f"No{words}")
 
@@ -64,6 +70,8 @@ class CostExplorer:
 
     def __init__(self) -> None:
         self.charges: defaultdict[str, list[DailyCharge]] = defaultdict(list)
+        # Services that bill what they did: they return an account's charges until an instant.
+        self.sources: list[Callable[[str, datetime], Iterable[DailyCharge]]] = []
 
     def operations(self) -> dict[str, Operation]:
         """Return the calls by name."""
@@ -74,13 +82,13 @@ class CostExplorer:
         }
 
     def _cost_and_usage(self, request: Request) -> dict[str, Any]:
-        _check_metrics(request["Metrics"])
         start, end = _period(request["TimePeriod"])
         charges = [
             charge
-            for charge in self.charges[request.account]
+            for charge in self._all(request)
             if start <= charge.day < end and _fits(charge, request.get("Filter", {}))
         ]
+        _check_metrics(request["Metrics"], charges)
         groups = request.get("GroupBy", ())
         results = [
             _result(first, last, charges, groups, request)
@@ -93,12 +101,17 @@ class CostExplorer:
         answer |= {"GroupDefinitions": list(groups)} if groups else {}
         return answer | ({"NextPageToken": token} if token else {})
 
+    def _all(self, request: Request) -> Iterator[DailyCharge]:
+        yield from self.charges[request.account]
+        for source in self.sources:
+            yield from source(request.account, request.now)
+
     def _dimension_values(self, request: Request) -> dict[str, Any]:
         start, end = _period(request["TimePeriod"])
         values = sorted(
             {
                 charge.value(request["Dimension"])
-                for charge in self.charges[request.account]
+                for charge in self._all(request)
                 if start <= charge.day < end
             }
         )
@@ -110,9 +123,10 @@ def _unavailable(_: Request) -> dict[str, Any]:
     raise AwsError("DataUnavailableException", "The requested data is unavailable.")
 
 
-def _check_metrics(metrics: Iterable[str]) -> None:
+def _check_metrics(metrics: Iterable[str], charges: Iterable[DailyCharge]) -> None:
+    counted = all(charge.quantity is not None for charge in charges)
     for metric in metrics:
-        if metric not in _COSTS:
+        if metric not in _COSTS and not (metric == _QUANTITY and counted):
             raise AwsError(
                 "NotImplementedByLocalAws",
                 f"Account files hold costs, not {metric}; ask for one of {', '.join(_COSTS)}.",
@@ -158,14 +172,14 @@ def _result(
         "Estimated": last > request.now.date().replace(day=1),
     }
     if not groups:
-        result["Total"] = _amounts(sum((each.usd for each in within), Decimal(0)), metrics)
+        result["Total"] = _amounts(within, metrics)
         return result
-    sums: defaultdict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    grouped: defaultdict[tuple[str, ...], list[DailyCharge]] = defaultdict(list)
     for charge in within:
-        sums[tuple(_group_key(charge, group) for group in groups)] += charge.usd
+        grouped[tuple(_group_key(charge, group) for group in groups)].append(charge)
     result["Groups"] = [
-        {"Keys": list(keys), "Metrics": _amounts(usd, metrics)}
-        for keys, usd in sorted(sums.items())
+        {"Keys": list(keys), "Metrics": _amounts(rows, metrics)}
+        for keys, rows in sorted(grouped.items())
     ]
     return result
 
@@ -177,8 +191,15 @@ def _group_key(charge: DailyCharge, group: Mapping[str, str]) -> str:
     return f"{group['Key']}$"
 
 
-def _amounts(usd: Decimal, metrics: Iterable[str]) -> dict[str, Any]:
-    return {metric: {"Amount": f"{usd:f}", "Unit": "USD"} for metric in metrics}
+def _amounts(charges: list[DailyCharge], metrics: Iterable[str]) -> dict[str, Any]:
+    usd = sum((each.usd for each in charges), Decimal(0))
+    quantity = sum((each.quantity or Decimal(0) for each in charges), Decimal(0))
+    return {
+        metric: {"Amount": f"{quantity:f}", "Unit": "N/A"}
+        if metric == _QUANTITY
+        else {"Amount": f"{usd:f}", "Unit": "USD"}
+        for metric in metrics
+    }
 
 
 def _fits(charge: DailyCharge, expression: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 
 from local_aws.http.own_calls import AwsError, Operation, Request
-from local_aws.services.bedrock import BedrockStore
+from local_aws.services.bedrock_store import BedrockStore
 from local_aws.services.pages import page_of
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_store import SageMakerStore

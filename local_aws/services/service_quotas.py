@@ -1,7 +1,7 @@
-"""Service Quotas: what an account may have of SageMaker's training instances at once.
+"""Service Quotas: what an account may have of SageMaker's training instances and in Bedrock.
 
-Every type has a quota of its own for on-demand and one for Spot, as on AWS. Where nothing else is
-said each is generous; a new account on AWS has 0 of most.
+Every training type has a quota of its own for on-demand and one for Spot, as on AWS. Where nothing
+else is said each is generous; a new account on AWS has 0 of most.
 """
 
 import hashlib
@@ -12,11 +12,13 @@ from typing import Any
 from moto.core.utils import get_service_model
 
 from local_aws.http.own_calls import AwsError, Operation, Request
+from local_aws.services import bedrock_quotas
 from local_aws.services.pages import page_of
 from local_aws.services.places import Places
 
 SERVICE = "sagemaker"
 GENEROUS = 1000
+_SERVICE_NAMES = {SERVICE: "Amazon SageMaker", bedrock_quotas.SERVICE: "Amazon Bedrock"}
 _KINDS = ("training job usage", "spot training job usage", "training warm pool usage")
 _PAGE = 100
 _TOKEN_ERROR = "InvalidPaginationTokenException"
@@ -41,7 +43,7 @@ class QuotaStore:
         Raises:
             ValueError: there is no quota of this name.
         """
-        if name not in self.names():
+        if name not in {*_names(SERVICE), *_names(bedrock_quotas.SERVICE)}:
             raise ValueError(
                 f"there is no quota called {name!r}; one is "
                 f"{training_quota('ml.g5.xlarge', spot=True)!r}"
@@ -52,11 +54,7 @@ class QuotaStore:
 
     def limit(self, name: str) -> int:
         """Return what the account may have, applied or by default."""
-        return self._applied.get(name, GENEROUS)
-
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all quotas."""
-        return _names()
+        return self._applied.get(name, _default(name))
 
     def applied(self, name: str) -> bool:
         """Whether the account has a value of its own."""
@@ -79,12 +77,14 @@ class ServiceQuotas:
         }
 
     def _list(self, request: Request) -> Mapping[str, Any]:
-        store = self._store(request)
-        return _page(request, [_shown(store, name, store.limit(name)) for name in store.names()])
+        store = self._places.of(request)
+        return _page(
+            request, [_shown(store, name, store.limit(name)) for name in _names_of(request)]
+        )
 
     def _list_defaults(self, request: Request) -> Mapping[str, Any]:
-        store = self._store(request)
-        return _page(request, [_shown(store, name, GENEROUS) for name in store.names()])
+        store = self._places.of(request)
+        return _page(request, [_shown(store, name, _default(name)) for name in _names_of(request)])
 
     def _get(self, request: Request) -> Mapping[str, Any]:
         store, name = self._named(request)
@@ -95,28 +95,37 @@ class ServiceQuotas:
 
     def _get_default(self, request: Request) -> Mapping[str, Any]:
         store, name = self._named(request)
-        return {"Quota": _shown(store, name, GENEROUS)}
-
-    def _store(self, request: Request) -> QuotaStore:
-        service = request["ServiceCode"]
-        if service != SERVICE:
-            raise AwsError(
-                "NoSuchResourceException", f"The embedded AWS has quotas of {SERVICE} alone.", 400
-            )
-        return self._places.of(request)
+        return {"Quota": _shown(store, name, _default(name))}
 
     def _named(self, request: Request) -> tuple[QuotaStore, str]:
-        store, code = self._store(request), request["QuotaCode"]
-        found = next((name for name in store.names() if _code(name) == code), None)
+        store, code = self._places.of(request), request["QuotaCode"]
+        found = next((name for name in _names_of(request) if _code(name) == code), None)
         if found is None:
             raise AwsError("NoSuchResourceException", f"There is no quota {code}.", 400)
         return store, found
 
 
+def _names_of(request: Request) -> tuple[str, ...]:
+    service = request["ServiceCode"]
+    if service not in _SERVICE_NAMES:
+        raise AwsError(
+            "NoSuchResourceException",
+            f"The embedded AWS has quotas of {' and '.join(_SERVICE_NAMES)} alone.",
+            400,
+        )
+    return _names(service)
+
+
 @cache
-def _names() -> tuple[str, ...]:
+def _names(service: str) -> tuple[str, ...]:
+    if service == bedrock_quotas.SERVICE:
+        return tuple(bedrock_quotas.defaults())
     types = get_service_model(SERVICE).shape_for("TrainingInstanceType").enum
     return tuple(f"{each} for {kind}" for each in sorted(types) for kind in _KINDS)
+
+
+def _default(name: str) -> int:
+    return bedrock_quotas.defaults().get(name, GENEROUS)
 
 
 def _code(name: str) -> str:
@@ -126,10 +135,11 @@ def _code(name: str) -> str:
 
 def _shown(store: QuotaStore, name: str, value: int) -> dict[str, Any]:
     code = _code(name)
+    service = bedrock_quotas.SERVICE if name in bedrock_quotas.defaults() else SERVICE
     return {
-        "ServiceCode": SERVICE,
-        "ServiceName": "Amazon SageMaker",
-        "QuotaArn": f"arn:aws:servicequotas:{store.region}:{store.account}:{SERVICE}/{code}",
+        "ServiceCode": service,
+        "ServiceName": _SERVICE_NAMES[service],
+        "QuotaArn": f"arn:aws:servicequotas:{store.region}:{store.account}:{service}/{code}",
         "QuotaCode": code,
         "QuotaName": name,
         "Value": float(value),

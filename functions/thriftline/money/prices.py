@@ -164,6 +164,14 @@ class TokenRates:
                 found.setdefault(region, {}).update(models)
         return found
 
+    def newest(self, model: str, region: str) -> tuple[TokenPrice, TokenList] | None:
+        """Returns the price of a model in a region with the list that has it, None if none has."""
+        having = [one for one in self.lists if model in one.usd.get(region, {})]
+        if not having:
+            return None
+        found = max(having, key=lambda one: one.date)
+        return found.usd[region][model], found
+
     def of_profile(self, profile: str) -> TokenPrice | None:
         """Returns the price of an inference profile, which is the same in all of its regions."""
         having = [models[profile] for models in self.usd.values() if profile in models]

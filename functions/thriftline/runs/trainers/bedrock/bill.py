@@ -1,79 +1,72 @@
 """What one customization will probably cost, row by row, and at the most."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from thriftline.core.errors import UnpricedInstanceError
+from thriftline.core.wording import counted
 from thriftline.money.prices import Price
+from thriftline.money.sums import sum_of
+from thriftline.runs.domain.costs import CostRow
 from thriftline.runs.domain.quotes import round_up
-from thriftline.runs.trainers.bedrock.asking_cost import Question, questions_for, sum_usd
+from thriftline.runs.trainers.bedrock.asking_cost import Question, questions_for
 from thriftline.runs.trainers.bedrock.bedrock_work import BedrockWork
+from thriftline.runs.trainers.bedrock.rates import Rates
 from thriftline.runs.trainers.bedrock.tokens import WORST_CASE_FACTOR
 
 _THOUSAND = Decimal(1_000)
 _TEN_THOUSANDTH = Decimal("0.0001")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the bill: what is billed, how it is reckoned, and the dollars, None unpriced."""
-
-    what: str
-    how: str
-    usd: Decimal | None
+_RIVALS = {
+    "tuned": "tuned model",
+    "zero_shot": "untuned model",
+    "few_shot": "untuned model with examples",
+    "champion": "model in use",
+}
 
 
 @dataclass(frozen=True)
 class Bill:
-    """The rows of one customization. ``held_usd`` is allowed for rows without a price."""
+    """The rows of one customization. ``held_usd`` is allowed for rows without a price.
 
-    training: Row
-    evaluation: Row
-    storage: Row
+    ``storage`` is a month of the model: it is reserved with the run, and shown with the month.
+    """
+
+    training: CostRow
+    evaluation: tuple[CostRow, ...]
+    storage: CostRow
     held_usd: Decimal | None = None
 
     @property
-    def rows(self) -> tuple[Row, ...]:
-        """All of them, in order of time."""
-        return (self.training, self.evaluation, self.storage)
+    def likely(self) -> tuple[CostRow, ...]:
+        """What the run itself probably costs."""
+        return (self.training, *self.evaluation)
 
     @property
     def likely_usd(self) -> Decimal | None:
-        """Training and evaluation; None where one has no price. A month of storage is apart."""
-        if self.training.usd is None or self.evaluation.usd is None:
-            return None
-        return self.training.usd + self.evaluation.usd
+        """The sum of it; None where a row has no price."""
+        return sum_of(row.usd for row in self.likely)
 
     @property
     def worst_usd(self) -> Decimal:
         """What is reserved: twice the estimated tokens, a month of the model, what is allowed."""
-        by_token = (self.training.usd or Decimal(0)) + (self.evaluation.usd or Decimal(0))
+        by_token = sum((row.usd or Decimal(0) for row in self.likely), Decimal(0))
         month = self.storage.usd or Decimal(0)
         return round_up(WORST_CASE_FACTOR * by_token + month + (self.held_usd or Decimal(0)))
 
     @property
     def basis(self) -> str:
         """What the worst case is made of."""
+        asked = ", ".join(row.what for row in self.evaluation)
         held = (
             f", and {self.held_usd} USD that budget.unpriced_allowance_usd holds for what has no "
             "price"
             if self.held_usd is not None
             else ""
         )
-        parts = f"{self.training.how}; {self.evaluation.how}; {self.storage.how}"
-        return f"{WORST_CASE_FACTOR} times the tokens that are estimated: {parts}{held}"
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The rows for a plan; dollars are texts, null where there is no price."""
-        return {
-            "rows": [
-                {"what": row.what, "how": row.how, "usd": None if row.usd is None else str(row.usd)}
-                for row in self.rows
-            ],
-        }
+        return (
+            f"{WORST_CASE_FACTOR} times the tokens of {self.training.what}, at "
+            f"{_said(self.training.price)}, and of {asked}; with {self.storage.what}{held}"
+        )
 
 
 def bill_of(asked: BedrockWork) -> Bill:
@@ -91,31 +84,38 @@ def bill_of(asked: BedrockWork) -> Bill:
             "prices again with `make prices`, or say in budget.unpriced_allowance_usd what may be "
             "spent on it. Nothing was spent."
         )
-    return Bill(_training(asked), _evaluation(asked), _storage(asked), allowed if missing else None)
-
-
-def _training(asked: BedrockWork) -> Row:
-    rate, tokens = asked.rates.training, asked.training_tokens
-    usd = None if rate is None else _rounded(tokens * rate.usd / _THOUSAND)
-    records = asked.records
-    how = (
-        f"{records.total:,} records x {asked.each.trained:.1f} tokens x {asked.epochs} epochs = "
-        f"{tokens:,} tokens at {_said(rate)}"
+    records, _ = asked.evaluation
+    return Bill(
+        training=_training(asked),
+        evaluation=tuple(_asked(question, records) for question in questions_of(asked)),
+        storage=storage_row(asked.rates),
+        held_usd=allowed if missing else None,
     )
-    return Row("training", how, usd)
 
 
-def _said(rate: Price | None) -> str:
-    if rate is None:
+def _training(asked: BedrockWork) -> CostRow:
+    price, tokens, records = asked.rates.training, asked.training_tokens, asked.records
+    what = (
+        f"training on {records.total:,} records x {asked.each.trained:.1f} tokens x "
+        f"{counted(asked.epochs, 'epoch')}, estimated"
+    )
+    units = tokens / _THOUSAND
+    usd = None if price is None else _rounded(units * price.usd)
+    return CostRow("training", what, units, price, usd)
+
+
+def _said(price: Price | None) -> str:
+    if price is None:
         return "no known price"
-    return f"{rate.usd} USD for {rate.unit} ({rate.region}, {rate.date})"
+    return f"{price.usd} USD for {price.unit} ({price.region}, {price.date})"
 
 
-def _evaluation(asked: BedrockWork) -> Row:
-    questions, (records, _) = questions_of(asked), asked.evaluation
-    usd = sum_usd(questions, records)
-    how = f"{records:,} test records asked of {_named(questions)}"
-    return Row("evaluation", how, None if usd is None else _rounded(usd))
+def _asked(question: Question, records: int) -> CostRow:
+    usd = question.usd(records)
+    what = f"{records:,} questions to the {_RIVALS[question.rival]}"
+    return CostRow(
+        "evaluation", what, Decimal(records), None, None if usd is None else _rounded(usd)
+    )
 
 
 def questions_of(asked: BedrockWork) -> tuple[Question, ...]:
@@ -129,15 +129,10 @@ def questions_of(asked: BedrockWork) -> tuple[Question, ...]:
     )
 
 
-def _named(questions: Sequence[Question]) -> str:
-    names = [question.rival.replace("_", "-") for question in questions]
-    return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _storage(asked: BedrockWork) -> Row:
-    usd = asked.rates.storage
-    price = "no known price" if usd is None else f"{usd} USD"
-    return Row("storage", f"a month of the custom model at {price}", usd)
+def storage_row(rates: Rates) -> CostRow:
+    """Returns a month of a stored custom model."""
+    usd = rates.storage.usd if rates.storage else None
+    return CostRow("storage", "the custom model, stored a month", Decimal(1), rates.storage, usd)
 
 
 def _rounded(usd: Decimal) -> Decimal:

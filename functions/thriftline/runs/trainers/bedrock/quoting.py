@@ -40,7 +40,7 @@ def quote(work: TrainingWork, sources: BedrockSources) -> Quote:
             rate=rung.rate,
             worst_case_usd=rung.worst_case_usd,
             expected=_expected(asked, bill),
-            details=_details(asked, bill),
+            details={"tokens": asked.training_tokens, "epochs": asked.epochs},
         ),
         rungs=(rung,),
         max_attempts=MOST_ATTEMPTS,
@@ -49,13 +49,22 @@ def quote(work: TrainingWork, sources: BedrockSources) -> Quote:
         warnings=_warnings(asked, bill),
         workload=_workload(asked),
         longest_seconds=_longest_seconds(asked),
+        likely=bill.likely,
+        base_model=asked.model.id,
     )
 
 
 def _expected(asked: BedrockWork, bill: Bill) -> Expectation:
-    reason = (
-        f"{bill.training.how}; {bill.evaluation.how}. How long Bedrock takes is not known: "
-        "published jobs of this size took one to three hours."
+    each = asked.each
+    reason = " ".join(
+        (
+            f"{CHARACTERS_PER_TOKEN} characters are taken for a token: {each.text:.1f} tokens a "
+            f"text, {each.template:.1f} for the instruction and the turns, {each.label:.1f} for "
+            "the label.",
+            *asked.records.statements,
+            asked.evaluation[1],
+            "How long Bedrock takes is not known; published jobs took one to three hours.",
+        )
     )
     return Expectation(None, bill.likely_usd, reason)
 
@@ -104,19 +113,6 @@ def _terms(asked: BedrockWork) -> dict[str, Any]:
         "keep_deployment": bool(section.get("keep_deployment")),
         "rates": asked.rates.document,
         "few_shot": asked.few_shot,
-    }
-
-
-def _details(asked: BedrockWork, bill: Bill) -> dict[str, Any]:
-    each = asked.each
-    return {
-        **bill.document,
-        "assumptions": [
-            f"{CHARACTERS_PER_TOKEN} characters are a token: {each.text:.1f} tokens a text, "
-            f"{each.template} for the instruction and the turns, {each.label:.1f} for the label.",
-            *asked.records.statements,
-            asked.evaluation[1],
-        ],
     }
 
 

@@ -1,90 +1,83 @@
 """What Bedrock's rows of the price list say for one base model in one region."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from thriftline.money.prices import Price, PriceCatalogue
 from thriftline.runs.trainers.bedrock.families import BaseModel
 from thriftline.runs.trainers.bedrock.hyperparameters import plain
 
 STORED_MODEL = "bedrock custom model"
+_MILLION = "1,000,000 tokens"
 
 
 @dataclass(frozen=True)
 class Rates:
-    """USD by the unit of each row; None where no list has it.
+    """The price of each row; None where no list has it.
 
     ``training`` is for 1,000 tokens, ``input`` and ``output`` for a million of the custom model,
     ``base_input`` and ``base_output`` for a million of the untuned one, ``storage`` for a month.
     """
 
     training: Price | None
-    input: Decimal | None
-    output: Decimal | None
-    base_input: Decimal | None
-    base_output: Decimal | None
-    storage: Decimal | None
+    input: Price | None
+    output: Price | None
+    base_input: Price | None
+    base_output: Price | None
+    storage: Price | None
 
     @property
     def missing(self) -> tuple[str, ...]:
         """The rows that a run needs and no list has, in words."""
-        return tuple(words for known, words in self._rows() if known is None)
-
-    def _rows(self) -> Iterator[tuple[object, str]]:
-        yield self.training, "training on 1,000 tokens"
-        yield self.input, "input tokens of the custom model"
-        yield self.output, "output tokens of the custom model"
-        yield self.base_input, "input tokens of the base model"
-        yield self.base_output, "output tokens of the base model"
-        yield self.storage, "storage of a custom model"
+        return tuple(_WORDS[name] for name, price in self._prices.items() if price is None)
 
     @property
     def document(self) -> dict[str, str | None]:
         """The rates as texts, for a plan."""
-        known = {
-            "training": self.training.usd if self.training else None,
-            "input": self.input,
-            "output": self.output,
-            "base_input": self.base_input,
-            "base_output": self.base_output,
-            "storage": self.storage,
+        return {
+            name: None if price is None else plain(price.usd)
+            for name, price in self._prices.items()
         }
-        return {name: None if usd is None else plain(usd) for name, usd in known.items()}
+
+    @property
+    def _prices(self) -> Mapping[str, Price | None]:
+        return {name: getattr(self, name) for name in _WORDS}
+
+
+_WORDS = {
+    "training": "training on 1,000 tokens",
+    "input": "input tokens of the custom model",
+    "output": "output tokens of the custom model",
+    "base_input": "input tokens of the base model",
+    "base_output": "output tokens of the base model",
+    "storage": "storage of a custom model",
+}
 
 
 def rates_of(model: BaseModel, region: str, prices: PriceCatalogue) -> Rates:
     """Returns the rates of a base model; what no list has is None, and never another's rate."""
     name = model.price_name
     asked, said = _base_prices(model, region, prices)
+    if name is None:
+        return Rates(None, None, None, asked, said, None)
     return Rates(
-        training=prices.bedrock_training.rate(name, region) if name else None,
-        input=_custom(name, "input", region, prices),
-        output=_custom(name, "output", region, prices),
+        training=prices.bedrock_training.rate(name, region),
+        input=prices.bedrock_custom_tokens.rate(f"{name} input", region),
+        output=prices.bedrock_custom_tokens.rate(f"{name} output", region),
         base_input=asked,
         base_output=said,
-        storage=_storage(model, region, prices),
+        storage=prices.monthly.rate(STORED_MODEL, region),
     )
-
-
-def _custom(name: str | None, side: str, region: str, prices: PriceCatalogue) -> Decimal | None:
-    price = prices.bedrock_custom_tokens.rate(f"{name} {side}", region) if name else None
-    return price.usd if price else None
 
 
 def _base_prices(
     model: BaseModel, region: str, prices: PriceCatalogue
-) -> tuple[Decimal | None, Decimal | None]:
-    known = prices.tokens.usd.get(region, {})
+) -> tuple[Price | None, Price | None]:
     for name in model.invocation_ids:
-        if price := known.get(name):
-            return price.input_usd, price.output_usd
+        if found := prices.tokens.newest(name, region):
+            usd, known = found
+            return (
+                Price(usd.input_usd, _MILLION, region, f"{name} input", known.source, known.date),
+                Price(usd.output_usd, _MILLION, region, f"{name} output", known.source, known.date),
+            )
     return None, None
-
-
-def _storage(model: BaseModel, region: str, prices: PriceCatalogue) -> Decimal | None:
-    # A model that AWS does not have is stored by nobody for money.
-    if model.price_name is None:
-        return None
-    price = prices.monthly.rate(STORED_MODEL, region)
-    return price.usd if price else None

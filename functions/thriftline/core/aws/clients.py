@@ -36,6 +36,8 @@ _CONFIG = Config(
     read_timeout=60,
     user_agent_extra="thriftline/0.1.0",
 )
+# A model that does not answer is asked again later, and every try counts in a quota by the minute.
+_ONCE = _CONFIG.merge(Config(retries={"mode": "standard", "max_attempts": 1}, read_timeout=20))
 
 _THROTTLED = {
     "Throttling",
@@ -61,6 +63,12 @@ def _session() -> "Session":
 def client(service: str) -> Any:
     """Returns the one client of a service; clients are thread-safe and expensive to make."""
     return _session().client(service, config=_CONFIG)
+
+
+@cache
+def client_without_retries(service: str) -> Any:
+    """Returns a client whose calls are made once, and soon given up."""
+    return _session().client(service, config=_ONCE)
 
 
 def code_of(error: ClientError) -> str:

@@ -1,0 +1,144 @@
+"""Customization of models on Bedrock, and on-demand deployments to evaluate and to serve them."""
+
+import time
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from thriftline.core.aws.clients import client, client_without_retries
+from thriftline.core.errors import EvaluationError
+from thriftline.core.settings import Settings
+from thriftline.core.tags import PROJECT_TAG, RUN_ID_TAG
+from thriftline.evaluation.job_output import JobOutput
+from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.domain.endings import Ending
+from thriftline.runs.domain.quotes import Rung
+from thriftline.runs.domain.work import AttemptOrder
+from thriftline.runs.trainers.bedrock.attempt_document import AttemptDocument
+from thriftline.runs.trainers.bedrock.attempt_states import active_state
+from thriftline.runs.trainers.bedrock.attempts import Attempts
+from thriftline.runs.trainers.bedrock.conversation import Conversation
+from thriftline.runs.trainers.bedrock.customization_jobs import CustomizationJobs
+from thriftline.runs.trainers.bedrock.deploying import (
+    ATTEMPT_TAG,
+    PURPOSE_TAG,
+    EvaluationDeployments,
+)
+from thriftline.runs.trainers.bedrock.deployments import Deployments
+from thriftline.runs.trainers.bedrock.layout import AttemptLayout
+from thriftline.runs.trainers.bedrock.names import client_token, standing_deployment_name
+from thriftline.runs.trainers.bedrock.predictions import write_output
+from thriftline.runs.trainers.bedrock.services import BedrockServices
+from thriftline.runs.trainers.bedrock.starting import Starting
+from thriftline.runs.trainers.port import Inputs, TrainedModel, TrainerSite
+
+NAME = "bedrock"
+
+
+class BedrockTrainer:
+    """The port over Bedrock. Settings are asked for by the calls that need them."""
+
+    name = NAME
+    # A validation file is given where there is one and the family takes it.
+    inputs = Inputs(("train", "test"))
+
+    def __init__(self, services: BedrockServices, settings: Settings) -> None:
+        self._services = services
+        self._settings = settings
+
+    def start(self, order: AttemptOrder) -> AttemptState:
+        """Creates the attempt's job, or finds it; see ``Starting``."""
+        document = Starting(self._services, self._settings).start(order)
+        job = self._services.jobs().find(order.name) if document.phase == "training" else None
+        return active_state(document, job)
+
+    def look(self, name: str, run_id: str, rung: Rung) -> AttemptState | None:
+        """Looks at the attempt; changes nothing."""
+        return self._attempts().look(AttemptLayout(run_id, name))
+
+    def advance(self, name: str, run_id: str, rung: Rung) -> AttemptState | None:
+        """Deploys, asks and takes away, as far as it comes now; see ``Attempts``."""
+        return self._attempts().advance(AttemptLayout(run_id, name))
+
+    def stop(self, name: str) -> None:
+        """Stops the job if it runs, and deletes what was deployed."""
+        self._attempts().stop(name)
+
+    def predictions(self, name: str, run_id: str, folder: Path) -> JobOutput:
+        """Writes what the attempt's answers come to."""
+        return write_output(self._completed(name, run_id), self._services.artifacts, folder)
+
+    def model(self, name: str, run_id: str) -> TrainedModel:
+        """Returns the custom model's ARN; Bedrock itself serves it."""
+        document = self._completed(name, run_id)
+        return TrainedModel(document.model_arn or "", None)
+
+    def promote(self, name: str, run_id: str, project: str) -> str | None:
+        """Puts the model behind the project's standing deployment, where the run keeps one.
+
+        Raises:
+            ServiceUnavailableError: the deployment still changes to another model.
+        """
+        document = self._completed(name, run_id)
+        if not document.keep_deployment or document.model_arn is None:
+            return None
+        deployments = self._services.deployments()
+        standing = standing_deployment_name(self._settings.stack_name, project)
+        found = deployments.find(standing)
+        if found is None:
+            # The token is the model's, so that a later model can have the name again.
+            token = client_token(run_id, name, f"standing {standing}")
+            return deployments.create(standing, document.model_arn, self._tags(document), token)
+        if found.model_arn != document.model_arn:
+            deployments.update(found.arn, document.model_arn)
+        return found.arn
+
+    def release(self, name: str, run_id: str, *, registered: bool) -> None:
+        """Deletes the evaluation's deployments, and the model unless it is registered."""
+        self._attempts().release(AttemptLayout(run_id, name), registered=registered)
+
+    def _attempts(self) -> Attempts:
+        deployments = EvaluationDeployments(self._services, self._settings.cost_tags)
+        return Attempts(self._services, deployments)
+
+    def _completed(self, name: str, run_id: str) -> AttemptDocument:
+        document = self._services.documents.read(AttemptLayout(run_id, name))
+        verdict = document.verdict if document else None
+        if document is None or verdict is None or verdict.ending is not Ending.COMPLETED:
+            raise EvaluationError(f"The attempt {name} has not completed.")
+        return document
+
+    def _tags(self, document: AttemptDocument) -> dict[str, str]:
+        return {
+            **self._settings.cost_tags,
+            PROJECT_TAG: document.project,
+            RUN_ID_TAG: document.run_id,
+            ATTEMPT_TAG: document.name,
+            PURPOSE_TAG: "standing",
+        }
+
+
+def bedrock_trainer(site: TrainerSite) -> BedrockTrainer:
+    """Makes the trainer with clients of its own, each when it is first asked for."""
+
+    @cache
+    def jobs() -> CustomizationJobs:
+        return CustomizationJobs(client("bedrock"))
+
+    @cache
+    def deployments() -> Deployments:
+        return Deployments(client("bedrock"))
+
+    @cache
+    def conversation() -> Conversation:
+        return Conversation(client_without_retries("bedrock-runtime"))
+
+    services = BedrockServices(
+        jobs,
+        deployments,
+        conversation,
+        site.artifacts,
+        lambda: datetime.now(UTC),
+        time.monotonic,
+    )
+    return BedrockTrainer(services, site.settings)

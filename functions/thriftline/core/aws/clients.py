@@ -38,6 +38,14 @@ _CONFIG = Config(
 )
 # A model that does not answer is asked again later, and every try counts in a quota by the minute.
 _ONCE = _CONFIG.merge(Config(retries={"mode": "standard", "max_attempts": 1}, read_timeout=20))
+# Where nothing hangs on an answer alone, so that a region without the service costs no minute.
+_SOON = _CONFIG.merge(
+    Config(
+        retries={"mode": "standard", "max_attempts": 2},
+        connect_timeout=3,
+        read_timeout=10,
+    )
+)
 
 _THROTTLED = {
     "Throttling",
@@ -67,8 +75,14 @@ def client(service: str) -> Any:
 
 @cache
 def client_without_retries(service: str) -> Any:
-    """Returns a client whose calls are made once, and soon given up."""
+    """Returns a client whose calls are made once."""
     return _session().client(service, config=_ONCE)
+
+
+@cache
+def impatient_client(service: str) -> Any:
+    """Returns a client that gives a service up soon that cannot be reached."""
+    return _session().client(service, config=_SOON)
 
 
 def code_of(error: ClientError) -> str:

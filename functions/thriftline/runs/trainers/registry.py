@@ -13,7 +13,16 @@ def _sagemaker(site: TrainerSite) -> Trainer:
     return sagemaker_trainer(site)
 
 
-TRAINERS: Mapping[str, Callable[[TrainerSite], Trainer]] = {"sagemaker": _sagemaker}
+def _bedrock(site: TrainerSite) -> Trainer:
+    from thriftline.runs.trainers.bedrock.trainer import bedrock_trainer
+
+    return bedrock_trainer(site)
+
+
+TRAINERS: Mapping[str, Callable[[TrainerSite], Trainer]] = {
+    "sagemaker": _sagemaker,
+    "bedrock": _bedrock,
+}
 # Taken where nothing else decides.
 FIRST = "sagemaker"
 

@@ -12,7 +12,7 @@ from arro3.io import write_parquet
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import EvaluationError
-from thriftline.evaluation.job_output import HISTORY, METRICS, PREDICTIONS, JobOutput
+from thriftline.evaluation.job_output import ANSWERS, HISTORY, METRICS, PREDICTIONS, JobOutput
 from thriftline.runs.trainers.bedrock.answer_parts import AnswerParts, Question
 from thriftline.runs.trainers.bedrock.answers import parse_answer
 from thriftline.runs.trainers.bedrock.attempt_document import (
@@ -24,7 +24,6 @@ from thriftline.runs.trainers.bedrock.attempt_document import (
 )
 from thriftline.runs.trainers.bedrock.evaluating import serving_of
 
-ANSWERS = "answers.json"
 _STEPS = "training_artifacts/step_wise_training_metrics.csv"
 _VALIDATION = "validation_metrics.csv"
 _COLUMNS = {
@@ -55,7 +54,12 @@ def write_output(document: AttemptDocument, artifacts: Bucket, folder: Path) -> 
     if history:
         lines = "".join(f"{json.dumps(line)}\n" for line in history)
         (folder / HISTORY).write_text(lines)
-    return JobOutput(folder / METRICS, folder / PREDICTIONS, folder / HISTORY if history else None)
+    return JobOutput(
+        folder / METRICS,
+        folder / PREDICTIONS,
+        folder / HISTORY if history else None,
+        folder / ANSWERS,
+    )
 
 
 def _labels(

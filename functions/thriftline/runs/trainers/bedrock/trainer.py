@@ -5,18 +5,22 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from thriftline.core.aws.clients import client, client_without_retries
+from thriftline.core.aws.clients import client, client_without_retries, impatient_client
 from thriftline.core.errors import EvaluationError
 from thriftline.core.settings import Settings
 from thriftline.core.tags import PROJECT_TAG, RUN_ID_TAG
 from thriftline.evaluation.job_output import JobOutput
+from thriftline.money.price_catalogue import price_catalogue
 from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.domain.costs import MonthlyCost
 from thriftline.runs.domain.endings import Ending
-from thriftline.runs.domain.quotes import Rung
-from thriftline.runs.domain.work import AttemptOrder
+from thriftline.runs.domain.quotes import Quote, Rung
+from thriftline.runs.domain.work import AttemptOrder, TrainingWork
+from thriftline.runs.trainers.bedrock.abilities import ABILITIES
 from thriftline.runs.trainers.bedrock.attempt_document import AttemptDocument
 from thriftline.runs.trainers.bedrock.attempt_states import active_state
 from thriftline.runs.trainers.bedrock.attempts import Attempts
+from thriftline.runs.trainers.bedrock.bedrock_work import BedrockSources, BedrockWork
 from thriftline.runs.trainers.bedrock.conversation import Conversation
 from thriftline.runs.trainers.bedrock.customization_jobs import CustomizationJobs
 from thriftline.runs.trainers.bedrock.deploying import (
@@ -25,14 +29,17 @@ from thriftline.runs.trainers.bedrock.deploying import (
     EvaluationDeployments,
 )
 from thriftline.runs.trainers.bedrock.deployments import Deployments
+from thriftline.runs.trainers.bedrock.foundation_models import FoundationModels
 from thriftline.runs.trainers.bedrock.layout import AttemptLayout
+from thriftline.runs.trainers.bedrock.month import month
 from thriftline.runs.trainers.bedrock.names import client_token, standing_deployment_name
+from thriftline.runs.trainers.bedrock.offers import Offers
 from thriftline.runs.trainers.bedrock.predictions import write_output
+from thriftline.runs.trainers.bedrock.quotas import CustomModelQuotas
+from thriftline.runs.trainers.bedrock.quoting import NAME, quote
 from thriftline.runs.trainers.bedrock.services import BedrockServices
 from thriftline.runs.trainers.bedrock.starting import Starting
 from thriftline.runs.trainers.port import Inputs, TrainedModel, TrainerSite
-
-NAME = "bedrock"
 
 
 class BedrockTrainer:
@@ -40,11 +47,30 @@ class BedrockTrainer:
 
     name = NAME
     # A validation file is given where there is one and the family takes it.
-    inputs = Inputs(("train", "test"))
+    inputs = Inputs(("train", "test"), samples_test=True)
+    abilities = ABILITIES
 
-    def __init__(self, services: BedrockServices, settings: Settings) -> None:
+    def __init__(self, services: BedrockServices, settings: Settings, offers: Offers) -> None:
         self._services = services
         self._settings = settings
+        self._offers = offers
+
+    def quote(self, work: TrainingWork) -> Quote:
+        """Prices one customization and its evaluation; see ``quoting``.
+
+        What needs no call is refused first.
+
+        Raises:
+            NoQuotaError: the account may not ask a custom model.
+        """
+        asked = BedrockWork(work, self._sources())
+        self._offers.require(asked.model, asked.customization, self._services.now())
+        return quote(work, self._sources())
+
+    def month(self, work: TrainingWork, predictions: int) -> MonthlyCost:
+        """Prices the tokens of a month and the storage of the model; see ``month``."""
+        found = month(work, predictions, self._sources())
+        return MonthlyCost(found.usd, found.reason)
 
     def start(self, order: AttemptOrder) -> AttemptState:
         """Creates the attempt's job, or finds it; see ``Starting``."""
@@ -97,6 +123,14 @@ class BedrockTrainer:
         """Deletes the evaluation's deployments, and the model unless it is registered."""
         self._attempts().release(AttemptLayout(run_id, name), registered=registered)
 
+    def _sources(self) -> BedrockSources:
+        return BedrockSources(
+            price_catalogue,
+            self._settings.region,
+            self._services.now().date(),
+            self._offers.requests_per_minute,
+        )
+
     def _attempts(self) -> Attempts:
         deployments = EvaluationDeployments(self._services, self._settings.cost_tags)
         return Attempts(self._services, deployments)
@@ -133,6 +167,14 @@ def bedrock_trainer(site: TrainerSite) -> BedrockTrainer:
     def conversation() -> Conversation:
         return Conversation(client_without_retries("bedrock-runtime"))
 
+    @cache
+    def models() -> FoundationModels:
+        return FoundationModels(impatient_client("bedrock"))
+
+    @cache
+    def quotas() -> CustomModelQuotas:
+        return CustomModelQuotas(impatient_client("service-quotas"))
+
     services = BedrockServices(
         jobs,
         deployments,
@@ -141,4 +183,4 @@ def bedrock_trainer(site: TrainerSite) -> BedrockTrainer:
         lambda: datetime.now(UTC),
         time.monotonic,
     )
-    return BedrockTrainer(services, site.settings)
+    return BedrockTrainer(services, site.settings, Offers(models, quotas, site.settings.region))

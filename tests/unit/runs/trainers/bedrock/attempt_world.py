@@ -19,7 +19,10 @@ from thriftline.runs.domain.work import AttemptOrder, Champion, TrainingWork
 from thriftline.runs.trainers.bedrock.conversation import Conversation
 from thriftline.runs.trainers.bedrock.customization_jobs import CustomizationJobs
 from thriftline.runs.trainers.bedrock.deployments import Deployments
+from thriftline.runs.trainers.bedrock.foundation_models import FoundationModels
 from thriftline.runs.trainers.bedrock.layout import AttemptLayout
+from thriftline.runs.trainers.bedrock.offers import Offers
+from thriftline.runs.trainers.bedrock.quotas import CustomModelQuotas
 from thriftline.runs.trainers.bedrock.services import BedrockServices
 from thriftline.runs.trainers.bedrock.trainer import BedrockTrainer
 
@@ -102,7 +105,12 @@ class AttemptWorld:
             self.clock,
             self.clock.monotonic,
         )
-        return BedrockTrainer(services, SETTINGS)
+        offers = Offers(
+            lambda: FoundationModels(client),
+            lambda: CustomModelQuotas(client),
+            "us-east-1",
+        )
+        return BedrockTrainer(services, SETTINGS, offers)
 
     @property
     def layout(self) -> AttemptLayout:

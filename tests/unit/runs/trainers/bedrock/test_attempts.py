@@ -39,7 +39,7 @@ def test_an_attempt_trains_deploys_asks_and_takes_its_deployment_away(
     world: AttemptWorld, tmp_path: Path
 ) -> None:
     assert world.start().phase == "validation"
-    assert world.bedrock.move(JOB, "training") is None
+    world.bedrock.move(JOB, "training")
     assert world.poll(600).phase == "training"
     world.bedrock.move(JOB, "Completed")
     assert world.poll().phase == "deploying"

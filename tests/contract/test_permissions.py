@@ -168,7 +168,7 @@ def test_bedrocks_jobs_read_their_data_and_write_their_results_only(
         if re.match(r"s3:\w+Object", action)
     }
     assert objects == {
-        ("s3:GetObject", "${ArtifactsBucket.Arn}/scratch/*"),
+        ("s3:GetObject", "${ArtifactsBucket.Arn}/scratch/*/bedrock/*"),
         ("s3:PutObject", "${ArtifactsBucket.Arn}/training/*"),
     }
     network = [one for one in _statements(role) if actions_of(one)[0].startswith("ec2:")]

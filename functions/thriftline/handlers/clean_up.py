@@ -1,10 +1,14 @@
 """Lambda: nothing is left behind."""
 
-from thriftline.core.observability import entry_point
+from thriftline.core.observability import entry_point, logger
 from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.clean_up import clean_up
 from thriftline.wiring import runs as wiring
 from thriftline.wiring.trainers import trainers
+
+
+def _report(attempt: str, error: Exception) -> None:
+    logger.warning("An attempt could not be released", attempt=attempt, error=str(error))
 
 
 @entry_point(CleanUpRequest)
@@ -16,5 +20,6 @@ def lambda_handler(request: CleanUpRequest) -> CleanUpResponse:
         artifacts=wiring.artifacts(),
         trainers=trainers(),
         queue=wiring.training_queue(),
+        report=_report,
         now=wiring.now(),
     )

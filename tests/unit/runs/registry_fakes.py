@@ -59,7 +59,14 @@ class FakeRegistryClient:
     def update_model_package(self, **request: Any) -> dict[str, Any]:
         self.calls.append("update_model_package")
         arn = request.pop("ModelPackageArn")
-        next(one for one in self.packages if one["ModelPackageArn"] == arn).update(request)
+        package = next(one for one in self.packages if one["ModelPackageArn"] == arn)
+        told = request.pop("CustomerMetadataProperties", {})
+        if told:
+            package["CustomerMetadataProperties"] = {
+                **package.get("CustomerMetadataProperties", {}),
+                **told,
+            }
+        package.update(request)
         return {"ModelPackageArn": arn}
 
     def get_paginator(self, operation: str) -> "FakeRegistryClient":

@@ -148,6 +148,7 @@ def test_an_attempt_that_the_former_version_kept_without_dollars_gets_them(here:
         artifacts=here.artifacts,
         trainers=trainers,
         queue=here.queue,
+        report=lambda name, error: None,
         now=NOW,
     )
     request = PublishResultRequest(

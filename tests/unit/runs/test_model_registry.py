@@ -29,11 +29,20 @@ VERSION = ModelVersion(
     project="reviews",
     opened_at=NOW - timedelta(hours=1),
     image_uri="123456789012.dkr.ecr.eu-west-1.amazonaws.com/thriftline:1",
-    model_data_url="s3://artifacts/training/r/r-01/output/model.tar.gz",
+    trainer="sagemaker",
+    model_uri="s3://artifacts/training/r/r-01/output/model.tar.gz",
+    document_url="s3://artifacts/runs/r/model.json",
     evaluation_url="s3://artifacts/runs/r/evaluation.json",
     promotion="approved",
     reason="Its accuracy is 0.86.",
     lineage={"seed": "42", "dataset_uri": "s3://data/datasets/reviews/a b.csv"},
+)
+BEDROCK = replace(
+    VERSION,
+    trainer="bedrock",
+    image_uri=None,
+    model_uri="arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-micro-v1:0/0123456789ab",
+    lineage={"job_name": "r-01"},
 )
 TAGS = {"thriftline:stack": "thriftline"}
 SAGEMAKER = session.get_session().get_service_model("sagemaker")
@@ -67,10 +76,21 @@ def test_botocore_accepts_the_request(promotion: Any) -> None:
     assert re.fullmatch(r"[a-zA-Z0-9-]{1,36}", request["ClientToken"])
 
 
+def test_a_model_without_a_container_is_registered_by_its_document() -> None:
+    request = create_request(BEDROCK, "thriftline-reviews")
+    assert ParamValidator().validate(request, INPUT).generate_report() == ""
+    # A specification of inference needs a container, and there is none.
+    assert "InferenceSpecification" not in request
+    source = INPUT.members["SourceUri"]
+    assert request["SourceUri"] == "s3://artifacts/runs/r/model.json"
+    assert len(request["SourceUri"]) <= source.metadata["max"]
+    assert request["CustomerMetadataProperties"]["model_uri"] == BEDROCK.model_uri
+
+
 def test_the_request_points_at_model_image_and_evaluation() -> None:
     request = create_request(VERSION, "thriftline-reviews")
     (container,) = request["InferenceSpecification"]["Containers"]
-    assert container == {"Image": VERSION.image_uri, "ModelDataUrl": VERSION.model_data_url}
+    assert container == {"Image": VERSION.image_uri, "ModelDataUrl": VERSION.model_uri}
     assert request["ModelMetrics"]["ModelQuality"]["Statistics"] == {
         "ContentType": "application/json",
         "S3Uri": VERSION.evaluation_url,
@@ -156,7 +176,17 @@ def test_the_champion_is_the_newest_approved_version_that_is_complete() -> None:
     for hours in range(3, 8):
         client.add(_package("Rejected"), NOW + timedelta(hours=hours))
     client.add(_package("PendingManualApproval"), NOW + timedelta(hours=9))
-    assert registry.champion("reviews") == RegisteredModel(wanted, "s3://wanted")
+    assert registry.champion("reviews") == RegisteredModel(wanted, "s3://wanted", "sagemaker")
+
+
+def test_the_champion_says_which_way_to_train_made_it_and_where() -> None:
+    client = FakeRegistryClient()
+    registry = _registry(client)
+    arn = registry.register(BEDROCK, TAGS)
+    registry.note(arn, deployment_arn="arn:deployment")
+    assert registry.champion("reviews") == RegisteredModel(
+        arn, BEDROCK.model_uri, "bedrock", BEDROCK.run_id, "r-01", "arn:deployment"
+    )
 
 
 def test_a_group_without_an_approved_version_has_no_champion() -> None:
@@ -177,5 +207,7 @@ def test_it_also_works_against_moto() -> None:
         approved = registry.register(replace(VERSION, opened_at=datetime.now(UTC)), TAGS)
         again = registry.register(replace(VERSION, opened_at=datetime.now(UTC)), TAGS)
         assert approved == again != rejected
-        assert registry.champion("reviews") == RegisteredModel(approved, VERSION.model_data_url)
+        assert registry.champion("reviews") == RegisteredModel(
+            approved, VERSION.model_uri, "sagemaker", VERSION.run_id
+        )
         assert registry.champion("others") is None

@@ -178,13 +178,15 @@ def test_the_same_work_is_priced_on_other_types(world: RunWorld) -> None:
 
 def test_the_champion_of_the_project_goes_into_the_plan(world: RunWorld) -> None:
     world.write_run()
-    champion = RegisteredModel("arn:aws:sagemaker:::model-package/m/1", "s3://artifacts/m.tar.gz")
+    champion = RegisteredModel(
+        "arn:aws:sagemaker:::model-package/m/1", "s3://artifacts/m.tar.gz", "sagemaker", "r", "r-01"
+    )
 
     _, written = plan(world, champion=champion)
 
     assert written.champion is not None
     assert written.champion.model_package_arn == champion.package_arn
-    assert written.champion.model_data_url == champion.model_data_url
+    assert written.champion.model_data_url == champion.model_uri
 
 
 def test_a_run_that_passes_its_cap_is_refused_and_no_plan_is_written(world: RunWorld) -> None:

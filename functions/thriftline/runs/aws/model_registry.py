@@ -31,21 +31,35 @@ _SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class RegisteredModel:
-    """One version in the registry."""
+    """One version in the registry: which way to train made it, and in which attempt of which run.
+
+    ``model_uri`` is where the model lies, in the trainer's words: an archive, or a custom model.
+    What a version of a former release does not say is None.
+    """
 
     package_arn: str
-    model_data_url: str
+    model_uri: str
+    trainer: str
+    run_id: str | None = None
+    job_name: str | None = None
+    deployment_arn: str | None = None
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A version to register. ``lineage`` says where it comes from, as short texts."""
+    """A version to register. ``lineage`` says where it comes from, as short texts.
+
+    ``image_uri`` is the container that serves it; None where the trainer's own service does, and
+    ``document_url`` then says how it is asked.
+    """
 
     run_id: str
     project: str
     opened_at: datetime
-    image_uri: str
-    model_data_url: str
+    trainer: str
+    image_uri: str | None
+    model_uri: str
+    document_url: str
     evaluation_url: str
     promotion: Literal["approved", "pending", "rejected"]
     reason: str
@@ -84,28 +98,34 @@ def _mark(run_id: str) -> str:
 def _metadata(version: ModelVersion) -> dict[str, str]:
     """The registry takes at most 50 values of at most 256 of certain characters, none empty."""
     shown = {
-        name: _NOT_IN_METADATA.sub("_", value)[:_LONGEST_METADATA]
-        for name, value in {"run_id": version.run_id, **version.lineage}.items()
+        name: _shown(value)
+        for name, value in {
+            "run_id": version.run_id,
+            "trainer": version.trainer,
+            "model_uri": version.model_uri,
+            **version.lineage,
+        }.items()
         if value
     }
     return dict(list(shown.items())[:_MOST_METADATA])
+
+
+def _shown(value: str) -> str:
+    return _NOT_IN_METADATA.sub("_", value)[:_LONGEST_METADATA]
 
 
 def create_request(version: ModelVersion, group: str) -> dict[str, Any]:
     """Returns the parameters of CreateModelPackage.
 
     A version takes no tags: it has those of its group. The token makes a repeated call, which
-    may follow a lost answer, the same call.
+    may follow a lost answer, the same call. A model without a container has no specification of
+    how it is served, which would need one: its source is the document that says how it is asked.
     """
     return {
         "ModelPackageGroupName": group,
         "ModelPackageDescription": _description(version),
         "ModelApprovalStatus": _STATUSES[version.promotion],
-        "InferenceSpecification": {
-            "Containers": [{"Image": version.image_uri, "ModelDataUrl": version.model_data_url}],
-            "SupportedContentTypes": ["application/json"],
-            "SupportedResponseMIMETypes": ["application/json"],
-        },
+        **_source(version),
         "ModelMetrics": {
             "ModelQuality": {
                 "Statistics": {
@@ -117,6 +137,18 @@ def create_request(version: ModelVersion, group: str) -> dict[str, Any]:
         "CustomerMetadataProperties": _metadata(version),
         "MetadataProperties": {"GeneratedBy": "thriftline", "ProjectId": version.project},
         "ClientToken": hashlib.sha256(version.run_id.encode()).hexdigest()[:32],
+    }
+
+
+def _source(version: ModelVersion) -> dict[str, Any]:
+    if version.image_uri is None:
+        return {"SourceUri": version.document_url}
+    return {
+        "InferenceSpecification": {
+            "Containers": [{"Image": version.image_uri, "ModelDataUrl": version.model_uri}],
+            "SupportedContentTypes": ["application/json"],
+            "SupportedResponseMIMETypes": ["application/json"],
+        }
     }
 
 
@@ -168,6 +200,14 @@ class ModelRegistry:
                 **create_request(version, group_name_of(self._stack, version.project))
             )["ModelPackageArn"]
 
+    def note(self, arn: str, **facts: str) -> None:
+        """Adds facts to what a version says of itself."""
+        with translated(f"noting {', '.join(facts)} of {arn}"):
+            self._client.update_model_package(
+                ModelPackageArn=arn,
+                CustomerMetadataProperties={name: _shown(value) for name, value in facts.items()},
+            )
+
     def withdraw(self, run_id: str, project: str, opened_at: datetime, reason: str) -> str | None:
         """Sets the version of a run that failed to Rejected; returns its ARN, None without one.
 
@@ -197,8 +237,16 @@ class ModelRegistry:
     def _registered(self, arn: str) -> RegisteredModel:
         with translated(f"reading {arn}"):
             found = self._client.describe_model_package(ModelPackageName=arn)
-        containers = found["InferenceSpecification"]["Containers"]
-        return RegisteredModel(arn, containers[0].get("ModelDataUrl", ""))
+        told = found.get("CustomerMetadataProperties", {})
+        containers = found.get("InferenceSpecification", {}).get("Containers", [{}])
+        return RegisteredModel(
+            arn,
+            containers[0].get("ModelDataUrl") or told.get("model_uri", ""),
+            told.get("trainer", "sagemaker"),
+            told.get("run_id"),
+            told.get("job_name"),
+            told.get("deployment_arn"),
+        )
 
     def _versions(
         self,

@@ -14,10 +14,20 @@ from thriftline.runs.domain.search import Search
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in use, which the candidate is evaluated beside."""
+    """The model in use, which the candidate is evaluated beside.
+
+    ``trainer`` made it, in the attempt ``job_name`` of the run ``run_id``, as far as that is known.
+    """
 
     package_arn: str
     model_uri: str
+    trainer: str = "sagemaker"
+    run_id: str | None = None
+    job_name: str | None = None
+
+    def if_of(self, trainer: str) -> "Champion | None":
+        """Returns itself to the trainer that made it: another has no use for it."""
+        return self if self.trainer == trainer else None
 
 
 @dataclass(frozen=True)

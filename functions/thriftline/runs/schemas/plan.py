@@ -140,14 +140,33 @@ class PlannedSearch(_Document):
 
 
 class PlannedChampion(_Document):
-    """The model in use, which the candidate is compared with."""
+    """The model in use, which the candidate is compared with; ``trainer`` made it.
+
+    ``model_data_url`` is where it lies, in the trainer's words: an archive, or a custom model.
+    """
 
     model_package_arn: str
     model_data_url: str
+    trainer: str = "sagemaker"
+    run_id: str | None = None
+    job_name: str | None = None
+
+    @classmethod
+    def of(cls, champion: Champion) -> "PlannedChampion":
+        """Returns the champion as it stands in the plan."""
+        return cls(
+            model_package_arn=champion.package_arn,
+            model_data_url=champion.model_uri,
+            trainer=champion.trainer,
+            run_id=champion.run_id,
+            job_name=champion.job_name,
+        )
 
     def to_domain(self) -> Champion:
         """Returns the champion as trainers take it."""
-        return Champion(self.model_package_arn, self.model_data_url)
+        return Champion(
+            self.model_package_arn, self.model_data_url, self.trainer, self.run_id, self.job_name
+        )
 
 
 class PlannedTraining(_Document):

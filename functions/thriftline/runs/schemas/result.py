@@ -231,6 +231,8 @@ class Attempt(Document):
 
     def lineage(self) -> dict[str, str]:
         """Returns what the model's registry entry says of where it was trained."""
+        if self.instance_type is None:
+            return {}
         return {"instance_type": self.instance_type or "", "spot": str(self.spot).lower()}
 
 

@@ -153,10 +153,14 @@ class CleanUpRequest(Payload):
 
 
 class CleanUpResponse(Payload):
-    """Jobs that are still stopping (call again), or how much was removed."""
+    """Jobs that are still stopping (call again), or how much was removed.
+
+    ``left`` are attempts of which the trainer still has something that the sweep will take away.
+    """
 
     stopped_jobs: tuple[str, ...]
     deleted_objects: int
+    left: tuple[str, ...] = ()
 
 
 class SettleBudgetRequest(Payload):

@@ -1,11 +1,13 @@
 """Leaves nothing behind: no running job, no scratch, nothing that only the attempts needed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.errors import ThriftlineError
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.aws.training_queue import TrainingQueue
+from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.ladder import Tried
 from thriftline.runs.domain.layout import job_name_of, progress_prefix, scratch_prefix
 from thriftline.runs.schemas.plan import Plan
@@ -26,20 +28,25 @@ def clean_up(
     artifacts: Bucket,
     trainers: Trainers,
     queue: TrainingQueue,
+    report: Callable[[str, Exception], None],
     now: datetime,
 ) -> CleanUpResponse:
     """Stops the run's jobs that still run and deletes what only the run itself needed.
 
     Safe to repeat: what is gone already is not an error. Another execution's run is left alone.
-    While a job is still stopping its name is returned and nothing is deleted: call again.
+    While a job is still stopping its name is returned and nothing is deleted: call again. What an
+    attempt left with its trainer and cannot be taken away now is reported, and the hourly sweep
+    takes it away: the run has its result all the same.
     """
     run_id = own_run_id(request.run_id, request.upload, request.execution_arn, runs=runs, now=now)
     if run_id is None:
         return CleanUpResponse(stopped_jobs=(), deleted_objects=0)
     plan = document_if_made(artifacts, run_id, "plan.json", Plan)
+    left: tuple[str, ...] = ()
     # No attempt is made without a plan.
     if plan is not None:
-        ladder = RunLadder.of(run_id, plan.ladder, runs.get(run_id))
+        item = runs.get(run_id) or {}
+        ladder = RunLadder.of(run_id, plan.ladder, item)
         trainer = trainers.named(plan.trainer)
         made = ladder.tried(trainer)
         _leave_the_line(ladder, len(made) + 1, TrainingTurns(queue, now))
@@ -48,9 +55,34 @@ def clean_up(
             # Until it has ended, a job may write, and what it costs is not known.
             return CleanUpResponse(stopped_jobs=stopping, deleted_objects=0)
         _record_endings(ladder, made, runs, now)
+        has_version = item.get("model_package_arn") is not None
+        left = _release(trainer, made, report, has_version=has_version)
     deleted = artifacts.delete_prefix(scratch_prefix(run_id))
     deleted += artifacts.delete_prefix(progress_prefix(run_id))
-    return CleanUpResponse(stopped_jobs=(), deleted_objects=deleted)
+    return CleanUpResponse(stopped_jobs=(), deleted_objects=deleted, left=left)
+
+
+def _release(
+    trainer: Trainer,
+    made: Sequence[Tried],
+    report: Callable[[str, Exception], None],
+    *,
+    has_version: bool,
+) -> tuple[str, ...]:
+    """Lets the trainer take away what the attempts left; returns those that still have something.
+
+    Of a run that has a version in the registry, the attempt that completed made its model.
+    """
+    left = []
+    for one in made:
+        state = one.state
+        registered = has_version and state.ending is Ending.COMPLETED
+        try:
+            trainer.release(state.name, state.run_id, registered=registered)
+        except ThriftlineError as error:
+            report(state.name, error)
+            left.append(state.name)
+    return tuple(left)
 
 
 def _leave_the_line(ladder: RunLadder, attempt: int, turns: TrainingTurns) -> None:

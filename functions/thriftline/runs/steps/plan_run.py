@@ -96,7 +96,9 @@ def _room(cap_usd: Decimal, ceilings: Ceilings) -> Room:
 
 def _champion(registry: ModelRegistry, project: str) -> Champion | None:
     found = registry.champion(project)
-    return Champion(found.package_arn, found.model_data_url) if found else None
+    if found is None:
+        return None
+    return Champion(found.package_arn, found.model_uri, found.trainer, found.run_id, found.job_name)
 
 
 def plan_document(
@@ -139,10 +141,7 @@ def plan_document(
         warnings=(*quote.warnings, *stale_warnings(_rates(quote), now.date())),
         workload=dict(quote.workload),
         **planned_advice(quote),
-        champion=champion
-        and PlannedChampion(
-            model_package_arn=champion.package_arn, model_data_url=champion.model_uri
-        ),
+        champion=champion and PlannedChampion.of(champion),
     )
 
 

@@ -2,18 +2,25 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.aws.model_registry import ModelRegistry, ModelVersion
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import run_prefix
+from thriftline.runs.schemas.model_document import ModelDocument
+from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.result import Attempt, ResultCost
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import RegisterModelResponse
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
+from thriftline.runs.steps.run_ladder import RunLadder
+from thriftline.runs.trainers.port import TrainedModel
 from thriftline.runs.trainers.registry import Trainers
+
+MODEL_DOCUMENT = "model.json"
 
 
 def register_model(
@@ -28,34 +35,92 @@ def register_model(
 ) -> RegisterModelResponse:
     """Registers the job's model as the gate decided; a second call finds the same version.
 
+    One that is approved is then the one that the project's deployment answers with, where its
+    trainer serves it and the run wants a deployment.
+
     Raises:
         EvaluationError: the job left no model.
     """
     run = read_run(artifacts, run_id)
     plan = read_plan(artifacts, run_id)
     evaluation = read_document(artifacts, run_id, "evaluation.json", Evaluation)
-    model = trainers.named(plan.trainer).model(job_name, run_id)
+    trainer = trainers.named(plan.trainer)
+    model = trainer.model(job_name, run_id)
     item = runs.get(run_id) or {}
     attempts = attempts_of(item)
+    cost = cost_of_attempts(attempts)
+    image = _image(item, job_name) or model.image_uri
+    served = None if image else _document(run, plan, item, job_name, model, cost)
+    if served:
+        _write(artifacts, served)
     arn = registry.register(
         ModelVersion(
             run_id=run_id,
             project=run.project,
             opened_at=run.opened_at,
-            image_uri=_image(item, job_name) or model.image_uri or "",
-            model_data_url=model.uri,
+            trainer=plan.trainer,
+            image_uri=image,
+            model_uri=model.uri,
+            document_url=artifacts.uri(f"{run_prefix(run_id)}{MODEL_DOCUMENT}"),
             evaluation_url=artifacts.uri(f"{run_prefix(run_id)}evaluation.json"),
             promotion=evaluation.gate.promotion,
             reason=evaluation.gate.reason,
-            lineage=_lineage(run, evaluation, job_name, attempts, cost_of_attempts(attempts)),
+            lineage=_lineage(run, evaluation, job_name, attempts, cost) | _served_as(served),
         ),
         {**cost_tags, "thriftline:project": run.project},
     )
     runs.update(run_id, model_package_arn=arn)
+    # Registered first: what answers is always a version that the registry knows.
+    if evaluation.gate.promotion == "approved":
+        deployment = trainer.promote(job_name, run_id, run.project)
+        if deployment:
+            registry.note(arn, deployment_arn=deployment)
+            runs.update(run_id, deployment_arn=deployment)
+            if served:
+                _write(artifacts, served.model_copy(update={"deployment_arn": deployment}))
     return RegisterModelResponse(model_package_arn=arn)
 
 
-def _image(item: Mapping[str, object], job_name: str) -> str | None:
+def _document(
+    run: Run,
+    plan: Plan,
+    item: Mapping[str, Any],
+    job_name: str,
+    model: TrainedModel,
+    cost: ResultCost,
+) -> ModelDocument:
+    ladder = RunLadder.of(run.run_id, plan.ladder, item)
+    rung = ladder.rung_of(int(job_name.rpartition("-")[2]))
+    return ModelDocument(
+        run_id=run.run_id,
+        project=run.project,
+        job_name=job_name,
+        trainer=plan.trainer,
+        model_uri=model.uri,
+        terms=dict(rung.terms),
+        cost_usd=None if cost.usd is None else f"{cost.usd:.6f}",
+    )
+
+
+def _write(artifacts: Bucket, served: ModelDocument) -> None:
+    key = f"{run_prefix(served.run_id)}{MODEL_DOCUMENT}"
+    artifacts.write_json(key, served.model_dump_json(indent=1))
+
+
+def _served_as(served: ModelDocument | None) -> dict[str, str]:
+    """What the version itself says of how it is asked; the document has all of it."""
+    if served is None:
+        return {}
+    words = served.terms.get("label_words") or {}
+    prompt = str(served.terms.get("system_prompt") or "")
+    return {
+        "base_model": str(served.terms.get("base_model") or ""),
+        "label_words": " ".join(f"{label}={word}" for label, word in words.items()),
+        "prompt_sha256": hashlib.sha256(prompt.encode()).hexdigest() if prompt else "",
+    }
+
+
+def _image(item: Mapping[str, Any], job_name: str) -> str | None:
     """The image that trained is the one that serves, even if the stack has a newer one by now."""
     for value in item.values():
         if isinstance(value, Mapping) and value.get("job_name") == job_name:

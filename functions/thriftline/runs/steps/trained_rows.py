@@ -7,7 +7,7 @@ from thriftline.core.wording import counted
 from thriftline.datasets.engine.row_digests import Digests, Overlap, merged, overlap, to_bytes
 from thriftline.datasets.engine.scratch import digests_prefix
 from thriftline.runs.domain.layout import run_prefix, scratch_prefix
-from thriftline.runs.schemas.plan import Plan
+from thriftline.runs.schemas.plan import Plan, PlannedChampion
 
 TRAINED_ROWS = "trained_rows.bin"
 _RUN_OF_MODEL = re.compile(r"s3://[^/]+/training/([a-z0-9-]+)/")
@@ -23,14 +23,21 @@ def keep_trained_rows(run_id: str, artifacts: Bucket) -> None:
 
 def rows_of_champion(run_id: str, plan: Plan, artifacts: Bucket) -> Overlap | None:
     """Returns how much of the test split the champion was trained on; None: nobody knows."""
-    found = plan.champion and _RUN_OF_MODEL.match(plan.champion.model_data_url)
-    if not found:
+    champion_run = _run_of(plan.champion)
+    if champion_run is None:
         return None
-    kept = artifacts.read(run_prefix(found.group(1)) + TRAINED_ROWS)
+    kept = artifacts.read(run_prefix(champion_run) + TRAINED_ROWS)
     tested = _digests(run_id, "test", artifacts)
     if kept is None or not len(tested):
         return None
     return overlap(merged([kept]), tested)
+
+
+def _run_of(champion: PlannedChampion | None) -> str | None:
+    if champion is None or champion.run_id:
+        return champion and champion.run_id
+    found = _RUN_OF_MODEL.match(champion.model_data_url)
+    return found.group(1) if found else None
 
 
 def sentence_about(found: Overlap | None) -> str:

@@ -163,7 +163,7 @@ class Offers:
             epochs=work.chosen.epochs,
             batch_tokens=work.chosen.tokens_of_step(tokens),
             max_length=max_length,
-            has_champion=work.champion is not None,
+            has_champion=work.champion is not None and work.champion.if_of(NAME) is not None,
             search=work.search,
             is_frozen=work.chosen.method == "linear_head",
             is_read_first=work.chosen.method == "head_first",

@@ -123,6 +123,7 @@ class SagemakerTrainer:
 
     def _order(self, order: AttemptOrder) -> TrainingOrder:
         work, settings = order.work, self._settings
+        champion = work.champion.if_of(NAME) if work.champion else None
         terms, _ = instances_of(order.rung)
         runtime = attempt_limit(order.rung, order.left_usd)
         return TrainingOrder(
@@ -142,7 +143,7 @@ class SagemakerTrainer:
             shard_train=not terms.all_rows and self._has_parts(work.run_id, terms.instance_count),
             training_plan_arn=terms.training_plan,
             base_model_uri=work.base_model if work.base_model.startswith("s3://") else None,
-            champion_uri=work.champion.model_uri if work.champion else None,
+            champion_uri=champion.model_uri if champion else None,
             kms_key_id=settings.kms_key_id,
             usd_per_hour=order.rung.rate.usd,
             cost_tags=settings.cost_tags,

@@ -34,8 +34,10 @@ def rows_of_champion(run_id: str, plan: Plan, artifacts: Bucket) -> Overlap | No
 
 
 def _run_of(champion: PlannedChampion | None) -> str | None:
-    if champion is None or champion.run_id:
-        return champion and champion.run_id
+    if champion is None:
+        return None
+    if champion.run_id:
+        return champion.run_id
     found = _RUN_OF_MODEL.match(champion.model_data_url)
     return found.group(1) if found else None
 

@@ -17,8 +17,12 @@ from local_aws.services.pages import page_of
 from local_aws.services.places import Places
 
 _PAGE = 100
-# Filters whose member of the answer has the filter's name without Equals.
-_EQUALS = ("modelArnEquals", "baseModelArnEquals")
+# Filters and the member of a row that they are about.
+_EQUALS = {
+    "modelArnEquals": "modelArn",
+    "baseModelArnEquals": "baseModelArn",
+    "foundationModelArnEquals": "baseModelArn",
+}
 
 
 class Bedrock:
@@ -107,9 +111,7 @@ def _fits(row: Properties, request: Request, kind: Kind) -> bool:
     after = asked.get("creationTimeAfter") or asked.get("createdAfter")
     before = asked.get("creationTimeBefore") or asked.get("createdBefore")
     status = asked.get("statusEquals") or asked.get("modelStatus")
-    equal = all(
-        asked[name] == row.get(name.removesuffix("Equals")) for name in _EQUALS if name in asked
-    )
+    equal = all(asked[name] == row.get(member) for name, member in _EQUALS.items() if name in asked)
     return bool(
         equal
         and request.get("nameContains", "") in row[kind.name]

@@ -21,6 +21,10 @@ def load_bedrock(account: file.AccountFile, store: BedrockStore) -> None:
             _add_called(model, store)
     for custom in account.bedrock.custom_models:
         _load_custom(custom, account, store)
+    for served in account.bedrock.deployments:
+        _load_deployment(served, store)
+    for profile in account.bedrock.inference_profiles:
+        _load_profile(profile, store)
     for imported in account.bedrock.imported_models:
         arn = store.arn("imported-model", _identifier(imported.name))
         store.imported_models[arn] = {
@@ -59,15 +63,38 @@ def _load_custom(custom: file.CustomModel, account: file.AccountFile, store: Bed
         "ownerAccountId": account.account_id,
         "modelStatus": "Active",
     }
+    store.tags[arn] = dict(custom.tags)
     if custom.deployed:
-        deployment = store.arn("custom-model-deployment", _identifier(custom.name))
-        store.deployments[deployment] = {
-            "customModelDeploymentArn": deployment,
-            "customModelDeploymentName": custom.name,
-            "modelArn": arn,
-            "createdAt": custom.created,
-            "status": "Active",
-        }
+        own = file.CustomModelDeployment(
+            name=custom.name, custom_model=custom.name, created=custom.created
+        )
+        _load_deployment(own, store)
+
+
+def _load_deployment(served: file.CustomModelDeployment, store: BedrockStore) -> None:
+    arn = served.arn or store.arn("custom-model-deployment", _identifier(served.name))
+    named = {one["modelName"]: model for model, one in store.custom_models.items()}
+    store.deployments[arn] = {
+        "customModelDeploymentArn": arn,
+        "customModelDeploymentName": served.name,
+        "modelArn": named[served.custom_model],
+        "createdAt": served.created,
+        "status": served.status,
+    }
+    store.tags[arn] = dict(served.tags)
+
+
+def _load_profile(profile: file.InferenceProfile, store: BedrockStore) -> None:
+    store.profiles[profile.arn] = {
+        "inferenceProfileName": profile.name,
+        "inferenceProfileArn": profile.arn,
+        "inferenceProfileId": profile.arn.rpartition("/")[2],
+        "models": [{"modelArn": arn} for arn in profile.models],
+        "status": "ACTIVE",
+        "type": "APPLICATION",
+        "createdAt": profile.created,
+        "updatedAt": profile.created,
+    }
 
 
 def _custom_arn(
@@ -108,6 +135,7 @@ def _load_throughput(throughput: file.ProvisionedThroughput, store: BedrockStore
             "commitmentExpirationTime": _months_after(throughput.created, months),
         }
     store.throughputs[arn] = described
+    store.tags[arn] = dict(throughput.tags)
 
 
 def _months_after(moment: datetime, months: int) -> datetime:

@@ -213,15 +213,37 @@ class ProvisionedThroughput(Entry):
     commitment: Literal["OneMonth", "SixMonths"] | None = None
     status: Literal["Creating", "InService", "Updating", "Failed"] = "InService"
     created: AwareDatetime
+    tags: dict[str, str] = {}
 
 
 class CustomModel(Entry):
-    """A customized Bedrock model."""
+    """A customized Bedrock model; ``deployed`` gives it a deployment of its name."""
 
     name: Name
     created: AwareDatetime
     base_model: Name
     deployed: bool = False
+    tags: dict[str, str] = {}
+
+
+class CustomModelDeployment(Entry):
+    """An on-demand deployment of a custom model of the file."""
+
+    name: Name
+    arn: Name | None = None
+    custom_model: Name
+    created: AwareDatetime
+    status: Literal["Creating", "Active", "Failed"] = "Active"
+    tags: dict[str, str] = {}
+
+
+class InferenceProfile(Entry):
+    """An application inference profile, by the ARN that its metrics name, and its models' ARNs."""
+
+    name: Name
+    arn: Name
+    created: AwareDatetime
+    models: list[Name]
 
 
 class ImportedModel(Entry):
@@ -236,6 +258,8 @@ class Bedrock(Entry):
 
     provisioned_throughputs: list[ProvisionedThroughput] = []
     custom_models: list[CustomModel] = []
+    deployments: list[CustomModelDeployment] = []
+    inference_profiles: list[InferenceProfile] = []
     imported_models: list[ImportedModel] = []
 
 
@@ -322,6 +346,17 @@ class AccountFile(Entry):
     log_groups: list[LogGroup] = []
     quotas: dict[Name, NonNegativeInt] = {}
     api_errors: list[ApiError] = []
+
+    @model_validator(mode="after")
+    def _deployments_have_models(self) -> "AccountFile":
+        known = {one.name for one in self.bedrock.custom_models}
+        for index, one in enumerate(self.bedrock.deployments):
+            if one.custom_model not in known:
+                raise ValueError(
+                    f"bedrock.deployments[{index}].custom_model: {one.custom_model!r} is in no "
+                    "bedrock.custom_models; add it there"
+                )
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "AccountFile":

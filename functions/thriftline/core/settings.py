@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from thriftline.core.tags import STACK_TAG
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -206,7 +208,7 @@ class Settings:
     @property
     def cost_tags(self) -> dict[str, str]:
         """Tags for cost allocation that every training job and model gets."""
-        return {"thriftline:stack": self.stack_name}
+        return {STACK_TAG: self.stack_name}
 
     @property
     def account_id(self) -> str:

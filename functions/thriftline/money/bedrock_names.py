@@ -13,6 +13,8 @@ _PROFILE = re.compile(r"(?P<scope>global|us-gov|us|eu|apac|jp|au|ca)\.(?=[a-z0-9
 _CONTEXT = re.compile(r":\d+k$")
 _VERSION = re.compile(r"-v\d+(:\d+)?$")
 _NAMED = re.compile(r"arn:[a-z-]+:bedrock:[a-z0-9-]*:\d*:(foundation-model|inference-profile)/(.+)")
+# A custom model has the id of its base in its ARN, unless it was imported.
+_TUNED = re.compile(r"arn:[a-z-]+:bedrock:[a-z0-9-]*:\d*:custom-model/([^/]+\.[^/]+)/[a-z0-9]{12}")
 GLOBAL = "global"
 # The geography of a region, by how its name begins; the profiles of Asia and the Pacific have
 # several names, and none of them follows from a region.
@@ -29,7 +31,7 @@ _PRICE_NAMES = {
 
 
 def called_name(model_id: str) -> str | None:
-    """Returns the id that an ARN names, or the id itself; None for an ARN that hides its model."""
+    """Returns the id by which a model may be called, also out of an ARN; None without one."""
     if not model_id.startswith("arn:"):
         return model_id
     named = _NAMED.fullmatch(model_id)
@@ -45,9 +47,10 @@ def scope_of(model_id: str) -> str | None:
 def foundation_model(model_id: str) -> str | None:
     """Returns the plain id of a foundation model, without scope and length of context.
 
-    None for an ARN that hides its model.
+    That of a custom model's base is in its ARN. None for an ARN that hides its model.
     """
-    name = called_name(model_id)
+    tuned = _TUNED.fullmatch(model_id)
+    name = tuned[1] if tuned else called_name(model_id)
     return None if name is None else _CONTEXT.sub("", _PROFILE.sub("", name, count=1))
 
 

@@ -20,6 +20,8 @@ MODELS = (
     "eu.anthropic.claude-3-5-sonnet-20240620-v1:0",
     "global.anthropic.claude-haiku-4-5-20251001-v1:0",
     f"arn:aws:bedrock:{REGION}:111122223333:application-inference-profile/a1b2c3d4e5f6",
+    f"arn:aws:bedrock:{REGION}:111122223333:application-inference-profile/b1c2d3e4f5a6",
+    f"arn:aws:bedrock:{REGION}:111122223333:custom-model-deployment/c1d2e3f4a5b6",
 )
 
 
@@ -146,9 +148,40 @@ def bedrock_account() -> dict[str, Any]:
                     "created": ago(days=90),
                 }
                 for name, commitment in (("over", "OneMonth"), ("bound", "SixMonths"))
+            ]
+            + [
+                {
+                    "name": "late",
+                    "model_arn": f"arn:aws:bedrock:{REGION}:111122223333:custom-model/late",
+                    "units": 1,
+                    "status": "InService",
+                    "created": ago(days=2),
+                    "tags": {"thriftline:delete-after": ago(days=1)},
+                }
             ],
             "custom_models": [
-                {"name": "orphan", "created": ago(days=90), "base_model": "amazon.nova-lite-v1:0"}
+                {"name": name, "created": ago(days=90), "base_model": "amazon.nova-lite-v1:0"}
+                for name in ("orphan", "asked", "unasked")
+            ],
+            "deployments": [
+                {
+                    "name": "asked",
+                    "arn": MODELS[-1],
+                    "custom_model": "asked",
+                    "created": ago(days=90),
+                },
+                {"name": "unasked", "custom_model": "unasked", "created": ago(days=90)},
+            ],
+            "inference_profiles": [
+                {
+                    "name": "team",
+                    "arn": MODELS[-2],
+                    "created": ago(days=90),
+                    "models": [
+                        f"arn:aws:bedrock:{region}::foundation-model/amazon.nova-lite-v1:0"
+                        for region in ("us-east-1", "us-west-2")
+                    ],
+                }
             ],
             "imported_models": [{"name": "forgotten", "created": ago(days=90)}],
         },

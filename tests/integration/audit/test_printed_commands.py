@@ -262,6 +262,7 @@ EFFECTS: dict[str, Effect] = {
     "CreateInferenceProfile": _profile_made,
     "DeleteApp": _app_gone,
     "DeleteCustomModel": _gone("", "modelIdentifier"),
+    "DeleteCustomModelDeployment": _gone("", "customModelDeploymentIdentifier"),
     "DeleteEndpoint": _gone("endpoint/", "EndpointName"),
     "DeleteImportedModel": _gone("", "modelIdentifier"),
     "DeleteInferenceComponent": _gone("inference-component/", "InferenceComponentName"),

@@ -8,7 +8,12 @@ from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.inventory import Inventory, Window
 from thriftline.audit.domain.metrics import DAY, HOUR, MetricKey, MetricSeries
 from thriftline.audit.domain.questions import metrics_needed
-from thriftline.audit.domain.resources.bedrock import Bedrock, ProvisionedThroughput
+from thriftline.audit.domain.resources.bedrock import (
+    Bedrock,
+    CustomModel,
+    CustomModelDeployment,
+    ProvisionedThroughput,
+)
 from thriftline.audit.domain.resources.endpoints import Endpoint, InferenceComponent, Model, Variant
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import Bucket
@@ -177,6 +182,32 @@ def throughput(name: str = "units", **facts: Any) -> ProvisionedThroughput:
         "tags": (),
     }
     return ProvisionedThroughput(name=name, **(dull | facts))
+
+
+BEDROCK_ARN = f"arn:aws:bedrock:{REGION}:{ACCOUNT}"
+
+
+def custom_model(name: str = "tuned", **facts: Any) -> CustomModel:
+    """Returns a tuned Llama of a run of this stack, two months old."""
+    dull: dict[str, Any] = {
+        "arn": f"{BEDROCK_ARN}:custom-model/meta.llama3-3-70b-instruct-v1:0:128k/{name:0>12}",
+        "base_model": "meta.llama3-3-70b-instruct-v1:0",
+        "created": days_ago(60),
+        "tags": (("thriftline:project", "letters"), ("thriftline:run-id", "run-7")),
+    }
+    return CustomModel(name=name, **(dull | facts))
+
+
+def deployment(name: str = "served", **facts: Any) -> CustomModelDeployment:
+    """Returns an on-demand deployment of that model, two months old."""
+    dull: dict[str, Any] = {
+        "arn": f"{BEDROCK_ARN}:custom-model-deployment/{name:0>12}",
+        "model_arn": custom_model().arn,
+        "status": "Active",
+        "created": days_ago(60),
+        "tags": (("thriftline:project", "letters"), ("thriftline:run-id", "run-7")),
+    }
+    return CustomModelDeployment(name=name, **(dull | facts))
 
 
 def series(values: Sequence[float | None], key: MetricKey | None = None) -> MetricSeries:

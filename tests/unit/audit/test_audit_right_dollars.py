@@ -23,7 +23,6 @@ from thriftline.audit.aws.collectors.bucket_sizes import BucketSizes
 from thriftline.audit.aws.collectors.buckets import bucket_holds
 from thriftline.audit.aws.collectors.training_jobs import training_job as read_training_job
 from thriftline.audit.domain.audit import audit
-from thriftline.audit.domain.bedrock_use import token_price
 from thriftline.audit.domain.costs import training_cost, training_costs
 from thriftline.audit.domain.facts import Unread
 from thriftline.audit.domain.findings import Confidence, Finding
@@ -204,24 +203,6 @@ def test_tokens_through_bedrock_mantle_are_reported_and_have_no_price() -> None:
         "AWS/BedrockMantle",
         {"Model": "openai.gpt-oss-120b", "Project": "default"},
     )
-
-
-@pytest.mark.parametrize(
-    ("model_id", "usd"),
-    [
-        ("global.anthropic.claude-haiku-4-5-20251001-v1:0", "1"),
-        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "1.1"),
-        ("eu.anthropic.claude-haiku-4-5-20251001-v1:0", None),
-        ("anthropic.claude-haiku-4-5-20251001-v1:0", None),
-        ("us.amazon.nova-lite-v1:0", "0.06"),
-        ("global.amazon.nova-lite-v1:0", None),
-    ],
-)
-def test_a_global_price_is_not_the_price_of_a_geographic_profile(
-    model_id: str, usd: str | None
-) -> None:
-    price = token_price(model_id, "us-east-1", price_catalogue())
-    assert (price.input_usd if price else None) == (Decimal(usd) if usd else None)
 
 
 @pytest.mark.parametrize(

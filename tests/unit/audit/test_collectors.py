@@ -249,6 +249,14 @@ def _deployment(name: str) -> dict[str, Any]:
     }
 
 
+def _profile(name: str) -> dict[str, Any]:
+    return {
+        "inferenceProfileArn": name,
+        "inferenceProfileName": name,
+        "models": [{"modelArn": name}],
+    }
+
+
 def _of_bedrock(name: str) -> dict[str, Any]:
     return {
         **{"modelArn": name * 20, "modelName": name, "creationTime": NOW},
@@ -353,6 +361,17 @@ _LISTS: list[tuple[Callable[[TargetClients], Collected[Any]], dict[str, Canned],
             "ListCustomModelDeployments": pages(
                 "modelDeploymentSummaries",
                 [_deployment("a"), _deployment("b")],
+                token="nextToken",
+            )
+        },
+        2,
+    ),
+    (
+        bedrock.collect_profiles,
+        {
+            "ListInferenceProfiles": pages(
+                "inferenceProfileSummaries",
+                [_profile("a"), _profile("b")],
                 token="nextToken",
             )
         },

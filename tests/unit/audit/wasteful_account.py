@@ -10,7 +10,9 @@ from tests.unit.audit.accounts import (
     MIDNIGHT,
     REGION,
     bucket,
+    custom_model,
     days_ago,
+    deployment,
     endpoint,
     inventory,
     measured,
@@ -149,8 +151,22 @@ def _bedrock() -> Bedrock:
     arn = f"arn:aws:bedrock:{REGION}:{ACCOUNT}"
     return Bedrock(
         models=(BedrockModelUse(model_id=SONNET),),
-        provisioned_throughputs=(throughput(commitment="SixMonths", commitment_end=days_ago(-90)),),
+        provisioned_throughputs=(
+            throughput(commitment="SixMonths", commitment_end=days_ago(-90)),
+            throughput(
+                "trial",
+                base_model="meta.llama3-1-70b-instruct-v1:0",
+                created=days_ago(3),
+                last_modified=days_ago(3),
+                tags=(
+                    ("thriftline:delete-after", days_ago(1).isoformat()),
+                    ("thriftline:project", "letters"),
+                    ("thriftline:run-id", "run-8"),
+                ),
+            ),
+        ),
         custom_models=(
+            custom_model("letters-7"),
             CustomModel(
                 name="tuned",
                 arn=f"{arn}:custom-model/tuned",
@@ -159,7 +175,7 @@ def _bedrock() -> Bedrock:
                 tags=(),
             ),
         ),
-        deployments=(),
+        deployments=(deployment("letters", model_arn=custom_model("letters-7").arn),),
         imported_models=(
             ImportedModel(
                 name="brought", arn=f"{arn}:imported-model/abc", created=days_ago(50), tags=()

@@ -32,6 +32,7 @@ ENDPOINT: dict[str, Any] = {
     "last_modified": "2025-09-04T12:00:00Z",
     "variants": [{"name": "blue", "instance_type": "ml.g5.xlarge", "instance_count": 1}],
 }
+DEPLOYMENT: dict[str, Any] = {"name": "served", "created": "2025-09-04T12:00:00Z"}
 
 
 def refused(**fields: Any) -> str:
@@ -63,6 +64,10 @@ def test_every_list_may_be_absent() -> None:
         ({"endpoints": [{**ENDPOINT, "status": "Up"}]}, "endpoints[0].status: Input should be"),
         ({"endpoints": [ENDPOINT, ENDPOINT]}, "endpoints[1].name: a is there already"),
         ({"endpoints": None}, "endpoints: Input should be a valid list"),
+        (
+            {"bedrock": {"deployments": [{**DEPLOYMENT, "custom_model": "lost"}]}},
+            "bedrock.deployments[0].custom_model: 'lost' is in no bedrock.custom_models",
+        ),
         (
             {"training_jobs": [{"name": "j", "status": "Completed"}]},
             "training_jobs[0].created: Field required (add the field)",

@@ -42,7 +42,7 @@ _ARN = "arn:aws:bedrock:us-east-1"
         (f"{_ARN}:123456789012:provisioned-model/a1b2c3d4e5f6", None, None, None),
         (f"{_ARN}:123456789012:application-inference-profile/a1b2c3d4e5f6", None, None, None),
         (f"{_ARN}:123456789012:imported-model/a1b2c3d4e5f6", None, None, None),
-        (f"{_ARN}:123456789012:custom-model/amazon.nova-micro-v1:0/a1b2c3d4e5f6", None, None, None),
+        (f"{_ARN}:123456789012:custom-model/imported/a1b2c3d4e5f6", None, None, None),
     ],
 )
 def test_an_id_says_model_scope_and_family_or_hides_them(
@@ -52,6 +52,14 @@ def test_an_id_says_model_scope_and_family_or_hides_them(
     assert scope_of(model_id) == scope
     assert price_name(model_id) == family
     assert (called_name(model_id) is None) == (model is None)
+
+
+def test_a_custom_model_has_its_base_in_its_arn_and_cannot_be_called_by_it() -> None:
+    arn = f"{_ARN}:123456789012:custom-model/amazon.nova-micro-v1:0:128k/a1b2c3d4e5f6"
+
+    assert foundation_model(arn) == "amazon.nova-micro-v1:0"
+    assert price_name(arn) == "NovaMicro"
+    assert called_name(arn) is None
 
 
 @pytest.mark.parametrize(

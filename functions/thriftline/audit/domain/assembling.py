@@ -107,6 +107,7 @@ def metric_starts(inventory: Inventory, parameters: AuditParameters) -> tuple[da
         parameters.idle_window_days,
         parameters.utilisation_window_days,
         parameters.throughput_idle_days,
+        parameters.deployment_idle_days,
         parameters.orphaned_model_days,
     )
     marks = (marked_at(one.tags, parameters) for one in inventory.endpoints)

@@ -1,23 +1,25 @@
 """What a Bedrock model was asked in a window, in tokens, and what they cost."""
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.audit.domain.bedrock_models import UNTUNED, AskedModel, Way
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.metrics import Metrics, series_of
 from thriftline.audit.domain.questions import BEDROCK_METRICS, bedrock_metrics, failure_metrics
 from thriftline.audit.domain.resources.bedrock import MANTLE
 from thriftline.core.wording import counted
+from thriftline.money.bedrock_names import (
+    GLOBAL,
+    called_name,
+    geography_of,
+    price_name,
+    scope_of,
+)
 from thriftline.money.prices import PriceCatalogue, TokenPrice
 
 _MILLION = Decimal(1_000_000)
-# The profile of a geography routes within it and costs what its region costs; models whose
-# regional price differs from the global one have a price for each profile.
-_GEOGRAPHY = re.compile(r"(us|us-gov|eu|apac|jp|au|ca)\.(?=[a-z0-9-]+\.)")
-_PROFILE = re.compile(r"(global|us|us-gov|eu|apac|jp|au|ca)\.(?=[a-z0-9-]+\.)")
-_COPIED = re.compile(r":(foundation-model|inference-profile)/")
 _DAYS_OF_LIST_METRICS = 14
 
 
@@ -70,11 +72,6 @@ def is_called(model_id: str, metrics: Metrics, window: Window) -> bool:
     return False
 
 
-def base_model_of(model_id: str) -> str:
-    """Returns the id of the foundation model behind an ARN or a geographic inference profile."""
-    return _GEOGRAPHY.sub("", model_id.rsplit("/", 1)[-1], count=1)
-
-
 def profile_source(model_id: str, account: str, region: str) -> str | None:
     """Returns the ARN that an application inference profile for a model is copied from.
 
@@ -83,32 +80,54 @@ def profile_source(model_id: str, account: str, region: str) -> str | None:
     models, an application profile, and models of the bedrock-mantle endpoint.
     """
     if model_id.startswith("arn:"):
-        return model_id if _COPIED.search(model_id) else None
+        return model_id if called_name(model_id) else None
     if model_id.startswith(MANTLE):
         return None
-    if _PROFILE.match(model_id):
+    if scope_of(model_id):
         return f"arn:aws:bedrock:{region}:{account}:inference-profile/{model_id}"
     return f"arn:aws:bedrock:{region}::foundation-model/{model_id}"
 
 
-def token_price(model_id: str, region: str, prices: PriceCatalogue) -> TokenPrice | None:
-    """Returns a model's price, None when the catalogue has none.
+def token_price(model: AskedModel, region: str, prices: PriceCatalogue) -> TokenPrice | None:
+    """Returns the price of a model's tokens, None when the catalogue has none or it is unknown.
 
-    A profile has the price that stands under its own id. A geographic one costs what its region
-    costs, unless only the price of the global profile is known. What goes through bedrock-mantle
-    has no price here.
+    A profile has the price that stands under its own id. A geographic one, and the plain id, cost
+    what the region costs, which is never the price of the global profile. A deployment costs what
+    custom models of its family cost; model units are paid by the hour.
     """
-    if model_id.startswith(MANTLE):
+    if model.base is None:
         return None
-    known = prices.tokens.usd.get(region, {})
-    return known.get(model_id.rsplit("/", 1)[-1]) or known.get(base_model_of(model_id))
+    if model.way is Way.DEPLOYMENT:
+        return _custom_price(model.base, region, prices)
+    return _untuned_price(model, model.base, region, prices) if model.way in UNTUNED else None
+
+
+def _untuned_price(
+    model: AskedModel, base: str, region: str, prices: PriceCatalogue
+) -> TokenPrice | None:
+    own = prices.tokens.of_profile(f"{model.scope}.{base}") if model.scope else None
+    if own is not None or model.scope == GLOBAL:
+        return own
+    regional = prices.tokens.usd.get(region, {}).get(base)
+    near = geography_of(region)
+    if regional is not None or near is None or model.scope is not None:
+        return regional
+    return prices.tokens.of_profile(f"{near}.{base}")
+
+
+def _custom_price(base: str, region: str, prices: PriceCatalogue) -> TokenPrice | None:
+    family = price_name(base)
+    asked, answered = (
+        prices.bedrock_custom_tokens.rate(f"{family} {way}", region) for way in ("input", "output")
+    )
+    return TokenPrice(asked.usd, answered.usd) if asked and answered else None
 
 
 def token_cost(
-    model_id: str, use: Fact[TokenUse], region: str, prices: PriceCatalogue
+    model: AskedModel, use: Fact[TokenUse], region: str, prices: PriceCatalogue
 ) -> Decimal | None:
     """Returns the USD of what was used, None when use or price is unknown."""
-    price = token_price(model_id, region, prices)
+    price = token_price(model, region, prices)
     return None if price is None or isinstance(use, Unread) else cost_of_tokens(use, price)
 
 

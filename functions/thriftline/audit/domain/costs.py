@@ -9,19 +9,24 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from thriftline.audit.domain.bedrock_models import asked_model
 from thriftline.audit.domain.bedrock_use import token_cost, token_use
 from thriftline.audit.domain.facts import ResourceKind, Unread
 from thriftline.audit.domain.inventory import Inventory, Window
+from thriftline.audit.domain.resources.bedrock import ProvisionedThroughput
 from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import Bucket
 from thriftline.core.wording import counted
+from thriftline.money.bedrock_names import price_name
 from thriftline.money.prices import NOTEBOOK, Price, PriceCatalogue
 
 HOURS_A_MONTH = Decimal(730)
 # S3 bills a GB of 2^30 bytes.
 BYTES_A_GB = Decimal(2**30)
 _HOUR = Decimal(3600)
+# What the price list calls the commitments of model units.
+_UNIT_TERMS = {"": "NoCommit", "OneMonth": "1month", "SixMonths": "6months"}
 
 
 class Service(StrEnum):
@@ -295,7 +300,8 @@ def model_use_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[Re
         if model.model_id in bought:
             continue
         use = token_use(model.model_id, inventory.metrics, inventory.window)
-        cost = token_cost(model.model_id, use, inventory.region, prices)
+        asked = asked_model(model.model_id, inventory.bedrock)
+        cost = token_cost(asked, use, inventory.region, prices)
         yield ResourceCost(
             ResourceKind.BEDROCK_MODEL,
             Service.BEDROCK,
@@ -306,16 +312,34 @@ def model_use_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[Re
 
 
 def throughput_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:
-    """Yields each provisioned throughput: its model units have no price here."""
-    del prices
+    """Yields what the model units of each provisioned throughput cost, with those it has now."""
     for throughput in inventory.bedrock.provisioned_throughputs:
+        rate = throughput_rate(throughput, inventory, prices)
+        hours = hours_within(inventory.window, throughput.created)
+        changed = throughput.last_modified > max(throughput.created, inventory.window.start)
         yield ResourceCost(
             ResourceKind.PROVISIONED_THROUGHPUT,
             Service.BEDROCK,
             throughput.name,
-            None,
-            "model units are not in the price list",
+            None if rate is None else rate * hours,
+            f"{hours:.1f} h of {counted(throughput.units, 'model unit')}"
+            + ("" if rate is not None else ": not in the price list"),
+            "The units it has now were taken for all of the window, though it was changed "
+            f"on {throughput.last_modified:%Y-%m-%d}."
+            if changed and rate
+            else None,
         )
+
+
+def throughput_rate(
+    bought: ProvisionedThroughput, inventory: Inventory, prices: PriceCatalogue
+) -> Decimal | None:
+    """Returns the USD an hour of all model units, None when a unit of the model has no price."""
+    base = asked_model(bought.arn, inventory.bedrock).base
+    family = price_name(base) if base else None
+    term = _UNIT_TERMS.get(bought.commitment or "")
+    price = prices.bedrock_units.rate(f"{family} {term}", inventory.region)
+    return price.usd * bought.units if price else None
 
 
 def custom_model_costs(inventory: Inventory, prices: PriceCatalogue) -> Iterator[ResourceCost]:

@@ -42,6 +42,7 @@ class ResourceKind(StrEnum):
     PROVISIONED_THROUGHPUT = "provisioned_throughput"
     CUSTOM_MODEL = "custom_model"
     CUSTOM_MODEL_DEPLOYMENT = "custom_model_deployment"
+    INFERENCE_PROFILE = "inference_profile"
     IMPORTED_MODEL = "imported_model"
     BUCKET = "bucket"
     LOG_GROUP = "log_group"

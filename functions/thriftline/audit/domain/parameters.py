@@ -60,6 +60,7 @@ class AuditParameters:
     warm_pool_min_jobs: int = 3
     # Bedrock.
     throughput_idle_days: int = 7
+    deployment_idle_days: int = 14
     orphaned_model_days: int = 14
     caching_min_input_share: float = 0.9
     caching_min_input_tokens: int = 1024
@@ -91,7 +92,10 @@ class AuditParameters:
         Raises:
             ValueError: a value that no audit may run with, by its name.
         """
-        for name in ("idle_window_days", "utilisation_window_days", "throughput_idle_days"):
+        for name in (
+            *("idle_window_days", "utilisation_window_days"),
+            *("throughput_idle_days", "deployment_idle_days"),
+        ):
             _at_least(name, getattr(self, name), 1)
         for name in (
             *("max_invocations", "grace_hours", "max_actions"),

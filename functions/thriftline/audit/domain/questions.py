@@ -72,6 +72,7 @@ def metrics_needed(inventory: Inventory) -> tuple[MetricKey, ...]:
         keys.update(dict.fromkeys(failure_metrics(throughput.arn)))
     for deployment in inventory.bedrock.deployments:
         keys.update(dict.fromkeys(bedrock_metrics(deployment.arn)))
+        keys.update(dict.fromkeys(failure_metrics(deployment.arn)))
     for imported in inventory.bedrock.imported_models:
         keys.update(dict.fromkeys(bedrock_metrics(imported.arn)))
         keys.update(dict.fromkeys(failure_metrics(imported.arn)))

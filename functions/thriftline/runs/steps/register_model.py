@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.tags import PROJECT_TAG
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.aws.model_registry import ModelRegistry, ModelVersion
 from thriftline.runs.aws.runs_table import RunsTable
@@ -67,7 +68,7 @@ def register_model(
             reason=evaluation.gate.reason,
             lineage=_lineage(run, evaluation, job_name, attempts, cost) | _served_as(served),
         ),
-        {**cost_tags, "thriftline:project": run.project},
+        {**cost_tags, PROJECT_TAG: run.project},
     )
     runs.update(run_id, model_package_arn=arn)
     # Registered first: what answers is always a version that the registry knows.

@@ -19,8 +19,10 @@ from thriftline.audit.domain.resources.bedrock import (
     CustomModel,
     CustomModelDeployment,
     ImportedModel,
+    InferenceProfile,
     ProvisionedThroughput,
 )
+from thriftline.money.bedrock_names import foundation_model
 
 T = TypeVar("T")
 _PAGE = 1000
@@ -91,15 +93,27 @@ def collect_imported_models(clients: TargetClients) -> Collected[ImportedModel]:
 
 def collect_deployments(clients: TargetClients) -> Collected[CustomModelDeployment]:
     """Returns the on-demand deployments of custom models."""
+    return _collect(
+        clients,
+        ResourceKind.CUSTOM_MODEL_DEPLOYMENT,
+        ("ListCustomModelDeployments", "modelDeploymentSummaries"),
+        "customModelDeploymentArn",
+        _deployment,
+    )
+
+
+def collect_profiles(clients: TargetClients) -> Collected[InferenceProfile]:
+    """Returns the account's own inference profiles; those of AWS say in their id what they are."""
     listed = list_all(
         clients.client("bedrock"),
-        "ListCustomModelDeployments",
-        "modelDeploymentSummaries",
+        "ListInferenceProfiles",
+        "inferenceProfileSummaries",
         maxResults=_PAGE,
+        typeEquals="APPLICATION",
     )
     return Collected(
-        tuple(_deployment(row) for row in listed.rows),
-        listed.gap(ResourceKind.CUSTOM_MODEL_DEPLOYMENT),
+        tuple(_profile(row) for row in listed.rows),
+        listed.gap(ResourceKind.INFERENCE_PROFILE),
     )
 
 
@@ -124,6 +138,7 @@ def _throughput(row: Answer, tags: Fact[Tags]) -> ProvisionedThroughput:
         name=row["provisionedModelName"],
         arn=row["provisionedModelArn"],
         model_arn=row["modelArn"],
+        base_model=foundation_model(row.get("foundationModelArn") or row["modelArn"]),
         units=row["modelUnits"],
         status=row["status"],
         commitment=row.get("commitmentDuration"),
@@ -138,7 +153,7 @@ def _custom_model(row: Answer, tags: Fact[Tags]) -> CustomModel:
     return CustomModel(
         name=row["modelName"],
         arn=row["modelArn"],
-        base_model=row.get("baseModelName"),
+        base_model=foundation_model(row.get("baseModelArn", "")) or None,
         created=row["creationTime"],
         tags=tags,
     )
@@ -150,11 +165,20 @@ def _imported_model(row: Answer, tags: Fact[Tags]) -> ImportedModel:
     )
 
 
-def _deployment(row: Answer) -> CustomModelDeployment:
+def _profile(row: Answer) -> InferenceProfile:
+    return InferenceProfile(
+        name=row["inferenceProfileName"],
+        arn=row["inferenceProfileArn"],
+        model_arns=tuple(one["modelArn"] for one in row["models"] if one.get("modelArn")),
+    )
+
+
+def _deployment(row: Answer, tags: Fact[Tags]) -> CustomModelDeployment:
     return CustomModelDeployment(
         name=row["customModelDeploymentName"],
         arn=row["customModelDeploymentArn"],
         model_arn=row["modelArn"],
         status=row["status"],
         created=row["createdAt"],
+        tags=tags,
     )

@@ -1,6 +1,7 @@
 """Models and the registry's model packages, with every S3 object that they refer to."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from thriftline.audit.aws.collectors.reading import (
@@ -19,6 +20,7 @@ from thriftline.audit.domain.resources.endpoints import Model, ModelPackage
 from thriftline.core.aws.s3_uris import s3_uris
 
 _PAGE = 100
+_CUSTOM_MODEL = re.compile(r"arn:[a-z-]+:bedrock:[a-z0-9-]+:\d+:custom-model/[a-zA-Z0-9.:/-]+")
 
 
 def collect_models(clients: TargetClients) -> Collected[Model]:
@@ -136,4 +138,16 @@ def _package(client: Any, arn: str) -> Fact[ModelPackage | None]:
         group=answer.get("ModelPackageGroupName"),
         approval_status=answer.get("ModelApprovalStatus"),
         artifact_s3_uris=tuple(sorted(set(s3_uris(answer)))),
+        custom_model_arns=tuple(sorted(set(_custom_models(answer)))),
     )
+
+
+def _custom_models(value: Any) -> Iterator[str]:
+    """Yields the ARN of every Bedrock custom model that an answer names, at any depth."""
+    if isinstance(value, str):
+        yield from _CUSTOM_MODEL.findall(value)
+    elif isinstance(value, Mapping):
+        yield from _custom_models(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _custom_models(one)

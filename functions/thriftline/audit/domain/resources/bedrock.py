@@ -23,11 +23,15 @@ class BedrockModelUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisionedThroughput:
-    """Model units paid by the hour; with a commitment they cannot be deleted before its end."""
+    """Model units paid by the hour; with a commitment they cannot be deleted before its end.
+
+    ``base_model`` is the plain id of the foundation model behind it.
+    """
 
     name: str
     arn: str
     model_arn: str
+    base_model: str | None = None
     units: int
     status: str
     commitment: str | None
@@ -39,7 +43,10 @@ class ProvisionedThroughput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomModel:
-    """A fine-tuned model, which costs storage every month."""
+    """A fine-tuned model, which costs storage every month.
+
+    ``base_model`` is the plain id of the foundation model that it was tuned from.
+    """
 
     name: str
     arn: str
@@ -57,6 +64,16 @@ class CustomModelDeployment:
     model_arn: str
     status: str
     created: datetime
+    tags: Fact[Tags] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceProfile:
+    """An application inference profile: a name of the account's own for models it routes to."""
+
+    name: str
+    arn: str
+    model_arns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +95,4 @@ class Bedrock:
     custom_models: tuple[CustomModel, ...]
     deployments: tuple[CustomModelDeployment, ...]
     imported_models: tuple[ImportedModel, ...]
+    profiles: tuple[InferenceProfile, ...] = ()

@@ -151,9 +151,13 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPackage:
-    """A version in the registry; whatever it refers to is kept, approved or not."""
+    """A version in the registry; whatever it refers to is kept, approved or not.
+
+    ``custom_model_arns`` are Bedrock's, wherever in the version they are named.
+    """
 
     arn: str
     group: str | None
     approval_status: str | None
     artifact_s3_uris: tuple[str, ...]
+    custom_model_arns: tuple[str, ...] = ()

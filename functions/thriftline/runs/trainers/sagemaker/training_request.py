@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.tags import PROJECT_TAG, RUN_ID_TAG
 from thriftline.money.instances import has_local_storage
 from thriftline.runs.domain.layout import output_prefix, progress_prefix, split_prefix
 from thriftline.runs.trainers.sagemaker.metric_definitions import metric_definitions
@@ -157,8 +158,8 @@ def _stopping(order: TrainingOrder) -> dict[str, int]:
 def _tags(order: TrainingOrder) -> dict[str, str]:
     return {
         **order.cost_tags,
-        "thriftline:project": order.project,
-        "thriftline:run-id": order.run_id,
+        PROJECT_TAG: order.project,
+        RUN_ID_TAG: order.run_id,
     }
 
 

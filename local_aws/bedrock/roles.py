@@ -60,7 +60,8 @@ class ServiceRole:
             *(each.document for each in self._role.managed_policies.values()),
         ]
         for document in documents:
-            yield from _statements(json.loads(document))
+            # moto keeps what CloudFormation gives a role as it is, and as text what a call gives.
+            yield from _statements(json.loads(document) if isinstance(document, str) else document)
 
 
 def _is_about(statement: Mapping[str, Any], action: str, resource: str, context: Context) -> bool:

@@ -1,0 +1,55 @@
+"""The whole application on the embedded AWS with runs that train on Bedrock."""
+
+import json
+import time
+from typing import Any
+
+from tests.integration.workflow.world import PATIENCE_SECONDS, EndedExecution, World
+
+
+class BedrockWorld(World):
+    """Uploads data sets whose run specs name Bedrock, and looks at what Bedrock has."""
+
+    @property
+    def bedrock(self) -> Any:
+        """A client of the test's own."""
+        return self.aws.client("bedrock")
+
+    def start(self, project: str, body: str, **bedrock: Any) -> str:
+        """Uploads a data set with a run spec and returns its version id."""
+        spec = {"trainer": "bedrock", "bedrock": bedrock}
+        self.upload(f"{project}/run.yaml", json.dumps(spec))
+        return self.upload(f"{project}/reviews.csv", body)
+
+    def run(self, project: str, body: str, **bedrock: Any) -> EndedExecution:
+        """Uploads a data set, and waits for the end of its run."""
+        return self.end_of(self.start(project, body, **bedrock))
+
+    def deployments(self) -> list[dict[str, Any]]:
+        listed = self.bedrock.list_custom_model_deployments()
+        found: list[dict[str, Any]] = listed.get("modelDeploymentSummaries", [])
+        return found
+
+    def models_of(self, run_id: str) -> list[str]:
+        listed = self.bedrock.list_custom_models(nameContains=run_id)
+        return [one["modelArn"] for one in listed["modelSummaries"]]
+
+    def customization_jobs_of(self, run_id: str) -> list[dict[str, Any]]:
+        listed = self.bedrock.list_model_customization_jobs(nameContains=run_id)
+        found: list[dict[str, Any]] = listed["modelCustomizationJobSummaries"]
+        return found
+
+    def wait_for_phase(self, arn: str, phase: str) -> None:
+        """Waits until the execution's attempt is in a phase."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for item in self.aws.client("dynamodb").scan(
+                TableName=self.aws.outputs["RunsTableName"]
+            )["Items"]:
+                if item.get("execution_arn", {}).get("S") != arn:
+                    continue
+                attempt = item.get("attempt_01", {}).get("M", {})
+                if attempt.get("secondary_status", {}).get("S", "").startswith(phase):
+                    return
+            time.sleep(0.02)
+        raise AssertionError(f"no attempt is in phase {phase}: {self.entered(arn)}")

@@ -1,11 +1,15 @@
 """The rules of data and hyperparameters that models of one kind share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum, auto
 
 from local_aws.http.own_calls import AwsError
+
+FINE_TUNING = "FINE_TUNING"
+DISTILLATION = "DISTILLATION"
+REINFORCEMENT = "REINFORCEMENT_FINE_TUNING"
 
 
 class Format(StrEnum):
@@ -14,6 +18,10 @@ class Format(StrEnum):
     CONVERSE = auto()
     PROMPT = auto()
     MESSAGES = auto()
+    # Distillation: the teacher answers what has no answer.
+    PROMPTS = auto()
+    # Reinforcement: a reference, which the grader is shown.
+    GRADED = auto()
 
 
 @dataclass(frozen=True)
@@ -84,13 +92,30 @@ KINDS: Mapping[str, Kind] = {
     ),
     "local": Kind(
         Format.CONVERSE,
-        _NOVA_PARAMETERS | {"learningRate": Hyperparameter("1e-6", "1e-2", "2e-4")},
+        {
+            "epochCount": Hyperparameter("1", "10", "3", whole=True),
+            "learningRate": Hyperparameter("1e-6", "1e-2", "2e-4"),
+        },
         8,
         20_000,
         20_000,
-        2_000,
+        2_048,
     ),
+    # These learn by reinforcement alone.
+    "open": Kind(Format.MESSAGES, {}, 100, 20_000, 20_000, 32_000),
 }
+
+
+def rules(kind: str, customization: str) -> Kind:
+    """Return the rules of a family for one type of job."""
+    base = KINDS[kind]
+    if customization == DISTILLATION:
+        return replace(base, format=Format.PROMPTS, least=100, most=15_000)
+    if customization == REINFORCEMENT:
+        return replace(
+            base, format=Format.GRADED, hyperparameters={}, least=100, most=20_000, together=False
+        )
+    return base
 
 
 def hyperparameters(kind: Kind, given: Mapping[str, str]) -> dict[str, str]:

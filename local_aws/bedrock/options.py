@@ -86,7 +86,7 @@ def _engines() -> "Engines":
     # The engines need numpy, which whoever calls no Bedrock does not load.
     from local_aws.generative.engines import Engines
 
-    return Engines()
+    return Engines.of_this_machine()
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime
-from decimal import Decimal
+from datetime import datetime, timedelta
 
 from local_aws.bedrock.job import CustomizationJob
-from local_aws.bedrock.kinds import KINDS
+from local_aws.bedrock.kinds import DISTILLATION, REINFORCEMENT, rules
 from local_aws.bedrock.options import UNEXPECTED_MESSAGE, Step
 from local_aws.bedrock.storage import JobStorage, split_uri
+from local_aws.bedrock.teaching import distilled, reinforced, reinforcement_of
 from local_aws.bedrock.training_data import (
     JobFailure,
     check_counts,
@@ -28,7 +28,7 @@ LOG = logging.getLogger(__name__)
 _LOOK_EVERY_SECONDS = 0.02
 _SEED = 13
 # Haiku has a multiplier of a rate that is not told.
-_RATE_WITHOUT_ONE = Decimal("1e-5")
+_RATE_WITHOUT_ONE = 1e-5
 
 
 class _Stopped(Exception):
@@ -53,6 +53,7 @@ class CustomizationRun:
         self._store = store
         self._world = world
         self._announce = announce
+        self._kind = rules(job.base.kind, job.kind)
         self._wake = threading.Event()
         self._stopping = False
         self._closed = False
@@ -93,7 +94,7 @@ class CustomizationRun:
         self._announce(job)
 
     def _live(self) -> None:
-        job, kind = self._job, KINDS[self._job.base.kind]
+        job, kind = self._job, self._kind
         storage = JobStorage(self._world.client("s3"), job)
         uri = job.request["trainingDataConfig"]["s3Uri"]
         self._pass_time(Step.VALIDATION)
@@ -104,6 +105,10 @@ class CustomizationRun:
         storage.check_output()
         self._pass_time(Step.PROCESSING)
         check_tokens(training, split_uri(uri)[1].rpartition("/")[2], kind)
+        if job.kind == DISTILLATION:
+            training = distilled(training, job, self._world, self._look)
+        elif job.kind == REINFORCEMENT:
+            training = reinforced(training, job, self._world, self._look)
         self._tokens = sum(tokens_of_record(each) for each in training)
         self._train(training, validation or [], storage)
 
@@ -112,7 +117,7 @@ class CustomizationRun:
         uris = [each["s3Uri"] for each in config.get("validators") or ()]
         if not uris:
             return None
-        kind = KINDS[self._job.base.kind]
+        kind = self._kind
         return [parse_file(storage.read(uri), split_uri(uri)[1], kind) for uri in uris]
 
     def _train(
@@ -154,11 +159,15 @@ class CustomizationRun:
 
     @property
     def _epochs(self) -> int:
-        return int(self._job.hyperparameters["epochCount"])
+        return int(self._parameter("epochCount", 1))
 
     @property
     def _learning_rate(self) -> float:
-        return float(self._job.hyperparameters.get("learningRate", _RATE_WITHOUT_ONE))
+        return float(self._parameter("learningRate", _RATE_WITHOUT_ONE))
+
+    def _parameter(self, name: str, default: float) -> float:
+        own = reinforcement_of(self._job.request).get("hyperParameters") or {}
+        return float(self._job.hyperparameters.get(name) or own.get(name) or default)
 
     def _report(self, metrics: StepMetrics) -> None:
         self._look()
@@ -213,15 +222,14 @@ class CustomizationRun:
             return
         span = self._world.span(Step.TRAINING)
         part = min(1.0, (now - self._training_since) / span) if self._stopping and span else 1.0
-        job = self._job
-        self._world.bill.charge(
-            job.account,
-            job.region,
-            job.base.price_name,
-            bedrock_bill.TRAINING,
-            int(self._tokens * self._epochs * part),
-            now,
-        )
+        job, bill = self._job, self._world.bill
+        place = (job.account, job.region, job.base.price_name)
+        if job.kind == REINFORCEMENT:
+            hours = (now - self._training_since) / timedelta(hours=1) * self._world.time_scale
+            bill.charge(*place, bedrock_bill.RFT_HOURS, max(1, round(hours)), now, per=1)
+        else:
+            trained = int(self._tokens * self._epochs * part)
+            bill.charge(*place, bedrock_bill.TRAINING, trained, now)
 
     def _pass_time(self, step: Step) -> None:
         now = self._world.clock.now()

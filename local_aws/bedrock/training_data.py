@@ -23,6 +23,13 @@ _FORMS = {
         '{"system": "<text>", "messages": [{"role": "user", "content": "<text>"}, '
         '{"role": "assistant", "content": "<text>"}]}'
     ),
+    Format.PROMPTS: (
+        '{"schemaVersion": ..., "system": [{"text": ...}], "messages": [{"role": "user", '
+        '"content": [{"text": ...}]}]}'
+    ),
+    Format.GRADED: (
+        '{"messages": [{"role": "user", "content": "<text>"}], "reference_answer": ...}'
+    ),
 }
 
 
@@ -142,6 +149,25 @@ def _converse(line: Mapping[str, Any]) -> Conversation:
     return Conversation(_text(system) if system else "", tuple(messages))
 
 
+def _prompt_alone(line: Mapping[str, Any]) -> Conversation:
+    """Leave the answer empty where the teacher is to give it."""
+    record = _converse(line)
+    if record.messages and record.messages[-1].role == "user":
+        return Conversation(record.system, (*record.messages, Message("assistant", "")))
+    return record
+
+
+def _graded(line: Mapping[str, Any]) -> Conversation:
+    """Take the reference as the answer; nobody is taught it."""
+    given, reference = list(line["messages"]), line["reference_answer"]
+    system = ""
+    if given and given[0]["role"] == "system":
+        system = _string(given.pop(0)["content"])
+    messages = [Message(_role(each), _string(each["content"])) for each in given]
+    text = reference if isinstance(reference, str) else json.dumps(reference)
+    return Conversation(system, (*messages, Message("assistant", text)))
+
+
 def _prompt(line: Mapping[str, Any]) -> Conversation:
     _only(line, {"prompt", "completion"})
     return Conversation(
@@ -161,7 +187,13 @@ def _messages(line: Mapping[str, Any]) -> Conversation:
     return Conversation(_string(line.get("system", "")), tuple(messages))
 
 
-_READERS = {Format.CONVERSE: _converse, Format.PROMPT: _prompt, Format.MESSAGES: _messages}
+_READERS = {
+    Format.CONVERSE: _converse,
+    Format.PROMPT: _prompt,
+    Format.MESSAGES: _messages,
+    Format.PROMPTS: _prompt_alone,
+    Format.GRADED: _graded,
+}
 
 
 def _only(given: Mapping[str, Any], known: set[str]) -> None:

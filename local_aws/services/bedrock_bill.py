@@ -18,6 +18,7 @@ from local_aws.services.cost_explorer import DailyCharge
 LOG = logging.getLogger(__name__)
 
 TRAINING = "Customization-Training"
+RFT_HOURS = "RFT-Training-Hours"
 STORAGE = "Customization-Storage"
 INPUT = "input-tokens-custom-model"
 OUTPUT = "output-tokens-custom-model"
@@ -53,13 +54,20 @@ class BedrockBill:
         self._unpriced: set[str] = set()
 
     def charge(
-        self, account: str, region: str, model: str, what: str, units: int, now: datetime
+        self,
+        account: str,
+        region: str,
+        model: str,
+        what: str,
+        units: int,
+        now: datetime,
+        per: int = 1000,
     ) -> None:
-        """Bill tokens of a model (its price name)."""
+        """Bill what was used of a model (its price name): tokens, or what comes by the piece."""
         if units:
             usage_type = usage_type_of(region, model, what)
             self._charges += self._billed(
-                account, region, usage_type, Decimal(units), Decimal(1000), now.date()
+                account, region, usage_type, Decimal(units), Decimal(per), now.date()
             )
 
     def begin(

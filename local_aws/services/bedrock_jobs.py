@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from local_aws.bedrock.job import RUNNING, CustomizationJob
-from local_aws.bedrock.kinds import KINDS, hyperparameters
+from local_aws.bedrock.kinds import FINE_TUNING, hyperparameters, rules
 from local_aws.bedrock.roles import ServiceRole
 from local_aws.bedrock.run import CustomizationRun
 from local_aws.bedrock.storage import split_uri
+from local_aws.bedrock.teaching import check_configuration
 from local_aws.bedrock.world import ENGINE_TAG, BedrockWorld
 from local_aws.http.error_answers import NOT_DONE
 from local_aws.http.own_calls import AwsError, Operation, Request
@@ -84,7 +85,9 @@ class BedrockJobs:
             return {"jobArn": made}
         base = world.base(request["baseModelIdentifier"], request.region, request.now)
         _check_type(request, base.customizations)
-        parameters = hyperparameters(KINDS[base.kind], request.get("hyperParameters", {}))
+        kind = request.get("customizationType", FINE_TUNING)
+        check_configuration(request.parameters, kind, world, request.region, request.now)
+        parameters = hyperparameters(rules(base.kind, kind), request.get("hyperParameters", {}))
         _check_uris(request)
         arn = store.new_arn(f"model-customization-job/{base.id}")
         self._check_role(request, arn)
@@ -184,18 +187,11 @@ class BedrockJobs:
 
 
 def _check_type(request: Request, customizations: tuple[str, ...]) -> None:
-    kind = request.get("customizationType", "FINE_TUNING")
+    kind = request.get("customizationType", FINE_TUNING)
     if kind not in customizations:
         raise invalid(
             f"The customization type {kind} is not supported for the base model "
             f"{request['baseModelIdentifier']}."
-        )
-    if kind != "FINE_TUNING":
-        raise AwsError(
-            NOT_DONE,
-            f"Customization jobs of type {kind} are not in the embedded AWS; FINE_TUNING is. "
-            "Nothing was started.",
-            501,
         )
 
 

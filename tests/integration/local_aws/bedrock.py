@@ -70,6 +70,7 @@ class Bedrock:
     embedded: EmbeddedAws
     bucket: str
     role: str
+    functions: FakeRuntime
 
     @property
     def control(self) -> Any:
@@ -177,18 +178,24 @@ def data_policy(bucket: str, *actions: str) -> dict[str, Any]:
 @contextmanager
 def running(options: BedrockOptions, **more: Any) -> Iterator[Bedrock]:
     """An embedded AWS with a training file and a role that may read it."""
+    runtimes: list[FakeRuntime] = []
+
+    def make(**arguments: Any) -> FakeRuntime:
+        runtimes.append(FakeRuntime.make(**arguments))
+        return runtimes[0]
+
     settings = Options(
         template=FIXTURE,
         stack_name="fixture",
         time_scale=1,
-        lambda_runtime=FakeRuntime.make,
+        lambda_runtime=make,
         bedrock=options,
         **more,
     )
     with EmbeddedAws(settings) as embedded:
         bucket = embedded.outputs["UploadsName"]
         policy = data_policy(bucket, "s3:GetObject", "s3:ListBucket", "s3:PutObject")
-        bedrock = Bedrock(embedded, bucket, add_role(embedded, policy))
+        bedrock = Bedrock(embedded, bucket, add_role(embedded, policy), runtimes[0])
         bedrock.put("train.jsonl", jsonl(records()))
         yield bedrock
 

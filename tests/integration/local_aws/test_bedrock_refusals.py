@@ -356,7 +356,6 @@ def test_a_text_longer_than_the_context_fails_the_job(bedrock: Bedrock) -> None:
 
 def test_what_is_not_built_is_refused_by_name(bedrock: Bedrock) -> None:
     control = bedrock.control
-    teacher = {"teacherModelConfig": {"teacherModelIdentifier": "amazon.nova-pro-v1:0"}}
     logs = {
         "invocationLogsConfig": {
             "usePromptResponse": True,
@@ -364,14 +363,6 @@ def test_what_is_not_built_is_refused_by_name(bedrock: Bedrock) -> None:
         }
     }
     refusals = [
-        create_refused(
-            bedrock,
-            customizationType="DISTILLATION",
-            customizationConfig={"distillationConfig": teacher},
-        ),
-        create_refused(
-            bedrock, baseModelIdentifier=NOVA_2, customizationType="REINFORCEMENT_FINE_TUNING"
-        ),
         create_refused(bedrock, trainingDataConfig=logs),
         refused(
             control.create_custom_model,

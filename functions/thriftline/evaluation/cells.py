@@ -23,7 +23,8 @@ class Batch:
     """Some test records as indices into the labels, with probabilities in the labels' order.
 
     Index ``len(labels)`` is a missing prediction, one more an unknown label. A record without
-    probabilities has NaN in its row. ``untuned`` is what the base model answers.
+    probabilities has NaN in its row. ``untuned`` is what the base model answers. ``ids`` are the
+    records' names, none where nobody asked for them.
     """
 
     truth: IntArray
@@ -33,6 +34,7 @@ class Batch:
     champion_probabilities: FloatArray | None = None
     baseline: IntArray | None = None
     untuned: Mapping[BaselineKind, IntArray] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

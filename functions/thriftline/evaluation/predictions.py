@@ -145,6 +145,7 @@ def _batch(batch: RecordBatch, labels: Labels) -> Batch:
             for kind, name in _UNTUNED.items()
             if name in batch.schema.names
         },
+        ids=tuple(batch["id"].to_pylist()),
     )
 
 

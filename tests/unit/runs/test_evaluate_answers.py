@@ -1,14 +1,17 @@
 """Evaluate run, for a model that answers with words: what is no label counts as wrong."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.unit.evaluation.job_outputs import LABELS
 from tests.unit.runs.finished_run import JOB, NOW, RUN_ID, World, dataset, plan, world
 from tests.unit.runs.word_trainer import WordTrainer, answers, with_word_trainer
 from thriftline.core.errors import EvaluationError
 from thriftline.evaluation.document import Evaluation
+from thriftline.runs.schemas.plan import PlannedChampion
 from thriftline.runs.schemas.steps import EvaluateRunResponse
 from thriftline.runs.steps.evaluate_run import evaluate_run
 
@@ -133,3 +136,112 @@ def test_answers_that_say_nothing_useful_are_an_evaluation_error(here: World) ->
     _planned(here)
     with pytest.raises(EvaluationError, match=r"answers\.json.*unparsed\.0\.label"):
         _evaluate(here, WordTrainer(answers(100, wrong=4), unparsed=[{"id": "x"}]))
+
+
+# A champion of the other way to train
+
+
+CHAMPION_RUN = "reviews-fedcba9876543210"
+
+
+def _champion(trainer: str = "sagemaker") -> PlannedChampion:
+    return PlannedChampion(
+        model_package_arn="arn:package/4",
+        model_data_url="s3://artifacts/m.tar.gz",
+        trainer=trainer,
+        run_id=CHAMPION_RUN,
+        job_name=f"{CHAMPION_RUN}-01",
+    )
+
+
+def _put_test_split(here: World, texts: list[str]) -> None:
+    lines = [
+        json.dumps({"id": f"reviews.csv:{number}", "text": text, "label": LABELS[number % 2]})
+        for number, text in enumerate(texts)
+    ]
+    body = "\n".join(lines).encode()
+    here.artifacts.write(f"scratch/{RUN_ID}/splits/test/part-00000.jsonl", body, "text/plain")
+
+
+def _finished_champion(here: World, texts: list[str], wrong: int) -> None:
+    """Evaluates a run, then lets its documents be those of the champion's run."""
+    _planned(here)
+    _put_test_split(here, texts)
+    _evaluate(here, WordTrainer(answers(100, wrong=wrong)))
+    for name in ("test_answers.parquet", "evaluation.json"):
+        body = here.artifacts.read(f"runs/{RUN_ID}/{name}")
+        assert body is not None
+        here.artifacts.write(f"runs/{CHAMPION_RUN}/{name}", body, "application/json")
+
+
+def _with_champion(here: World, champion: PlannedChampion, **gate: Any) -> None:
+    _planned(here, **gate)
+    planned = plan(champion).model_copy(update={"trainer": "bedrock"})
+    here.put("plan.json", planned.model_dump_json().encode())
+
+
+TEXTS = [f"text {number}" for number in range(100)]
+
+
+def test_a_champion_of_another_kind_is_compared_on_the_records_that_both_were_asked(
+    here: World,
+) -> None:
+    _finished_champion(here, TEXTS, wrong=30)
+    # The later run has eighty of the texts again, in another order and in other lines.
+    texts = [f"new {number}" for number in range(20)] + TEXTS[19::-1] + TEXTS[20:80]
+    _put_test_split(here, texts)
+    _with_champion(here, _champion())
+    response, evaluation = _evaluate(here, WordTrainer(answers(100, wrong=4)))
+
+    assert evaluation.comparison is not None
+    # Of the twenty texts in reversed order the label is another one: they are not the same records.
+    assert evaluation.comparison.records == 60
+    assert evaluation.comparison.champion_model_package_arn == "arn:package/4"
+    assert evaluation.comparison.candidate == 1.0
+    assert evaluation.comparison.champion == pytest.approx(50 / 60)
+    assert evaluation.champion is not None
+    assert evaluation.candidate.accuracy == 0.96
+    assert response.promotion == "approved"
+
+
+def test_a_worse_model_does_not_replace_a_champion_of_another_kind(here: World) -> None:
+    _finished_champion(here, TEXTS, wrong=4)
+    _with_champion(here, _champion())
+    response, _ = _evaluate(here, WordTrainer(answers(100, wrong=30)))
+    assert response.promotion == "rejected"
+    assert "worse than the champion" in response.reason
+
+
+def test_without_kept_answers_a_person_chooses_between_the_two(here: World) -> None:
+    _with_champion(here, _champion())
+    response, evaluation = _evaluate(here, WordTrainer(answers(100, wrong=4)))
+    assert response.promotion == "pending"
+    assert "sagemaker made it, and no answers of its run" in response.reason
+    assert evaluation.comparison is None
+
+
+def test_too_few_common_records_are_no_ground_to_compare_on(here: World) -> None:
+    _finished_champion(here, TEXTS, wrong=4)
+    _put_test_split(here, TEXTS[:10] + [f"new {number}" for number in range(90)])
+    _with_champion(here, _champion(), minimum_test_size=20)
+    response, _ = _evaluate(here, WordTrainer(answers(100, wrong=4)))
+    assert response.promotion == "pending"
+    assert "answers to 10 records only, where gate.minimum_test_size asks for 20" in response.reason
+
+
+def test_a_bedrock_champion_that_could_not_be_asked_is_found_by_its_kept_answers(
+    here: World,
+) -> None:
+    _finished_champion(here, TEXTS, wrong=10)
+    _with_champion(here, _champion("bedrock"))
+    _, evaluation = _evaluate(here, WordTrainer(answers(100, wrong=4)))
+    assert evaluation.comparison is not None
+    assert evaluation.comparison.records == 100
+
+
+def test_damaged_kept_answers_are_an_evaluation_error(here: World) -> None:
+    _finished_champion(here, TEXTS, wrong=10)
+    here.artifacts.write(f"runs/{CHAMPION_RUN}/test_answers.parquet", b"no parquet", "text/plain")
+    _with_champion(here, _champion())
+    with pytest.raises(EvaluationError, match="kept answers cannot be read"):
+        _evaluate(here, WordTrainer(answers(100, wrong=4)))

@@ -39,10 +39,11 @@ from thriftline.evaluation.predictions import Labels, read_predictions
 from thriftline.evaluation.rivals import LabelSetRivals, OneLabelRivals
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.gate_section import GateSection
-from thriftline.runs.schemas.plan import Plan
+from thriftline.runs.schemas.plan import Plan, PlannedChampion
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import EvaluateRunResponse
 from thriftline.runs.steps.answers import answers_of, unparsed_of
+from thriftline.runs.steps.other_champion import OtherChampion
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
 from thriftline.runs.steps.trained_rows import (
     keep_trained_rows,
@@ -67,6 +68,7 @@ class _JobResults:
     evaluated: EvaluationResult
     baselines: tuple[BaselineScores, ...]
     answers: JobAnswers | None
+    incomparable: str | None = None
 
 
 def evaluate_run(
@@ -83,7 +85,7 @@ def evaluate_run(
     with tempfile.TemporaryDirectory() as folder:
         trainer = trainers.named(plan.trainer)
         output = trainer.predictions(job_name, run_id, Path(folder))
-        measured = _measure(output, run, dataset, plan, trainer.inputs)
+        measured = _measure(output, run, dataset, plan, trainer.inputs, artifacts)
     decision = _decide(run.spec.gate, measured)
     keep_trained_rows(run_id, artifacts)
     reason = decision.reason + sentence_about(rows_of_champion(run_id, plan, artifacts))
@@ -109,15 +111,24 @@ def evaluate_run(
 
 
 def _measure(
-    output: JobOutput, run: Run, dataset: DatasetReport, plan: Plan, inputs: Inputs
+    output: JobOutput,
+    run: Run,
+    dataset: DatasetReport,
+    plan: Plan,
+    inputs: Inputs,
+    artifacts: Bucket,
 ) -> _JobResults:
     metrics = read_metrics(output.metrics.read_text(encoding="utf-8", errors="replace"))
     answers = _answers(output)
     _refuse_other_labels(metrics, dataset)
-    _refuse_other_champion(metrics, plan)
+    elsewhere = _champion_elsewhere(metrics, plan, answers)
     labels = Labels(metrics.labels, metrics.champion_labels)
-    evaluator = _label_sets if run.spec.multi_label else _one_label
-    filled, rivals, records = evaluator(output.predictions, labels, dataset)
+    other = OtherChampion(run, elsewhere, metrics.labels, dataset.splits.get("test", 0), artifacts)
+    filled, rivals, records = (
+        _label_sets(output.predictions, labels, dataset)
+        if run.spec.multi_label
+        else _one_label(output.predictions, labels, dataset, other)
+    )
     _refuse_other_size(records, dataset, answers if inputs.samples_test else None)
     settings = EvaluationSettings(
         metric=run.spec.gate.metric,
@@ -128,12 +139,19 @@ def _measure(
     )
     evaluated = filled.result(settings)
     _refuse_other_accuracy(metrics, evaluated)
-    history = _history(output.history)
-    return _JobResults(metrics, history, evaluated, rivals.scores(settings), answers)
+    evaluated, incomparable = other.compared(evaluated, settings)
+    return _JobResults(
+        metrics,
+        _history(output.history),
+        evaluated,
+        rivals.scores(settings),
+        answers,
+        incomparable,
+    )
 
 
 def _one_label(
-    predictions: Path, labels: Labels, dataset: DatasetReport
+    predictions: Path, labels: Labels, dataset: DatasetReport, other: OtherChampion
 ) -> tuple[Evaluator, OneLabelRivals, int]:
     counts = dataset.split_labels.get("train", {})
     rivals = OneLabelRivals(labels.candidate, majority_label(counts))
@@ -143,6 +161,7 @@ def _one_label(
         for batch in read_predictions(source, labels):
             evaluator.add(batch)
             rivals.add(batch)
+            other.add(batch)
             records += len(batch.truth)
     return evaluator, rivals, records
 
@@ -185,14 +204,24 @@ def _refuse_other_labels(metrics: JobMetrics, dataset: DatasetReport) -> None:
         )
 
 
-def _refuse_other_champion(metrics: JobMetrics, plan: Plan) -> None:
+def _champion_elsewhere(
+    metrics: JobMetrics, plan: Plan, answers: JobAnswers | None
+) -> PlannedChampion | None:
+    """Returns a champion that the attempt could not ask: of another way to train, or out of reach.
+
+    Raises:
+        EvaluationError: an attempt that could has not asked it, or has asked one without a reason.
+    """
     if plan.champion and metrics.champion_labels is None:
+        if plan.champion.trainer != plan.trainer or answers is not None:
+            return plan.champion
         raise EvaluationError(
             f"The job was given the champion {plan.champion.model_package_arn} and did not "
             "evaluate it."
         )
     if metrics.champion_labels is not None and not plan.champion:
         raise EvaluationError("The job evaluated a champion; the plan names none.")
+    return None
 
 
 def _refuse_other_size(records: int, dataset: DatasetReport, sample: JobAnswers | None) -> None:
@@ -241,6 +270,7 @@ def _decide(gate: GateSection, measured: _JobResults) -> Decision:
             metrics,
             measured.history,
             unparsed_of(measured.answers, scores),
+            measured.incomparable,
         ),
     )
 

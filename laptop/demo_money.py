@@ -33,7 +33,7 @@ def show_settlement(settlement: Mapping[str, Any], console: Console) -> None:
     table.add_column("what", overflow="fold")
     table.add_column("USD", justify="right", no_wrap=True)
     for row in settlement["rows"]:
-        what = f"attempt {row['attempt']}: {row['what']}, {row['seconds']:,} s"
+        what = f"attempt {row['attempt']}: {row['what']}, {_amount(row)}"
         table.add_row(what, _usd(row["cents_usd"]))
     table.add_row("billed", _usd(settlement["total_usd"]))
     table.add_row(f"held in {settlement['month']} before it", _usd(settlement["held_usd"]))
@@ -44,6 +44,14 @@ def show_settlement(settlement: Mapping[str, Any], console: Console) -> None:
     if low is not None and high is not None:
         table.add_row("estimated, low to high", f"{_usd(low)} to {_usd(high)}")
     console.print(table)
+
+
+def _amount(row: Mapping[str, Any]) -> str:
+    """What a row is for: seconds, or tokens at their rate."""
+    if row["rate_unit"].endswith("tokens"):
+        rate = Decimal(row["rate_usd"]).normalize()
+        return f"{row['units']:,} at {rate:f} for {row['rate_unit']}"
+    return f"{row['seconds']:,} s"
 
 
 def _shown(choices: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

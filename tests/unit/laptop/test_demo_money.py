@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from laptop.demo_money import show_plan, show_settlement
-from tests.unit.runs.sample_results import settlement
+from tests.unit.runs.sample_results import answered, settlement
 
 COLUMNS = 80
 
@@ -52,6 +52,14 @@ def test_a_settlement_shows_what_was_held_billed_and_given_back() -> None:
     assert "held in 2026-11 before it 2.89" in lines
     assert "given back 2.71" in lines
     assert "estimated, low to high 0.16 to 0.48" in lines
+
+
+def test_tokens_are_shown_by_their_number_and_rate() -> None:
+    found = answered().settlement
+    assert found is not None
+    text = printed(show_settlement, found.model_dump(mode="json"))
+    line = " ".join(text.split())
+    assert "attempt 1: training tokens (estimated), 502,431 at 0.001 for 0.50 1,000 tokens" in line
 
 
 def test_a_settlement_that_is_not_known_yet_says_so() -> None:

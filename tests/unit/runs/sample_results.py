@@ -7,7 +7,14 @@ from decimal import Decimal
 import numpy as np
 
 from thriftline.evaluation.cells import Batch, FloatArray, IntArray
-from thriftline.evaluation.document import CurvePoint, Gate, Training, ValidationPoint
+from thriftline.evaluation.document import (
+    Answers,
+    CurvePoint,
+    Gate,
+    Training,
+    UnparsedAnswer,
+    ValidationPoint,
+)
 from thriftline.evaluation.evaluator import (
     EvaluationResult,
     EvaluationSettings,
@@ -28,6 +35,7 @@ from thriftline.runs.schemas.result import (
     ResultDataset,
     ResultError,
     ResultFinding,
+    ResultKept,
     ResultPlan,
     ResultReports,
     ResultSettlement,
@@ -471,3 +479,72 @@ def failed() -> Result:
 
 
 ENDINGS = (succeeded, not_promoted, rejected, failed)
+
+
+def answered() -> Result:
+    """A model that answers with words, of which two were none of the labels."""
+    found = evaluated(MOVIES, 400, 1.6, None)
+    told = Answers(
+        asked=400,
+        of=25_000,
+        sentence="400 of the 25,000 test records were asked, a sample; the 95% interval of the "
+        "accuracy is 0.8000 to 0.8800.",
+        unparsed=2,
+        unparsed_share=0.005,
+        unparsed_answers=(
+            UnparsedAnswer(
+                record="reviews.csv:7",
+                label="positive",
+                answer="I am <glad> you asked",
+                stop_reason="max_tokens",
+            ),
+        ),
+        stop_reasons={"end_turn": 398, "max_tokens": 2},
+        input_tokens=12_000,
+        output_tokens=800,
+        calibration_absent_because="The model answers with a word: there is no calibration.",
+    )
+    tokens = ResultCharge(
+        attempt=1,
+        what="training tokens (estimated)",
+        seconds=0,
+        units=502_431,
+        rate_usd=Decimal("0.001"),
+        rate_unit="1,000 tokens",
+        usd=Decimal("0.502431"),
+        cents_usd=Decimal("0.50"),
+    )
+    planned = plan().model_copy(
+        update={
+            "trainer": "bedrock",
+            "instance_type": None,
+            "instance_count": None,
+            "spot": None,
+            "rungs": ("amazon.nova-micro-v1:0:128k, 2 epochs",),
+            "rate_usd_per_hour": Decimal("0.001"),
+            "rate_unit": "1,000 tokens",
+        }
+    )
+    scores = found.candidate.model_copy(update={"calibration": None})
+    model = (
+        "arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-micro-v1:0/0123456789ab"
+    )
+    return _trained(
+        found,
+        "succeeded",
+        metrics=scores,
+        plan=planned,
+        attempts=(attempt(1, "completed", instance_type=None, instance_count=None, spot=None),),
+        settlement=settlement().model_copy(
+            update={"rows": (tokens,), "total_usd": Decimal("0.50")}
+        ),
+        answers=told,
+        kept=(
+            ResultKept(
+                model_uri=model,
+                deployment_arn=None,
+                usd_per_month=Decimal("1.95"),
+                why="The model of this run is in the registry.",
+            ),
+        ),
+    )

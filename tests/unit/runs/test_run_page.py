@@ -9,6 +9,7 @@ import pytest
 from tests.unit.core.page_reader import PageReader
 from tests.unit.runs.sample_results import (
     ENDINGS,
+    answered,
     evaluated,
     failed,
     not_promoted,
@@ -244,3 +245,27 @@ def test_a_training_without_a_history_has_no_charts_of_it() -> None:
     assert isinstance(result.training, Training)
     bare = result.training.model_copy(update={"curve": (), "validation": ()})
     assert run_page(result.model_copy(update={"training": bare})).count("<svg") == 1
+
+
+def test_a_model_that_answers_with_words_shows_what_it_said_and_why_nothing_is_calibrated() -> None:
+    text = _text(answered())
+    assert "400 of the 25,000 test records were asked, a sample" in text
+    assert "2 of 400 answers" in text
+    assert "I am <glad> you asked" in text
+    assert "there is no calibration" in text
+    assert "Whether its confidence can be trusted" not in text
+
+
+def test_tokens_are_billed_by_their_number_and_no_instance_is_spoken_of() -> None:
+    text = _text(answered())
+    assert "502,431 tokens $0.001 for 1,000 tokens" in text
+    assert "bedrock in eu-west-1" in text
+    assert "Saved by Spot" not in text
+    assert "None" not in text.replace("None of the labels", "")
+
+
+def test_what_stays_and_costs_every_month_is_named() -> None:
+    text = _text(answered())
+    assert "What stays, and costs every month" in text
+    assert "custom-model/amazon.nova-micro-v1:0/0123456789ab" in text
+    assert "$1.95" in text

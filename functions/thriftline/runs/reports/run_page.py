@@ -1,11 +1,11 @@
 """``report.html``: a run for a person, made of its result alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from thriftline.core.reports.pages import render
 from thriftline.datasets.shown import Masks
-from thriftline.evaluation.document import Comparison, Confusion, Scores
+from thriftline.evaluation.document import Comparison, Confusion, MetricIntervals, Scores
 from thriftline.runs.reports.advice import advice_of
 from thriftline.runs.reports.charts import Chart, calibration_chart, loss_chart, validation_chart
 from thriftline.runs.schemas.result import Result, ResultChoice
@@ -75,6 +75,7 @@ def run_page(result: Result) -> str:
         "run.html.j2",
         result=result,
         multi_label=_has_label_sets(result),
+        on_instances=_on_instances(result),
         test_records=_test_records(result),
         verdict=_verdict(result),
         models=_models(result),
@@ -91,6 +92,11 @@ def run_page(result: Result) -> str:
 
 def _has_label_sets(result: Result) -> bool:
     return result.spec is not None and result.spec.multi_label
+
+
+def _on_instances(result: Result) -> bool:
+    """Whether the run's trainer has machines to speak of; a run without a plan says nothing."""
+    return result.plan is None or result.plan.instance_type is not None
 
 
 def _test_records(result: Result) -> int | None:
@@ -138,11 +144,21 @@ def _models(result: Result) -> list[_Model]:
         models.append(_model("Champion", result.champion_metrics, strong=False))
     for each in result.baselines:
         micro_f1 = each.value if each.metric == "micro_f1" else None
-        models.append(_simple(each.name, each.accuracy, each.macro_f1, micro_f1))
+        simple = _simple(each.name, each.accuracy, each.macro_f1, micro_f1)
+        models.append(replace(simple, **_intervals(each.intervals)))
     if result.baseline and result.metrics:
         measured = result.baseline
         models.append(_simple(measured.name, measured.accuracy, measured.macro_f1))
     return models
+
+
+def _intervals(found: MetricIntervals | None) -> dict[str, tuple[float, float]]:
+    if found is None:
+        return {}
+    return {
+        "accuracy_interval": (found.accuracy.low, found.accuracy.high),
+        "macro_f1_interval": (found.macro_f1.low, found.macro_f1.high),
+    }
 
 
 def _simple(

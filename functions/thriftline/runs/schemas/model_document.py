@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+MODEL_DOCUMENT = "model.json"
+
 
 class ModelDocument(BaseModel):
     """One model. ``terms`` are the trainer's own, such as base model, prompt and label words.

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from thriftline.datasets.report_document import SplitName, Verdict, with_fix
 from thriftline.evaluation.document import (
+    Answers,
     BaselineScores,
     Comparison,
     Document,
@@ -115,7 +116,10 @@ class ResultPlan(Document):
     expected_usd: Usd | None = Field(description="At the on-demand rate.")
     expected_reason: str = Field(description="What the estimate rests on, or why there is none.")
     cap_usd: Usd = Field(description="budget.max_usd of the run spec.")
-    rate_usd_per_hour: Usd = Field(description="On-demand rate of one unit of the first rung.")
+    rate_usd_per_hour: Usd = Field(
+        description="On-demand rate of one unit of the first rung; by rate_unit where that is set."
+    )
+    rate_unit: str | None = Field(None, description="What the rate is for; null: an hour.")
     price_source: str
     price_date: date
     region: str
@@ -141,6 +145,7 @@ class ResultPlan(Document):
             expected_reason=plan.expected_reason,
             cap_usd=plan.cap_usd,
             rate_usd_per_hour=first.rate.usd,
+            rate_unit=None if "instance_type" in first.terms else first.rate.unit,
             price_source=first.rate.source,
             price_date=first.rate.date,
             region=plan.region,
@@ -241,12 +246,17 @@ class ResultCharge(Document):
 
     attempt: int
     what: str = Field(description="Such as instances, storage or warm pool.")
-    seconds: int = Field(description="Seconds that were billed for each unit.")
-    units: int = Field(description="Instances, or GB of storage.")
+    seconds: int = Field(description="Seconds that were billed for each unit; 0 for tokens.")
+    units: int = Field(description="Instances, GB of storage, or tokens.")
     rate_usd: Usd
     rate_unit: str = Field(description="What the rate is for.")
     usd: Usd = Field(description="Exactly.")
     cents_usd: Usd = Field(description="In whole cents; the rows add up to total_usd.")
+
+    @property
+    def is_of_tokens(self) -> bool:
+        """Whether it is for tokens, whatever time they took."""
+        return self.rate_unit.endswith("tokens")
 
 
 class ResultSettlement(Document):
@@ -275,6 +285,15 @@ class ResultSettlement(Document):
     spot_saving: float | None = Field(description="1 - billed / training seconds, measured.")
 
 
+class ResultKept(Document):
+    """A model that stays with its trainer's service, and costs while it does."""
+
+    model_uri: str
+    deployment_arn: str | None = Field(description="Which of the project's answers with it.")
+    usd_per_month: Usd | None = Field(description="For keeping it; null where that is unpriced.")
+    why: str = Field(description="Why it stays, as a sentence for a person.")
+
+
 class Baseline(Document):
     """A simple model on the same split, to compare with; only where somebody measured one."""
 
@@ -297,7 +316,7 @@ class ResultReports(Document):
 class Result(Document):
     """How a run ended."""
 
-    schema_version: Literal["1.0", "1.1", "1.2"] = "1.2"
+    schema_version: Literal["1.0", "1.1", "1.2", "1.3"] = "1.3"
     run_id: str = Field(description="The same upload has the same id.")
     project: str | None = Field(description="The folder under datasets/.")
     status: Status = Field(
@@ -332,12 +351,19 @@ class Result(Document):
     champion_metrics: Scores | None = Field(description="The champion on the same records.")
     comparison: Comparison | None = Field(description="Null when there is no champion.")
     baselines: tuple[BaselineScores, ...] = Field(
-        (), description="The most frequent label and TF-IDF on the same records."
+        (),
+        description="The most frequent label, TF-IDF or the untuned model on the same records.",
+    )
+    answers: Answers | None = Field(
+        None, description="What the model answered with words; null where it has probabilities."
     )
     gate: Gate | None = Field(description="What the promotion gate decided.")
     training: Training | None = Field(description="What the training program said of itself.")
     baseline: Baseline | None = Field(None, description="A simple model on the same split.")
     model_package_arn: str | None = Field(description="The version in the Model Registry.")
+    kept: tuple[ResultKept, ...] = Field(
+        (), description="Models that stay with their trainer's service and cost every month."
+    )
     reports: ResultReports
 
     @field_validator("spec", mode="before")

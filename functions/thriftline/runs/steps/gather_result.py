@@ -26,6 +26,7 @@ from thriftline.runs.schemas.result import (
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import PublishResultRequest
 from thriftline.runs.steps.dataset_summary import dataset_result
+from thriftline.runs.steps.kept_models import kept_models
 from thriftline.runs.steps.ladder_result import ladder_result
 from thriftline.runs.steps.result_documents import REPORT, RESULT
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts, model_uri_of
@@ -88,10 +89,18 @@ def gather_result(
         champion_metrics=evaluation.champion if evaluation else None,
         comparison=evaluation.comparison if evaluation else None,
         baselines=evaluation.baselines if evaluation else (),
+        answers=evaluation.answers if evaluation else None,
         gate=evaluation.gate if evaluation else None,
         training=evaluation.training if evaluation else None,
         baseline=found.baseline,
         model_package_arn=request.model_package_arn or item.get("model_package_arn"),
+        kept=kept_models(
+            run_id,
+            found.run.project if found.run else None,
+            found.plan,
+            evaluation.gate if evaluation else None,
+            artifacts,
+        ),
         reports=_reports(artifacts, run_id, found, model_uri_of(item)),
     )
 

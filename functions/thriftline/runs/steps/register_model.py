@@ -10,7 +10,7 @@ from thriftline.evaluation.document import Evaluation
 from thriftline.runs.aws.model_registry import ModelRegistry, ModelVersion
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import run_prefix
-from thriftline.runs.schemas.model_document import ModelDocument
+from thriftline.runs.schemas.model_document import MODEL_DOCUMENT, ModelDocument
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.result import Attempt, ResultCost
 from thriftline.runs.schemas.run import Run
@@ -20,8 +20,6 @@ from thriftline.runs.steps.run_documents import read_document, read_plan, read_r
 from thriftline.runs.steps.run_ladder import RunLadder
 from thriftline.runs.trainers.port import TrainedModel
 from thriftline.runs.trainers.registry import Trainers
-
-MODEL_DOCUMENT = "model.json"
 
 
 def register_model(

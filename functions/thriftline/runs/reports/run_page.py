@@ -75,7 +75,7 @@ def run_page(result: Result) -> str:
         "run.html.j2",
         result=result,
         multi_label=_has_label_sets(result),
-        on_instances=_on_instances(result),
+        on_instances=result.is_on_machines,
         test_records=_test_records(result),
         verdict=_verdict(result),
         models=_models(result),
@@ -92,11 +92,6 @@ def run_page(result: Result) -> str:
 
 def _has_label_sets(result: Result) -> bool:
     return result.spec is not None and result.spec.multi_label
-
-
-def _on_instances(result: Result) -> bool:
-    """Whether the run's trainer has machines to speak of; a run without a plan says nothing."""
-    return result.plan is None or result.plan.instance_type is not None
 
 
 def _test_records(result: Result) -> int | None:
@@ -145,20 +140,22 @@ def _models(result: Result) -> list[_Model]:
     for each in result.baselines:
         micro_f1 = each.value if each.metric == "micro_f1" else None
         simple = _simple(each.name, each.accuracy, each.macro_f1, micro_f1)
-        models.append(replace(simple, **_intervals(each.intervals)))
+        models.append(_with_intervals(simple, each.intervals))
     if result.baseline and result.metrics:
         measured = result.baseline
         models.append(_simple(measured.name, measured.accuracy, measured.macro_f1))
     return models
 
 
-def _intervals(found: MetricIntervals | None) -> dict[str, tuple[float, float]]:
+def _with_intervals(model: _Model, found: MetricIntervals | None) -> _Model:
     if found is None:
-        return {}
-    return {
-        "accuracy_interval": (found.accuracy.low, found.accuracy.high),
-        "macro_f1_interval": (found.macro_f1.low, found.macro_f1.high),
-    }
+        return model
+    accuracy, macro_f1 = found.accuracy, found.macro_f1
+    return replace(
+        model,
+        accuracy_interval=(accuracy.low, accuracy.high),
+        macro_f1_interval=(macro_f1.low, macro_f1.high),
+    )
 
 
 def _simple(

@@ -370,3 +370,8 @@ class Result(Document):
     @classmethod
     def _read_former_spec(cls, spec: Any) -> Any:
         return with_former_trainer(spec)
+
+    @property
+    def is_on_machines(self) -> bool:
+        """Whether the run's trainer has machines to speak of; without a plan it may have."""
+        return self.plan is None or self.plan.instance_type is not None

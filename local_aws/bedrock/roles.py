@@ -31,14 +31,13 @@ class ServiceRole:
         """Whether Bedrock may assume the role for the resource of `source_arn`."""
         if self._role is None:
             return False
-        document = json.loads(self._role.assume_role_policy_document)
         context = {"aws:SourceAccount": self.account, "aws:SourceArn": source_arn}
         return any(
             each.get("Effect") == "Allow"
             and _SERVICE in _listed(_services(each))
             and _matches(_listed(each.get("Action")), "sts:AssumeRole", without_case=True)
             and _conditions_hold(each, context)
-            for each in _statements(document)
+            for each in _statements(self._role.assume_role_policy_document)
         )
 
     def allows(self, action: str, resource: str, context: Context) -> bool:
@@ -60,8 +59,7 @@ class ServiceRole:
             *(each.document for each in self._role.managed_policies.values()),
         ]
         for document in documents:
-            # moto keeps what CloudFormation gives a role as it is, and as text what a call gives.
-            yield from _statements(json.loads(document) if isinstance(document, str) else document)
+            yield from _statements(document)
 
 
 def _is_about(statement: Mapping[str, Any], action: str, resource: str, context: Context) -> bool:
@@ -72,8 +70,10 @@ def _is_about(statement: Mapping[str, Any], action: str, resource: str, context:
     )
 
 
-def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    statements = document.get("Statement", [])
+def _statements(document: str | Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    # moto keeps what CloudFormation gives a role as it is, and as text what a call gives.
+    parsed = json.loads(document) if isinstance(document, str) else document
+    statements = parsed.get("Statement", [])
     return [statements] if isinstance(statements, Mapping) else list(statements)
 
 

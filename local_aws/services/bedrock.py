@@ -57,7 +57,9 @@ class Bedrock:
         return rows
 
     def _list(self, request: Request, kind: Kind) -> Properties:
-        rows = [row for row in self._rows(request, kind).values() if _fits(row, request, kind)]
+        rows = [
+            row for row in list(self._rows(request, kind).values()) if _fits(row, request, kind)
+        ]
         rows.sort(
             key=lambda row: (row[kind.created], row[kind.name]),
             reverse=request.get("sortOrder", "Descending") == "Descending",
@@ -114,6 +116,7 @@ def _fits(row: Properties, request: Request, kind: Kind) -> bool:
     equal = all(asked[name] == row.get(member) for name, member in _EQUALS.items() if name in asked)
     return bool(
         equal
+        and asked.get("isOwned") is not False
         and request.get("nameContains", "") in row[kind.name]
         and (after is None or row[kind.created] > after)
         and (before is None or row[kind.created] < before)

@@ -61,9 +61,10 @@ class BedrockStore:
     def settle(self, now: datetime) -> None:
         """Let time pass for what is being made or changed."""
         for arn, change in list(self.changes.items()):
-            if change.at is not None and change.at <= now:
-                del self.changes[arn]
-                change.apply()
+            # The runtime's calls settle as well, under a lock of their own: only one applies it.
+            if change.at is None or change.at > now or self.changes.pop(arn, None) is None:
+                continue
+            change.apply()
 
     def served_models(self) -> set[str]:
         """Return the ARNs of the models that something serves, or is about to serve."""
@@ -132,7 +133,7 @@ def find(rows: dict[str, Properties], kind: Kind, wanted: str) -> Properties:
     Raises:
         AwsError: there is none.
     """
-    for arn, row in rows.items():
+    for arn, row in list(rows.items()):
         if wanted in (arn, arn.rpartition("/")[2], row[kind.name]):
             return row
     raise AwsError("ResourceNotFoundException", f"Could not find {wanted}: it does not exist.", 404)

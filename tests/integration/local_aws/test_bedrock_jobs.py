@@ -61,6 +61,7 @@ def test_phases_advance_with_the_clock_and_are_visible(bedrock: Bedrock) -> None
     assert statuses(done) == ["Completed"] * 3
     assert done["endTime"] - done["creationTime"] >= timedelta(hours=3)
     assert "failureMessage" not in done
+    assert done["validationDataConfig"] == {"validators": []}
     assert done["hyperParameters"] == {
         "epochCount": "2",
         "learningRate": "1e-5",

@@ -239,6 +239,21 @@ def test_data_that_is_not_there_or_not_in_this_region_fails_the_job(bedrock: Bed
     assert message.startswith("Could not validate GetObject permissions")
 
 
+def test_an_output_in_another_region_fails_the_job(bedrock: Bedrock) -> None:
+    bucket = f"elsewhere-{uuid4().hex[:12]}"
+    bedrock.embedded.client("s3").create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
+    )
+    job = bedrock.create(
+        roleArn=add_role(bedrock.embedded, data_policy("*", "s3:*")),
+        outputDataConfig={"s3Uri": f"s3://{bucket}/out"},
+    )
+
+    message = failure(bedrock, job)
+
+    assert message.startswith("Amazon S3 perms missing (PutObject): ")
+
+
 def test_an_output_that_the_role_may_not_write_fails_the_job(bedrock: Bedrock) -> None:
     role = add_role(bedrock.embedded, data_policy(bedrock.bucket, "s3:GetObject", "s3:ListBucket"))
 

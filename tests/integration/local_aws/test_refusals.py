@@ -23,6 +23,13 @@ def refused(call: Callable[[], Any]) -> dict[str, Any]:
         # One for each way in which AWS services speak.
         ("sagemaker", lambda c: c.list_pipelines(), "sagemaker:ListPipelines"),
         ("bedrock", lambda c: c.list_guardrails(), "bedrock:"),
+        ("bedrock", lambda c: c.list_evaluation_jobs(), "bedrock:ListEvaluationJobs"),
+        ("bedrock", lambda c: c.list_model_import_jobs(), "bedrock:ListModelImportJobs"),
+        (
+            "bedrock-runtime",
+            lambda c: c.converse_stream(modelId="amazon.nova-micro-v1:0", messages=[]),
+            "bedrock-runtime:ConverseStream",
+        ),
         ("s3", lambda c: c.get_bucket_cors(Bucket="b"), "s3:GetBucketCors"),
         ("iam", lambda c: c.list_users(), "iam:ListUsers"),
         ("lambda", lambda c: c.list_layers(), "lambda:ListLayers"),
@@ -79,6 +86,13 @@ def test_every_call_that_is_answered_here_is_supported(aws: Aws) -> None:
     own = set(aws.embedded.services.calls().names())
 
     assert {(service, name) for service, name in own if name not in SUPPORTED[service]} == set()
+
+
+def test_nothing_of_motos_bedrock_can_be_reached(aws: Aws) -> None:
+    own = set(aws.embedded.services.calls().names())
+
+    for service in ("bedrock", "bedrock-runtime"):
+        assert {name for of, name in own if of == service} == SUPPORTED[service]
 
 
 def test_a_presigned_url_is_served(aws: Aws) -> None:

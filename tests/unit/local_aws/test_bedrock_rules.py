@@ -196,6 +196,24 @@ def test_policies_of_a_role(iam: Any, statements: list[dict[str, Any]], allowed:
     assert found is allowed
 
 
+def test_policies_of_cloudformation_are_no_text(iam: Any) -> None:
+    found = role(iam, READ)
+    made = next(iter(iam.roles.values()))
+    made.policies["p"] = json.loads(made.policies["p"])
+    made.assume_role_policy_document = {
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "bedrock.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ]
+    }
+
+    assert found.allows("s3:GetObject", "arn:aws:s3:::b/data/a.jsonl", {})
+    assert found.trusts_bedrock("arn:aws:bedrock:us-east-1:1:model-customization-job/a")
+
+
 def test_a_role_of_another_service_trusts_nothing(iam: Any) -> None:
     assert not role(iam).trusts_bedrock("arn:aws:bedrock:us-east-1:1:model-customization-job/a")
 

@@ -4,6 +4,7 @@ import json
 import time
 from typing import Any
 
+from local_aws.bedrock.options import StepFault
 from tests.integration.workflow.world import PATIENCE_SECONDS, EndedExecution, World
 
 
@@ -38,6 +39,31 @@ class BedrockWorld(World):
         listed = self.bedrock.list_model_customization_jobs(nameContains=run_id)
         found: list[dict[str, Any]] = listed["modelCustomizationJobSummaries"]
         return found
+
+    def let_fail(self, fault: StepFault) -> None:
+        """Lets bad luck wait for a job or a deployment."""
+        self.aws.services.bedrock_world.faults.add(fault)
+
+    def assert_nothing_is_left(self, run_id: str) -> None:
+        """Asserts that nothing of a run on Bedrock costs any more."""
+        assert self.models_of(run_id) == []
+        assert self.deployments() == []
+        running = [
+            job
+            for job in self.customization_jobs_of(run_id)
+            if job["status"] in {"InProgress", "Stopping"}
+        ]
+        assert running == []
+
+    def result_after_stop(self, arn: str) -> dict[str, Any]:
+        """Waits for the result of an execution that was stopped: a machine of its own writes it."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            result = self.result_of(arn)
+            if result is not None:
+                return result
+            time.sleep(0.1)
+        raise AssertionError("the stopped run has no result")
 
     def wait_for_phase(self, arn: str, phase: str) -> None:
         """Waits until the execution's attempt is in a phase."""

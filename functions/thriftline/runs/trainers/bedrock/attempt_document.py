@@ -77,12 +77,15 @@ class Usage(_Part):
 class ChampionFacts(_Part):
     """The champion that is asked on the same records: where, and how.
 
+    ``run_id`` and ``job_name`` are of the attempt that made it, which has kept how it is asked.
     ``deployment_arn`` is the one that answers, once ``is_active``; ``is_own`` is whether it was
     made for this attempt.
     """
 
     package_arn: str
     model_arn: str
+    run_id: str | None = None
+    job_name: str | None = None
     serving: Serving | None = None
     deployment_arn: str | None = None
     is_own: bool = False
@@ -99,10 +102,11 @@ class Verdict(_Part):
 class AttemptDocument(_Part):
     """``bedrock.json``.
 
-    ``limit`` says which time limit the job was stopped for. ``deployment_arn`` is of the evaluation
-    deployment, which may be made a second time. ``positions`` is how far each model was asked, and
-    ``skipped`` why one is not compared with. ``question_tokens`` is the estimate of all questions
-    that the tuned model has answered, and ``unkept`` what answers have cost that are asked again.
+    ``job_arn`` is None until Bedrock has shown the job. ``limit`` says which time limit the job was
+    stopped for. ``deployment_arn`` is of the evaluation deployment, which may be made a second
+    time. ``positions`` is how far each model was asked, and ``skipped`` why one is not compared
+    with. ``question_tokens`` is the estimate of all questions that the tuned model has answered,
+    and ``unkept`` what answers have cost that are asked again.
     """
 
     version: Literal["1.0"] = "1.0"
@@ -124,6 +128,7 @@ class AttemptDocument(_Part):
     champion: ChampionFacts | None = None
     worst_case_usd: Decimal
 
+    job_arn: str | None = None
     phase: Phase = "training"
     phase_since: datetime
     model_arn: str | None = None

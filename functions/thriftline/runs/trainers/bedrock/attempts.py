@@ -51,7 +51,11 @@ class Attempts:
         return self.look(layout)
 
     def look(self, layout: AttemptLayout) -> AttemptState | None:
-        """Returns an attempt as it is now, None when it never started; changes nothing."""
+        """Returns an attempt as it is now, None when it never started; changes nothing.
+
+        Raises:
+            ServiceUnavailableError: Bedrock has shown the job before and does not show it now.
+        """
         document = self.services.documents.read(layout)
         if document is None:
             return None
@@ -61,6 +65,9 @@ class Attempts:
         job = None
         if document.phase == "training" or stopped_at is not None:
             job = self.services.jobs().find(layout.name)
+            if job is None and document.job_arn is not None:
+                # It may run all the same, so it counts as one that does.
+                raise ServiceUnavailableError(f"Bedrock does not show the job {layout.name}.")
             if job is None:
                 return None
         if stopped_at is None or job is None:

@@ -128,7 +128,7 @@ class EvaluationDeployments:
 
     def _champion(self, document: AttemptDocument, champion: ChampionFacts) -> ChampionFacts:
         if champion.serving is None:
-            serving = self._serving_of(champion.model_arn)
+            serving = self._serving_of(champion)
             champion = champion.model_copy(update={"serving": serving})
         if champion.deployment_arn is None and (standing := self._standing(champion.model_arn)):
             return champion.model_copy(update={"deployment_arn": standing.arn, "is_active": True})
@@ -156,13 +156,13 @@ class EvaluationDeployments:
             None,
         )
 
-    def _serving_of(self, model_arn: str) -> Serving:
+    def _serving_of(self, champion: ChampionFacts) -> Serving:
         """Returns how a model of an earlier run is asked."""
-        tags = self.services.jobs().tags_of(model_arn)
-        layout = AttemptLayout(tags.get(RUN_ID_TAG, ""), tags.get(ATTEMPT_TAG, ""))
-        earlier = self.services.documents.read(layout) if layout.run_id else None
+        layout = AttemptLayout(champion.run_id or "", champion.job_name or "")
+        earlier = self.services.documents.read(layout)
         if earlier is None:
             raise EvaluationError(
-                f"How the champion {model_arn} is asked is not known: its run has left no document."
+                f"How the champion {champion.model_arn} is asked is not known: its run has left no "
+                "document."
             )
         return earlier.serving

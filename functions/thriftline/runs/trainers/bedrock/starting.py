@@ -19,11 +19,12 @@ from thriftline.runs.trainers.bedrock.attempt_document import (
     SampleFacts,
     Serving,
 )
-from thriftline.runs.trainers.bedrock.customization_request import customization_request
+from thriftline.runs.trainers.bedrock.customization_request import Network, customization_request
 from thriftline.runs.trainers.bedrock.deploying import ATTEMPT_TAG
 from thriftline.runs.trainers.bedrock.families import BASE_MODELS
 from thriftline.runs.trainers.bedrock.layout import AttemptLayout
 from thriftline.runs.trainers.bedrock.names import client_token, model_name
+from thriftline.runs.trainers.bedrock.quoting import NAME
 from thriftline.runs.trainers.bedrock.services import BedrockServices
 from thriftline.runs.trainers.bedrock.training_data import (
     PreparedSplits,
@@ -34,7 +35,6 @@ from thriftline.runs.trainers.bedrock.training_data import (
 )
 from thriftline.runs.trainers.bedrock.training_file import Tally
 
-_CUSTOM_MODEL = ":custom-model/"
 # Where the account's quota is not known; Bedrock throttles what is too much.
 _USUAL_REQUESTS_PER_MINUTE = 60
 
@@ -94,7 +94,9 @@ class Starting:
         if document.phase == "training":
             terms = BedrockTerms.model_validate(order.rung.terms)
             job = self.services.jobs().start(self._request(document, terms), document.run_id)
-            document = document.model_copy(update={"created_at": job.created_at})
+            document = document.model_copy(
+                update={"created_at": job.created_at, "job_arn": job.arn}
+            )
             documents.write(layout, document)
         return document
 
@@ -193,7 +195,12 @@ class Starting:
                 ATTEMPT_TAG: document.name,
             },
             kms_key_id=self.settings.kms_key_id,
+            network=self._network(),
         )
+
+    def _network(self) -> Network | None:
+        subnets = self.settings.bedrock_subnet_ids
+        return Network(subnets, self.settings.bedrock_security_group_ids) if subnets else None
 
 
 def _seed(hyperparameters: Mapping[str, object]) -> int:
@@ -208,7 +215,13 @@ def _invocation_models(terms: BedrockTerms) -> tuple[str, ...]:
 
 
 def _champion(champion: Champion | None) -> ChampionFacts | None:
-    """Returns the champion where it is a custom model; another cannot be asked here."""
-    if champion is None or _CUSTOM_MODEL not in champion.model_uri:
+    """Returns the champion where Bedrock has made it; another cannot be asked here."""
+    own = champion.if_of(NAME) if champion else None
+    if own is None:
         return None
-    return ChampionFacts(package_arn=champion.package_arn, model_arn=champion.model_uri)
+    return ChampionFacts(
+        package_arn=own.package_arn,
+        model_arn=own.model_uri,
+        run_id=own.run_id,
+        job_name=own.job_name,
+    )

@@ -442,10 +442,9 @@ def test_the_champion_is_asked_on_the_same_records_and_its_own_prompt(tmp_path: 
     words = {"pos": "good", "neg": "bad"}
     document = earlier.document()
     document["serving"]["label_words"] = words
-    world = AttemptWorld(champion=Champion("arn:package", model_arn))
+    world = AttemptWorld(champion=_champion(model_arn, earlier))
     world.bucket.objects[earlier.layout.document] = json.dumps(document).encode()
     world.bedrock.models[model_arn] = "earlier"
-    world.bedrock.tags[model_arn] = earlier.bedrock.tags[model_arn]
     world.bedrock.answer = lambda model, text: _said(world, model_arn, model, text)
     world.train()
     state = world.poll_to_end()
@@ -461,6 +460,10 @@ def test_the_champion_is_asked_on_the_same_records_and_its_own_prompt(tmp_path: 
     assert list(world.bedrock.models) == [model_arn]
 
 
+def _champion(model_arn: str, world: AttemptWorld) -> Champion:
+    return Champion("arn:package", model_arn, "bedrock", world.run_id, world.job)
+
+
 def _said(world: AttemptWorld, champion: str, model: str, text: str) -> str:
     is_champion = any(
         one["customModelDeploymentArn"] == model and one["modelArn"] == champion
@@ -472,8 +475,7 @@ def _said(world: AttemptWorld, champion: str, model: str, text: str) -> str:
 
 def test_a_champion_whose_prompt_is_not_known_is_left_out_and_named(tmp_path: Path) -> None:
     arn = f"{ARN}:custom-model/amazon.nova-micro-v1:0:128k/0123456789ab"
-    world = AttemptWorld(champion=Champion("arn:package", arn))
-    world.bedrock.tags[arn] = []
+    world = AttemptWorld(champion=Champion("arn:package", arn, "bedrock", "gone", "gone-01"))
     world.train()
     state = world.poll_to_end()
     world.trainer.predictions(JOB, RUN_ID, tmp_path)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from laptop.stack import BASE_MODEL_PREFIX, with_own_stack
+from local_aws.bedrock.options import BedrockOptions, Step
 from local_aws.server import EmbeddedAws, Options
 from tests.integration.bedrock.world import BedrockWorld
 from tests.integration.workflow.conftest import CONFIG
@@ -16,7 +17,9 @@ _numbers = itertools.count(1)
 # Of a module, since a process runs one embedded AWS at a time.
 @pytest.fixture(scope="module")
 def world() -> Iterator[BedrockWorld]:
-    with EmbeddedAws(with_own_stack(Options(time_scale=60))) as aws:
+    # Phases are seen by the polls between them, however short they are.
+    quick = BedrockOptions(seconds={**dict.fromkeys(Step, 0.0)})
+    with EmbeddedAws(with_own_stack(Options(time_scale=60, bedrock=quick))) as aws:
         aws.client("s3").put_object(
             Bucket=aws.outputs["ArtifactsBucketName"],
             Key=f"{BASE_MODEL_PREFIX}config.json",

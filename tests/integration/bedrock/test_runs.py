@@ -65,6 +65,8 @@ def test_an_unexpected_error_of_bedrock_is_tried_once_more(
 def test_an_execution_that_is_stopped_leaves_nothing_on_bedrock(
     world: BedrockWorld, project: str
 ) -> None:
+    # The deployment is never active, so that the stop cannot come too late.
+    world.let_fail(StepFault(Step.DEPLOYMENT, name=f"{project}-*"))
     arn = world.execution_of(world.start(project, csv_of(400)))
     world.wait_for_phase(arn, "deploying")
     world.states.stop_execution(executionArn=arn)
@@ -114,6 +116,10 @@ def test_a_kept_deployment_answers_with_the_newest_approved_model(
     (after,) = world.deployments()
 
     assert after["customModelDeploymentArn"] == deployment["customModelDeploymentArn"]
-    promoted = second["promotion"] == "approved"
+    evaluation = world.document(second["run_id"], "evaluation.json")
+    assert evaluation is not None
+    # The champion answered the same records on its standing deployment.
+    assert evaluation["comparison"]["champion_model_package_arn"] == first["model_package_arn"]
+    promoted = evaluation["gate"]["promotion"] == "approved"
     newest = second if promoted else first
     assert after["modelArn"] == newest["reports"]["model"]

@@ -178,3 +178,10 @@ def test_each_model_is_asked_about_once() -> None:
     models.find(BASE.id)
 
     assert client.calls == 1
+
+
+def test_a_model_that_cannot_be_evaluated_on_demand_is_refused_without_a_call() -> None:
+    haiku = BASE_MODELS["anthropic.claude-3-haiku-20240307-v1:0:200k"]
+
+    with pytest.raises(InvalidRunSpecError, match="provisioned throughput only"):
+        offers(AssertionError("Bedrock was asked")).require(haiku, "fine_tuning", NOW)

@@ -69,8 +69,7 @@ class BedrockTrainer:
 
     def month(self, work: TrainingWork, predictions: int) -> MonthlyCost:
         """Prices the tokens of a month and the storage of the model; see ``month``."""
-        found = month(work, predictions, self._sources())
-        return MonthlyCost(found.usd, found.reason)
+        return month(work, predictions, self._sources())
 
     def start(self, order: AttemptOrder) -> AttemptState:
         """Creates the attempt's job, or finds it; see ``Starting``."""

@@ -71,3 +71,6 @@ def test_a_month_has_the_storage_of_the_model_when_nobody_asks() -> None:
     month = trainer().month(films(), 0)
 
     assert str(month.usd) == "1.95"
+    # The quota that a router holds against what is needed, and the rows of its table.
+    assert month.requests_per_minute == 4
+    assert month.rows

@@ -226,6 +226,11 @@ def test_sweep_ledger_finds_nothing_that_is_left(sam: Sam) -> None:
     assert (answer["kept"], answer["unknown"], answer["settled"]) == (0, 0, 0)
 
 
+def test_sweep_bedrock_finds_nothing_that_is_left(sam: Sam) -> None:
+    answer = sam.answer("sweep_bedrock", {})
+    assert (answer["kept"], answer["unknown"], answer["taken_away"]) == (0, 0, [])
+
+
 def test_count_spend_counts_what_others_spent(sam: Sam) -> None:
     assert float(sam.answer("count_spend", {})["external_usd"]) == 0
 

@@ -37,6 +37,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "publish_result": steps.PublishResultRequest,
     "count_spend": steps.CountSpendRequest,
     "sweep_ledger": steps.SweepLedgerRequest,
+    "sweep_bedrock": steps.SweepBedrockRequest,
     "open_audit": audit_steps.OpenAuditRequest,
     "collect_part": audit_steps.CollectRequest,
     "assemble_inventory": audit_steps.TargetRequest,
@@ -82,6 +83,7 @@ NOT_OF_A_MACHINE = {
     "explain_upload",
     "restore_endpoint",
     "sweep_approvals",
+    "sweep_bedrock",
     "sweep_ledger",
 }
 

@@ -226,6 +226,25 @@ class ModelRegistry:
                 )
         return arn
 
+    def version_of(self, run_id: str, project: str, opened_at: datetime) -> RegisteredModel | None:
+        """Returns the version of a run, None when it has none."""
+        found = self._version_of(run_id, project, opened_at)
+        return self._registered(found["ModelPackageArn"]) if found else None
+
+    def projects(self) -> tuple[str, ...]:
+        """Returns the projects that have a group; another stack's may look like one of them."""
+        prefix = group_name_of(self._stack, "")
+        with translated("listing the model package groups"):
+            pages = self._client.get_paginator("list_model_package_groups").paginate(
+                NameContains=prefix
+            )
+            names = [
+                one["ModelPackageGroupName"]
+                for page in pages
+                for one in page["ModelPackageGroupSummaryList"]
+            ]
+        return tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+
     def _version_of(
         self, run_id: str, project: str, opened_at: datetime
     ) -> "ModelPackageSummaryTypeDef | None":

@@ -205,6 +205,30 @@ class SweepLedgerResponse(Payload):
     stopped_jobs: tuple[str, ...] = ()
 
 
+class SweepBedrockRequest(Payload):
+    """The schedule's input: nothing has to be said."""
+
+
+class TakenAway(Payload):
+    """Something on Bedrock that a run left, and that the sweep has deleted."""
+
+    kind: str
+    arn: str
+    reason: str
+
+
+class SweepBedrockResponse(Payload):
+    """Things with the stack's tag that stay, that could not be judged or deleted, and that went.
+
+    ``promoted`` are versions in the registry with which their project's deployment answers now.
+    """
+
+    kept: int
+    unknown: int
+    taken_away: tuple[TakenAway, ...]
+    promoted: tuple[str, ...]
+
+
 class CountSpendRequest(Payload):
     """The schedule's input: nothing has to be said."""
 

@@ -9,7 +9,7 @@ from thriftline.runs.trainers.registry import Trainers
 from thriftline.wiring.shared import artifacts, settings
 
 if TYPE_CHECKING:
-    from thriftline.runs.trainers.bedrock.belongings import Belongings
+    from thriftline.runs.trainers.bedrock.belongings import BedrockBelongings
 
 __all__ = ["bedrock_belongings", "trainers"]
 
@@ -21,9 +21,9 @@ def trainers() -> Trainers:
 
 
 @cache
-def bedrock_belongings() -> "Belongings":
+def bedrock_belongings() -> "BedrockBelongings":
     """What the stack has on Bedrock."""
     # Imported here, as the trainers are: only one function needs it.
-    from thriftline.runs.trainers.bedrock.belongings import Belongings
+    from thriftline.runs.trainers.bedrock.belongings import BedrockBelongings
 
-    return Belongings(client("bedrock"), settings().stack_name)
+    return BedrockBelongings(client("bedrock"), settings().stack_name)

@@ -18,7 +18,7 @@ from thriftline.runs.aws.model_registry import ModelRegistry, ModelVersion
 from thriftline.runs.domain.leftovers import QUIET, UNSEEN, Belonging, Kind, OwnRun, judged
 from thriftline.runs.schemas.steps import SweepBedrockResponse
 from thriftline.runs.steps.sweep_bedrock import BedrockSweeper, sweep_bedrock
-from thriftline.runs.trainers.bedrock.belongings import Belongings
+from thriftline.runs.trainers.bedrock.belongings import BedrockBelongings
 
 OTHER_MODEL = MODEL[:-1] + "z"
 OVER = OwnRun(True, NOW - timedelta(hours=2))
@@ -202,7 +202,7 @@ class Scene:
     def sweep(self) -> SweepBedrockResponse:
         """Runs the step."""
         sweeper = BedrockSweeper(
-            belongings=Belongings(cast("Any", self.bedrock), "thriftline"),
+            belongings=BedrockBelongings(cast("Any", self.bedrock), "thriftline"),
             runs=self.world.runs,
             registry=ModelRegistry(cast("Any", self.registry), "thriftline"),
             executions=cast("Any", self.executions),

@@ -4,9 +4,11 @@ Only what is known to be the stack's own, of a run that is known to be over, goe
 read is taken for something that somebody needs.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 # A function outlives the execution that called it by 15 minutes at the most; the workflow that
 # tidies up after an execution then has its turn.
@@ -37,6 +39,24 @@ class Belonging:
     project: str | None
     is_standing: bool = False
     delete_after: datetime | None = None
+
+
+class Belongings(Protocol):
+    """What the stack has with a trainer's service."""
+
+    def all(self, report: Callable[[str, Exception], None]) -> Iterable[Belonging]:
+        """Yields what has the stack's tag; what cannot be understood is reported.
+
+        Raises:
+            ThriftlineError: a list cannot be read.
+        """
+
+    def take_away(self, belonging: Belonging) -> None:
+        """Deletes one thing; no error when it is gone.
+
+        Raises:
+            ThriftlineError: the service refuses.
+        """
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from thriftline.core.aws.executions import Executions
 from thriftline.core.errors import ThriftlineError
 from thriftline.runs.aws.model_registry import ModelRegistry, RegisteredModel
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.domain.leftovers import UNSEEN, Belonging, Kind, OwnRun, judged
+from thriftline.runs.domain.leftovers import UNSEEN, Belonging, Belongings, Kind, OwnRun, judged
 from thriftline.runs.schemas.steps import SweepBedrockResponse, TakenAway
-from thriftline.runs.trainers.bedrock.belongings import Belongings
 from thriftline.runs.trainers.port import Trainer
 
 _MOST_NAMED = 100

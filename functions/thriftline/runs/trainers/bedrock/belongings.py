@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _GONE = {"ResourceNotFoundException", "ResourceNotFound"}
 
 
-class Belongings:
+class BedrockBelongings:
     """The things of one stack, in one region."""
 
     def __init__(self, client: "BedrockClient", stack: str) -> None:

@@ -79,7 +79,8 @@ def ask_requests(requests: Sequence[Request], ask: Ask, goes_on: Callable[[], bo
                 break
             chunk = [one for one in requests[start : start + workers] if one.target not in troubles]
             sent += len(chunk)
-            for request, said in zip(chunk, threads.map(_asker(ask), chunk), strict=True):
+            replying = threads.map(_asker(ask, goes_on), chunk)
+            for request, said in zip(chunk, replying, strict=True):
                 if isinstance(said, Reply):
                     replies[request] = said
                 else:
@@ -88,12 +89,15 @@ def ask_requests(requests: Sequence[Request], ask: Ask, goes_on: Callable[[], bo
     return Asked(kept, unkept, troubles, sent)
 
 
-def _asker(ask: Ask) -> Ask:
+def _asker(ask: Ask, goes_on: Callable[[], bool]) -> Ask:
     def asked(request: Request) -> Reply | NoReply:
         said = ask(request)
         for _ in range(_MOST_TRIES - 1):
             if isinstance(said, Reply) or said.trouble is not Trouble.FAULT:
                 return said
+            if not goes_on():
+                # The next poll tries it again.
+                return NoReply(Trouble.BUSY, said.reason)
             said = ask(request)
         if isinstance(said, NoReply) and said.trouble is Trouble.FAULT:
             # It counts as an answer that is no label, and the next question is asked.

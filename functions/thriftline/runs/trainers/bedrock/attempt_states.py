@@ -9,6 +9,8 @@ from thriftline.runs.trainers.bedrock.attempt_document import TUNED, AttemptDocu
 from thriftline.runs.trainers.bedrock.billing import charges_of
 from thriftline.runs.trainers.bedrock.customization_jobs import CustomizationJob
 
+_STATUSES = {Ending.COMPLETED: "Completed", Ending.STOPPED: "Stopped"}
+
 
 def active_state(
     document: AttemptDocument, job: CustomizationJob | None, phase: str | None = None
@@ -37,7 +39,7 @@ def ended_state(document: AttemptDocument) -> AttemptState:
     return AttemptState(
         name=document.name,
         run_id=document.run_id,
-        status="Completed" if ending is Ending.COMPLETED else "Ended",
+        status=_STATUSES.get(ending, "Failed"),
         phase="ended",
         created_at=document.created_at,
         started_at=document.started_at,

@@ -155,7 +155,8 @@ class Attempts:
     ) -> AttemptState:
         if job.is_active:
             return active_state(document, job, "stopping")
-        reason = _STOPPED
+        failed = outcome_of(job.status, job.failure_message) if job.status == "Failed" else None
+        reason = failed.reason if failed else _STOPPED
         try:
             left = self.evaluation_deployments.left(document.name)
             trouble = f"still there: {', '.join(left)}" if left else ""
@@ -171,7 +172,9 @@ class Attempts:
                 "has_trained": document.has_trained or job.has_trained,
                 "model_arn": document.model_arn or job.model_arn,
                 "started_at": document.started_at or job.training_since,
-                "verdict": Verdict(ending=Ending.STOPPED, reason=reason),
+                "verdict": Verdict(
+                    ending=failed.ending if failed else Ending.STOPPED, reason=reason
+                ),
                 "ended_at": max(stopped_at, job.ended_at or stopped_at),
             }
         )

@@ -25,8 +25,8 @@ from thriftline.runs.trainers.bedrock.prompt import Example, Message, question_w
 from thriftline.runs.trainers.bedrock.services import BedrockServices
 from thriftline.runs.trainers.bedrock.tokens import CHAT_TOKENS, tokens_of
 
-# Of a poll, whose function has a minute.
-_SECONDS_A_POLL = 35.0
+# Of a poll, whose function has a minute; a call that hangs may take 15 seconds more.
+_SECONDS_A_POLL = 30.0
 _MINUTE = 60
 # What one evaluation may take, however small the quota is; then what was asked has to do.
 _LIMIT = timedelta(hours=6)

@@ -1,7 +1,7 @@
 """Starts an attempt: its files, what it has to remember, and its job, each once."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,13 +27,13 @@ from thriftline.runs.trainers.bedrock.names import client_token, model_name
 from thriftline.runs.trainers.bedrock.quoting import NAME
 from thriftline.runs.trainers.bedrock.services import BedrockServices
 from thriftline.runs.trainers.bedrock.training_data import (
+    ExampleChoice,
     PreparedSplits,
     SplitSample,
-    examples_of,
     questions_of,
     write_training_file,
 )
-from thriftline.runs.trainers.bedrock.training_file import Tally
+from thriftline.runs.trainers.bedrock.training_file import Record, Tally
 
 # Where the account's quota is not known; Bedrock throttles what is too much.
 _USUAL_REQUESTS_PER_MINUTE = 60
@@ -103,8 +103,9 @@ class Starting:
     def _prepared(self, order: AttemptOrder, layout: AttemptLayout) -> AttemptDocument:
         work, now = order.work, self.services.now()
         terms = BedrockTerms.model_validate(order.rung.terms)
-        sampled = self._write_files(layout, terms, _seed(work.hyperparameters))
-        splits = PreparedSplits(self.services.artifacts, work.run_id)
+        seed = _seed(work.hyperparameters)
+        examples = ExampleChoice(seed)
+        sampled = self._write_files(layout, terms, seed, examples)
         return AttemptDocument(
             run_id=work.run_id,
             name=order.name,
@@ -117,7 +118,7 @@ class Starting:
                 label_words=dict(terms.label_words),
                 max_tokens=terms.max_tokens,
             ),
-            examples=examples_of(splits.records("train"), sampled.seed) if terms.few_shot else (),
+            examples=examples.chosen if terms.few_shot else (),
             rates=terms.rates,
             epochs=terms.epochs,
             requests_per_minute=terms.requests_per_minute or _USUAL_REQUESTS_PER_MINUTE,
@@ -130,14 +131,18 @@ class Starting:
             phase_since=now,
         )
 
-    def _write_files(self, layout: AttemptLayout, terms: BedrockTerms, seed: int) -> SampleFacts:
+    def _write_files(
+        self, layout: AttemptLayout, terms: BedrockTerms, seed: int, examples: ExampleChoice
+    ) -> SampleFacts:
         splits = PreparedSplits(self.services.artifacts, layout.run_id)
         train = splits.drawn("train", terms.train_records, seed)
-        written = self._write(layout.training_file, splits, "train", train, terms)
+        records = examples.watch(splits.taken("train", train))
+        written = self._write(layout.training_file, records, terms)
         validation, validated = SplitSample(frozenset(), 0), Tally()
         if terms.validation_records:
             validation = splits.drawn("validation", terms.validation_records, seed)
-            validated = self._write(layout.validation_file, splits, "validation", validation, terms)
+            records = splits.taken("validation", validation)
+            validated = self._write(layout.validation_file, records, terms)
         test = splits.drawn("test", terms.test_records, seed)
         AnswerParts(self.services.artifacts, layout).write_questions(
             questions_of(splits.taken("test", test), seed)
@@ -155,18 +160,11 @@ class Starting:
             tokens=written.tokens,
         )
 
-    def _write(
-        self,
-        key: str,
-        splits: PreparedSplits,
-        split: str,
-        chosen: SplitSample,
-        terms: BedrockTerms,
-    ) -> Tally:
+    def _write(self, key: str, records: Iterator[Record], terms: BedrockTerms) -> Tally:
         with tempfile.TemporaryFile() as target:
             tally = write_training_file(
                 target,
-                splits.taken(split, chosen),
+                records,
                 BASE_MODELS[terms.base_model],
                 terms.system_prompt,
                 terms.label_words,

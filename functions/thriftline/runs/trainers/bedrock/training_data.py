@@ -1,15 +1,16 @@
 """Writes what a job reads, and what its model will be asked, from the prepared splits.
 
-A split is read twice, record by record: once to draw the sample, once to write it. Neither the
+A split is read record by record: to count its labels, to draw the sample, to write it. Neither the
 split nor the file is ever in memory as a whole.
 """
 
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
+
+import orjson
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.domain.layout import split_prefix
@@ -46,7 +47,7 @@ class PreparedSplits:
                 self._artifacts.download(shard.key, body)
                 body.seek(0)
                 for line in body:
-                    yield Record.of(json.loads(line))
+                    yield Record.of(orjson.loads(line))
 
     def drawn(self, split: str, most: int, seed: int) -> SplitSample:
         """Returns a stratified, seeded sample of a split."""
@@ -86,19 +87,30 @@ def questions_of(records: Iterator[Record], seed: int) -> list[Question]:
     return sorted(found, key=lambda one: (rank(one.id, seed), one.id))
 
 
-def examples_of(records: Iterator[Record], seed: int) -> tuple[WorkedExample, ...]:
-    """Returns worked examples: one of each label, of the first labels in the order of the seed."""
-    first: dict[str, tuple[int, Record]] = {}
-    for record in records:
-        text = user_text(record.text, record.text_pair)
-        place = rank(record.id, seed)
-        known = first.get(record.label)
+class ExampleChoice:
+    """Chooses worked examples from records that pass by on their way into the training file."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._first: dict[str, tuple[int, WorkedExample]] = {}
+
+    def watch(self, records: Iterator[Record]) -> Iterator[Record]:
+        """Yields the records as they are."""
+        for record in records:
+            self._weigh(record)
+            yield record
+
+    @property
+    def chosen(self) -> tuple[WorkedExample, ...]:
+        """One of each label, of the first labels in the order of the seed."""
+        ordered = sorted(self._first.values(), key=lambda pair: pair[0])
+        return tuple(example for _, example in ordered[:MOST_EXAMPLES])
+
+    def _weigh(self, record: Record) -> None:
+        text, place = user_text(record.text, record.text_pair), rank(record.id, self._seed)
+        known = self._first.get(record.label)
         if _is_short(text) and (known is None or place < known[0]):
-            first[record.label] = (place, record)
-    chosen = sorted(first.values(), key=lambda pair: pair[0])[:MOST_EXAMPLES]
-    return tuple(
-        WorkedExample(text=user_text(one.text, one.text_pair), label=one.label) for _, one in chosen
-    )
+            self._first[record.label] = (place, WorkedExample(text=text, label=record.label))
 
 
 def _is_short(text: str) -> bool:

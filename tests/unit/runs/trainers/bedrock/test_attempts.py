@@ -236,6 +236,16 @@ def test_an_attempt_that_is_stopped_leaves_nothing_that_costs(moment: str) -> No
     assert world.what_costs() == []
 
 
+def test_an_attempt_that_is_stopped_after_its_job_failed_has_failed(world: AttemptWorld) -> None:
+    world.start()
+    world.bedrock.fail_job(JOB, "Unable to parse Amazon S3 file: train.jsonl.")
+    world.clean_up()
+
+    state = world.look()
+    assert state.ending is Ending.USER_ERROR
+    assert "Unable to parse" in state.reason
+
+
 def test_a_stopped_attempt_does_not_start_again(world: AttemptWorld) -> None:
     world.bedrock.fail("CreateModelCustomizationJob", "ThrottlingException")
     with pytest.raises(Exception, match="Throttling"):

@@ -203,7 +203,7 @@ class EmbeddedAws:
         self._cleanup.callback(bus.close)
         self._cleanup.callback(lambda: _stop_executions(options.account, options.region, clock))
         bus.install(hooks)
-        self._connect_bedrock(bus)
+        self._connect_bedrock()
         bucket_policies.install(hooks)
         table_locks.install(hooks)
         s3_events.install(hooks, bus, current_operation)
@@ -216,13 +216,12 @@ class EmbeddedAws:
             clock,
         )
 
-    def _connect_bedrock(self, bus: EventBus) -> None:
+    def _connect_bedrock(self) -> None:
         services, options = self.services, self._options
         folder = self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="local-bedrock-"))
         services.bedrock_world.connect(
             options.bedrock, options.time_scale, Path(folder), self._clients.get
         )
-        services.bedrock_jobs.announce_with(bus.publish)
         self._cleanup.callback(services.bedrock_world.close)
         self._cleanup.callback(services.bedrock_jobs.close)
 

@@ -87,11 +87,19 @@ class CustomizationRun:
             self._charge(clock.now())
             job.stopped(clock.now())
         except (JobFailure, GenerativeError) as failure:
-            job.fail(str(failure), clock.now())
+            self._fail(str(failure))
         except Exception:
             LOG.exception("customization job %s", job.name)
-            job.fail(UNEXPECTED_MESSAGE, clock.now())
+            self._fail(UNEXPECTED_MESSAGE)
         self._announce(job)
+
+    def _fail(self, message: str) -> None:
+        now = self._world.clock.now()
+        # Who has asked it to stop is told that it has.
+        if self._stopping:
+            self._job.stopped(now)
+        else:
+            self._job.fail(message, now)
 
     def _live(self) -> None:
         job, kind = self._job, self._kind
@@ -100,8 +108,7 @@ class CustomizationRun:
         self._pass_time(Step.VALIDATION)
         training = parse_file(storage.read(uri), split_uri(uri)[1], kind)
         validation = self._validation_records(storage)
-        count = None if validation is None else sum(len(each) for each in validation)
-        check_counts(len(training), count, kind)
+        check_counts(len(training), [len(each) for each in validation], kind)
         storage.check_output()
         self._pass_time(Step.PROCESSING)
         check_tokens(training, split_uri(uri)[1].rpartition("/")[2], kind)
@@ -110,15 +117,12 @@ class CustomizationRun:
         elif job.kind == REINFORCEMENT:
             training = reinforced(training, job, self._world, self._look)
         self._tokens = sum(tokens_of_record(each) for each in training)
-        self._train(training, validation or [], storage)
+        self._train(training, validation, storage)
 
-    def _validation_records(self, storage: JobStorage) -> list[list[Conversation]] | None:
+    def _validation_records(self, storage: JobStorage) -> list[list[Conversation]]:
         config = self._job.request.get("validationDataConfig") or {}
         uris = [each["s3Uri"] for each in config.get("validators") or ()]
-        if not uris:
-            return None
-        kind = self._kind
-        return [parse_file(storage.read(uri), split_uri(uri)[1], kind) for uri in uris]
+        return [parse_file(storage.read(uri), split_uri(uri)[1], self._kind) for uri in uris]
 
     def _train(
         self,
@@ -155,7 +159,6 @@ class CustomizationRun:
         except BaseException:
             world.forget_folder(self._store, model_arn)
             raise
-        self._charge(now)
 
     @property
     def _epochs(self) -> int:
@@ -214,6 +217,7 @@ class CustomizationRun:
         store.custom_models[arn] = row
         store.bases[arn] = job.base.id
         store.tags[arn] = tags_of(job.request.get("customModelTags")) | {ENGINE_TAG: engine}
+        self._charge(now)
         self._world.bill.begin(arn, job.region, job.base.price_name, bedrock_bill.STORAGE, 1, now)
 
     def _charge(self, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from local_aws.bedrock.kinds import Format, Kind
@@ -60,24 +60,27 @@ def parse_file(content: bytes, key: str, kind: Kind) -> list[Conversation]:
     ]
 
 
-def check_counts(training: int, validation: int | None, kind: Kind) -> None:
-    """Refuse too few or too many records.
+def check_counts(training: int, validation: Sequence[int], kind: Kind) -> None:
+    """Refuse too few or too many records; `validation` has the number of each file.
 
     Raises:
         JobFailure: a number is outside of the family's bounds.
     """
-    if validation is not None and kind.most_validation == 0:
+    if validation and kind.most_validation == 0:
         raise JobFailure("Validation dataset is not supported for this model.")
     if training < kind.least:
         raise JobFailure(
             f"Number of training records {training} is below the minimum of {kind.least}."
         )
-    if validation is not None and validation > kind.most_validation:
+    if 0 in validation:
+        raise JobFailure("Number of validation records 0 is below the minimum of 1.")
+    validating = sum(validation)
+    if validating > kind.most_validation:
         raise JobFailure(
-            f"Number of validation records {validation} exceeds the maximum of "
+            f"Number of validation records {validating} exceeds the maximum of "
             f"{kind.most_validation}."
         )
-    total = training + (validation or 0 if kind.together else 0)
+    total = training + (validating if kind.together else 0)
     if total > kind.most:
         raise JobFailure(
             f"Sum of training and validation records {total} exceeds the maximum of {kind.most}."

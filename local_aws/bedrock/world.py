@@ -50,7 +50,7 @@ class BedrockWorld:
         self.time_scale = 1.0
         self._options = BedrockOptions()
         self._folder: Path | None = None
-        self._client: Callable[[str], Any] | None = None
+        self._client: Callable[[str, str | None], Any] | None = None
         self._making = threading.Lock()
         self._engines: Engines | None = None
 
@@ -59,7 +59,7 @@ class BedrockWorld:
         options: BedrockOptions,
         time_scale: float,
         folder: Path,
-        client: Callable[[str], Any],
+        client: Callable[[str, str | None], Any],
     ) -> None:
         """Take the settings, a folder for models, and clients of the other services."""
         self._options = options
@@ -73,11 +73,11 @@ class BedrockWorld:
         if self._engines is not None:
             self._engines.close()
 
-    def client(self, service: str) -> Any:
-        """Return a client of another service of this embedded AWS."""
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return a client of another service of this embedded AWS; the stack's region if none."""
         if self._client is None:
             raise RuntimeError("the embedded Bedrock is not connected")
-        return self._client(service)
+        return self._client(service, region)
 
     def span(self, step: Step) -> timedelta:
         """Return how long a step takes on the embedded clock."""

@@ -1,8 +1,9 @@
 """Customization jobs: CreateModelCustomizationJob really validates, trains and ends."""
 
+import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +47,6 @@ _EVENT_MEMBERS = (
     "validationDataConfig",
     "outputDataConfig",
 )
-Publish = Callable[..., None]
 
 
 class BedrockJobs:
@@ -56,11 +56,6 @@ class BedrockJobs:
         self._world = world
         self._lock = threading.Lock()
         self._runs: dict[str, CustomizationRun] = {}
-        self._publish: Publish | None = None
-
-    def announce_with(self, publish: Publish) -> None:
-        """Say where events go."""
-        self._publish = publish
 
     def operations(self) -> dict[str, Operation]:
         """Return the calls by name."""
@@ -171,19 +166,27 @@ class BedrockJobs:
                 )
 
     def _announce(self, job: CustomizationJob) -> None:
-        if self._publish is None:
-            return
+        """Send an event; a job goes on when it cannot be sent, for Bedrock promises none."""
         described = job.describe()
-        detail = {key: described[key] for key in _EVENT_MEMBERS if key in described}
-        for name, value in detail.items():
-            if isinstance(value, datetime):
-                detail[name] = value.isoformat().replace("+00:00", "Z")
-        self._publish(
-            source="aws.bedrock",
-            detail_type=DETAIL_TYPE,
-            detail={"version": "0.0", "jobStatus": described["status"], **detail},
-            resources=[job.arn],
-        )
+        detail = {"version": "0.0", "jobStatus": described["status"]} | {
+            key: described[key] for key in _EVENT_MEMBERS if key in described
+        }
+        entry = {
+            "Source": "aws.bedrock",
+            "DetailType": DETAIL_TYPE,
+            "Resources": [job.arn],
+            "Detail": json.dumps(detail, default=_iso),
+        }
+        try:
+            self._world.client("events", job.region).put_events(Entries=[entry])
+        except Exception as error:
+            LOG.warning("the state of %s was not announced: %s", job.name, error)
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} has no place in an event")
 
 
 def _check_type(request: Request, customizations: tuple[str, ...]) -> None:

@@ -264,6 +264,8 @@ def test_events_say_every_change_of_status(bedrock: Bedrock) -> None:
     assert last["detail"]["outputModelArn"] == done["outputModelArn"]
     assert last["detail"]["jobArn"] == job
     assert "status" not in last["detail"]
+    assert (last["source"], last["region"]) == ("aws.bedrock", "us-east-1")
+    assert last["detail"]["endTime"].endswith("Z")
 
 
 @pytest.mark.parametrize("step", [Step.VALIDATION, Step.PROCESSING, Step.TRAINING])

@@ -28,24 +28,23 @@ LIMITS = Limits(requests_per_minute=4, tokens_per_minute=1000, tokens_per_day=25
 @pytest.mark.parametrize(
     ("kind", "training", "validation", "refused"),
     [
-        ("nova", 8, None, False),
-        ("nova", 7, None, True),
-        ("nova", 20_000, None, False),
-        ("nova", 20_001, None, True),
-        ("nova", 19_000, 1_000, False),
-        ("nova", 19_000, 1_001, True),
-        ("nova2", 199, None, True),
-        ("nova2", 200, None, False),
-        ("nova2", 200, 10, True),
-        ("llama", 99, 10, True),
-        ("llama", 9_000, 1_001, True),
-        ("haiku", 10_000, 1_000, False),
-        ("haiku", 32, 1_001, True),
+        ("nova", 8, [], False),
+        ("nova", 7, [], True),
+        ("nova", 20_000, [], False),
+        ("nova", 20_001, [], True),
+        ("nova", 19_000, [1_000], False),
+        ("nova", 19_000, [1_000, 1], True),
+        ("nova", 19_000, [0, 1], True),
+        ("nova2", 199, [], True),
+        ("nova2", 200, [], False),
+        ("nova2", 200, [10], True),
+        ("llama", 99, [10], True),
+        ("llama", 9_000, [1_001], True),
+        ("haiku", 10_000, [1_000], False),
+        ("haiku", 32, [1_001], True),
     ],
 )
-def test_numbers_of_records(
-    kind: str, training: int, validation: int | None, refused: bool
-) -> None:
+def test_numbers_of_records(kind: str, training: int, validation: list[int], refused: bool) -> None:
     if refused:
         with pytest.raises(JobFailure):
             check_counts(training, validation, KINDS[kind])

@@ -7,13 +7,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from laptop.routing_table import show_routing
+
 # Of more choices the cheapest are shown, and the planned one.
 _MOST = 6
 _UNKNOWN = "-"
 
 
 def show_plan(plan: Mapping[str, Any], console: Console) -> None:
-    """Show a plan.json: what each choice would probably cost, and costs at the most."""
+    """Show a plan.json: each way to train, then what each choice of the one that is taken costs."""
+    show_routing(plan, console)
     table = Table(box=None, padding=(0, 1), title="The plan, in USD", title_justify="left")
     table.add_column("choice", overflow="fold")
     for name in ("low", "likely", "high", "at the most"):

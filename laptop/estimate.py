@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 from samtranslator.yaml_helper import yaml_parse
 
+from laptop.routing_table import show_routing
 from local_aws.options import ROOT
 
 PROGRAM = "thriftline.wiring.estimate"
@@ -92,6 +93,7 @@ def _request(data: Path, run_yaml: Path | None) -> dict[str, Any]:
         "files": [str(path.resolve()) for path in files],
         "run_yaml": str(run_yaml.resolve()) if run_yaml else None,
         **{name: str(declared[parameter]["Default"]) for name, parameter in _DEFAULTS.items()},
+        "trainers": declared["Trainers"]["Default"].split(","),
     }
 
 
@@ -137,6 +139,7 @@ def show(document: Mapping[str, Any], console: Console) -> None:
         highlight=False,
         markup=False,
     )
+    show_routing(plan, console)
     console.print(_table(plan["quotes"]))
     console.print("* run.yaml's type   ~ its range touches the cheapest one's", highlight=False)
     for line in _facts(document):

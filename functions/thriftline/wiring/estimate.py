@@ -25,9 +25,8 @@ from thriftline.runs.trainers.sagemaker.priced_instances import (
     priced,
     require_known,
 )
-from thriftline.runs.trainers.sagemaker.quoting import PriceSources, quote
-from thriftline.runs.trainers.sagemaker.trainer import SagemakerTrainer
 from thriftline.runs.trainers.sagemaker.training_instance_types import training_instance_types
+from thriftline.wiring.quoters import quoters
 
 
 def guides(region: str) -> tuple[Guide, ...]:
@@ -61,13 +60,12 @@ def estimate(folder: Path, request: str, region: str) -> None:
         ThriftlineError: the run cannot be estimated; the message says why.
         ValidationError: the request is none.
     """
-    sources = PriceSources(price_catalogue, training_instance_types, region)
+    now = datetime.now(UTC)
     document = estimate_files(
         EstimateRequest.model_validate_json(request),
-        quote=lambda work: quote(work, sources),
-        inputs=SagemakerTrainer.inputs,
+        quoters=quoters(region, now.date()),
         region=region,
-        now=datetime.now(UTC),
+        now=now,
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "estimate.json").write_text(document.model_dump_json(indent=2), encoding="utf-8")

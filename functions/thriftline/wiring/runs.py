@@ -48,6 +48,7 @@ def run_spec_defaults() -> Defaults:
         instance_type=settings().default_instance_type,
         max_usd=Decimal(settings().default_max_usd),
         trainers=tuple(sorted(TRAINERS)),
+        allowed_trainers=tuple(sorted(set(settings().trainers) & TRAINERS.keys())),
     )
 
 
@@ -103,6 +104,7 @@ def stack_ceilings() -> Ceilings:
         least_gate_test_size=settings().least_gate_test_size,
         most_gate_margin=settings().most_gate_margin,
         gate_above_majority=settings().gate_above_majority,
+        trainers=settings().trainers,
     )
 
 

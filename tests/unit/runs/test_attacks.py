@@ -36,7 +36,7 @@ from thriftline.runs.steps.publish_result import publish_result
 from thriftline.runs.steps.validate_dataset import validate_dataset
 
 # Nothing is allowed to cost anything, so that no input may come as far as a job.
-CLOSED = Ceilings(Decimal(0), ("ml.*",), 0.8, 10, 0.1, True)
+CLOSED = Ceilings(Decimal(0), ("ml.*",), 0.8, 10, 0.1, True, ("sagemaker",))
 ESCAPE, TURN, LINE = "\x1b[2J", "\u202e", "\u2028"
 
 KEYS = [

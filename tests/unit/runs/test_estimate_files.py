@@ -12,17 +12,13 @@ from thriftline.core.errors import (
     InvalidRunSpecError,
     UnknownInstanceTypeError,
 )
-from thriftline.money.price_catalogue import price_catalogue
 from thriftline.runs.reports.estimate_page import estimate_page
 from thriftline.runs.reports.range_chart import UsdRange, range_chart
 from thriftline.runs.schemas.estimate import EstimateDocument, EstimateRequest
 from thriftline.runs.steps.estimate_files import estimate_files
-from thriftline.runs.trainers.sagemaker.quoting import PriceSources, quote
-from thriftline.runs.trainers.sagemaker.trainer import SagemakerTrainer
-from thriftline.runs.trainers.sagemaker.training_instance_types import training_instance_types
+from thriftline.wiring.quoters import quoters
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
-SOURCES = PriceSources(price_catalogue, training_instance_types, "us-east-1")
 
 
 def csv(rows: int, kind: str = "film") -> str:
@@ -31,7 +27,10 @@ def csv(rows: int, kind: str = "film") -> str:
 
 
 def estimate(
-    *files: Path, run_yaml: Path | None = None, max_usd: str = "10.00"
+    *files: Path,
+    run_yaml: Path | None = None,
+    max_usd: str = "10.00",
+    trainers: tuple[str, ...] = ("sagemaker", "bedrock"),
 ) -> EstimateDocument:
     request = EstimateRequest(
         files=files,
@@ -39,11 +38,11 @@ def estimate(
         base_model="distilbert/distilbert-base-uncased",
         instance_type="ml.g5.xlarge",
         max_usd=Decimal(max_usd),
+        trainers=trainers,
     )
     return estimate_files(
         request,
-        quote=lambda work: quote(work, SOURCES),
-        inputs=SagemakerTrainer.inputs,
+        quoters=quoters("us-east-1", NOW.date()),
         region="us-east-1",
         now=NOW,
     )

@@ -70,6 +70,7 @@ OPEN = Ceilings(
     least_gate_test_size=1,
     most_gate_margin=1.0,
     gate_above_majority=False,
+    trainers=("sagemaker",),
 )
 
 

@@ -17,7 +17,7 @@ from thriftline.runs.domain.uploads import classify, may_stand_alone, project_of
 from thriftline.runs.domain.wait_policy import next_wait_seconds
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-CEILINGS = Ceilings(Decimal(20), ("ml.g5.*", "ml.m5.xlarge"), 0.9, 30, 0.05, True)
+CEILINGS = Ceilings(Decimal(20), ("ml.g5.*", "ml.m5.xlarge"), 0.9, 30, 0.05, True, ("sagemaker",))
 
 
 def _attempt(charged: str = "1", *limits: datetime, minutes: int = 0) -> AttemptState:
@@ -81,7 +81,7 @@ def test_a_run_beyond_a_ceiling_is_told_which(facts: dict[str, object], said: st
 
 
 def test_a_stack_that_does_not_ask_for_more_than_the_majority_admits_less() -> None:
-    lax = Ceilings(Decimal(20), ("*",), 0.5, 1, 1.0, False)
+    lax = Ceilings(Decimal(20), ("*",), 0.5, 1, 1.0, False, ("sagemaker",))
     refuse_beyond(lax, _demand(gate_above_majority=False))
 
 

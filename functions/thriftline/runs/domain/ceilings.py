@@ -13,7 +13,10 @@ from thriftline.core.errors import BudgetExceededError, InvalidRunSpecError
 
 @dataclass(frozen=True)
 class Ceilings:
-    """The stack's parameters. ``instance_types`` may hold ``*``."""
+    """The stack's parameters. ``instance_types`` may hold ``*``.
+
+    ``trainers`` are the ways to train that a run may take: data goes to no other service.
+    """
 
     max_usd_per_run: Decimal
     instance_types: tuple[str, ...]
@@ -21,6 +24,7 @@ class Ceilings:
     least_gate_test_size: int
     most_gate_margin: float
     gate_above_majority: bool
+    trainers: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from thriftline.core.reports.pages import UNKNOWN, render
 from thriftline.core.wording import counted
 from thriftline.runs.reports.range_chart import UsdRange, range_chart
+from thriftline.runs.reports.routing_view import break_even_line, dollars
 from thriftline.runs.schemas.estimate import EstimateDocument
 from thriftline.runs.schemas.plan import PlannedQuote
 
@@ -28,6 +29,9 @@ def estimate_page(estimate: EstimateDocument) -> str:
         chart=range_chart(ranges(estimate.plan.quotes)),
         like=like_cheapest(estimate.plan.quotes),
         cents=cents,
+        routing=estimate.plan.routing,
+        dollars=dollars,
+        break_even_line=break_even_line,
     )
 
 

@@ -47,6 +47,7 @@ class EndedRun:
     left_out: tuple[str, ...] = ()
     expected_range_usd: tuple[Decimal, Decimal] | None = None
     budget: str | None = None
+    routing: str | None = None
 
 
 def subject_of(ended: EndedRun) -> str:
@@ -67,6 +68,8 @@ def body_of(ended: EndedRun) -> str:
     if ended.metrics:
         lines.append(f"Test:     {ended.metrics}")
     lines.append(f"Cost:     {_cost(ended)}")
+    if ended.routing:
+        lines.append(f"Ways:     {ended.routing}")
     if ended.budget:
         lines.append(f"Budget:   {ended.budget}")
     if ended.model_package_arn:

@@ -8,6 +8,7 @@ from thriftline.datasets.shown import Masks
 from thriftline.evaluation.document import Comparison, Confusion, MetricIntervals, Scores
 from thriftline.runs.reports.advice import advice_of
 from thriftline.runs.reports.charts import Chart, calibration_chart, loss_chart, validation_chart
+from thriftline.runs.reports.routing_view import break_even_line, dollars
 from thriftline.runs.schemas.result import Result, ResultChoice
 
 _MOST_LABELS = 15
@@ -86,6 +87,9 @@ def run_page(result: Result) -> str:
         label_bars=_label_bars(result),
         charts=_charts(result),
         choices=_choices(result),
+        routing=result.plan.routing if result.plan else None,
+        dollars=dollars,
+        break_even_line=break_even_line,
         shown=Masks().show,
     )
 

@@ -23,10 +23,12 @@ class EstimateRequest(_Document):
     base_model: str
     instance_type: str
     max_usd: Decimal
+    trainers: tuple[str, ...] = Field(min_length=1)
 
-    def defaults(self, trainers: tuple[str, ...]) -> Defaults:
+    def defaults(self, registered: tuple[str, ...]) -> Defaults:
         """Returns what the stack's parameters say where ``run.yaml`` is silent."""
-        return Defaults(self.base_model, self.instance_type, self.max_usd, trainers)
+        allowed = tuple(name for name in registered if name in self.trainers)
+        return Defaults(self.base_model, self.instance_type, self.max_usd, registered, allowed)
 
 
 class EstimatedData(_Document):

@@ -5,48 +5,23 @@ knew one instance type, is read as a plan of one rung.
 """
 
 from dataclasses import asdict, fields
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from math import ceil
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from thriftline.money.prices import Price
 from thriftline.runs.domain.affordable import Ask, Choice, Clamp
 from thriftline.runs.domain.quotes import Candidate, Quote, Rung
 from thriftline.runs.domain.search import Search
 from thriftline.runs.domain.work import Champion
 from thriftline.runs.schemas.former_plan import upgraded
+from thriftline.runs.schemas.planned_price import PlanDocument, PlannedPrice
+from thriftline.runs.schemas.planned_routing import PlannedRouting
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class PlannedPrice(_Document):
-    """A price with its origin. ``is_upper_bound``: the list has none, the true one is lower.
-
-    ``stands_in_for``: the list has none for this component; the true one may be higher by
-    ``margin``, a share of it, which a worst case adds.
-    """
-
-    usd: Decimal
-    unit: str
-    region: str
-    component: str
-    source: str
-    date: date
-    is_upper_bound: bool = False
-    stands_in_for: str | None = None
-    margin: Decimal = Decimal(0)
-
-    def to_domain(self) -> Price:
-        """Returns the price."""
-        return Price(**dict(self))
-
-
-class PlannedQuote(_Document):
+class PlannedQuote(PlanDocument):
     """What the same work costs on one choice of a trainer.
 
     None is unknown. ``has_time`` is whether what is expected fits the limit of its worst case;
@@ -70,7 +45,7 @@ class PlannedQuote(_Document):
     high_hours: Decimal | None = None
     high_usd: Decimal | None = None
     like_cheapest: bool = False
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = Field(default_factory=dict)
 
     def to_choice(self) -> Choice:
         """Returns what a refusal says of it."""
@@ -83,7 +58,7 @@ class PlannedQuote(_Document):
         )
 
 
-class PlannedRung(_Document):
+class PlannedRung(PlanDocument):
     """One step of the ladder: how attempts are made there, at which rate, in the trainer's terms.
 
     SageMaker's terms are instance type and count, Spot or on demand, and how long to wait.
@@ -107,14 +82,14 @@ class PlannedRung(_Document):
         return Rung(**{**dict(self), "rate": self.rate.to_domain()})
 
 
-class PlannedLeftOut(_Document):
+class PlannedLeftOut(PlanDocument):
     """A rung that the ladder might have and has not, with the reason."""
 
     name: str
     reason: str
 
 
-class PlannedClamp(_Document):
+class PlannedClamp(PlanDocument):
     """A run that was made shorter, since its worst case did not fit its cap or a budget."""
 
     from_usd: Decimal
@@ -124,14 +99,14 @@ class PlannedClamp(_Document):
     reason: str
 
 
-class PlannedSearchRung(_Document):
+class PlannedSearchRung(PlanDocument):
     """How many trials of a search train up to which share of their steps."""
 
     trials: int
     share: float
 
 
-class PlannedSearch(_Document):
+class PlannedSearch(PlanDocument):
     """A search for hyperparameters. ``at_most_steps`` are the optimiser's, of all trials."""
 
     trials: int
@@ -139,7 +114,7 @@ class PlannedSearch(_Document):
     at_most_steps: int
 
 
-class PlannedChampion(_Document):
+class PlannedChampion(PlanDocument):
     """The model in use, which the candidate is compared with; ``trainer`` made it.
 
     ``model_data_url`` is where it lies, in the trainer's words: an archive, or a custom model.
@@ -169,7 +144,7 @@ class PlannedChampion(_Document):
         )
 
 
-class PlannedTraining(_Document):
+class PlannedTraining(PlanDocument):
     """How it trains: what run.yaml names, and what `auto` became for so much data.
 
     ``steps`` are the optimiser's, all of which are made; about so many where run.yaml names
@@ -186,7 +161,7 @@ class PlannedTraining(_Document):
     steps: int
 
 
-class Plan(_Document):
+class Plan(PlanDocument):
     """The plan of one run.
 
     A person is asked when the worst case is above ``approval_above_usd``, never when it is None.
@@ -198,7 +173,8 @@ class Plan(_Document):
     between ``expected_low_usd`` and ``expected_high_usd``. ``expected_reason`` says what the
     estimate rests on, or why there is none. ``quotes`` are the cheapest first. ``clamped`` says
     how the run was made shorter, and ``allowance_usd`` is then less than the worst case of the
-    first rung. ``training`` is None in a document of version 1.0, whose run spec left nothing open.
+    first rung. ``training`` is None where the trainer has settings of its own, and in a document of
+    version 1.0, whose run spec left nothing open. ``routing`` says why this trainer was taken.
     ``workload`` is the trainer's own account of the work, for the estimates of later runs.
     """
 
@@ -227,13 +203,14 @@ class Plan(_Document):
     longest_seconds: int | None = None
     goes_on: bool = False
     clamped: PlannedClamp | None = None
-    spot_advice: dict[str, Any] = {}
+    spot_advice: dict[str, Any] = Field(default_factory=dict)
+    routing: PlannedRouting | None = None
     rungs: tuple[PlannedRung, ...] = Field(min_length=1)
     left_out: tuple[PlannedLeftOut, ...] = ()
     quotes: tuple[PlannedQuote, ...] = ()
     warnings: tuple[str, ...] = ()
     champion: PlannedChampion | None = None
-    workload: dict[str, Any] = {}
+    workload: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -286,7 +263,7 @@ def planned_rungs(quote: Quote) -> tuple[PlannedRung, ...]:
     return tuple(
         PlannedRung.model_validate(
             {field.name: getattr(rung, field.name) for field in fields(rung)}
-            | {"rate": _price(rung.rate), "terms": dict(rung.terms)}
+            | {"rate": PlannedPrice.of(rung.rate), "terms": dict(rung.terms)}
         )
         for rung in quote.rungs
     )
@@ -342,7 +319,3 @@ def planned_search(search: Search | None, steps: int) -> PlannedSearch | None:
         return None
     rungs = tuple(PlannedSearchRung(**asdict(rung)) for rung in search.ladder)
     return PlannedSearch(trials=search.trials, rungs=rungs, at_most_steps=ceil(search.cost * steps))
-
-
-def _price(price: Price) -> PlannedPrice:
-    return PlannedPrice.model_validate(asdict(price))

@@ -22,6 +22,7 @@ from thriftline.evaluation.document import (
 from thriftline.money.usd import Usd
 from thriftline.runs.domain.approvals import Approval
 from thriftline.runs.schemas.plan import Plan, PlannedQuote, PlannedTraining
+from thriftline.runs.schemas.planned_routing import PlannedRouting
 from thriftline.runs.schemas.run_spec import RunSpec, with_former_trainer
 
 Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
@@ -131,6 +132,9 @@ class ResultPlan(Document):
     training: PlannedTraining | None = Field(
         None, description="How it trains: what run.yaml names, and what auto became."
     )
+    routing: PlannedRouting | None = Field(
+        None, description="What each way to train would cost, and why this one was taken."
+    )
 
     @classmethod
     def of(cls, plan: Plan) -> "ResultPlan":
@@ -157,6 +161,7 @@ class ResultPlan(Document):
             else first.terms.get("max_runtime_seconds"),
             spot_advice=plan.spot_advice.get("reason"),
             training=plan.training,
+            routing=plan.routing,
         )
 
 

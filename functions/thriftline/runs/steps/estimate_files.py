@@ -3,13 +3,12 @@
 No earlier runs and no champion are known here, and nobody's budget is asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from thriftline.core.errors import BudgetExceededError, DatasetRejectedError, InvalidRunSpecError
+from thriftline.core.errors import DatasetRejectedError, InvalidRunSpecError
 from thriftline.datasets.engine.planning import plan_work
 from thriftline.datasets.engine.reporting import rejection_message
 from thriftline.datasets.engine.rules import WorkLimits
@@ -17,10 +16,11 @@ from thriftline.datasets.engine.scratch import LocalScratch
 from thriftline.datasets.engine.sources import LocalSource
 from thriftline.datasets.engine.validation import WorkContext, validate_in_one_pass
 from thriftline.datasets.report_document import DatasetReport
-from thriftline.runs.domain.affordable import Clamp, Room
+from thriftline.runs.domain.affordable import Room
 from thriftline.runs.domain.encoders import WELL_KNOWN
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.domain.quotes import Quote, admit
+from thriftline.runs.domain.router import Routing
 from thriftline.runs.domain.uploads import classify, split_of
 from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.schemas.estimate import (
@@ -29,33 +29,26 @@ from thriftline.runs.schemas.estimate import (
     EstimateRequest,
 )
 from thriftline.runs.schemas.run import DatasetFile, Run
-from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.runs.schemas.run_spec import AUTO, RunSpec
 from thriftline.runs.schemas.run_yaml import parse_run_yaml
 from thriftline.runs.steps.dataset_store import files_of, rules_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume
 from thriftline.runs.steps.plan_run import plan_document, require_splits
+from thriftline.runs.steps.route_run import Admitted, Considered, Taken, consider, routing_of, taken
 from thriftline.runs.steps.training_work import work_to_plan
-from thriftline.runs.trainers.port import Inputs
+from thriftline.runs.trainers.port import Quoter
 
 PROJECT = "estimate"
-# What can be priced without an account; other trainers ask AWS for their models.
-TRAINER = "sagemaker"
 
 
 def estimate_files(
-    request: EstimateRequest,
-    *,
-    quote: Callable[[TrainingWork], Quote],
-    inputs: Inputs,
-    region: str,
-    now: datetime,
+    request: EstimateRequest, *, quoters: Sequence[Quoter], region: str, now: datetime
 ) -> EstimateDocument:
     """Returns the estimate.
 
     Args:
         request: the files, and the defaults of the stack.
-        quote: the trainer's prices.
-        inputs: the splits that the trainer reads.
+        quoters: the ways to train that can be priced without an account.
         region: where the run would be.
         now: the time of the estimate.
 
@@ -66,7 +59,8 @@ def estimate_files(
         UnknownInstanceTypeError: SageMaker has no such type.
         UnpricedInstanceError: the catalogue has no rate for it here.
     """
-    run = _run(request, _spec(request), now)
+    asked = [one for one in quoters if one.name in request.trainers]
+    run = _run(request, _spec(request, quoters), now)
     report = _validated(run, request)
     volume = DatasetVolume(
         rows=report.rows,
@@ -75,21 +69,59 @@ def estimate_files(
         characters=report.characters,
         text_length_max=report.text_length_max,
     )
-    require_splits(volume, inputs)
-    work = work_to_plan(run, TRAINER, volume, WELL_KNOWN.get(run.spec.base_model), None)
-    quoted = quote(work)
-    allowance, clamp, refusal = _admitted(quoted, work)
-    plan = plan_document(run, work, quoted, allowance, region=region, now=now)
+    considered = [_considered(quoter, run, volume) for quoter in asked]
+    routing = routing_of(run, volume, considered)
+    found = _shown(routing, considered, run)
     return EstimateDocument(
         data=EstimatedData.of(report),
-        plan=plan.shortened(clamp) if clamp else plan,
-        refusal=refusal,
+        plan=plan_document(run, found, region=region, now=now),
+        refusal=_refusal(found, considered),
     )
 
 
-def _spec(request: EstimateRequest) -> RunSpec:
+def _considered(quoter: Quoter, run: Run, volume: DatasetVolume) -> Considered:
+    def work_for(quoter: Quoter) -> TrainingWork:
+        require_splits(volume, quoter.inputs)
+        encoder = WELL_KNOWN.get(run.spec.base_model) if quoter.abilities.encoder else None
+        return work_to_plan(run, quoter.name, volume, encoder, None)
+
+    def admitted(quote: Quote) -> Admitted:
+        cap = run.spec.budget.max_usd
+        return Admitted(*admit(quote, Room(cap, "the cap budget.max_usd"), cap))
+
+    predictions = run.spec.needs.predictions_per_month or 0
+    return consider(quoter, work_for=work_for, admit=admitted, predictions=predictions)
+
+
+def _shown(routing: Routing, considered: Sequence[Considered], run: Run) -> Taken:
+    """Returns the way that is shown: the one that would be taken, else one that has a price.
+
+    Raises:
+        ThriftlineError: none has one.
+    """
+    named = None if run.spec.trainer == AUTO else run.spec.trainer
+    for one in considered:
+        offer = one.offer
+        wanted = named in (None, offer.trainer)
+        if routing.chosen is None and wanted and offer.quote and one.work:
+            # What is refused for its dollars alone is shown, with the refusal.
+            admitted = one.admitted or Admitted(offer.quote.worst_case_usd)
+            return Taken(offer, one.work, offer.quote, admitted, routing)
+    return taken(routing, considered, named)
+
+
+def _refusal(found: Taken, considered: Sequence[Considered]) -> str | None:
+    """Returns why the run would be refused as it is."""
+    if found.routing.chosen is not None:
+        return None
+    error = next((one.error for one in considered if one.offer is found.offer), None)
+    row = found.routing.row(found.offer.trainer)
+    return str(error) if error else " ".join(row.reasons if row else ())
+
+
+def _spec(request: EstimateRequest, quoters: Sequence[Quoter]) -> RunSpec:
     text = request.run_yaml.read_bytes() if request.run_yaml else None
-    return parse_run_yaml(text, request.defaults((TRAINER,)))
+    return parse_run_yaml(text, request.defaults(tuple(one.name for one in quoters)))
 
 
 def _run(request: EstimateRequest, spec: RunSpec, now: datetime) -> Run:
@@ -134,12 +166,3 @@ def _validated(run: Run, request: EstimateRequest) -> DatasetReport:
     if report.verdict == "rejected":
         raise DatasetRejectedError(rejection_message(report))
     return report
-
-
-def _admitted(quote: Quote, work: TrainingWork) -> tuple[Decimal, Clamp | None, str | None]:
-    """Returns what the run may spend, how it was made shorter, and why it would be refused."""
-    try:
-        room = Room(work.cap_usd, "the cap budget.max_usd")
-        return *admit(quote, room, work.cap_usd), None
-    except BudgetExceededError as error:
-        return quote.worst_case_usd, None, str(error)

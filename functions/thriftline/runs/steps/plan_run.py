@@ -30,16 +30,18 @@ from thriftline.runs.schemas.plan import (
     planned_rungs,
     planned_search,
 )
+from thriftline.runs.schemas.planned_routing import PlannedRouting
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_spec import AUTO
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.base_models import encoder_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume, read_volume
+from thriftline.runs.steps.route_run import Admitted, Taken, consider, routing_of, taken
 from thriftline.runs.steps.run_documents import read_run, write_plan
-from thriftline.runs.steps.stack_ceilings import admit_to_stack, allowed_names
+from thriftline.runs.steps.stack_ceilings import admit_to_stack, allowed_names, trainers_of
 from thriftline.runs.steps.training_work import work_to_plan
-from thriftline.runs.trainers.port import Inputs
-from thriftline.runs.trainers.registry import FIRST, Trainers
+from thriftline.runs.trainers.port import Inputs, Quoter
+from thriftline.runs.trainers.registry import Trainers
 
 
 def plan_run(
@@ -64,28 +66,46 @@ def plan_run(
         InvalidRunSpecError: the base model in S3 cannot be used, or a split is empty.
     """
     run = read_run(artifacts, run_id)
-    trainer = trainers.named(FIRST if run.spec.trainer == AUTO else run.spec.trainer)
     volume = read_volume(artifacts, run_id)
-    require_splits(volume, trainer.inputs)
     champion = _champion(registry, run.project)
-    encoder = encoder_of(run.spec.base_model, artifacts)
-    work = work_to_plan(run, trainer.name, volume, encoder, champion, finished.of(run.project))
-    quote = trainer.quote(replace(work, allowed=allowed_names(ceilings)))
-    cap = run.spec.budget.max_usd
-    allowance, clamp = admit(quote, _room(cap, ceilings), cap)
-    admit_to_stack(ceilings, run, quote, allowance)
-    plan = plan_document(run, work, quote, allowance, region=region, now=now)
-    if clamp:
-        plan = plan.shortened(clamp)
+    earlier = finished.of(run.project)
+
+    def work_for(quoter: Quoter) -> TrainingWork:
+        require_splits(volume, quoter.inputs)
+        base = run.spec.base_model
+        encoder = encoder_of(base, artifacts) if quoter.abilities.encoder else None
+        work = work_to_plan(run, quoter.name, volume, encoder, champion, earlier)
+        return replace(work, allowed=allowed_names(ceilings))
+
+    considered = [
+        consider(
+            trainers.named(name),
+            work_for=work_for,
+            admit=lambda quote: _admitted(quote, run, ceilings),
+            predictions=run.spec.needs.predictions_per_month or 0,
+        )
+        for name in trainers_of(ceilings, trainers.names, run.spec)
+    ]
+    routing = routing_of(run, volume, considered)
+    chosen = taken(routing, considered, None if run.spec.trainer == AUTO else run.spec.trainer)
+    allowance = chosen.admitted.allowance_usd
+    plan = plan_document(run, chosen, region=region, now=now)
     above = threshold(approval.above_usd, run.spec.budget.approval_above_usd)
     write_plan(artifacts, plan.model_copy(update={"approval_above_usd": above}))
     return PlanRunResponse(
         worst_case_usd=allowance,
         expected_usd=plan.expected_usd,
-        max_attempts=quote.max_attempts,
+        max_attempts=chosen.quote.max_attempts,
         needs_approval=is_needed(allowance, above),
         approval_wait_seconds=wait_seconds(approval.answer_within),
     )
+
+
+def _admitted(quote: Quote, run: Run, ceilings: Ceilings) -> Admitted:
+    cap = run.spec.budget.max_usd
+    allowance, clamp = admit(quote, _room(cap, ceilings), cap)
+    admit_to_stack(ceilings, run, quote, allowance)
+    return Admitted(allowance, clamp)
 
 
 def _room(cap_usd: Decimal, ceilings: Ceilings) -> Room:
@@ -101,28 +121,21 @@ def _champion(registry: ModelRegistry, project: str) -> Champion | None:
     return Champion(found.package_arn, found.model_uri, found.trainer, found.run_id, found.job_name)
 
 
-def plan_document(
-    run: Run,
-    work: TrainingWork,
-    quote: Quote,
-    allowance_usd: Decimal,
-    *,
-    region: str,
-    now: datetime,
-) -> Plan:
-    """Returns ``plan.json`` of a run at its quote."""
+def plan_document(run: Run, taken: Taken, *, region: str, now: datetime) -> Plan:
+    """Returns ``plan.json`` of a run that is trained the way that was taken."""
+    work, quote = taken.work, taken.quote
     expected, champion = quote.chosen.expected, work.champion
-    return Plan(
+    plan = Plan(
         run_id=run.run_id,
         planned_at=now,
         region=region,
         trainer=quote.trainer,
-        base_model=run.spec.base_model,
+        base_model=quote.base_model or run.spec.base_model,
         splits=dict(work.splits),
-        training=PlannedTraining(**asdict(work.chosen)),
+        training=PlannedTraining(**asdict(work.chosen)) if taken.offer.abilities.encoder else None,
         search=planned_search(work.search, work.chosen.steps),
         cap_usd=work.cap_usd,
-        allowance_usd=allowance_usd,
+        allowance_usd=taken.admitted.allowance_usd,
         stop_grace_usd=quote.stop_grace_usd,
         upload_grace_usd=quote.upload_grace_usd,
         expected_usd=expected.usd,
@@ -141,8 +154,11 @@ def plan_document(
         warnings=(*quote.warnings, *stale_warnings(_rates(quote), now.date())),
         workload=dict(quote.workload),
         **planned_advice(quote),
+        routing=PlannedRouting.of(taken.routing),
         champion=champion and PlannedChampion.of(champion),
     )
+    clamp = taken.admitted.clamp
+    return plan.shortened(clamp) if clamp else plan
 
 
 def _rates(quote: Quote) -> tuple[Price, ...]:

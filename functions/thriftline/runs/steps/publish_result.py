@@ -22,6 +22,7 @@ from thriftline.runs.reports.message import (
     body_of,
     subject_of,
 )
+from thriftline.runs.reports.routing_view import routing_line
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
 from thriftline.runs.steps.finished_run import keep_finished
@@ -129,6 +130,7 @@ def _ended(result: Result) -> EndedRun:
         expected_usd=result.plan.expected_usd if result.plan else None,
         expected_range_usd=_expected_range(result),
         budget=_budget(result),
+        routing=_ways(result),
         worst_case_usd=result.plan.worst_case_usd if result.plan else None,
         spot_saving=result.cost.spot_saving,
         model_package_arn=result.model_package_arn,
@@ -142,6 +144,11 @@ def _expected_range(result: Result) -> tuple[Decimal, Decimal] | None:
     if settlement is None or settlement.expected_low_usd is None:
         return None
     return settlement.expected_low_usd, settlement.expected_high_usd or settlement.expected_low_usd
+
+
+def _ways(result: Result) -> str | None:
+    routing = result.plan.routing if result.plan else None
+    return routing_line(routing) if routing else None
 
 
 def _budget(result: Result) -> str | None:

@@ -1,15 +1,35 @@
 """Holds a run to what the stack's owner allows."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
+from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.domain.ceilings import Ceilings, RunDemand, refuse_beyond
 from thriftline.runs.domain.quotes import Quote
 from thriftline.runs.schemas.run import Run
+from thriftline.runs.schemas.run_spec import AUTO, RunSpec
 
 
 def allowed_names(ceilings: Ceilings) -> tuple[str, ...]:
     """Returns patterns of the names that a trainer may choose of its own accord."""
     return ceilings.instance_types
+
+
+def trainers_of(ceilings: Ceilings, registered: Sequence[str], spec: RunSpec) -> tuple[str, ...]:
+    """Returns the trainers that may be asked.
+
+    Raises:
+        InvalidRunSpecError: the one that the run spec names, or all, may not.
+    """
+    allowed = tuple(name for name in registered if name in ceilings.trainers)
+    if spec.trainer in allowed or (spec.trainer == AUTO and allowed):
+        return allowed
+    wanted = "no trainer" if spec.trainer == AUTO else spec.trainer
+    raise InvalidRunSpecError(
+        f"trainer: this stack's parameter Trainers says {', '.join(ceilings.trainers) or 'none'}; "
+        f"{wanted} {'is among them' if spec.trainer == AUTO else 'is not among them'}. Nothing was "
+        "spent."
+    )
 
 
 def admit_to_stack(ceilings: Ceilings, run: Run, quote: Quote, allowance_usd: Decimal) -> None:

@@ -23,8 +23,6 @@ TRAINERS: Mapping[str, Callable[[TrainerSite], Trainer]] = {
     "sagemaker": _sagemaker,
     "bedrock": _bedrock,
 }
-# Taken where nothing else decides.
-FIRST = "sagemaker"
 
 
 class Trainers:
@@ -38,6 +36,11 @@ class Trainers:
         self._site = site
         self._registered = registered
         self._made: dict[str, Trainer] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The registered ways, in the order in which they are asked."""
+        return tuple(self._registered)
 
     def named(self, name: str) -> Trainer:
         """Returns a trainer.

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from tests.unit.runs.run_world import RUN_ID, TRAINING
-from thriftline.runs.schemas.plan import Plan, PlannedPrice, PlannedRung
+from thriftline.runs.schemas.plan import Plan, PlannedRung
+from thriftline.runs.schemas.planned_price import PlannedPrice
 
 PLANNED_AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 from samtranslator.yaml_helper import yaml_parse
 
-from laptop.routing_table import show_routing
+from laptop.routing_table import show_break_evens, show_routing
 from local_aws.options import ROOT
 
 PROGRAM = "thriftline.wiring.estimate"
@@ -140,8 +140,11 @@ def show(document: Mapping[str, Any], console: Console) -> None:
         markup=False,
     )
     show_routing(plan, console)
+    show_break_evens(plan, console)
     console.print(_table(plan["quotes"]))
-    console.print("* run.yaml's type   ~ its range touches the cheapest one's", highlight=False)
+    if _is_by_the_hour(plan):
+        legend = "* run.yaml's type   ~ its range touches the cheapest one's"
+        console.print(legend, highlight=False)
     for line in _facts(document):
         console.print(escape(line), highlight=False)
 
@@ -196,13 +199,19 @@ def _gpus(details: Mapping[str, Any]) -> str:
 def _facts(document: Mapping[str, Any]) -> list[str]:
     plan = document["plan"]
     rate = plan["rungs"][0]["rate"]
+    by_the_hour = _is_by_the_hour(plan)
     lines = [
-        f"USD at the on-demand rates of {plan['region']} of {rate['date']}; Spot bills less.",
+        f"USD at the {'on-demand ' if by_the_hour else ''}rates of {plan['region']} of "
+        f"{rate['date']}{'; Spot bills less' if by_the_hour else ''}.",
         plan["expected_reason"],
         *plan["warnings"],
         *document["data"]["warnings"],
     ]
     return [*lines, document["refusal"]] if document["refusal"] else lines
+
+
+def _is_by_the_hour(plan: Mapping[str, Any]) -> bool:
+    return bool(plan["rungs"][0]["rate"]["unit"] == "instance-hour")
 
 
 def show_guides(document: Sequence[Mapping[str, Any]], console: Console) -> None:

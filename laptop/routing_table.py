@@ -14,6 +14,8 @@ _KINDS = {
     "storage": "storage",
     "predictions": "month",
 }
+_UNKNOWN = "is not known"
+_SUSTAINED = {True: "can answer", False: "cannot answer", None: _UNKNOWN}
 _NONE, _UNPRICED = "-", "unpriced"
 
 
@@ -25,6 +27,27 @@ def show_routing(plan: Mapping[str, Any], console: Console) -> None:
     console.print(_table(routing))
     for line in _lines(routing):
         console.print(escape(line), highlight=False)
+
+
+def show_break_evens(plan: Mapping[str, Any], console: Console) -> None:
+    """Show from how many predictions a month on an endpoint is the cheaper way to serve."""
+    evens = (plan.get("routing") or {}).get("break_evens")
+    if not evens:
+        return
+    title = f"An endpoint is cheaper than {evens[0]['than']}"
+    table = Table(box=None, padding=(0, 1), title=title, title_justify="left")
+    table.add_column("endpoint", no_wrap=True)
+    table.add_column("USD a month", justify="right", no_wrap=True)
+    table.add_column("from predictions a month", justify="right", no_wrap=True)
+    table.add_column("which one of it", no_wrap=True)
+    for even in evens:
+        table.add_row(
+            even["name"],
+            _usd(even["month_usd"]),
+            f"{even['predictions']:,}",
+            _SUSTAINED[even["is_sustained"]],
+        )
+    console.print(table)
 
 
 def _table(routing: Mapping[str, Any]) -> Table:

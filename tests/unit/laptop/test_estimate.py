@@ -124,7 +124,7 @@ def a_document(*quotes: dict[str, Any]) -> dict[str, Any]:
             "quotes": quotes,
             "expected_reason": "A reason [with brackets].",
             "warnings": ["A warning."],
-            "rungs": [{"rate": {"date": "2026-05-20"}}],
+            "rungs": [{"rate": {"date": "2026-05-20", "unit": "instance-hour"}}],
         },
         "refusal": "Refused.",
     }

@@ -18,6 +18,7 @@ from thriftline.core.errors import (
     NoQuotaError,
     ServiceUnavailableError,
     ThriftlineError,
+    UnknownInstanceTypeError,
     UnpricedInstanceError,
 )
 from thriftline.runs.domain.abilities import Abilities
@@ -169,10 +170,10 @@ def test_one_that_refuses_is_a_row_with_its_sentence_and_the_other_is_taken(
     assert (row.feasible, row.costs, row.total_usd) == (False, (), None)
     assert row.reasons == (str(error).removesuffix(" Nothing was spent."),)
 
-    world.write_run(training={"instance_type": "ml.nonsense.large"})
-    written = plan(world, WordQuoter())
+    world.write_run()
+    written = plan(world, WordQuoter(), region="eu-south-2")
     assert written.trainer == "bedrock"
-    assert "ml.nonsense.large" in rows_of(written)["sagemaker"].reasons[0]
+    assert "eu-south-2" in rows_of(written)["sagemaker"].reasons[0]
 
 
 def test_one_whose_worst_case_passes_the_cap_is_not_taken(world: RunWorld) -> None:
@@ -251,8 +252,16 @@ def test_a_split_that_one_does_not_read_may_be_empty_for_it(world: RunWorld) -> 
     assert "the data set has no validation rows" in rows_of(written)["sagemaker"].reasons[0]
 
 
-def test_a_folder_that_only_one_reads_refuses_only_that_one(world: RunWorld) -> None:
+def test_a_mistake_in_a_name_is_the_runs_error_and_sends_it_no_other_way(world: RunWorld) -> None:
+    world.write_run(training={"instance_type": "ml.nonsense.large"})
+    assert "ml.nonsense.large" in refusal(world, WordQuoter(), UnknownInstanceTypeError)
     world.write_run(base_model="s3://elsewhere/models/mine/")
+    said = refusal(world, WordQuoter(), InvalidRunSpecError)
+    assert "out of reach of the training role" in said
+
+
+def test_a_folder_that_the_named_one_does_not_read_is_no_matter_of_the_run(world: RunWorld) -> None:
+    world.write_run(base_model="s3://elsewhere/models/mine/", trainer="bedrock")
     written = plan(world, WordQuoter())
     assert written.trainer == "bedrock"
     assert "out of reach of the training role" in rows_of(written)["sagemaker"].reasons[0]

@@ -30,6 +30,13 @@ def test_the_plan_chooses_where_the_file_names_no_trainer() -> None:
         assert read("trainer: auto\n", defaults).trainer == "auto"
 
 
+def test_whoever_names_an_encoder_and_no_trainer_wants_that_one_trained() -> None:
+    assert read("base_model: org/mine\n").trainer == "sagemaker"
+    assert read("base_model: org/mine\ntrainer: auto\n").trainer == "auto"
+    only_bedrock = replace(DEFAULTS, allowed_trainers=("bedrock",))
+    assert read("base_model: org/mine\n", only_bedrock).trainer == "auto"
+
+
 @pytest.mark.parametrize("name", ["bedrock", "sagemaker"])
 def test_a_trainer_that_is_registered_may_be_named_and_a_saved_spec_is_read_without_them(
     name: str,

@@ -293,7 +293,18 @@ def _assumptions(offers: Sequence[Offer], needs: Needs) -> Iterator[str]:
             yield f"{offer.trainer}: {offer.quote.chosen.expected.reason}"
         if offer.month:
             yield f"{offer.trainer}: {offer.month.reason}"
+            yield from _quota(offer.trainer, offer.month)
         yield from _prices(offer)
+
+
+def _quota(trainer: str, month: MonthlyCost) -> Iterator[str]:
+    if not month.usd_per_million:
+        return
+    quota = month.requests_per_minute
+    if quota is None:
+        yield f"{trainer}: how many requests a minute the account may make is not known here."
+    else:
+        yield f"{trainer}: the account may make {quota:,} requests a minute."
 
 
 def _prices(offer: Offer) -> Iterator[str]:

@@ -8,7 +8,7 @@ from thriftline.core.wording import counted
 from thriftline.runs.reports.range_chart import UsdRange, range_chart
 from thriftline.runs.reports.routing_view import break_even_line, dollars
 from thriftline.runs.schemas.estimate import EstimateDocument
-from thriftline.runs.schemas.plan import PlannedQuote
+from thriftline.runs.schemas.plan import Plan, PlannedQuote
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,13 @@ def _verdict(estimate: EstimateDocument) -> _Verdict:
     return _Verdict(
         "info",
         f"Probably {cents(plan.expected_usd)}{between}, at the most {cents(plan.worst_case_usd)}",
-        f"{plan.rungs[0].name} in {plan.region}, at the on-demand rate, for "
+        f"{plan.rungs[0].name} in {plan.region}{_by_the_hour(plan)}, for "
         f"{counted(estimate.data.rows, 'record')}.",
     )
+
+
+def _by_the_hour(plan: Plan) -> str:
+    return ", at the on-demand rate" if plan.rungs[0].rate.unit == "instance-hour" else ""
 
 
 def _between(low: Decimal | None, high: Decimal | None) -> str:

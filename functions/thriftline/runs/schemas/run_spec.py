@@ -25,6 +25,9 @@ S3Folder = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s]+/"
 
 # The trainer that a run spec names when it leaves the choice to the plan.
 AUTO = "auto"
+# The one that trains `base_model`. A file that names an encoder and no trainer means it, and so
+# does a spec that was saved when there was no other.
+ENCODER_TRAINER = "sagemaker"
 # Under these keys the context of a validation may name the registered trainers, and those that the
 # stack allows: which there are is not known here, and a saved spec is read without them.
 TRAINERS = "trainers"
@@ -35,7 +38,7 @@ _SECTIONS = {"sagemaker": "training"}
 
 def with_former_trainer(saved: Any) -> Any:
     """Returns a saved spec that names its trainer: when there was one, it did not."""
-    return {"trainer": "sagemaker", **saved} if isinstance(saved, dict) else saved
+    return {"trainer": ENCODER_TRAINER, **saved} if isinstance(saved, dict) else saved
 
 
 class RunSpec(Section):
@@ -55,8 +58,9 @@ class RunSpec(Section):
     hyperparameters: Hyperparameters = Field(default_factory=Hyperparameters)
     trainer: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
         AUTO,
-        description="The way to train; auto takes the cheapest that can do what `needs` asks for. "
-        "The stack's parameter Trainers says which there are.",
+        description="The way to train; auto takes the cheapest that can do what `needs` asks for, "
+        "and is sagemaker where `base_model` is named. The stack's parameter Trainers says which "
+        "there are.",
     )
     needs: NeedsSection = Field(default_factory=NeedsSection)
     training: TrainingSection = Field(default_factory=TrainingSection)

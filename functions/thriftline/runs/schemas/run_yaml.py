@@ -15,7 +15,12 @@ from thriftline.core.errors import InvalidRunSpecError
 from thriftline.core.text import plain
 from thriftline.core.wording import counted
 from thriftline.core.yaml_documents import YamlProblemError, line_of, load_yaml
-from thriftline.runs.schemas.run_spec import ALLOWED_TRAINERS, TRAINERS, RunSpec
+from thriftline.runs.schemas.run_spec import (
+    ALLOWED_TRAINERS,
+    ENCODER_TRAINER,
+    TRAINERS,
+    RunSpec,
+)
 
 MAX_BYTES = 65_536
 _SHOWN = 80
@@ -41,17 +46,21 @@ class Defaults:
     allowed_trainers: tuple[str, ...] | None = None
 
     @property
+    def may_name(self) -> tuple[str, ...]:
+        """The trainers that the file may name."""
+        return self.trainers if self.allowed_trainers is None else self.allowed_trainers
+
+    @property
     def context(self) -> dict[str, tuple[str, ...]]:
         """What the validation of a run spec knows of trainers."""
-        allowed = self.allowed_trainers
-        return {
-            TRAINERS: self.trainers,
-            ALLOWED_TRAINERS: self.trainers if allowed is None else allowed,
-        }
+        return {TRAINERS: self.trainers, ALLOWED_TRAINERS: self.may_name}
 
     def under(self, given: dict[str, Any]) -> dict[str, Any]:
         """Returns ``given`` with these defaults where it is silent."""
         filled = {"base_model": self.base_model, **given}
+        if "base_model" in given and "trainer" not in given and ENCODER_TRAINER in self.may_name:
+            # Whoever names an encoder wants that one trained, not the cheapest of all models.
+            filled["trainer"] = ENCODER_TRAINER
         for section, key, value in (
             ("training", "instance_type", self.instance_type),
             ("budget", "max_usd", str(self.max_usd)),

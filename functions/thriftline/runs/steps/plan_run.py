@@ -69,22 +69,26 @@ def plan_run(
     volume = read_volume(artifacts, run_id)
     champion = _champion(registry, run.project)
     earlier = finished.of(run.project)
+    asked = [trainers.named(name) for name in trainers_of(ceilings, trainers.names, run.spec)]
+    base_model = run.spec.base_model
+    if run.spec.trainer == AUTO and any(one.abilities.encoder for one in asked):
+        # A mistake in its name must not send the run another way.
+        encoder_of(base_model, artifacts)
 
     def work_for(quoter: Quoter) -> TrainingWork:
         require_splits(volume, quoter.inputs)
-        base = run.spec.base_model
-        encoder = encoder_of(base, artifacts) if quoter.abilities.encoder else None
+        encoder = encoder_of(base_model, artifacts) if quoter.abilities.encoder else None
         work = work_to_plan(run, quoter.name, volume, encoder, champion, earlier)
         return replace(work, allowed=allowed_names(ceilings))
 
     considered = [
         consider(
-            trainers.named(name),
+            trainer,
             work_for=work_for,
             admit=lambda quote: _admitted(quote, run, ceilings),
             predictions=run.spec.needs.predictions_per_month or 0,
         )
-        for name in trainers_of(ceilings, trainers.names, run.spec)
+        for trainer in asked
     ]
     routing = routing_of(run, volume, considered)
     chosen = taken(routing, considered, None if run.spec.trainer == AUTO else run.spec.trainer)

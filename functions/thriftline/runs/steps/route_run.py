@@ -8,7 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from thriftline.core.errors import InvalidRunSpecError, Retry, ThriftlineError
+from thriftline.core.errors import (
+    InvalidRunSpecError,
+    Retry,
+    ThriftlineError,
+    UnknownInstanceTypeError,
+)
 from thriftline.runs.domain.affordable import Clamp
 from thriftline.runs.domain.quotes import Quote
 from thriftline.runs.domain.router import DataFacts, Needs, Offer, Routing, route
@@ -57,7 +62,12 @@ def consider(
     admit: Callable[[Quote], Admitted],
     predictions: int,
 ) -> Considered:
-    """Returns what one way to train says to the work, whether it takes it or not."""
+    """Returns what one way to train says to the work, whether it takes it or not.
+
+    Raises:
+        UnknownInstanceTypeError: a name in run.yaml does not exist. That is a mistake in the file,
+            which must not send the run another way.
+    """
     name, can = quoter.name, quoter.abilities
     work = quote = month = None
     try:
@@ -65,6 +75,8 @@ def consider(
         quote = quoter.quote(work)
         month = quoter.month(work, predictions)
         admitted = admit(quote)
+    except UnknownInstanceTypeError:
+        raise
     except ThriftlineError as error:
         refusal = str(error).removesuffix(_NOTHING_SPENT)
         return Considered(Offer(name, can, quote, month, refusal), work, error=error)

@@ -13,7 +13,8 @@ from tests.integration.application_copy import copy_application
 from tests.integration.workflow.conftest import CONFIG
 from tests.integration.workflow.world import World
 
-REGISTERED = '{"sagemaker": _sagemaker}'
+REGISTERED = '    "bedrock": _bedrock,\n'
+ALLOWED = "Default: sagemaker,bedrock"
 REGISTRATION = """def _memory(site: TrainerSite) -> Trainer:
     from thriftline.runs.trainers.memory.trainer import memory_trainer
 
@@ -32,8 +33,11 @@ def with_memory_trainer(folder: Path) -> Path:
     registry = (trainers / "registry.py").read_text()
     assert REGISTERED in registry
     before, line, after = registry.partition("TRAINERS: ")
-    after = after.replace(REGISTERED, '{"sagemaker": _sagemaker, "memory": _memory}')
+    after = after.replace(REGISTERED, f'{REGISTERED}    "memory": _memory,\n')
     (trainers / "registry.py").write_text(before + REGISTRATION + line + after)
+    text = template.read_text()
+    assert ALLOWED in text
+    template.write_text(text.replace(ALLOWED, f"{ALLOWED},memory"))
     return template
 
 

@@ -12,6 +12,7 @@ from tests.contract.conftest import MACHINES
 from thriftline.audit.schemas import steps as audit_steps
 from thriftline.audit.schemas.input import AuditInput
 from thriftline.runs.schemas import approval, steps
+from thriftline.runs.trainers.bedrock.grading_documents import GradeRequests
 
 ROOT = Path(__file__).parents[2]
 EVENTS = sorted((ROOT / "events").glob("*.json"))
@@ -31,6 +32,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "start_training": steps.StartTrainingRequest,
     "poll_training": steps.PollTrainingRequest,
     "evaluate_run": steps.JobRequest,
+    "grade_answers": GradeRequests,
     "register_model": steps.JobRequest,
     "clean_up": steps.CleanUpRequest,
     "settle_budget": steps.SettleBudgetRequest,
@@ -69,18 +71,23 @@ def test_the_sample_event_is_what_the_handler_parses(stem: str) -> None:
     MODELS[stem].model_validate(event)
 
 
-@pytest.mark.parametrize("stem", sorted(set(MODELS) - {"explain_upload"}))
+# AWS itself sends these, and may say more one day.
+OF_AWS = {"explain_upload", "grade_answers"}
+
+
+@pytest.mark.parametrize("stem", sorted(set(MODELS) - OF_AWS))
 def test_an_unknown_key_is_refused_by_the_handlers_model(stem: str) -> None:
     event = json.loads((ROOT / f"events/{stem}.json").read_text())
     with pytest.raises(ValueError, match="surprise"):
         MODELS[stem].model_validate({**event, "surprise": 1})
 
 
-# These hear of uploads that start no run, or of a schedule, or are asked by a person.
+# These hear of uploads that start no run, or of a schedule, or are asked by a person or by Bedrock.
 NOT_OF_A_MACHINE = {
     "answer_approval",
     "count_spend",
     "explain_upload",
+    "grade_answers",
     "restore_endpoint",
     "sweep_approvals",
     "sweep_bedrock",

@@ -69,6 +69,11 @@ class Settings:
         return self._require("BEDROCK_ROLE_ARN")
 
     @property
+    def grader_arn(self) -> str | None:
+        """Lambda function that grades answers for reinforcement; None where there is none."""
+        return self.environment.get("GRADER_ARN") or None
+
+    @property
     def bedrock_subnet_ids(self) -> tuple[str, ...]:
         """Subnets of these jobs; none for AWS's own network."""
         return self._list("BEDROCK_SUBNET_IDS")

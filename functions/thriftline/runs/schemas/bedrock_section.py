@@ -15,7 +15,7 @@ LABELS = "{labels}"
 ModelId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Epochs = Annotated[Annotated[int, Field(ge=1, le=10), Tag("value")] | AutoTag, ValueOrAuto]
+Epochs = Annotated[Annotated[int, Field(ge=1, le=50), Tag("value")] | AutoTag, ValueOrAuto]
 LearningRate = Annotated[Annotated[float, Field(gt=0, le=0.1), Tag("value")] | AutoTag, ValueOrAuto]
 Steps = Annotated[Annotated[int, Field(ge=0, le=100), Tag("value")] | AutoTag, ValueOrAuto]
 Count = Annotated[Annotated[int, Field(ge=1, le=10_000_000), Tag("value")] | AutoTag, ValueOrAuto]
@@ -40,8 +40,22 @@ class BedrockSection(Section):
         "amazon.nova-micro-v1:0:128k",
         description="Id of the base model with the context suffix that customization asks for.",
     )
-    customization: Literal["fine_tuning"] = Field(
-        "fine_tuning", description="How the base model is customized."
+    customization: Literal[
+        "fine_tuning", "distillation", "reinforcement", "continued_pre_training", "import"
+    ] = Field(
+        "fine_tuning",
+        description="How the base model is customized: fine_tuning learns from the labels, "
+        "distillation from what a teacher answers to the same texts, reinforcement from a grader "
+        "of its own answers, which has no known price. continued_pre_training and import are "
+        "refused, each with what is in its way.",
+    )
+    teacher: ModelId | None = Field(
+        None,
+        description="Id of the model that answers the texts of a distillation; that of the base "
+        "model's family when absent.",
+    )
+    import_uri: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = Field(
+        None, description="Folder of the model of an import, such as s3://bucket/model/."
     )
     epochs: Epochs = Field("auto", description="Passes over the training records.")
     learning_rate: LearningRate = Field(
@@ -51,7 +65,7 @@ class BedrockSection(Section):
         "auto", description="Steps that warm up; only for families that have it, such as Nova."
     )
     batch_size: int | None = Field(
-        None, ge=1, le=256, description="Records of a step; only for families that have it."
+        None, ge=1, le=512, description="Records of a step; only for families that have it."
     )
     learning_rate_multiplier: float | None = Field(
         None, ge=0.1, le=2, description="For Claude 3 Haiku, which has it in place of a rate."

@@ -15,7 +15,10 @@ def parse_answer(answer: str, words: Mapping[str, str]) -> str | None:
         answer: what the model wrote.
         words: the word of each label.
     """
+    return {word: label for label, word in words.items()}.get(normalized(answer))
+
+
+def normalized(answer: str) -> str:
+    """Returns an answer without the space around it, capital letters and one trailing mark."""
     said = answer.strip().casefold()
-    if said.endswith(_MARKS):
-        said = said[:-1]
-    return {word: label for label, word in words.items()}.get(said)
+    return said[:-1] if said.endswith(_MARKS) else said

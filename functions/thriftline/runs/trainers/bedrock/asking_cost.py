@@ -54,3 +54,10 @@ def questions_for(
 def prediction(each: RecordTokens, rates: Rates) -> Question:
     """Returns what a text is asked of the custom model, on demand."""
     return Question("tuned", each.question, each.label, rates.input, rates.output)
+
+
+def teacher_question(
+    each: RecordTokens, max_tokens: int, price: tuple[Price | None, Price | None]
+) -> Question:
+    """Returns what a text is asked of the teacher of a distillation, its answer at its longest."""
+    return Question("teacher", each.question, Decimal(max_tokens), *price)

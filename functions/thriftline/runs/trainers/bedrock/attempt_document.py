@@ -30,7 +30,8 @@ class WorkedExample(_Part):
 class Rates(_Part):
     """Dollars for 1,000 tokens of training, and for a million asked and answered; None: unpriced.
 
-    ``base_input`` and ``base_output`` are the untuned model's.
+    ``base_input`` and ``base_output`` are the untuned model's, ``teacher`` is for one answer of the
+    teacher of a distillation.
     """
 
     training: Decimal | None = None
@@ -38,6 +39,7 @@ class Rates(_Part):
     output: Decimal | None = None
     base_input: Decimal | None = None
     base_output: Decimal | None = None
+    teacher: Decimal | None = None
 
 
 class Serving(_Part):
@@ -119,6 +121,7 @@ class AttemptDocument(_Part):
     serving: Serving
     examples: tuple[WorkedExample, ...] = ()
     rates: Rates
+    teacher: str | None = None
     epochs: int
     requests_per_minute: int
     validation_limit_seconds: int

@@ -1,7 +1,7 @@
 """A run as Bedrock is asked for it: the work, checked against what the base model takes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -15,9 +15,11 @@ from thriftline.runs.trainers.bedrock.base_model_checks import (
     require_on_demand,
     require_region,
 )
+from thriftline.runs.trainers.bedrock.customizations import teacher_of
 from thriftline.runs.trainers.bedrock.families import DEFAULT, BaseModel, Customization, base_model
 from thriftline.runs.trainers.bedrock.hyperparameters import AUTO
 from thriftline.runs.trainers.bedrock.label_words import label_words
+from thriftline.runs.trainers.bedrock.model_import import refuse_import
 from thriftline.runs.trainers.bedrock.prompt import system_prompt
 from thriftline.runs.trainers.bedrock.rates import Rates, rates_of
 from thriftline.runs.trainers.bedrock.sampling import FittedRecords, evaluation_size, fit_records
@@ -62,6 +64,9 @@ class BedrockWork:
     def model(self) -> BaseModel:
         """The base model, which the region has and which can do what is asked of it."""
         section, sources = self.section, self.sources
+        if self.customization == "import":
+            allowed = self.work.unpriced_allowance_usd is not None
+            refuse_import(section.get("import_uri"), is_allowed=allowed)
         name = section.get("base_model") or DEFAULT
         found = base_model(name, sources.today, sources.prices().last_day_of)
         require_customization(found, self.customization)
@@ -98,7 +103,14 @@ class BedrockWork:
     @cached_property
     def hyperparameters(self) -> dict[str, Decimal]:
         """What the job is told, by the keys of the run spec."""
-        return hyperparameters_for(self.model, self.section, self.records.train)
+        return hyperparameters_for(self.model, self.section, self.records.train, self.customization)
+
+    @property
+    def teacher(self) -> str | None:
+        """Who answers the texts of a distillation."""
+        if self.customization != "distillation":
+            return None
+        return teacher_of(self.model, self.section.get("teacher"))
 
     @property
     def epochs(self) -> int:
@@ -120,7 +132,9 @@ class BedrockWork:
     @cached_property
     def rates(self) -> Rates:
         """What the price list says."""
-        return rates_of(self.model, self.sources.region, self.sources.prices())
+        found = rates_of(self.model, self.sources.region, self.sources.prices())
+        # Reinforcement is billed by the hour, and no row of its hours is known.
+        return replace(found, training=None) if self.customization == "reinforcement" else found
 
     @property
     def few_shot(self) -> bool:

@@ -1,5 +1,6 @@
 """What one customization will probably cost, row by row, and at the most."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -9,10 +10,15 @@ from thriftline.money.prices import Price
 from thriftline.money.sums import sum_of
 from thriftline.runs.domain.costs import CostRow
 from thriftline.runs.domain.quotes import round_up
-from thriftline.runs.trainers.bedrock.asking_cost import Question, questions_for
+from thriftline.runs.trainers.bedrock.asking_cost import (
+    Question,
+    questions_for,
+    teacher_question,
+)
 from thriftline.runs.trainers.bedrock.bedrock_work import BedrockWork
-from thriftline.runs.trainers.bedrock.rates import Rates
-from thriftline.runs.trainers.bedrock.tokens import WORST_CASE_FACTOR
+from thriftline.runs.trainers.bedrock.customizations import MOST_DISTILLED
+from thriftline.runs.trainers.bedrock.rates import Rates, asked_prices
+from thriftline.runs.trainers.bedrock.tokens import WORST_CASE_FACTOR, max_answer_tokens
 
 _THOUSAND = Decimal(1_000)
 _TEN_THOUSANDTH = Decimal("0.0001")
@@ -28,18 +34,22 @@ _RIVALS = {
 class Bill:
     """The rows of one customization. ``held_usd`` is allowed for rows without a price.
 
-    ``storage`` is a month of the model: it is reserved with the run, and shown with the month.
+    ``teaching`` is what the teacher of a distillation answers, ``most_times`` how often its records
+    may be billed. ``storage`` is a month of the model: it is reserved with the run, and shown with
+    the month.
     """
 
     training: CostRow
     evaluation: tuple[CostRow, ...]
     storage: CostRow
     held_usd: Decimal | None = None
+    teaching: tuple[CostRow, ...] = ()
+    most_times: Decimal = Decimal(1)
 
     @property
     def likely(self) -> tuple[CostRow, ...]:
         """What the run itself probably costs."""
-        return (self.training, *self.evaluation)
+        return (self.training, *self.teaching, *self.evaluation)
 
     @property
     def likely_usd(self) -> Decimal | None:
@@ -49,14 +59,15 @@ class Bill:
     @property
     def worst_usd(self) -> Decimal:
         """What is reserved: twice the estimated tokens, a month of the model, what is allowed."""
-        by_token = sum((row.usd or Decimal(0) for row in self.likely), Decimal(0))
+        trained = _known((self.training, *self.teaching)) * self.most_times
+        by_token = trained + _known(self.evaluation)
         month = self.storage.usd or Decimal(0)
         return round_up(WORST_CASE_FACTOR * by_token + month + (self.held_usd or Decimal(0)))
 
     @property
     def basis(self) -> str:
         """What the worst case is made of."""
-        asked = ", ".join(row.what for row in self.evaluation)
+        asked = ", ".join(row.what for row in (*self.teaching, *self.evaluation))
         held = (
             f", and {self.held_usd} USD that budget.unpriced_allowance_usd holds for what has no "
             "price"
@@ -69,13 +80,19 @@ class Bill:
         )
 
 
+def _known(rows: Iterable[CostRow]) -> Decimal:
+    """Returns the dollars that are known; what is not known is held apart."""
+    return sum((row.usd for row in rows if row.usd is not None), Decimal(0))
+
+
 def bill_of(asked: BedrockWork) -> Bill:
     """Returns the bill of a run.
 
     Raises:
         UnpricedInstanceError: a row has no price, and the run spec allows nothing for it.
     """
-    missing = asked.rates.missing
+    teaching = _teaching(asked)
+    missing = missing_rows(asked, teaching)
     allowed = asked.work.unpriced_allowance_usd
     if missing and allowed is None:
         raise UnpricedInstanceError(
@@ -90,7 +107,42 @@ def bill_of(asked: BedrockWork) -> Bill:
         evaluation=tuple(_asked(question, records) for question in questions_of(asked)),
         storage=storage_row(asked.rates),
         held_usd=allowed if missing else None,
+        teaching=teaching,
+        most_times=_most_times(asked),
     )
+
+
+def missing_rows(asked: BedrockWork, teaching: tuple[CostRow, ...]) -> tuple[str, ...]:
+    """Returns what has no price, in words."""
+    found = list(asked.rates.missing)
+    if asked.customization == "reinforcement":
+        found[0] = "hours of reinforcement"
+    return (*found, *(row.what for row in teaching if row.usd is None))
+
+
+def teaching_of(asked: BedrockWork) -> Question | None:
+    """Returns what each text of a distillation is asked of the teacher; None without one."""
+    if asked.teacher is None:
+        return None
+    sources = asked.sources
+    price = asked_prices(asked.teacher, sources.region, sources.prices()) or (None, None)
+    return teacher_question(asked.each, max_answer_tokens(asked.words.values()), price)
+
+
+def _teaching(asked: BedrockWork) -> tuple[CostRow, ...]:
+    question, records = teaching_of(asked), asked.records.total
+    if question is None:
+        return ()
+    usd = question.usd(records)
+    what = f"{records:,} answers of the teacher {asked.teacher}"
+    rounded = None if usd is None else _rounded(usd)
+    return (CostRow("training", what, Decimal(records), None, rounded),)
+
+
+def _most_times(asked: BedrockWork) -> Decimal:
+    if asked.teacher is None:
+        return Decimal(1)
+    return max(Decimal(1), Decimal(MOST_DISTILLED) / asked.records.total)
 
 
 def _training(asked: BedrockWork) -> CostRow:

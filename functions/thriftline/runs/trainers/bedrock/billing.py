@@ -32,6 +32,9 @@ def _rows(document: AttemptDocument) -> Iterator[Charge | None]:
     rates = document.rates
     if document.has_trained:
         yield _charge(*_trained(document), rates.training, _TRAINING_UNIT, "1,000 tokens")
+        if document.teacher is not None:
+            what = f"answers of the teacher {document.teacher} (estimated)"
+            yield _charge(what, document.sample.train_records, rates.teacher, Decimal(1), "answer")
     for target, usage in sorted(document.usage.items()):
         is_custom = target in {TUNED, CHAMPION}
         shown = _SHOWN.get(target, f"base model {target.replace('_', '-')}")

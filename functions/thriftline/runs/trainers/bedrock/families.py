@@ -79,6 +79,11 @@ class BaseModel:
         """What the price list's rows call its family, None where no row is known."""
         return price_name(self.id)
 
+    def ranges(self, customization: Customization = "fine_tuning") -> Mapping[str, Range]:
+        """Returns the hyperparameters that a job of this kind takes."""
+        is_other = customization == "reinforcement"
+        return hyperparameters.REINFORCEMENT if is_other else self.hyperparameters
+
     def limits(self, customization: Customization = "fine_tuning") -> RecordLimits:
         """Returns how many records a job of this kind takes."""
         return self.records_by.get(customization, self.records)

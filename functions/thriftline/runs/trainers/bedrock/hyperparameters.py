@@ -77,6 +77,12 @@ HAIKU = {
     "early_stopping_threshold": number("0", "0.1", None),
     "early_stopping_patience": whole(1, 10, None),
 }
+# Of reinforcement, whatever the base model; a request has these as numbers.
+REINFORCEMENT = {
+    "epochs": whole(1, 50, 1),
+    "batch_size": whole(16, 512, None),
+    "learning_rate": number("0.0000001", "0.001", None),
+}
 
 
 def plain(value: Decimal) -> str:
@@ -120,6 +126,14 @@ def _checked(key: str, value: Any, ranges: Mapping[str, Range], base_model: str)
             "Nothing was spent."
         )
     return found
+
+
+def as_numbers(values: Mapping[str, Decimal]) -> dict[str, int | float]:
+    """Returns the hyperparameters of reinforcement as a request has them."""
+    return {
+        REQUEST_KEYS[key]: float(value) if key == "learning_rate" else int(value)
+        for key, value in values.items()
+    }
 
 
 def as_request(values: Mapping[str, Decimal]) -> dict[str, str]:

@@ -112,6 +112,21 @@ LAMBDA_ARN = Rule(
     512,
     "the ARN of a Lambda function",
 )
+JUDGE = Rule(
+    r"(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:((:foundation-model/[a-z0-9-]{1,63}[.]{1}"
+    r"[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63}))|([0-9]{12}:inference-profile/(([a-z-]{2,8}.)"
+    r"[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.:]?[a-z0-9-]{1,63})))))$|"
+    r"(^[a-z0-9-]+[.][a-z0-9-]+([.][a-z0-9-]+)*(:[a-z0-9-]+)?$)|"
+    r"^[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([a-z0-9-]{1,63}[.]){0,2}[a-z0-9-]{1,63}"
+    r"([:][a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12}|)",
+    1,
+    2048,
+    "the id or the ARN of a model that judges",
+)
+DATASET_NAME = Rule(r"[0-9a-zA-Z-_.]+", 1, 63, "1 to 63 letters, digits and - _ .")
+ANSWERS_SOURCE = Rule(
+    r"[a-zA-Z0-9]([a-zA-Z0-9._-]){0,255}", 1, 256, "1 to 256 letters, digits and inner . _ -"
+)
 TAG_KEY = Rule(
     r"[a-zA-Z0-9\s._:/=+@-]*", 1, 128, "1 to 128 letters, digits, spaces and . _ : / = + @ -"
 )
@@ -119,6 +134,9 @@ TAG_VALUE = Rule(TAG_KEY.pattern, 0, 256, "at most 256 letters, digits, spaces a
 NETWORK_ID = Rule(r"[-0-9a-zA-Z]+", 0, 32, "at most 32 letters, digits and hyphens")
 
 _TAGS = {"key": TAG_KEY, "value": TAG_VALUE}
+_AUTOMATED = "evaluationConfig.automated"
+_METRICS = f"{_AUTOMATED}.datasetMetricConfigs[]"
+_PRECOMPUTED = "inferenceConfig.models[].precomputedInferenceSource"
 _VPC = {"vpcConfig.subnetIds[]": NETWORK_ID, "vpcConfig.securityGroupIds[]": NETWORK_ID}
 
 
@@ -173,9 +191,14 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "roleArn": ROLE_ARN,
         "customerEncryptionKeyId": KMS_KEY,
         **_tags("jobTags"),
+        f"{_METRICS}.dataset.name": DATASET_NAME,
+        f"{_METRICS}.dataset.datasetLocation.s3Uri": S3_URI,
+        f"{_METRICS}.metricNames[]": DATASET_NAME,
+        f"{_AUTOMATED}.evaluatorModelConfig.bedrockEvaluatorModels[].modelIdentifier": JUDGE,
+        f"{_PRECOMPUTED}.inferenceSourceIdentifier": ANSWERS_SOURCE,
         "outputDataConfig.s3Uri": S3_URI,
     },
-}  # fmt: skip
+}
 _MOST_TAGS = 200
 
 

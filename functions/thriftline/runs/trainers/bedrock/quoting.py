@@ -7,8 +7,8 @@ from thriftline.money.prices import Price
 from thriftline.runs.domain.quotes import Candidate, Expectation, Quote, Rung
 from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.trainers.bedrock.bedrock_work import BedrockSources, BedrockWork
-from thriftline.runs.trainers.bedrock.bill import Bill, bill_of
-from thriftline.runs.trainers.bedrock.hyperparameters import as_request
+from thriftline.runs.trainers.bedrock.bill import Bill, bill_of, missing_rows, teaching_of
+from thriftline.runs.trainers.bedrock.hyperparameters import as_numbers, as_request, plain
 from thriftline.runs.trainers.bedrock.label_words import are_numbers
 from thriftline.runs.trainers.bedrock.tokens import CHARACTERS_PER_TOKEN, max_answer_tokens
 
@@ -98,7 +98,7 @@ def _terms(asked: BedrockWork) -> dict[str, Any]:
         "invocation_model": asked.model.invocation_ids[0],
         "customization": asked.customization,
         "epochs": asked.epochs,
-        "hyperparameters": as_request(asked.hyperparameters),
+        **_told(asked),
         "label_words": asked.words,
         "system_prompt": asked.system,
         "train_records": asked.records.train,
@@ -111,9 +111,23 @@ def _terms(asked: BedrockWork) -> dict[str, Any]:
         or VALIDATION_LIMIT_SECONDS,
         "total_limit_seconds": section.get("total_limit_seconds") or TOTAL_LIMIT_SECONDS,
         "keep_deployment": bool(section.get("keep_deployment")),
-        "rates": asked.rates.document,
         "few_shot": asked.few_shot,
     }
+
+
+def _told(asked: BedrockWork) -> dict[str, Any]:
+    """Returns what the job is told and at which rates; reinforcement is told in its own place."""
+    rates = asked.rates.document
+    if asked.customization == "reinforcement":
+        numbers = as_numbers(asked.hyperparameters)
+        return {"hyperparameters": {}, "reinforcement": numbers, "rates": rates}
+    told = as_request(asked.hyperparameters)
+    teaching = teaching_of(asked)
+    if teaching is None:
+        return {"hyperparameters": told, "rates": rates}
+    answer = teaching.usd(1)
+    rates["teacher"] = None if answer is None else plain(answer)
+    return {"hyperparameters": told, "teacher": asked.teacher, "rates": rates}
 
 
 def _remedies(asked: BedrockWork) -> tuple[str, ...]:
@@ -129,7 +143,7 @@ def _warnings(asked: BedrockWork, bill: Bill) -> tuple[str, ...]:
     found = list(asked.records.statements)
     if bill.held_usd is not None:
         found.append(
-            f"The price list has no row for {', '.join(asked.rates.missing)}: "
+            f"The price list has no row for {', '.join(missing_rows(asked, bill.teaching))}: "
             f"{bill.held_usd} USD are held for it, and what it really costs is not known."
         )
     if are_numbers(asked.words.values()):

@@ -73,11 +73,25 @@ def rates_of(model: BaseModel, region: str, prices: PriceCatalogue) -> Rates:
 def _base_prices(
     model: BaseModel, region: str, prices: PriceCatalogue
 ) -> tuple[Price | None, Price | None]:
-    for name in model.invocation_ids:
-        if found := prices.tokens.newest(name, region):
-            usd, known = found
-            return (
-                Price(usd.input_usd, _MILLION, region, f"{name} input", known.source, known.date),
-                Price(usd.output_usd, _MILLION, region, f"{name} output", known.source, known.date),
-            )
-    return None, None
+    asked = (asked_prices(name, region, prices) for name in model.invocation_ids)
+    return next((found for found in asked if found is not None), (None, None))
+
+
+def asked_prices(
+    name: str, region: str, prices: PriceCatalogue
+) -> tuple[Price | None, Price | None] | None:
+    """Returns what a million tokens of a model cost, asked and answered; None where none is known.
+
+    Args:
+        name: the id by which it is asked.
+        region: where.
+        prices: the catalogue.
+    """
+    found = prices.tokens.newest(name, region)
+    if found is None:
+        return None
+    usd, known = found
+    return (
+        Price(usd.input_usd, _MILLION, region, f"{name} input", known.source, known.date),
+        Price(usd.output_usd, _MILLION, region, f"{name} output", known.source, known.date),
+    )

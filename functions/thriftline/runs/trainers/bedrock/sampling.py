@@ -51,7 +51,9 @@ def fit_records(
             f"the data set has {train:,}. Add records, or say trainer: sagemaker. Nothing was "
             "spent."
         )
-    kept = _validation_of(validation, limits) if model.takes_validation else 0
+    # What is learned from answers that nobody has labelled is not validated by labels.
+    takes_validation = model.takes_validation and customization == "fine_tuning"
+    kept = _validation_of(validation, limits) if takes_validation else 0
     room = limits.most - kept if limits.together else limits.most
     fitted = min(train, room)
     return FittedRecords(fitted, kept, tuple(_statements(splits, fitted, kept, model, limits)))
@@ -73,7 +75,7 @@ def _statements(
             f"of {train:,} of {having:,} records that keeps each label's share."
         )
     unused = splits.get("validation", 0)
-    if unused and not model.takes_validation:
+    if unused and not validation:
         yield f"{model.id} takes no validation file; the {unused:,} validation records are unused."
     elif validation < unused:
         yield f"It is validated on a sample of {validation:,} of {unused:,} records."

@@ -20,8 +20,9 @@ from thriftline.runs.trainers.bedrock.attempt_document import (
     Serving,
 )
 from thriftline.runs.trainers.bedrock.customization_request import Network, customization_request
+from thriftline.runs.trainers.bedrock.customizations import REQUEST_TYPES, configuration
 from thriftline.runs.trainers.bedrock.deploying import ATTEMPT_TAG
-from thriftline.runs.trainers.bedrock.families import BASE_MODELS
+from thriftline.runs.trainers.bedrock.families import BASE_MODELS, Customization
 from thriftline.runs.trainers.bedrock.layout import AttemptLayout
 from thriftline.runs.trainers.bedrock.names import client_token, model_name
 from thriftline.runs.trainers.bedrock.quoting import NAME
@@ -45,6 +46,9 @@ class BedrockTerms(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     base_model: str
+    customization: Customization = "fine_tuning"
+    teacher: str | None = None
+    reinforcement: Mapping[str, int | float] | None = None
     invocation_model: str | None = None
     epochs: int
     hyperparameters: Mapping[str, str]
@@ -120,6 +124,7 @@ class Starting:
             ),
             examples=examples.chosen if terms.few_shot else (),
             rates=terms.rates,
+            teacher=terms.teacher,
             epochs=terms.epochs,
             requests_per_minute=terms.requests_per_minute or _USUAL_REQUESTS_PER_MINUTE,
             validation_limit_seconds=terms.validation_limit_seconds,
@@ -168,6 +173,7 @@ class Starting:
                 BASE_MODELS[terms.base_model],
                 terms.system_prompt,
                 terms.label_words,
+                terms.customization,
             )
             target.seek(0)
             self.services.artifacts.upload(key, target)
@@ -186,6 +192,14 @@ class Starting:
             validation_uri=uri(layout.validation_file) if has_validation else None,
             output_uri=uri(layout.job_output),
             hyperparameters=terms.hyperparameters,
+            customization=REQUEST_TYPES[terms.customization],
+            configuration=configuration(
+                terms.customization,
+                teacher=terms.teacher,
+                max_tokens=terms.max_tokens,
+                grader_arn=self.settings.grader_arn,
+                numbers=terms.reinforcement,
+            ),
             tags={
                 **self.settings.cost_tags,
                 PROJECT_TAG: document.project,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from thriftline.runs.trainers.bedrock.families import BaseModel
+from thriftline.runs.trainers.bedrock.families import BaseModel, Customization
 from thriftline.runs.trainers.bedrock.hyperparameters import checked, named_in
 
 # The documentation's advice for Nova: fewer records than this are to be repeated, more than that
@@ -21,20 +21,20 @@ _MOST_WARMUP_STEPS = 20
 
 
 def hyperparameters_for(
-    model: BaseModel, section: Mapping[str, Any], records: int
+    model: BaseModel,
+    section: Mapping[str, Any],
+    records: int,
+    customization: Customization = "fine_tuning",
 ) -> dict[str, Decimal]:
     """Returns every hyperparameter that the job is given, by the keys of ``run.yaml``.
 
     Raises:
         InvalidRunSpecError: a key of another family, or a value out of its range.
     """
-    named = checked(named_in(section), model.hyperparameters, model.id)
-    chosen = {
-        key: found.default
-        for key, found in model.hyperparameters.items()
-        if found.default is not None
-    }
-    if model.family.startswith("Nova"):
+    ranges = model.ranges(customization)
+    named = checked(named_in(section), ranges, model.id)
+    chosen = {key: found.default for key, found in ranges.items() if found.default is not None}
+    if "warmup_steps" in ranges:
         chosen["epochs"] = Decimal(_epochs(records))
         chosen["warmup_steps"] = _warmup_steps(model, records)
     return {**chosen, **named}

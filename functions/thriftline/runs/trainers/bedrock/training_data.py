@@ -16,7 +16,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.trainers.bedrock.answer_parts import Question
 from thriftline.runs.trainers.bedrock.attempt_document import WorkedExample
-from thriftline.runs.trainers.bedrock.families import BaseModel
+from thriftline.runs.trainers.bedrock.families import BaseModel, Customization
 from thriftline.runs.trainers.bedrock.prompt import MOST_EXAMPLES, user_text
 from thriftline.runs.trainers.bedrock.sampling import rank, sample, shares
 from thriftline.runs.trainers.bedrock.training_file import Record, Tally, TrainingFile
@@ -67,13 +67,14 @@ def write_training_file(
     model: BaseModel,
     system: str,
     words: Mapping[str, str],
+    customization: Customization = "fine_tuning",
 ) -> Tally:
     """Writes the lines of a training or validation file, and returns what it counted.
 
     Raises:
         InvalidRunSpecError: a record is longer than the base model takes.
     """
-    file = TrainingFile(model, system, words)
+    file = TrainingFile(model, system, words, customization)
     for record in records:
         line = file.line(record)
         if line is not None:

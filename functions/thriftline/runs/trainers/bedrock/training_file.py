@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from thriftline.core.errors import InvalidRunSpecError
-from thriftline.runs.trainers.bedrock.families import BaseModel, FileFormat
+from thriftline.runs.trainers.bedrock.families import BaseModel, Customization, FileFormat
 from thriftline.runs.trainers.bedrock.prompt import user_text
 from thriftline.runs.trainers.bedrock.reserved_words import without_reserved
 from thriftline.runs.trainers.bedrock.tokens import CHAT_TOKENS, tokens_of
@@ -59,11 +59,17 @@ class Tally:
 class TrainingFile:
     """Makes line after line of one file, and counts."""
 
-    def __init__(self, model: BaseModel, system: str, words: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        model: BaseModel,
+        system: str,
+        words: Mapping[str, str],
+        customization: Customization = "fine_tuning",
+    ) -> None:
         self._model = model
         self._system = system
         self._words = words
-        self._form = _FORMS[model.file_format]
+        self._form = _FORMS_BY.get(customization) or _FORMS[model.file_format]
         self.tally = Tally()
 
     def line(self, record: Record) -> bytes | None:
@@ -131,8 +137,26 @@ def _prompt_completion(system: str, text: str, word: str) -> dict[str, Any]:
     return {"prompt": f"{system}\n\n{text}", "completion": word}
 
 
+def _prompt_alone(system: str, text: str, word: str) -> dict[str, Any]:
+    """The teacher answers it; the label is not for its student to see."""
+    conversation = _conversation(system, text, word)
+    return {**conversation, "messages": conversation["messages"][:1]}
+
+
+def _with_reference(system: str, text: str, word: str) -> dict[str, Any]:
+    """What the model answers is graded against the reference."""
+    return {
+        "messages": [{"role": "system", "content": system}, {"role": "user", "content": text}],
+        "reference_answer": word,
+    }
+
+
 _FORMS: Mapping[FileFormat, Callable[[str, str, str], dict[str, Any]]] = {
     "conversation": _conversation,
     "messages": _messages,
     "prompt_completion": _prompt_completion,
+}
+_FORMS_BY: Mapping[Customization, Callable[[str, str, str], dict[str, Any]]] = {
+    "distillation": _prompt_alone,
+    "reinforcement": _with_reference,
 }

@@ -295,12 +295,16 @@ class StudioApp(Entry):
 
 
 class Cost(Entry):
-    """What Cost Explorer says of a service for the days from `start` to before `end`."""
+    """What Cost Explorer says of a service for the days from `start` to before `end`.
+
+    `tags` are those that are active for cost allocation.
+    """
 
     service: Name
     usd: Dollars
     start: date
     end: date
+    tags: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> "Cost":

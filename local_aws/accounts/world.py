@@ -63,7 +63,8 @@ def _load_quotas(account: AccountFile, store: QuotaStore) -> None:
 
 def _charges(account: AccountFile, cost: Cost) -> Iterable[DailyCharge]:
     def make(day: date, usd: Decimal) -> DailyCharge:
-        return DailyCharge(day, cost.service, account.region, account.account_id, usd)
+        place = (account.region, account.account_id)
+        return DailyCharge(day, cost.service, *place, usd, tags=cost.tags)
 
     return spread(cost.usd, cost.start, cost.end, make)
 

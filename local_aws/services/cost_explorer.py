@@ -1,13 +1,13 @@
 """Cost Explorer: what an account file says of costs, by day, month and service.
 
-A file tells the cost of a service over a span of days. Its days get equal parts of it; what no
-file tells (usage types, tags) is one group, and usage quantities are refused. What Bedrock did here
-is billed by usage type, with quantities.
+A file tells the cost of a service over a span of days, with its tags. Its days get equal parts of
+it; what no file tells (usage types) is one group, and usage quantities are refused. What Bedrock
+did here is billed by usage type, with quantities.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -38,6 +38,7 @@ class DailyCharge:
     usd: Decimal
     usage_type: str | None = None
     quantity: Decimal | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, dimension: str) -> str:
         """Return a dimension's value; the words of Cost Explorer stand for what is not known."""
@@ -187,8 +188,8 @@ def _result(
 def _group_key(charge: DailyCharge, group: Mapping[str, str]) -> str:
     if group.get("Type", "DIMENSION") == "DIMENSION":
         return charge.value(group["Key"])
-    # No file tells tags: Cost Explorer writes an absent value as the key and nothing.
-    return f"{group['Key']}$"
+    # Cost Explorer writes an absent value as the key and nothing.
+    return f"{group['Key']}${charge.tags.get(group['Key'], '')}"
 
 
 def _amounts(charges: list[DailyCharge], metrics: Iterable[str]) -> dict[str, Any]:

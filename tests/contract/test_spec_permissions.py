@@ -28,6 +28,7 @@ SERVICES = {
     "application-autoscaling": "application-autoscaling",
     "bedrock": "bedrock",
     "ce": "ce",
+    "dynamodb": "dynamodb",
     "cloudwatch": "cloudwatch",
     "logs": "logs",
     "resourcegroupstaggingapi": "tag",
@@ -106,11 +107,30 @@ def _planned() -> dict[ActionKind, set[str]]:
     return calls
 
 
+@cache
+def _of_the_stack() -> frozenset[str]:
+    """Returns what the function that collects may do where the stack lies."""
+    resources = load_cloudformation(ROOT / "template.yaml")["Resources"]
+    policies = resources["CollectPartFunction"]["Properties"]["Policies"]
+    return frozenset(
+        action
+        for policy in policies
+        if isinstance(policy, dict) and "Statement" in policy
+        for statement in statements_of(policy)
+        for action in actions_of(statement)
+    )
+
+
 @pytest.mark.parametrize("spec", [pytest.param(one, id=one.kind) for one in RESOURCE_SPECS])
 @pytest.mark.parametrize("path", ["template.yaml", "docs/member_account.yaml"])
 def test_an_audit_may_make_every_call_of_a_kinds_collector(spec: ResourceSpec, path: str) -> None:
-    policy = load_cloudformation(ROOT / path)["Resources"]["AuditReadPolicy"]["Properties"]
+    resources = load_cloudformation(ROOT / path)["Resources"]
+    policy = resources["AuditReadPolicy"]["Properties"]
     allowed = {one for each in statements_of(policy["PolicyDocument"]) for one in actions_of(each)}
+    if spec.of_stack:
+        # It is read where the stack lies: no other account has it, nor lets it be read.
+        assert allowed.isdisjoint({"dynamodb:Scan"})
+        allowed |= _of_the_stack()
     module = f"thriftline.audit.aws.collectors.{spec.collector.partition(':')[0]}"
     called = _called(_sources(module, "thriftline.audit.aws"))
     assert called

@@ -14,6 +14,7 @@ def lambda_handler(request: CollectRequest) -> CollectResponse:
         request,
         artifacts=wiring.artifacts(),
         clients=wiring.target_clients(target.region, target.audit_role_arn),
+        runs_table=wiring.runs_table_of(target.region, target.audit_role_arn),
     )
     logger.info(
         "collected",

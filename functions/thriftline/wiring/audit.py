@@ -16,6 +16,7 @@ __all__ = [
     "event_bus",
     "now",
     "restoring_clients",
+    "runs_table_of",
     "settings",
     "target_clients",
 ]
@@ -46,6 +47,12 @@ def target_clients(region: str, role_arn: str | None) -> TargetClients:
     Made anew each time: a warm function outlives the credentials of a role.
     """
     return TargetClients(region, role_arn)
+
+
+def runs_table_of(region: str, role_arn: str | None) -> str | None:
+    """The name of the stack's table of runs, for the place in which the stack lies alone."""
+    is_own = role_arn is None and region == settings().region
+    return settings().runs_table if is_own else None
 
 
 def restoring_clients(region: str, role_arn: str | None) -> TargetClients:

@@ -9,13 +9,14 @@ import pytest
 from tests.unit.audit.canned_aws import ARN, NOW, REGION, START, Canned, CannedClients, error, pages
 from thriftline.audit.aws.collectors import bedrock
 from thriftline.audit.aws.collectors.buckets import collect_buckets
-from thriftline.audit.aws.collectors.costs import collect_costs
+from thriftline.audit.aws.collectors.costs import collect_costs, collect_run_bills
 from thriftline.audit.aws.collectors.endpoints import collect_endpoints, read_endpoint
 from thriftline.audit.aws.collectors.log_groups import collect_log_groups
 from thriftline.audit.aws.collectors.models import collect_model_packages, collect_models
 from thriftline.audit.aws.collectors.notebooks import collect_notebooks
 from thriftline.audit.aws.collectors.processing_jobs import collect_processing_jobs
 from thriftline.audit.aws.collectors.reading import Collected
+from thriftline.audit.aws.collectors.settled_runs import collect_settled_runs
 from thriftline.audit.aws.collectors.training_jobs import collect_training_jobs, training_job
 from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.inventory import Window
@@ -307,6 +308,20 @@ def _day(number: int) -> dict[str, Any]:
     }
 
 
+def _run_day(number: int) -> dict[str, Any]:
+    keys = [f"thriftline:run-id$run-{number}"]
+    return {**_day(number), "Groups": [{**_day(number)["Groups"][0], "Keys": keys}]}
+
+
+def _settled(name: str) -> dict[str, Any]:
+    return {
+        "run_id": {"S": name},
+        "project": {"S": "reviews"},
+        "settled_usd": {"S": "1.200000000"},
+        "attempt_1": {"M": {"job_name": {"S": f"{name}-1"}}},
+    }
+
+
 def _costs(clients: TargetClients) -> Collected[Any]:
     return collect_costs(clients, "123456789012", Window(START, NOW), is_home=True)
 
@@ -400,6 +415,26 @@ _LISTS: list[tuple[Callable[[TargetClients], Collected[Any]], dict[str, Canned],
         2,
     ),
     (
+        lambda clients: collect_settled_runs(clients, "runs"),
+        {
+            "Scan": [
+                {"Items": [_settled("a")], "LastEvaluatedKey": {"run_id": {"S": "a"}}},
+                {"Items": [_settled("b")]},
+            ]
+        },
+        2,
+    ),
+    (
+        lambda clients: collect_run_bills(clients, "123456789012", Window(START, NOW), "runs"),
+        {
+            "GetCostAndUsage": [
+                {"ResultsByTime": [_run_day(1)], "NextPageToken": "x"},
+                {"ResultsByTime": [_run_day(2)]},
+            ]
+        },
+        2,
+    ),
+    (
         _costs,
         {
             "GetCostAndUsage": [
@@ -433,3 +468,43 @@ def test_a_list_that_breaks_off_keeps_what_it_gave_and_says_that_there_may_be_mo
     assert 0 < len(found.found) < count
     assert "*" in {one.resource for one in found.unread}
     assert {one.operation for one in found.unread} == {name}
+
+
+def test_runs_of_a_stack_that_lies_elsewhere_are_not_asked_for() -> None:
+    clients = CannedClients({})
+    window = Window(START, NOW)
+
+    assert collect_settled_runs(clients, None).found == ()
+    assert collect_run_bills(clients, "123456789012", window, None).found == ()
+    assert clients.calls == []
+
+
+def test_the_bill_of_a_run_is_told_by_the_value_of_its_tag() -> None:
+    empty = {**_day(2), "Groups": [{**_day(2)["Groups"][0], "Keys": ["thriftline:run-id$"]}]}
+    clients = CannedClients({"GetCostAndUsage": [{"ResultsByTime": [_run_day(1), empty]}]})
+
+    found = collect_run_bills(clients, "123456789012", Window(START, NOW), "runs").found
+
+    assert [one.run_id for one in found] == ["run-1", ""]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"settled_usd": {"S": "a lot"}},
+        {"settled_usd": {"BOOL": True}},
+        {"settled_usd": {"S": "NaN"}},
+        {"attempt_1": {"M": {}}},
+        {"attempt_1": {"S": "done"}},
+        {"attempt_1": {"M": {"job_name": {"S": "a-1"}, "ended_at": {"S": "yesterday"}}}},
+    ],
+)
+def test_a_run_whose_item_cannot_be_read_is_named_and_the_others_are_read(
+    broken: dict[str, Any],
+) -> None:
+    rows = [_settled("a") | broken, _settled("b")]
+
+    found = collect_settled_runs(CannedClients({"Scan": [{"Items": rows}]}), "runs")
+
+    assert [one.run_id for one in found.found] == ["b"]
+    assert [one.resource for one in found.unread] == ["a"]

@@ -40,6 +40,7 @@ from thriftline.audit.domain.resources.bedrock import (
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp, StudioSpace
+from thriftline.audit.domain.resources.runs import RunBill, SettledAttempt, SettledRun
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
 from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
@@ -243,6 +244,30 @@ def wasteful_account() -> Inventory:
             ),
         ),
         bedrock=_bedrock(),
+        settled_runs=(
+            SettledRun(
+                run_id="run-7",
+                project="letters",
+                month="2026-11",
+                settled_usd=Decimal("3.21"),
+                attempts=(
+                    SettledAttempt(
+                        job_name="run-7-1",
+                        started=days_ago(9),
+                        ended=days_ago(8),
+                        is_spot=True,
+                        billed_usd=Decimal("3.21"),
+                        undiscounted_usd=Decimal("10.70"),
+                    ),
+                ),
+            ),
+        ),
+        run_bills=tuple(
+            RunBill(
+                run_id="run-7", day=days_ago(age).date(), usd=Decimal("1.61"), is_estimated=False
+            )
+            for age in (9, 8)
+        ),
         buckets=(
             bucket(
                 bytes_by_storage_type={"StandardStorage": 900 * 10**9},

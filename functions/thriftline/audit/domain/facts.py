@@ -47,6 +47,8 @@ class ResourceKind(StrEnum):
     BUCKET = "bucket"
     LOG_GROUP = "log_group"
     COST = "cost"
+    SETTLED_RUN = "settled_run"
+    RUN_BILL = "run_bill"
     METRIC = "metric"
 
 

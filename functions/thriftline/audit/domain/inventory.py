@@ -12,6 +12,7 @@ from thriftline.audit.domain.resources.hyperpod import HyperPodCluster
 from thriftline.audit.domain.resources.jobs import ProcessingJob, ReadingJob, TrainingJob
 from thriftline.audit.domain.resources.mlflow import MlflowServer
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp, StudioSpace
+from thriftline.audit.domain.resources.runs import RunBill, SettledRun
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import Bucket, LogGroup
 
@@ -66,6 +67,8 @@ class Inventory:
     tuning_jobs: tuple[ReadingJob, ...] = ()
     hyperpod_clusters: tuple[HyperPodCluster, ...] = ()
     studio_spaces: tuple[StudioSpace, ...] = ()
+    settled_runs: tuple[SettledRun, ...] = ()
+    run_bills: tuple[RunBill, ...] = ()
 
     def unread_of(self, *kinds: ResourceKind) -> tuple[UnreadResource, ...]:
         """Returns what could not be read of these kinds."""

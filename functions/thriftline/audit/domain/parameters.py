@@ -81,6 +81,7 @@ class AuditParameters:
     spike_share: Decimal = Decimal("0.3")
     spike_min_usd: Decimal = Decimal("10")
     savings_plan_min_days: int = 14
+    bill_lag_days: int = 2
     residual_share: Decimal = Decimal("0.05")
     residual_min_usd: Decimal = Decimal("10")
     required_tags: tuple[str, ...] = ()
@@ -98,7 +99,7 @@ class AuditParameters:
         ):
             _at_least(name, getattr(self, name), 1)
         for name in (
-            *("max_invocations", "grace_hours", "max_actions"),
+            *("max_invocations", "grace_hours", "max_actions", "bill_lag_days"),
             "failed_endpoint_min_age_days",
         ):
             _at_least(name, getattr(self, name), 0)

@@ -40,7 +40,8 @@ class ResourceSpec:
     them). ``costs`` says what each cost in the window, ``price_lists`` where its prices come from.
     ``tagged_by`` is whose call tags it, where the rule on missing tags looks at it. ``words`` are
     the singular and plural, where they are not the kind's own name. ``name`` tells resources of
-    the kind apart. What is not ``is_counted`` is no resource.
+    the kind apart. What is not ``is_counted`` is no resource. What is ``of_stack`` is
+    read where the stack lies, and nowhere else.
     """
 
     kind: ResourceKind
@@ -54,6 +55,7 @@ class ResourceSpec:
     words: tuple[str, str] | None = None
     name: Callable[[Any], str] = attrgetter("name")
     is_counted: bool = True
+    of_stack: bool = False
 
     def resources(self, inventory: Inventory) -> tuple[Any, ...]:
         """Returns the resources of this kind."""
@@ -239,6 +241,26 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         words=("bill", "bills"),
         name=attrgetter("service"),
         is_counted=False,
+    ),
+    ResourceSpec(
+        kind=ResourceKind.SETTLED_RUN,
+        field="settled_runs",
+        part=Part.COSTS,
+        collector="settled_runs:collect_settled_runs",
+        asks=("runs_table",),
+        name=attrgetter("run_id"),
+        is_counted=False,
+        of_stack=True,
+    ),
+    ResourceSpec(
+        kind=ResourceKind.RUN_BILL,
+        field="run_bills",
+        part=Part.COSTS,
+        collector="costs:collect_run_bills",
+        asks=("account", "window", "runs_table"),
+        name=attrgetter("run_id"),
+        is_counted=False,
+        of_stack=True,
     ),
 )
 

@@ -30,6 +30,7 @@ class _CollectorContext:
     clients: TargetClients
     settings: AuditSettings
     target: Target
+    runs_table: str | None
 
     def facts(self) -> Mapping[str, Any]:
         """Returns all that a collector may ask for beside its clients."""
@@ -37,6 +38,7 @@ class _CollectorContext:
             "account": self.target.account,
             "is_home": self.target.is_home,
             "now": self.settings.started,
+            "runs_table": self.runs_table,
             "window": self.settings.window,
             "window_start": self.settings.window.start,
         }
@@ -52,17 +54,22 @@ def collector_of(spec: ResourceSpec) -> Callable[..., Collected[Any]]:
 
 
 def collect_part(
-    request: CollectRequest, *, artifacts: Bucket, clients: TargetClients
+    request: CollectRequest,
+    *,
+    artifacts: Bucket,
+    clients: TargetClients,
+    runs_table: str | None = None,
 ) -> CollectResponse:
     """Writes what exists of the part's kinds, and what of them could not be read.
 
-    No error of AWS fails it: what it stands in the way of is unknown.
+    No error of AWS fails it: what it stands in the way of is unknown. ``runs_table`` is the
+    stack's own, for the account and region in which the stack lies.
 
     Raises:
         AwsRequestError: there is no such audit.
     """
     settings = read_settings(artifacts, request.audit_id)
-    asked = _CollectorContext(clients, settings, request.target)
+    asked = _CollectorContext(clients, settings, request.target, runs_table)
     found = _read(request.part, asked)
     key = part_key(request.audit_id, request.target.account, request.target.region, request.part)
     artifacts.write(key, encode_inventory(found), "application/json")

@@ -10,6 +10,7 @@ from thriftline.audit.domain.rules import (
     expiry,
     hosting,
     hygiene,
+    runs,
     spend,
     throughputs,
     tokens,
@@ -37,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     *hygiene.RULES,
     *volumes.RULES,
     *spend.RULES,
+    *runs.RULES,
 )
 
 

@@ -58,9 +58,25 @@ def _compared(told: RunReconciliation, subject: Subject) -> Observation:
         change=Change(
             "Nothing, while the difference is small. Else look at the usage types of the runs: a "
             "rate of the price catalogue may be old.",
-            (),
+            (_bill_by_run(told),),
             "Nothing was changed.",
         ),
+    )
+
+
+def _bill_by_run(told: RunReconciliation) -> ApiCall:
+    return ApiCall(
+        "ce",
+        "GetCostAndUsage",
+        {
+            "TimePeriod": {"Start": f"{told.start}", "End": f"{told.end}"},
+            "Granularity": "MONTHLY",
+            "Metrics": ["UnblendedCost"],
+            "GroupBy": [
+                {"Type": "TAG", "Key": RUN_ID_TAG},
+                {"Type": "DIMENSION", "Key": "USAGE_TYPE"},
+            ],
+        },
     )
 
 
@@ -131,8 +147,19 @@ def _spot(subject: Subject) -> Iterator[Observation]:
         confidence=Confidence.MEDIUM,
         # It is saved already, and nothing of it can be saved again.
         monthly_usd=Decimal(0) if told.uses else None,
-        change=Change("Nothing: it is saved already.", (), "Nothing was changed."),
+        change=Change(
+            "Nothing: it is saved already. The seconds of a job say what it worked and was billed.",
+            (ApiCall("sagemaker", "DescribeTrainingJob", {"TrainingJobName": _largest(told)}),),
+            "Nothing was changed.",
+        ),
     )
+
+
+def _largest(told: SpotSavings) -> str:
+    """Returns the job that saved most, or one that is not known to have saved anything."""
+    if not told.uses:
+        return told.unknown[0]
+    return max(told.uses, key=lambda one: one.undiscounted_usd - one.billed_usd).job_name
 
 
 def _spot_words(told: SpotSavings) -> str:
@@ -180,7 +207,7 @@ RULES = (
         "a settled run of the stack at the rate of each attempt, any other job at the rate of the "
         "catalogue. No job counts twice. It is saved already, so it is in no sum of savings.",
         evidence="The stack's table of runs, DescribeTrainingJob, the price catalogue.",
-        change="Nothing.",
+        change="Nothing: it is saved already.",
         undo="Nothing is changed.",
         thresholds=(),
         needs=frozenset({ResourceKind.TRAINING_JOB}),

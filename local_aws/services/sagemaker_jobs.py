@@ -62,6 +62,7 @@ class LoadedTrainingJob:
             "LastModifiedTime",
             "TrainingJobStatus",
             "SecondaryStatus",
+            "WarmPoolStatus",
         )
         return {name: self._description[name] for name in shown if name in self._description}
 
@@ -86,8 +87,14 @@ class LoadedTrainingJob:
         self._transitions.append(_transition("Stopped", now, now))
         return True
 
-    def release_warm_pool(self, now: datetime) -> bool:
-        """End the warm pool; returns False where none waits."""
+    def keep_pool_for(self, seconds: int, now: datetime) -> bool:
+        """End the warm pool; returns False where none waits.
+
+        Raises:
+            AwsError: it is to be kept for longer; nothing says since when it is.
+        """
+        if seconds:
+            raise AwsError("NotImplemented", "The warm pool of a loaded job can only be ended.")
         if self._description.get("WarmPoolStatus", {}).get("Status") != "Available":
             return False
         self._description["WarmPoolStatus"] = {"Status": "Terminated"}
@@ -187,15 +194,17 @@ def _stop(request: Request) -> None:
 
 
 def _update(request: Request) -> dict[str, Any]:
-    """Release a warm pool, the one change of an ended job that is done here."""
+    """Change how long a warm pool is kept, the one change of an ended job that is done here."""
     record = _find(request)
     others = set(request.parameters) - {"TrainingJobName", "ResourceConfig"}
     kept = (request.get("ResourceConfig") or {}).get("KeepAlivePeriodInSeconds")
-    if not isinstance(record, LoadedTrainingJob) or others or kept != 0:
-        raise AwsError(
-            "NotImplemented", "Only the warm pool of a loaded job is released here, with 0 s."
-        )
-    if not record.release_warm_pool(request.now):
+    if others or kept is None:
+        raise AwsError("NotImplemented", "Only KeepAlivePeriodInSeconds is changed here.")
+    if isinstance(record, LoadedTrainingJob):
+        changed = record.keep_pool_for(kept, request.now)
+    else:
+        changed = record.keep_pool_for(kept)
+    if not changed:
         raise AwsError(
             "ValidationException", f"The training job {record.name} has no warm pool that waits."
         )

@@ -29,6 +29,11 @@ def training_quota(instance_type: str, *, spot: bool) -> str:
     return f"{instance_type} for {'spot ' if spot else ''}training job usage"
 
 
+def warm_pool_quota(instance_type: str) -> str:
+    """Return the name of the quota of a type for instances that are kept warm."""
+    return f"{instance_type} for training warm pool usage"
+
+
 class QuotaStore:
     """The quotas of one account and region."""
 

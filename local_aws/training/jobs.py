@@ -9,7 +9,7 @@ is kept and returned, not imitated.
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local_aws.clients import Clients
 from local_aws.hooks import Hooks, check_moto_version
-from local_aws.services.service_quotas import training_quota
+from local_aws.services.service_quotas import training_quota, warm_pool_quota
 from local_aws.training.container import Launcher, ProcessLauncher
 from local_aws.training.container_launcher import ContainerLauncher, Engine
 from local_aws.training.events import announce
@@ -37,6 +37,7 @@ from local_aws.training.record import TrainingRecord
 from local_aws.training.request import InvalidTrainingRequestError, check_request
 from local_aws.training.run import TrainingContext, TrainingRun
 from local_aws.training.storage import JobStorage
+from local_aws.training.warm_pool import fits
 
 __all__ = ["Fault", "FaultKind", "TrainingJobs", "TrainingOptions"]
 
@@ -129,23 +130,27 @@ class TrainingJobs:
         _check_data(JobStorage(clients.get("s3")), request, response.region)
         if self._faults.take(name, FaultKind.QUOTA):
             raise ResourceLimitExceeded(quota_message(request, limit=0, in_use=0))
-        record = TrainingRecord(
-            request,
-            arn,
-            self._clock(),
-            spot_billable_fraction=self._options.spot_billable_fraction,
-        )
-        run = TrainingRun(record, self._context_of(clients), self._scratch / name)
         with self._lock:
             if name in backend.training_jobs:
                 raise ResourceInUseException(
                     "Training job names must be unique within an AWS account and region, and a "
                     f"training job with this name already exists ({arn})"
                 )
-            self._check_quota(response, request)
+            pool = _waiting_pool(backend, request)
+            self._check_quota(response, request, pool)
             if self._is_closed:
                 # Its folder would be written after everything else was swept.
                 raise ServiceUnavailable("The embedded AWS is being taken down.")
+            record = TrainingRecord(
+                request,
+                arn,
+                self._clock,
+                spot_billable_fraction=self._options.spot_billable_fraction,
+                on_warm_instances=pool is not None,
+            )
+            run = TrainingRun(record, self._context_of(clients), self._scratch / name)
+            if pool is not None:
+                pool.give_pool_to(name)
             backend.training_jobs[name] = record
             self._runs[arn] = run
             run.start()
@@ -174,6 +179,7 @@ class TrainingJobs:
             clock=self._clock,
             announce=lambda record: announce(clients.get("events"), record),
             queue=self._queue,
+            has_pool_room=self._has_pool_room,
             aws_environment={"AWS_ENDPOINT_URL": clients.endpoint, **_CREDENTIALS},
         )
 
@@ -185,19 +191,38 @@ class TrainingJobs:
                 self._clients_by_region[region] = Clients(self._endpoint, region)
             return self._clients_by_region[region]
 
-    def _check_quota(self, response: Any, request: Mapping[str, Any]) -> None:
-        """Refuse a job that would pass the account's quota, as AWS does before it exists."""
+    def _has_pool_room(self, record: TrainingRecord) -> bool:
+        """Whether the account may keep a job's instances warm; AWS refuses without a word."""
+        if self._quota_of is None:
+            return True
+        region, account = record.arn.split(":")[3:5]
+        name = record.request["ResourceConfig"]["InstanceType"]
+        kept = _instances(
+            job
+            for job in _records(sagemaker_backends[account][region])
+            if job.has_waiting_pool and job.request["ResourceConfig"]["InstanceType"] == name
+        )
+        limit = self._quota_of(account, region, warm_pool_quota(name))
+        return kept + _instances([record]) <= limit
+
+    def _check_quota(
+        self, response: Any, request: Mapping[str, Any], pool: TrainingRecord | None
+    ) -> None:
+        """Refuse a job that would pass the account's quota, as AWS does before it exists.
+
+        Instances that wait in pools are in use, but those that the job takes over.
+        """
         if self._quota_of is None:
             return
         spot = bool(request.get("EnableManagedSpotTraining"))
         resources = request["ResourceConfig"]
         name = training_quota(resources["InstanceType"], spot=spot)
         limit = self._quota_of(response.current_account, response.region, name)
-        in_use = sum(
-            job.request["ResourceConfig"].get("InstanceCount", 1)
-            for job in _backend(response).training_jobs.values()
-            if isinstance(job, TrainingRecord)
-            and job.status in {"InProgress", "Stopping"}
+        in_use = _instances(
+            job
+            for job in _records(_backend(response))
+            if job is not pool
+            and (job.status in {"InProgress", "Stopping"} or job.has_waiting_pool)
             and job.is_spot == spot
             and job.request["ResourceConfig"]["InstanceType"] == resources["InstanceType"]
         )
@@ -230,6 +255,23 @@ def _as_method(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _backend(response: Any) -> Any:
     return sagemaker_backends[response.current_account][response.region]
+
+
+def _records(backend: Any) -> Iterator[TrainingRecord]:
+    # A job may be created meanwhile.
+    for job in list(backend.training_jobs.values()):
+        if isinstance(job, TrainingRecord):
+            yield job
+
+
+def _instances(jobs: Iterable[TrainingRecord]) -> int:
+    return sum(job.request["ResourceConfig"].get("InstanceCount", 1) for job in jobs)
+
+
+def _waiting_pool(backend: Any, request: Mapping[str, Any]) -> TrainingRecord | None:
+    """Return the job whose instances wait for one like this."""
+    waiting = (job for job in _records(backend) if job.has_waiting_pool)
+    return next((job for job in waiting if fits(request, job.request)), None)
 
 
 def _find(response: Any) -> TrainingRecord:

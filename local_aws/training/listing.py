@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 _DEFAULT_PAGE = 10
-_UNSUPPORTED = ("WarmPoolStatusEquals", "TrainingPlanArnEquals")
 
 
 class Record(Protocol):
@@ -38,6 +37,10 @@ _FILTERS: dict[str, Callable[[Record, Any], bool]] = {
     "CreationTimeBefore": lambda record, moment: record.created_at < moment,
     "LastModifiedTimeAfter": lambda record, moment: record.last_modified_at > moment,
     "LastModifiedTimeBefore": lambda record, moment: record.last_modified_at < moment,
+    "WarmPoolStatusEquals": lambda record, status: (
+        record.summary().get("WarmPoolStatus", {}).get("Status") == status
+    ),
+    "TrainingPlanArnEquals": lambda record, arn: record.summary().get("TrainingPlanArn") == arn,
 }
 
 
@@ -53,10 +56,8 @@ def list_records(records: Sequence[Record], request: Mapping[str, Any]) -> dict[
         request: one that fits its model.
 
     Raises:
-        InvalidListingError: the request asks for what is not kept here.
+        InvalidListingError: the token is none of ours.
     """
-    if unsupported := [name for name in _UNSUPPORTED if name in request]:
-        raise InvalidListingError(f"The embedded AWS cannot list by {', '.join(unsupported)}")
     filters = [(fits, request[name]) for name, fits in _FILTERS.items() if name in request]
     found = list(records)
     for fits, value in filters:

@@ -2,13 +2,14 @@
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from local_aws.http.shape_constraints import output_members
 from local_aws.training.metrics import MetricReader
+from local_aws.training.warm_pool import WarmPool, keep_alive_seconds, leaves_a_pool
 
 _NOT_REPEATED = frozenset({"Tags", "TrainingJobName"})
 _FAILURE_REASON_LENGTH = 1024
@@ -44,11 +45,25 @@ class Ending:
 
 
 class TrainingRecord:
-    """One training job; every method is safe for threads."""
+    """One training job; every method is safe for threads.
+
+    `on_warm_instances` is whether it takes over those of another job.
+    """
 
     def __init__(
-        self, request: Mapping[str, Any], arn: str, now: datetime, *, spot_billable_fraction: float
+        self,
+        request: Mapping[str, Any],
+        arn: str,
+        clock: Callable[[], datetime],
+        *,
+        spot_billable_fraction: float,
+        on_warm_instances: bool = False,
     ) -> None:
+        now = clock()
+        self._clock = clock
+        self.on_warm_instances = on_warm_instances
+        self._pool: WarmPool | None = None
+        self._keep_alive_seconds = keep_alive_seconds(request)
         self.request = request
         self.name: str = request["TrainingJobName"]
         self.arn = arn
@@ -117,9 +132,18 @@ class TrainingRecord:
             return True
 
     def end(
-        self, ending: Ending, now: datetime, *, running_seconds: float, model_artifacts: str | None
+        self,
+        ending: Ending,
+        now: datetime,
+        *,
+        running_seconds: float,
+        model_artifacts: str | None,
+        has_pool_room: bool = True,
     ) -> None:
-        """Note how the job ended; `running_seconds` is the time that it had instances."""
+        """Note how the job ended; `running_seconds` is the time that it had instances.
+
+        Those are kept where the job asks for it and the account `has_pool_room`.
+        """
         with self._lock:
             self._status = ending.status
             if ending.failure_reason is not None:
@@ -129,6 +153,40 @@ class TrainingRecord:
             if self._started_at is not None:
                 self._running_seconds = running_seconds
             self._model_artifacts = model_artifacts
+            if self._started_at is not None and self._is_pooled:
+                is_kept = has_pool_room and leaves_a_pool(ending.status, ending.failure_reason)
+                self._pool = WarmPool(self._clock, self._keep_alive_seconds if is_kept else 0)
+
+    @property
+    def keep_alive_seconds(self) -> int:
+        """For how long its instances are to be kept after it."""
+        return self._keep_alive_seconds
+
+    @property
+    def _is_pooled(self) -> bool:
+        return self.on_warm_instances or self._keep_alive_seconds > 0
+
+    @property
+    def has_waiting_pool(self) -> bool:
+        """Whether its instances wait for the next job."""
+        with self._lock:
+            return self._pool is not None and self._pool.status == "Available"
+
+    def give_pool_to(self, job: str) -> None:
+        """Let another job have the instances that wait."""
+        with self._lock:
+            assert self._pool is not None
+            self._pool.take(job)
+            self._modified_at = self._clock()
+
+    def keep_pool_for(self, seconds: int) -> bool:
+        """Change how long the instances are kept; return False where none wait."""
+        with self._lock:
+            if self._pool is None or not self._pool.keep_for(seconds):
+                return False
+            self._keep_alive_seconds = seconds
+            self._modified_at = self._clock()
+            return True
 
     def describe(self) -> dict[str, Any]:
         """Return the answer of DescribeTrainingJob."""
@@ -148,6 +206,9 @@ class TrainingRecord:
                 **self._summary(),
                 **self._times(),
             }
+            if self._keep_alive_seconds != keep_alive_seconds(self.request):
+                kept = {"KeepAlivePeriodInSeconds": self._keep_alive_seconds}
+                answer["ResourceConfig"] = {**self.request["ResourceConfig"], **kept}
             if self._model_artifacts:
                 answer["ModelArtifacts"] = {"S3ModelArtifacts": self._model_artifacts}
             return {key: value for key, value in answer.items() if value not in (None, [])}
@@ -166,7 +227,15 @@ class TrainingRecord:
             "LastModifiedTime": self._modified_at,
             "TrainingJobStatus": self._status,
             "SecondaryStatus": self._transitions[-1].status,
+            "WarmPoolStatus": self._pool_status(),
+            "TrainingPlanArn": self.request["ResourceConfig"].get("TrainingPlanArn"),
         }
+
+    def _pool_status(self) -> dict[str, Any] | None:
+        if self._pool is not None:
+            return self._pool.describe()
+        is_running = self._status in {"InProgress", "Stopping"}
+        return {"Status": "InUse"} if self.on_warm_instances and is_running else None
 
     def _times(self) -> dict[str, Any]:
         if self._running_seconds is None:

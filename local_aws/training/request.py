@@ -44,6 +44,7 @@ def check_request(request: Mapping[str, Any], *, in_container: bool = False) -> 
     if not in_container:
         _check_environment(request)
     _check_stopping_condition(request)
+    _check_keep_alive(request)
     _check_what_cannot_be_done(request)
 
 
@@ -100,13 +101,26 @@ def _check_stopping_condition(request: Mapping[str, Any]) -> None:
         )
 
 
+def _check_keep_alive(request: Mapping[str, Any]) -> None:
+    resources = request["ResourceConfig"]
+    if not resources.get("KeepAlivePeriodInSeconds"):
+        return
+    for is_asked, what in (
+        (request.get("EnableManagedSpotTraining"), "managed spot training"),
+        (resources.get("TrainingPlanArn"), "a training plan"),
+    ):
+        if is_asked:
+            raise InvalidTrainingRequestError(
+                f"Invalid KeepAlivePeriodInSeconds. It is not supported with {what}"
+            )
+
+
 def _check_what_cannot_be_done(request: Mapping[str, Any]) -> None:
     resources = request["ResourceConfig"]
     unsupported = {
         "ResourceConfig.InstanceCount above 1": resources.get("InstanceCount", 1) != 1,
         "ResourceConfig.InstanceGroups": bool(resources.get("InstanceGroups")),
         "ResourceConfig.InstancePreferences": bool(resources.get("InstancePreferences")),
-        "ResourceConfig.KeepAlivePeriodInSeconds": bool(resources.get("KeepAlivePeriodInSeconds")),
         "ResourceConfig.TrainingPlanArn": bool(resources.get("TrainingPlanArn")),
         "ResourceConfig without InstanceType": not resources.get("InstanceType"),
         "ServerlessJobConfig": bool(request.get("ServerlessJobConfig")),

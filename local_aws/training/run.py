@@ -84,6 +84,7 @@ class TrainingContext:
     announce: Callable[[TrainingRecord], None]
     aws_environment: Mapping[str, str]
     queue: JobQueue
+    has_pool_room: Callable[[TrainingRecord], bool] = lambda _: True
 
 
 class TrainingRun:
@@ -139,6 +140,7 @@ class TrainingRun:
             self._context.clock(),
             running_seconds=self._running_seconds,
             model_artifacts=self._model_artifacts,
+            has_pool_room=self._context.has_pool_room(self._record),
         )
         self._context.announce(self._record)
 
@@ -209,6 +211,8 @@ class TrainingRun:
             self._context.announce(self._record)
         else:
             self._enter("Starting", message)
+        if is_first and self._record.on_warm_instances:
+            return self._wait_until(since)
         delay = faults.take(name, FaultKind.CAPACITY_DELAY)
         if delay is not None:
             self._record.tell(_NO_CAPACITY_YET, self._context.clock())

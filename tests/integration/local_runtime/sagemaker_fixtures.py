@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ def start(endpoint: str, tmp_path: Path) -> Iterator[Start]:
     scratch = tmp_path / "jobs"
     started: list[TrainingJobs] = []
 
-    def run(**options: Any) -> SageMaker:
+    def run(quotas: Mapping[str, int] | None = None, **options: Any) -> SageMaker:
         options = {"stop_grace_seconds": 20, "checkpoint_sync_seconds": 0.05, **options}
         clock = Clock()
         jobs = TrainingJobs(
@@ -33,6 +33,7 @@ def start(endpoint: str, tmp_path: Path) -> Iterator[Start]:
             scratch=scratch,
             options=TrainingOptions(**options),
             clock=clock,
+            quota_of=lambda account, region, name: (quotas or {}).get(name, 1000),
         )
         jobs.set_endpoint(endpoint)
         jobs.install()

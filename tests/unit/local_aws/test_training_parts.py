@@ -111,7 +111,7 @@ def test_a_job_that_is_being_stopped_goes_nowhere_but_to_its_upload() -> None:
     record = TrainingRecord(
         {"TrainingJobName": "a", "AlgorithmSpecification": {}},
         "arn:aws:sagemaker:us-east-1:123456789012:training-job/a",
-        NOW,
+        lambda: NOW,
         spot_billable_fraction=0.5,
     )
     assert record.ask_to_stop(NOW)

@@ -67,7 +67,12 @@ def a_rung(dice: random.Random) -> Rung:
     )
     storage = Price(decimal(dice, 0, 1, 4), "GB-month", "r", "c", "l", LISTED)
     instances = PricedInstances(
-        "ml.x.y", dice.randint(1, 32), rate, dice.choice([0, 1, 30, 16_384]), storage
+        "ml.x.y",
+        dice.randint(1, 32),
+        rate,
+        dice.choice([0, 1, 30, 16_384]),
+        storage,
+        kept_seconds=dice.choice([0, 0, 600, 21_600]),
     )
     limit = round(10 ** dice.uniform(0, 6.38))
     terms = RungTerms(
@@ -78,6 +83,7 @@ def a_rung(dice: random.Random) -> Rung:
         max_runtime_seconds=limit,
         max_wait_seconds=None,
         storage=storage,
+        keep_alive_seconds=instances.kept_seconds,
     )
     return Rung(
         "a rung",
@@ -85,6 +91,7 @@ def a_rung(dice: random.Random) -> Rung:
         instances.worst_case_usd(limit),
         instances.stop_grace_usd,
         terms.model_dump(),
+        fixed_usd=instances.kept_usd,
     )
 
 
@@ -111,10 +118,10 @@ def billed_seconds(dice: random.Random, limit: int) -> int:
     return dice.choice([0, dice.randint(0, longest), limit, longest])
 
 
-def an_end(dice: random.Random, limit: int, billed: int) -> TrainingJob:
+def an_end(dice: random.Random, limit: int, billed: int, kept: int, keep_alive: int) -> TrainingJob:
     """The job as SageMaker describes it: what it was billed is reported, or only its times, or not.
 
-    What is not reported is never less than what was billed.
+    What is not reported is never less than what was billed. So it is with its warm pool.
     """
     known = dice.random()
     return TrainingJob(
@@ -126,6 +133,8 @@ def an_end(dice: random.Random, limit: int, billed: int) -> TrainingJob:
         started_at=NOON,
         billable_seconds=billed if known < 0.6 else None,
         training_seconds=dice.randint(billed, 2 * billed + 1) if 0.6 <= known < 0.8 else None,
+        retained_seconds=kept if dice.random() < 0.5 else None,
+        keep_alive_seconds=keep_alive,
     )
 
 
@@ -147,10 +156,12 @@ def climb(dice: random.Random, quote: Quote, cap_usd: Decimal, *, broken: bool =
             passed.add(number)  # no quota
             continue
         billed = billed_seconds(dice, limit)
-        job = an_end(dice, limit, billed)
         _, instances = instances_of(rung)
-        billed_usd += instances.usd(billed)
+        kept = dice.choice([0, dice.randint(0, instances.kept_seconds), instances.kept_seconds])
+        job = an_end(dice, limit, billed, kept, instances.kept_seconds)
+        billed_usd += instances.usd(billed) + instances.most_kept_usd(kept)
         charged = instances.usd(job.charged_seconds)
+        charged += instances.most_kept_usd(job.charged_kept_seconds)
         if broken and job.billed_seconds is None:
             charged = Decimal(0)
         ending = dice.choice(GOES_ON)

@@ -31,13 +31,23 @@ class Room:
 class Ask:
     """What a run asks for on its first rung; what is not known is None.
 
-    ``goes_on`` is whether what an attempt has done is kept when it is stopped.
+    ``goes_on`` is whether what an attempt has done is kept when it is stopped. ``fixed_usd`` is the
+    part of ``worst_usd`` that does not grow with the time, such as a warm pool's.
     """
 
     worst_usd: Decimal
     longest_seconds: int | None
     likely_seconds: int | None
     goes_on: bool
+    fixed_usd: Decimal = Decimal(0)
+
+    def seconds_within(self, usd: Decimal) -> int:
+        """Returns how long the run may take for so much of its worst case, 0 for too little."""
+        if self.longest_seconds is None or usd <= self.fixed_usd:
+            return 0
+        return int(
+            self.longest_seconds * (usd - self.fixed_usd) / (self.worst_usd - self.fixed_usd)
+        )
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,7 @@ def clamped(ask: Ask, room: Room) -> Clamp | None:
     if usd <= 0:
         return None
     # A worst case is rounded up to cents, so this is never more than the room pays for.
-    seconds = int(ask.longest_seconds * usd / ask.worst_usd)
+    seconds = ask.seconds_within(usd)
     if seconds < max(LEAST_SECONDS, ask.likely_seconds):
         return None
     return Clamp(

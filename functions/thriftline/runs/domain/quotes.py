@@ -85,7 +85,8 @@ class Rung:
     """One step of a run's ladder: how an attempt is made, and what it costs at the most.
 
     ``stop_grace_usd`` may come on top of the worst case, once, when an attempt reaches its limit,
-    and ``upload_grace_usd`` for what it then uploads. ``terms`` is what the trainer reads again
+    and ``upload_grace_usd`` for what it then uploads. ``fixed_usd`` is the part of the worst case
+    that does not grow with the time of an attempt. ``terms`` is what the trainer reads again
     when it starts the attempt; nobody else reads it to decide something. ``reason`` says why the
     rung is there.
 
@@ -101,6 +102,7 @@ class Rung:
     stop_grace_usd: Decimal
     terms: Mapping[str, Any]
     upload_grace_usd: Decimal = Decimal(0)
+    fixed_usd: Decimal = Decimal(0)
     reason: str = ""
     wait_seconds: int | None = None
     turn_seconds: int | None = None
@@ -165,6 +167,7 @@ class Quote:
             longest_seconds=self.longest_seconds,
             likely_seconds=self.chosen.expected.seconds,
             goes_on=self.goes_on,
+            fixed_usd=self.rungs[0].fixed_usd,
         )
 
     @property

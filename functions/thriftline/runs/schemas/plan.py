@@ -70,6 +70,7 @@ class PlannedRung(PlanDocument):
     worst_case_usd: Decimal
     stop_grace_usd: Decimal
     upload_grace_usd: Decimal = Decimal(0)
+    fixed_usd: Decimal = Decimal(0)
     terms: dict[str, Any]
     reason: str = ""
     wait_seconds: int | None = None
@@ -231,6 +232,7 @@ class Plan(PlanDocument):
             longest_seconds=self.longest_seconds,
             likely_seconds=None if hours is None else ceil(hours * 3600),
             goes_on=self.goes_on,
+            fixed_usd=self.rungs[0].fixed_usd,
         )
 
     def shortened(self, clamp: Clamp) -> "Plan":

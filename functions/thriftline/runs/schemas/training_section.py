@@ -59,6 +59,14 @@ class TrainingSection(Section):
         description="ARN of a SageMaker training plan that the account has: the run is on demand "
         "within it, and priced at nothing more but storage, since it is paid for.",
     )
+    keep_alive_seconds: int = Field(
+        0,
+        ge=0,
+        le=21_600,
+        description="How long the instances are kept warm after a completed job, at the training's "
+        "rate, for the next run with the same instances and volume, which then starts sooner. "
+        "Only on demand (spot: false), and within the account's quota for warm pools.",
+    )
     max_attempts: int | None = Field(
         None,
         ge=1,
@@ -99,6 +107,24 @@ class TrainingSection(Section):
                 raise ValueError(f"the ladder says where it trains; take {key} out")
         return self
 
+    @model_validator(mode="after")
+    def _only_on_demand_is_kept_warm(self) -> "TrainingSection":
+        if not self.keep_alive_seconds:
+            return self
+        if self.training_plan:
+            raise ValueError(
+                "keep_alive_seconds: a training plan's instances are not kept warm after a job; "
+                "take keep_alive_seconds or training_plan out"
+            )
+        spot = self.spot if self.ladder is None else _spot_rungs(self.ladder)
+        if spot:
+            raise ValueError(
+                "keep_alive_seconds: SageMaker keeps no Spot instances warm after a job; set "
+                f"{'spot: false' if self.ladder is None else 'market: on-demand on every rung'}, "
+                "or take keep_alive_seconds out"
+            )
+        return self
+
     @property
     def most_instances(self) -> int:
         """Instances on the largest rung."""
@@ -128,3 +154,7 @@ class TrainingSection(Section):
         if self.max_runtime_seconds != "auto" and self.max_wait_seconds < self.max_runtime_seconds:
             raise ValueError("max_wait_seconds must be at least max_runtime_seconds")
         return self
+
+
+def _spot_rungs(ladder: tuple[LadderRung, ...]) -> bool:
+    return any(rung.market == "spot" for rung in ladder)

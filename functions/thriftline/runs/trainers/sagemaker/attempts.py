@@ -29,7 +29,8 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
         started_at=job.started_at,
         ended_at=job.ended_at,
         limits=_limits(job),
-        charged_usd=instances.most_usd(job.charged_seconds),
+        charged_usd=instances.most_usd(job.charged_seconds)
+        + instances.most_kept_usd(job.charged_kept_seconds),
         billed_usd=total_of(charges) if charges else None,
         undiscounted_usd=None
         if trained is None or kept is None
@@ -53,6 +54,8 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
             "training_seconds": job.training_seconds,
             "billable_seconds": job.billable_seconds,
             "interruptions": job.interruptions,
+            "warm_pool": job.warm_pool,
+            "warm_pool_seconds": job.retained_seconds if job.warm_pool else None,
         },
     )
 

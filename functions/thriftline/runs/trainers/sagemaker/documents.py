@@ -42,6 +42,7 @@ class TrainingChoices(BaseModel):
     max_attempts: int | None = None
     ladder: tuple[RungChoice, ...] | None = None
     training_plan: str | None = None
+    keep_alive_seconds: int = 0
 
     @field_validator("max_runtime_seconds", mode="before")
     @classmethod
@@ -61,7 +62,8 @@ class RungTerms(BaseModel):
     ``storage`` is the price of the volumes; ``max_runtime_seconds`` is the limit of one job, which
     may get less when less is left of the run's dollars. ``all_rows`` gives every instance the whole
     training split: the rungs have different numbers of instances, and a checkpoint is of the rows
-    as the instances share them.
+    as the instances share them. ``keep_alive_seconds`` is how long they are kept warm after a job,
+    and ``kept_storage`` the price of their volumes meanwhile.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -75,6 +77,8 @@ class RungTerms(BaseModel):
     storage: Price
     all_rows: bool = False
     training_plan: str | None = None
+    keep_alive_seconds: int = 0
+    kept_storage: Price | None = None
 
 
 def terms_of(
@@ -90,6 +94,8 @@ def terms_of(
         max_wait_seconds=choices.wait_limit_seconds(runtime_seconds),
         storage=instances.storage,
         training_plan=choices.training_plan,
+        keep_alive_seconds=instances.kept_seconds,
+        kept_storage=instances.kept_storage,
     )
     return terms.model_dump(mode="json")
 
@@ -98,5 +104,11 @@ def instances_of(rung: Rung) -> tuple[RungTerms, PricedInstances]:
     """Reads a rung's terms, and its instances at the rate of the plan."""
     terms = RungTerms.model_validate(rung.terms)
     return terms, PricedInstances(
-        terms.instance_type, terms.instance_count, rung.rate, terms.volume_gib, terms.storage
+        terms.instance_type,
+        terms.instance_count,
+        rung.rate,
+        terms.volume_gib,
+        terms.storage,
+        terms.keep_alive_seconds,
+        terms.kept_storage,
     )

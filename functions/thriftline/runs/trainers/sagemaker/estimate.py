@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from math import ceil
 
 from thriftline.core.wording import counted
@@ -171,9 +172,9 @@ def expectation(
 ) -> Expectation:
     """Returns some seconds with what is billed for them within the limit of a job."""
 
-    def amount(value: float) -> Amount:
+    def amount(value: float, usd: Callable[[int], Decimal] = instances.expected_usd) -> Amount:
         whole = ceil(value)
-        return Amount(whole, instances.expected_usd(min(whole, limit)))
+        return Amount(whole, usd(min(whole, limit)))
 
     likely = amount(seconds.likely)
     return Expectation(
@@ -181,7 +182,7 @@ def expectation(
         likely.usd,
         reason,
         warning,
-        low=amount(seconds.low),
+        low=amount(seconds.low, instances.least_usd),
         high=amount(seconds.high),
     )
 

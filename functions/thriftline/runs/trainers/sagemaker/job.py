@@ -21,8 +21,9 @@ def is_checkpoint(key: str) -> bool:
 class TrainingJob:
     """One attempt's job. A time or a duration that SageMaker has not reported is None.
 
-    ``retained_seconds`` are billed for instances that were kept warm after the job; None while
-    they still are. ``transitions`` are the secondary statuses that it went through, in order.
+    ``keep_alive_seconds`` is how long its instances are kept warm after it, ``warm_pool`` how that
+    pool is, and ``retained_seconds`` what is billed for it; None as long as the pool may wait for
+    the next job. ``transitions`` are the secondary statuses that it went through, in order.
     """
 
     name: str
@@ -43,11 +44,18 @@ class TrainingJob:
     run_id: str = ""
     transitions: tuple[str, ...] = ()
     retained_seconds: int | None = 0
+    keep_alive_seconds: int = 0
+    warm_pool: str | None = None
 
     @property
     def is_active(self) -> bool:
         """Whether it still runs, waits or stops."""
         return self.status in {"InProgress", "Stopping"}
+
+    @property
+    def charged_kept_seconds(self) -> int:
+        """Seconds of its warm pool that the run's allowance pays for."""
+        return self.keep_alive_seconds if self.retained_seconds is None else self.retained_seconds
 
     @property
     def interruptions(self) -> int:

@@ -14,6 +14,7 @@ from thriftline.core.errors import (
     UnknownInstanceTypeError,
     UnpricedInstanceError,
 )
+from thriftline.core.wording import counted
 from thriftline.money.instances import gpus_of
 from thriftline.runs.domain.ceilings import is_allowed
 from thriftline.runs.domain.ladder import MOST_ON_A_RUNG
@@ -24,7 +25,12 @@ from thriftline.runs.trainers.sagemaker.estimate import CANDIDATE_TYPES
 from thriftline.runs.trainers.sagemaker.fitting import require_fit
 from thriftline.runs.trainers.sagemaker.offers import Offers
 from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
-from thriftline.runs.trainers.sagemaker.quotas import QuotaLimit, quota_name, too_small
+from thriftline.runs.trainers.sagemaker.quotas import (
+    QuotaLimit,
+    pool_quota_name,
+    quota_name,
+    too_small,
+)
 
 # On-demand capacity was seen to take 28 to 58 minutes; SageMaker itself waits for 30 at least.
 WAIT_SECONDS = 1800
@@ -80,7 +86,7 @@ def ladder_of(
         if choices.ladder
         else list(_chosen(work, choices, offers, usual, left_out))
     )
-    steps = _with_a_quota(steps, quotas, left_out)
+    steps = _with_a_quota(steps, choices, quotas, left_out)
     if choices.max_attempts is not None:
         for step in steps[choices.max_attempts :]:
             left_out.append(
@@ -241,8 +247,17 @@ def _with_all_rows(step: Step) -> Step:
     return replace(step, rung=replace(step.rung, terms={**step.rung.terms, "all_rows": True}))
 
 
-def _with_a_quota(steps: Sequence[Step], quotas: Quotas, left_out: list[LeftOut]) -> list[Step]:
-    limits = quotas([step.rung.pool for step in steps if step.rung.pool])
+def _with_a_quota(
+    steps: Sequence[Step], choices: TrainingChoices, quotas: Quotas, left_out: list[LeftOut]
+) -> list[Step]:
+    named = [
+        step
+        for step in steps
+        if choices.ladder or step.instances.instance_type == choices.instance_type
+    ]
+    warm = _warm_pools(named)
+    limits = quotas([*(step.rung.pool for step in steps if step.rung.pool), *warm])
+    _require_warm_pools(warm, limits)
     kept = []
     for step in steps:
         limit = limits.get(step.rung.pool or "")
@@ -258,3 +273,26 @@ def _with_a_quota(steps: Sequence[Step], quotas: Quotas, left_out: list[LeftOut]
             f"The account may train on nothing that the run may take. {said} Nothing was spent."
         )
     return kept
+
+
+def _warm_pools(steps: Sequence[Step]) -> dict[str, int]:
+    """Returns how many instances of each quota for warm pools the rungs of run.yaml may need."""
+    wanted: dict[str, int] = {}
+    for step in steps:
+        if step.instances.kept_seconds:
+            name = pool_quota_name(step.instances.instance_type)
+            wanted[name] = max(wanted.get(name, 0), step.instances.instance_count)
+    return wanted
+
+
+def _require_warm_pools(wanted: Mapping[str, int], limits: Mapping[str, QuotaLimit]) -> None:
+    """Refuses to ask for a warm pool that SageMaker, without a word, would not keep."""
+    for name, count in wanted.items():
+        limit = limits.get(name)
+        if limit is not None and limit.value < count:
+            raise NoQuotaError(
+                f"training.keep_alive_seconds: the quota {name!r} of the account is {limit.value}, "
+                f"and the run would keep {counted(count, 'instance')} warm. SageMaker would keep "
+                f"none. Ask for {count} or more in Service Quotas{limit.ask(count)}, or take "
+                "keep_alive_seconds out. Nothing was spent."
+            )

@@ -70,6 +70,7 @@ class Offers:
             instance_type=instance_type,
             instance_count=instance_count or self._choices.instance_count,
             volume_gib=self._choices.volume_gib,
+            kept_seconds=self._choices.keep_alive_seconds,
         )
         plan = self._choices.training_plan
         if plan and instance_type == self._choices.instance_type:
@@ -102,12 +103,14 @@ class Offers:
         """Returns a choice as a step of the ladder."""
         limit = self.limit(instances, spot=spot)
         market = "Spot" if spot else "prepaid" if self._choices.training_plan else "on demand"
+        kept = f", kept warm for {instances.kept_seconds:,} s" if instances.kept_seconds else ""
         return Rung(
-            name=f"{instances.instance_count} x {instances.instance_type}, {market}",
+            name=f"{instances.instance_count} x {instances.instance_type}, {market}{kept}",
             rate=instances.rate,
             worst_case_usd=instances.worst_case_usd(limit),
             stop_grace_usd=instances.stop_grace_usd,
             upload_grace_usd=instances.upload_grace_usd,
+            fixed_usd=instances.kept_usd,
             terms=terms_of(self._choices.model_copy(update={"spot": spot}), instances, limit),
         )
 

@@ -1,7 +1,8 @@
 """Instances of one type at their price: what their seconds cost, and how many fit into dollars.
 
 What may come on top of a limit: a job that reaches it gets ``STOP_GRACE_SECONDS`` to stop and then
-uploads, and SageMaker bills to the end of that.
+uploads, and SageMaker bills to the end of that. A warm pool is billed after the job at the same
+rates, for as long as it is kept.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from decimal import Decimal
 
 from thriftline.core.errors import UnknownInstanceTypeError, UnpricedInstanceError
 from thriftline.money.instances import has_local_storage
-from thriftline.money.prices import Price, PriceCatalogue, near_matches
+from thriftline.money.prices import WARM_POOL, Price, PriceCatalogue, near_matches
 from thriftline.money.settlement import Charge
 from thriftline.runs.domain.quotes import round_up
 
@@ -26,13 +27,19 @@ _SECONDS_PER_MONTH = 730 * _SECONDS_PER_HOUR
 
 @dataclass(frozen=True)
 class PricedInstances:
-    """Instances of one type with their storage, at the prices of one region."""
+    """Instances of one type with their storage, at the prices of one region.
+
+    ``kept_seconds`` is how long a job's instances are kept warm after it, at the most, and
+    ``kept_storage`` the price of their volumes meanwhile, that of ``storage`` where it is None.
+    """
 
     instance_type: str
     instance_count: int
     rate: Price
     volume_gib: int
     storage: Price
+    kept_seconds: int = 0
+    kept_storage: Price | None = None
 
     @property
     def usd_per_second(self) -> Decimal:
@@ -42,12 +49,26 @@ class PricedInstances:
     @property
     def stop_grace_usd(self) -> Decimal:
         """What may come on top of a limit."""
-        return self.worst_case_usd(STOP_GRACE_SECONDS)
+        return round_up(self.most_usd(STOP_GRACE_SECONDS))
 
     @property
     def upload_grace_usd(self) -> Decimal:
         """What the upload after a stop may cost."""
-        return self.worst_case_usd(UPLOAD_GRACE_SECONDS)
+        return round_up(self.most_usd(UPLOAD_GRACE_SECONDS))
+
+    @property
+    def kept_usd(self) -> Decimal:
+        """What the warm pool costs at the most, exactly; it does not grow with the job."""
+        return self.most_kept_usd(self.kept_seconds)
+
+    def most_kept_usd(self, seconds: int) -> Decimal:
+        """What ``seconds`` of the warm pool cost at the most, exactly."""
+        return self._kept.most_usd(seconds)
+
+    @property
+    def _kept(self) -> "PricedInstances":
+        """The instances as they are kept after a job."""
+        return replace(self, storage=self.kept_storage or self.storage)
 
     def instance_usd(self, seconds: int) -> Decimal:
         """What the instances cost, exactly."""
@@ -72,9 +93,8 @@ class PricedInstances:
         if not has_local_storage(self.instance_type):
             rows.append(self._storage_charge("storage", seconds))
         if retained_seconds:
-            rows += [
-                replace(row, what=f"warm pool {row.what}") for row in self.charges(retained_seconds)
-            ]
+            kept = self._kept.charges(retained_seconds)
+            rows += [replace(row, what=f"warm pool {row.what}") for row in kept]
         return tuple(rows)
 
     def _instance_charge(self, what: str, seconds: int) -> Charge:
@@ -87,8 +107,8 @@ class PricedInstances:
         return Charge(what, seconds, units, self.storage.usd, self.storage.unit, usd)
 
     def worst_case_usd(self, seconds: int) -> Decimal:
-        """What ``seconds`` of all instances cost at the most, rounded up to cents."""
-        return round_up(self.most_usd(seconds))
+        """What a job of ``seconds`` costs at the most, with its pool, rounded up to cents."""
+        return round_up(self.most_usd(seconds) + self.kept_usd)
 
     def most_usd(self, seconds: int) -> Decimal:
         """What ``seconds`` cost at the most, where a rate stands in for another."""
@@ -97,7 +117,11 @@ class PricedInstances:
         )
 
     def expected_usd(self, seconds: int) -> Decimal:
-        """What ``seconds`` are billed, rounded up to cents."""
+        """What a job of ``seconds`` is billed, rounded up to cents, with all of its pool's time."""
+        return round_up(self.billed_usd(seconds) + self._kept.billed_usd(self.kept_seconds))
+
+    def least_usd(self, seconds: int) -> Decimal:
+        """What it is billed where the next job takes over its instances at once."""
         return round_up(self.billed_usd(seconds))
 
     def billed_usd(self, seconds: int) -> Decimal:
@@ -111,10 +135,11 @@ class PricedInstances:
         return self.instance_usd(seconds) + self.storage_usd(seconds)
 
     def seconds_within(self, usd: Decimal) -> int:
-        """Returns the most seconds that surely cost no more than the amount."""
+        """Returns the most seconds of a job that, with its pool, surely cost no more."""
+        left = usd - self.kept_usd
         # Division rounds, up or down: the quotient may be one second off either way.
-        seconds = max(0, int(usd / self.usd_per_second) + 1)
-        while seconds > 0 and self.most_usd(seconds) > usd:
+        seconds = max(0, int(left / self.usd_per_second) + 1)
+        while seconds > 0 and self.most_usd(seconds) > left:
             seconds -= 1
         return seconds
 
@@ -140,6 +165,7 @@ def priced(
     instance_type: str,
     instance_count: int,
     volume_gib: int,
+    kept_seconds: int = 0,
 ) -> PricedInstances:
     """Returns a type at its price.
 
@@ -158,7 +184,13 @@ def priced(
             "Nothing was spent. `make prices` refreshes the catalogue."
         )
     return PricedInstances(
-        instance_type, instance_count, rate, volume_gib, catalogue.storage_rate(region)
+        instance_type,
+        instance_count,
+        rate,
+        volume_gib,
+        catalogue.storage_rate(region),
+        kept_seconds,
+        catalogue.storage_rate(region, WARM_POOL) if kept_seconds else None,
     )
 
 

@@ -28,6 +28,11 @@ def quota_name(instance_type: str, *, spot: bool) -> str:
     return f"{instance_type} for {'spot ' if spot else ''}training job usage"
 
 
+def pool_quota_name(instance_type: str) -> str:
+    """Returns what Service Quotas calls the quota of a type for warm pools."""
+    return f"{instance_type} for training warm pool usage"
+
+
 @dataclass(frozen=True)
 class QuotaLimit:
     """What the account may have by one quota, and the code by which to ask for more."""

@@ -1,6 +1,6 @@
 """What a run costs on SageMaker: the type of the run spec, and others beside it."""
 
-from thriftline.runs.domain.quotes import Expectation, Quote
+from thriftline.runs.domain.quotes import Expectation, Quote, round_up
 from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.trainers.sagemaker.documents import TrainingChoices
 from thriftline.runs.trainers.sagemaker.estimate import CANDIDATE_TYPES
@@ -13,6 +13,9 @@ from thriftline.runs.trainers.sagemaker.priced_instances import (
 from thriftline.runs.trainers.sagemaker.spot_choice import spot_choice
 
 __all__ = ["NAME", "PriceSources", "quote"]
+
+# Image pulls of 60 to 180 s were billed; a run that takes over warm instances is spared at most it.
+SAVED_BILLED_SECONDS = 180
 
 
 def quote(work: TrainingWork, sources: PriceSources, quotas: Quotas = lambda _: {}) -> Quote:
@@ -74,8 +77,15 @@ def _basis(instances: PricedInstances, limit: int, expected: Expectation) -> str
     return (
         f"{instances.instance_count} x {instances.instance_type} at {rate.usd} USD an hour "
         f"({rate.region}, {rate.component}, {rate.date}) for {limit} "
-        f"seconds, with {instances.volume_gib} GiB of storage{likely}"
+        f"seconds, with {instances.volume_gib} GiB of storage{_kept(instances)}{likely}"
     )
+
+
+def _kept(instances: PricedInstances) -> str:
+    if not instances.kept_seconds:
+        return ""
+    usd = round_up(instances.kept_usd)
+    return f", and {instances.kept_seconds} seconds of a warm pool for {usd} USD"
 
 
 def _remedies(
@@ -95,6 +105,13 @@ def _warnings(
     warnings = []
     if late := _late(expected, max_runtime_seconds):
         warnings.append(late)
+    if instances.kept_seconds > SAVED_BILLED_SECONDS:
+        warnings.append(
+            f"The warm pool costs up to {round_up(instances.kept_usd)} USD for "
+            f"{instances.kept_seconds:,} seconds and saves the next run about "
+            f"{SAVED_BILLED_SECONDS} billed seconds and its wait for instances: it buys time, not "
+            "money."
+        )
     if expected.warning:
         warnings.append(expected.warning)
     if instances.rate.component != "Training":

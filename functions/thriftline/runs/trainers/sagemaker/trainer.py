@@ -119,7 +119,15 @@ class SagemakerTrainer:
         """A training job serves nothing; endpoints are a matter of their own."""
 
     def release(self, name: str, run_id: str, *, registered: bool) -> None:
-        """An ended job leaves files alone."""
+        """Ends the warm pool of an attempt that did not complete; its files are the run's.
+
+        After a completed one the pool waits for the next run, as run.yaml asks for it.
+        """
+        job = self._jobs().describe(name)
+        if job is None or job.run_id != run_id or job.status == "Completed":
+            return
+        if job.warm_pool == "Available":
+            self._jobs().release_pool(name)
 
     def _order(self, order: AttemptOrder) -> TrainingOrder:
         work, settings = order.work, self._settings
@@ -142,6 +150,7 @@ class SagemakerTrainer:
             max_wait_seconds=wait_left(terms.max_wait_seconds, runtime, order.waited_seconds),
             shard_train=not terms.all_rows and self._has_parts(work.run_id, terms.instance_count),
             training_plan_arn=terms.training_plan,
+            keep_alive_seconds=terms.keep_alive_seconds,
             base_model_uri=work.base_model if work.base_model.startswith("s3://") else None,
             champion_uri=champion.model_uri if champion else None,
             kms_key_id=settings.kms_key_id,

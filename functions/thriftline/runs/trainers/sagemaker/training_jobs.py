@@ -76,6 +76,19 @@ class TrainingJobs:
                 raise error
         return True
 
+    def release_pool(self, name: str) -> None:
+        """Ends the warm pool of a job; no error when none waits any more."""
+        with translated(f"releasing the warm pool of training job {name}"):
+            try:
+                self._client.update_training_job(
+                    TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 0}
+                )
+            except ClientError as error:
+                # Between two calls the pool may have ended, or the next job have taken it over.
+                job = self.describe(name)
+                if job is not None and job.warm_pool == "Available":
+                    raise error
+
 
 def _is_not_found(error: ClientError) -> bool:
     # The service model says ResourceNotFound; the service answers ValidationException.
@@ -87,12 +100,25 @@ def _is_not_found(error: ClientError) -> bool:
     )
 
 
-def _retained(pool: Any) -> int | None:
+def _retained(found: Any) -> int | None:
+    """The seconds billed for the job's warm pool; a pool that may still wait has no bill yet."""
+    pool = found.get("WarmPoolStatus")
     if not pool:
-        return 0
-    if pool.get("Status") in {"Available", "InUse"}:
+        asked = found.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds")
+        return None if asked and _leaves_a_pool(found) else 0
+    if pool["Status"] in {"Available", "InUse"}:
         return None
     return int(pool.get("ResourceRetainedBillableTimeInSeconds", 0))
+
+
+def _leaves_a_pool(found: Any) -> bool:
+    """Whether SageMaker may keep the instances: they were there, and the job did not break them."""
+    if found["TrainingJobStatus"] in {"InProgress", "Stopping"}:
+        return True
+    if found.get("TrainingStartTime") is None:
+        return False
+    fault = found.get("FailureReason", "").partition(":")[0].strip().lower()
+    return found["TrainingJobStatus"] != "Failed" or fault in {"algorithmerror", "clienterror"}
 
 
 def _job(found: "DescribeTrainingJobResponseTypeDef") -> TrainingJob:
@@ -115,6 +141,8 @@ def _job(found: "DescribeTrainingJobResponseTypeDef") -> TrainingJob:
         spot=found.get("EnableManagedSpotTraining", False),
         image=found.get("AlgorithmSpecification", {}).get("TrainingImage", ""),
         run_id=found.get("HyperParameters", {}).get("run_id", ""),
-        retained_seconds=_retained(found.get("WarmPoolStatus")),
+        retained_seconds=_retained(found),
+        keep_alive_seconds=resources.get("KeepAlivePeriodInSeconds", 0),
+        warm_pool=found.get("WarmPoolStatus", {}).get("Status"),
         transitions=tuple(step["Status"] for step in found.get("SecondaryStatusTransitions", [])),
     )

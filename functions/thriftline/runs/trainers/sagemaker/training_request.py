@@ -41,6 +41,7 @@ class TrainingOrder:
     max_wait_seconds: int | None = None
     shard_train: bool = False
     training_plan_arn: str | None = None
+    keep_alive_seconds: int = 0
     base_model_uri: str | None = None
     champion_uri: str | None = None
     kms_key_id: str | None = None
@@ -142,6 +143,8 @@ def _resources(order: TrainingOrder) -> dict[str, Any]:
         "VolumeSizeInGB": order.volume_gib,
     }
     resources = _with_key(resources, "TrainingPlanArn", order.training_plan_arn)
+    if order.keep_alive_seconds:
+        resources["KeepAlivePeriodInSeconds"] = order.keep_alive_seconds
     # NVMe volumes are encrypted by the instance itself, and SageMaker refuses a key for them.
     local = has_local_storage(order.instance_type)
     return _with_key(resources, "VolumeKmsKeyId", None if local else order.kms_key_id)

@@ -42,6 +42,13 @@ class Rates(_Part):
     teacher: Decimal | None = None
 
 
+class Provisioned(_Part):
+    """Model units that the run names for its approved model, until a time."""
+
+    units: int
+    until: datetime
+
+
 class Serving(_Part):
     """How a tuned model is asked: the same wherever it answers."""
 
@@ -122,6 +129,7 @@ class AttemptDocument(_Part):
     examples: tuple[WorkedExample, ...] = ()
     rates: Rates
     teacher: str | None = None
+    provisioned: Provisioned | None = None
     epochs: int
     requests_per_minute: int
     validation_limit_seconds: int

@@ -2,7 +2,6 @@
 
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.trainers.bedrock.families import (
-    DEFAULT,
     BaseModel,
     Customization,
     offered_ids,
@@ -28,18 +27,20 @@ def require_region(model: BaseModel, region: str) -> None:
         )
 
 
-def require_on_demand(model: BaseModel, *, provisioned: bool) -> None:
+def require_on_demand(model: BaseModel) -> None:
     """Refuses a model whose tuned form answers only with provisioned throughput.
 
+    Units by the hour for an evaluation cost more than all of the training.
+
     Raises:
-        InvalidRunSpecError: the run has not named any.
+        InvalidRunSpecError: always for such a model.
     """
-    if model.on_demand or provisioned:
+    if model.on_demand:
         return
     raise InvalidRunSpecError(
-        f"bedrock.base_model: a custom {model.id} answers with provisioned throughput only, which "
-        f"is billed by the hour. Say {DEFAULT}, or name bedrock.provisioned with units, until and "
-        "max_usd. Nothing was spent."
+        f"bedrock.base_model: a custom {model.id} answers with provisioned throughput only, and a "
+        "run asks its model on demand before it is registered. Say one of "
+        f"{', '.join(offered_ids())}. Nothing was spent."
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -40,12 +40,16 @@ _USUAL_CHARACTERS = 1_000.0
 
 @dataclass(frozen=True)
 class BedrockSources:
-    """What a quote is made from. ``requests_per_minute`` answers None where it is not known."""
+    """What a quote is made from. ``requests_per_minute`` answers None where it is not known.
+
+    Without ``now`` the day has just begun.
+    """
 
     prices: Callable[[], PriceCatalogue]
     region: str
     today: date
     requests_per_minute: Callable[[BaseModel], int | None] = lambda _: None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class BedrockWork:
         found = base_model(name, sources.today, sources.prices().last_day_of)
         require_customization(found, self.customization)
         require_region(found, sources.region)
-        require_on_demand(found, provisioned=section.get("provisioned") is not None)
+        require_on_demand(found)
         return found
 
     @property

@@ -17,6 +17,7 @@ from thriftline.runs.trainers.bedrock.asking_cost import (
 )
 from thriftline.runs.trainers.bedrock.bedrock_work import BedrockWork
 from thriftline.runs.trainers.bedrock.customizations import MOST_DISTILLED
+from thriftline.runs.trainers.bedrock.provisioned import Throughput, throughput_of
 from thriftline.runs.trainers.bedrock.rates import Rates, asked_prices
 from thriftline.runs.trainers.bedrock.tokens import WORST_CASE_FACTOR, max_answer_tokens
 
@@ -36,7 +37,7 @@ class Bill:
 
     ``teaching`` is what the teacher of a distillation answers, ``most_times`` how often its records
     may be billed. ``storage`` is a month of the model: it is reserved with the run, and shown with
-    the month.
+    the month. ``throughput`` is held too: it goes on after the run, until its end.
     """
 
     training: CostRow
@@ -44,6 +45,7 @@ class Bill:
     storage: CostRow
     held_usd: Decimal | None = None
     teaching: tuple[CostRow, ...] = ()
+    throughput: Throughput | None = None
     most_times: Decimal = Decimal(1)
 
     @property
@@ -62,12 +64,20 @@ class Bill:
         trained = _known((self.training, *self.teaching)) * self.most_times
         by_token = trained + _known(self.evaluation)
         month = self.storage.usd or Decimal(0)
-        return round_up(WORST_CASE_FACTOR * by_token + month + (self.held_usd or Decimal(0)))
+        units = self.throughput.usd if self.throughput else Decimal(0)
+        held = self.held_usd or Decimal(0)
+        return round_up(WORST_CASE_FACTOR * by_token + month + units + held)
 
     @property
     def basis(self) -> str:
         """What the worst case is made of."""
         asked = ", ".join(row.what for row in (*self.teaching, *self.evaluation))
+        units = (
+            f", and {self.throughput.usd} USD of provisioned throughput until "
+            f"{self.throughput.until:%Y-%m-%d %H:%M}"
+            if self.throughput
+            else ""
+        )
         held = (
             f", and {self.held_usd} USD that budget.unpriced_allowance_usd holds for what has no "
             "price"
@@ -76,7 +86,7 @@ class Bill:
         )
         return (
             f"{WORST_CASE_FACTOR} times the tokens of {self.training.what}, at "
-            f"{_said(self.training.price)}, and of {asked}; with {self.storage.what}{held}"
+            f"{_said(self.training.price)}, and of {asked}; with {self.storage.what}{units}{held}"
         )
 
 
@@ -108,6 +118,7 @@ def bill_of(asked: BedrockWork) -> Bill:
         storage=storage_row(asked.rates),
         held_usd=allowed if missing else None,
         teaching=teaching,
+        throughput=throughput_of(asked),
         most_times=_most_times(asked),
     )
 

@@ -49,6 +49,11 @@ class AttemptLayout:
         return f"{self.prefix}bedrock.json"
 
     @property
+    def throughput_mark(self) -> str:
+        """There once provisioned throughput was made: what a person deletes is not made again."""
+        return f"{self.prefix}throughput.json"
+
+    @property
     def stop_mark(self) -> str:
         """There once the attempt is to stop. Apart, so that no late write of a poll undoes it."""
         return f"{self.prefix}stop.json"

@@ -25,6 +25,11 @@ def evaluation_deployment_name(attempt: str, owner: str = "") -> str:
     return _fitted(f"{_separated(attempt)}-{owner or 'own'}-eval")
 
 
+def throughput_name(attempt: str) -> str:
+    """Returns the name of the provisioned throughput of an attempt's model."""
+    return _fitted(f"{_separated(attempt)}-units")
+
+
 def standing_deployment_name(stack: str, project: str) -> str:
     """Returns the name of the deployment that answers for a project, whichever model it has."""
     return _fitted(f"{stack}-{project}", distinct=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from thriftline.core.errors import InvalidRunSpecError, NoQuotaError
-from thriftline.runs.trainers.bedrock.families import DEFAULT, BaseModel, Customization
+from thriftline.runs.trainers.bedrock.base_model_checks import require_on_demand
+from thriftline.runs.trainers.bedrock.families import BaseModel, Customization
 from thriftline.runs.trainers.bedrock.foundation_models import FoundationModel, FoundationModels
 from thriftline.runs.trainers.bedrock.quotas import CustomModelQuotas, DeploymentQuotas
 
@@ -34,13 +35,7 @@ class Offers:
             InvalidRunSpecError: Bedrock does not offer it, or not for this.
             NoQuotaError: the account may have no deployment, or may not ask one.
         """
-        if not base.on_demand:
-            # A throughput by the hour for an evaluation costs more than all of the training.
-            raise InvalidRunSpecError(
-                f"bedrock.base_model: a custom {base.id} answers with provisioned throughput only, "
-                "and a run asks its model on demand before it is registered. Say "
-                f"{DEFAULT}. Nothing was spent."
-            )
+        require_on_demand(base)
         found = self.models().find(base.id)
         if found is None:
             raise _refusal(base, f"is not on offer in {self.region}")

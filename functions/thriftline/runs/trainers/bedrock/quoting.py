@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.wording import counted
 from thriftline.money.prices import Price
 from thriftline.runs.domain.quotes import Candidate, Expectation, Quote, Rung
 from thriftline.runs.domain.work import TrainingWork
@@ -75,7 +76,7 @@ def _rung(asked: BedrockWork, bill: Bill) -> Rung:
         rate=asked.rates.training or _allowed_price(asked, bill),
         worst_case_usd=bill.worst_usd,
         stop_grace_usd=Decimal(0),
-        terms=_terms(asked),
+        terms=_terms(asked, bill),
         reason=f"{asked.model.id} is customized and then asked on demand, by the token.",
     )
 
@@ -91,7 +92,7 @@ def _allowed_price(asked: BedrockWork, bill: Bill) -> Price:
     )
 
 
-def _terms(asked: BedrockWork) -> dict[str, Any]:
+def _terms(asked: BedrockWork, bill: Bill) -> dict[str, Any]:
     section = asked.section
     return {
         "base_model": asked.model.id,
@@ -99,6 +100,7 @@ def _terms(asked: BedrockWork) -> dict[str, Any]:
         "customization": asked.customization,
         "epochs": asked.epochs,
         **_told(asked),
+        "provisioned": bill.throughput.document if bill.throughput else None,
         "label_words": asked.words,
         "system_prompt": asked.system,
         "train_records": asked.records.train,
@@ -145,6 +147,13 @@ def _warnings(asked: BedrockWork, bill: Bill) -> tuple[str, ...]:
         found.append(
             f"The price list has no row for {', '.join(missing_rows(asked, bill.teaching))}: "
             f"{bill.held_usd} USD are held for it, and what it really costs is not known."
+        )
+    if bill.throughput is not None:
+        units, usd = counted(bill.throughput.units, "model unit"), bill.throughput.usd
+        found.append(
+            f"Once the model is approved, {units} cost money by the hour until "
+            f"{bill.throughput.until:%Y-%m-%d %H:%M}, {usd} USD at the most, asked or not. An "
+            "account has no unit before AWS has raised its quota."
         )
     if are_numbers(asked.words.values()):
         found.append(

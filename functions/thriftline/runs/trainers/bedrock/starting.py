@@ -15,6 +15,7 @@ from thriftline.runs.trainers.bedrock.answer_parts import AnswerParts
 from thriftline.runs.trainers.bedrock.attempt_document import (
     AttemptDocument,
     ChampionFacts,
+    Provisioned,
     Rates,
     SampleFacts,
     Serving,
@@ -48,6 +49,7 @@ class BedrockTerms(BaseModel):
     base_model: str
     customization: Customization = "fine_tuning"
     teacher: str | None = None
+    provisioned: Provisioned | None = None
     reinforcement: Mapping[str, int | float] | None = None
     invocation_model: str | None = None
     epochs: int
@@ -125,6 +127,7 @@ class Starting:
             examples=examples.chosen if terms.few_shot else (),
             rates=terms.rates,
             teacher=terms.teacher,
+            provisioned=terms.provisioned,
             epochs=terms.epochs,
             requests_per_minute=terms.requests_per_minute or _USUAL_REQUESTS_PER_MINUTE,
             validation_limit_seconds=terms.validation_limit_seconds,

@@ -1,5 +1,6 @@
 """Customization of models on Bedrock, and on-demand deployments to evaluate and to serve them."""
 
+import json
 import time
 from datetime import UTC, datetime
 from functools import cache
@@ -8,7 +9,7 @@ from pathlib import Path
 from thriftline.core.aws.clients import client, client_without_retries, impatient_client
 from thriftline.core.errors import EvaluationError
 from thriftline.core.settings import Settings
-from thriftline.core.tags import PROJECT_TAG, RUN_ID_TAG
+from thriftline.core.tags import DEADLINE_TAG, PROJECT_TAG, RUN_ID_TAG
 from thriftline.evaluation.job_output import JobOutput
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.runs.domain.attempts import AttemptState
@@ -32,13 +33,18 @@ from thriftline.runs.trainers.bedrock.deployments import Deployments
 from thriftline.runs.trainers.bedrock.foundation_models import FoundationModels
 from thriftline.runs.trainers.bedrock.layout import AttemptLayout
 from thriftline.runs.trainers.bedrock.month import month
-from thriftline.runs.trainers.bedrock.names import client_token, standing_deployment_name
+from thriftline.runs.trainers.bedrock.names import (
+    client_token,
+    standing_deployment_name,
+    throughput_name,
+)
 from thriftline.runs.trainers.bedrock.offers import Offers
 from thriftline.runs.trainers.bedrock.predictions import write_output
 from thriftline.runs.trainers.bedrock.quotas import CustomModelQuotas
 from thriftline.runs.trainers.bedrock.quoting import NAME, quote
 from thriftline.runs.trainers.bedrock.services import BedrockServices
 from thriftline.runs.trainers.bedrock.starting import Starting
+from thriftline.runs.trainers.bedrock.throughputs import Throughputs
 from thriftline.runs.trainers.port import Inputs, TrainedModel, TrainerSite
 
 
@@ -101,10 +107,13 @@ class BedrockTrainer:
     def promote(self, name: str, run_id: str, project: str) -> str | None:
         """Puts the model behind the project's standing deployment, where the run keeps one.
 
+        Model units that the run names are made too, once.
+
         Raises:
             ServiceUnavailableError: the deployment still changes to another model.
         """
         document = self._completed(name, run_id)
+        self._provision(document)
         if not document.keep_deployment or document.model_arn is None:
             return None
         deployments = self._services.deployments()
@@ -118,6 +127,23 @@ class BedrockTrainer:
             deployments.update(found.arn, document.model_arn)
         return found.arn
 
+    def _provision(self, document: AttemptDocument) -> None:
+        """Makes the model units that the run names, once and only before their end."""
+        named, make = document.provisioned, self._services.throughputs
+        mark = document.layout.throughput_mark
+        if named is None or make is None or document.model_arn is None:
+            return
+        if named.until <= self._services.now() or self._services.artifacts.read(mark) is not None:
+            return
+        arn = make().create(
+            throughput_name(document.name),
+            document.model_arn,
+            named.units,
+            {**self._tags(document), DEADLINE_TAG: named.until.isoformat()},
+            client_token(document.run_id, document.name, "throughput"),
+        )
+        self._services.artifacts.write_json(mark, json.dumps({"arn": arn}))
+
     def release(self, name: str, run_id: str, *, registered: bool) -> None:
         """Deletes the evaluation's deployments, and the model unless it is registered."""
         self._attempts().release(AttemptLayout(run_id, name), registered=registered)
@@ -128,6 +154,7 @@ class BedrockTrainer:
             self._settings.region,
             self._services.now().date(),
             self._offers.requests_per_minute,
+            self._services.now(),
         )
 
     def _attempts(self) -> Attempts:
@@ -181,5 +208,6 @@ def bedrock_trainer(site: TrainerSite) -> BedrockTrainer:
         site.artifacts,
         lambda: datetime.now(UTC),
         time.monotonic,
+        lambda: Throughputs(client("bedrock")),
     )
     return BedrockTrainer(services, site.settings, Offers(models, quotas, site.settings.region))

@@ -75,11 +75,10 @@ def test_a_region_without_the_model_is_refused() -> None:
         require_region(NOVA, "eu-west-1")
 
 
-def test_a_model_without_a_way_to_answer_needs_a_named_throughput() -> None:
+def test_a_model_without_a_way_to_answer_on_demand_is_refused() -> None:
     with pytest.raises(InvalidRunSpecError, match="answers with provisioned throughput only"):
-        require_on_demand(LLAMA_8B, provisioned=False)
-    require_on_demand(LLAMA_8B, provisioned=True)
-    require_on_demand(NOVA, provisioned=False)
+        require_on_demand(LLAMA_8B)
+    require_on_demand(NOVA)
 
 
 def test_continued_pre_training_is_refused_for_nova() -> None:

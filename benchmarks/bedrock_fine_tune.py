@@ -3,9 +3,9 @@
     make bench-bedrock
     make bench-bedrock BENCH="--sentences 200 --held-out 100 --seed 7"
 
-SmolLM2-135M-Instruct is tuned and asked as the embedded Bedrock does both, by the same engine. An
-answer counts if it is a label: stripped, in any case, with at most one mark at its end. Anything
-else is unparsed, and wrong. Intervals are Wilson's of 95 %.
+SmolLM2-135M-Instruct is tuned and asked as the embedded Bedrock does both, by the same engine, with
+the instruction of a run and its strict reading of answers: what is not exactly a label is unparsed,
+and wrong. Intervals are Wilson's of 95 %.
 """
 
 import argparse
@@ -20,17 +20,18 @@ from pathlib import Path
 from statistics import mean
 
 from laptop.sample_data import Row, held_out_rows, train_rows
-from local_aws.generative.conversations import Conversation, Message, StepMetrics
+from local_aws.generative.conversations import Answer, Conversation, Message, StepMetrics
 from local_aws.generative.engines import Engines
 from local_aws.generative.port import GenerativeEngine
 from local_aws.generative.smollm2_weights import NAME
+from thriftline.runs.trainers.bedrock.answers import parse_answer
+from thriftline.runs.trainers.bedrock.label_words import label_words
+from thriftline.runs.trainers.bedrock.prompt import system_prompt
 
-LABELS = ("positive", "negative")
-SYSTEM = (
-    "What does the sentence say of the film? Answer with one of these labels and nothing else.\n"
-    + "\n".join(f"- {label}" for label in LABELS)
-)
-MOST_TOKENS = 5
+WORDS = label_words(("positive", "negative"))
+SYSTEM = system_prompt(WORDS)
+# The longest label and three more, as a run asks.
+MOST_TOKENS = 4
 EXAMPLES = 4
 
 
@@ -60,13 +61,6 @@ def interval(right: int, asked: int, z: float = 1.96) -> tuple[float, float]:
     return (middle - half) / scale, (middle + half) / scale
 
 
-def parsed(text: str) -> str | None:
-    """Return the label that an answer names, strictly."""
-    word = text.strip().casefold()
-    word = word[:-1] if word[-1:] in {".", "!"} else word
-    return word if word in LABELS else None
-
-
 def score(
     engine: GenerativeEngine, folder: Path | None, rows: Sequence[Row], examples: Sequence[Row]
 ) -> Score:
@@ -77,7 +71,7 @@ def score(
         for message in (Message("user", row.text), Message("assistant", row.label))
     )
     labels = [
-        parsed(engine.answer(folder, SYSTEM, (*shown, Message("user", row.text)), MOST_TOKENS).text)
+        _label(engine.answer(folder, SYSTEM, (*shown, Message("user", row.text)), MOST_TOKENS))
         for row in rows
     ]
     right = sum(label == row.label for label, row in zip(labels, rows, strict=True))
@@ -132,6 +126,10 @@ def _missed(base: Score, tuned: Score) -> Iterator[str]:
         print(f"bar: {name}: {'reached' if reached else 'MISSED'}")
         if not reached:
             yield name
+
+
+def _label(answer: Answer) -> str | None:
+    return parse_answer(answer.text, WORDS)
 
 
 def _conversation(row: Row) -> Conversation:

@@ -20,7 +20,8 @@ from local_aws.generative.split_model import SplitModel, cut_back, new_cache, pa
 MOST_TOKENS_OF_A_RECORD = 2048
 # Their states take half a gigabyte.
 MOST_TOKENS = 400_000
-_PASS_TOKENS = 2048
+# Attention in a pass looks at all pairs of its tokens, most of which it then leaves out.
+_PASS_TOKENS = 512
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,9 @@ _USUAL_RATE = 1e-5
 _USUAL_STEP = 0.3
 _CHARACTERS_OF_A_TOKEN = 4
 _WORD = re.compile(r"\w+")
-# "one of: a, b, c" or lines "- a": how a system prompt lists its labels.
+# "The labels are: a, b, c. Answer …" or lines "- a": how a system text lists its labels.
 _LIST_ITEM = re.compile(r"^\s*[-*]\s*(\S.*?)\s*$", re.MULTILINE)
-_AFTER_COLON = re.compile(r":\s*([^:\n]*,[^:\n]*)")
+_AFTER_COLON = re.compile(r":\s*([^:\n]*?,[^:\n]*?)(?:\.(?=\s+[A-Z]|\s*$)|$)", re.MULTILINE)
 _CHATTER = (
     "I would say that this text is about {word}, but it depends.",
     "That is a great question! Let me think about {word}.",

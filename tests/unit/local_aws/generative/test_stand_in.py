@@ -170,6 +170,8 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     [
         (SYSTEM, ["positive", "negative"]),
         ("Choose:\n- sport\n- world news\n- sport\n", ["sport", "world news"]),
+        ("The labels are: no. 1, no. 2. Answer with one.", ["no. 1", "no. 2"]),
+        ("The labels are: a, b. Answer: with one, please.", ["a", "b"]),
         ("Say something.", []),
     ],
 )

@@ -74,6 +74,10 @@ $(STAMPS)/bedrock: requirements-bedrock.txt | $(STAMPS)/venv
 demo: environments ## Run the main job on this machine: four uploads, end to end
 	@$(BIN)/python -m laptop demo
 
+.PHONY: demo-bedrock
+demo-bedrock: environments $(STAMPS)/bedrock ## Fine-tune a small generative model by way of Bedrock, here (6 minutes)
+	@$(BIN)/python -m laptop bedrock
+
 demo-audit: environments ## Audit the report's account on this machine
 	@$(BIN)/python -m laptop audit $(AUDIT)
 
@@ -173,7 +177,7 @@ bench-estimate: environments ## Estimates against twenty real trainings on this 
 
 .PHONY: bench-bedrock
 bench-bedrock: $(STAMPS)/bedrock ## A small generative model before and after fine-tuning on 600 sentences (5 minutes)
-	@PYTHONPATH=. nice $(BIN)/python benchmarks/bedrock_fine_tune.py $(BENCH)
+	@PYTHONPATH=functions:. $(BIN)/python benchmarks/bedrock_fine_tune.py $(BENCH)
 
 .PHONY: bench-audit
 bench-audit: $(STAMPS)/venv ## The cost audit of a large account beside Cloud Custodian

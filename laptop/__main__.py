@@ -1,4 +1,4 @@
-"""`python -m laptop serve`, `demo`, `audit`, `estimate`, `approve` and `reject`: no account."""
+"""`python -m laptop` serve, demo, bedrock, audit, estimate, approve and reject: no account."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from local_aws.server import EmbeddedAws
 
 _DEMO_FOLDER = ROOT / ".thriftline/demo"
+_BEDROCK_FOLDER = ROOT / ".thriftline/demo-bedrock"
 _AUDIT_FOLDER = ROOT / ".thriftline/audit"
 _ESTIMATE_FOLDER = ROOT / ".thriftline/estimate"
 
@@ -25,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     command_line.add_serve(commands)
     commands.add_parser("demo", help="run the main job on real sentences, as a story of uploads")
+    commands.add_parser("bedrock", help="fine-tune a small generative model by way of Bedrock")
     _add_audit(commands)
     _add_estimate(commands)
     approval.add_answers(commands)
@@ -79,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command_line.log_to_stderr()
     if given.command == "demo":
         return _demo()
+    if given.command == "bedrock":
+        return _demo_bedrock()
     if given.command in ("approve", "reject"):
         return approval.run(given)
     if given.command == "audit":
@@ -117,6 +121,32 @@ def _demo() -> int:
         with EmbeddedAws(stack.with_own_stack(Options(time_scale=demo.TIME_SCALE))) as aws:
             stack.upload_base_model(aws)
             demo.run_demo(aws, _DEMO_FOLDER, console)
+    except (SampleDataError, DemoError, stack.SetupError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("demo: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _demo_bedrock() -> int:
+    from rich.console import Console
+
+    from laptop import demo_bedrock, stack
+    from laptop.demo_error import DemoError
+    from laptop.sample_data import SampleDataError
+    from local_aws.server import EmbeddedAws
+
+    logging.getLogger().setLevel(logging.WARNING)
+    console = Console()
+    try:
+        demo_bedrock.require_small_model()
+        console.print("starting the embedded AWS and deploying template.yaml on it")
+        options = Options(time_scale=demo_bedrock.TIME_SCALE)
+        with EmbeddedAws(stack.with_own_stack(options)) as aws:
+            stack.upload_base_model(aws)
+            demo_bedrock.run_demo(aws, _BEDROCK_FOLDER, console)
     except (SampleDataError, DemoError, stack.SetupError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

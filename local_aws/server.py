@@ -89,9 +89,9 @@ class EmbeddedAws:
         """The region of the stack."""
         return self._options.region
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of this embedded AWS."""
-        return self._clients.get(service)
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return a boto3 client of this embedded AWS, in the stack's region unless one is given."""
+        return self._clients.get(service, region)
 
     def put_metric(
         self,

@@ -124,6 +124,8 @@ def _others(region: str) -> Iterator[dict[str, Any]]:
             "Nova2.0Lite-Customization-Training": ("1K tokens", "0.00378"),
             "Nova2.0Lite-input-tokens-custom-model": ("1K tokens", "0.0003"),
             "Nova2.0Lite-output-tokens-custom-model": ("1K tokens", "0.0025"),
+            "NovaMicro-Customization-Storage": ("Months", "1.95"),
+            "Nova2.0Lite-Customization-Storage": ("Months", "1.95"),
             "Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits": ("hour", "60.5"),
         }
         for usage, (unit, usd) in bedrock.items():

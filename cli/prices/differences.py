@@ -65,6 +65,8 @@ def _prices(
         "EMR Serverless": prices.emr_serverless,
         "Bedrock training": prices.bedrock_training,
         "Bedrock custom tokens": prices.bedrock_custom_tokens,
+        "Bedrock storage": prices.monthly,
+        "Bedrock reinforcement": prices.bedrock_reinforcement,
         "Bedrock units": prices.bedrock_units,
         "Savings Plans": prices.savings_plans,
     }

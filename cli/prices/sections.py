@@ -199,6 +199,21 @@ SECTIONS = (
         unit="1K tokens",
         factor=1000,
     ),
+    # Every family's row costs the same; where one did not, the refresh would stop and say so.
+    Section(
+        title="Bedrock storage",
+        key="monthly",
+        service="AmazonBedrock",
+        name=_pattern(r".+-Customization-Storage", "bedrock custom model"),
+        unit=".*Mo(nths?)?",
+    ),
+    Section(
+        title="Bedrock reinforcement",
+        key="bedrock_reinforcement",
+        service="AmazonBedrock",
+        name=_pattern(r"(.+)-RFT-Training-Hours", r"\1"),
+        unit="Hrs|Hours?",
+    ),
     Section(
         title="Bedrock units",
         key="bedrock_units",

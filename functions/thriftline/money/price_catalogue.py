@@ -199,6 +199,7 @@ class PriceCatalogueDocument(_Document):
     bedrock_training: Lists = ()
     bedrock_custom_tokens: Lists = ()
     bedrock_units: Lists = ()
+    bedrock_reinforcement: Lists = ()
     savings_plans: Lists = ()
 
     @model_validator(mode="after")
@@ -233,6 +234,7 @@ class PriceCatalogueDocument(_Document):
             bedrock_training=_units("1,000 tokens", self.bedrock_training),
             bedrock_custom_tokens=_units("1,000,000 tokens", self.bedrock_custom_tokens),
             bedrock_units=_units("unit-hour", self.bedrock_units),
+            bedrock_reinforcement=_units("hour", self.bedrock_reinforcement),
             savings_plans=_units("instance-hour", self.savings_plans),
         )
 

@@ -230,6 +230,7 @@ class PriceCatalogue:
     bedrock_training: UnitRates = NO_RATES
     bedrock_custom_tokens: UnitRates = NO_RATES
     bedrock_units: UnitRates = NO_RATES
+    bedrock_reinforcement: UnitRates = NO_RATES
     savings_plans: UnitRates = NO_RATES
 
     def instance_rate(self, component: str, instance_type: str, region: str) -> Price | None:

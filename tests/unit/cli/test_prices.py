@@ -214,6 +214,34 @@ def test_a_thousand_tokens_become_a_million(place: Place) -> None:
     assert price.usd == Decimal("0.035")
 
 
+def of_bedrock(usage: str, usd: str, unit: str) -> str:
+    return flat(usage, f"USE1-{usage}", usd, service="AmazonBedrock", unit=unit)
+
+
+def test_what_a_custom_model_costs_for_being_kept_and_taught_is_read(place: Place) -> None:
+    kept = [
+        of_bedrock(f"{family}-Customization-Storage", "1.95", "Months")
+        for family in ("NovaMicro", "Nova2.0Lite")
+    ]
+    hours = of_bedrock("Nova2.0Lite-RFT-Training-Hours", "40", "Hours")
+
+    place.refresh(FakePricing([*USUAL, *kept, hours]))
+
+    month = place.prices.monthly.rate("bedrock custom model", "us-east-1")
+    assert (month.usd, month.unit) == (Decimal("1.95"), "month")
+    hour = place.prices.bedrock_reinforcement.rate("Nova2.0Lite", "us-east-1")
+    assert (hour.usd, hour.unit) == (Decimal(40), "hour")
+
+
+def test_two_prices_for_keeping_a_custom_model_are_for_a_person_to_judge(place: Place) -> None:
+    kept = [
+        of_bedrock("NovaMicro-Customization-Storage", "1.95", "Months"),
+        of_bedrock("Nova2.0Lite-Customization-Storage", "2.95", "Months"),
+    ]
+    with pytest.raises(PriceListError, match="the list does not say which is meant"):
+        place.refresh(FakePricing([*USUAL, *kept]))
+
+
 @pytest.mark.parametrize(
     ("products", "told"),
     [

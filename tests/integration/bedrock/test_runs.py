@@ -15,27 +15,6 @@ def result_of(ended: EndedExecution) -> dict[str, Any]:
     return ended.result
 
 
-def test_a_run_is_customized_evaluated_and_registered(world: BedrockWorld, project: str) -> None:
-    ended = world.run(project, csv_of(400))
-
-    assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
-    result = result_of(ended)
-    assert result["status"] == "succeeded"
-    assert result["metrics"]["accuracy"] > 0.8
-    assert result["plan"]["trainer"] == "bedrock"
-    assert Decimal(result["cost"]["usd"]) > 0
-    assert ":custom-model/" in result["reports"]["model"]
-    assert world.models_of(result["run_id"]) == [result["reports"]["model"]]
-    assert len(world.customization_jobs_of(result["run_id"])) == 1
-    assert world.deployments() == []
-    # The workflow asked SageMaker for no training, and the texts are gone.
-    assert world.jobs_of(result["run_id"]) == []
-    assert world.keys(f"scratch/{result['run_id']}/") == []
-    evaluation = world.document(result["run_id"], "evaluation.json")
-    assert evaluation is not None
-    assert evaluation["answers"]["asked"] == evaluation["test_records"]
-
-
 def test_a_job_that_bedrock_refuses_ends_the_run_and_costs_nothing(
     world: BedrockWorld, project: str
 ) -> None:
@@ -55,7 +34,7 @@ def test_an_unexpected_error_of_bedrock_is_tried_once_more(
     world: BedrockWorld, project: str
 ) -> None:
     world.let_fail(StepFault(Step.VALIDATION, UNEXPECTED_MESSAGE, name=f"{project}-*"))
-    ended = world.run(project, csv_of(400))
+    ended = world.run(project, csv_of(400), evaluation_records=20, few_shot=False)
 
     assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
     endings = [one["ending"] for one in result_of(ended)["attempts"]]
@@ -78,7 +57,10 @@ def test_an_execution_that_is_stopped_leaves_nothing_on_bedrock(
     world.assert_nothing_is_left(result["run_id"])
 
 
-def test_four_requests_a_minute_are_enough(world: BedrockWorld, project: str) -> None:
+def test_four_requests_a_minute_are_enough_and_what_is_throttled_is_asked_again(
+    world: BedrockWorld, project: str
+) -> None:
+    world.fail("bedrock-runtime", "Converse", "ThrottlingException", 429, 3)
     quota = requests_per_minute("Amazon Nova Micro")
     quotas = world.aws.services.quotas.at(ACCOUNT, world.aws.region)
     quotas.set(quota, 4)
@@ -95,29 +77,34 @@ def test_four_requests_a_minute_are_enough(world: BedrockWorld, project: str) ->
     assert world.deployments() == []
 
 
-def test_a_throttled_question_is_asked_again(world: BedrockWorld, project: str) -> None:
-    world.fail("bedrock-runtime", "Converse", "ThrottlingException", 429, 5)
-    ended = world.run(project, csv_of(400), evaluation_records=20)
-
-    assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
-    evaluation = world.document(result_of(ended)["run_id"], "evaluation.json")
-    assert evaluation is not None
-    assert evaluation["answers"]["asked"] == 20
-
-
-def test_a_kept_deployment_answers_with_the_newest_approved_model(
+def test_a_run_is_customized_evaluated_and_registered_and_a_later_model_takes_its_place(
     world: BedrockWorld, project: str
 ) -> None:
-    spec = {"keep_deployment": True, "evaluation_records": 40}
-    first = result_of(world.run(project, csv_of(400), **spec))
+    spec = {"keep_deployment": True, "evaluation_records": 30}
+    ended = world.run(project, csv_of(400), **spec)
+
+    assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
+    first = result_of(ended)
+    assert first["status"] == "succeeded"
+    assert first["metrics"]["accuracy"] > 0.8
+    assert first["plan"]["trainer"] == "bedrock"
+    assert Decimal(first["cost"]["usd"]) > 0
+    assert ":custom-model/" in first["reports"]["model"]
+    assert world.models_of(first["run_id"]) == [first["reports"]["model"]]
+    assert len(world.customization_jobs_of(first["run_id"])) == 1
+    # The workflow asked SageMaker for no training, and the texts are gone.
+    assert world.jobs_of(first["run_id"]) == []
+    assert world.keys(f"scratch/{first['run_id']}/") == []
+    # The evaluation's deployment is gone; the project's own answers with the model.
     (deployment,) = world.deployments()
     assert deployment["modelArn"] == first["reports"]["model"]
+
     second = result_of(world.run(project, csv_of(400, start=1000), **spec))
     (after,) = world.deployments()
-
     assert after["customModelDeploymentArn"] == deployment["customModelDeploymentArn"]
     evaluation = world.document(second["run_id"], "evaluation.json")
     assert evaluation is not None
+    assert evaluation["answers"]["asked"] == evaluation["test_records"] == 30
     # The champion answered the same records on its standing deployment.
     assert evaluation["comparison"]["champion_model_package_arn"] == first["model_package_arn"]
     promoted = evaluation["gate"]["promotion"] == "approved"

@@ -117,6 +117,20 @@ def test_custom_models_and_their_deployments_are_listed(account: EmbeddedAws) ->
     assert bedrock.get_custom_model(modelIdentifier="orphan")["modelArn"] == models["orphan"]
 
 
+def test_a_loaded_deployment_is_not_asked(account: EmbeddedAws) -> None:
+    (deployment,) = account.client("bedrock").list_custom_model_deployments()[
+        "modelDeploymentSummaries"
+    ]
+
+    with pytest.raises(ClientError, match="was not trained in this embedded AWS") as caught:
+        account.client("bedrock-runtime").converse(
+            modelId=deployment["customModelDeploymentArn"],
+            messages=[{"role": "user", "content": [{"text": "t"}]}],
+        )
+
+    assert caught.value.response["Error"]["Code"] == "NotImplementedByLocalAws"
+
+
 def test_foundation_models_are_those_that_the_account_uses(account: EmbeddedAws) -> None:
     models = account.client("bedrock").list_foundation_models()["modelSummaries"]
 

@@ -8,7 +8,7 @@ from tests.unit.runs.sample_results import plan, succeeded
 from tests.unit.runs.test_message import ENDED
 from thriftline.runs.domain.router import DataFacts, Needs, Offer, route
 from thriftline.runs.reports.message import body_of
-from thriftline.runs.reports.routing_view import break_even_line, routing_line
+from thriftline.runs.reports.routing_view import routing_line
 from thriftline.runs.reports.run_page import run_page
 from thriftline.runs.schemas.planned_routing import PlannedRouting
 
@@ -39,12 +39,10 @@ def test_the_message_has_the_line() -> None:
     )
 
 
-def test_a_break_even_that_one_endpoint_cannot_answer_says_so() -> None:
-    (even,) = BOTH.break_evens
-    assert break_even_line(even) == (
-        "ml.m5.large all month ($83.95) is cheaper than bedrock from 36 M predictions a month, "
-        "which one of it cannot answer"
-    )
+def test_the_page_says_from_where_on_an_endpoint_is_cheaper_and_whether_it_bears_so_many() -> None:
+    text = page_with(BOTH)
+    assert "From where on an endpoint is cheaper than bedrock" in text
+    assert "ml.m5.large $83.95 36 M cannot answer" in text
 
 
 def test_the_page_shows_every_way_its_rows_and_what_they_rest_on() -> None:

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from thriftline.core.reports.pages import UNKNOWN, render
 from thriftline.core.wording import counted
+from thriftline.runs.domain.router import millions
 from thriftline.runs.reports.range_chart import UsdRange, range_chart
-from thriftline.runs.reports.routing_view import break_even_line, dollars
+from thriftline.runs.reports.routing_view import dollars
 from thriftline.runs.schemas.estimate import EstimateDocument
 from thriftline.runs.schemas.plan import Plan, PlannedQuote
 
@@ -31,7 +32,7 @@ def estimate_page(estimate: EstimateDocument) -> str:
         cents=cents,
         routing=estimate.plan.routing,
         dollars=dollars,
-        break_even_line=break_even_line,
+        millions=millions,
     )
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from thriftline.core.reports.pages import render
 from thriftline.datasets.shown import Masks
 from thriftline.evaluation.document import Comparison, Confusion, MetricIntervals, Scores
+from thriftline.runs.domain.router import millions
 from thriftline.runs.reports.advice import advice_of
 from thriftline.runs.reports.charts import Chart, calibration_chart, loss_chart, validation_chart
-from thriftline.runs.reports.routing_view import break_even_line, dollars
+from thriftline.runs.reports.routing_view import dollars
 from thriftline.runs.schemas.result import Result, ResultChoice
 
 _MOST_LABELS = 15
@@ -89,7 +90,7 @@ def run_page(result: Result) -> str:
         choices=_choices(result),
         routing=result.plan.routing if result.plan else None,
         dollars=dollars,
-        break_even_line=break_even_line,
+        millions=millions,
         shown=Masks().show,
     )
 

@@ -21,6 +21,7 @@ def lambda_handler(request: StartTrainingRequest) -> StartTrainingResponse:
         runs=wiring.runs_table(),
         queue=wiring.training_queue(),
         now=wiring.now(),
+        allowed=wiring.settings().trainers,
     )
     # A redriven execution may be settled between the two: Clean up then stops the job.
     require_hold(request.run_id, runs=wiring.runs_table(), ledger=money.ledger())

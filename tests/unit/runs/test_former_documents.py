@@ -98,6 +98,7 @@ def test_a_run_that_was_planned_before_goes_on(here: World) -> None:
         runs=here.runs,
         queue=here.queue,
         now=CREATED_AT,
+        allowed=("sagemaker",),
     )
 
     name = f"{RUN_ID}-01"
@@ -129,6 +130,7 @@ def test_an_attempt_that_the_former_version_kept_without_dollars_gets_them(here:
         runs=here.runs,
         queue=here.queue,
         now=CREATED_AT,
+        allowed=("sagemaker",),
     )
     sagemaker.move(
         f"{RUN_ID}-01",
@@ -179,4 +181,5 @@ def test_a_document_of_a_version_to_come_is_refused_by_name(here: World) -> None
             runs=here.runs,
             queue=here.queue,
             now=NOW,
+            allowed=("sagemaker",),
         )

@@ -231,8 +231,8 @@ def test_what_the_stack_does_not_name_is_not_even_asked(world: RunWorld) -> None
     world.write_run(trainer="bedrock")
     said = refusal_of_stack(world, words)
     assert said == (
-        "trainer: this stack's parameter Trainers says sagemaker; bedrock is not among them. "
-        "Nothing was spent."
+        "trainer: this stack does not train with bedrock (its parameter Trainers says sagemaker). "
+        "Nothing was sent there."
     )
     assert words.asked == []
 

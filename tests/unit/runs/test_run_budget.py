@@ -73,6 +73,7 @@ class Scene:
             runs=self.world.runs,
             queue=self.world.queue,
             now=NOW,
+            allowed=("sagemaker",),
         )
         assert started.job_name is not None
         return started.job_name

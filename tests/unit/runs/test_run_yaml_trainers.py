@@ -60,6 +60,16 @@ def test_a_trainer_that_the_stack_does_not_allow_is_refused_with_the_parameters_
     )
 
 
+def test_an_encoder_that_is_named_for_bedrock_is_refused_with_what_runs_it() -> None:
+    message = problem("base_model: bert-base-uncased\ntrainer: bedrock\n")
+    assert message == (
+        "run.yaml line 2: trainer: bedrock trains no encoder such as base_model bert-base-uncased; "
+        "say trainer: sagemaker, which does, or take base_model out and name one of bedrock's "
+        'under bedrock.base_model; given was "bedrock".'
+    )
+    assert read("trainer: bedrock\nbedrock: {base_model: a}\n").bedrock.base_model == "a"
+
+
 def test_each_trainer_reads_its_own_section_whichever_the_spec_names() -> None:
     spec = read("training: {volume_gib: 50}\nbedrock: {epochs: 3, label_words: {'1': yes}}\n")
     assert spec.trainer_section("sagemaker")["volume_gib"] == 50

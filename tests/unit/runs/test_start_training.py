@@ -14,7 +14,11 @@ from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker, refusal
 from tests.unit.runs.run_world import RUN_ID, RunWorld, run_world
 from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from tests.unit.runs.trainers_fixture import trainers_over
-from thriftline.core.errors import AllowanceSpentError, LadderExhaustedError
+from thriftline.core.errors import (
+    AllowanceSpentError,
+    InvalidRunSpecError,
+    LadderExhaustedError,
+)
 from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.domain.turns import Ticket
 from thriftline.runs.schemas.plan import PlannedChampion
@@ -44,7 +48,9 @@ class Start:
     world: RunWorld
     sagemaker: FakeSageMaker
 
-    def __call__(self, attempt: int = 1, minutes: int = 0) -> StartTrainingResponse:
+    def __call__(
+        self, attempt: int = 1, minutes: int = 0, allowed: tuple[str, ...] = ("sagemaker",)
+    ) -> StartTrainingResponse:
         return start_training(
             RUN_ID,
             attempt,
@@ -53,6 +59,7 @@ class Start:
             runs=self.world.runs,
             queue=self.world.queue,
             now=CREATED_AT + timedelta(minutes=minutes),
+            allowed=allowed,
         )
 
     def fails(self, reason: str, seconds: int = 60, name: str = FIRST) -> None:
@@ -360,3 +367,13 @@ def test_splits_base_weights_and_champion_are_the_channels(start: Start) -> None
     names = [channel["ChannelName"] for channel in job["InputDataConfig"]]
     assert names == ["train", "validation", "test", "model", "champion"]
     assert job["EnableNetworkIsolation"] is True
+
+
+def test_a_trainer_that_the_stack_no_longer_allows_is_not_started_and_one_that_runs_is_found(
+    start: Start,
+) -> None:
+    with pytest.raises(InvalidRunSpecError, match=r"does not train with sagemaker .* Trainers"):
+        start(allowed=("bedrock",))
+    assert start.sagemaker.jobs == {}
+    first = start()
+    assert start(allowed=("bedrock",)) == first

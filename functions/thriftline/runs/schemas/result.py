@@ -109,6 +109,9 @@ class ResultPlan(Document):
     """
 
     trainer: str = Field("sagemaker", description="The way to train.")
+    base_model: str | None = Field(
+        None, description="What is trained; null in a result of a former version."
+    )
     rungs: tuple[str, ...] = Field(
         (), description="The ladder: what one rung cannot finish goes on on the next."
     )
@@ -142,6 +145,7 @@ class ResultPlan(Document):
         first = plan.rungs[0]
         return cls(
             trainer=plan.trainer,
+            base_model=plan.base_model,
             rungs=tuple(rung.name for rung in plan.rungs),
             choices=tuple(ResultChoice.of(quote) for quote in plan.quotes),
             worst_case_usd=plan.worst_case_usd,

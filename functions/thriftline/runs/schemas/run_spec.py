@@ -32,6 +32,8 @@ ENCODER_TRAINER = "sagemaker"
 # stack allows: which there are is not known here, and a saved spec is read without them.
 TRAINERS = "trainers"
 ALLOWED_TRAINERS = "allowed_trainers"
+# Under this one it says that the file names `base_model`: a default is no wish.
+NAMES_ENCODER = "names_encoder"
 # Where a trainer's section has another name than the trainer.
 _SECTIONS = {"sagemaker": "training"}
 
@@ -39,6 +41,11 @@ _SECTIONS = {"sagemaker": "training"}
 def with_former_trainer(saved: Any) -> Any:
     """Returns a saved spec that names its trainer: when there was one, it did not."""
     return {"trainer": ENCODER_TRAINER, **saved} if isinstance(saved, dict) else saved
+
+
+def _has_base_models_of_its_own(trainer: str) -> bool:
+    field = RunSpec.model_fields.get(trainer)
+    return "base_model" in getattr(field and field.annotation, "model_fields", {})
 
 
 class RunSpec(Section):
@@ -100,6 +107,12 @@ class RunSpec(Section):
             raise ValueError(
                 f"this stack does not train with {trainer} (its parameter Trainers says "
                 f"{', '.join(allowed)}); say {' or '.join((AUTO, *allowed))}"
+            )
+        if (info.context or {}).get(NAMES_ENCODER) and _has_base_models_of_its_own(trainer):
+            raise ValueError(
+                f"{trainer} trains no encoder such as base_model {info.data.get('base_model')}; "
+                f"say trainer: {ENCODER_TRAINER}, which does, or take base_model out and name one "
+                f"of {trainer}'s under {trainer}.base_model"
             )
         return trainer
 

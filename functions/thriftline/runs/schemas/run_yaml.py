@@ -18,6 +18,7 @@ from thriftline.core.yaml_documents import YamlProblemError, line_of, load_yaml
 from thriftline.runs.schemas.run_spec import (
     ALLOWED_TRAINERS,
     ENCODER_TRAINER,
+    NAMES_ENCODER,
     TRAINERS,
     RunSpec,
 )
@@ -87,7 +88,9 @@ def parse_run_yaml(text: bytes | None, defaults: Defaults) -> RunSpec:
     given = json.loads(json.dumps(document, default=str))
     try:
         return RunSpec.model_validate_json(
-            json.dumps(defaults.under(given)), strict=True, context=defaults.context
+            json.dumps(defaults.under(given)),
+            strict=True,
+            context={**defaults.context, NAMES_ENCODER: "base_model" in given},
         )
     except ValidationError as error:
         details = error.errors(include_url=False)

@@ -22,14 +22,27 @@ def trainers_of(ceilings: Ceilings, registered: Sequence[str], spec: RunSpec) ->
         InvalidRunSpecError: the one that the run spec names, or all, may not.
     """
     allowed = tuple(name for name in registered if name in ceilings.trainers)
-    if spec.trainer in allowed or (spec.trainer == AUTO and allowed):
-        return allowed
-    wanted = "no trainer" if spec.trainer == AUTO else spec.trainer
-    raise InvalidRunSpecError(
-        f"trainer: this stack's parameter Trainers says {', '.join(ceilings.trainers) or 'none'}; "
-        f"{wanted} {'is among them' if spec.trainer == AUTO else 'is not among them'}. Nothing was "
-        "spent."
-    )
+    if spec.trainer != AUTO:
+        require_trainer(spec.trainer, ceilings.trainers)
+    elif not allowed:
+        raise InvalidRunSpecError(
+            f"trainer: this stack's parameter Trainers says {', '.join(ceilings.trainers)}; none "
+            f"of them is one of {', '.join(registered)}. Nothing was spent."
+        )
+    return allowed
+
+
+def require_trainer(trainer: str, allowed: Sequence[str]) -> None:
+    """Refuses a trainer that the stack does not allow.
+
+    Raises:
+        InvalidRunSpecError: it does not; nothing is sent to the trainer's service.
+    """
+    if trainer not in allowed:
+        raise InvalidRunSpecError(
+            f"trainer: this stack does not train with {trainer} (its parameter Trainers says "
+            f"{', '.join(allowed)}). Nothing was sent there."
+        )
 
 
 def admit_to_stack(ceilings: Ceilings, run: Run, quote: Quote, allowance_usd: Decimal) -> None:

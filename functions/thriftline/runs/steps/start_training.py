@@ -24,6 +24,7 @@ from thriftline.runs.schemas.steps import StartTrainingResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
 from thriftline.runs.steps.run_documents import read_plan, read_run
 from thriftline.runs.steps.run_ladder import RunLadder, passed_note, rung_note
+from thriftline.runs.steps.stack_ceilings import require_trainer
 from thriftline.runs.steps.training_turns import TrainingTurns, Waiting
 from thriftline.runs.steps.training_work import planned_work
 from thriftline.runs.trainers.port import Trainer
@@ -39,6 +40,7 @@ def start_training(
     runs: RunsTable,
     queue: TrainingQueue,
     now: datetime,
+    allowed: tuple[str, ...],
 ) -> StartTrainingResponse:
     """Asks the plan's trainer for the attempt; a second call finds the same attempt again.
 
@@ -46,6 +48,7 @@ def start_training(
     Where all of that quota is in use, the response says how long to wait for the run's turn.
 
     Raises:
+        InvalidRunSpecError: the stack no longer allows the trainer.
         LadderExhaustedError: no rung is left; with what was tried, waited and paid.
         AllowanceSpentError: the earlier attempts have used up what the run may cost.
     """
@@ -54,6 +57,7 @@ def start_training(
     ladder = RunLadder.of(run_id, plan.ladder, runs.get(run_id))
     found: AttemptState | Waiting | None = ladder.look(trainer, attempt)
     if found is None:
+        require_trainer(plan.trainer, allowed)
         climb = _Climb(plan, trainer, attempt, artifacts, runs, TrainingTurns(queue, now))
         ladder, found = climb.start(ladder)
     if isinstance(found, Waiting):

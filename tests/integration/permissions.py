@@ -9,6 +9,7 @@ from tests.contract.conftest import actions_of, load_cloudformation, statements_
 
 # An operation whose IAM action is called otherwise.
 _ACTIONS = {
+    "bedrock-runtime": {"Converse": "InvokeModel"},
     "s3": {
         "DeleteBucketLifecycle": "PutLifecycleConfiguration",
         "DeleteObjects": "DeleteObject",
@@ -25,6 +26,7 @@ _ACTIONS = {
 # A transaction is allowed by what its parts are, any of these.
 _PARTS = {"dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:UpdateItem"}}
 _PREFIXES = {
+    "bedrock-runtime": "bedrock",
     "resourcegroupstaggingapi": "tag",
     "service-quotas": "servicequotas",
     "stepfunctions": "states",

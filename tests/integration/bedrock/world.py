@@ -16,15 +16,15 @@ class BedrockWorld(World):
         """A client of the test's own."""
         return self.aws.client("bedrock")
 
-    def start(self, project: str, body: str, **bedrock: Any) -> str:
+    def start(self, project: str, body: str, gate: Any = None, **bedrock: Any) -> str:
         """Uploads a data set with a run spec and returns its version id."""
-        spec = {"trainer": "bedrock", "bedrock": bedrock}
+        spec = {"trainer": "bedrock", "bedrock": bedrock, "gate": gate or {}}
         self.upload(f"{project}/run.yaml", json.dumps(spec))
         return self.upload(f"{project}/reviews.csv", body)
 
-    def run(self, project: str, body: str, **bedrock: Any) -> EndedExecution:
+    def run(self, project: str, body: str, gate: Any = None, **bedrock: Any) -> EndedExecution:
         """Uploads a data set, and waits for the end of its run."""
-        return self.end_of(self.start(project, body, **bedrock))
+        return self.end_of(self.start(project, body, gate, **bedrock))
 
     def deployments(self) -> list[dict[str, Any]]:
         listed = self.bedrock.list_custom_model_deployments()

@@ -57,6 +57,7 @@ class WordTrainer:
     stopped: list[str] = field(default_factory=list)
     released: list[tuple[str, bool]] = field(default_factory=list)
     promoted: list[str] = field(default_factory=list)
+    provided: list[str] = field(default_factory=list)
     keeps_deployment: bool = True
 
     name = "bedrock"
@@ -123,6 +124,10 @@ class WordTrainer:
         """Notes it."""
         self.promoted.append(name)
         return DEPLOYMENT if self.keeps_deployment else None
+
+    def provide(self, name: str, run_id: str) -> None:
+        """Notes it."""
+        self.provided.append(name)
 
     def release(self, name: str, run_id: str, *, registered: bool) -> None:
         """Notes it."""

@@ -1,12 +1,15 @@
 """Leaves nothing behind: no running job, no scratch, nothing that only the attempts needed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import ThriftlineError
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.aws.training_queue import TrainingQueue
+from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.ladder import Tried
 from thriftline.runs.domain.layout import job_name_of, progress_prefix, scratch_prefix
@@ -106,6 +109,16 @@ def _record_endings(
     for attempt, one in enumerate(made, start=1):
         known = item.get(f"attempt_{attempt:02d}") or {}
         # The former version kept no dollars of an attempt.
-        if known.get("ending") is None or "billed_usd" not in known:
+        if known.get("ending") is None or _bill_differs(known, one.state):
             facts = attempt_facts(one.state, one.rung, ladder.rung_of(attempt), now)
             runs.record_attempt(ladder.run_id, attempt, facts)
+
+
+def _bill_differs(known: Mapping[str, Any], state: AttemptState) -> bool:
+    """Whether the trainer says another bill, such as for what was made after the attempt."""
+    if "billed_usd" not in known:
+        return True
+    billed, noted = state.billed_usd, known["billed_usd"]
+    if billed is None:
+        return False
+    return noted is None or Decimal(str(noted)) != billed.quantize(Decimal("1e-9"))

@@ -72,6 +72,7 @@ def register_model(
     # Registered first: what answers is always a version that the registry knows.
     if evaluation.gate.promotion == "approved":
         deployment = trainer.promote(job_name, run_id, run.project)
+        trainer.provide(job_name, run_id)
         if deployment:
             registry.note(arn, deployment_arn=deployment)
             runs.update(run_id, deployment_arn=deployment)

@@ -117,6 +117,13 @@ class Trainer(Quoter, Protocol):
         Returns the deployment's ARN; None where the trainer serves nothing, or the run wants none.
         """
 
+    def provide(self, name: str, run_id: str) -> None:
+        """Makes what the run wants for its approved model at a price by the hour; safe to repeat.
+
+        Only the run itself asks for it, while it still holds the dollars: a model that a person
+        approves later gets none.
+        """
+
     def release(self, name: str, run_id: str, *, registered: bool) -> None:
         """Takes away what an ended attempt left that costs and nobody needs; safe to repeat.
 

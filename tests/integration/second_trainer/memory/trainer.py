@@ -140,6 +140,9 @@ class MemoryTrainer:
     def promote(self, name: str, run_id: str, project: str) -> None:
         """The memory serves nobody."""
 
+    def provide(self, name: str, run_id: str) -> None:
+        """Nothing costs by the hour."""
+
     def release(self, name: str, run_id: str, *, registered: bool) -> None:
         """What it keeps costs nothing."""
 

@@ -43,10 +43,22 @@ class Rates(_Part):
 
 
 class Provisioned(_Part):
-    """Model units that the run names for its approved model, until a time."""
+    """Model units that the run names for its approved model, until a time.
+
+    ``usd_per_unit_hour`` is None in a plan of a former version.
+    """
 
     units: int
     until: datetime
+    usd_per_unit_hour: Decimal | None = None
+
+
+class MadeUnits(_Part):
+    """``throughput.json``: the model units that were made, or why there are none."""
+
+    arn: str | None = None
+    created_at: datetime | None = None
+    trouble: str | None = None
 
 
 class Serving(_Part):
@@ -209,6 +221,11 @@ class AttemptDocuments:
     def write(self, layout: AttemptLayout, document: AttemptDocument) -> None:
         """Keeps what an attempt is to remember."""
         self._artifacts.write_json(layout.document, document.model_dump_json(indent=1))
+
+    def made_units(self, layout: AttemptLayout) -> MadeUnits | None:
+        """Returns the model units of an attempt's model, None when none were asked for."""
+        body = self._artifacts.read(layout.throughput_mark)
+        return None if body is None else MadeUnits.model_validate_json(body)
 
     def mark_stopped(self, layout: AttemptLayout, now: datetime) -> None:
         """Marks an attempt as one that is to stop, unless it is marked."""

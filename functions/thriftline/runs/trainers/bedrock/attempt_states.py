@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from thriftline.money.settlement import total_of
 from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.domain.endings import Ending
-from thriftline.runs.trainers.bedrock.attempt_document import TUNED, AttemptDocument
+from thriftline.runs.trainers.bedrock.attempt_document import TUNED, AttemptDocument, MadeUnits
 from thriftline.runs.trainers.bedrock.billing import charges_of
 from thriftline.runs.trainers.bedrock.customization_jobs import CustomizationJob
 
@@ -30,11 +30,11 @@ def active_state(
     )
 
 
-def ended_state(document: AttemptDocument) -> AttemptState:
+def ended_state(document: AttemptDocument, units: MadeUnits | None = None) -> AttemptState:
     """Returns an attempt that has ended and left no deployment, with its bill."""
     verdict = document.verdict
     ending = verdict.ending if verdict else Ending.UNKNOWN_FAILURE
-    charges = charges_of(document)
+    charges = charges_of(document, units)
     billed = None if charges is None else total_of(charges)
     return AttemptState(
         name=document.name,
@@ -51,7 +51,7 @@ def ended_state(document: AttemptDocument) -> AttemptState:
         ending=ending,
         reason=verdict.reason if verdict else "",
         model_uri=document.model_arn if ending is Ending.COMPLETED else None,
-        facts=_facts(document),
+        facts={**_facts(document), **_units(units)},
     )
 
 
@@ -78,3 +78,9 @@ def _facts(document: AttemptDocument) -> dict[str, object]:
         "training_tokens_estimated": document.sample.tokens * document.epochs,
         "last_trouble": document.last_trouble or None,
     }
+
+
+def _units(units: MadeUnits | None) -> dict[str, object]:
+    if units is None:
+        return {}
+    return {"throughput_arn": units.arn, "throughput_trouble": units.trouble}

@@ -60,7 +60,9 @@ class Attempts:
         if document is None:
             return None
         if document.phase == "ended":
-            return ended_state(document)
+            wants_units = document.provisioned is not None
+            units = self.services.documents.made_units(layout) if wants_units else None
+            return ended_state(document, units)
         stopped_at = self.services.documents.stopped_at(layout)
         job = None
         if document.phase == "training" or stopped_at is not None:

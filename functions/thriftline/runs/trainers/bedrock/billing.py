@@ -5,7 +5,9 @@ estimate corrects it: the same texts, read by the same model.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
+from math import ceil
 
 from thriftline.money.settlement import Charge
 from thriftline.runs.domain.endings import Ending
@@ -13,16 +15,27 @@ from thriftline.runs.trainers.bedrock.attempt_document import (
     CHAMPION,
     TUNED,
     AttemptDocument,
+    MadeUnits,
+    Provisioned,
     Usage,
 )
+from thriftline.runs.trainers.bedrock.provisioned import HOURS_AFTER
 
 _TRAINING_UNIT, _ASKING_UNIT = Decimal(1_000), Decimal(1_000_000)
+_HOUR = 3_600
 _SHOWN = {TUNED: "tuned model", CHAMPION: "champion"}
 
 
-def charges_of(document: AttemptDocument) -> tuple[Charge, ...] | None:
-    """Returns the rows of an ended attempt's bill; None where one of them has no price."""
+def charges_of(
+    document: AttemptDocument, units: MadeUnits | None = None
+) -> tuple[Charge, ...] | None:
+    """Returns the rows of an ended attempt's bill; None where one of them has no price.
+
+    ``units`` were made for its model: all their hours are owed, for only the deadline ends them.
+    """
     rows = list(_rows(document))
+    if document.provisioned is not None and units is not None and units.created_at is not None:
+        rows.append(_hours(document.provisioned, units.created_at))
     if any(row is None for row in rows):
         return None
     return tuple(row for row in rows if row is not None)
@@ -48,6 +61,16 @@ def _rows(document: AttemptDocument) -> Iterator[Charge | None]:
                 yield _charge(
                     f"{what} tokens, {shown}", tokens, rate, _ASKING_UNIT, "1,000,000 tokens"
                 )
+
+
+def _hours(named: Provisioned, since: datetime) -> Charge | None:
+    rate = named.usd_per_unit_hour
+    if rate is None:
+        return None
+    seconds = max(0.0, (named.until - since).total_seconds())
+    hours = ceil(seconds / _HOUR) + HOURS_AFTER
+    what = f"provisioned throughput until {named.until:%Y-%m-%d %H:%M} UTC, at most"
+    return Charge(what, _HOUR * hours, named.units, rate, "unit-hour", hours * named.units * rate)
 
 
 def _trained(document: AttemptDocument) -> tuple[str, int]:

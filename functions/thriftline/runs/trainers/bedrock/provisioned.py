@@ -15,7 +15,7 @@ from thriftline.runs.domain.quotes import round_up
 from thriftline.runs.trainers.bedrock.bedrock_work import BedrockWork
 
 # The sweep that deletes it comes once an hour, and an hour that has begun is billed in full.
-_HOURS_AFTER = 2
+HOURS_AFTER = 2
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,17 @@ class Throughput:
     units: int
     until: datetime
     usd: Decimal
+    usd_per_unit_hour: Decimal
 
     @property
     def document(self) -> dict[str, object]:
         """What the attempt keeps."""
-        return {"units": self.units, "until": self.until.isoformat(), "usd": str(self.usd)}
+        return {
+            "units": self.units,
+            "until": self.until.isoformat(),
+            "usd": str(self.usd),
+            "usd_per_unit_hour": str(self.usd_per_unit_hour),
+        }
 
 
 def throughput_of(asked: BedrockWork) -> Throughput | None:
@@ -57,7 +63,7 @@ def throughput_of(asked: BedrockWork) -> Throughput | None:
             f"{sources.region} without commitment. Take bedrock.provisioned out: a custom model "
             "answers on demand. Nothing was spent."
         )
-    hours = ceil((until - now).total_seconds() / 3600) + _HOURS_AFTER
+    hours = ceil((until - now).total_seconds() / 3600) + HOURS_AFTER
     usd = round_up(named["units"] * hours * price.usd)
     if usd > named["max_usd"]:
         raise BudgetExceededError(
@@ -65,4 +71,4 @@ def throughput_of(asked: BedrockWork) -> Throughput | None:
             f"({price.region}, {price.date}) cost {usd:,} USD, and max_usd is {named['max_usd']}. "
             "Name an earlier end, fewer units or more dollars. Nothing was spent."
         )
-    return Throughput(named["units"], until, usd)
+    return Throughput(named["units"], until, usd, price.usd)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from thriftline.core.aws.clients import client, client_without_retries, impatient_client
-from thriftline.core.errors import EvaluationError
+from thriftline.core.errors import EvaluationError, QuotaExceededError
 from thriftline.core.settings import Settings
 from thriftline.core.tags import DEADLINE_TAG, PROJECT_TAG, RUN_ID_TAG
 from thriftline.evaluation.job_output import JobOutput
@@ -107,13 +107,10 @@ class BedrockTrainer:
     def promote(self, name: str, run_id: str, project: str) -> str | None:
         """Puts the model behind the project's standing deployment, where the run keeps one.
 
-        Model units that the run names are made too, once.
-
         Raises:
             ServiceUnavailableError: the deployment still changes to another model.
         """
         document = self._completed(name, run_id)
-        self._provision(document)
         if not document.keep_deployment or document.model_arn is None:
             return None
         deployments = self._services.deployments()
@@ -127,22 +124,29 @@ class BedrockTrainer:
             deployments.update(found.arn, document.model_arn)
         return found.arn
 
-    def _provision(self, document: AttemptDocument) -> None:
+    def provide(self, name: str, run_id: str) -> None:
         """Makes the model units that the run names, once and only before their end."""
+        document = self._completed(name, run_id)
         named, make = document.provisioned, self._services.throughputs
         mark = document.layout.throughput_mark
         if named is None or make is None or document.model_arn is None:
             return
         if named.until <= self._services.now() or self._services.artifacts.read(mark) is not None:
             return
-        arn = make().create(
-            throughput_name(document.name),
-            document.model_arn,
-            named.units,
-            {**self._tags(document), DEADLINE_TAG: named.until.isoformat()},
-            client_token(document.run_id, document.name, "throughput"),
-        )
-        self._services.artifacts.write_json(mark, json.dumps({"arn": arn}))
+        try:
+            arn = make().create(
+                throughput_name(document.name),
+                document.model_arn,
+                named.units,
+                {**self._tags(document), DEADLINE_TAG: named.until.isoformat()},
+                client_token(document.run_id, document.name, "throughput"),
+            )
+        except QuotaExceededError as error:
+            # The model is registered and answers on demand: the run has not failed.
+            self._services.artifacts.write_json(mark, json.dumps({"trouble": str(error)}))
+            return
+        made = {"arn": arn, "created_at": self._services.now().isoformat()}
+        self._services.artifacts.write_json(mark, json.dumps(made))
 
     def release(self, name: str, run_id: str, *, registered: bool) -> None:
         """Deletes the evaluation's deployments, and the model unless it is registered."""

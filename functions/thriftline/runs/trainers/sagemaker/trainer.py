@@ -118,6 +118,9 @@ class SagemakerTrainer:
     def promote(self, name: str, run_id: str, project: str) -> None:
         """A training job serves nothing; endpoints are a matter of their own."""
 
+    def provide(self, name: str, run_id: str) -> None:
+        """Nothing is wanted by the hour."""
+
     def release(self, name: str, run_id: str, *, registered: bool) -> None:
         """Ends the warm pool of an attempt that did not complete; its files are the run's.
 

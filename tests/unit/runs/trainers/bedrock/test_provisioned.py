@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
-from tests.unit.runs.trainers.bedrock.attempt_world import JOB, RUN_ID, SETTINGS, AttemptWorld
+from tests.unit.runs.trainers.bedrock.attempt_world import JOB, RUN_ID, SETTINGS, AttemptWorld, rung
 from tests.unit.runs.trainers.bedrock.test_customization_request import is_valid
 from tests.unit.runs.trainers.bedrock.works import SOURCES, work
 from thriftline.core.errors import (
@@ -51,6 +52,7 @@ def test_the_hours_until_its_end_are_held_with_the_run() -> None:
         "units": 2,
         "until": "2026-11-29T22:00:00+00:00",
         "usd": "1452.00",
+        "usd_per_unit_hour": "60.50",
     }
     assert without.rungs[0].terms["provisioned"] is None
 
@@ -80,8 +82,12 @@ class FakeUnits:
 
     def __init__(self) -> None:
         self.made: list[dict[str, Any]] = []
+        self.refused = False
 
     def create_provisioned_model_throughput(self, **request: Any) -> dict[str, str]:
+        if self.refused:
+            code = "ServiceQuotaExceededException"
+            raise ClientError({"Error": {"Code": code, "Message": "0 model units."}}, "Create")
         assert is_valid("CreateProvisionedModelThroughput", request)
         self.made.append(request)
         return {"provisionedModelArn": "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/x"}
@@ -90,7 +96,10 @@ class FakeUnits:
 def completed(until: datetime) -> tuple[BedrockTrainer, FakeUnits]:
     """An attempt that has completed, and names a unit until a time."""
     world, units = AttemptWorld(), FakeUnits()
-    terms = {**world.rung.terms, "provisioned": {"units": 1, "until": until.isoformat()}}
+    terms = {
+        **world.rung.terms,
+        "provisioned": {"units": 1, "until": until.isoformat(), "usd_per_unit_hour": "60.50"},
+    }
     world.rung = replace(world.rung, terms=terms)
     world.train()
     world.poll_to_end()
@@ -103,8 +112,8 @@ def completed(until: datetime) -> tuple[BedrockTrainer, FakeUnits]:
 def test_an_approved_model_gets_them_once_with_the_tag_that_ends_them() -> None:
     until = datetime(2027, 1, 1, tzinfo=UTC)
     trainer, units = completed(until)
-    trainer.promote(JOB, RUN_ID, "films")
-    trainer.promote(JOB, RUN_ID, "films")
+    trainer.provide(JOB, RUN_ID)
+    trainer.provide(JOB, RUN_ID)
     (made,) = units.made
     assert made["modelUnits"] == 1
     assert made["provisionedModelName"] == f"{JOB}-units"
@@ -115,5 +124,43 @@ def test_an_approved_model_gets_them_once_with_the_tag_that_ends_them() -> None:
 
 def test_nothing_is_made_after_their_end() -> None:
     trainer, units = completed(datetime(2020, 1, 1, tzinfo=UTC))
+    trainer.provide(JOB, RUN_ID)
+    assert units.made == []
+
+
+def test_all_hours_until_their_end_are_on_the_runs_bill() -> None:
+    trainer, units = completed(datetime(2027, 1, 1, tzinfo=UTC))
+    before = bill_of(trainer)
+    trainer.provide(JOB, RUN_ID)
+    assert units.made
+    state = trainer.look(JOB, RUN_ID, rung())
+    assert state is not None
+    charge = state.charges[-1]
+    assert charge.what == "provisioned throughput until 2027-01-01 00:00 UTC, at most"
+    assert (charge.units, charge.rate_unit) == (1, "unit-hour")
+    assert charge.usd == charge.seconds // 3_600 * Decimal("60.50")
+    assert bill_of(trainer) == before + charge.usd
+
+
+def test_an_account_without_units_fails_no_run_and_owes_nothing() -> None:
+    trainer, units = completed(datetime(2027, 1, 1, tzinfo=UTC))
+    before = bill_of(trainer)
+    units.refused = True
+    trainer.provide(JOB, RUN_ID)
+    state = trainer.look(JOB, RUN_ID, rung())
+    assert state is not None
+    assert "0 model units" in str(state.facts["throughput_trouble"])
+    assert bill_of(trainer) == before
+
+
+def test_a_version_that_is_promoted_later_gets_none() -> None:
+    trainer, units = completed(datetime(2027, 1, 1, tzinfo=UTC))
     trainer.promote(JOB, RUN_ID, "films")
     assert units.made == []
+
+
+def bill_of(trainer: BedrockTrainer) -> Decimal:
+    state = trainer.look(JOB, RUN_ID, rung())
+    assert state is not None
+    assert state.billed_usd is not None
+    return state.billed_usd

@@ -131,7 +131,7 @@ test-ledger: $(STAMPS)/venv ## The ledger: 1,000 seeds of 200 runs with faults, 
 test-plans-million: $(STAMPS)/venv ## A million random plans: no sum of attempts passes cap and grace
 	@THRIFTLINE_PLANS=1000000 $(BIN)/pytest tests/unit/runs/test_ladder_money.py -q --timeout 0
 
-test-spot-ladder: setup ## Real trainings on Spot that is taken away again and again: the same weights (10 minutes)
+test-spot-ladder: setup ## Real trainings on Spot that is taken away again and again: the same weights (20 minutes)
 	@THRIFTLINE_SPOT_LADDER=1 $(BIN)/pytest tests/integration/spot -q -s --timeout 0
 
 test-arrivals: setup ## Uploads in 200 random orders and timings through the embedded AWS (10 minutes)

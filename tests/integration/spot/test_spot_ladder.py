@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 
 ROWS = 1200
 # Seconds between two interruptions, the start of the program among them.
-EVERY_SECONDS = 30
+EVERY_SECONDS = 90
 MOST_REPEATED = 0.05
 LADDER = [
     {"instance_type": "ml.g6.xlarge"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.trainers.bedrock.layout import AttemptLayout, span_of
+from thriftline.runs.trainers.bedrock.prompt import Example
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,18 @@ class AnswerParts:
         self._artifacts.write(
             self._layout.questions, "\n".join(lines).encode(), "application/jsonlines"
         )
+
+    def write_examples(self, examples: Sequence[Example]) -> None:
+        """Keeps the worked examples, which are texts of the data set, as long as the questions."""
+        lines = [json.dumps({"text": one.text, "label": one.label}) for one in examples]
+        self._artifacts.write(
+            self._layout.examples, "\n".join(lines).encode(), "application/jsonlines"
+        )
+
+    def examples(self) -> tuple[Example, ...]:
+        """Returns the worked examples, none where the run wants none."""
+        body = self._artifacts.read(self._layout.examples) or b""
+        return tuple(Example(**json.loads(line)) for line in body.splitlines())
 
     def questions(self) -> list[Question]:
         """Returns what is to be asked."""

@@ -20,13 +20,6 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
-class WorkedExample(_Part):
-    """A record of the training split that stands before a question."""
-
-    text: str
-    label: str
-
-
 class Rates(_Part):
     """Dollars for 1,000 tokens of training, and for a million asked and answered; None: unpriced.
 
@@ -126,7 +119,8 @@ class AttemptDocument(_Part):
     ``job_arn`` is None until Bedrock has shown the job. ``limit`` says which time limit the job was
     stopped for. ``deployment_arn`` is of the evaluation deployment, which may be made a second
     time. ``positions`` is how far each model was asked, and ``skipped`` why one is not compared
-    with. ``question_tokens`` is the estimate of all questions that the tuned model has answered,
+    with. ``errors`` is on how many of its last questions the tuned model failed, one after the
+    other. ``question_tokens`` is the estimate of all questions that the tuned model has answered,
     and ``unkept`` what answers have cost that are asked again.
     """
 
@@ -138,7 +132,7 @@ class AttemptDocument(_Part):
     base_model: str
     invocation_models: tuple[str, ...]
     serving: Serving
-    examples: tuple[WorkedExample, ...] = ()
+    few_shot: bool = False
     rates: Rates
     teacher: str | None = None
     provisioned: Provisioned | None = None
@@ -168,6 +162,7 @@ class AttemptDocument(_Part):
     verdict: Verdict | None = None
     usage: Mapping[str, Usage] = {}
     question_tokens: int = 0
+    errors: int = 0
     look_again_seconds: int | None = None
     ended_at: datetime | None = None
 
@@ -180,7 +175,7 @@ class AttemptDocument(_Part):
     def targets(self) -> tuple[str, ...]:
         """The models that are asked."""
         wanted = [TUNED, ZERO_SHOT]
-        if self.examples:
+        if self.few_shot:
             wanted.append(FEW_SHOT)
         if self.champion is not None:
             wanted.append(CHAMPION)

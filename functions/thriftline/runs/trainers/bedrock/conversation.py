@@ -20,6 +20,8 @@ class Trouble(StrEnum):
     """Ask again later: throttled, not ready, or the service is down."""
     FAULT = "fault"
     """The model failed on this question: ask it again a few times."""
+    INVALID = "invalid"
+    """The request is refused: for this question, or for every one to this model."""
     MISSING = "missing"
     """There is no such model or deployment, or not yet."""
     REFUSED = "refused"
@@ -33,8 +35,9 @@ _TROUBLES = {
     "ServiceUnavailableException": Trouble.BUSY,
     "InternalServerException": Trouble.BUSY,
     "ServiceQuotaExceededException": Trouble.BUSY,
-    "ModelTimeoutException": Trouble.FAULT,
+    "ModelTimeoutException": Trouble.BUSY,
     "ModelErrorException": Trouble.FAULT,
+    "ValidationException": Trouble.INVALID,
     "ResourceNotFoundException": Trouble.MISSING,
 }
 _SERVER_FAULT = 500

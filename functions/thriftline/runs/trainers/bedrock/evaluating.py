@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,7 +31,7 @@ _MINUTE = 60
 # What one evaluation may take, however small the quota is; then what was asked has to do.
 _LIMIT = timedelta(hours=6)
 _LEAST_ANSWERS = 30
-# So many answers that are none, from the first on: the model does not work.
+# So many answers in a row that are none: the model does not work.
 _MOST_ERRORS = 10
 _MOST_LISTED = 200
 # All deployments of a base model share one quota; the base model has another.
@@ -74,13 +74,17 @@ class Evaluation:
         return all(document.positions[name] >= len(questions) for name in document.targets)
 
     def _asker(self, document: AttemptDocument, questions: Sequence[Question]) -> Ask:
-        prompts = {target: _prompts(document, target) for target in document.targets}
+        examples = AnswerParts(self.services.artifacts, document.layout).examples()
+        prompts = {target: _prompts(document, target, examples) for target in document.targets}
         models = {target: _model_of(document, target) for target in document.targets}
         conversation = self.services.conversation()
 
         def ask(request: Request) -> Reply | NoReply:
             prompt = prompts[request.target](questions[request.place].text)
-            return conversation.ask(models[request.target], prompt)
+            said = conversation.ask(models[request.target], prompt)
+            if isinstance(said, NoReply) and said.trouble is Trouble.INVALID:
+                return replace(said, trouble=_trouble_of_invalid(request))
+            return said
 
         return ask
 
@@ -113,12 +117,12 @@ class Evaluation:
                 document = self._own_trouble(document, said, now)
             elif said.trouble in {Trouble.REFUSED, Trouble.MISSING}:
                 document = _rivals_trouble(document, target, said, model_asked)
-        own = asked.answers.get(TUNED, ())
-        broken = [one for one in own if one.stop_reason.startswith("error:")]
-        if document.phase == "asking" and len(broken) == len(own) >= _MOST_ERRORS:
+        document = document.model_copy(update={"errors": _errors(document.errors, asked)})
+        if document.phase == "asking" and document.errors >= _MOST_ERRORS:
             return document.ending_as(
                 Ending.UNKNOWN_FAILURE,
-                f"The tuned model failed on every question: {broken[-1].stop_reason}.",
+                f"The tuned model failed on {document.errors} questions in a row: "
+                f"{asked.answers[TUNED][-1].stop_reason}.",
                 now,
             )
         return document
@@ -250,13 +254,8 @@ def serving_of(document: AttemptDocument, target: str) -> Serving:
     return document.serving
 
 
-def _prompts(document: AttemptDocument, target: str) -> "_PromptOf":
-    return _PromptOf(
-        serving_of(document, target),
-        tuple(Example(one.text, one.label) for one in document.examples)
-        if target == FEW_SHOT
-        else (),
-    )
+def _prompts(document: AttemptDocument, target: str, examples: tuple[Example, ...]) -> "_PromptOf":
+    return _PromptOf(serving_of(document, target), examples if target == FEW_SHOT else ())
 
 
 @dataclass(frozen=True)
@@ -281,6 +280,22 @@ def _model_of(document: AttemptDocument, target: str) -> str:
     if target == CHAMPION:
         return (champion.deployment_arn if champion else None) or ""
     return document.invocation_models[document.invocation_at]
+
+
+def _errors(before: int, asked: Asked) -> int:
+    """Returns on how many of its last questions the tuned model has failed, one after the other."""
+    for answer in asked.answers.get(TUNED, ()):
+        before = before + 1 if answer.stop_reason.startswith("error:") else 0
+    return before
+
+
+def _trouble_of_invalid(request: Request) -> Trouble:
+    """Tells a question that is refused from a base model that must be asked by another id.
+
+    What is asked by its deployment, or has answered before, can be asked.
+    """
+    is_base = _POOLS[request.target] == "base"
+    return Trouble.REFUSED if is_base and request.place == 0 else Trouble.FAULT
 
 
 def _rivals_trouble(

@@ -39,6 +39,11 @@ class AttemptLayout:
         return f"{self.inputs}questions.jsonl"
 
     @property
+    def examples(self) -> str:
+        """The worked examples with which the base model is asked."""
+        return f"{self.inputs}examples.jsonl"
+
+    @property
     def prefix(self) -> str:
         """What stays of the attempt."""
         return f"{output_prefix(self.run_id)}{self.name}/"

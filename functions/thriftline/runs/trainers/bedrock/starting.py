@@ -109,9 +109,7 @@ class Starting:
     def _prepared(self, order: AttemptOrder, layout: AttemptLayout) -> AttemptDocument:
         work, now = order.work, self.services.now()
         terms = BedrockTerms.model_validate(order.rung.terms)
-        seed = _seed(work.hyperparameters)
-        examples = ExampleChoice(seed)
-        sampled = self._write_files(layout, terms, seed, examples)
+        sampled = self._write_files(layout, terms, _seed(work.hyperparameters))
         return AttemptDocument(
             run_id=work.run_id,
             name=order.name,
@@ -124,7 +122,7 @@ class Starting:
                 label_words=dict(terms.label_words),
                 max_tokens=terms.max_tokens,
             ),
-            examples=examples.chosen if terms.few_shot else (),
+            few_shot=terms.few_shot,
             rates=terms.rates,
             teacher=terms.teacher,
             provisioned=terms.provisioned,
@@ -139,10 +137,9 @@ class Starting:
             phase_since=now,
         )
 
-    def _write_files(
-        self, layout: AttemptLayout, terms: BedrockTerms, seed: int, examples: ExampleChoice
-    ) -> SampleFacts:
+    def _write_files(self, layout: AttemptLayout, terms: BedrockTerms, seed: int) -> SampleFacts:
         splits = PreparedSplits(self.services.artifacts, layout.run_id)
+        parts, examples = AnswerParts(self.services.artifacts, layout), ExampleChoice(seed)
         train = splits.drawn("train", terms.train_records, seed)
         records = examples.watch(splits.taken("train", train))
         written = self._write(layout.training_file, records, terms)
@@ -152,16 +149,17 @@ class Starting:
             records = splits.taken("validation", validation)
             validated = self._write(layout.validation_file, records, terms)
         test = splits.drawn("test", terms.test_records, seed)
-        AnswerParts(self.services.artifacts, layout).write_questions(
-            questions_of(splits.taken("test", test), seed)
-        )
+        questions = questions_of(splits.taken("test", test), seed)
+        parts.write_questions(questions)
+        if terms.few_shot:
+            parts.write_examples(examples.chosen)
         return SampleFacts(
             seed=seed,
             train_records=written.records,
             train_of=train.of,
             validation_records=validated.records,
             validation_of=validation.of,
-            test_records=len(test.ids),
+            test_records=len(questions),
             test_of=test.of,
             blank=written.blank + validated.blank,
             replaced=dict(written.replaced + validated.replaced),

@@ -7,7 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from thriftline.core.aws.clients import client, client_without_retries, impatient_client
-from thriftline.core.errors import EvaluationError, QuotaExceededError
+from thriftline.core.errors import (
+    EvaluationError,
+    QuotaExceededError,
+    ServiceUnavailableError,
+)
 from thriftline.core.settings import Settings
 from thriftline.core.tags import DEADLINE_TAG, PROJECT_TAG, RUN_ID_TAG
 from thriftline.evaluation.job_output import JobOutput
@@ -117,11 +121,15 @@ class BedrockTrainer:
         standing = standing_deployment_name(self._settings.stack_name, project)
         found = deployments.find(standing)
         if found is None:
-            # The token is the model's, so that a later model can have the name again.
-            token = client_token(run_id, name, f"standing {standing}")
+            # Of the hour, so that the name can be had again after the deployment was deleted.
+            hour = self._services.now().strftime("%Y-%m-%dT%H")
+            token = client_token(run_id, name, f"standing {standing} {hour}")
             return deployments.create(standing, document.model_arn, self._tags(document), token)
-        if found.model_arn != document.model_arn:
-            deployments.update(found.arn, document.model_arn)
+        if found.model_arn == document.model_arn:
+            return found.arn
+        if found.is_updating or found.status == "Creating":
+            raise ServiceUnavailableError(f"The deployment {standing} still changes.")
+        deployments.update(found.arn, document.model_arn)
         return found.arn
 
     def provide(self, name: str, run_id: str) -> None:

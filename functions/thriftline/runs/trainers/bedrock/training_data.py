@@ -15,9 +15,8 @@ import orjson
 from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.trainers.bedrock.answer_parts import Question
-from thriftline.runs.trainers.bedrock.attempt_document import WorkedExample
 from thriftline.runs.trainers.bedrock.families import BaseModel, Customization
-from thriftline.runs.trainers.bedrock.prompt import MOST_EXAMPLES, user_text
+from thriftline.runs.trainers.bedrock.prompt import MOST_EXAMPLES, Example, user_text
 from thriftline.runs.trainers.bedrock.sampling import rank, sample, shares
 from thriftline.runs.trainers.bedrock.training_file import Record, Tally, TrainingFile
 
@@ -83,9 +82,13 @@ def write_training_file(
 
 
 def questions_of(records: Iterator[Record], seed: int) -> list[Question]:
-    """Returns what is asked, in a seeded order: however far an evaluation comes, it is a sample."""
+    """Returns what is asked, in a seeded order: however far an evaluation comes, it is a sample.
+
+    A text without a character is left out: Converse refuses it.
+    """
     found = [Question(one.id, one.label, user_text(one.text, one.text_pair)) for one in records]
-    return sorted(found, key=lambda one: (rank(one.id, seed), one.id))
+    asked = [one for one in found if one.text.strip()]
+    return sorted(asked, key=lambda one: (rank(one.id, seed), one.id))
 
 
 class ExampleChoice:
@@ -93,7 +96,7 @@ class ExampleChoice:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._first: dict[str, tuple[int, WorkedExample]] = {}
+        self._first: dict[str, tuple[int, Example]] = {}
 
     def watch(self, records: Iterator[Record]) -> Iterator[Record]:
         """Yields the records as they are."""
@@ -102,7 +105,7 @@ class ExampleChoice:
             yield record
 
     @property
-    def chosen(self) -> tuple[WorkedExample, ...]:
+    def chosen(self) -> tuple[Example, ...]:
         """One of each label, of the first labels in the order of the seed."""
         ordered = sorted(self._first.values(), key=lambda pair: pair[0])
         return tuple(example for _, example in ordered[:MOST_EXAMPLES])
@@ -111,7 +114,7 @@ class ExampleChoice:
         text, place = user_text(record.text, record.text_pair), rank(record.id, self._seed)
         known = self._first.get(record.label)
         if _is_short(text) and (known is None or place < known[0]):
-            self._first[record.label] = (place, WorkedExample(text=text, label=record.label))
+            self._first[record.label] = (place, Example(text, record.label))
 
 
 def _is_short(text: str) -> bool:

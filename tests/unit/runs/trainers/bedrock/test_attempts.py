@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.runs.trainers.bedrock.attempt_world import JOB, RUN_ID, AttemptWorld
-from thriftline.core.errors import TrainingStoppedError
+from thriftline.core.errors import ServiceUnavailableError, TrainingStoppedError
 from thriftline.evaluation.predictions import Labels, read_predictions
 from thriftline.runs.domain.endings import Ending
 
@@ -204,10 +204,25 @@ def test_a_later_model_takes_the_place_behind_the_same_arn() -> None:
     world.poll_to_end()
     arn = world.trainer.promote(JOB, RUN_ID, "films")
     (deployment,) = world.bedrock.deployments.values()
-    deployment["modelArn"] = "arn:of-an-earlier-model"
+    deployment |= {"modelArn": "arn:of-an-earlier-model", "status": "Active"}
 
     assert world.trainer.promote(JOB, RUN_ID, "films") == arn
     assert deployment["modelArn"] == world.look().model_uri
+
+
+def test_a_deployment_that_still_changes_is_changed_by_a_later_call() -> None:
+    world = AttemptWorld({"keep_deployment": True})
+    world.train()
+    world.poll_to_end()
+    arn = world.trainer.promote(JOB, RUN_ID, "films")
+    (deployment,) = world.bedrock.deployments.values()
+    deployment |= {"modelArn": "arn:of-an-earlier-model", "status": "Active"}
+    deployment["updateDetails"] = {"updateStatus": "Updating", "modelArn": "arn:of-another"}
+
+    with pytest.raises(ServiceUnavailableError, match="still changes"):
+        world.trainer.promote(JOB, RUN_ID, "films")
+    deployment["updateDetails"]["updateStatus"] = "UpdateCompleted"
+    assert world.trainer.promote(JOB, RUN_ID, "films") == arn
 
 
 def test_a_run_that_keeps_no_deployment_promotes_nothing(world: AttemptWorld) -> None:

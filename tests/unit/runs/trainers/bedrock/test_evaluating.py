@@ -13,6 +13,7 @@ from tests.unit.runs.trainers.bedrock.attempt_world import (
     JOB,
     RUN_ID,
     AttemptWorld,
+    record,
     tuned_answer,
 )
 from thriftline.core.errors import EvaluationError
@@ -109,6 +110,51 @@ def test_answers_that_are_no_label_are_counted_and_listed(
     assert summary["unparsed_count"] == 10
     assert summary["unparsed"][0]["answer"] == "positively"
     assert json.loads(output.metrics.read_text())["test"]["candidate"]["accuracy"] == 0.5
+
+
+def test_a_question_that_is_refused_counts_as_one_that_is_no_label(
+    world: AttemptWorld, tmp_path: Path
+) -> None:
+    refused = "number 7"
+
+    def answer(model: str, text: str) -> str:
+        if text.endswith(refused):
+            raise refusal("Converse", "ValidationException", "The text is not allowed.")
+        return tuned_answer(model, text)
+
+    world = AttemptWorld({"test_records": 30})
+    world.bedrock.answer = answer
+    world.train()
+    state = world.poll_to_end()
+    world.trainer.predictions(JOB, RUN_ID, tmp_path)
+
+    assert state.ending is Ending.COMPLETED
+    summary = json.loads((tmp_path / "answers.json").read_text())
+    (unparsed,) = summary["unparsed"]
+    assert (unparsed["id"], unparsed["answer"]) == ("r0007", "")
+    assert "not allowed" in unparsed["stop_reason"]
+
+
+def test_a_text_without_a_character_is_not_asked(world: AttemptWorld, tmp_path: Path) -> None:
+    records = [record(index) for index in range(30)]
+    world = AttemptWorld({"test_records": 30})
+    world.write_split("test", [{**records[0], "text": "  "}, *records[1:]])
+    world.train()
+    world.poll_to_end()
+    world.trainer.predictions(JOB, RUN_ID, tmp_path)
+
+    summary = json.loads((tmp_path / "answers.json").read_text())
+    assert (summary["asked"], summary["of"]) == (29, 30)
+
+
+def test_no_text_of_the_data_set_outlives_the_runs_scratch() -> None:
+    world = AttemptWorld({"few_shot": True})
+    world.train()
+    world.poll_to_end()
+    world.bucket.delete_prefix(f"scratch/{RUN_ID}/")
+
+    for key, body in world.bucket.objects.items():
+        assert b"film number" not in body, key
 
 
 def test_few_shot_asks_with_one_example_of_each_label() -> None:

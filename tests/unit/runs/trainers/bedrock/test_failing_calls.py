@@ -21,6 +21,7 @@ PASSING = {
     "ServiceUnavailableException",
     "EndpointConnectionError",
     "ModelNotReadyException",
+    "ModelTimeoutException",
 }
 CONTROL = [
     "ThrottlingException",
@@ -145,7 +146,7 @@ def test_a_question_that_fails_once_is_asked_again_or_ends_the_attempt(code: str
     world.bedrock.fail("Converse", code)
     ended = play(world)
 
-    if code in {"AccessDeniedException", "ConflictException", "ValidationException"}:
+    if code in {"AccessDeniedException", "ConflictException"}:
         assert ended.ending is Ending.UNKNOWN_FAILURE
         assert code in ended.reason
     else:

@@ -5,6 +5,7 @@ Both by the price list, a custom Nova Micro against an endpoint, both in us-east
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ TODAY = datetime(2026, 11, 29, tzinfo=UTC).date()
 # Records to train on, and the characters of a text: 27 and 282 tokens.
 SENTENCES, REVIEWS = (8_530, 27 * 4.0), (25_000, 282 * 4.0)
 MILLION = 1_000_000
+README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 
 
 def work_for(trainer: str, records: int, characters: float) -> TrainingWork:
@@ -88,6 +90,9 @@ def test_nova_micro_against_an_endpoint(
     names = ("ml.m5.large", "ml.c5.xlarge", "ml.g5.xlarge")
     assert [millions(by_name[name].predictions) for name in names] == break_evens
     assert found.chosen == "bedrock"
+    # README shows the same figures.
+    shown = ["$" + training, "$" + asked, *break_evens]
+    assert f" {' | '.join(shown)} |" in README
 
 
 @pytest.mark.parametrize("data", [SENTENCES, REVIEWS], ids=["Rotten Tomatoes", "IMDB"])

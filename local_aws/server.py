@@ -13,7 +13,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 
-from local_aws import bucket_policies, clock_hooks, table_locks
+from local_aws import bucket_policies, clock_hooks, table_locks, table_numbers
 from local_aws.accounts.world import load_accounts
 from local_aws.clients import ACCESS_KEY, SECRET_KEY, Clients
 from local_aws.clock import Clock
@@ -206,6 +206,7 @@ class EmbeddedAws:
         self._connect_bedrock()
         bucket_policies.install(hooks)
         table_locks.install(hooks)
+        table_numbers.install(hooks)
         s3_events.install(hooks, bus, current_operation)
         interpreter.install(
             hooks,

@@ -103,6 +103,8 @@ def test_only_start_training_may_pass_a_role_to_train_with(template: dict[str, A
     assert passing == [
         ("StartTrainingFunction", "TrainingRole.Arn"),
         ("StartTrainingFunction", "BedrockRole.Arn"),
+        # What judges the answers of a model is no job that trains.
+        ("PollTrainingFunction", "BedrockJudgeRole.Arn"),
         ("RestoreEndpointFunction", "RestorableRoleArns"),
     ]
 
@@ -188,7 +190,8 @@ def test_no_role_may_pass_any_role(path: str) -> None:
     assert passing
     for statement in passing:
         assert not [one for one in _resources(statement) if "*" in one], statement
-        service = "bedrock" if _resources(statement) == ["BedrockRole.Arn"] else "sagemaker"
+        of_bedrock = ["BedrockRole.Arn"], ["BedrockJudgeRole.Arn"]
+        service = "bedrock" if _resources(statement) in of_bedrock else "sagemaker"
         assert statement["Condition"]["StringEquals"] == {
             "iam:PassedToService": f"{service}.amazonaws.com"
         }

@@ -69,6 +69,11 @@ class Settings:
         return self._require("BEDROCK_ROLE_ARN")
 
     @property
+    def judge_role_arn(self) -> str:
+        """Role by which Bedrock reads answers that a model judges; empty where there is none."""
+        return self.environment.get("JUDGE_ROLE_ARN", "")
+
+    @property
     def grader_arn(self) -> str | None:
         """Lambda function that grades answers for reinforcement; None where there is none."""
         return self.environment.get("GRADER_ARN") or None

@@ -33,6 +33,19 @@ class ProvisionedThroughput(Section):
     )
 
 
+class Judge(Section):
+    """A model that judges a sample of the answers, in a job and a report of its own."""
+
+    model: ModelId = Field(description="Id of the model that judges.")
+    metrics: tuple[ModelId, ...] = Field(
+        ("Builtin.Correctness",), min_length=1, max_length=11, description="What it judges."
+    )
+    records: int = Field(100, ge=1, le=1000, description="Answers that it reads, at the most.")
+    max_usd: Decimal = Field(
+        gt=0, le=1_000, description="What it may cost; refused when it may cost more."
+    )
+
+
 class BedrockSection(Section):
     """How Bedrock customizes a model, and how that model is asked; for `trainer: bedrock`."""
 
@@ -110,6 +123,11 @@ class BedrockSection(Section):
     )
     total_limit_seconds: int = Field(
         43_200, ge=60, le=432_000, description="Longest time of a job; it is stopped then."
+    )
+    judge: Judge | None = Field(
+        None,
+        description="A model that judges the answers in a report of its own, which the gate does "
+        "not read; questions and answers are kept for it. None when absent.",
     )
     provisioned: ProvisionedThroughput | None = Field(
         None,

@@ -54,6 +54,17 @@ class MadeUnits(_Part):
     trouble: str | None = None
 
 
+class Judge(_Part):
+    """The model that judges a sample of the answers, and as whom Bedrock does that."""
+
+    model: str
+    metrics: tuple[str, ...]
+    records: int
+    usd: Decimal
+    role_arn: str = ""
+    tags: Mapping[str, str] = {}
+
+
 class Serving(_Part):
     """How a tuned model is asked: the same wherever it answers."""
 
@@ -136,6 +147,7 @@ class AttemptDocument(_Part):
     rates: Rates
     teacher: str | None = None
     provisioned: Provisioned | None = None
+    judge: Judge | None = None
     epochs: int
     requests_per_minute: int
     validation_limit_seconds: int
@@ -162,6 +174,7 @@ class AttemptDocument(_Part):
     verdict: Verdict | None = None
     usage: Mapping[str, Usage] = {}
     question_tokens: int = 0
+    judge_job: str | None = None
     errors: int = 0
     look_again_seconds: int | None = None
     ended_at: datetime | None = None

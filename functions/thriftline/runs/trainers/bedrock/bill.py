@@ -17,6 +17,7 @@ from thriftline.runs.trainers.bedrock.asking_cost import (
 )
 from thriftline.runs.trainers.bedrock.bedrock_work import BedrockWork
 from thriftline.runs.trainers.bedrock.customizations import MOST_DISTILLED
+from thriftline.runs.trainers.bedrock.judge_plan import JudgePlan, judge_plan
 from thriftline.runs.trainers.bedrock.provisioned import Throughput, throughput_of
 from thriftline.runs.trainers.bedrock.rates import Rates, asked_prices
 from thriftline.runs.trainers.bedrock.tokens import WORST_CASE_FACTOR, max_answer_tokens
@@ -46,12 +47,22 @@ class Bill:
     held_usd: Decimal | None = None
     teaching: tuple[CostRow, ...] = ()
     throughput: Throughput | None = None
+    judge: JudgePlan | None = None
     most_times: Decimal = Decimal(1)
 
     @property
     def likely(self) -> tuple[CostRow, ...]:
         """What the run itself probably costs."""
-        return (self.training, *self.teaching, *self.evaluation)
+        return (self.training, *self.teaching, *self.evaluation, *self._judged)
+
+    @property
+    def _judged(self) -> tuple[CostRow, ...]:
+        """A judge is counted at its most: nobody knows yet how much it writes."""
+        if self.judge is None:
+            return ()
+        what = f"{self.judge.records:,} answers judged by {self.judge.model}, at the most"
+        units = Decimal(self.judge.records)
+        return (CostRow("evaluation", what, units, None, self.judge.usd),)
 
     @property
     def likely_usd(self) -> Decimal | None:
@@ -65,7 +76,7 @@ class Bill:
         by_token = trained + _known(self.evaluation)
         month = self.storage.usd or Decimal(0)
         units = self.throughput.usd if self.throughput else Decimal(0)
-        held = self.held_usd or Decimal(0)
+        held = (self.held_usd or Decimal(0)) + (self.judge.usd if self.judge else Decimal(0))
         return round_up(WORST_CASE_FACTOR * by_token + month + units + held)
 
     @property
@@ -119,6 +130,7 @@ def bill_of(asked: BedrockWork) -> Bill:
         held_usd=allowed if missing else None,
         teaching=teaching,
         throughput=throughput_of(asked),
+        judge=judge_plan(asked),
         most_times=_most_times(asked),
     )
 

@@ -45,6 +45,10 @@ def _rows(document: AttemptDocument) -> Iterator[Charge | None]:
     rates = document.rates
     if document.has_trained:
         yield _charge(*_trained(document), rates.training, _TRAINING_UNIT, "1,000 tokens")
+        if document.judge is not None and document.judge_job is not None:
+            what = f"answers judged by {document.judge.model} (at most)"
+            each = document.judge.usd / document.judge.records
+            yield _charge(what, document.judge.records, each, Decimal(1), "answer")
         if document.teacher is not None:
             what = f"answers of the teacher {document.teacher} (estimated)"
             yield _charge(what, document.sample.train_records, rates.teacher, Decimal(1), "answer")

@@ -21,6 +21,7 @@ from thriftline.runs.trainers.bedrock.attempt_document import (
     Usage,
 )
 from thriftline.runs.trainers.bedrock.conversation import NoReply, Prompt, Reply, Trouble
+from thriftline.runs.trainers.bedrock.judging import Judging
 from thriftline.runs.trainers.bedrock.prompt import Example, Message, question_with_examples
 from thriftline.runs.trainers.bedrock.services import BedrockServices
 from thriftline.runs.trainers.bedrock.tokens import CHAT_TOKENS, tokens_of
@@ -175,6 +176,12 @@ class Evaluation:
             )
         asked = min(len(answers[target]) for target in document.targets)
         summary = summary_of(document, questions, answers, asked)
+        jobs = self.services.evaluation_jobs
+        if document.judge is not None and jobs is not None:
+            judging = Judging(self.services.artifacts, jobs())
+            own = answers[TUNED][:asked]
+            summary["judge"] = judging.begin(document, document.judge, questions, own)
+            document = document.model_copy(update={"judge_job": summary["judge"].get("job")})
         self.services.artifacts.write_json(
             document.layout.summary, json.dumps(summary, indent=1, ensure_ascii=False)
         )

@@ -59,6 +59,16 @@ class AttemptLayout:
         return f"{self.prefix}throughput.json"
 
     @property
+    def judged_answers(self) -> str:
+        """What a judge reads, where the run names one: questions, answers and the right words."""
+        return f"{self.prefix}judge/answers.jsonl"
+
+    @property
+    def judge_report(self) -> str:
+        """Where Bedrock writes what the judge says."""
+        return f"{self.prefix}judge/report/"
+
+    @property
     def stop_mark(self) -> str:
         """There once the attempt is to stop. Apart, so that no late write of a poll undoes it."""
         return f"{self.prefix}stop.json"

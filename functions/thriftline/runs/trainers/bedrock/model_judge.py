@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from thriftline.core.errors import InvalidRunSpecError, UnpricedInstanceError
-from thriftline.money.prices import TokenPrice
+from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.domain.quotes import round_up
 from thriftline.runs.trainers.bedrock.customization_request import tags_of
 from thriftline.runs.trainers.bedrock.patterns import check
-from thriftline.runs.trainers.bedrock.tokens import WORST_CASE_FACTOR, tokens_of
+from thriftline.runs.trainers.bedrock.tokens import WORST_CASE_FACTOR
 
 OPERATION = "CreateEvaluationJob"
 MOST_PROMPTS = 1_000
@@ -76,24 +75,33 @@ def dataset_lines(answers: Iterable[JudgedAnswer], source: str) -> Iterable[byte
 
 
 def judge_usd(
-    answers: Sequence[JudgedAnswer], metrics: Sequence[str], price: TokenPrice | None, judge: str
+    records: int, read_tokens: Decimal, metrics: int, usd: tuple[Decimal, Decimal]
 ) -> Decimal:
-    """Returns what the judge costs at the most, in whole cents.
+    """Returns what a judge costs at the most, in whole cents.
+
+    Args:
+        records: how many answers it reads.
+        read_tokens: of one record: question, answer and the right word.
+        metrics: how often it reads each.
+        usd: for a million tokens, asked and answered.
+    """
+    asked = metrics * records * (read_tokens + _INSTRUCTION_TOKENS) * usd[0]
+    said = metrics * records * _VERDICT_TOKENS * usd[1]
+    return round_up(WORST_CASE_FACTOR * (asked + said) / _MILLION)
+
+
+def require_metrics(metrics: Sequence[str]) -> None:
+    """Refuses what is no metric of a judge.
 
     Raises:
-        UnpricedInstanceError: the judge has no known price.
+        InvalidRunSpecError: with those that there are.
     """
-    if price is None:
-        raise UnpricedInstanceError(
-            f"The price list has no row for the judge {judge}. Take another one. Nothing was spent."
+    unknown = [name for name in metrics if name not in METRICS]
+    if unknown or not metrics:
+        raise InvalidRunSpecError(
+            f"bedrock.judge.metrics: a judge has no metric {', '.join(unknown) or 'at all'}; say "
+            f"some of {', '.join(METRICS)}. Nothing was spent."
         )
-    read = sum(
-        tokens_of(one.prompt) + tokens_of(one.answer) + tokens_of(one.reference) for one in answers
-    )
-    asked = len(metrics) * (read + len(answers) * _INSTRUCTION_TOKENS)
-    said = len(metrics) * len(answers) * _VERDICT_TOKENS
-    usd = (asked * price.input_usd + said * price.output_usd) / _MILLION
-    return round_up(WORST_CASE_FACTOR * usd)
 
 
 def evaluation_job_request(
@@ -114,12 +122,7 @@ def evaluation_job_request(
     Raises:
         InvalidRunSpecError: Bedrock would refuse it, with each field and its rule.
     """
-    unknown = [name for name in metrics if name not in METRICS]
-    if unknown or not metrics:
-        raise InvalidRunSpecError(
-            f"A judge has no metric {', '.join(unknown) or 'at all'}; say some of "
-            f"{', '.join(METRICS)}. Nothing was spent."
-        )
+    require_metrics(metrics)
     request: dict[str, Any] = {
         "jobName": job_name,
         "clientRequestToken": token,

@@ -100,6 +100,7 @@ def _terms(asked: BedrockWork, bill: Bill) -> dict[str, Any]:
         "customization": asked.customization,
         "epochs": asked.epochs,
         **_told(asked),
+        "judge": bill.judge.document if bill.judge else None,
         "provisioned": bill.throughput.document if bill.throughput else None,
         "label_words": asked.words,
         "system_prompt": asked.system,

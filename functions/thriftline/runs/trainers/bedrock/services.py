@@ -18,6 +18,7 @@ from thriftline.runs.trainers.bedrock.attempt_document import AttemptDocuments
 from thriftline.runs.trainers.bedrock.conversation import Conversation
 from thriftline.runs.trainers.bedrock.customization_jobs import CustomizationJobs
 from thriftline.runs.trainers.bedrock.deployments import Deployments
+from thriftline.runs.trainers.bedrock.judging import EvaluationJobs
 from thriftline.runs.trainers.bedrock.throughputs import Throughputs
 
 # What was made a moment ago may not be there yet, or be busy with something else.
@@ -39,6 +40,7 @@ class BedrockServices:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     throughputs: Callable[[], Throughputs] | None = None
+    evaluation_jobs: Callable[[], EvaluationJobs] | None = None
 
     @property
     def documents(self) -> AttemptDocuments:

@@ -15,6 +15,7 @@ from thriftline.runs.trainers.bedrock.answer_parts import AnswerParts
 from thriftline.runs.trainers.bedrock.attempt_document import (
     AttemptDocument,
     ChampionFacts,
+    Judge,
     Provisioned,
     Rates,
     SampleFacts,
@@ -50,6 +51,7 @@ class BedrockTerms(BaseModel):
     customization: Customization = "fine_tuning"
     teacher: str | None = None
     provisioned: Provisioned | None = None
+    judge: Judge | None = None
     reinforcement: Mapping[str, int | float] | None = None
     invocation_model: str | None = None
     epochs: int
@@ -126,6 +128,7 @@ class Starting:
             rates=terms.rates,
             teacher=terms.teacher,
             provisioned=terms.provisioned,
+            judge=self._judge(order, terms),
             epochs=terms.epochs,
             requests_per_minute=terms.requests_per_minute or _USUAL_REQUESTS_PER_MINUTE,
             validation_limit_seconds=terms.validation_limit_seconds,
@@ -201,15 +204,21 @@ class Starting:
                 grader_arn=self.settings.grader_arn,
                 numbers=terms.reinforcement,
             ),
-            tags={
-                **self.settings.cost_tags,
-                PROJECT_TAG: document.project,
-                RUN_ID_TAG: document.run_id,
-                ATTEMPT_TAG: document.name,
-            },
+            tags=self._tags(document.run_id, document.project, document.name),
             kms_key_id=self.settings.kms_key_id,
             network=self._network(),
         )
+
+    def _tags(self, run_id: str, project: str, attempt: str) -> dict[str, str]:
+        named = {PROJECT_TAG: project, RUN_ID_TAG: run_id, ATTEMPT_TAG: attempt}
+        return {**self.settings.cost_tags, **named}
+
+    def _judge(self, order: AttemptOrder, terms: BedrockTerms) -> Judge | None:
+        if terms.judge is None:
+            return None
+        tags = self._tags(order.work.run_id, order.work.project, order.name)
+        role = self.settings.judge_role_arn
+        return terms.judge.model_copy(update={"role_arn": role, "tags": tags})
 
     def _network(self) -> Network | None:
         subnets = self.settings.bedrock_subnet_ids

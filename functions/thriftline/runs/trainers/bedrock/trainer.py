@@ -35,6 +35,7 @@ from thriftline.runs.trainers.bedrock.deploying import (
 )
 from thriftline.runs.trainers.bedrock.deployments import Deployments
 from thriftline.runs.trainers.bedrock.foundation_models import FoundationModels
+from thriftline.runs.trainers.bedrock.judging import EvaluationJobs
 from thriftline.runs.trainers.bedrock.layout import AttemptLayout
 from thriftline.runs.trainers.bedrock.month import month
 from thriftline.runs.trainers.bedrock.names import (
@@ -221,5 +222,6 @@ def bedrock_trainer(site: TrainerSite) -> BedrockTrainer:
         lambda: datetime.now(UTC),
         time.monotonic,
         lambda: Throughputs(client("bedrock")),
+        lambda: EvaluationJobs(client("bedrock")),
     )
     return BedrockTrainer(services, site.settings, Offers(models, quotas, site.settings.region))

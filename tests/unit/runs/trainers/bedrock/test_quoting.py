@@ -112,6 +112,7 @@ def test_a_plan_can_keep_the_terms() -> None:
             "storage": "1.95",
         },
         "few_shot": True,
+        "judge": None,
         "provisioned": None,
     }
 

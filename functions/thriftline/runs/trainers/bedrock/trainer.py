@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from thriftline.core.aws.clients import client, client_without_retries, impatient_client
+from thriftline.core.aws.schedules import OneTimeSchedules
 from thriftline.core.errors import (
     EvaluationError,
     QuotaExceededError,
@@ -40,6 +41,7 @@ from thriftline.runs.trainers.bedrock.layout import AttemptLayout
 from thriftline.runs.trainers.bedrock.month import month
 from thriftline.runs.trainers.bedrock.names import (
     client_token,
+    schedule_name,
     standing_deployment_name,
     throughput_name,
 )
@@ -154,6 +156,9 @@ class BedrockTrainer:
             # The model is registered and answers on demand: the run has not failed.
             self._services.artifacts.write_json(mark, json.dumps({"trouble": str(error)}))
             return
+        # Before it is noted: a call that is repeated makes up for what is missing.
+        if self._services.schedules is not None:
+            self._services.schedules().call_at(named.until, schedule_name(document.name))
         made = {"arn": arn, "created_at": self._services.now().isoformat()}
         self._services.artifacts.write_json(mark, json.dumps(made))
 
@@ -223,5 +228,8 @@ def bedrock_trainer(site: TrainerSite) -> BedrockTrainer:
         time.monotonic,
         lambda: Throughputs(client("bedrock")),
         lambda: EvaluationJobs(client("bedrock")),
+        lambda: OneTimeSchedules(
+            client("scheduler"), site.settings.sweep_bedrock_arn, site.settings.schedule_role_arn
+        ),
     )
     return BedrockTrainer(services, site.settings, Offers(models, quotas, site.settings.region))

@@ -1,6 +1,7 @@
 """Model units by the hour: only with an end and a budget, made once, and never from nowhere."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,10 +9,13 @@ from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.session import get_session
+from botocore.validate import ParamValidator
 
 from tests.unit.runs.trainers.bedrock.attempt_world import JOB, RUN_ID, SETTINGS, AttemptWorld, rung
 from tests.unit.runs.trainers.bedrock.test_customization_request import is_valid
 from tests.unit.runs.trainers.bedrock.works import SOURCES, work
+from thriftline.core.aws.schedules import OneTimeSchedules
 from thriftline.core.errors import (
     BudgetExceededError,
     InvalidRunSpecError,
@@ -83,6 +87,14 @@ class FakeUnits:
     def __init__(self) -> None:
         self.made: list[dict[str, Any]] = []
         self.refused = False
+        self.schedules: list[dict[str, Any]] = []
+
+    def create_schedule(self, **request: Any) -> None:
+        model = get_session().get_service_model("scheduler").operation_model("CreateSchedule")
+        assert ParamValidator().validate(request, model.input_shape).generate_report() == ""
+        if any(one["Name"] == request["Name"] for one in self.schedules):
+            raise ClientError({"Error": {"Code": "ConflictException", "Message": "it is"}}, "C")
+        self.schedules.append(request)
 
     def create_provisioned_model_throughput(self, **request: Any) -> dict[str, str]:
         if self.refused:
@@ -104,7 +116,9 @@ def completed(until: datetime) -> tuple[BedrockTrainer, FakeUnits]:
     world.train()
     world.poll_to_end()
     services = replace(
-        world.new_trainer()._services, throughputs=lambda: Throughputs(cast("Any", units))
+        world.new_trainer()._services,
+        throughputs=lambda: Throughputs(cast("Any", units)),
+        schedules=lambda: OneTimeSchedules(cast("Any", units), "arn:sweep", "arn:role"),
     )
     return BedrockTrainer(services, SETTINGS, cast("Any", None)), units
 
@@ -120,6 +134,17 @@ def test_an_approved_model_gets_them_once_with_the_tag_that_ends_them() -> None:
     assert "commitmentDuration" not in made
     tags = {tag["key"]: tag["value"] for tag in made["tags"]}
     assert tags[DEADLINE_TAG] == until.isoformat()
+
+
+def test_a_schedule_of_their_own_ends_them_also_when_the_run_is_dead() -> None:
+    trainer, units = completed(datetime(2027, 1, 1, 12, 30, tzinfo=UTC))
+    trainer.provide(JOB, RUN_ID)
+    trainer.provide(JOB, RUN_ID)
+    (schedule,) = units.schedules
+    assert schedule["ScheduleExpression"] == "at(2027-01-01T12:30:00)"
+    assert schedule["Target"] == {"Arn": "arn:sweep", "RoleArn": "arn:role", "Input": "{}"}
+    assert schedule["ActionAfterCompletion"] == "DELETE"
+    assert re.fullmatch(r"throughput-[0-9a-f]{32}", schedule["Name"])
 
 
 def test_nothing_is_made_after_their_end() -> None:

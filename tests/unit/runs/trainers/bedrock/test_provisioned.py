@@ -91,7 +91,8 @@ class FakeUnits:
 
     def create_schedule(self, **request: Any) -> None:
         model = get_session().get_service_model("scheduler").operation_model("CreateSchedule")
-        assert ParamValidator().validate(request, model.input_shape).generate_report() == ""
+        shape: Any = model.input_shape
+        assert ParamValidator().validate(request, shape).generate_report() == ""
         if any(one["Name"] == request["Name"] for one in self.schedules):
             raise ClientError({"Error": {"Code": "ConflictException", "Message": "it is"}}, "C")
         self.schedules.append(request)

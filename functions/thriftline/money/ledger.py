@@ -4,7 +4,7 @@ Everything here decides; how a month is kept is the business of whoever gives th
 call may be repeated after a lost answer: a run is held once, settled once, and never held again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
@@ -12,13 +12,17 @@ from typing import Protocol
 
 from thriftline.core.errors import BudgetExceededError, RunSettledError, ThrottledError
 from thriftline.core.wording import counted
-from thriftline.money.month import Change, Hold, Holding, Month, Raising, Refusal, Settling
+from thriftline.money.month import Change, Filing, Hold, Holding, Month, Settling
 
 _CENT = Decimal("0.01")
 # Finer than any rate for a second; DynamoDB keeps 38 digits.
 _SETTLED = Decimal("0.000000001")
-# Each try is lost only to another write of the same run, of which there are few.
+# Each try is lost only to another write of the same run, or to a filing, of which there are few.
 _TRIES = 5
+# So many closed runs lie in the month itself, some 40 KB of the 400 that an item may have. Above it
+# each settlement files a few more of them than it adds, until there are fewer.
+MOST_CLOSED = 500
+FILED_AT_ONCE = 50
 
 
 class Ledger(Protocol):
@@ -29,6 +33,12 @@ class Ledger(Protocol):
 
     def change(self, key: str, change: Change) -> Month | None:
         """Makes a change; returns None when it was made, else the month that refused it."""
+
+    def file(self, key: str, run_ids: Iterable[str]) -> None:
+        """Notes closed runs apart from the month, for good; safe to repeat."""
+
+    def is_filed(self, key: str, run_id: str) -> bool:
+        """Whether a run was noted so."""
 
 
 @dataclass(frozen=True)
@@ -66,57 +76,48 @@ def reserve(ledger: Ledger, key: str, hold: Hold, budgets: Budgets) -> Hold:
         RunSettledError: the run was settled already; it may not spend again.
     """
     own = budgets.projects.get(hold.project)
-    seen = ledger.change(
-        key,
-        Holding(hold, budgets.month_usd - hold.usd, None if own is None else own - hold.usd),
-    )
-    if seen is None:
-        return hold
-    if hold.run_id in seen.closed:
-        raise RunSettledError(_settled_text(hold.run_id))
-    if found := seen.holds.get(hold.run_id):
-        return found
-    raise BudgetExceededError(refusal_text(seen, hold, budgets))
-
-
-def raise_hold(ledger: Ledger, key: str, run_id: str, to_usd: Decimal, budgets: Budgets) -> Hold:
-    """Raises a run's hold before a more expensive attempt; a hold that suffices stays.
-
-    Raises:
-        BudgetExceededError: the month or the project has not so much left.
-        RunSettledError: the run holds nothing any more.
-    """
     for _ in range(_TRIES):
-        hold = ledger.month(key).holds.get(run_id)
-        if hold is None:
-            raise RunSettledError(_settled_text(run_id))
-        if hold.usd >= to_usd:
-            return hold
-        more = to_usd - hold.usd
-        own = budgets.projects.get(hold.project)
-        change = Raising(
-            hold, to_usd, budgets.month_usd - more, None if own is None else own - more
-        )
-        seen = ledger.change(key, change)
+        # In this order: what is filed in between is seen by the condition on the month.
+        filed = ledger.month(key).filed
+        if filed and ledger.is_filed(key, hold.run_id):
+            raise RunSettledError(_settled_text(hold.run_id))
+        room = None if own is None else own - hold.usd
+        seen = ledger.change(key, Holding(hold, budgets.month_usd - hold.usd, room, filed))
         if seen is None:
-            return Hold(run_id, hold.project, to_usd, hold.held_at)
-        if change.refused_by(seen) in {Refusal.MONTH_FULL, Refusal.PROJECT_FULL}:
-            wanted = Hold(run_id, hold.project, more, hold.held_at)
-            raise BudgetExceededError(refusal_text(seen, wanted, budgets, spent=True))
-    raise ThrottledError(f"The hold of run {run_id} changes all the time.")
+            return hold
+        if hold.run_id in seen.closed:
+            raise RunSettledError(_settled_text(hold.run_id))
+        if found := seen.holds.get(hold.run_id):
+            return found
+        if seen.filed == filed:
+            raise BudgetExceededError(refusal_text(seen, hold, budgets))
+    raise ThrottledError(f"The month {key} of run {hold.run_id} changes all the time.")
 
 
-def settle(ledger: Ledger, key: str, run_id: str, project: str, usd: Decimal, day: date) -> Settled:
+def settle(
+    ledger: Ledger,
+    key: str,
+    run_id: str,
+    project: str,
+    usd: Decimal,
+    day: date,
+    *,
+    most_closed: int = MOST_CLOSED,
+) -> Settled:
     """Replaces a run's hold by what it was billed, once, and closes the run for good.
 
-    A run that holds nothing is closed all the same, so that a hold that comes late is refused.
+    A run that holds nothing is closed all the same, so that a hold that comes late is refused. A
+    month with ``most_closed`` closed runs or more has some of them filed first.
 
     Raises:
         ThrottledError: the hold is changed at the same time, again and again.
     """
-    for _ in range(_TRIES):
+    for tried in range(_TRIES):
         month = ledger.month(key)
-        if run_id in month.closed:
+        if not tried and len(month.closed) >= most_closed:
+            # Before the settlement: what fails here is repeated, and nothing was settled.
+            month = _with_some_filed(ledger, key, month)
+        if run_id in month.closed or (month.filed and ledger.is_filed(key, run_id)):
             return Settled(None, repeated=True)
         hold = month.holds.get(run_id)
         change = Settling(
@@ -125,13 +126,22 @@ def settle(ledger: Ledger, key: str, run_id: str, project: str, usd: Decimal, da
             held_usd=hold.usd if hold else None,
             usd=usd.quantize(_SETTLED),
             day=day,
+            filed=month.filed,
         )
         if ledger.change(key, change) is None:
             return Settled(change.held_usd, repeated=False)
     raise ThrottledError(f"The hold of run {run_id} changes all the time.")
 
 
-def refusal_text(month: Month, hold: Hold, budgets: Budgets, *, spent: bool = False) -> str:
+def _with_some_filed(ledger: Ledger, key: str, month: Month) -> Month:
+    """Files closed runs apart, then takes them out of the month: each is in one place at least."""
+    some = frozenset(sorted(month.closed)[:FILED_AT_ONCE])
+    ledger.file(key, some)
+    ledger.change(key, Filing(some))
+    return ledger.month(key)
+
+
+def refusal_text(month: Month, hold: Hold, budgets: Budgets) -> str:
     """Says which budget refuses, what it is used up by, and which parameter raises it."""
     own = budgets.projects.get(hold.project)
     by_project = own is not None and hold.usd > own - month.committed_to(hold.project)
@@ -142,13 +152,11 @@ def refusal_text(month: Month, hold: Hold, budgets: Budgets, *, spent: bool = Fa
         else _project_text(month, hold.project, own)
     )
     fix = "MaxUsdPerMonth" if by_month or not by_project else "ProjectBudgets"
-    more = " more" if spent else ""
-    nothing = "" if spent else " Nothing was spent."
     return (
-        f"{hold.usd} USD{more} are to be held for the worst case of the run and do not fit: "
+        f"{hold.usd} USD are to be held for the worst case of the run and do not fit: "
         f"{text} Runs that end give back what they did not use. Wait for them, lower "
         f"budget.max_usd or training.max_runtime_seconds, or raise the stack's parameter "
-        f"{fix}.{nothing}"
+        f"{fix}. Nothing was spent."
     )
 
 

@@ -43,8 +43,10 @@ class Month:
     """What a month's budget has to pay for.
 
     ``committed_usd`` is the sum of what is settled, spent outside Thriftline and held. ``closed``
-    are the runs that hold nothing any more, for good. ``projects`` are the dollars committed for
-    each project, ``settled_days`` what was settled on each day, ``announced`` the messages sent.
+    are the last runs that hold nothing any more, for good: older ones were filed apart, so that a
+    month does not grow with its runs. ``filed`` says how often that was done. ``projects`` are the
+    dollars committed for each project, ``settled_days`` what was settled on each day, ``announced``
+    the messages sent.
     """
 
     key: str
@@ -56,6 +58,7 @@ class Month:
     projects: Mapping[str, Decimal] = field(default_factory=dict)
     settled_days: Mapping[str, Decimal] = field(default_factory=dict)
     announced: frozenset[str] = frozenset()
+    filed: int = 0
 
     @property
     def held_usd(self) -> Decimal:
@@ -81,12 +84,14 @@ class Holding:
     """Keeps dollars for a run.
 
     ``room_usd`` is the most that may be committed before it: the budget less the hold. It comes
-    from the parameters at every call, so a budget that was changed counts at once.
+    from the parameters at every call, so a budget that was changed counts at once. ``filed`` is the
+    month's as it was before the run was looked for among those that were filed.
     """
 
     hold: Hold
     room_usd: Decimal
     project_room_usd: Decimal | None = None
+    filed: int = 0
 
     def refused_by(self, month: Month) -> Refusal | None:
         """Says why the month refuses it, None when it does not."""
@@ -94,6 +99,8 @@ class Holding:
             return Refusal.CLOSED
         if self.hold.run_id in month.holds:
             return Refusal.HELD
+        if month.filed != self.filed:
+            return Refusal.CHANGED
         if month.committed_usd > self.room_usd:
             return Refusal.MONTH_FULL
         room = self.project_room_usd
@@ -113,48 +120,12 @@ class Holding:
 
 
 @dataclass(frozen=True)
-class Raising:
-    """Raises a hold from one amount to another, before the more expensive job exists."""
-
-    hold: Hold
-    to_usd: Decimal
-    room_usd: Decimal
-    project_room_usd: Decimal | None = None
-
-    @property
-    def by_usd(self) -> Decimal:
-        """The dollars that are kept in addition."""
-        return self.to_usd - self.hold.usd
-
-    def refused_by(self, month: Month) -> Refusal | None:
-        """Says why the month refuses it, None when it does not."""
-        found = month.holds.get(self.hold.run_id)
-        if found is None or found.usd != self.hold.usd:
-            return Refusal.CLOSED if self.hold.run_id in month.closed else Refusal.CHANGED
-        if month.committed_usd > self.room_usd:
-            return Refusal.MONTH_FULL
-        room = self.project_room_usd
-        if room is not None and month.committed_to(self.hold.project) > room:
-            return Refusal.PROJECT_FULL
-        return None
-
-    def made(self, month: Month) -> Month:
-        """Returns the month with the larger hold."""
-        hold = replace(self.hold, usd=self.to_usd)
-        return replace(
-            month,
-            committed_usd=month.committed_usd + self.by_usd,
-            holds={**month.holds, hold.run_id: hold},
-            projects=month.with_project(hold.project, self.by_usd),
-        )
-
-
-@dataclass(frozen=True)
 class Settling:
     """Replaces a hold by what the run was billed, and closes the run.
 
     ``held_usd`` is the hold as it was read, None when there was none. There is no condition of
-    funds: what was billed is billed, also above the hold.
+    funds: what was billed is billed, also above the hold. ``filed`` is the month's as it was before
+    the run was looked for among those that were filed.
     """
 
     run_id: str
@@ -162,6 +133,7 @@ class Settling:
     held_usd: Decimal | None
     usd: Decimal
     day: date
+    filed: int = 0
 
     @property
     def change_usd(self) -> Decimal:
@@ -173,7 +145,7 @@ class Settling:
         if self.run_id in month.closed:
             return Refusal.CLOSED
         found = month.holds.get(self.run_id)
-        if (found.usd if found else None) != self.held_usd:
+        if month.filed != self.filed or (found.usd if found else None) != self.held_usd:
             return Refusal.CHANGED
         return None
 
@@ -192,6 +164,21 @@ class Settling:
                 day: month.settled_days.get(day, ZERO) + self.usd,
             },
         )
+
+
+@dataclass(frozen=True)
+class Filing:
+    """Takes closed runs out of the month that were filed apart before."""
+
+    run_ids: frozenset[str]
+
+    def refused_by(self, month: Month) -> Refusal | None:
+        """Says why the month refuses it: it never does, a repetition takes out what is left."""
+        return None
+
+    def made(self, month: Month) -> Month:
+        """Returns the month without them; whoever looked for a run before looks again."""
+        return replace(month, closed=month.closed - self.run_ids, filed=month.filed + 1)
 
 
 @dataclass(frozen=True)
@@ -234,4 +221,4 @@ class Announcing:
         return replace(month, announced=month.announced | {self.message})
 
 
-Change = Holding | Raising | Settling | Counting | Announcing
+Change = Holding | Settling | Filing | Counting | Announcing

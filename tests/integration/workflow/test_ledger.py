@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -48,10 +48,15 @@ class ReadCheckWrite:
         month = self.table.month(key)
         if isinstance(change, Holding) and change.refused_by(month) is not None:
             return month
-        wide = Decimal(1_000_000)
-        return self.table.change(
-            key, Holding(change.hold, wide) if isinstance(change, Holding) else change
-        )
+        if isinstance(change, Holding):
+            change = Holding(change.hold, Decimal(1_000_000), filed=change.filed)
+        return self.table.change(key, change)
+
+    def file(self, key: str, run_ids: Iterable[str]) -> None:
+        self.table.file(key, run_ids)
+
+    def is_filed(self, key: str, run_id: str) -> bool:
+        return self.table.is_filed(key, run_id)
 
 
 def ledger_table(world: World) -> LedgerTable:

@@ -1,6 +1,6 @@
 """Two hundred runs on one month's budget, in an order and with faults that a seed decides.
 
-The decisions are the real ones: reserve, raise, settle and the sweep's verdict, over a ledger that
+The decisions are the real ones: reserve, settle and the sweep's verdict, over a ledger that
 makes each change as one conditional write. Every call may fail before it is made, or after it with
 its answer lost; every step may crash, be repeated, or be repeated much later by a message that was
 delivered twice. The world says what truly runs and what it truly costs, and checks after every
@@ -8,7 +8,7 @@ step that the month never passes its budget by holds and settlements.
 """
 
 import random
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from thriftline.core.errors import (
     ThriftlineError,
     ThrottledError,
 )
-from thriftline.money.ledger import Budgets, Ledger, raise_hold, reserve, settle
+from thriftline.money.ledger import Budgets, Ledger, reserve, settle
 from thriftline.money.month import Change, Hold, Month
 from thriftline.money.sweeping import Life, Seen, Verdict, verdict
 
@@ -29,6 +29,7 @@ KEY = "2026-11"
 START = datetime(2026, 11, 3, tzinfo=UTC)
 PROJECTS = ("reviews", "tickets", "mails")
 CENT = Decimal("0.01")
+MOST_CLOSED = 20
 
 
 class CrashError(Exception):
@@ -84,6 +85,15 @@ class FaultyLedger:
         if drawn < 2 * self.faults:
             raise CrashError
         return refused
+
+    def file(self, key: str, run_ids: Iterable[str]) -> None:
+        for run_id in run_ids:
+            self._before()
+            self.inner.file(key, [run_id])
+
+    def is_filed(self, key: str, run_id: str) -> bool:
+        self._before()
+        return self.inner.is_filed(key, run_id)
 
     def _before(self) -> None:
         drawn = self.chance.random()
@@ -192,10 +202,6 @@ class Simulation:
         return False
 
     def _attempt(self, run: SimulatedRun) -> Step:
-        if self.chance.random() < 0.2:
-            run_up = run.worst_usd + self._usd(0, 3)
-            if (yield from self._task(lambda: self._raise(run, run_up))):
-                run.worst_usd = run_up
         yield
         # Start training asks whether the run holds its dollars.
         if run.run_id not in self.truth.month(KEY).holds:
@@ -212,11 +218,13 @@ class Simulation:
         held = Hold(run.run_id, run.project, run.worst_usd, self.now)
         reserve(self.ledger, KEY, held, self.budgets)
 
-    def _raise(self, run: SimulatedRun, to_usd: Decimal) -> None:
-        raise_hold(self.ledger, KEY, run.run_id, to_usd, self.budgets)
-
     def _settle(self, run: SimulatedRun) -> None:
-        settle(self.ledger, KEY, run.run_id, run.project, run.spent_usd, self.now.date())
+        self._settle_usd(run, run.spent_usd)
+
+    def _settle_usd(self, run: SimulatedRun, usd: Decimal) -> None:
+        # A month that keeps few closed runs files them all the time.
+        day, few = self.now.date(), MOST_CLOSED
+        settle(self.ledger, KEY, run.run_id, run.project, usd, day, most_closed=few)
 
     def _sweep(self) -> None:
         by_id = {run.run_id: run for run in self.runs}
@@ -238,7 +246,7 @@ class Simulation:
             if run.is_active or run.life is Life.RUNNING:
                 self._violated(f"{run.run_id} was released while it runs")
             try:
-                settle(self.ledger, KEY, run.run_id, run.project, usd, self.now.date())
+                self._settle_usd(run, usd)
             except (ThriftlineError, CrashError):
                 continue
 
@@ -301,5 +309,7 @@ class Simulation:
             self._violated(f"{month.settled_usd} USD are settled, {spent} USD were spent")
         if month.committed_usd != month.settled_usd:
             self._violated(f"{month.committed_usd} USD are committed, {month.settled_usd} settled")
+        if len(month.closed) > MOST_CLOSED:
+            self._violated(f"{len(month.closed)} closed runs are in the month itself")
         if spent > self.budgets.month_usd:
             self._violated(f"{spent} USD were spent")

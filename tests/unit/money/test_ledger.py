@@ -1,6 +1,6 @@
 """The month's ledger: what is held, settled and refused, and in which words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -24,15 +24,23 @@ from thriftline.core.errors import (
 )
 from thriftline.money.aws.ledger_table import LedgerTable
 from thriftline.money.budgets import read_budgets
-from thriftline.money.ledger import Budgets, Ledger, hold_usd, raise_hold, reserve, settle
+from thriftline.money.ledger import (
+    FILED_AT_ONCE,
+    MOST_CLOSED,
+    Budgets,
+    Ledger,
+    hold_usd,
+    reserve,
+    settle,
+)
 from thriftline.money.month import (
     Announcing,
     Change,
     Counting,
+    Filing,
     Hold,
     Holding,
     Month,
-    Raising,
     Settling,
     month_key,
 )
@@ -59,8 +67,13 @@ def table() -> Iterator[LedgerTable]:
 def ledger(request: pytest.FixtureRequest, table: LedgerTable) -> Ledger:
     if request.param == "memory":
         return MemoryLedger()
-    table._client.delete_item(TableName="ledger", Key={"ledger_id": {"S": KEY}})
+    _empty(table)
     return table
+
+
+def _empty(table: LedgerTable) -> None:
+    for item in table._client.scan(TableName="ledger")["Items"]:
+        table._client.delete_item(TableName="ledger", Key={"ledger_id": item["ledger_id"]})
 
 
 def test_a_run_is_held_once_however_often_it_asks(ledger: Ledger) -> None:
@@ -96,8 +109,6 @@ def test_a_run_that_was_settled_is_never_held_again(ledger: Ledger) -> None:
     settle(ledger, KEY, "a-1", "a", Decimal(1), DAY)
     with pytest.raises(RunSettledError, match="Upload the data set again"):
         reserve(ledger, KEY, hold(), PLENTY)
-    with pytest.raises(RunSettledError):
-        raise_hold(ledger, KEY, "a-1", Decimal(5), PLENTY)
     assert ledger.month(KEY).committed_usd == 1
 
 
@@ -173,19 +184,6 @@ def test_a_budget_lowered_under_what_is_held_refuses_new_runs_and_settles_old_on
     assert ledger.month(KEY).committed_usd == 7
 
 
-def test_a_dearer_rung_raises_the_hold_by_the_difference(ledger: Ledger) -> None:
-    budgets = Budgets(Decimal(10), {"a": Decimal(8)})
-    reserve(ledger, KEY, hold(usd="3.00"), budgets)
-    assert raise_hold(ledger, KEY, "a-1", Decimal(7), budgets).usd == 7
-    assert raise_hold(ledger, KEY, "a-1", Decimal(5), budgets).usd == 7
-    with pytest.raises(BudgetExceededError, match=r"2 USD more are to be held") as refused:
-        raise_hold(ledger, KEY, "a-1", Decimal(9), budgets)
-    assert "Nothing was spent" not in str(refused.value)
-    month = ledger.month(KEY)
-    assert month.committed_usd == month.committed_to("a") == 7
-    assert settle(ledger, KEY, "a-1", "a", Decimal(1), DAY).held_usd == 7
-
-
 def test_a_hold_counts_in_the_month_in_which_it_was_made(ledger: Ledger) -> None:
     """November's run that ends in December leaves December alone."""
     reserve(ledger, KEY, hold(), PLENTY)
@@ -202,43 +200,130 @@ def test_a_hold_is_whole_cents_and_never_less_than_its_parts() -> None:
 
 
 class Racing:
-    """Lets another writer in before each of the first changes."""
+    """Lets others write between what is read and each of the first changes."""
 
-    def __init__(self, ledger: MemoryLedger, others: list[Change]) -> None:
+    def __init__(self, ledger: Ledger, others: list[Callable[[], object]]) -> None:
         self.ledger = ledger
         self.others = others
 
     def month(self, key: str) -> Month:
         return self.ledger.month(key)
 
+    def file(self, key: str, run_ids: Iterable[str]) -> None:
+        self.ledger.file(key, run_ids)
+
+    def is_filed(self, key: str, run_id: str) -> bool:
+        return self.ledger.is_filed(key, run_id)
+
     def change(self, key: str, change: Change) -> Month | None:
         if self.others:
-            assert self.ledger.change(key, self.others.pop(0)) is None
+            self.others.pop(0)()
         return self.ledger.change(key, change)
 
 
-def test_a_settlement_that_meets_a_raise_reads_the_hold_again() -> None:
-    memory = MemoryLedger()
-    reserve(memory, KEY, hold(), PLENTY)
-    raised = Raising(hold(), Decimal(5), Decimal(900))
-    settle(Racing(memory, [raised]), KEY, "a-1", "a", Decimal(1), DAY)
-    assert memory.month(KEY).committed_usd == 1
+def _settle_and_file(ledger: Ledger, run_id: str = "a-1") -> None:
+    settle(ledger, KEY, run_id, "a", Decimal(1), DAY)
+    _file_all(ledger)
 
 
-def test_a_hold_that_changes_all_the_time_is_tried_again_later() -> None:
+def _file_all(ledger: Ledger) -> None:
+    closed = ledger.month(KEY).closed
+    ledger.file(KEY, closed)
+    assert ledger.change(KEY, Filing(closed)) is None
+
+
+def test_a_hold_that_meets_a_settlement_reads_the_month_again(ledger: Ledger) -> None:
+    """The run is neither among the closed ones nor among those that were filed when it is read."""
+    racing = Racing(ledger, [lambda: _settle_and_file(ledger)])
+    with pytest.raises(RunSettledError):
+        reserve(racing, KEY, hold(), PLENTY)
+    month = ledger.month(KEY)
+    assert (month.holds, month.committed_usd, month.closed) == ({}, Decimal(1), frozenset())
+
+
+def test_two_settlements_of_one_run_meet_a_filing_and_count_once(ledger: Ledger) -> None:
+    reserve(ledger, KEY, hold(), PLENTY)
+    racing = Racing(ledger, [lambda: _settle_and_file(ledger)])
+    assert settle(racing, KEY, "a-1", "a", Decimal(1), DAY).repeated
+    assert ledger.month(KEY).settled_usd == 1
+
+
+def test_a_settlement_that_meets_a_filing_of_others_is_made(ledger: Ledger) -> None:
+    settle(ledger, KEY, "b-1", "b", Decimal(2), DAY)
+    reserve(ledger, KEY, hold(), PLENTY)
+    racing = Racing(ledger, [lambda: _file_all(ledger)])
+    assert settle(racing, KEY, "a-1", "a", Decimal(1), DAY).held_usd == 3
+    assert reserve(racing, KEY, hold("a-2"), PLENTY).run_id == "a-2"
+    assert ledger.month(KEY).settled_usd == 3
+
+
+@pytest.mark.parametrize("act", ["reserve", "settle"])
+def test_a_month_that_changes_all_the_time_is_tried_again_later(act: str) -> None:
     memory = MemoryLedger()
-    reserve(memory, KEY, hold(), PLENTY)
-    raises: list[Change] = [
-        Raising(replace(hold(), usd=Decimal(3 + n)), Decimal(4 + n), Decimal(900)) for n in range(9)
-    ]
+    others: list[Callable[[], object]] = [lambda: memory.change(KEY, Filing(frozenset()))] * 9
+    racing = Racing(memory, others)
+    acts: dict[str, Callable[[], object]] = {
+        "reserve": lambda: reserve(racing, KEY, hold(), PLENTY),
+        "settle": lambda: settle(racing, KEY, "a-1", "a", Decimal(1), DAY),
+    }
     with pytest.raises(ThrottledError):
-        settle(Racing(memory, raises), KEY, "a-1", "a", Decimal(1), DAY)
+        acts[act]()
+
+
+def test_a_filing_that_broke_off_loses_no_closed_run(ledger: Ledger) -> None:
+    """Its items were written, and the month was not changed."""
+    settle(ledger, KEY, "a-1", "a", Decimal(1), DAY)
+    ledger.file(KEY, ["a-1"])
+    assert settle(ledger, KEY, "a-1", "a", Decimal(1), DAY).repeated
+    with pytest.raises(RunSettledError):
+        reserve(ledger, KEY, hold(), PLENTY)
+
+
+def test_a_month_of_a_former_version_is_read_and_filed_bit_by_bit(table: LedgerTable) -> None:
+    _empty(table)
+    settle(table, KEY, "first", "a", Decimal(1), DAY)
+    old = {f"old-{number:04d}" for number in range(700)}
+    table._client.update_item(
+        TableName="ledger",
+        Key={"ledger_id": {"S": KEY}},
+        UpdateExpression="ADD closed :old",
+        ExpressionAttributeValues={":old": {"SS": sorted(old)}},
+    )
+    assert table.month(KEY).filed == 0
+    assert settle(table, KEY, "a-1", "a", Decimal(1), DAY).repeated is False
+    month = table.month(KEY)
+    assert (month.filed, len(month.closed)) == (1, 702 - FILED_AT_ONCE)
+    for run_id in ("first", "old-0000", "old-0699", "a-1"):
+        assert settle(table, KEY, run_id, "a", Decimal(1), DAY).repeated
+        with pytest.raises(RunSettledError):
+            reserve(table, KEY, hold(run_id), PLENTY)
+    assert table.month(KEY).settled_usd == 2
+
+
+def test_twenty_thousand_runs_close_in_a_month_that_stays_small() -> None:
+    memory, largest = MemoryLedger(), 0
+    for number in range(20_000):
+        run_id = f"reviews-20261121-{number:020d}"
+        reserve(memory, KEY, hold(run_id, "0.02"), PLENTY)
+        settle(memory, KEY, run_id, "a", Decimal("0.01"), DAY)
+        largest = max(largest, len(memory.month(KEY).closed))
+    month = memory.month(KEY)
+    assert month.settled_usd == month.committed_usd == 200
+    assert largest <= MOST_CLOSED
+    # DynamoDB counts a text by its bytes; an item may have 400 KB.
+    assert largest * len("reviews-20261121-".ljust(37)) < 40_000
+    for number in (0, 9_999, 19_999):
+        run_id = f"reviews-20261121-{number:020d}"
+        assert settle(memory, KEY, run_id, "a", Decimal(1), DAY).repeated
+        with pytest.raises(RunSettledError):
+            reserve(memory, KEY, hold(run_id), PLENTY)
 
 
 RUNS = st.sampled_from(["a-1", "a-2", "b-1"])
 USD = st.decimals(0, 20, places=2)
 ROOM = st.decimals(-5, 60, places=2)
 MAYBE_ROOM = st.none() | ROOM
+FILED = st.sampled_from([0, 0, 0, 1, 2])
 
 
 def _hold(run_id: str, usd: Decimal) -> Hold:
@@ -247,11 +332,11 @@ def _hold(run_id: str, usd: Decimal) -> Hold:
 
 CHANGES = st.lists(
     st.one_of(
-        st.builds(Holding, st.builds(_hold, RUNS, USD), ROOM, MAYBE_ROOM),
-        st.builds(Raising, st.builds(_hold, RUNS, USD), USD, ROOM, MAYBE_ROOM),
+        st.builds(Holding, st.builds(_hold, RUNS, USD), ROOM, MAYBE_ROOM, FILED),
+        st.builds(Filing, st.frozensets(RUNS, min_size=1)),
         RUNS.flatmap(
             lambda run: st.builds(
-                Settling, st.just(run), st.just(run[0]), st.none() | USD, USD, st.just(DAY)
+                Settling, st.just(run), st.just(run[0]), st.none() | USD, USD, st.just(DAY), FILED
             )
         ),
         st.builds(Counting, st.just(Decimal(0)) | USD, USD),
@@ -293,6 +378,9 @@ class Refusing:
 
     def __init__(self, code: str, status: int) -> None:
         self.code, self.status = code, status
+
+    def get_item(self, **_request: Any) -> dict[str, Any]:
+        return {}
 
     def update_item(self, **_request: Any) -> None:
         raise refusal("UpdateItem", self.code, "no", self.status)

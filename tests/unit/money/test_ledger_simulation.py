@@ -75,6 +75,13 @@ class Forgetful(MemoryLedger):
         return refused
 
 
+class LosingWhatIsFiled(MemoryLedger):
+    """Takes closed runs out of the month, and does not find them again."""
+
+    def is_filed(self, key: str, run_id: str) -> bool:
+        return False
+
+
 class ReleasingWhileItRuns(Sweeping):
     """Takes what cannot be seen for what has ended."""
 
@@ -92,7 +99,9 @@ class NeverSweeping(Sweeping):
 
 
 @pytest.mark.parametrize(
-    "twin", [WithoutCondition, CompensatingTwice, Forgetful], ids=lambda twin: twin.__name__
+    "twin",
+    [WithoutCondition, CompensatingTwice, Forgetful, LosingWhatIsFiled],
+    ids=lambda twin: twin.__name__,
 )
 def test_a_ledger_that_is_broken_fails_the_same_test(twin: type[MemoryLedger]) -> None:
     broken = [Simulation(seed, ledger=twin()).play().violations for seed in range(3)]

@@ -554,6 +554,16 @@ def test_the_kill_switch_stops_what_the_stack_has_started(scene: Scene) -> None:
     assert (scene.world.runs.get(RUN_ID) or {})["stopped_by"] == "the month's budget"
 
 
+def test_a_budget_of_nothing_refuses_new_runs_and_stops_none(scene: Scene) -> None:
+    scene.reserve()
+    scene.start()
+    scene.world.ledger.change("2026-11", Counting(Decimal(0), Decimal("10.50")))
+    nothing = Budgets(Decimal(0), {})
+    assert watched(scene, StandInTopic(), nothing, is_on=True) == ()
+    assert scene.sagemaker.stopped == []
+    assert nothing.left(scene.world.ledger.month("2026-11"), "Reviews") < 0
+
+
 def test_a_run_that_cannot_be_stopped_does_not_keep_the_switch_from_the_others(
     scene: Scene,
 ) -> None:

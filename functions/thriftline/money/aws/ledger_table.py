@@ -1,5 +1,9 @@
-"""The ledger in DynamoDB: one item a month, and each change one conditional UpdateItem."""
+"""The ledger in DynamoDB: one item a month, and each change one conditional UpdateItem.
 
+Closed runs beyond the last few hundred have an item each, with nothing in it but its key.
+"""
+
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,10 +18,10 @@ from thriftline.money.month import (
     Announcing,
     Change,
     Counting,
+    Filing,
     Hold,
     Holding,
     Month,
-    Raising,
     Settling,
 )
 
@@ -59,6 +63,20 @@ class LedgerTable:
             self._create(key)
             refused = self._update(key, request)
         return None if refused is None else _month(key, refused)
+
+    def file(self, key: str, run_ids: Iterable[str]) -> None:
+        """Writes an item for each closed run; one that is there stays as it is."""
+        for run_id in sorted(run_ids):
+            with translated(f"filing run {run_id} of {key}"):
+                self._client.put_item(TableName=self._name, Item=_filed_key(key, run_id))
+
+    def is_filed(self, key: str, run_id: str) -> bool:
+        """Whether a closed run has an item of its own."""
+        with translated(f"looking for run {run_id} of {key}"):
+            found = self._client.get_item(
+                TableName=self._name, Key=_filed_key(key, run_id), ConsistentRead=True
+            )
+        return "Item" in found
 
     def _update(self, key: str, request: dict[str, Any]) -> dict[str, Any] | None:
         """Returns None when it was written, else the item that refused it, empty when missing."""
@@ -102,6 +120,10 @@ class LedgerTable:
                     raise
 
 
+def _filed_key(key: str, run_id: str) -> dict[str, Any]:
+    return {"ledger_id": {"S": f"{key}#closed#{run_id}"}}
+
+
 def _serialize(value: Any) -> Any:
     """Writes dollars in full: 0.000000001 and never 1E-9."""
     if isinstance(value, Decimal):
@@ -135,28 +157,13 @@ def _holding(change: Holding) -> dict[str, Any]:
     return _within_budgets(
         change,
         f"SET held.#run = :hold, {_MORE}, {_MORE_FOR_PROJECT}",
-        ["attribute_not_exists(held.#run)", _OPEN],
-        values,
-    )
-
-
-def _raising(change: Raising) -> dict[str, Any]:
-    hold = change.hold
-    values = {
-        ":from": hold.usd,
-        ":to": change.to_usd,
-        ":more": change.by_usd,
-    }
-    return _within_budgets(
-        change,
-        f"SET held.#run.usd = :to, {_MORE}, {_MORE_FOR_PROJECT}",
-        ["held.#run.usd = :from"],
-        values,
+        ["attribute_not_exists(held.#run)", _OPEN, _filed(change.filed)],
+        values | {":filed": change.filed},
     )
 
 
 def _within_budgets(
-    change: Holding | Raising, update: str, conditions: list[str], values: dict[str, Any]
+    change: Holding, update: str, conditions: list[str], values: dict[str, Any]
 ) -> dict[str, Any]:
     funds = [_FUNDS]
     values |= {":zero": ZERO, ":room": change.room_usd}
@@ -179,6 +186,7 @@ def _settling(change: Settling) -> dict[str, Any]:
         ":usd": change.usd,
         ":more": change.change_usd,
         ":zero": ZERO,
+        ":filed": change.filed,
     }
     if change.held_usd is None:
         same = "attribute_not_exists(held.#run)"
@@ -189,9 +197,23 @@ def _settling(change: Settling) -> dict[str, Any]:
         f"SET {_MORE}, {_MORE_FOR_PROJECT}, settled_usd = settled_usd + :usd, "
         "settled_days.#day = if_not_exists(settled_days.#day, :zero) + :usd "
         "REMOVE held.#run ADD closed :runs",
-        [_OPEN, same],
+        [_OPEN, same, _filed(change.filed)],
         {"#run": change.run_id, "#project": change.project, "#day": change.day.isoformat()},
         values,
+    )
+
+
+def _filed(filed: int) -> str:
+    # A month of a former version has no such figure.
+    return "filed = :filed" if filed else "(attribute_not_exists(filed) OR filed = :filed)"
+
+
+def _filing(change: Filing) -> dict[str, Any]:
+    return _request(
+        "SET filed = if_not_exists(filed, :zero) + :one DELETE closed :runs",
+        [],
+        {},
+        {":zero": 0, ":one": 1, ":runs": set(change.run_ids)},
     )
 
 
@@ -215,7 +237,7 @@ def _announcing(change: Announcing) -> dict[str, Any]:
 
 _REQUESTS: dict[type[Change], Any] = {
     Holding: _holding,
-    Raising: _raising,
+    Filing: _filing,
     Settling: _settling,
     Counting: _counting,
     Announcing: _announcing,
@@ -245,4 +267,5 @@ def _month(key: str, item: dict[str, Any]) -> Month:
         projects=values["projects"],
         settled_days=values["settled_days"],
         announced=frozenset(values.get("announced", ())),
+        filed=int(values.get("filed", 0)),
     )

@@ -45,7 +45,8 @@ def watch_budget(
     """
     key = month_key(now)
     month = ledger.month(key)
-    is_over = switch.is_on and month.spent_usd >= budgets.month_usd
+    # A budget of 0 refuses new runs on purpose; it is never spent, so it ends no work that is paid.
+    is_over = switch.is_on and month.spent_usd >= budgets.month_usd > 0
     # First: a message that cannot be sent must not let jobs go on.
     stopped = tuple(name for hold in holds if is_over for name in _stopped(hold, switch, report))
     for alert in due_alerts(month, budgets):

@@ -17,7 +17,7 @@ def _sweep(world: BedrockWorld) -> dict[str, Any]:
     name = next(
         one["FunctionName"]
         for one in world.aws.client("lambda").list_functions()["Functions"]
-        if "SweepBedrock" in one["FunctionName"]
+        if one["FunctionName"].endswith("-sweep-bedrock")
     )
     answer = world.aws.client("lambda").invoke(FunctionName=name, Payload=b"{}")
     body: dict[str, Any] = json.loads(answer["Payload"].read())

@@ -44,8 +44,15 @@ class BedrockWorld(World):
         """Lets bad luck wait for a job or a deployment."""
         self.aws.services.bedrock_world.faults.add(fault)
 
+    def holding(self) -> list[str]:
+        """Returns the runs for which the ledger holds dollars."""
+        months = self.aws.client("dynamodb").scan(TableName=self.aws.outputs["LedgerTableName"])
+        assert months["Items"]
+        return [run_id for month in months["Items"] for run_id in month["held"]["M"]]
+
     def assert_nothing_is_left(self, run_id: str) -> None:
-        """Asserts that nothing of a run on Bedrock costs any more."""
+        """Asserts that nothing of a run on Bedrock costs any more, and that no dollar is held."""
+        assert run_id not in self.holding()
         assert self.models_of(run_id) == []
         assert self.deployments() == []
         running = [

@@ -164,6 +164,7 @@ class Evaluation:
     def _finished(
         self, document: AttemptDocument, parts: AnswerParts, questions: Sequence[Question]
     ) -> AttemptDocument:
+        document = self._with_the_champion_that_was_meant(document)
         # What was skipped later was paid for all the same.
         answers = {target: list(parts.read(target)) for target in _POOLS}
         usage = {}
@@ -191,6 +192,18 @@ class Evaluation:
             f"The customization completed, and {asked} of {document.sample.test_of} test records "
             "were asked.",
             self.services.now(),
+        )
+
+    def _with_the_champion_that_was_meant(self, document: AttemptDocument) -> AttemptDocument:
+        """Leaves out a champion whose standing deployment changed to another model meanwhile."""
+        champion = document.champion
+        if champion is None or champion.is_own or CHAMPION not in document.targets:
+            return document
+        found = self.services.deployments().find(champion.deployment_arn or "")
+        if found is not None and found.model_arn == champion.model_arn and not found.is_updating:
+            return document
+        return document.skipping(
+            CHAMPION, "Its deployment changed to another model while it was asked."
         )
 
 

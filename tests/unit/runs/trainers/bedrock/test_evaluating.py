@@ -276,6 +276,37 @@ def _said(world: AttemptWorld, champion: str, model: str, text: str) -> str:
     return good if "splendid" in text else bad
 
 
+def test_a_champion_whose_deployment_changes_meanwhile_is_left_out_and_named(
+    tmp_path: Path,
+) -> None:
+    earlier = AttemptWorld({"keep_deployment": True}, run_id="films-aaaaaaaaaaaaaaaa")
+    earlier.train()
+    model_arn = earlier.poll_to_end().model_uri
+    assert model_arn is not None
+    earlier.trainer.promote(earlier.job, earlier.run_id, "films")
+    world = AttemptWorld({"requests_per_minute": 10}, _champion(model_arn, earlier))
+    world.bucket.objects |= {
+        key: body for key, body in earlier.bucket.objects.items() if earlier.run_id in key
+    }
+    world.bedrock.models[model_arn] = "earlier"
+    world.bedrock.deployments |= earlier.bedrock.deployments
+    (standing,) = world.bedrock.deployments.values()
+    standing["status"] = "Active"
+    world.train()
+    while not world.poll().phase.startswith("asking 5"):
+        pass
+    # Another run of the project is promoted now.
+    standing["modelArn"] = "arn:of-another-model"
+    state = world.poll_to_end()
+    world.trainer.predictions(JOB, RUN_ID, tmp_path)
+
+    assert state.ending is Ending.COMPLETED
+    summary = json.loads((tmp_path / "answers.json").read_text())
+    assert list(summary["skipped"]) == ["champion"]
+    # The project's own deployment is nobody's to delete here.
+    assert list(world.bedrock.deployments) == ["thriftline-films"]
+
+
 def test_a_champion_whose_prompt_is_not_known_is_left_out_and_named(tmp_path: Path) -> None:
     arn = f"{ARN}:custom-model/amazon.nova-micro-v1:0:128k/0123456789ab"
     world = AttemptWorld(champion=Champion("arn:package", arn, "bedrock", "gone", "gone-01"))

@@ -37,7 +37,7 @@ class Jobs(Protocol):
     """What runs training jobs.
 
     It is made with `quota_of`, which returns how many instances an account may have in a region by
-    the quota of a name.
+    the quota of a name, and with the training `plans`.
     """
 
     def install(self) -> None:

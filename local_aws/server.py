@@ -240,6 +240,7 @@ class EmbeddedAws:
             scratch=folder,
             clock=self.clock.now,
             quota_of=lambda account, region, name: quotas.at(account, region).limit(name),
+            plans=self.services.training_plans,
         )
         self.jobs = jobs
         self._cleanup.callback(jobs.close)

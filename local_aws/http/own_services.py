@@ -54,7 +54,7 @@ class OwnServices:
         self.costs = CostExplorer()
         self.pricing = Pricing()
         self.spot = SpotMarket()
-        self.training_plans = TrainingPlans()
+        self.training_plans = TrainingPlans(clock.now)
         self.registries = ModelRegistries(clock.now)
         self.task_tokens = TaskTokens(clock.now)
         self.bedrock_world = BedrockWorld(clock, self.bedrock, self.quotas, self.metrics)

@@ -19,6 +19,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import (
     AWSValidationException,
     ResourceInUseException,
+    ResourceNotFound,
     SagemakerClientError,
 )
 from moto.sagemaker.models import sagemaker_backends
@@ -26,6 +27,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local_aws.clients import Clients
 from local_aws.hooks import Hooks, check_moto_version
+from local_aws.services.sagemaker_training_plans import PlanRefusedError, TrainingPlans
 from local_aws.services.service_quotas import training_quota, warm_pool_quota
 from local_aws.training.container import Launcher, ProcessLauncher
 from local_aws.training.container_launcher import ContainerLauncher, Engine
@@ -72,6 +74,7 @@ class TrainingJobs:
         options: TrainingOptions,
         clock: Callable[[], datetime],
         quota_of: Callable[[str, str, str], int] | None = None,
+        plans: TrainingPlans | None = None,
     ) -> None:
         self._scratch = scratch
         self._options = options
@@ -83,6 +86,7 @@ class TrainingJobs:
             else ProcessLauncher(command, self._sessions, options.working_directory)
         )
         self._quota_of = quota_of
+        self._plans = plans or TrainingPlans(clock)
         self._faults = Faults(options.faults)
         self._queue = JobQueue(options.places)
         self._hooks = Hooks()
@@ -136,6 +140,7 @@ class TrainingJobs:
                     "Training job names must be unique within an AWS account and region, and a "
                     f"training job with this name already exists ({arn})"
                 )
+            plan_ends_at = self._check_plan(response, request)
             pool = _waiting_pool(backend, request)
             self._check_quota(response, request, pool)
             if self._is_closed:
@@ -148,7 +153,7 @@ class TrainingJobs:
                 spot_billable_fraction=self._options.spot_billable_fraction,
                 on_warm_instances=pool is not None,
             )
-            run = TrainingRun(record, self._context_of(clients), self._scratch / name)
+            run = TrainingRun(record, self._context_of(clients), self._scratch / name, plan_ends_at)
             if pool is not None:
                 pool.give_pool_to(name)
             backend.training_jobs[name] = record
@@ -191,6 +196,17 @@ class TrainingJobs:
                 self._clients_by_region[region] = Clients(self._endpoint, region)
             return self._clients_by_region[region]
 
+    def _check_plan(self, response: Any, request: Mapping[str, Any]) -> datetime | None:
+        """Return when the job's training plan ends; refuse a job that its plan cannot take."""
+        try:
+            return self._plans.check(request, response.current_account, response.region)
+        except PlanRefusedError as error:
+            if error.code == "ResourceLimitExceeded":
+                raise ResourceLimitExceeded(str(error)) from error
+            if error.code == "ResourceNotFound":
+                raise ResourceNotFound(message=str(error)) from error
+            raise AWSValidationException(str(error)) from error
+
     def _has_pool_room(self, record: TrainingRecord) -> bool:
         """Whether the account may keep a job's instances warm; AWS refuses without a word."""
         if self._quota_of is None:
@@ -212,7 +228,7 @@ class TrainingJobs:
 
         Instances that wait in pools are in use, but those that the job takes over.
         """
-        if self._quota_of is None:
+        if self._quota_of is None or _is_on_plan(request):
             return
         spot = bool(request.get("EnableManagedSpotTraining"))
         resources = request["ResourceConfig"]
@@ -224,6 +240,7 @@ class TrainingJobs:
             if job is not pool
             and (job.status in {"InProgress", "Stopping"} or job.has_waiting_pool)
             and job.is_spot == spot
+            and not _is_on_plan(job.request)
             and job.request["ResourceConfig"]["InstanceType"] == resources["InstanceType"]
         )
         if in_use + resources.get("InstanceCount", 1) > limit:
@@ -255,6 +272,11 @@ def _as_method(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _backend(response: Any) -> Any:
     return sagemaker_backends[response.current_account][response.region]
+
+
+def _is_on_plan(request: Mapping[str, Any]) -> bool:
+    """Whether the job's instances are a plan's, which quotas of jobs do not count."""
+    return bool(request["ResourceConfig"].get("TrainingPlanArn"))
 
 
 def _records(backend: Any) -> Iterator[TrainingRecord]:

@@ -121,7 +121,6 @@ def _check_what_cannot_be_done(request: Mapping[str, Any]) -> None:
         "ResourceConfig.InstanceCount above 1": resources.get("InstanceCount", 1) != 1,
         "ResourceConfig.InstanceGroups": bool(resources.get("InstanceGroups")),
         "ResourceConfig.InstancePreferences": bool(resources.get("InstancePreferences")),
-        "ResourceConfig.TrainingPlanArn": bool(resources.get("TrainingPlanArn")),
         "ResourceConfig without InstanceType": not resources.get("InstanceType"),
         "ServerlessJobConfig": bool(request.get("ServerlessJobConfig")),
         "ModelPackageConfig": bool(request.get("ModelPackageConfig")),

@@ -56,6 +56,7 @@ class _Cause(Enum):
     STOP = auto()
     OUT_OF_RUN_TIME = auto()
     OUT_OF_WAIT_TIME = auto()
+    PLAN_ENDED = auto()
     INTERRUPTED = auto()
     LOST = auto()
     INTERNAL_ERROR = auto()
@@ -66,6 +67,7 @@ _ENDINGS = {
     _Cause.STOP: _STOPPED,
     _Cause.OUT_OF_RUN_TIME: _OUT_OF_RUN_TIME,
     _Cause.OUT_OF_WAIT_TIME: _OUT_OF_WAIT_TIME,
+    _Cause.PLAN_ENDED: Ending("Stopped", "Stopped", "The training plan of the job has ended"),
     _Cause.CLOSED: _STOPPED,
 }
 _NO_GRACE = frozenset({_Cause.LOST, _Cause.INTERNAL_ERROR, _Cause.CLOSED})
@@ -88,9 +90,19 @@ class TrainingContext:
 
 
 class TrainingRun:
-    """Runs a job; an interrupted one goes on, on a fresh machine, from its checkpoints in S3."""
+    """Runs a job; an interrupted one goes on, on a fresh machine, from its checkpoints in S3.
 
-    def __init__(self, record: TrainingRecord, context: TrainingContext, scratch: Path) -> None:
+    A job on a training plan is stopped when that ends.
+    """
+
+    def __init__(
+        self,
+        record: TrainingRecord,
+        context: TrainingContext,
+        scratch: Path,
+        plan_ends_at: datetime | None = None,
+    ) -> None:
+        self._plan_ends_at = plan_ends_at
         self._record = record
         self._request = record.request
         self._context = context
@@ -338,7 +350,10 @@ class TrainingRun:
             return _Cause.CLOSED
         if self._is_stopping:
             return _Cause.STOP
-        waited = (self._context.clock() - self._record.created_at).total_seconds()
+        now = self._context.clock()
+        if self._plan_ends_at is not None and now >= self._plan_ends_at:
+            return _Cause.PLAN_ENDED
+        waited = (now - self._record.created_at).total_seconds()
         if self._max_wait is not None and waited >= self._max_wait:
             return _Cause.OUT_OF_WAIT_TIME
         return None

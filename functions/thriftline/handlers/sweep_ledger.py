@@ -22,6 +22,7 @@ def lambda_handler(request: SweepLedgerRequest) -> SweepLedgerResponse:
         artifacts=wiring.artifacts(),
         trainers=trainers(),
         executions=wiring.executions(),
+        alerts=wiring.alerts(),
     )
     swept = sweep_ledger(sweeper, now=wiring.now(), report=_report)
     stopped = watch_budget(

@@ -14,6 +14,9 @@ from thriftline.money.month import Hold
 # A function outlives the execution that called it by 15 minutes at the most; the workflow that
 # tidies up after an execution then has its turn.
 QUIET = timedelta(minutes=45)
+# A document that nobody can read a day after the end will not be read: whoever can repair it was
+# told of it by every sweep until then.
+UNREADABLE_PATIENCE = timedelta(days=1)
 # What AWS has not said a week after the end it will not say.
 PATIENCE = timedelta(days=7)
 # A run lasts a year at the most, which the machine's own time limit enforces; then PATIENCE.
@@ -34,7 +37,8 @@ class Seen:
     """A held run as it is now.
 
     ``may_run`` is whether one of its jobs runs or cannot be seen. ``billed_usd`` is None while
-    that is not known, ``most_usd`` what the run's jobs may have cost at the most.
+    that is not known, ``most_usd`` what the run's jobs may have cost at the most. ``unreadable``
+    says why the run's plan cannot be read, so that nobody knows its jobs.
     """
 
     hold: Hold
@@ -43,20 +47,27 @@ class Seen:
     may_run: bool
     billed_usd: Decimal | None
     most_usd: Decimal
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The dollars that the hold is replaced by; None keeps it. ``reason`` is for a person."""
+    """The dollars that the hold is replaced by; None keeps it. ``reason`` is for a person.
+
+    ``alerts`` is whether whoever pays must be told.
+    """
 
     settle_usd: Decimal | None
     reason: str
+    alerts: bool = False
 
 
 def verdict(seen: Seen, now: datetime) -> Verdict:
     """Says whether a hold goes, and what it is replaced by."""
     if seen.life in {Life.RUNNING, Life.UNKNOWN}:
         return Verdict(None, f"The execution is {seen.life}.")
+    if seen.unreadable is not None:
+        return _unreadable(seen, seen.unreadable, now)
     if seen.may_run:
         return Verdict(None, "A job of the run may still run.")
     # Step Functions forgets an execution after 90 days; what it never had may come yet.
@@ -72,6 +83,20 @@ def verdict(seen: Seen, now: datetime) -> Verdict:
             "it may have cost is counted.",
         )
     return Verdict(None, "What the run was billed is not known yet.")
+
+
+def _unreadable(seen: Seen, why: str, now: datetime) -> Verdict:
+    """All that is held is counted: it covers whatever the run's jobs may still cost."""
+    since = now - (seen.ended_at or seen.hold.held_at)
+    if since < UNREADABLE_PATIENCE:
+        return Verdict(None, f"The run's plan cannot be read: {why}")
+    return Verdict(
+        seen.hold.usd,
+        f"The run's plan could not be read a day after the run had ended, so its jobs and their "
+        f"bill are not known. All of the {seen.hold.usd} USD that were held for it count as "
+        f"spent. {why}",
+        alerts=True,
+    )
 
 
 def recent_months(now: datetime) -> tuple[str, ...]:

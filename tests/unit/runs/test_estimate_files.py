@@ -191,3 +191,26 @@ def test_the_bars_are_drawn_without_a_script_the_cheapest_on_top() -> None:
     assert "script" not in str(chart.svg)
     assert str(chart.svg) == str(range_chart(two).svg)  # type: ignore[union-attr]
     assert range_chart([]) is None
+
+
+def test_a_training_plan_is_priced_as_paid_for_and_what_is_not_known_is_said(
+    reviews: Path, tmp_path: Path
+) -> None:
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:training-plan/november"
+    run_yaml = tmp_path / "run.yaml"
+    training = "training: {instance_type: ml.p4d.24xlarge, training_plan: 'ARN'}\n"
+    run_yaml.write_text(training.replace("ARN", arn))
+
+    found = estimate(reviews, run_yaml=run_yaml, trainers=("sagemaker",))
+
+    assert found.refusal is None
+    (rung,) = found.plan.rungs
+    assert (rung.name, rung.rate.usd) == ("1 x ml.p4d.24xlarge, prepaid", 0)
+    assert found.plan.worst_case_usd < Decimal("0.10")
+    (said,) = [text for text in found.plan.warnings if "training plan november" in text]
+    assert "An estimate asks no account" in said
+    assert "has 1 x ml.p4d.24xlarge free" in said
+
+    run_yaml.write_text(training.replace("ARN", arn.replace("us-east-1", "eu-west-1")))
+    with pytest.raises(InvalidRunSpecError, match="is in eu-west-1, and the run is in us-east-1"):
+        estimate(reviews, run_yaml=run_yaml, trainers=("sagemaker",))

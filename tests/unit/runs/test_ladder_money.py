@@ -140,7 +140,7 @@ def an_end(dice: random.Random, limit: int, billed: int, kept: int, keep_alive: 
 
 def climb(dice: random.Random, quote: Quote, cap_usd: Decimal, *, broken: bool = False) -> Spent:
     """Lets a run spend what it may. The broken twin forgets attempts whose bill is not known."""
-    allowance, _ = admit(quote, Room(cap_usd, "the cap"), cap_usd)
+    allowance, _ = admit(quote, Room(cap_usd, "the cap"))
     tried: list[Tried] = []
     passed: set[int] = set()
     billed_usd = Decimal(0)

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -11,13 +12,14 @@ import pytest
 from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
 from tests.unit.runs.test_plan_run import DATASET, OPEN, FakeRegistry
 from tests.unit.runs.trainers_fixture import trainers_over
-from thriftline.core.errors import InvalidRunSpecError
+from thriftline.core.errors import InvalidRunSpecError, NoQuotaError
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.run_documents import read_plan
+from thriftline.runs.trainers.sagemaker.attempt_limit import within_plan
 from thriftline.runs.trainers.sagemaker.training_plans import TrainingPlan
 
-ARN = "arn:aws:sagemaker:us-east-1:123456789012:training-plan/november"
+ARN = "arn:aws:sagemaker:ap-northeast-1:123456789012:training-plan/november"
 PLAN = TrainingPlan(
     arn=ARN,
     status="Active",
@@ -71,3 +73,65 @@ def test_a_plan_that_is_not_there_refuses_the_run(world: RunWorld) -> None:
 
     with pytest.raises(InvalidRunSpecError, match="does not exist"):
         plan(world, None)
+
+
+def ends_in(seconds: int) -> TrainingPlan:
+    return replace(PLAN, ends_at=PLAN.seen_at + timedelta(seconds=seconds))
+
+
+# 120 s to stop and 300 s to upload.
+def test_a_plan_that_ends_soon_leaves_a_job_the_time_to_stop_and_upload(world: RunWorld) -> None:
+    world.write_run(
+        training={
+            "instance_type": "ml.p5.4xlarge",
+            "training_plan": ARN,
+            "max_runtime_seconds": 7200,
+        }
+    )
+
+    shorter = plan(world, ends_in(5000 + 420))
+    whole = plan(world, ends_in(7200 + 420))
+
+    assert shorter.rungs[0].terms["max_runtime_seconds"] == 5000
+    assert shorter.longest_seconds == 5000
+    (said,) = [text for text in shorter.warnings if "training plan" in text]
+    assert "ends at 2026-11-29 01:30 UTC: a job may run 5,000 seconds and not 7,200" in said
+    assert whole.rungs[0].terms["max_runtime_seconds"] == 7200
+    assert not [text for text in whole.warnings if "training plan" in text]
+
+
+def test_a_run_that_probably_outlasts_its_plan_is_refused(world: RunWorld) -> None:
+    world.write_run(training={"instance_type": "ml.p5.4xlarge", "training_plan": ARN})
+
+    with pytest.raises(InvalidRunSpecError) as refused:
+        plan(world, ends_in(460))
+
+    said = str(refused.value)
+    assert "ends at 2026-11-29 00:07 UTC, which leaves a job 40 seconds" in said
+    assert "the run needs about" in said
+    assert "Nothing was spent." in said
+
+
+def test_an_attempt_that_starts_late_has_what_is_left_of_the_plan(world: RunWorld) -> None:
+    world.write_run(
+        training={
+            "instance_type": "ml.p5.4xlarge",
+            "training_plan": ARN,
+            "max_runtime_seconds": 7200,
+        }
+    )
+    (rung,) = plan(world, ends_in(9000)).ladder
+    start = PLAN.seen_at
+
+    assert within_plan(rung, 7200, start) == 7200
+    assert within_plan(rung, 7200, start + timedelta(seconds=6580)) == 2000
+    with pytest.raises(NoQuotaError, match="ends at 2026-11-29 02:30 UTC, too soon"):
+        within_plan(rung, 7200, start + timedelta(seconds=8550))
+
+
+def test_a_plan_of_another_region_is_refused(world: RunWorld) -> None:
+    elsewhere = ARN.replace("ap-northeast-1", "eu-west-1")
+    world.write_run(training={"instance_type": "ml.p5.4xlarge", "training_plan": elsewhere})
+
+    with pytest.raises(InvalidRunSpecError, match="is in eu-west-1, and the run is in ap-north"):
+        plan(world, PLAN)

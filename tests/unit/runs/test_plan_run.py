@@ -648,7 +648,7 @@ def test_no_run_time_below_the_expected_one_is_advised(world: RunWorld) -> None:
 
     said = str(refusal.value)
     assert "expected are" in said
-    assert "raise budget.max_usd to" in said.lower()
+    assert "raise the cap budget.max_usd to" in said.lower()
     assert "set training.max_runtime_seconds" not in said
     assert "cheaper choice" not in said
 

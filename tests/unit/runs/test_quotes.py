@@ -31,7 +31,7 @@ def quote(*rungs: tuple[str, str]) -> Quote:
 
 
 def admitted(asked: Quote, cap: str) -> Decimal:
-    allowance, clamp = admit(asked, Room(Decimal(cap), "the cap"), Decimal(cap))
+    allowance, clamp = admit(asked, Room(Decimal(cap), "the cap budget.max_usd"))
     assert clamp is None
     return allowance
 
@@ -57,9 +57,29 @@ def test_a_run_that_passes_its_cap_is_refused_with_the_numbers_and_the_fixes() -
 
     assert str(refusal.value) == (
         "The worst case of 2.83 USD passes the cap budget.max_usd of 2.00 USD: 1 machine for an "
-        "hour. Raise budget.max_usd to 2.83, or train for a shorter time, or take a cheaper "
-        "choice: small (at most 1.49 USD). Nothing was spent."
+        "hour. Raise the cap budget.max_usd to 2.83, or train for a shorter time, or take a "
+        "cheaper choice: small (at most 1.49 USD). Nothing was spent."
     )
+
+
+@pytest.mark.parametrize(
+    ("cap", "most", "said"),
+    [
+        ("2.00", "5.00", "passes the cap of 2.00 USD: 1 machine for an hour. Raise the cap to"),
+        ("2.00", "2.50", "Raise the cap and the stack's limit to 2.83"),
+        ("2.50", "2.00", "passes the stack's limit of 2.00 USD"),
+        ("2.50", "2.00", "Raise the stack's limit and the cap to 2.83"),
+        ("9.00", "2.00", "Raise the stack's limit to 2.83"),
+    ],
+)
+def test_a_refusal_names_the_limits_that_refuse(cap: str, most: str, said: str) -> None:
+    limits = sorted([(Decimal(cap), "the cap"), (Decimal(most), "the stack's limit")])
+    (usd, limit), (other_usd, other) = limits
+
+    with pytest.raises(BudgetExceededError) as refusal:
+        admit(quote(("2.83", "0.05")), Room(usd, limit, ((other, other_usd),)))
+
+    assert said in str(refusal.value)
 
 
 def test_cents_are_rounded_up_and_whole_cents_stay() -> None:

@@ -416,7 +416,9 @@ class StandInStates:
         return {"status": self.status, **ended}
 
 
-def swept(scene: Scene, states: StandInStates, now: datetime) -> SweepLedgerResponse:
+def swept(
+    scene: Scene, states: StandInStates, now: datetime, topic: "StandInTopic | None" = None
+) -> SweepLedgerResponse:
     world = scene.world
     errors: list[tuple[str, Exception]] = []
     answer = sweep_ledger(
@@ -426,6 +428,7 @@ def swept(scene: Scene, states: StandInStates, now: datetime) -> SweepLedgerResp
             artifacts=world.artifacts,
             trainers=trainers_over(world.artifacts, scene.sagemaker),
             executions=Executions(cast("Any", states)),
+            alerts=Topic(cast("Any", topic), "arn:topic"),
         ),
         now=now,
         report=lambda run_id, error: errors.append((run_id, error)),
@@ -448,6 +451,32 @@ def test_the_sweep_settles_what_a_crash_has_left(scene: Scene) -> None:
     # What comes late meets a closed run.
     assert scene.settle(now=LATER).reason == "It was settled before."
     assert swept(scene, StandInStates("ABORTED", NOW), LATER).settled == 0
+
+
+@pytest.mark.parametrize("body", ["{", '{"schema_version": "9.0"}'])
+def test_a_plan_that_cannot_be_read_holds_for_a_day_and_then_counts_in_full_and_is_told_once(
+    scene: Scene, body: str
+) -> None:
+    scene.reserve()
+    scene.end(scene.start(), TrainingTimeInSeconds=1000, BillableTimeInSeconds=400)
+    scene.world.put(f"runs/{RUN_ID}/plan.json", body)
+    topic, states = StandInTopic(), StandInStates("ABORTED", NOW)
+
+    early = swept(scene, states, NOW + timedelta(hours=23), topic)
+    assert (early.kept, early.unknown, early.settled) == (0, 1, 0)
+    running = swept(scene, StandInStates("RUNNING"), NOW + timedelta(days=9), topic)
+    assert (running.kept, running.settled, topic.messages) == (1, 0, [])
+    assert scene.committed() == Decimal("1.61")
+
+    late = swept(scene, states, NOW + timedelta(hours=25), topic)
+    assert (late.kept, late.unknown, late.settled) == (0, 0, 1)
+    assert scene.committed() == Decimal("1.61")
+    assert scene.world.ledger.month("2026-11").holds == {}
+    swept(scene, states, NOW + timedelta(hours=26), topic)
+    ((subject, text),) = topic.messages
+    assert RUN_ID in subject
+    assert "All of the 1.61 USD that were held for it count as spent" in text
+    assert "plan.json" in text
 
 
 def test_the_sweep_releases_a_run_without_a_job_in_the_month_of_its_hold(scene: Scene) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thriftline.runs.domain.turns import (
+    LONGEST_HOLD_UP,
     LONGEST_TURN_SECONDS,
     Ticket,
     ahead_of,
@@ -46,7 +47,6 @@ def test_a_ticket_that_expired_holds_nobody_up_and_its_owner_starts_anew() -> No
 def test_a_ticket_is_kept_for_longer_than_its_owner_is_away() -> None:
     for waited in (0, 60, 3600, 90_000):
         own = renewed(ticket(0), after(waited))
-        assert own.until > after(waited) + timedelta(seconds=2 * turn_wait_seconds(NOON, own.since))
         assert own.until > after(waited + turn_wait_seconds(NOON, after(waited)))
 
 
@@ -82,3 +82,15 @@ def test_a_wait_of_weeks_fits_the_history_of_an_execution() -> None:
         rounds += 1
     # Wait, Start training and Choice are nine events, and an execution may have 25,000.
     assert 9 * rounds < 10_000
+
+
+@given(st.integers(0, 2_419_200))
+def test_a_run_that_died_holds_up_the_line_for_less_than_an_hour(waited: int) -> None:
+    died = after(waited)
+    line = {"dead": renewed(ticket(0, until=1e7), died), "next": ticket(1, until=1e7)}
+
+    assert timedelta(minutes=10) < line["dead"].until - died <= LONGEST_HOLD_UP
+    assert timedelta(hours=1) > LONGEST_HOLD_UP
+    assert ahead_of("next", line, died + LONGEST_HOLD_UP) == 0
+    # One that lives asks again before its ticket is gone.
+    assert died + timedelta(seconds=turn_wait_seconds(NOON, died)) < line["dead"].until

@@ -125,9 +125,9 @@ def _filed_key(key: str, run_id: str) -> dict[str, Any]:
 
 
 def _serialize(value: Any) -> Any:
-    """Writes dollars in full: 0.000000001 and never 1E-9."""
+    """Writes dollars in full: 0.000000001 and never 1E-9, 0 and never 0E-9."""
     if isinstance(value, Decimal):
-        return {"N": f"{value:f}"}
+        return {"N": f"{value.normalize():f}"}
     if isinstance(value, dict):
         return {"M": {name: _serialize(one) for name, one in value.items()}}
     return _serializer.serialize(value)

@@ -16,10 +16,18 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class Room:
-    """The dollars that a run may cost at the most, and what sets that limit."""
+    """The dollars that a run may cost at the most, and what sets that limit.
+
+    ``others`` are limits that are not lower, each with its dollars.
+    """
 
     usd: Decimal
     limit: str
+    others: tuple[tuple[str, Decimal], ...] = ()
+
+    def passed_by(self, usd: Decimal) -> str:
+        """Names the limits that so many dollars pass."""
+        return " and ".join([self.limit, *(name for name, most in self.others if usd > most)])
 
     @property
     def cents(self) -> Decimal:

@@ -199,7 +199,7 @@ def _by_likely_usd(candidate: Candidate) -> tuple[bool, Decimal, str]:
     return usd is None, candidate.worst_case_usd if usd is None else usd, candidate.name
 
 
-def admit(quote: Quote, room: Room, cap_usd: Decimal) -> tuple[Decimal, Clamp | None]:
+def admit(quote: Quote, room: Room) -> tuple[Decimal, Clamp | None]:
     """Returns the run's allowance, and how it was made shorter where its worst case does not fit.
 
     A rung that is more expensive than the first gets a shorter time, or is passed over.
@@ -213,18 +213,15 @@ def admit(quote: Quote, room: Room, cap_usd: Decimal) -> tuple[Decimal, Clamp | 
     if clamp := clamped(ask, room):
         return clamp.usd, clamp
     worst = quote.worst_case_usd
-    if worst <= cap_usd:
-        # The stack's own limit refuses it, and names itself.
-        return worst, None
     raise BudgetExceededError(
-        f"The worst case of {worst} USD passes the cap budget.max_usd of {cap_usd} USD: "
-        f"{quote.basis}. {_fix(quote, worst, cap_usd)} Nothing was spent."
+        f"The worst case of {worst} USD passes {room.limit} of {room.usd} USD: "
+        f"{quote.basis}. {_fix(quote, worst, room)} Nothing was spent."
     )
 
 
-def _fix(quote: Quote, worst: Decimal, cap_usd: Decimal) -> str:
-    fixes = [f"raise budget.max_usd to {worst}", *quote.remedies]
-    fitting = cheaper_choices(map(choice_of, quote.alternatives), cap_usd)
+def _fix(quote: Quote, worst: Decimal, room: Room) -> str:
+    fixes = [f"raise {room.passed_by(worst)} to {worst}", *quote.remedies]
+    fitting = cheaper_choices(map(choice_of, quote.alternatives), room.usd)
     if fitting:
         fixes.append(f"take a cheaper choice: {', '.join(fitting)}")
     text = ", or ".join(fixes)

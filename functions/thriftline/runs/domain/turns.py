@@ -15,9 +15,12 @@ _SHORTEST_SECONDS = 15
 _USUAL_SECONDS = 300
 # Of a wait of days: the history of an execution holds 25,000 events, and a round takes nine.
 _SHARE_OF_DAYS = 0.015
-_LONGEST_SECONDS = 3600
+_LONGEST_SECONDS = 2700
 # A Lambda function that is tried again, and a machine that is slow, come back within this.
 _PATIENCE = timedelta(minutes=10)
+# The longest that a run which died can hold up those behind it; most leave the line when their
+# execution is tidied up.
+LONGEST_HOLD_UP = timedelta(seconds=_LONGEST_SECONDS) + _PATIENCE
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def renewed(own: Ticket | None, now: datetime) -> Ticket:
     """Returns the ticket of a run that goes on waiting; one that had expired starts anew."""
     since = own.since if own is not None and own.until > now else now
     wait = timedelta(seconds=turn_wait_seconds(since, now))
-    return Ticket(since, now + 2 * wait + _PATIENCE)
+    return Ticket(since, now + wait + _PATIENCE)
 
 
 def turn_wait_seconds(since: datetime, now: datetime) -> int:

@@ -66,8 +66,9 @@ class RunSpec(Section):
     trainer: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
         AUTO,
         description="The way to train; auto takes the cheapest that can do what `needs` asks for, "
-        "and is sagemaker where `base_model` is named. The stack's parameter Trainers says which "
-        "there are.",
+        "and is sagemaker where `base_model`, `training.training_plan` or "
+        "`training.keep_alive_seconds` is named. The stack's parameter Trainers says which there "
+        "are.",
     )
     needs: NeedsSection = Field(default_factory=NeedsSection)
     training: TrainingSection = Field(default_factory=TrainingSection)

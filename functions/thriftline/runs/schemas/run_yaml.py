@@ -59,8 +59,7 @@ class Defaults:
     def under(self, given: dict[str, Any]) -> dict[str, Any]:
         """Returns ``given`` with these defaults where it is silent."""
         filled = {"base_model": self.base_model, **given}
-        if "base_model" in given and "trainer" not in given and ENCODER_TRAINER in self.may_name:
-            # Whoever names an encoder wants that one trained, not the cheapest of all models.
+        if _means_sagemaker(given) and "trainer" not in given and ENCODER_TRAINER in self.may_name:
             filled["trainer"] = ENCODER_TRAINER
         for section, key, value in (
             ("training", "instance_type", self.instance_type),
@@ -71,6 +70,13 @@ class Defaults:
             if isinstance(inner, dict) and not (section == "training" and inner.get("ladder")):
                 filled[section] = {key: value, **inner}
         return filled
+
+
+def _means_sagemaker(given: Mapping[str, Any]) -> bool:
+    """Whoever names an encoder, or what SageMaker alone has, wants that and not the cheapest."""
+    training = given.get("training")
+    named = set(training) if isinstance(training, Mapping) else set()
+    return "base_model" in given or bool(named & {"training_plan", "keep_alive_seconds"})
 
 
 def parse_run_yaml(text: bytes | None, defaults: Defaults) -> RunSpec:

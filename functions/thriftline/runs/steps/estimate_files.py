@@ -87,7 +87,7 @@ def _considered(quoter: Quoter, run: Run, volume: DatasetVolume) -> Considered:
 
     def admitted(quote: Quote) -> Admitted:
         cap = run.spec.budget.max_usd
-        return Admitted(*admit(quote, Room(cap, "the cap budget.max_usd"), cap))
+        return Admitted(*admit(quote, Room(cap, "the cap budget.max_usd")))
 
     predictions = run.spec.needs.predictions_per_month or 0
     return consider(quoter, work_for=work_for, admit=admitted, predictions=predictions)

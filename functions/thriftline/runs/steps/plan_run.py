@@ -106,16 +106,16 @@ def plan_run(
 
 
 def _admitted(quote: Quote, run: Run, ceilings: Ceilings) -> Admitted:
-    cap = run.spec.budget.max_usd
-    allowance, clamp = admit(quote, _room(cap, ceilings), cap)
+    allowance, clamp = admit(quote, _room(run.spec.budget.max_usd, ceilings))
     admit_to_stack(ceilings, run, quote, allowance)
     return Admitted(allowance, clamp)
 
 
 def _room(cap_usd: Decimal, ceilings: Ceilings) -> Room:
+    own, most = "the cap budget.max_usd", "the stack's parameter MaxUsdPerRun"
     if cap_usd <= ceilings.max_usd_per_run:
-        return Room(cap_usd, "the cap budget.max_usd")
-    return Room(ceilings.max_usd_per_run, "the stack's parameter MaxUsdPerRun")
+        return Room(cap_usd, own, ((most, ceilings.max_usd_per_run),))
+    return Room(ceilings.max_usd_per_run, most, ((own, cap_usd),))
 
 
 def _champion(registry: ModelRegistry, project: str) -> Champion | None:

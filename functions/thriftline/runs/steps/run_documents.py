@@ -37,6 +37,17 @@ def document_if_made(
     return None if body is None else _parsed(artifacts, key, body, model)
 
 
+def problem_of(artifacts: Bucket, run_id: str, name: str, model: type[Document]) -> str | None:
+    """Returns why ``runs/{run_id}/{name}`` cannot be read; None where it can, or is not there."""
+    body = artifacts.read(f"{run_prefix(run_id)}{name}")
+    try:
+        if body is not None:
+            model.model_validate_json(body)
+    except ValidationError as error:
+        return f"{artifacts.uri(f'{run_prefix(run_id)}{name}')}: {_first_problem(error)}"
+    return None
+
+
 def read_run(artifacts: Bucket, run_id: str) -> Run:
     """Returns ``run.json``."""
     return read_document(artifacts, run_id, "run.json", Run)
@@ -57,9 +68,13 @@ def _parsed(artifacts: Bucket, key: str, body: bytes, model: type[Document]) -> 
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the document"
         raise AwsRequestError(
-            f"{artifacts.uri(key)}: {place}: {first['msg']}. A newer version of Thriftline may "
+            f"{artifacts.uri(key)}: {_first_problem(error)} A newer version of Thriftline may "
             "have written it; start the run again by uploading its data set again."
         ) from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the document"
+    return f"{place}: {first['msg']}."

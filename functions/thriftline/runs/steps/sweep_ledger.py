@@ -8,13 +8,16 @@ from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import Executions
-from thriftline.core.errors import ThriftlineError
+from thriftline.core.aws.topic import Topic
+from thriftline.core.errors import AwsRequestError, ThriftlineError
 from thriftline.money.ledger import Ledger
 from thriftline.money.month import Hold
 from thriftline.money.sweeping import Life, Seen, Verdict, recent_months, verdict
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.steps import SweepLedgerResponse, SweptHold
 from thriftline.runs.steps.run_bill import Bill, bill_of
+from thriftline.runs.steps.run_documents import problem_of
 from thriftline.runs.steps.settle_budget import settle_run
 from thriftline.runs.trainers.registry import Trainers
 
@@ -31,6 +34,7 @@ class Sweeper:
     artifacts: Bucket
     trainers: Trainers
     executions: Executions
+    alerts: Topic
 
     def holds(self, now: datetime) -> Iterator[tuple[str, Hold]]:
         """Yields every hold of the months that may still have some, the oldest first."""
@@ -43,6 +47,8 @@ class Sweeper:
         life, ended_at = self._life(item)
         if life in {Life.RUNNING, Life.UNKNOWN}:
             return Seen(hold, life, ended_at, True, None, hold.usd)
+        if unreadable := problem_of(self.artifacts, hold.run_id, "plan.json", Plan):
+            return Seen(hold, life, ended_at, True, None, hold.usd, unreadable)
         bill = bill_of(hold.run_id, item, artifacts=self.artifacts, trainers=self.trainers)
         return Seen(hold, life, ended_at, bill.may_run, bill.usd, _most(bill))
 
@@ -91,7 +97,15 @@ def sweep_ledger(
 
 def _sweep(sweeper: Sweeper, key: str, hold: Hold, now: datetime) -> Verdict:
     item = sweeper.runs.get(hold.run_id) or {}
-    judged = verdict(sweeper.look(hold, item), now)
+    seen = sweeper.look(hold, item)
+    judged = verdict(seen, now)
+    if seen.unreadable and judged.settle_usd is None:
+        raise AwsRequestError(judged.reason)
+    if judged.alerts:
+        # First: rather twice than never, where the sweep dies in between.
+        sweeper.alerts.publish(
+            f"Thriftline: what run {hold.run_id} was billed cannot be found out", _told(judged, key)
+        )
     if judged.settle_usd is not None:
         settle_run(
             key,
@@ -103,6 +117,13 @@ def _sweep(sweeper: Sweeper, key: str, hold: Hold, now: datetime) -> Verdict:
             now=now,
         )
     return judged
+
+
+def _told(judged: Verdict, key: str) -> str:
+    return (
+        f"{judged.reason}\n\nThey count in {key}. Look at the run's training jobs and its "
+        "execution yourself; nothing of the run can start any more.\n"
+    )
 
 
 def _most(bill: Bill) -> Decimal:

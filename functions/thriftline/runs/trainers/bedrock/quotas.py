@@ -5,11 +5,12 @@ minute were seen, which is one evaluation of 400 records in 100 minutes.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from thriftline.core.aws.quota_lists import ACCOUNTS_OWN, DEFAULTS, QuotaLists
 
 if TYPE_CHECKING:
     from mypy_boto3_service_quotas import ServiceQuotasClient
@@ -37,8 +38,10 @@ class DeploymentQuotas:
 class CustomModelQuotas:
     """Bedrock's quotas of one account and region, listed once."""
 
-    def __init__(self, client: "ServiceQuotasClient") -> None:
-        self._client = client
+    def __init__(
+        self, client: "ServiceQuotasClient", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._lists = QuotaLists(client, SERVICE, clock)
         self._values: Mapping[str, int] | None = None
 
     def of(self, model: str) -> DeploymentQuotas:
@@ -57,15 +60,8 @@ class CustomModelQuotas:
 
     def _listed(self) -> Iterator[tuple[str, int]]:
         # The account's own value comes last, so that it stands where both lists have one.
-        for operation in ("list_aws_default_service_quotas", "list_service_quotas"):
-            pages: Any = self._client.get_paginator(cast("Any", operation))
-            try:
-                for page in pages.paginate(ServiceCode=SERVICE, PaginationConfig={"PageSize": 100}):
-                    for quota in page["Quotas"]:
-                        if "Value" in quota:
-                            yield str(quota.get("QuotaName", "")), int(quota["Value"])
-            except (BotoCoreError, ClientError):
-                continue
+        for quota in self._lists.quotas((DEFAULTS, ACCOUNTS_OWN)):
+            yield str(quota.get("QuotaName", "")), int(quota["Value"])
 
 
 def _letters(name: str) -> str:

@@ -1,6 +1,7 @@
 """What this trainer reads: its section of ``run.yaml``, and its terms in ``plan.json``."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -63,7 +64,8 @@ class RungTerms(BaseModel):
     may get less when less is left of the run's dollars. ``all_rows`` gives every instance the whole
     training split: the rungs have different numbers of instances, and a checkpoint is of the rows
     as the instances share them. ``keep_alive_seconds`` is how long they are kept warm after a job,
-    and ``kept_storage`` the price of their volumes meanwhile.
+    and ``kept_storage`` the price of their volumes meanwhile. At ``plan_ends_at`` the training plan
+    ends, and its instances go.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -77,12 +79,16 @@ class RungTerms(BaseModel):
     storage: Price
     all_rows: bool = False
     training_plan: str | None = None
+    plan_ends_at: datetime | None = None
     keep_alive_seconds: int = 0
     kept_storage: Price | None = None
 
 
 def terms_of(
-    choices: TrainingChoices, instances: PricedInstances, runtime_seconds: int
+    choices: TrainingChoices,
+    instances: PricedInstances,
+    runtime_seconds: int,
+    plan_ends_at: datetime | None = None,
 ) -> Mapping[str, Any]:
     """Returns a rung's terms as they stand in ``plan.json``."""
     terms = RungTerms(
@@ -94,6 +100,7 @@ def terms_of(
         max_wait_seconds=choices.wait_limit_seconds(runtime_seconds),
         storage=instances.storage,
         training_plan=choices.training_plan,
+        plan_ends_at=plan_ends_at,
         keep_alive_seconds=instances.kept_seconds,
         kept_storage=instances.kept_storage,
     )

@@ -31,6 +31,8 @@ from thriftline.runs.trainers.sagemaker.quotas import (
     quota_name,
     too_small,
 )
+from thriftline.runs.trainers.sagemaker.runtime_limit import LONGEST_SECONDS
+from thriftline.runs.trainers.sagemaker.training_plans import require_time
 
 # On-demand capacity was seen to take 28 to 58 minutes; SageMaker itself waits for 30 at least.
 WAIT_SECONDS = 1800
@@ -149,6 +151,9 @@ def _chosen(
     instances = offers.instances_for(choices.instance_type)
     require_fit(instances, offers.workload, work.encoder, usual)
     if choices.training_plan:
+        if offers.plan is not None:
+            needed = offers.expected(instances, LONGEST_SECONDS, spot=False)
+            require_time(offers.plan, needed, offers.wanted_limit(instances, spot=False))
         # It has a quota of its own, and whatever else would be tried is billed again.
         rung = replace(offers.rung(instances, spot=False), reason="The training plan is paid for.")
         yield Step(rung, instances, spot=False)

@@ -23,7 +23,13 @@ from thriftline.runs.trainers.sagemaker.priced_instances import (
     require_known,
 )
 from thriftline.runs.trainers.sagemaker.runtime_limit import LONGEST_SECONDS, runtime_limit
-from thriftline.runs.trainers.sagemaker.training_plans import TrainingPlan, prepaid
+from thriftline.runs.trainers.sagemaker.training_plans import (
+    TrainingPlan,
+    prepaid,
+    prepaid_unseen,
+    shortened_warning,
+    unseen_warning,
+)
 
 NAME = "sagemaker"
 _CENT = Decimal("0.01")
@@ -34,7 +40,8 @@ class PriceSources:
     """Where prices and names come from; ``known_types`` are those of the API's own list.
 
     ``market_of`` says what is known of a type on EC2's Spot market now. ``image_gb``
-    is the size of the training image, None where it is not known.
+    is the size of the training image, None where it is not known. ``plan_of`` looks a training plan
+    up, and is None where no account is asked.
     """
 
     catalogue: Callable[[], PriceCatalogue]
@@ -42,7 +49,7 @@ class PriceSources:
     region: str
     market_of: Callable[[str], SpotMarket | None] = lambda _: None
     image_gb: Callable[[], float | None] = lambda: None
-    plan_of: Callable[[str], TrainingPlan | None] = lambda _: None
+    plan_of: Callable[[str], TrainingPlan | None] | None = None
 
 
 class Offers:
@@ -72,10 +79,12 @@ class Offers:
             volume_gib=self._choices.volume_gib,
             kept_seconds=self._choices.keep_alive_seconds,
         )
-        plan = self._choices.training_plan
-        if plan and instance_type == self._choices.instance_type:
-            return prepaid(found, plan, self._plan)
-        return found
+        arn = self._choices.training_plan
+        if arn is None or instance_type != self._choices.instance_type:
+            return found
+        if self._sources.plan_of is None:
+            return prepaid_unseen(found, arn)
+        return prepaid(found, arn, self._plan)
 
     def has_price(self, instance_type: str) -> bool:
         """Whether the catalogue has a rate for a type here."""
@@ -111,11 +120,24 @@ class Offers:
             stop_grace_usd=instances.stop_grace_usd,
             upload_grace_usd=instances.upload_grace_usd,
             fixed_usd=instances.kept_usd,
-            terms=terms_of(self._choices.model_copy(update={"spot": spot}), instances, limit),
+            terms=terms_of(
+                self._choices.model_copy(update={"spot": spot}),
+                instances,
+                limit,
+                self._plan.ends_at if self._plan else None,
+            ),
         )
 
     def limit(self, instances: PricedInstances, *, spot: bool) -> int:
         """Returns the run time limit of a job on them, in seconds."""
+        wanted = self.wanted_limit(instances, spot=spot)
+        left = None
+        if self._plan is not None and instances.instance_type == self._choices.instance_type:
+            left = self._plan.seconds_left
+        return wanted if left is None else min(wanted, left)
+
+    def wanted_limit(self, instances: PricedInstances, *, spot: bool) -> int:
+        """Returns the run time limit that a job has where no training plan ends before."""
         if self._choices.max_runtime_seconds is not None:
             return self._choices.max_runtime_seconds
         needed = self.expected(instances, LONGEST_SECONDS, spot=spot)
@@ -180,6 +202,22 @@ class Offers:
     def _catalogue(self) -> PriceCatalogue:
         return self._sources.catalogue()
 
+    @property
+    def plan(self) -> TrainingPlan | None:
+        """The training plan that the run is on, as far as it was looked up."""
+        return self._plan
+
+    def plan_warnings(self, instances: PricedInstances) -> tuple[str, ...]:
+        """Says what a person should know of the training plan that the run is on."""
+        arn = self._choices.training_plan
+        if arn is None:
+            return ()
+        if self._plan is None:
+            return (unseen_warning(instances, arn),)
+        said = shortened_warning(self._plan, self.wanted_limit(instances, spot=False))
+        return (said,) if said else ()
+
     @cached_property
     def _plan(self) -> TrainingPlan | None:
-        return self._sources.plan_of(self._choices.training_plan or "")
+        arn, plan_of = self._choices.training_plan, self._sources.plan_of
+        return plan_of(arn) if arn and plan_of else None

@@ -5,13 +5,15 @@ pass one is refused before it exists.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of
+from thriftline.core.aws.quota_lists import ACCOUNTS_OWN, DEFAULTS, QuotaLists
 from thriftline.core.errors import NoQuotaError, ThriftlineError
 from thriftline.core.wording import counted
 
@@ -53,8 +55,13 @@ class QuotaLimit:
 class QuotaBook:
     """The account's quotas, found by their names: codes differ from list to list."""
 
-    def __init__(self, client: "ServiceQuotasClient", region: str) -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: "ServiceQuotasClient",
+        region: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._lists = QuotaLists(client, SERVICE, clock)
         self._region = region
 
     def limits(self, names: Sequence[str]) -> dict[str, QuotaLimit]:
@@ -63,24 +70,17 @@ class QuotaBook:
         A quota that is not known refuses nothing: SageMaker decides when a job is asked for.
         """
         found: dict[str, QuotaLimit] = {}
-        # A quota without an applied value stands in the list of defaults alone.
-        for operation in ("list_service_quotas", "list_aws_default_service_quotas"):
-            if missing := set(names) - set(found):
-                found |= self._listed(operation, missing)
-        return found
-
-    def _listed(self, operation: str, names: set[str]) -> dict[str, QuotaLimit]:
-        found: dict[str, QuotaLimit] = {}
-        pages: Any = self._client.get_paginator(cast("Any", operation))
-        try:
-            for page in pages.paginate(ServiceCode=SERVICE, PaginationConfig={"PageSize": 100}):
-                for quota in page["Quotas"]:
-                    if quota.get("QuotaName") in names and "Value" in quota:
-                        found[quota["QuotaName"]] = self._limit(quota)
-                if len(found) == len(names):
-                    break
-        except (BotoCoreError, ClientError):
+        missing = set(names)
+        if not missing:
             return found
+        # A quota without an applied value stands in the list of defaults alone.
+        for quota in self._lists.quotas((ACCOUNTS_OWN, DEFAULTS)):
+            name = quota.get("QuotaName")
+            if name in missing:
+                found[name] = self._limit(quota)
+                missing.remove(name)
+            if not missing:
+                break
         return found
 
     def _limit(self, quota: Mapping[str, Any]) -> QuotaLimit:

@@ -57,7 +57,11 @@ def quote(work: TrainingWork, sources: PriceSources, quotas: Quotas = lambda _: 
         remedies=_remedies(
             costliest.instances, offers.seconds_within_cap(costliest.instances), expected
         ),
-        warnings=(*market.warnings, *_warnings(chosen, candidate.expected, first.limit)),
+        warnings=(
+            *market.warnings,
+            *offers.plan_warnings(chosen),
+            *_warnings(chosen, candidate.expected, first.limit),
+        ),
         market_advice=market.document,
         workload=offers.work_document,
         longest_seconds=first.limit,

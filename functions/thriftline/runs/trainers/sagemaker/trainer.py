@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.aws.clients import client
+from thriftline.core.aws.clients import client, impatient_client
 from thriftline.core.errors import EvaluationError
 from thriftline.core.settings import Settings
 from thriftline.evaluation.job_output import JobOutput, unpack
@@ -21,7 +21,7 @@ from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.domain.quotes import Quote, Rung
 from thriftline.runs.domain.work import AttemptOrder, TrainingWork
 from thriftline.runs.trainers.port import Inputs, TrainedModel, TrainerSite
-from thriftline.runs.trainers.sagemaker.attempt_limit import attempt_limit
+from thriftline.runs.trainers.sagemaker.attempt_limit import attempt_limit, within_plan
 from thriftline.runs.trainers.sagemaker.attempts import attempt_of
 from thriftline.runs.trainers.sagemaker.documents import instances_of
 from thriftline.runs.trainers.sagemaker.ladder import Quotas
@@ -53,6 +53,7 @@ class SagemakerTrainer:
         market_of: Callable[[str], SpotMarket | None] = lambda _: None,
         size_of_image: Callable[[str], float | None] = lambda _: None,
         plan_of: Callable[[str], TrainingPlan | None] = lambda _: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._jobs = jobs
         self._image_gb = size_of_image
@@ -61,6 +62,7 @@ class SagemakerTrainer:
         self._settings = settings
         self._market_of = market_of
         self._plan_of = plan_of
+        self._now = now
 
     def quote(self, work: TrainingWork) -> Quote:
         """Prices the ladder of the run spec; see ``quoting``."""
@@ -136,7 +138,7 @@ class SagemakerTrainer:
         work, settings = order.work, self._settings
         champion = work.champion.if_of(NAME) if work.champion else None
         terms, _ = instances_of(order.rung)
-        runtime = attempt_limit(order.rung, order.left_usd)
+        runtime = within_plan(order.rung, attempt_limit(order.rung, order.left_usd), self._now())
         return TrainingOrder(
             job_name=order.name,
             run_id=work.run_id,
@@ -193,7 +195,8 @@ def sagemaker_trainer(site: TrainerSite) -> SagemakerTrainer:
         return TrainingJobs(client("sagemaker"))
 
     def quotas(names: Sequence[str]) -> Mapping[str, QuotaLimit]:
-        return QuotaBook(client("service-quotas"), site.settings.region).limits(names)
+        book = QuotaBook(impatient_client("service-quotas"), site.settings.region)
+        return book.limits(names)
 
     def market_of(instance_type: str) -> SpotMarket | None:
         markets = SpotMarkets(

@@ -1,11 +1,12 @@
 """Training plans: capacity that was bought before. A run on one is priced at nothing more.
 
-Thriftline never buys one: the whole fee is due at once.
+Thriftline never buys one: the whole fee is due at once. SageMaker takes the instances away at the
+plan's end, so a job must have stopped and uploaded by then.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,13 @@ from botocore.exceptions import ClientError
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.money.prices import TRAINING, Price
-from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
+from thriftline.runs.domain.affordable import LEAST_SECONDS
+from thriftline.runs.domain.quotes import Expectation
+from thriftline.runs.trainers.sagemaker.priced_instances import (
+    STOP_GRACE_SECONDS,
+    UPLOAD_GRACE_SECONDS,
+    PricedInstances,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -42,7 +49,12 @@ class TrainingPlan:
     @property
     def name(self) -> str:
         """What people call it."""
-        return self.arn.rpartition("/")[2]
+        return name_of(self.arn)
+
+    @property
+    def seconds_left(self) -> int | None:
+        """How long a job may run on it from when it was seen; None where its end is not known."""
+        return None if self.ends_at is None else seconds_until(self.ends_at, self.seen_at)
 
 
 class TrainingPlans:
@@ -89,22 +101,98 @@ def prepaid(instances: PricedInstances, arn: str, plan: TrainingPlan | None) -> 
     Raises:
         InvalidRunSpecError: there is no such plan, or it cannot take this run.
     """
-    problem = _problem(instances, plan)
+    problem = _elsewhere(arn, instances.rate.region) or _problem(instances, plan)
     if plan is None or problem:
-        raise InvalidRunSpecError(
-            f"training.training_plan: {arn} {problem}. Name another plan, or take it out. Nothing "
-            "was spent."
-        )
+        raise _refusal(arn, problem)
     fee = f"its fee of {plan.upfront} is" if plan.upfront else "its fee is"
+    return _free(instances, arn, f"{fee} not counted again", plan.seen_at.date())
+
+
+def prepaid_unseen(instances: PricedInstances, arn: str) -> PricedInstances:
+    """Returns instances at the price of a run on a plan that nobody has looked at.
+
+    Raises:
+        InvalidRunSpecError: the plan is of another region.
+    """
+    if problem := _elsewhere(arn, instances.rate.region):
+        raise _refusal(arn, problem)
+    return _free(instances, arn, "its fee is not counted again", instances.rate.date)
+
+
+def unseen_warning(instances: PricedInstances, arn: str) -> str:
+    """Says what an estimate without an account does not know of a plan."""
+    return (
+        f"An estimate asks no account: whether the training plan {name_of(arn)} exists, is Active, "
+        f"has {instances.instance_count} x {instances.instance_type} free and lasts long enough is "
+        "looked up before a run. If it is so, the run costs no more than storage."
+    )
+
+
+def require_time(plan: TrainingPlan, expected: Expectation, wanted: int) -> None:
+    """Checks that the work can be done before the plan ends.
+
+    ``wanted`` is the run time limit that the job would have without an end.
+
+    Raises:
+        InvalidRunSpecError: with what is left and what is needed.
+    """
+    left = plan.seconds_left
+    needed = min(wanted, LEAST_SECONDS) if expected.seconds is None else expected.seconds
+    if left is None or left >= needed:
+        return
+    what = "at least" if expected.seconds is None else "about"
+    raise _refusal(
+        plan.arn,
+        f"ends at {plan.ends_at:%Y-%m-%d %H:%M} UTC, which leaves a job {left:,} seconds before it "
+        f"must stop and upload, and the run needs {what} {needed:,}",
+    )
+
+
+def shortened_warning(plan: TrainingPlan, wanted: int) -> str | None:
+    """Says that the plan's end leaves a job less time than it would have."""
+    left = plan.seconds_left
+    if left is None or left >= wanted:
+        return None
+    return (
+        f"The training plan {plan.name} ends at {plan.ends_at:%Y-%m-%d %H:%M} UTC: a job may run "
+        f"{left:,} seconds and not {wanted:,}, so that it has stopped and uploaded by then."
+    )
+
+
+def name_of(arn: str) -> str:
+    """Returns the name of a plan out of its ARN."""
+    return arn.rpartition("/")[2]
+
+
+def seconds_until(ends_at: datetime, now: datetime) -> int:
+    """Returns how long a job may run from now, so that it has ended when its plan does."""
+    left = int((ends_at - now).total_seconds())
+    return max(0, left - STOP_GRACE_SECONDS - UPLOAD_GRACE_SECONDS)
+
+
+def _refusal(arn: str, problem: str) -> InvalidRunSpecError:
+    return InvalidRunSpecError(
+        f"training.training_plan: {arn} {problem}. Name another plan, or take it out. Nothing "
+        "was spent."
+    )
+
+
+def _free(instances: PricedInstances, arn: str, fee: str, day: date) -> PricedInstances:
     price = Price(
         usd=Decimal(0),
         unit="instance-hour",
         region=instances.rate.region,
         component=TRAINING,
-        source=f"training plan {plan.name}: prepaid, {fee} not counted again",
-        date=plan.seen_at.date(),
+        source=f"training plan {name_of(arn)}: prepaid, {fee}",
+        date=day,
     )
     return replace(instances, rate=price)
+
+
+def _elsewhere(arn: str, region: str) -> str:
+    """Says that a plan is of another region, and nothing where it is of this one."""
+    its = arn.split(":")[3]
+    return "" if its == region else f"is in {its}, and the run is in {region}"
 
 
 def _problem(instances: PricedInstances, plan: TrainingPlan | None) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tests.unit.runs.fake_sagemaker import refusal
+from thriftline.core.aws.quota_lists import MOST_SECONDS
 from thriftline.core.errors import NoQuotaError
 from thriftline.runs.trainers.sagemaker.quotas import QuotaBook, quota_name, quota_refusal
 
@@ -122,3 +123,26 @@ def test_a_refusal_is_final_where_the_quota_is_below_what_one_job_needs(
 def test_the_names_are_those_of_service_quotas() -> None:
     assert quota_name("ml.g5.xlarge", spot=True) == SPOT
     assert quota_name("ml.g5.xlarge", spot=False) == DEMAND
+
+
+def test_lists_are_read_for_so_long_and_what_was_not_found_by_then_is_not_known() -> None:
+    passed = [0.0]
+
+    def clock() -> float:
+        passed[0] += 4.0
+        return passed[0]
+
+    many = {f"quota {number}": 1.0 for number in range(1000)}
+    fake = FakeQuotas({SPOT: 2.0, **many, DEMAND: 4.0}, {DEMAND: 0.0})
+
+    found = QuotaBook(cast("Any", fake), "eu-west-1", clock).limits([SPOT, DEMAND])
+
+    assert {name: limit.value for name, limit in found.items()} == {SPOT: 2}
+    assert fake.pages < MOST_SECONDS / 4 + 2
+
+
+def test_a_list_that_cannot_be_read_leaves_the_other_one() -> None:
+    fake = FakeQuotas({SPOT: 2.0}, {SPOT: 1.0, DEMAND: 3.0})
+    fake.refused["list_service_quotas"] = refusal("ListServiceQuotas", "AccessDenied", "no")
+
+    assert limits(fake, SPOT, DEMAND) == {SPOT: 1, DEMAND: 3}

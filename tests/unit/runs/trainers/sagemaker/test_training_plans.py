@@ -16,6 +16,7 @@ from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
 from thriftline.runs.trainers.sagemaker.training_plans import TrainingPlan, TrainingPlans, prepaid
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+BEFORE = NOW - timedelta(hours=1)
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:training-plan/november"
 
 
@@ -40,7 +41,7 @@ class FakeSageMaker:
     """A client over the embedded call."""
 
     def __init__(self, *plans: dict[str, Any]) -> None:
-        self._plans = EmbeddedPlans()
+        self._plans = EmbeddedPlans(lambda: BEFORE)
         for plan in plans:
             self._plans.add(plan)
 

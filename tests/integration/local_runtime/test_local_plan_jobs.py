@@ -15,7 +15,7 @@ TYPE = "ml.p4d.24xlarge"
 
 
 def on_plan(arn: str = ARN, name: str = TYPE, count: int = 1) -> dict[str, Any]:
-    asked = request("a")["ResourceConfig"]
+    asked: dict[str, Any] = request("a")["ResourceConfig"]
     return asked | {"InstanceType": name, "InstanceCount": count, "TrainingPlanArn": arn}
 
 

@@ -205,7 +205,7 @@ def test_a_training_plan_is_priced_as_paid_for_and_what_is_not_known_is_said(
 
     assert found.refusal is None
     (rung,) = found.plan.rungs
-    assert (rung.name, rung.rate.usd) == ("1 x ml.p4d.24xlarge, prepaid", 0)
+    assert (rung.name, rung.rate.usd) == ("1 x ml.p4d.24xlarge, prepaid", Decimal(0))
     assert found.plan.worst_case_usd < Decimal("0.10")
     (said,) = [text for text in found.plan.warnings if "training plan november" in text]
     assert "An estimate asks no account" in said

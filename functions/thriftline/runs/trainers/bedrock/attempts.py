@@ -22,6 +22,7 @@ from thriftline.runs.trainers.bedrock.services import BedrockServices
 
 # What cannot be taken away in this time is named to a person.
 _REMOVAL_LIMIT = timedelta(hours=1)
+_REMOVING = "removing the deployment"
 _STOPPED = "A person or another program stopped the attempt."
 
 
@@ -74,7 +75,10 @@ class Attempts:
                 return None
         if stopped_at is None or job is None:
             return active_state(document, job)
-        return self._stopped(document, job, stopped_at)
+        if job.is_active:
+            return active_state(document, job, "stopping")
+        ended = self._after_stop(document, job, stopped_at)
+        return ended_state(ended) if ended else active_state(document, job, _REMOVING)
 
     def stop(self, name: str) -> None:
         """Stops an attempt's job and deletes its deployments; no error when nothing is left."""
@@ -98,12 +102,22 @@ class Attempts:
         left = self.evaluation_deployments.remove(layout.name)
         if left:
             raise ServiceUnavailableError(f"The deployment {left[0]} is not gone yet.")
+        job = self.services.jobs().find(layout.name)
+        self._keep_end(document, job)
         if registered:
             return
-        job = self.services.jobs().find(layout.name)
         model_arn = document.model_arn or (job.model_arn if job else None)
         if model_arn is not None:
             self.services.jobs().delete_model(model_arn)
+
+    def _keep_end(self, document: AttemptDocument, job: CustomizationJob | None) -> None:
+        """Remembers how a stopped attempt ended, so that nobody has to ask Bedrock again."""
+        stopped_at = self.services.documents.stopped_at(document.layout)
+        if document.phase == "ended" or stopped_at is None or job is None or job.is_active:
+            return
+        ended = self._after_stop(document, job, stopped_at)
+        if ended is not None:
+            self.services.documents.write(document.layout, ended)
 
     def _steps(self) -> dict[str, Callable[[AttemptDocument], AttemptDocument]]:
         return {
@@ -152,11 +166,10 @@ class Attempts:
             verdict = Verdict(ending=verdict.ending, reason=verdict.reason + _left_over(trouble))
         return document.at("ended", now).model_copy(update={"verdict": verdict, "ended_at": now})
 
-    def _stopped(
+    def _after_stop(
         self, document: AttemptDocument, job: CustomizationJob, stopped_at: datetime
-    ) -> AttemptState:
-        if job.is_active:
-            return active_state(document, job, "stopping")
+    ) -> AttemptDocument | None:
+        """Returns a stopped attempt as it ended, None while a deployment of it is there."""
         failed = outcome_of(job.status, job.failure_message) if job.status == "Failed" else None
         reason = failed.reason if failed else _STOPPED
         try:
@@ -166,9 +179,9 @@ class Attempts:
             trouble = str(error)
         if trouble:
             if self.services.now() < stopped_at + _REMOVAL_LIMIT:
-                return active_state(document, job, "removing the deployment")
+                return None
             reason += _left_over(trouble)
-        ended = document.model_copy(
+        return document.model_copy(
             update={
                 "phase": "ended",
                 "has_trained": document.has_trained or job.has_trained,
@@ -180,7 +193,6 @@ class Attempts:
                 "ended_at": max(stopped_at, job.ended_at or stopped_at),
             }
         )
-        return ended_state(ended)
 
 
 def _left_over(trouble: str) -> str:

@@ -136,6 +136,10 @@ def test_an_attempt_that_is_stopped_leaves_nothing_that_costs(moment: str) -> No
     assert world.what_costs() == []
     assert state.billed_usd is not None
     assert (state.billed_usd == 0) is (moment == "validation")
+    # It is remembered, so that a settlement needs to ask nobody.
+    calls = len(world.bedrock.calls)
+    assert world.look() == state
+    assert len(world.bedrock.calls) == calls
     # A poll that comes late starts nothing again.
     world.poll()
     assert world.what_costs() == []

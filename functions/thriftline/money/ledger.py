@@ -137,7 +137,7 @@ def _with_some_filed(ledger: Ledger, key: str, month: Month) -> Month:
     """Files closed runs apart, then takes them out of the month: each is in one place at least."""
     some = frozenset(sorted(month.closed)[:FILED_AT_ONCE])
     ledger.file(key, some)
-    ledger.change(key, Filing(some))
+    ledger.change(key, Filing(some, month.filed))
     return ledger.month(key)
 
 

@@ -168,13 +168,18 @@ class Settling:
 
 @dataclass(frozen=True)
 class Filing:
-    """Takes closed runs out of the month that were filed apart before."""
+    """Takes closed runs out of the month that were filed apart before.
+
+    Of several at one instant, which read the same ``filed``, one is made: each of them makes
+    whoever is about to hold or settle look again.
+    """
 
     run_ids: frozenset[str]
+    filed: int = 0
 
     def refused_by(self, month: Month) -> Refusal | None:
-        """Says why the month refuses it: it never does, a repetition takes out what is left."""
-        return None
+        """Says why the month refuses it, None when it does not."""
+        return None if month.filed == self.filed else Refusal.CHANGED
 
     def made(self, month: Month) -> Month:
         """Returns the month without them; whoever looked for a run before looks again."""

@@ -227,9 +227,9 @@ def _settle_and_file(ledger: Ledger, run_id: str = "a-1") -> None:
 
 
 def _file_all(ledger: Ledger) -> None:
-    closed = ledger.month(KEY).closed
-    ledger.file(KEY, closed)
-    assert ledger.change(KEY, Filing(closed)) is None
+    month = ledger.month(KEY)
+    ledger.file(KEY, month.closed)
+    assert ledger.change(KEY, Filing(month.closed, month.filed)) is None
 
 
 def test_a_hold_that_meets_a_settlement_reads_the_month_again(ledger: Ledger) -> None:
@@ -260,7 +260,11 @@ def test_a_settlement_that_meets_a_filing_of_others_is_made(ledger: Ledger) -> N
 @pytest.mark.parametrize("act", ["reserve", "settle"])
 def test_a_month_that_changes_all_the_time_is_tried_again_later(act: str) -> None:
     memory = MemoryLedger()
-    others: list[Callable[[], object]] = [lambda: memory.change(KEY, Filing(frozenset()))] * 9
+
+    def file_nothing() -> None:
+        assert memory.change(KEY, Filing(frozenset(), memory.month(KEY).filed)) is None
+
+    others: list[Callable[[], object]] = [file_nothing] * 9
     racing = Racing(memory, others)
     acts: dict[str, Callable[[], object]] = {
         "reserve": lambda: reserve(racing, KEY, hold(), PLENTY),
@@ -268,6 +272,15 @@ def test_a_month_that_changes_all_the_time_is_tried_again_later(act: str) -> Non
     }
     with pytest.raises(ThrottledError):
         acts[act]()
+
+
+def test_of_two_filings_at_one_instant_one_is_made(ledger: Ledger) -> None:
+    settle(ledger, KEY, "a-1", "a", Decimal(1), DAY)
+    ledger.file(KEY, ["a-1"])
+    both = [ledger.change(KEY, Filing(frozenset({"a-1"}), 0)) for _ in range(2)]
+    assert both[0] is None
+    assert both[1] is not None
+    assert (ledger.month(KEY).filed, ledger.month(KEY).closed) == (1, frozenset())
 
 
 def test_a_filing_that_broke_off_loses_no_closed_run(ledger: Ledger) -> None:
@@ -333,7 +346,7 @@ def _hold(run_id: str, usd: Decimal) -> Hold:
 CHANGES = st.lists(
     st.one_of(
         st.builds(Holding, st.builds(_hold, RUNS, USD), ROOM, MAYBE_ROOM, FILED),
-        st.builds(Filing, st.frozensets(RUNS, min_size=1)),
+        st.builds(Filing, st.frozensets(RUNS, min_size=1), FILED),
         RUNS.flatmap(
             lambda run: st.builds(
                 Settling, st.just(run), st.just(run[0]), st.none() | USD, USD, st.just(DAY), FILED

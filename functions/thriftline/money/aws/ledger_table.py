@@ -211,9 +211,9 @@ def _filed(filed: int) -> str:
 def _filing(change: Filing) -> dict[str, Any]:
     return _request(
         "SET filed = if_not_exists(filed, :zero) + :one DELETE closed :runs",
-        [],
+        [_filed(change.filed)],
         {},
-        {":zero": 0, ":one": 1, ":runs": set(change.run_ids)},
+        {":zero": 0, ":one": 1, ":filed": change.filed, ":runs": set(change.run_ids)},
     )
 
 

@@ -35,6 +35,11 @@ from thriftline.runs.domain.uploads import UploadKind, classify, split_files, sp
         ("datasets//a.jsonl", UploadKind.NOT_A_DATASET),
         ("datasets/my_data/a.jsonl", UploadKind.NOT_A_DATASET),
         ("datasets/-x/a.jsonl", UploadKind.NOT_A_DATASET),
+        ("datasets/a--b/a.jsonl", UploadKind.DATA_FILE),
+        (f"datasets/{'x' * 32}/a.jsonl", UploadKind.DATA_FILE),
+        (f"datasets/{'x' * 33}/a.jsonl", UploadKind.NOT_A_DATASET),
+        # A job's name, which has the project in it, has 63 characters at the most.
+        (f"datasets/a{'-' * 31}b/a.jsonl", UploadKind.NOT_A_DATASET),
         ("elsewhere/reviews/a.jsonl", UploadKind.NOT_A_DATASET),
     ],
 )

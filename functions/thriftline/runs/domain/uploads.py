@@ -37,7 +37,7 @@ UNREAD_FORMATS: Mapping[str, str] = {
     "ods": "save the sheet as CSV (UTF-8)",
 }
 
-_PROJECT = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
+_PROJECT = re.compile(r"(?!.{33})[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 _DATA_FILE = re.compile(r".+\.(jsonl|csv|parquet)(\.gz)?")
 _NUMBERED = r"(?:[-_.]?(?P<number>\d+)(?:[-_]?of[-_]?(?P<of>\d+))?)?"
 _SPLIT_FILE = re.compile(
@@ -77,7 +77,7 @@ def classify(key: str) -> ClassifiedUpload:
     project, name = parts[1], parts[2]
     if not _PROJECT.fullmatch(project):
         return _not_a_dataset(
-            f"project '{plain(project)}' must be 1 to 32 letters, digits and single inner hyphens"
+            f"project '{plain(project)}' must be 1 to 32 letters, digits and inner hyphens"
         )
     if name == RUN_SPEC_NAME:
         return ClassifiedUpload(UploadKind.RUN_SPEC, project, name)

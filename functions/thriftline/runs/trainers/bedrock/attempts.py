@@ -23,6 +23,7 @@ from thriftline.runs.trainers.bedrock.services import BedrockServices
 # What cannot be taken away in this time is named to a person.
 _REMOVAL_LIMIT = timedelta(hours=1)
 _REMOVING = "removing the deployment"
+_MODEL_LIMIT = timedelta(hours=1)
 _STOPPED = "A person or another program stopped the attempt."
 
 
@@ -148,8 +149,8 @@ class Attempts:
                 self.services.documents.write(document.layout, document)
                 jobs.stop(document.name)
             return document
-        if outcome.ending is Ending.COMPLETED and job.model_arn is not None:
-            return document.at("deploying", now)
+        if outcome.ending is Ending.COMPLETED:
+            return _trained(document, job, now)
         return document.ending_as(outcome.ending, outcome.reason, now)
 
     def _remove(self, document: AttemptDocument) -> AttemptDocument:
@@ -193,6 +194,16 @@ class Attempts:
                 "ended_at": max(stopped_at, job.ended_at or stopped_at),
             }
         )
+
+
+def _trained(document: AttemptDocument, job: CustomizationJob, now: datetime) -> AttemptDocument:
+    """Goes on with the model of a completed job, which Bedrock may show a little later."""
+    if job.model_arn is not None:
+        return document.at("deploying", now)
+    trouble = "The customization completed, but Bedrock shows no model of it"
+    if now >= (job.ended_at or job.created_at) + _MODEL_LIMIT:
+        return document.ending_as(Ending.UNKNOWN_FAILURE, f"{trouble} an hour later.", now)
+    return document.model_copy(update={"last_trouble": f"{trouble} yet."})
 
 
 def _left_over(trouble: str) -> str:

@@ -69,7 +69,11 @@ class EvaluationDeployments:
         found = self._found_or_made(document, owner, document.model_arn, document.deployment_arn)
         if isinstance(found, str):
             return document.model_copy(update={"deployment_arn": found})
-        if found is None or found.status not in {"Active", "Failed"}:
+        if found is None:
+            name = evaluation_deployment_name(document.name, owner)
+            trouble = f"Bedrock does not show the deployment {name}"
+            return document.model_copy(update={"last_trouble": trouble})
+        if found.status not in {"Active", "Failed"}:
             return document
         document = document.model_copy(update={"deployment_arn": found.arn})
         if found.status == "Active":

@@ -5,9 +5,11 @@ the beginning of another, so that an answer that was cut off is no other label. 
 so is refused: ``run.yaml`` then gives the words.
 """
 
+import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import groupby, pairwise
+from itertools import dropwhile, groupby, pairwise
 
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.trainers.bedrock.reserved_words import reserved_in
@@ -15,6 +17,7 @@ from thriftline.runs.trainers.bedrock.reserved_words import reserved_in
 # A longer word costs tokens in every record and every answer.
 MOST_CHARACTERS = 60
 _MOST_SHOWN = 3
+_NUMBER_AT_THE_END = re.compile(r"[0-9]*$")
 
 
 def label_words(labels: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -26,7 +29,7 @@ def label_words(labels: Iterable[str], given: Mapping[str, str] | None = None) -
     names = sorted(set(labels))
     given = given or {}
     _require_known(given, names)
-    derived = _same_length_if_numbers({name: folded(name) for name in names if name not in given})
+    derived = _with_numbers_of_a_length({name: folded(name) for name in names if name not in given})
     words = {name: given[name] if name in given else derived[name] for name in names}
     for name, word in words.items():
         _require_word(name, word, was_given=name in given)
@@ -38,20 +41,31 @@ def folded(label: str) -> str:
     """Returns a label in small letters and digits, with single hyphens for all else."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
     kept = "".join(one if _is_kept(one) else " " for one in text.casefold())
-    return "-".join(kept.split())
+    # One whose letter is not kept, such as an emoji's, is not seen and would begin a word.
+    parts = ("".join(dropwhile(_is_mark, part)) for part in kept.split())
+    return "-".join(filter(None, parts))
 
 
 def _is_kept(character: str) -> bool:
     # Marks belong to the letter before them: half of the scripts of India is made of them.
-    return character.isalnum() or unicodedata.category(character).startswith("M")
+    return character.isalnum() or _is_mark(character)
 
 
-def _same_length_if_numbers(words: dict[str, str]) -> dict[str, str]:
-    """Pads numbers with zeros: 1 is the beginning of 10, and 01 is not."""
-    if not words or not all(word.isascii() and word.isdigit() for word in words.values()):
-        return words
-    length = max(len(word) for word in words.values())
-    return {name: word.zfill(length) for name, word in words.items()}
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
+
+
+def _with_numbers_of_a_length(words: dict[str, str]) -> dict[str, str]:
+    """Pads numbers at the end with zeros: topic-1 is the beginning of topic-10, topic-01 is not."""
+    numbers = {name: _NUMBER_AT_THE_END.findall(word)[0] for name, word in words.items()}
+    stems = {name: word.removesuffix(numbers[name]) for name, word in words.items()}
+    lengths: dict[str, int] = defaultdict(int)
+    for name, stem in stems.items():
+        lengths[stem] = max(lengths[stem], len(numbers[name]))
+    return {
+        name: stem + numbers[name].zfill(lengths[stem]) if numbers[name] else stem
+        for name, stem in stems.items()
+    }
 
 
 def are_numbers(words: Iterable[str]) -> bool:

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from math import sqrt
 
 from thriftline.core.errors import InvalidRunSpecError
+from thriftline.core.wording import counted
 from thriftline.runs.trainers.bedrock.families import BaseModel, Customization, RecordLimits
 
 # Of an evaluation that nobody has sized: an interval of 1.3 points either way at 90 % right.
@@ -46,9 +47,11 @@ def fit_records(
     limits = model.limits(customization)
     train, validation = splits.get("train", 0), splits.get("validation", 0)
     if train < limits.fewest:
+        total = sum(splits.values())
+        having = f"{train:,}" if train == total else f"{train:,} of {total:,} for it"
         raise InvalidRunSpecError(
             f"dataset: {model.id} is customized on {limits.fewest:,} training records or more, and "
-            f"the data set has {train:,}. Add records, or say trainer: sagemaker. Nothing was "
+            f"the data set has {having}. Add records, or say trainer: sagemaker. Nothing was "
             "spent."
         )
     # What is learned from answers that nobody has labelled is not validated by labels.
@@ -101,13 +104,17 @@ def evaluation_size(
 
 
 def _evaluation_statement(asked: int, test: int, rate: int | None, questions: int) -> str:
-    which = f"all {test:,}" if asked == test else f"a sample of {asked:,} of {test:,}"
+    which = f"all {test:,} test records, each"
+    if asked < test:
+        which = f"a sample of {asked:,} of {test:,} test records, each"
+    elif test == 1:
+        which = "the only test record,"
     time = ""
     if rate:
-        minutes = -(-asked * questions // rate)
-        time = f", which takes {minutes:,} minutes at {rate} requests a minute"
+        minutes = counted(-(-asked * questions // rate), "minute")
+        time = f", which takes {minutes} at {counted(rate, 'request')} a minute"
     return (
-        f"The evaluation asks {which} test records, each {questions} times{time}; at 90 % right "
+        f"The evaluation asks {which} {counted(questions, 'time')}{time}; at 90 % right "
         f"that gives an interval of {half_width(asked):.1%} either way."
     )
 

@@ -7,7 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from thriftline.core.errors import AllowanceSpentError, TrainingStoppedError
+from thriftline.core.errors import (
+    AllowanceSpentError,
+    InvalidRunSpecError,
+    TrainingStoppedError,
+)
 from thriftline.core.settings import Settings
 from thriftline.core.tags import PROJECT_TAG, RUN_ID_TAG
 from thriftline.runs.domain.work import AttemptOrder, Champion
@@ -154,6 +158,12 @@ class Starting:
         test = splits.drawn("test", terms.test_records, seed)
         questions = questions_of(splits.taken("test", test), seed)
         parts.write_questions(questions)
+        for split, count in (("train", written.records), ("test", len(questions))):
+            if not count:
+                raise InvalidRunSpecError(
+                    f"dataset: the {split} split has no text with a character in it. Add records. "
+                    "Nothing was spent."
+                )
         if terms.few_shot:
             parts.write_examples(examples.chosen)
         return SampleFacts(

@@ -187,6 +187,38 @@ def test_a_deployment_that_fails_twice_ends_the_attempt_and_its_model(
     assert world.what_costs() == []
 
 
+def test_a_job_that_has_completed_and_shows_no_model_is_waited_for(world: AttemptWorld) -> None:
+    world.train()
+    arn = world.bedrock.jobs[JOB].pop("outputModelArn")
+    assert world.poll().is_active
+    world.bedrock.jobs[JOB]["outputModelArn"] = arn
+
+    assert world.poll_to_end().ending is Ending.COMPLETED
+
+
+def test_a_job_that_has_completed_without_a_model_is_no_success(world: AttemptWorld) -> None:
+    world.train()
+    del world.bedrock.jobs[JOB]["outputModelArn"]
+    state = world.poll_to_end()
+
+    assert state.ending is Ending.UNKNOWN_FAILURE
+    assert "shows no model" in state.reason
+    assert state.billed_usd is not None
+    assert state.billed_usd > 0
+
+
+def test_a_deployment_that_somebody_deletes_before_it_is_active_is_named(
+    world: AttemptWorld,
+) -> None:
+    world.train()
+    world.poll()
+    world.bedrock.deployments.clear()
+    state = world.poll_to_end()
+
+    assert state.ending is Ending.UNKNOWN_FAILURE
+    assert "Bedrock does not show the deployment" in state.reason
+
+
 def test_a_promoted_model_answers_behind_the_projects_one_deployment() -> None:
     world = AttemptWorld({"keep_deployment": True})
     world.train()

@@ -50,6 +50,10 @@ def test_every_word_is_parsed_as_its_label(labels: list[str]) -> None:
         (["1", "10", "2"], ["01", "10", "02"]),
         (["sci.space", "sci.med"], ["sci-med", "sci-space"]),
         (["हिन्दी", "தமிழ்"], ["हिन्दी", "தமிழ்"]),
+        (["topic 1", "topic 10", "other"], ["other", "topic-01", "topic-10"]),
+        (["v2 a", "v2 b", "w7"], ["v2-a", "v2-b", "w7"]),
+        # A mark that belongs to an emoji is no beginning of a word, and is not seen.
+        (["\u2764\ufe0f love", "\U0001f44e\U0001f3fd hate"], ["love", "hate"]),
     ],
 )
 def test_words_are_short_and_in_small_letters(labels: list[str], words: list[str]) -> None:

@@ -207,7 +207,7 @@ def test_what_has_no_price_is_refused_unless_something_is_allowed_for_it(
         ({"customization": "continued_pre_training"}, {}, "offers no continued_pre_training"),
         ({"label_words": {"negative": "pos", "positive": "positive"}}, {}, "begins with 'pos'"),
         ({"prompt": "No labels."}, {}, "bedrock.prompt"),
-        ({}, {"splits": {"train": 7, "test": 3}}, "has 7. Add records"),
+        ({}, {"splits": {"train": 7, "test": 3}}, "has 7 of 10 for it. Add records"),
         ({"base_model": NOVA_2}, {"splits": {"train": 199, "test": 50}}, "on 200 training records"),
         (
             {},
@@ -226,6 +226,28 @@ def test_what_bedrock_does_not_do_is_refused_with_its_sentence(
     with pytest.raises(InvalidRunSpecError, match=sentence) as raised:
         quote(work(section, **changes), SOURCES)
     assert "Nothing was spent" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("cap", "section", "remedies"),
+    [
+        ("100", {}, ()),
+        # The month of the model alone is above it: nothing makes the run so small.
+        ("0.01", {}, ()),
+        ("3.50", {"epochs": 5}, ("set bedrock.epochs to 1",)),
+    ],
+)
+def test_a_remedy_is_named_where_it_is_enough(
+    cap: str, section: dict[str, Any], remedies: tuple[str, ...]
+) -> None:
+    assert quote(work(section, cap_usd=Decimal(cap)), SOURCES).remedies == remedies
+
+
+def test_one_record_and_one_request_are_counted_in_english() -> None:
+    found = quote(work({"requests_per_minute": 1, "evaluation_records": 1}), SOURCES)
+    assert "at 1 request a minute" in found.chosen.expected.reason
+    alone = quote(work(splits={"train": 100, "test": 1}), SOURCES)
+    assert "asks the only test record, 3 times" in alone.chosen.expected.reason
 
 
 def test_21000_records_are_trained_on_as_a_sample_and_the_quote_says_so() -> None:

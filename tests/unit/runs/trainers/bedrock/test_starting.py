@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from tests.unit.runs.trainers.bedrock.attempt_world import JOB, RUN_ID, AttemptWorld
+from tests.unit.runs.trainers.bedrock.attempt_world import JOB, RUN_ID, AttemptWorld, record
 from thriftline.core.errors import (
     AllowanceSpentError,
     AwsRequestError,
+    InvalidRunSpecError,
     QuotaExceededError,
     ServiceUnavailableError,
 )
@@ -47,6 +48,15 @@ def test_the_training_file_is_a_seeded_sample_that_keeps_the_labels_shares(
     sample = world.document()["sample"]
     assert (sample["train_records"], sample["train_of"]) == (40, 60)
     assert (sample["test_records"], sample["test_of"]) == (20, 30)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_split_without_any_text_is_refused_before_a_job_is_paid_for(split: str) -> None:
+    world = AttemptWorld()
+    world.write_split(split, [{**record(index), "text": " "} for index in range(60)])
+    with pytest.raises(InvalidRunSpecError, match=f"the {split} split has no text"):
+        world.start()
+    assert world.bedrock.jobs == {}
 
 
 def test_a_second_start_creates_no_second_job(world: AttemptWorld) -> None:

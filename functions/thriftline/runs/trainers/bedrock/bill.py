@@ -83,6 +83,7 @@ class Bill:
     def basis(self) -> str:
         """What the worst case is made of."""
         asked = ", ".join(row.what for row in (*self.teaching, *self.evaluation))
+        judged = f", {self.judge.usd} USD of a judge" if self.judge else ""
         units = (
             f", and {self.throughput.usd} USD of provisioned throughput until "
             f"{self.throughput.until:%Y-%m-%d %H:%M}"
@@ -97,7 +98,8 @@ class Bill:
         )
         return (
             f"{WORST_CASE_FACTOR} times the tokens of {self.training.what}, at "
-            f"{_said(self.training.price)}, and of {asked}; with {self.storage.what}{units}{held}"
+            f"{_said(self.training.price)}, and of {asked}; with {self.storage.what}"
+            f"{judged}{units}{held}"
         )
 
 

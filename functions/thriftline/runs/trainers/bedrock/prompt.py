@@ -64,11 +64,6 @@ def user_text(text: str, text_pair: str | None = None) -> str:
     return without_reserved(whole)[0]
 
 
-def question(text: str) -> tuple[Message, ...]:
-    """Returns the turns that ask for the label of a text."""
-    return (Message("user", text),)
-
-
 def question_with_examples(
     text: str, examples: Sequence[Example], words: Mapping[str, str]
 ) -> tuple[Message, ...]:

@@ -6,7 +6,7 @@ same records, in whatever order they are read, so that a repeated step writes th
 
 import heapq
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from math import sqrt
 
@@ -59,7 +59,11 @@ def fit_records(
     kept = _validation_of(validation, limits) if takes_validation else 0
     room = limits.most - kept if limits.together else limits.most
     fitted = min(train, room)
-    return FittedRecords(fitted, kept, tuple(_statements(splits, fitted, kept, model, limits)))
+    fitting = FittedRecords(fitted, kept)
+    unused = f"{model.id} takes no validation file"
+    if model.takes_validation and not takes_validation:
+        unused = f"A job of {customization} takes no validation file"
+    return replace(fitting, statements=tuple(_statements(splits, fitting, model, limits, unused)))
 
 
 def _validation_of(validation: int, limits: RecordLimits) -> int:
@@ -68,20 +72,23 @@ def _validation_of(validation: int, limits: RecordLimits) -> int:
 
 
 def _statements(
-    splits: Mapping[str, int], train: int, validation: int, model: BaseModel, limits: RecordLimits
+    splits: Mapping[str, int],
+    fitting: FittedRecords,
+    model: BaseModel,
+    limits: RecordLimits,
+    without_validation: str,
 ) -> Iterable[str]:
-    having = splits.get("train", 0)
-    if train < having:
+    having, validation = splits.get("train", 0), splits.get("validation", 0)
+    if fitting.train < having:
         counted = ", training and validation together" if limits.together else ""
         yield (
             f"{model.id} takes at most {limits.most:,} records{counted}: it is trained on a sample "
-            f"of {train:,} of {having:,} records that keeps each label's share."
+            f"of {fitting.train:,} of {having:,} records that keeps each label's share."
         )
-    unused = splits.get("validation", 0)
-    if unused and not validation:
-        yield f"{model.id} takes no validation file; the {unused:,} validation records are unused."
-    elif validation < unused:
-        yield f"It is validated on a sample of {validation:,} of {unused:,} records."
+    if validation and not fitting.validation:
+        yield f"{without_validation}; the {validation:,} validation records are unused."
+    elif fitting.validation < validation:
+        yield f"It is validated on a sample of {fitting.validation:,} of {validation:,} records."
 
 
 def evaluation_size(

@@ -1,7 +1,7 @@
 """How many tokens a request has, from its characters, until Bedrock has reported some.
 
 The documentation's 6 characters a token is too low: reviews measured 4.2 to 4.7. So 4 are reckoned
-with, and the figure is corrected by what Converse reports of questions to the base model.
+with, and the bill is corrected by what Converse reports of the questions.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,8 +16,6 @@ CHAT_TOKENS = 9
 SPARE_ANSWER_TOKENS = 3
 # One bill was 1.7 times its estimate; what is reserved is twice the estimate.
 WORST_CASE_FACTOR = 2
-# So few say nothing of the mean.
-LEAST_SAMPLES = 5
 
 
 def tokens_of(text: str) -> int:
@@ -48,10 +46,6 @@ class RecordTokens:
         """What is trained on: question and answer."""
         return self.question + self.label
 
-    def calibrated(self, factor: Decimal) -> "RecordTokens":
-        """Returns the question corrected by what was measured."""
-        return RecordTokens(self.template * factor, self.text * factor, self.label)
-
 
 def record_tokens(
     system: str, mean_characters: float, words: Mapping[str, str], labels: Mapping[str, int]
@@ -78,19 +72,7 @@ def max_answer_tokens(words: Iterable[str]) -> int:
     """Returns how many tokens an answer may have: those of the longest word, and a few.
 
     It is always set: what is not set reserves the model's most in the quota of tokens a minute. A
-    token has at least three bytes of a word in small letters, so that no right answer is cut off.
+    token is taken for three bytes of a word, fewer than words in small letters have on the average.
     """
     longest = max((len(word.encode()) for word in words), default=0)
     return -(-longest // 3) + SPARE_ANSWER_TOKENS
-
-
-def calibration(samples: Iterable[tuple[int, int]]) -> Decimal | None:
-    """Returns by how much the estimates of questions are off; None where too few are known.
-
-    Args:
-        samples: estimated and reported tokens of each question.
-    """
-    known = [pair for pair in samples if pair[0] > 0 and pair[1] > 0]
-    if len(known) < LEAST_SAMPLES:
-        return None
-    return Decimal(sum(reported for _, reported in known)) / sum(each for each, _ in known)

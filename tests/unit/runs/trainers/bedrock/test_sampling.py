@@ -96,6 +96,13 @@ def test_nova_2_lite_gets_no_validation_file() -> None:
     assert "takes no validation file; the 500 validation records are unused" in fitted.statements[0]
 
 
+def test_a_distillation_is_not_validated() -> None:
+    fitted = fit_records({"train": 200, "validation": 50}, NOVA, "distillation")
+    assert fitted.statements == (
+        "A job of distillation takes no validation file; the 50 validation records are unused.",
+    )
+
+
 @pytest.mark.parametrize(
     ("records", "model", "fewest"), [(7, NOVA, "8"), (199, NOVA_2, "200"), (99, LLAMA, "100")]
 )

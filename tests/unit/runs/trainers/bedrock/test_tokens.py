@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from thriftline.runs.trainers.bedrock.prompt import system_prompt
 from thriftline.runs.trainers.bedrock.tokens import (
     RecordTokens,
-    calibration,
     max_answer_tokens,
     record_tokens,
     tokens_of,
@@ -42,17 +41,6 @@ def test_labels_count_by_how_often_they_are_said() -> None:
     words = {"a": "abcd", "b": "abcdefgh"}
     assert record_tokens("", 0, words, {"a": 3, "b": 1}).label == Decimal("1.25")
     assert record_tokens("", 0, words, {}).label == Decimal("1.5")
-
-
-def test_a_measured_question_corrects_the_estimate_but_not_the_label() -> None:
-    factor = calibration([(60, 90)] * 20)
-    assert factor == Decimal("1.5")
-    assert SENTENCE.calibrated(factor) == RecordTokens(Decimal(45), Decimal("40.5"), Decimal(2))
-
-
-@pytest.mark.parametrize("samples", [[], [(60, 90)] * 4, [(60, 0)] * 20, [(0, 60)] * 20])
-def test_too_few_samples_correct_nothing(samples: list[tuple[int, int]]) -> None:
-    assert calibration(samples) is None
 
 
 def test_an_answer_has_room_for_the_longest_label() -> None:

@@ -11,7 +11,6 @@ from thriftline.runs.trainers.bedrock.families import BASE_MODELS, DEFAULT, Base
 from thriftline.runs.trainers.bedrock.prompt import (
     Example,
     Message,
-    question,
     question_with_examples,
     system_prompt,
     user_text,
@@ -134,7 +133,8 @@ def test_a_file_counts_its_tokens() -> None:
 
 
 def test_the_same_turns_are_asked_that_were_trained() -> None:
-    assert question(user_text("User: hi")) == (Message("user", "User - hi"),)
+    turns = question_with_examples(user_text("User: hi"), (), WORDS)
+    assert turns == (Message("user", "User - hi"),)
 
 
 def test_examples_stand_before_the_question() -> None:

@@ -5,17 +5,16 @@ later one too, its answer is known: it is found by what stands for the record's 
 """
 
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from arro3.core import Array, DataType, Field, Schema, Table
 from arro3.io import read_parquet, write_parquet
 
-from thriftline.core.errors import EvaluationError
 from thriftline.evaluation.cells import Batch
 from thriftline.evaluation.evaluator import EvaluationResult, EvaluationSettings, Evaluator
+from thriftline.evaluation.reading_parquet import readable
 
 _COLUMNS = {"digest": DataType.uint64(), "label": DataType.utf8(), "said": DataType.utf8()}
 
@@ -51,23 +50,12 @@ def from_bytes(body: bytes) -> dict[int, KeptAnswer]:
         EvaluationError: it is something else.
     """
     found: dict[int, KeptAnswer] = {}
-    with _readable():
+    with readable("The champion's kept answers"):
         for batch in read_parquet(io.BytesIO(body)):
             columns = [batch[name].to_pylist() for name in _COLUMNS]
             for digest, label, said in zip(*columns, strict=True):
                 found[digest] = KeptAnswer(label, said)
     return found
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Turns what arro3 raises into ours. A damaged file makes it panic: a BaseException."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException as error:
-        raise EvaluationError(f"The champion's kept answers cannot be read: {error}") from error
 
 
 class AgainstKept:

@@ -7,7 +7,6 @@ zero_shot_label and few_shot_label are what its base model answers.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -21,6 +20,7 @@ from thriftline.core.errors import EvaluationError
 from thriftline.core.wording import counted
 from thriftline.evaluation.cells import Batch, FloatArray, IntArray
 from thriftline.evaluation.document import BaselineKind
+from thriftline.evaluation.reading_parquet import readable
 
 _CANDIDATE = ("id", "label", "candidate_label", "candidate_probabilities")
 _CHAMPION = ("champion_label", "champion_probabilities")
@@ -73,7 +73,7 @@ def record_batches(
         EvaluationError: no such file, a column is missing or of another kind, or a record is there
             twice.
     """
-    with _readable():
+    with readable("predictions.parquet"):
         reader = read_parquet(source)
     columns = _CANDIDATE + (_CHAMPION if labels.champion is not None else ())
     missing = [name for name in columns if name not in reader.schema.names]
@@ -99,20 +99,9 @@ def _refuse_other_kind(schema: Any, columns: tuple[str, ...], multi_label: bool)
             )
 
 
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Turns what arro3 raises into ours. A damaged file makes it panic: a BaseException."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException as error:
-        raise EvaluationError(f"predictions.parquet cannot be read: {error}") from error
-
-
 def _batches(reader: Any) -> Iterator[RecordBatch]:
     while True:
-        with _readable():
+        with readable("predictions.parquet"):
             batch = next(reader, None)
         if batch is None:
             return

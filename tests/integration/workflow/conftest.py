@@ -23,7 +23,8 @@ _numbers = itertools.count(1)
 # Of a module, since a process runs one embedded AWS at a time.
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    options = with_own_stack(Options(time_scale=60))
+    # These are the endings of SageMaker: the cheapest way to train would be another for some.
+    options = with_own_stack(Options(time_scale=60, parameters={"Trainers": "sagemaker"}))
     jobs = functools.partial(
         TrainingJobs,
         command=[sys.executable, str(PROGRAM)],

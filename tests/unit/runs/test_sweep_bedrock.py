@@ -287,16 +287,28 @@ def test_one_that_cannot_be_deleted_is_reported_and_keeps_nothing_else(scene: Sc
     assert scene.told[0].startswith("d: ")
 
 
-def test_a_list_or_tags_that_cannot_be_read_fail_the_sweep_and_delete_nothing(
-    scene: Scene,
+@pytest.mark.parametrize("what", ["list_custom_model_deployments", "tags of the model"])
+def test_what_cannot_be_read_stays_fails_the_sweep_and_delays_no_deadline(
+    scene: Scene, what: str
 ) -> None:
-    scene.bedrock.add(Kind.DEPLOYMENT, "d")
     model = scene.bedrock.add(Kind.MODEL, "m")
-    for what in ("list_custom_models", model):
-        scene.bedrock.refused = {what: "AccessDeniedException"}
-        with pytest.raises(AccessDeniedError):
-            scene.sweep()
-        assert scene.bedrock.deleted == []
+    late = scene.bedrock.add(Kind.THROUGHPUT, "t")
+    scene.bedrock.things[late]["tags"]["thriftline:delete-after"] = NOW.isoformat()
+    deployment = scene.bedrock.add(Kind.DEPLOYMENT, "d")
+    scene.bedrock.refused[model if "tags" in what else what] = "AccessDeniedException"
+    with pytest.raises(AccessDeniedError):
+        scene.sweep()
+    seen = [deployment, late] if "tags" in what else [late, model]
+    assert scene.bedrock.deleted == seen
+    assert len(scene.told) == 1
+
+
+def test_a_deadline_needs_nothing_of_the_run(scene: Scene) -> None:
+    late = scene.bedrock.add(Kind.THROUGHPUT, "t")
+    scene.bedrock.things[late]["tags"]["thriftline:delete-after"] = NOW.isoformat()
+    scene.executions.found = AccessDeniedError("no")
+    scene.sweep()
+    assert scene.bedrock.deleted == [late]
 
 
 def test_a_deadline_without_a_zone_is_reported_and_not_acted_on(scene: Scene) -> None:

@@ -40,15 +40,19 @@ class Belonging:
     is_standing: bool = False
     delete_after: datetime | None = None
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether its own time has ended, whatever became of its run."""
+        return self.delete_after is not None and self.delete_after <= now
+
 
 class Belongings(Protocol):
     """What the stack has with a trainer's service."""
 
     def all(self, report: Callable[[str, Exception], None]) -> Iterable[Belonging]:
-        """Yields what has the stack's tag; what cannot be understood is reported.
+        """Yields what has the stack's tag, in the order in which it may be taken away.
 
         Raises:
-            ThriftlineError: a list cannot be read.
+            ThriftlineError: something could not be read; all else was yielded before.
         """
 
     def take_away(self, belonging: Belonging) -> None:
@@ -85,7 +89,7 @@ class Judgement:
 
 def judged(belonging: Belonging, run: OwnRun, now: datetime) -> Judgement:
     """Says whether a thing goes."""
-    if belonging.delete_after is not None and belonging.delete_after <= now:
+    if belonging.is_over(now):
         return Judgement(True, f"Its time ended at {belonging.delete_after:%Y-%m-%d %H:%M} UTC.")
     if belonging.is_standing:
         return Judgement(False, "It answers for its project.")

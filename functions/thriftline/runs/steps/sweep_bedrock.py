@@ -8,12 +8,11 @@ from thriftline.core.aws.executions import Executions
 from thriftline.core.errors import ThriftlineError
 from thriftline.runs.aws.model_registry import ModelRegistry, RegisteredModel
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.domain.leftovers import UNSEEN, Belonging, Belongings, Kind, OwnRun, judged
+from thriftline.runs.domain.leftovers import UNSEEN, Belonging, Belongings, OwnRun, judged
 from thriftline.runs.schemas.steps import SweepBedrockResponse, TakenAway
 from thriftline.runs.trainers.port import Trainer
 
 _MOST_NAMED = 100
-_ORDER = {kind: place for place, kind in enumerate(Kind)}
 Report = Callable[[str, Exception], None]
 
 
@@ -60,12 +59,18 @@ def sweep_bedrock(
 
     What cannot be judged or deleted stays, is reported with its error, and keeps the sweep from
     nothing else.
+
+    Raises:
+        ThriftlineError: something could not be read; all else was done before.
     """
     kept, unknown = 0, 0
     taken: list[TakenAway] = []
-    for one in sorted(sweeper.belongings.all(report), key=lambda one: _ORDER[one.kind]):
+    promoted = _aligned(sweeper, report)
+    for one in sweeper.belongings.all(report):
         try:
-            judgement = judged(one, sweeper.run_of(one), now)
+            # What has had its time goes also where nothing can be said of its run.
+            run = UNSEEN if one.is_over(now) else sweeper.run_of(one)
+            judgement = judged(one, run, now)
             if judgement.goes:
                 sweeper.belongings.take_away(one)
         except ThriftlineError as error:
@@ -80,7 +85,7 @@ def sweep_bedrock(
         kept=kept,
         unknown=unknown,
         taken_away=tuple(taken[:_MOST_NAMED]),
-        promoted=_aligned(sweeper, report),
+        promoted=promoted,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.errors import ThriftlineError
 from thriftline.core.tags import DEADLINE_TAG, PROJECT_TAG, RUN_ID_TAG, STACK_TAG
 from thriftline.runs.domain.leftovers import Belonging, Kind
 from thriftline.runs.trainers.bedrock.deploying import PURPOSE_TAG
@@ -14,6 +15,24 @@ from thriftline.runs.trainers.bedrock.deploying import PURPOSE_TAG
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
 
+# By kind: the list, its key, and the keys of ARN and name.
+_LISTS: Mapping[Kind, tuple[str, str, str, str]] = {
+    Kind.DEPLOYMENT: (
+        "list_custom_model_deployments",
+        "modelDeploymentSummaries",
+        "customModelDeploymentArn",
+        "customModelDeploymentName",
+    ),
+    Kind.THROUGHPUT: (
+        "list_provisioned_model_throughputs",
+        "provisionedModelSummaries",
+        "provisionedModelArn",
+        "provisionedModelName",
+    ),
+    Kind.MODEL: ("list_custom_models", "modelSummaries", "modelArn", "modelName"),
+}
+# Models that another account shares are not the stack's.
+_REQUESTS: Mapping[Kind, Mapping[str, Any]] = {Kind.MODEL: {"isOwned": True}}
 _GONE = {"ResourceNotFoundException", "ResourceNotFound"}
 
 
@@ -25,29 +44,44 @@ class BedrockBelongings:
         self._stack = stack
 
     def all(self, report: Callable[[str, Exception], None]) -> Iterator[Belonging]:
-        """Yields what has the stack's tag; what goes meanwhile is left out.
+        """Yields what has the stack's tag, what serves a model before the model itself.
+
+        What cannot be read is reported and left out, and the first such error ends it when all
+        that can be read was yielded: so the deadline of one thing does not wait for another.
 
         Raises:
-            ThriftlineError: a list cannot be read.
+            ThriftlineError: a list, or the tags of something, could not be read.
         """
-        yield from self._tagged(
-            Kind.DEPLOYMENT,
-            self._listed("list_custom_model_deployments", "modelDeploymentSummaries"),
-            ("customModelDeploymentArn", "customModelDeploymentName"),
-            report,
-        )
-        yield from self._tagged(
-            Kind.THROUGHPUT,
-            self._listed("list_provisioned_model_throughputs", "provisionedModelSummaries"),
-            ("provisionedModelArn", "provisionedModelName"),
-            report,
-        )
-        yield from self._tagged(
-            Kind.MODEL,
-            self._listed("list_custom_models", "modelSummaries", isOwned=True),
-            ("modelArn", "modelName"),
-            report,
-        )
+        failed: list[ThriftlineError] = []
+
+        def left_out(name: str, error: Exception) -> None:
+            report(name, error)
+            # A tag that is no instant stays what it is: the sweep itself has not failed.
+            if isinstance(error, ThriftlineError):
+                failed.append(error)
+
+        for kind in _LISTS:
+            yield from self._of_kind(kind, left_out)
+        if failed:
+            raise failed[0]
+
+    def _of_kind(
+        self, kind: Kind, left_out: Callable[[str, Exception], None]
+    ) -> Iterator[Belonging]:
+        operation, key, arn_key, name_key = _LISTS[kind]
+        try:
+            found = self._listed(operation, key, **_REQUESTS.get(kind, {}))
+        except ThriftlineError as error:
+            left_out(operation, error)
+            return
+        for one in found:
+            arn, name = one[arn_key], one[name_key]
+            try:
+                tags = self._tags(arn)
+                if tags.get(STACK_TAG) == self._stack:
+                    yield _belonging(kind, arn, name, one["modelArn"], tags)
+            except (ThriftlineError, ValueError) as error:
+                left_out(name, error)
 
     def take_away(self, belonging: Belonging) -> None:
         """Deletes one thing; no error when it is gone.
@@ -71,28 +105,10 @@ class BedrockBelongings:
                 if code_of(error) not in _GONE:
                     raise
 
-    def _listed(self, operation: Any, key: str, **request: Any) -> Iterator[dict[str, Any]]:
+    def _listed(self, operation: Any, key: str, **request: Any) -> list[dict[str, Any]]:
         with translated(operation.replace("_", " ")):
-            for page in self._client.get_paginator(operation).paginate(**request):
-                yield from page.get(key, ())
-
-    def _tagged(
-        self,
-        kind: Kind,
-        found: Iterator[dict[str, Any]],
-        keys: tuple[str, str],
-        report: Callable[[str, Exception], None],
-    ) -> Iterator[Belonging]:
-        arn_key, name_key = keys
-        for one in list(found):
-            arn, name = one[arn_key], one[name_key]
-            tags = self._tags(arn)
-            if tags.get(STACK_TAG) != self._stack:
-                continue
-            try:
-                yield _belonging(kind, arn, name, one["modelArn"], tags)
-            except ValueError as error:
-                report(name, error)
+            pages = self._client.get_paginator(operation).paginate(**request)
+            return [one for page in pages for one in page.get(key, ())]
 
     def _tags(self, arn: str) -> dict[str, str]:
         with translated(f"reading the tags of {arn}"):

@@ -139,6 +139,8 @@ def _demo_bedrock() -> int:
     from local_aws.server import EmbeddedAws
 
     logging.getLogger().setLevel(logging.WARNING)
+    # No price list has the model of this machine; the demo says so itself.
+    logging.getLogger("local_aws.services.bedrock_bill").setLevel(logging.ERROR)
     console = Console()
     try:
         demo_bedrock.require_small_model()

@@ -152,7 +152,7 @@ $(STAMPS)/mutants: requirements-mutants.txt | $(STAMPS)/venv
 	@touch $@
 
 test-bedrock: $(STAMPS)/bedrock ## The small generative model, really fine-tuned and asked (a minute)
-	@$(BIN)/pytest tests/integration/generative -q
+	@$(BIN)/pytest tests/integration/generative tests/integration/bedrock/test_small_model.py -q
 
 test-containers: setup ## The training image and every function, built and run in containers
 	@tests/containers/run.sh

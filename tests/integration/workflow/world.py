@@ -70,12 +70,12 @@ class World:
             time.sleep(0.05)
         raise AssertionError("the upload started no execution")
 
-    def end_of(self, version_id: str) -> EndedExecution:
+    def end_of(self, version_id: str, patience_seconds: float = PATIENCE_SECONDS) -> EndedExecution:
         """Wait for the execution that a version started, and return what it left."""
-        return self.wait(self.execution_of(version_id))
+        return self.wait(self.execution_of(version_id), patience_seconds)
 
-    def wait(self, arn: str) -> EndedExecution:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+    def wait(self, arn: str, patience_seconds: float = PATIENCE_SECONDS) -> EndedExecution:
+        deadline = time.monotonic() + patience_seconds
         while time.monotonic() < deadline:
             described = self.states.describe_execution(executionArn=arn)
             if described["status"] != "RUNNING":

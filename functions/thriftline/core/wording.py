@@ -22,3 +22,8 @@ def _plural(noun: str) -> str:
 def sentence(text: str) -> str:
     """Returns a text with its first letter as a capital."""
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def ended(text: str) -> str:
+    """Returns what another program said as the end of a sentence, with one full stop."""
+    return f"{text.rstrip().rstrip('.')}."

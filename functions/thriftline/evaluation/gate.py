@@ -198,7 +198,7 @@ def _too_small(settings: GateSettings, test_size: int) -> str | None:
     if test_size >= settings.minimum_test_size:
         return None
     return (
-        f"The test split has {counted(test_size, 'record')}; "
+        f"The evaluation has {counted(test_size, 'test record')}; "
         f"gate.minimum_test_size asks for {settings.minimum_test_size}."
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from thriftline.core.wording import counted, sentence
+from thriftline.core.wording import counted, ended, sentence
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_a_number_agrees_with_its_noun(number: float, noun: str, words: str) -> 
 def test_a_sentence_begins_with_a_capital() -> None:
     assert sentence("no invocations.") == "No invocations."
     assert sentence("") == ""
+
+
+@pytest.mark.parametrize(
+    "said", ["There is no capacity", "There is no capacity.", "There is no capacity. \n"]
+)
+def test_what_a_program_said_ends_with_one_full_stop(said: str) -> None:
+    assert ended(said) == "There is no capacity."

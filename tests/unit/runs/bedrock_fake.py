@@ -86,6 +86,7 @@ class FakeBedrock:
     asked: list[dict[str, Any]] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
     deployment_ends_as: list[str] = field(default_factory=list)
+    deployment_failure: str = ""
     per_minute: int | None = None
     training_tokens: int = 0
     _minute: dict[str, list[datetime]] = field(default_factory=dict)
@@ -218,6 +219,8 @@ class FakeBedrock:
             if found["status"] == "Creating" and found["looks"] > 1:
                 ends = self.deployment_ends_as
                 found["status"] = ends.pop(0) if ends else "Active"
+                if found["status"] == "Failed" and self.deployment_failure:
+                    found["failureMessage"] = self.deployment_failure
             return {key: value for key, value in found.items() if key != "looks"}
 
     def update_custom_model_deployment(self, **request: Any) -> dict[str, str]:

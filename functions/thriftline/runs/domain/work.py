@@ -42,6 +42,7 @@ class TrainingWork:
     ``allowed`` are patterns of the names that the stack's owner lets a trainer add. ``labels``
     counts the records of each label, ``longest_characters`` is of the longest text, None when it
     is not known. ``unpriced_allowance_usd`` is what the run may spend on what has no known price.
+    No model is promoted that fewer than ``minimum_test_size`` test records measure.
     """
 
     run_id: str
@@ -62,6 +63,7 @@ class TrainingWork:
     longest_characters: int | None = None
     unpriced_allowance_usd: Decimal | None = None
     latency_ms: int | None = None
+    minimum_test_size: int = 0
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ def _work(
         labels=volume.labels,
         longest_characters=volume.text_length_max,
         unpriced_allowance_usd=spec.budget.unpriced_allowance_usd,
+        minimum_test_size=spec.gate.minimum_test_size,
         latency_ms=spec.needs.latency_ms,
     )
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from thriftline.core.errors import EvaluationError, ThriftlineError
 from thriftline.core.tags import PROJECT_TAG, RUN_ID_TAG
+from thriftline.core.wording import ended
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.trainers.bedrock.attempt_document import (
     CHAMPION,
@@ -40,7 +41,7 @@ class EvaluationDeployments:
             if not passes(error):
                 return document.ending_as(
                     Ending.UNKNOWN_FAILURE,
-                    f"The model was trained, but it could not be deployed: {error}",
+                    f"The model was trained, but it could not be deployed: {ended(str(error))}",
                     now,
                 )
             document = document.model_copy(update={"last_trouble": str(error)})
@@ -49,7 +50,8 @@ class EvaluationDeployments:
         last = document.last_trouble or "its status was still Creating"
         return document.ending_as(
             Ending.UNKNOWN_FAILURE,
-            f"The model was trained, but its deployment was not active within an hour: {last}.",
+            "The model was trained, but its deployment was not active within an hour: "
+            f"{ended(last)}",
             now,
         )
 
@@ -85,7 +87,7 @@ class EvaluationDeployments:
         return document.ending_as(
             Ending.UNKNOWN_FAILURE,
             "The model was trained, but Bedrock failed to deploy it "
-            f"{len(_OWN)} times: {found.failure_message or 'it gave no reason'}.",
+            f"{len(_OWN)} times: {ended(found.failure_message or 'it gave no reason')}",
             now,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from thriftline.core.wording import ended
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.trainers.bedrock.answer_parts import Answer, AnswerParts, Question
 from thriftline.runs.trainers.bedrock.answers import parse_answer
@@ -123,7 +124,7 @@ class Evaluation:
             return document.ending_as(
                 Ending.UNKNOWN_FAILURE,
                 f"The tuned model failed on {document.errors} questions in a row: "
-                f"{asked.answers[TUNED][-1].stop_reason}.",
+                f"{ended(asked.answers[TUNED][-1].stop_reason)}",
                 now,
             )
         return document
@@ -153,7 +154,7 @@ class Evaluation:
                 Ending.QUOTA,
                 f"Only {document.positions[TUNED]} of {len(questions)} test records could be asked "
                 f"in {_LIMIT.total_seconds() / 3600:.0f} hours: "
-                f"{document.last_trouble or 'the quota of requests a minute is too small'}.",
+                f"{ended(document.last_trouble or 'the quota of requests a minute is too small')}",
                 self.services.now(),
             )
         for target in document.targets:

@@ -100,6 +100,8 @@ def _problem_of(word: str) -> str | None:
         return f"must be in small letters, as {word.casefold()!r}"
     if word != " ".join(word.split()) or word.endswith((".", "!")):
         return "must be one line without spaces at its ends, and without . or ! at its end"
+    if "," in word:
+        return "has a comma, which divides the list of words"
     if reserved_in(word):
         return "has a word that Bedrock reserves"
     return None
@@ -108,8 +110,10 @@ def _problem_of(word: str) -> str | None:
 def _require_prefix_free(words: Mapping[str, str]) -> None:
     # In order, a word that begins with another stands right behind one that does.
     ordered = sorted(words, key=lambda name: (words[name], name))
-    for word, names in groupby(ordered, key=words.__getitem__):
-        alike = list(names)
+    # An accent may be a character of its own: such words look alike, and are told apart by nobody.
+    seen = {name: unicodedata.normalize("NFC", word) for name, word in words.items()}
+    for word, names in groupby(sorted(words, key=seen.__getitem__), key=seen.__getitem__):
+        alike = sorted(names)
         if len(alike) > 1:
             raise _refusal(
                 f"labels {_shown(alike)} all become {word!r}. Give them different words under "

@@ -164,6 +164,13 @@ def _changed(asked: BedrockWork, keys: Mapping[str, int]) -> Bill:
 
 def _warnings(asked: BedrockWork, bill: Bill) -> tuple[str, ...]:
     found = list(asked.records.statements)
+    asks, least = asked.evaluation[0], asked.work.minimum_test_size
+    if asks < least:
+        found.append(
+            f"{counted(asks, 'test record')} are asked, and gate.minimum_test_size asks for "
+            f"{least:,}: the model will not be approved. Raise bedrock.evaluation_records, or "
+            "lower gate.minimum_test_size."
+        )
     if bill.held_usd is not None:
         found.append(
             f"The price list has no row for {', '.join(missing_rows(asked, bill.teaching))}: "

@@ -178,11 +178,13 @@ def test_a_deployment_that_fails_twice_ends_the_attempt_and_its_model(
     world: AttemptWorld,
 ) -> None:
     world.bedrock.deployment_ends_as = ["Failed", "Failed"]
+    world.bedrock.deployment_failure = "There is no capacity."
     world.train()
     state = world.poll_to_end()
 
     assert state.ending is Ending.UNKNOWN_FAILURE
     assert "failed to deploy" in state.reason
+    assert state.reason.endswith("2 times: There is no capacity.")
     world.clean_up()
     assert world.what_costs() == []
 

@@ -87,6 +87,9 @@ def test_numbers_are_noticed() -> None:
             "the word 'Yes' of label 'a' must be in small letters, as 'yes'",
         ),
         (["a", "b"], {"a": "yes."}, "without . or ! at its end"),
+        (["a", "b"], {"a": "yes, b"}, "has a comma, which divides the list of words"),
+        # The same to whoever reads them, and not the same characters.
+        (["a", "b"], {"a": "caf\u00e9", "b": "cafe\u0301"}, "all become 'caf\u00e9'"),
         (["a", "b"], {"a": "ye\ns"}, "must be one line"),
         (["a", "b"], {"a": "user: yes"}, "has a word that Bedrock reserves"),
         (["a", "b"], {"a": "  "}, "has no letter and no digit"),

@@ -256,6 +256,13 @@ def test_21000_records_are_trained_on_as_a_sample_and_the_quote_says_so() -> Non
     assert "a sample of 20,000 of 21,000 records" in found.warnings[0]
 
 
+def test_an_evaluation_that_the_gate_finds_too_small_is_worth_a_warning() -> None:
+    section = {"evaluation_records": 10}
+    found = quote(work(section, minimum_test_size=20), SOURCES)
+    assert "10 test records are asked, and gate.minimum_test_size asks for 20" in found.warnings[0]
+    assert quote(work(section, minimum_test_size=10), SOURCES).warnings == ()
+
+
 def test_labels_that_are_numbers_are_worth_a_warning() -> None:
     found = quote(work(labels={"0": 5, "1": 5}), SOURCES)
     assert "The labels are numbers" in found.warnings[0]

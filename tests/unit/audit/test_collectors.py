@@ -508,3 +508,26 @@ def test_a_run_whose_item_cannot_be_read_is_named_and_the_others_are_read(
 
     assert [one.run_id for one in found.found] == ["b"]
     assert [one.resource for one in found.unread] == ["a"]
+
+
+def test_a_version_of_a_bedrock_model_names_the_custom_model_that_it_keeps() -> None:
+    model = "custom-model/amazon.nova-micro-v1:0:128k/a1b2c3d4e5f6"
+    arn = f"arn:aws:bedrock:{REGION}:123456789012:{model}"
+    package = {
+        "ModelPackageArn": f"{ARN}:model-package/stack-letters/3",
+        "ModelPackageGroupName": "stack-letters",
+        "ModelApprovalStatus": "Approved",
+        "SourceUri": "s3://artifacts/runs/letters-1/model.json",
+        "CustomerMetadataProperties": {"trainer": "bedrock", "model_uri": arn},
+    }
+    clients = CannedClients(
+        {
+            "ListModelPackages": [{"ModelPackageSummaryList": [package]}],
+            "DescribeModelPackage": lambda _: package,
+        }
+    )
+
+    (found,) = collect_model_packages(clients).found
+
+    assert found.custom_model_arns == (arn,)
+    assert found.artifact_s3_uris == ("s3://artifacts/runs/letters-1/model.json",)

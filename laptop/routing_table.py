@@ -59,10 +59,17 @@ def _table(routing: Mapping[str, Any]) -> Table:
         table.add_row(
             f"{row['trainer']}{_standing(row)}",
             *(_amount(row, kind) for kind in _KINDS),
-            _usd(row["total_usd"]) if row["costs"] else _NONE,
+            _together(row),
             style="bold" if row["chosen"] else "",
         )
     return table
+
+
+def _together(row: Mapping[str, Any]) -> str:
+    if not row["costs"]:
+        return _NONE
+    most = "at most " if any(cost["is_bound"] for cost in row["costs"]) else ""
+    return most + _usd(row["total_usd"])
 
 
 def _standing(row: Mapping[str, Any]) -> str:

@@ -161,15 +161,17 @@ def test_what_has_no_price_is_unknown_and_never_the_cheapest() -> None:
 def test_a_month_that_is_not_known_makes_the_total_unknown() -> None:
     needs = Needs(predictions_per_month=1000)
     found = route((on_endpoint("0.10", None), by_the_word("9", predictions=1000)), needs, MANY)
-    assert found.chosen == "bedrock"
+    assert found.chosen == "sagemaker"
     row = found.row("sagemaker")
     assert row is not None
     assert row.total_usd is None
     assert row.costs[-1].what == "One endpoint stands all month."
 
 
-def test_what_is_not_estimated_counts_with_its_worst_case_and_says_so() -> None:
-    found = route((on_endpoint(None), by_the_word()), Needs(), MANY)
+def test_where_the_first_is_not_estimated_nothing_is_known_to_be_cheaper_and_it_is_taken() -> None:
+    found = route((on_endpoint(None), by_the_word("0.10")), Needs(), FEW)
+    assert found.chosen == "sagemaker"
+    assert found.reason.startswith("What sagemaker costs is not estimated, so nothing is known")
     row = found.row("sagemaker")
     assert row is not None
     assert row.total_usd == Decimal("3.00")
@@ -302,4 +304,7 @@ def _holds(found: Routing, offers: tuple[Offer, ...]) -> None:
     if found.chosen is not None:
         chosen = found.row(found.chosen)
         assert chosen in feasible
-        assert chosen.total_usd == (min(known) if known else None)
+        if feasible[0].is_estimated:
+            assert chosen.total_usd == min(known)
+        else:
+            assert chosen == feasible[0]

@@ -13,13 +13,17 @@ HOURS_PER_MONTH = 730
 
 @dataclass(frozen=True)
 class CostRow:
-    """So many units of something at a price. What has no price, or no estimate, is None."""
+    """So many units of something at a price. What has no price is None.
+
+    ``is_bound``: nobody has estimated it, and the dollars are what it costs at the most.
+    """
 
     kind: CostKind
     what: str
     units: Decimal | None
     price: Price | None
     usd: Decimal | None
+    is_bound: bool = False
 
     @property
     def cents_usd(self) -> Decimal | None:

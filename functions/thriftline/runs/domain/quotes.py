@@ -155,7 +155,8 @@ class Quote:
         expected, name = self.chosen.expected, self.rungs[0].name
         if expected.usd is None:
             what = f"{name}, at the most, since it is not estimated"
-            return (CostRow("training", what, None, self.chosen.rate, self.worst_case_usd),)
+            bound = self.worst_case_usd
+            return (CostRow("training", what, None, self.chosen.rate, bound, is_bound=True),)
         what = f"{name}, with the evaluation"
         return (CostRow("training", what, expected.hours, self.chosen.rate, expected.usd),)
 

@@ -75,6 +75,11 @@ class Route:
         known = [usd for usd in cents if usd is not None]
         return sum(known, Decimal(0)) if known and len(known) == len(cents) else None
 
+    @property
+    def is_estimated(self) -> bool:
+        """Whether the total is what it probably costs, and not unknown or a bound."""
+        return self.total_usd is not None and not any(row.is_bound for row in self.costs)
+
 
 @dataclass(frozen=True)
 class BreakEven:
@@ -112,12 +117,12 @@ def route(
     """Returns the cheapest offer that can do what is needed, or the one that is named.
 
     Offers that cost the same to the cent are told apart by what probably learns more from the data,
-    then by their order.
+    then by their order. Where it is not known what the first costs, nothing is known to be cheaper,
+    and it is taken: data goes to another service for a reason only.
     """
     rows = tuple(_row(offer, needs) for offer in offers)
     feasible = [row for row in rows if row.is_feasible and named in (None, row.trainer)]
-    ordered = sorted(feasible, key=lambda row: _rank(row, data))
-    chosen = ordered[0] if ordered else None
+    chosen = _chosen(feasible, data)
     return Routing(
         chosen=chosen.trainer if chosen else None,
         reason=_reason(chosen, rows, data, named),
@@ -126,6 +131,12 @@ def route(
         assumptions=tuple(dict.fromkeys(_assumptions(offers, needs))),
         advice=tuple(_advice(chosen, rows, data)) if chosen and not named else (),
     )
+
+
+def _chosen(feasible: Sequence[Route], data: DataFacts) -> Route | None:
+    if not feasible or not feasible[0].is_estimated:
+        return feasible[0] if feasible else None
+    return min(feasible, key=lambda row: _rank(row, data))
 
 
 def break_even(
@@ -219,8 +230,11 @@ def _reason(chosen: Route | None, rows: Sequence[Route], data: DataFacts, named:
     others = [row for row in rows if row.is_feasible and row is not chosen]
     if not others:
         return f"{chosen.trainer} is the only one that can be taken."
-    if chosen.total_usd is None:
-        return f"What they cost is not known; {chosen.trainer} is the first of them."
+    if not chosen.is_estimated:
+        return (
+            f"What {chosen.trainer} costs is not estimated, so nothing is known to be cheaper; it is "
+            "the first of those that can be taken."
+        )
     same = [row for row in others if row.total_usd == chosen.total_usd]
     if same:
         return f"They cost the same; {chosen.trainer} {_quality(chosen, data)}."

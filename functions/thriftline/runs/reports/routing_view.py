@@ -14,7 +14,7 @@ def routing_line(routing: PlannedRouting) -> str:
 def _told(row: PlannedRoute) -> str:
     if not row.feasible:
         return f"{row.trainer} could not be taken"
-    total = "unpriced" if row.total_usd is None else f"${row.total_usd:,.2f}"
+    total = f"{'at most ' if row.is_bound else ''}{dollars(row.total_usd)}"
     return f"{row.trainer} {total}{' was taken' if row.chosen else ''}"
 
 

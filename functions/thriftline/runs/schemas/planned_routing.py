@@ -8,19 +8,30 @@ from thriftline.runs.schemas.planned_price import PlanDocument, PlannedPrice
 
 
 class PlannedCost(PlanDocument):
-    """One row of what a way to train costs, in whole cents. Null is unpriced or not known."""
+    """One row of what a way to train costs, in whole cents. Null is unpriced or not known.
+
+    ``is_bound``: it is not estimated, and costs so much at the most.
+    """
 
     kind: CostKind
     what: str
     units: Decimal | None
     price: PlannedPrice | None
     usd: Decimal | None
+    is_bound: bool = False
 
     @classmethod
     def of(cls, row: CostRow) -> "PlannedCost":
         """Returns a row as it stands in the plan."""
         price = PlannedPrice.of(row.price) if row.price else None
-        return cls(kind=row.kind, what=row.what, units=row.units, price=price, usd=row.cents_usd)
+        return cls(
+            kind=row.kind,
+            what=row.what,
+            units=row.units,
+            price=price,
+            usd=row.cents_usd,
+            is_bound=row.is_bound,
+        )
 
 
 class PlannedRoute(PlanDocument):
@@ -44,6 +55,11 @@ class PlannedRoute(PlanDocument):
             costs=tuple(PlannedCost.of(cost) for cost in row.costs),
             total_usd=row.total_usd,
         )
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the sum is what it costs at the most, since a row is not estimated."""
+        return any(cost.is_bound for cost in self.costs)
 
     def usd_of(self, kind: CostKind) -> Decimal | None:
         """Returns what its rows of a kind cost together; None where one is not known."""

@@ -232,8 +232,8 @@ def _reason(chosen: Route | None, rows: Sequence[Route], data: DataFacts, named:
         return f"{chosen.trainer} is the only one that can be taken."
     if not chosen.is_estimated:
         return (
-            f"What {chosen.trainer} costs is not estimated, so nothing is known to be cheaper; it is "
-            "the first of those that can be taken."
+            f"What {chosen.trainer} costs is not estimated, so nothing is known to be cheaper; it "
+            "is the first of those that can be taken."
         )
     same = [row for row in others if row.total_usd == chosen.total_usd]
     if same:

@@ -93,7 +93,7 @@ class Region:
 
     def _status(self, arn: str) -> str:
         found = self._bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=arn)
-        # What replaces a model is told by the last update alone.
+        # Whether another model has taken its place, only the last update says.
         update = (found.get("updateDetails") or {}).get("updateStatus", "UpdateCompleted")
         return str(found["status"]) if update == "UpdateCompleted" else str(update)
 

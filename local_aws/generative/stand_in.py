@@ -73,7 +73,7 @@ class StandIn:
             raise GenerativeError(f"{NAME} needs two different answers and got {len(answers)}.")
         if len(answers) > MOST_ANSWERS:
             raise GenerativeError(
-                f"{NAME} tells at most {MOST_ANSWERS} answers apart and got {len(answers)}."
+                f"{NAME} takes at most {MOST_ANSWERS} different answers and got {len(answers)}."
             )
         step = min(1.0, _USUAL_STEP * learning_rate / _USUAL_RATE)
         classifier = _Classifier(answers)

@@ -14,8 +14,8 @@ from thriftline.money.month import Hold
 # A function outlives the execution that called it by 15 minutes at the most; the workflow that
 # tidies up after an execution then has its turn.
 QUIET = timedelta(minutes=45)
-# A document that nobody can read a day after the end will not be read: whoever can repair it was
-# told of it by every sweep until then.
+# A document that nobody can read a day after the end will not be read: every sweep until then
+# has reported it.
 UNREADABLE_PATIENCE = timedelta(days=1)
 # What AWS has not said a week after the end it will not say.
 PATIENCE = timedelta(days=7)
@@ -54,7 +54,7 @@ class Seen:
 class Verdict:
     """The dollars that the hold is replaced by; None keeps it. ``reason`` is for a person.
 
-    ``alerts`` is whether whoever pays must be told.
+    ``alerts`` is whether whoever pays must hear of it.
     """
 
     settle_usd: Decimal | None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -201,5 +202,7 @@ def test_without_credentials_it_is_one_line(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    # Another test's session has found credentials.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     assert main(["reviews"]) == 1
     assert capsys.readouterr().err.startswith("rollback: No AWS credentials")

@@ -1,6 +1,7 @@
 """Register model, for a model that its trainer's own service serves."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -114,3 +115,22 @@ def test_a_promotion_that_fails_is_made_up_for_by_the_next_call(here: World) -> 
     _register(here, trainer, client)
     (package,) = client.packages
     assert package["CustomerMetadataProperties"]["deployment_arn"] == DEPLOYMENT
+
+
+def test_a_promotion_that_comes_late_does_not_displace_a_newer_champion(here: World) -> None:
+    class Busy(WordTrainer):
+        def promote(self, name: str, run_id: str, project: str) -> str | None:
+            super().promote(name, run_id, project)
+            raise ThrottledError("Slow down.")
+
+    trainer, client = Busy(answers(100, wrong=4)), FakeRegistryClient()
+    _evaluated(here, trainer)
+    with pytest.raises(ThrottledError):
+        _register(here, trainer, client)
+    # Another run of the project was faster with its next version.
+    (own,) = client.packages
+    client.add(
+        own | {"ModelPackageDescription": "Thriftline run another:"}, NOW + timedelta(days=1)
+    )
+    assert _register(here, trainer, client) == own["ModelPackageArn"]
+    assert trainer.promoted == [JOB]

@@ -74,6 +74,11 @@ def group_name_of(stack: str, project: str) -> str:
     return f"{stack}-{project}"
 
 
+def version_number(package_arn: str) -> int:
+    """Returns the place of a version in its group, which its ARN ends with."""
+    return int(package_arn.rpartition("/")[2])
+
+
 def _is_about_no_group(error: ClientError) -> bool:
     # The registry has no error code of its own for this: it is a ValidationException.
     message = str(error.response.get("Error", {}).get("Message", ""))

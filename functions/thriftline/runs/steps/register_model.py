@@ -7,7 +7,7 @@ from typing import Any
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.tags import PROJECT_TAG
 from thriftline.evaluation.document import Evaluation
-from thriftline.runs.aws.model_registry import ModelRegistry, ModelVersion
+from thriftline.runs.aws.model_registry import ModelRegistry, ModelVersion, version_number
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.model_document import MODEL_DOCUMENT, ModelDocument
@@ -70,7 +70,7 @@ def register_model(
     )
     runs.update(run_id, model_package_arn=arn)
     # Registered first: what answers is always a version that the registry knows.
-    if evaluation.gate.promotion == "approved":
+    if evaluation.gate.promotion == "approved" and not _has_newer(registry, run.project, arn):
         deployment = trainer.promote(job_name, run_id, run.project)
         trainer.provide(job_name, run_id)
         if deployment:
@@ -79,6 +79,15 @@ def register_model(
             if served:
                 _write(artifacts, served.model_copy(update={"deployment_arn": deployment}))
     return RegisterModelResponse(model_package_arn=arn)
+
+
+def _has_newer(registry: ModelRegistry, project: str, arn: str) -> bool:
+    """Whether another run has a later version approved, which answers then: this one comes late.
+
+    A version that was only now made may not be the champion yet.
+    """
+    champion = registry.champion(project)
+    return champion is not None and version_number(champion.package_arn) > version_number(arn)
 
 
 def _document(

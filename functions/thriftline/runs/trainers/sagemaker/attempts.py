@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.money.settlement import total_of
@@ -54,10 +55,15 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
             "training_seconds": job.training_seconds,
             "billable_seconds": job.billable_seconds,
             "interruptions": job.interruptions,
-            "warm_pool": job.warm_pool,
-            "warm_pool_seconds": job.retained_seconds if job.warm_pool else None,
+            **_pool_facts(job),
         },
     )
+
+
+def _pool_facts(job: TrainingJob) -> dict[str, Any]:
+    if not job.keep_alive_seconds:
+        return {}
+    return {"warm_pool": job.warm_pool, "warm_pool_seconds": job.retained_seconds}
 
 
 def _checkpoints_of(run_id: str, artifacts: Bucket) -> Callable[[], bool]:

@@ -127,8 +127,6 @@ def test_a_completed_job_is_done_and_its_facts_are_kept(poll: Poll) -> None:
         "training_seconds": 1200,
         "billable_seconds": 400,
         "interruptions": 1,
-        "warm_pool": None,
-        "warm_pool_seconds": None,
     }
 
 

@@ -149,6 +149,9 @@ class _Process:
                 raise GenerativeError(each["error"])
             elif "result" in each:
                 return each["result"]
+        # Its output is closed a moment before it is gone; the next call must not find it again.
+        self._process.kill()
+        self._process.wait()
         raise GenerativeError(f"The model's process ended: {self._last_words()}")
 
     @property

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -157,11 +158,16 @@ class FakeExecutions:
 
 
 class RegistryClient(FakeRegistryClient):
-    """Lists groups too."""
+    """Lists groups too, or refuses to."""
+
+    refused_groups = ""
 
     def get_paginator(self, operation: str) -> Any:
         if operation != "list_model_package_groups":
             return super().get_paginator(operation)
+        if self.refused_groups:
+            error = {"Error": {"Code": self.refused_groups, "Message": "no"}}
+            raise ClientError(cast("Any", error), "ListModelPackageGroups")
         groups = [{"ModelPackageGroupName": name} for name in self.groups]
 
         class Pages:
@@ -309,6 +315,18 @@ def test_a_deadline_needs_nothing_of_the_run(scene: Scene) -> None:
     scene.executions.found = AccessDeniedError("no")
     scene.sweep()
     assert scene.bedrock.deleted == [late]
+
+
+def test_a_registry_that_cannot_be_read_fails_the_sweep_and_delays_no_deadline(
+    scene: Scene,
+) -> None:
+    late = scene.bedrock.add(Kind.THROUGHPUT, "t")
+    scene.bedrock.things[late]["tags"]["thriftline:delete-after"] = NOW.isoformat()
+    scene.registry.refused_groups = "AccessDeniedException"
+    with pytest.raises(AccessDeniedError):
+        scene.sweep()
+    assert scene.bedrock.deleted == [late]
+    assert scene.told[0].startswith("the model registry: ")
 
 
 def test_a_deadline_without_a_zone_is_reported_and_not_acted_on(scene: Scene) -> None:

@@ -65,7 +65,13 @@ def sweep_bedrock(
     """
     kept, unknown = 0, 0
     taken: list[TakenAway] = []
-    promoted = _aligned(sweeper, report)
+    unread: ThriftlineError | None = None
+    try:
+        promoted = _aligned(sweeper, report)
+    except ThriftlineError as error:
+        # A throughput past its deadline does not wait for the registry.
+        report("the model registry", error)
+        promoted, unread = (), error
     for one in sweeper.belongings.all(report):
         try:
             # What has had its time goes also where nothing can be said of its run.
@@ -81,6 +87,8 @@ def sweep_bedrock(
             taken.append(TakenAway(kind=one.kind, arn=one.arn, reason=judgement.reason))
         else:
             kept += 1
+    if unread is not None:
+        raise unread
     return SweepBedrockResponse(
         kept=kept,
         unknown=unknown,

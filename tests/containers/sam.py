@@ -34,15 +34,15 @@ class Sam:
 
     def answer(self, stem: str, live: dict[str, Any], **environment: str) -> dict[str, Any]:
         """What a function returns for its sample event; `environment` replaces variables."""
-        answer = self.invoke(stem, sample_event(stem, live), **environment)
+        answer: dict[str, Any] = self.invoke(stem, sample_event(stem, live), **environment)
         assert "errorType" not in answer, f"{stem}: {answer['errorType']}: {answer['errorMessage']}"
         return answer
 
-    def invoke(self, stem: str, event: dict[str, Any], **environment: str) -> dict[str, Any]:
+    def invoke(self, stem: str, event: Any, **environment: str) -> Any:
         """What comes back: an answer, or `errorType` and `errorMessage`."""
         name = function_name(stem)
         self.invoked.add(name)
-        files = {
+        files: dict[str, Any] = {
             "event.json": event,
             "env_vars.json": {name: {**self.environments[name], **environment}},
         }
@@ -63,7 +63,7 @@ class Sam:
             check=False,
         )
         try:
-            answer: dict[str, Any] = json.loads(done.stdout)
+            answer = json.loads(done.stdout)
         except ValueError:
             raise AssertionError(
                 f"{name} gave no JSON: {done.stdout!r}\n{done.stderr[-4000:]}"

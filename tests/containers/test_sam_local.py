@@ -231,6 +231,15 @@ def test_sweep_bedrock_finds_nothing_that_is_left(sam: Sam) -> None:
     assert (answer["kept"], answer["unknown"], answer["taken_away"]) == (0, 0, [])
 
 
+def test_grade_answers_grades_each_of_its_list(sam: Sam) -> None:
+    event = json.loads((ROOT / "events/grade_answers.json").read_text())
+    answer = sam.invoke("grade_answers", event)
+    assert [(one["id"], one["aggregate_reward_score"]) for one in answer] == [
+        ("reviews.csv:17", 1.0),
+        ("reviews.csv:18", 0.0),
+    ]
+
+
 def test_count_spend_counts_what_others_spent(sam: Sam) -> None:
     assert float(sam.answer("count_spend", {})["external_usd"]) == 0
 

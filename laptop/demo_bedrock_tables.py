@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from math import ceil
 from statistics import mean
 from typing import Any
 
@@ -19,7 +20,7 @@ def show_curve(curve: Sequence[Mapping[str, Any]], console: Console) -> None:
     """Show the loss of each epoch, and its way."""
     epochs: dict[int, list[float]] = defaultdict(list)
     for point in curve:
-        epochs[int(point["epoch"])].append(point["loss"])
+        epochs[ceil(point["epoch"])].append(point["loss"])
     means = ", ".join(f"{mean(losses):.2f}" for losses in epochs.values())
     console.print(f"loss by epoch: {means}", highlight=False)
     console.print(f"  {bars([point['loss'] for point in curve])}", highlight=False)

@@ -103,7 +103,7 @@ def test_a_curve_is_bars(values: Sequence[float], width: int, drawn: str) -> Non
 
 
 def test_the_curve_has_the_mean_of_each_epoch() -> None:
-    curve = [{"step": n, "epoch": n // 2, "loss": 4 - n} for n in range(4)]
+    curve = [{"step": n, "epoch": (n + 1) / 2, "loss": 4 - n} for n in range(4)]
     assert "loss by epoch: 3.50, 1.50" in shown(show_curve, curve)
 
 

@@ -135,7 +135,18 @@ def _history(artifacts: Bucket, document: AttemptDocument) -> list[dict[str, Any
             lines += _rows(artifacts, found.key, "loss", "training_loss")
         elif name.endswith(_VALIDATION):
             lines += _rows(artifacts, found.key, "validation_loss", "validation_loss")
-    return sorted(lines, key=lambda line: (line["step"], "loss" not in line))
+    ordered = sorted(lines, key=lambda line: (line["step"], "loss" not in line))
+    return _within_epochs(ordered, document.epochs)
+
+
+def _within_epochs(lines: Sequence[dict[str, Any]], epochs: int) -> list[dict[str, Any]]:
+    """Counts the epochs that a step has ended, as a fraction: Bedrock numbers whole ones only."""
+    steps = max((line["step"] + 1 for line in lines if "loss" in line), default=None)
+    if steps is None:
+        return list(lines)
+    return [
+        {**line, "epoch": round(min(1.0, (line["step"] + 1) / steps) * epochs, 4)} for line in lines
+    ]
 
 
 def _rows(artifacts: Bucket, key: str, name: str, column: str) -> Iterator[dict[str, Any]]:

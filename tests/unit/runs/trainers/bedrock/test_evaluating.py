@@ -220,6 +220,8 @@ def test_the_course_of_the_training_is_found_wherever_bedrock_puts_it(
     lines = [json.loads(line) for line in output.history.read_text().splitlines()]
     assert [line.get("loss") for line in lines] == [1.5, 0.7, None]
     assert lines[-1]["validation_loss"] == 0.9
+    # Bedrock numbers whole epochs; a curve needs where in them a step is.
+    assert [line["epoch"] for line in lines] == [1.0, 2.0, 2.0]
 
 
 def _only(allowed: str) -> Any:

@@ -4,7 +4,7 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from local_aws import command_line
 from local_aws.options import ROOT, Options
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from local_aws.server import EmbeddedAws
 
 _DEMO_FOLDER = ROOT / ".thriftline/demo"
@@ -107,48 +109,45 @@ def _serve(given: argparse.Namespace) -> int:
 
 
 def _demo() -> int:
-    from rich.console import Console
+    from laptop import demo
 
-    from laptop import demo, stack
-    from laptop.demo_error import DemoError
-    from laptop.sample_data import SampleDataError
-    from local_aws.server import EmbeddedAws
-
-    logging.getLogger().setLevel(logging.WARNING)
-    console = Console()
-    try:
-        console.print("starting the embedded AWS and deploying template.yaml on it")
-        with EmbeddedAws(stack.with_own_stack(Options(time_scale=demo.TIME_SCALE))) as aws:
-            stack.upload_base_model(aws)
-            demo.run_demo(aws, _DEMO_FOLDER, console)
-    except (SampleDataError, DemoError, stack.SetupError) as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("demo: stopped", file=sys.stderr)
-        return 130
-    return 0
+    return _show_demo(demo.TIME_SCALE, demo.run_demo, _DEMO_FOLDER)
 
 
 def _demo_bedrock() -> int:
+    from laptop import demo_bedrock
+
+    # No price list has the model of this machine; the demo says so itself.
+    logging.getLogger("local_aws.services.bedrock_bill").setLevel(logging.ERROR)
+    return _show_demo(
+        demo_bedrock.TIME_SCALE,
+        demo_bedrock.run_demo,
+        _BEDROCK_FOLDER,
+        demo_bedrock.require_small_model,
+    )
+
+
+def _show_demo(
+    time_scale: float,
+    run: "Callable[[EmbeddedAws, Path, Console], object]",
+    folder: Path,
+    require: Callable[[], None] = lambda: None,
+) -> int:
     from rich.console import Console
 
-    from laptop import demo_bedrock, stack
+    from laptop import stack
     from laptop.demo_error import DemoError
     from laptop.sample_data import SampleDataError
     from local_aws.server import EmbeddedAws
 
     logging.getLogger().setLevel(logging.WARNING)
-    # No price list has the model of this machine; the demo says so itself.
-    logging.getLogger("local_aws.services.bedrock_bill").setLevel(logging.ERROR)
     console = Console()
     try:
-        demo_bedrock.require_small_model()
+        require()
         console.print("starting the embedded AWS and deploying template.yaml on it")
-        options = Options(time_scale=demo_bedrock.TIME_SCALE)
-        with EmbeddedAws(stack.with_own_stack(options)) as aws:
+        with EmbeddedAws(stack.with_own_stack(Options(time_scale=time_scale))) as aws:
             stack.upload_base_model(aws)
-            demo_bedrock.run_demo(aws, _BEDROCK_FOLDER, console)
+            run(aws, folder, console)
     except (SampleDataError, DemoError, stack.SetupError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

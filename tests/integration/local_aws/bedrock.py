@@ -18,6 +18,8 @@ from tests.integration.local_aws.conftest import FIXTURE
 from tests.integration.local_aws.runtime import FakeRuntime
 
 ACCOUNT = "123456789012"
+# As the names of quotas have it.
+MICRO_NAME = "Amazon Nova Micro"
 MICRO = "amazon.nova-micro-v1:0:128k"
 MICRO_ID = "amazon.nova-micro-v1:0"
 LLAMA = "meta.llama3-3-70b-instruct-v1:0:128k"
@@ -198,6 +200,12 @@ def running(options: BedrockOptions, **more: Any) -> Iterator[Bedrock]:
         bedrock = Bedrock(embedded, bucket, add_role(embedded, policy), runtimes[0])
         bedrock.put("train.jsonl", jsonl(records()))
         yield bedrock
+
+
+def label(answer: dict[str, Any]) -> str:
+    """Return the one text of a Converse answer."""
+    (block,) = answer["output"]["message"]["content"]
+    return str(block["text"])
 
 
 def refused(call: Any, **arguments: Any) -> tuple[str, int, str]:

@@ -17,14 +17,15 @@ from tests.integration.local_aws.bedrock import (
     ACCOUNT,
     MICRO,
     MICRO_ID,
+    MICRO_NAME,
     SLOW,
     SYSTEM,
     Bedrock,
+    label,
     refused,
     running,
 )
 
-MICRO_NAME = "Amazon Nova Micro"
 GONE = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:custom-model-deployment/aaaaaaaaaaaa"
 
 
@@ -53,11 +54,6 @@ def deployment(bedrock: Bedrock, model: str) -> str:
     arn = bedrock.deploy(model)
     bedrock.pass_time()
     return arn
-
-
-def label(answer: dict[str, Any]) -> str:
-    (block,) = answer["output"]["message"]["content"]
-    return str(block["text"])
 
 
 def test_an_answer_has_usage_stop_reason_latency_and_says_who_answered(

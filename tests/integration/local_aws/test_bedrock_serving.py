@@ -15,15 +15,16 @@ from local_aws.services import bedrock_quotas as quotas
 from tests.integration.local_aws.bedrock import (
     ACCOUNT,
     MICRO_ID,
+    MICRO_NAME,
     SLOW,
     Bedrock,
     jsonl,
+    label,
     records,
     refused,
     running,
 )
 
-MICRO_NAME = "Amazon Nova Micro"
 LITE = "amazon.nova-lite-v1:0:300k"
 
 
@@ -53,11 +54,6 @@ def deployment(bedrock: Bedrock, model: str) -> str:
     arn = bedrock.deploy(model)
     bedrock.pass_time()
     return arn
-
-
-def label(answer: dict[str, Any]) -> str:
-    (block,) = answer["output"]["message"]["content"]
-    return str(block["text"])
 
 
 def test_a_deployment_is_being_made_then_active_and_only_then_asked(

@@ -245,6 +245,7 @@ def test_only_what_acts_writes_what_is_saved(template: dict[str, Any]) -> None:
         **functions_of(template),
         "TrainingRole": template["Resources"]["TrainingRole"]["Properties"],
         "BedrockRole": template["Resources"]["BedrockRole"]["Properties"],
+        "ServingRole": template["Resources"]["ServingRole"]["Properties"],
     }
     for name, properties in roles.items():
         for statement in _statements(properties):

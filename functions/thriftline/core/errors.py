@@ -137,3 +137,23 @@ class EvaluationError(ThriftlineError):
 
 class InvalidAuditInputError(ThriftlineError):
     """An audit was asked for something unknown. Fail; nothing was read and nothing was done."""
+
+
+class InvalidServeSpecError(ThriftlineError):
+    """``serve.yaml`` cannot be used. Refuse the deployment; nothing was changed."""
+
+
+class DeploymentRefusedError(ThriftlineError):
+    """A check before a deployment said no; the message names what and the fix. Change nothing."""
+
+
+class DeploymentInProgressError(ThriftlineError):
+    """Another deployment or experiment has the endpoint. Refuse; ask again when it has ended."""
+
+
+class NothingToRollBackToError(ThriftlineError):
+    """The former version is not known or is gone. Refuse the rollback; nothing was changed."""
+
+
+class ExperimentRefusedError(ThriftlineError):
+    """A comparison on live traffic cannot be made as it was asked for. Change nothing."""

@@ -49,6 +49,16 @@ class Settings:
         return self._require("LEDGER_TABLE")
 
     @property
+    def endpoints_table(self) -> str:
+        """DynamoDB table of endpoints, their versions, deployments and experiments."""
+        return self._require("ENDPOINTS_TABLE")
+
+    @property
+    def serving_role_arn(self) -> str:
+        """Execution role of the endpoints."""
+        return self._require("SERVING_ROLE_ARN")
+
+    @property
     def alerts_topic_arn(self) -> str:
         """SNS topic for messages to people."""
         return self._require("ALERTS_TOPIC_ARN")

@@ -1,0 +1,233 @@
+"""One group of items for each endpoint: its state, versions, deployments and experiments."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from thriftline.core.aws.clients import code_of, translated
+from thriftline.serving.domain.versions import EndpointState, EndpointVersion, version_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# The sort key of an endpoint's own item.
+STATE = "endpoint"
+_VERSIONS = "version#"
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+class EndpointsTable:
+    """The table ``EndpointsTable`` of the template; its keys are ``endpoint`` and ``item``.
+
+    Whole numbers come back as ``int``. Dollars are kept as text.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, endpoint: str, item: str) -> dict[str, Any] | None:
+        """Returns an item, None when there is none."""
+        with translated(f"reading {item} of {endpoint}"):
+            found = self._client.get_item(
+                TableName=self._name, Key=_key(endpoint, item), ConsistentRead=True
+            )
+        return _read(found["Item"]) if "Item" in found else None
+
+    def put_first(self, endpoint: str, item: str, values: Mapping[str, Any]) -> bool:
+        """Writes an item that is not there yet; returns False when it is."""
+        try:
+            with translated(f"writing {item} of {endpoint}"), _condition():
+                self._client.put_item(
+                    TableName=self._name,
+                    Item=_item(endpoint, item, values),
+                    ConditionExpression="attribute_not_exists(endpoint)",
+                )
+        except _ConditionError:
+            return False
+        return True
+
+    def update(self, endpoint: str, item: str, **values: Any) -> None:
+        """Sets attributes of an item, which is made where there is none."""
+        self._update(endpoint, item, values, condition=None)
+
+    def delete(self, endpoint: str, item: str) -> None:
+        """Takes an item away."""
+        with translated(f"deleting {item} of {endpoint}"):
+            self._client.delete_item(TableName=self._name, Key=_key(endpoint, item))
+
+    def items(self, endpoint: str, prefix: str) -> tuple[dict[str, Any], ...]:
+        """Returns the items whose sort key begins so, in the order of their keys."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="endpoint = :endpoint AND begins_with(#item, :prefix)",
+            ExpressionAttributeNames={"#item": "item"},
+            ExpressionAttributeValues={":endpoint": {"S": endpoint}, ":prefix": {"S": prefix}},
+            ConsistentRead=True,
+        )
+        with translated(f"reading the items of {endpoint}"):
+            return tuple(_read(one) for page in pages for one in page["Items"])
+
+    def endpoints(self) -> tuple[EndpointState, ...]:
+        """Returns the state of every endpoint of the stack."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._name,
+            FilterExpression="#item = :state",
+            ExpressionAttributeNames={"#item": "item"},
+            ExpressionAttributeValues={":state": {"S": STATE}},
+            ConsistentRead=True,
+        )
+        with translated("listing endpoints"):
+            return tuple(_state(_read(one)) for page in pages for one in page["Items"])
+
+    def state(self, endpoint: str) -> EndpointState | None:
+        """Returns an endpoint's state, None for one that was never deployed."""
+        item = self.get(endpoint, STATE)
+        return _state(item) if item else None
+
+    def version(self, endpoint: str, number: int) -> EndpointVersion | None:
+        """Returns one entry of the history."""
+        item = self.get(endpoint, version_key(number))
+        return _version(item) if item else None
+
+    def versions(self, endpoint: str) -> tuple[EndpointVersion, ...]:
+        """Returns the history, the oldest first."""
+        return tuple(_version(one) for one in self.items(endpoint, _VERSIONS))
+
+    def add_version(self, endpoint: str, version: EndpointVersion) -> bool:
+        """Writes an entry; returns False when its number is taken."""
+        values = {name: value for name, value in asdict(version).items() if value is not None}
+        values["when"] = version.when.isoformat()
+        return self.put_first(endpoint, version_key(version.number), values)
+
+    def lock(self, state: EndpointState, now: datetime) -> bool:
+        """Takes the endpoint for ``state.lock_owner`` until ``state.lock_until``.
+
+        Returns:
+            False when another owner has it, whose time is not over. The same owner gets it again.
+        """
+        until = state.lock_until
+        if state.lock_owner is None or until is None:
+            raise ValueError("A lock has an owner and an end.")
+        values = {
+            "project": state.project,
+            "kind": state.kind,
+            "lock_owner": state.lock_owner,
+            "lock_until": _instant(until),
+        }
+        return self._update(
+            state.endpoint,
+            STATE,
+            values,
+            condition=(
+                "attribute_not_exists(lock_owner) OR lock_owner = :nobody "
+                "OR lock_owner = :owner OR lock_until <= :now"
+            ),
+            extra={":owner": state.lock_owner, ":now": _instant(now), ":nobody": None},
+        )
+
+    def unlock(self, endpoint: str, owner: str) -> bool:
+        """Gives the endpoint back; returns False when it is another's, or nobody's."""
+        return self._update(
+            endpoint,
+            STATE,
+            {"lock_owner": None, "lock_until": None},
+            condition="lock_owner = :owner",
+            extra={":owner": owner},
+        )
+
+    def _update(
+        self,
+        endpoint: str,
+        item: str,
+        values: Mapping[str, Any],
+        *,
+        condition: str | None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Sets attributes; returns False where the condition does not hold."""
+        expressions = {f":{index}": value for index, value in enumerate(values.values())}
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "Key": _key(endpoint, item),
+            "UpdateExpression": "SET "
+            + ", ".join(f"#{index} = :{index}" for index in range(len(values))),
+            "ExpressionAttributeNames": {f"#{index}": name for index, name in enumerate(values)},
+            "ExpressionAttributeValues": {
+                name: _serialize(value) for name, value in {**expressions, **(extra or {})}.items()
+            },
+        }
+        if condition:
+            request["ConditionExpression"] = condition
+        try:
+            with translated(f"updating {item} of {endpoint}"), _condition():
+                self._client.update_item(**request)
+        except _ConditionError:
+            return False
+        return True
+
+
+class _ConditionError(Exception):
+    """The condition of a write does not hold."""
+
+
+@contextmanager
+def _condition() -> Iterator[None]:
+    """Turns a condition that does not hold into an error of its own."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) != "ConditionalCheckFailedException":
+            raise
+        raise _ConditionError from error
+
+
+def _key(endpoint: str, item: str) -> dict[str, Any]:
+    return {"endpoint": {"S": endpoint}, "item": {"S": item}}
+
+
+def _item(endpoint: str, item: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    whole = {**values, "endpoint": endpoint, "item": item}
+    return {name: _serialize(value) for name, value in whole.items()}
+
+
+def _read(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else value
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
+def _instant(when: datetime) -> str:
+    """Text that sorts as time does."""
+    return when.isoformat(timespec="microseconds")
+
+
+def _state(item: Mapping[str, Any]) -> EndpointState:
+    until = item.get("lock_until")
+    return EndpointState(
+        endpoint=item["endpoint"],
+        project=item.get("project", ""),
+        kind=item.get("kind", ""),
+        in_use=item.get("in_use"),
+        lock_owner=item.get("lock_owner"),
+        lock_until=datetime.fromisoformat(until) if until else None,
+        asleep=bool(item.get("asleep", False)),
+    )
+
+
+def _version(item: Mapping[str, Any]) -> EndpointVersion:
+    values = {name: value for name, value in item.items() if name not in {"endpoint", "item"}}
+    return EndpointVersion(**{**values, "when": datetime.fromisoformat(values["when"])})

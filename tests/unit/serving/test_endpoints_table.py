@@ -1,0 +1,115 @@
+"""The table of endpoints in moto: locks that expire, versions in order."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from thriftline.serving.aws.endpoints_table import EndpointsTable
+from thriftline.serving.domain.versions import EndpointState, EndpointVersion, next_number
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+STATE = EndpointState(
+    "e", "reviews", "real-time", lock_owner="d-1", lock_until=NOW + timedelta(hours=1)
+)
+VERSION = EndpointVersion(
+    number=1,
+    config="e-v1-00000000",
+    model_name="reviews-v1-00000000",
+    model_package_arn="arn:aws:sagemaker:us-east-1:123456789012:model-package/reviews/1",
+    registry_version=1,
+    image="image@sha256:1",
+    artifact_uri="s3://b/model.tar.gz",
+    who="somebody",
+    when=NOW,
+    why="first",
+    deployment_id="d-1",
+)
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointsTable]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        client.create_table(
+            TableName="endpoints",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": "endpoint", "AttributeType": "S"},
+                {"AttributeName": "item", "AttributeType": "S"},
+            ],
+            KeySchema=[
+                {"AttributeName": "endpoint", "KeyType": "HASH"},
+                {"AttributeName": "item", "KeyType": "RANGE"},
+            ],
+        )
+        yield EndpointsTable(client, "endpoints")
+
+
+def test_a_lock_keeps_others_out_until_it_is_given_back(table: EndpointsTable) -> None:
+    other = replace(STATE, lock_owner="d-2")
+    assert table.lock(STATE, NOW)
+    assert not table.lock(other, NOW)
+    assert table.lock(STATE, NOW), "a retry finds its own lock"
+    assert not table.unlock("e", "d-2"), "another's lock stays"
+    assert table.unlock("e", "d-1")
+    assert table.lock(other, NOW)
+
+
+def test_a_lock_ends_by_itself(table: EndpointsTable) -> None:
+    assert table.lock(STATE, NOW)
+    later = NOW + timedelta(hours=1)
+    taken = replace(STATE, lock_owner="d-2", lock_until=later + timedelta(hours=1))
+    assert not table.lock(taken, later - timedelta(seconds=1))
+    assert table.lock(taken, later)
+    assert not table.unlock("e", "d-1")
+
+
+def test_a_lock_leaves_what_else_is_known_of_the_endpoint(table: EndpointsTable) -> None:
+    table.update("e", "endpoint", in_use=3, asleep=True)
+    table.lock(STATE, NOW)
+    found = table.state("e")
+    assert found == replace(STATE, in_use=3, asleep=True)
+    assert found is not None
+    assert found.is_locked_by_another("d-2", NOW)
+    assert not found.is_locked_by_another("d-1", NOW)
+    assert not found.is_locked_by_another("d-2", NOW + timedelta(hours=1))
+
+
+def test_versions_are_read_in_the_order_of_their_numbers(table: EndpointsTable) -> None:
+    for number in (10, 2, 1):
+        assert table.add_version("e", replace(VERSION, number=number))
+    assert [one.number for one in table.versions("e")] == [1, 2, 10]
+    assert next_number(table.versions("e")) == 11
+    assert table.version("e", 2) == replace(VERSION, number=2)
+    assert table.version("e", 3) is None
+
+
+def test_an_entry_of_the_history_is_never_overwritten(table: EndpointsTable) -> None:
+    assert table.add_version("e", VERSION)
+    assert not table.add_version("e", replace(VERSION, config="another"))
+    assert table.version("e", 1) == VERSION
+
+
+def test_endpoints_are_listed_without_their_other_items(table: EndpointsTable) -> None:
+    table.update("a", "endpoint", project="p", kind="serverless")
+    table.add_version("a", VERSION)
+    table.update("b", "endpoint", project="q", kind="real-time")
+    assert sorted(one.endpoint for one in table.endpoints()) == ["a", "b"]
+
+
+def test_an_item_is_written_once_and_can_go(table: EndpointsTable) -> None:
+    assert table.put_first("e", "deployment#d-1", {"status": "running", "usd": "1.50"})
+    assert not table.put_first("e", "deployment#d-1", {"status": "other"})
+    assert table.get("e", "deployment#d-1") == {
+        "endpoint": "e",
+        "item": "deployment#d-1",
+        "status": "running",
+        "usd": "1.50",
+    }
+    table.delete("e", "deployment#d-1")
+    assert table.items("e", "deployment#") == ()

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tests.contract.conftest import MACHINES
 from thriftline.audit.schemas import steps as audit_steps
 from thriftline.audit.schemas.input import AuditInput
-from thriftline.runs.schemas import approval, steps
+from thriftline.runs.schemas import approval, steps, waking
 from thriftline.runs.trainers.bedrock.grading_documents import GradeRequests
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +31,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "prepare_split": steps.IndexRequest,
     "start_training": steps.StartTrainingRequest,
     "poll_training": steps.PollTrainingRequest,
+    "wake_run": waking.WakeRunRequest,
     "evaluate_run": steps.JobRequest,
     "grade_answers": GradeRequests,
     "register_model": steps.JobRequest,

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from tests.contract.conftest import MACHINES, Machine, State, machine_of
 from thriftline.core import errors
 from thriftline.runs.domain.approvals import wait_seconds
+from thriftline.runs.domain.wait_policy import SHORTEST_SECONDS
 from tools.write_no_retry_lists import answers, handler_of, never_retried, rewritten
 
 ROOT = Path(__file__).parents[2]
@@ -67,8 +68,10 @@ def test_error_names_in_the_machines_and_classes_in_errors_are_the_same() -> Non
 
 
 def _timeout_of(state: State) -> int:
-    """The one that a person's answer is waited for comes with the plan; the shortest is meant."""
+    """Two come with the plan or the last look; the shortest is meant."""
     given = state.definition["TimeoutSeconds"]
+    if given == "{% $poll.wait_seconds %}":
+        return SHORTEST_SECONDS
     if given == "{% $plan.approval_wait_seconds %}":
         return wait_seconds(timedelta(hours=1))
     return int(given)

@@ -171,6 +171,21 @@ def test_a_job_that_a_person_stopped_ends_by_that_name(world: World, project: st
     assert (ended.status, ended.error) == ("FAILED", "TrainingStoppedError")
 
 
+def test_the_event_that_a_job_has_ended_cuts_the_wait_short(world: World, project: str) -> None:
+    world.upload(f"{project}/run.yaml", spec(seeds.RUNS_ON))
+    arn = world.execution_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
+    job = world.wait_for_job(arn)
+    assert world.answered_waits(arn) == 0
+    world.announce_end_of(job)
+    deadline = time.monotonic() + 60
+    while world.answered_waits(arn) == 0 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert world.answered_waits(arn) == 1
+    # The run has looked, and has seen that the job goes on.
+    world.sagemaker.stop_training_job(TrainingJobName=job)
+    assert world.wait(arn).error == "TrainingStoppedError"
+
+
 def test_a_job_that_nobody_may_look_at_is_stopped(world: World, project: str) -> None:
     """A job that Clean up finds running is stopped, whatever made the run fail."""
     world.upload(f"{project}/run.yaml", spec(seeds.RUNS_ON))

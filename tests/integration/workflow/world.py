@@ -162,6 +162,28 @@ class World:
             time.sleep(0.05)
         raise AssertionError("no job trains")
 
+    def announce_end_of(self, job: str) -> None:
+        """Send the event of SageMaker that a job has ended, whether it has or not."""
+        detail = {"TrainingJobName": job, "TrainingJobStatus": "Completed"}
+        entry = {
+            "Source": "aws.sagemaker",
+            "DetailType": "SageMaker Training Job State Change",
+            "Detail": json.dumps(detail),
+        }
+        self.aws.client("events").put_events(Entries=[entry])
+
+    def answered_waits(self, arn: str) -> int:
+        """Return how many waits between two looks an event has ended."""
+        events = self.history(arn)
+        entered = {
+            event["id"]
+            for event in events
+            if event.get("stateEnteredEventDetails", {}).get("name") == "Wait for the job"
+        }
+        before = {event["id"]: event.get("previousEventId") for event in events}
+        ended = [event["id"] for event in events if event["type"] == "TaskSucceeded"]
+        return sum(not entered.isdisjoint(_path(one, before)) for one in ended)
+
     def message_about(self, needle: str) -> str:
         """Return the text of the next message to people that holds `needle`."""
         sqs = self.aws.client("sqs")
@@ -189,3 +211,12 @@ def csv_of(rows: int, *, start: int = 0) -> str:
         word, label = ("splendid", "positive") if good else ("dreadful", "negative")
         lines.append(f"a {word} film number {index} seen in town,{label}")
     return "\n".join(lines) + "\n"
+
+
+def _path(event: int | None, before: dict[int, int | None]) -> list[int]:
+    """Return an event and the four before it, which are those of one task that was answered."""
+    path: list[int] = []
+    while event and len(path) < 5:
+        path.append(event)
+        event = before.get(event)
+    return path

@@ -133,6 +133,31 @@ class RunsTable:
                 },
             )
 
+    def note(self, run_id: str, values: dict[str, str]) -> dict[str, Any] | None:
+        """Sets attributes of a run that is there; returns its item after that, else None."""
+        with translated(f"updating run {run_id}"):
+            try:
+                answer = self._client.update_item(
+                    TableName=self._name,
+                    Key={"run_id": {"S": run_id}},
+                    UpdateExpression="SET "
+                    + ", ".join(f"#{index} = :{index}" for index in range(len(values))),
+                    ConditionExpression="attribute_exists(run_id)",
+                    ExpressionAttributeNames={
+                        f"#{index}": name for index, name in enumerate(values)
+                    },
+                    ExpressionAttributeValues={
+                        f":{index}": _serialize(value)
+                        for index, value in enumerate(values.values())
+                    },
+                    ReturnValues="ALL_NEW",
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return None
+        return {name: _deserialize(value) for name, value in answer["Attributes"].items()}
+
     def decide_ending(self, run_id: str, ending: dict[str, Any]) -> dict[str, Any]:
         """Keeps how a run ends, once, and returns what was kept, now or before."""
         with translated(f"deciding how run {run_id} ends"):

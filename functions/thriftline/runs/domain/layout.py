@@ -1,7 +1,10 @@
 """Where things lie: names of runs and jobs, prefixes in the two buckets."""
 
 import hashlib
+import re
 from dataclasses import dataclass
+
+_JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9-]{1,60})-\d{2,}")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,12 @@ def run_id_of(upload: Upload, project: str) -> str:
 def job_name_of(run_id: str, attempt: int) -> str:
     """Each attempt has a job of its own; a retry of the same attempt finds the same."""
     return f"{run_id}-{attempt:02d}"
+
+
+def run_of_job(job_name: str) -> str | None:
+    """Returns the run whose attempt has this name, None where the name is not of that form."""
+    found = _JOB_NAME.fullmatch(job_name)
+    return found["run_id"] if found else None
 
 
 def run_prefix(run_id: str) -> str:

@@ -1,9 +1,10 @@
 """How long to wait before the next look at a training job.
 
 Two wishes pull apart: a short job's end should be seen at once, and the history of an execution
-holds 25,000 events, of which one round of Wait, Poll training and Choice takes ``EVENTS_PER_POLL``.
+holds 25,000 events, of which one round of wait, Poll training and Choice takes ``EVENTS_PER_POLL``.
 So the wait is a share of the time that has gone by: a look is never later than that share of the
-job's length, and the number of looks grows with the logarithm of it until the longest wait.
+job's length, and the number of looks grows with the logarithm of it until the longest wait. The
+service's event that a job has ended cuts a wait short; this is how late a lost one makes it.
 """
 
 from datetime import datetime
@@ -11,11 +12,12 @@ from math import ceil
 
 from thriftline.runs.domain.attempts import AttemptState
 
-# WaitStateEntered, WaitStateExited; TaskStateEntered, TaskScheduled, TaskStarted, TaskSucceeded,
+# Of the wait: TaskStateEntered, TaskScheduled, TaskStarted, TaskSubmitted, TaskTimedOut,
+# TaskStateExited; of the look: TaskStateEntered, TaskScheduled, TaskStarted, TaskSucceeded,
 # TaskStateExited; ChoiceStateEntered, ChoiceStateExited.
-EVENTS_PER_POLL = 9
+EVENTS_PER_POLL = 13
 
-SHARE_OF_ELAPSED = 0.02
+SHARE_OF_ELAPSED = 0.045
 SHORTEST_SECONDS = 15
 LONGEST_SECONDS = 3600
 # What is stopped at a limit gets a minute or two to stop; the first look after a limit is soon.

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.unit.runs.finished_run import RUN_ID, World, world
-from thriftline.core.aws.executions import Executions
 from thriftline.runs.domain.layout import job_name_of, run_of_job
 from thriftline.runs.schemas.waking import WakeRunRequest
 from thriftline.runs.steps.wake_run import wake_run
+
+if TYPE_CHECKING:
+    from thriftline.core.aws.executions import Executions
 
 JOB = f"{RUN_ID}-01"
 

@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.schemas.input import StackDefaults
 from thriftline.audit.steps.open_audit import KnownTargets
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
 __all__ = [

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_aws.server import EmbeddedAws
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.actions import ActionPlan
 from thriftline.audit.domain.audit import Audit, audit
@@ -21,6 +20,7 @@ from thriftline.audit.schemas.steps import CollectRequest, TargetRequest
 from thriftline.audit.steps.assemble_inventory import assemble_inventory
 from thriftline.audit.steps.collect_part import collect_part
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.money.price_catalogue import price_catalogue
 
 AUDIT = "2025-11-03T120000Z-test"

@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.config import Config
 
-from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.core.aws.target_clients import TargetClients
 
 # Retries are botocore's; what comes after them is ours.
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=5)

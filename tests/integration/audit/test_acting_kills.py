@@ -23,7 +23,7 @@ from tests.integration.audit.acting_world import ActingWorld, acting_options
 from tests.integration.audit.clients import OnceClients
 from tests.integration.local_aws.sample_account import ACCOUNT, REGION
 from thriftline.audit.domain.layout import ACCEPTED_FINDINGS, PENDING_PREFIX, saved_endpoint_prefix
-from thriftline.audit.schemas.saved_endpoint import SavedEndpoint
+from thriftline.core.saved_endpoint import SavedEndpoint
 
 KINDS = {"plain": plain_endpoint, "hosting": hosting_endpoint}
 # More boundaries than either kind of endpoint has; the test finds out how many there are.

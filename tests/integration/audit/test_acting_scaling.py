@@ -10,9 +10,9 @@ import pytest
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.acting_account import acting_account, plain_endpoint
 from tests.integration.audit.acting_world import ActingWorld, acting_options
-from thriftline.audit.aws.acting.executor import Executor
-from thriftline.audit.aws.acting.scaling import deregister, put_back_targets, read_targets
-from thriftline.audit.schemas.saved_endpoint import SavedTarget
+from thriftline.core.aws.endpoints.scaling import deregister, put_back_targets, read_targets
+from thriftline.core.aws.executor import Executor
+from thriftline.core.saved_endpoint import SavedTarget
 
 STEPS = {
     "AdjustmentType": "ChangeInCapacity",

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.core.aws.target_clients import TargetClients
 
 REGION = "us-west-2"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.core.aws.target_clients import TargetClients
 
 Pages = Sequence[Mapping[str, Any]]
 

@@ -6,10 +6,10 @@ from typing import Any
 import boto3
 import pytest
 
-from thriftline.audit.aws.acting.components import creation
-from thriftline.audit.aws.acting.definitions import with_models
-from thriftline.audit.aws.acting.requests import plain, request_of
-from thriftline.audit.schemas.saved_endpoint import SavedEndpoint, SavedResource, SavedTarget
+from thriftline.core.aws.endpoints.components import creation
+from thriftline.core.aws.endpoints.definitions import with_models
+from thriftline.core.aws.requests import plain, request_of
+from thriftline.core.saved_endpoint import SavedEndpoint, SavedResource, SavedTarget
 
 WHEN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 

@@ -18,9 +18,9 @@ from thriftline.audit.aws.collectors.processing_jobs import collect_processing_j
 from thriftline.audit.aws.collectors.reading import Collected
 from thriftline.audit.aws.collectors.settled_runs import collect_settled_runs
 from thriftline.audit.aws.collectors.training_jobs import collect_training_jobs, training_job
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.core.aws.target_clients import TargetClients
 
 # ---- Jobs
 

@@ -9,7 +9,6 @@ import pytest
 
 from tests.unit.audit.accounts import ACCOUNT, NOW, REGION, days_ago, inventory, training_job
 from tests.unit.audit.canned_aws import CannedClients
-from thriftline.audit.aws.acting.executor import Executor
 from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.actions import PlannedAction
 from thriftline.audit.domain.audit import audit
@@ -19,6 +18,7 @@ from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
 from thriftline.audit.schemas.settings import Target
 from thriftline.audit.steps.acting.case import ActionCase
 from thriftline.audit.steps.acting.release_warm_pool import release_warm_pool
+from thriftline.core.aws.executor import Executor
 from thriftline.money.price_catalogue import price_catalogue
 
 AVAILABLE = WarmPool(status="Available", retained_billable_seconds=None, reused_by_job=None)

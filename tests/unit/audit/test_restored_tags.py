@@ -1,12 +1,17 @@
 """A restored endpoint never asks for more tags than SageMaker takes, and loses none of its own."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from tests.unit.audit.accounts import NOW, days_ago
-from thriftline.audit.schemas.saved_endpoint import SavedEndpoint, SavedResource
-from thriftline.audit.steps.restore_endpoint import RESTORED_TAG, UNFINISHED_TAG, tags_to_create
+from thriftline.audit.steps.restore_endpoint import RESTORED_TAG, UNFINISHED_TAG
+from thriftline.core.aws.endpoints.recreation import Marks, Recreation
+from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.saved_endpoint import SavedEndpoint, SavedResource
+
+if TYPE_CHECKING:
+    from thriftline.core.aws.executor import Executor
 
 
 def _copy(tags: dict[str, str]) -> SavedEndpoint:
@@ -35,7 +40,14 @@ def test_no_tag_is_lost_and_none_is_too_many(number: int, marked: bool) -> None:
     own = {f"key-{index}": "value" for index in range(number)}
     tags = own | ({"mark": "2026"} if marked else {}) | {"aws:cloudformation:stack-id": "x"}
 
-    first, later = tags_to_create(_copy(tags), NOW)
+    again = Recreation(
+        copy=_copy(tags),
+        clients=TargetClients("us-west-2"),
+        executor=cast("Executor", None),
+        marks=Marks(unfinished=UNFINISHED_TAG, finished=RESTORED_TAG),
+        now=NOW,
+    )
+    first, later = again.tags()
     after = {key: value for key, value in (first | later).items() if key != UNFINISHED_TAG}
 
     assert first[UNFINISHED_TAG] == days_ago(60).isoformat()

@@ -13,8 +13,8 @@ from moto import mock_aws
 from tests.unit.audit.canned_aws import REGION
 from tests.unit.runs.run_world import make_ledger_table
 from thriftline.audit.aws.collectors.settled_runs import collect_settled_runs
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.resources.runs import SettledAttempt, SettledRun
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.money.aws.ledger_table import LedgerTable
 from thriftline.money.prices import Price
 from thriftline.runs.aws.runs_table import RunsTable, run_item

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from thriftline.audit.aws.collectors.reading import Answer, attempt
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.metrics import DAY, MetricKey, Metrics, MetricSeries
+from thriftline.core.aws.target_clients import TargetClients
 
 OPERATION = "GetMetricData"
 # The limits of one call: queries, and datapoints of a page.

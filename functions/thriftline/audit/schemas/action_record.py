@@ -1,26 +1,18 @@
 """What was done about one planned action, and what it takes to undo it: kept for good."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
+from thriftline.core.recorded_calls import RecordedCall
 
 
 class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class RecordedCall(_Document):
-    """One call that was made; ``error`` is None when it succeeded."""
-
-    service: str
-    operation: str
-    parameters: dict[str, Any]
-    error: str | None = None
 
 
 class ActionRecord(_Document):

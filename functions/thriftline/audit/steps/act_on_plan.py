@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 
-from thriftline.audit.aws.acting.executor import Executor
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.action_kinds import StepSpec, step_spec
 from thriftline.audit.domain.actions import PlannedAction, Step
 from thriftline.audit.domain.findings import ApiCall
@@ -28,6 +26,8 @@ from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
 from thriftline.audit.steps.documents import read_plan, read_settings
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
+from thriftline.core.aws.executor import Executor
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import AwsRequestError, ThriftlineError
 from thriftline.core.wording import counted

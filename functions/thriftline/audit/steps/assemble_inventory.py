@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from thriftline.audit.aws.collectors.prefixes import read_prefix
 from thriftline.audit.aws.collectors.reading import attempt, in_threads, one_of
 from thriftline.audit.aws.metric_reader import read_metrics
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.assembling import (
     InventoryPlace,
     WrittenPrefix,
@@ -31,6 +30,7 @@ from thriftline.audit.schemas.settings import AuditSettings
 from thriftline.audit.schemas.steps import CollectResponse, TargetRequest
 from thriftline.audit.steps.documents import read_settings
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.errors import ThriftlineError
 from thriftline.core.wording import counted
 

@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import Any
 
 from thriftline.audit.aws.collectors.reading import Collected, attempt, whole_kind
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.assembling import InventoryPlace, count_of, fragment
 from thriftline.audit.domain.facts import Unread, UnreadResource
 from thriftline.audit.domain.inventory import Inventory
@@ -19,6 +18,7 @@ from thriftline.audit.schemas.settings import AuditSettings, Target
 from thriftline.audit.schemas.steps import CollectRequest, CollectResponse
 from thriftline.audit.steps.documents import read_settings
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.target_clients import TargetClients
 
 _COLLECTORS = "thriftline.audit.aws.collectors"
 

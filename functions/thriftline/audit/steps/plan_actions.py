@@ -12,8 +12,8 @@ from thriftline.audit.domain.run_plan import (
     plan_run,
     why_it_stays,
 )
+from thriftline.audit.schemas.pending_termination import PendingTermination
 from thriftline.audit.schemas.result import decode_result, encode_plan
-from thriftline.audit.schemas.saved_endpoint import PendingTermination
 from thriftline.audit.schemas.settings import AuditSettings
 from thriftline.audit.schemas.steps import AuditRequest, PlanActionsResponse
 from thriftline.audit.steps.acceptances import read_acceptances

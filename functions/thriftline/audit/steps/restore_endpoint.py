@@ -1,7 +1,6 @@
 """Restore endpoint: what was deleted is made again from its saved copy, as it was.
 
-A function cannot wait until an endpoint is in service, so a restore is asked for again and again:
-each call does what can be done by then, and tells what is left. A tag on the new endpoint,
+A restore is asked for again and again; see ``Recreation``. A tag on the new endpoint,
 ``thriftline:restoring-from``, says that it is not whole yet; it goes when nothing is left. An
 endpoint of the same name that no restore made is never touched.
 """
@@ -12,39 +11,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from thriftline.audit.aws.acting.components import put_back_components
-from thriftline.audit.aws.acting.definitions import (
-    Renamed,
-    ensure_config,
-    ensure_models,
-    tag_pairs,
-    with_models,
-)
-from thriftline.audit.aws.acting.endpoint_copies import live_endpoint, read_tags
-from thriftline.audit.aws.acting.executor import Executor
-from thriftline.audit.aws.acting.requests import request_of
-from thriftline.audit.aws.acting.scaling import put_back_targets
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.layout import (
     SAVED_ENDPOINTS,
     restore_record_key,
     restore_records_prefix,
 )
 from thriftline.audit.reports.action_message import EVENT_SOURCE
-from thriftline.audit.schemas.action_record import RecordedCall
-from thriftline.audit.schemas.saved_endpoint import SavedEndpoint
 from thriftline.audit.schemas.steps import RestoreEndpointRequest, RestoreEndpointResponse
 from thriftline.audit.steps.acting.look import read_pending, read_saved
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.endpoints.copies import live_endpoint, read_tags
+from thriftline.core.aws.endpoints.recreation import Marks, Recreation
 from thriftline.core.aws.event_bus import EventBus
+from thriftline.core.aws.executor import Executor
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import AwsRequestError
+from thriftline.core.recorded_calls import RecordedCall
+from thriftline.core.saved_endpoint import SavedEndpoint
 
 RESTORED_TAG = "thriftline:restored-at"
 UNFINISHED_TAG = "thriftline:restoring-from"
 DETAIL_TYPE = "EndpointRestored"
-_MOST_TAGS = 50
-_BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,148 +140,24 @@ def _stamp(created: datetime) -> str:
 def _go_on(restore: _Restore) -> tuple[str, ...] | None:
     """Does what can be done now; returns what is left, None when another endpoint lives there."""
     copy = restore.copy
+    again = Recreation(
+        copy=copy,
+        clients=restore.clients,
+        executor=restore.executor,
+        marks=Marks(unfinished=UNFINISHED_TAG, finished=RESTORED_TAG),
+        now=restore.now,
+    )
     live = live_endpoint(restore.clients, copy.name)
     if live is not None and live["EndpointStatus"] == "Deleting":
-        return (f"wait until the endpoint {copy.name} is deleted", *_all_steps(copy))
+        return (f"wait until the endpoint {copy.name} is deleted", *again.steps())
     if live is None:
-        models = _create(restore)
-        if not restore.executor.dry_run:
-            return _all_steps(copy)
-        return _finish(restore, models, _planned(copy))
-    tags = read_tags(restore.clients.client("sagemaker"), live["EndpointArn"])
-    if tags.get(UNFINISHED_TAG) == copy.created.isoformat():
-        return _continue(restore, live)
+        return again.begin()
+    if again.is_ours(read_tags(restore.clients.client("sagemaker"), live["EndpointArn"])):
+        return again.go_on(live)
     if live["CreationTime"] == copy.created and restore.is_half_gone:
         # What an interrupted termination took away of an endpoint that lives.
-        return _put_back(restore, {})
+        return again.put_back({})
     return None
-
-
-def _all_steps(copy: SavedEndpoint) -> tuple[str, ...]:
-    return (
-        f"wait until the endpoint {copy.name} is in service",
-        *(
-            f"inference component {one.description['InferenceComponentName']}"
-            for one in copy.components
-        ),
-        *(f"scaling of {one.identity[0]}" for one in copy.targets),
-    )
-
-
-def _create(restore: _Restore) -> Renamed:
-    copy, executor = restore.copy, restore.executor
-    models = ensure_models(executor, restore.clients, copy)
-    config = ensure_config(executor, restore.clients, copy, models)
-    tags, _ = tags_to_create(copy, restore.now)
-    deployment = copy.endpoint.description.get("LastDeploymentConfig", {})
-    described = {"EndpointName": copy.name, "EndpointConfigName": config}
-    request = request_of(
-        restore.clients.client("sagemaker"),
-        "CreateEndpoint",
-        {**described, "DeploymentConfig": deployment},
-    )
-    executor.call("sagemaker", "CreateEndpoint", {**request, "Tags": tag_pairs(tags)})
-    return models
-
-
-def _continue(restore: _Restore, live: dict[str, Any]) -> tuple[str, ...]:
-    copy = restore.copy
-    if live["EndpointStatus"] in _BUSY:
-        return _all_steps(copy)
-    if live["EndpointStatus"] != "InService":
-        raise AwsRequestError(
-            f"SageMaker could not make {copy.name}: {live['EndpointStatus']}: "
-            f"{live.get('FailureReason', 'it gives no reason')}. Delete it, and restore it again."
-        )
-    return _finish(restore, ensure_models(restore.executor, restore.clients, copy), live)
-
-
-def _finish(restore: _Restore, models: Renamed, live: dict[str, Any]) -> tuple[str, ...]:
-    copy, executor = restore.copy, restore.executor
-    capacities = _other_capacities(copy, live)
-    if capacities:
-        executor.call(
-            "sagemaker",
-            "UpdateEndpointWeightsAndCapacities",
-            {"EndpointName": copy.name, "DesiredWeightsAndCapacities": capacities},
-        )
-        if not executor.dry_run:
-            return _all_steps(copy)
-    left = _put_back(restore, models)
-    if not left:
-        keys = {"ResourceArn": copy.arn, "TagKeys": [UNFINISHED_TAG]}
-        executor.call("sagemaker", "DeleteTags", keys)
-        _, later = tags_to_create(copy, restore.now)
-        if later:
-            add = {"ResourceArn": copy.arn, "Tags": tag_pairs(later)}
-            executor.call("sagemaker", "AddTags", add)
-    return left
-
-
-def tags_to_create(copy: SavedEndpoint, now: datetime) -> tuple[dict[str, str], dict[str, str]]:
-    """Returns the tags that the endpoint is created with, and those that follow at the end.
-
-    SageMaker takes fifty. While the restore goes on one of them says so, and its own come before
-    the one that tells when it was restored.
-    """
-    saved = copy.endpoint.tags.items()
-    own = [pair for pair in saved if pair[0] != copy.mark_tag and not pair[0].startswith("aws:")]
-    unfinished = (UNFINISHED_TAG, copy.created.isoformat())
-    wanted = [unfinished, *own, (RESTORED_TAG, now.isoformat(timespec="seconds"))]
-    room_at_end = _MOST_TAGS + 1
-    return dict(wanted[:_MOST_TAGS]), dict(wanted[_MOST_TAGS:room_at_end])
-
-
-def _put_back(restore: _Restore, models: Renamed) -> tuple[str, ...]:
-    copy, executor = restore.copy, restore.executor
-    components = [
-        one.model_copy(update={"description": with_models(one.description, models)})
-        for one in copy.components
-    ]
-    waiting = put_back_components(executor, restore.clients, components)
-    if waiting and not executor.dry_run:
-        return (
-            *(f"wait until the inference component {one} is in service" for one in waiting),
-            *(f"scaling of {one.identity[0]}" for one in copy.targets),
-        )
-    put_back_targets(executor, restore.clients, copy.targets, restore.now)
-    return ()
-
-
-def _other_capacities(copy: SavedEndpoint, live: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns weights and instances that were changed since the config was made."""
-    now = {one["VariantName"]: one for one in live.get("ProductionVariants", ())}
-    changed = []
-    for saved in copy.endpoint.description.get("ProductionVariants", ()):
-        there = now.get(saved["VariantName"], {})
-        wanted: dict[str, Any] = {}
-        if _differs(saved, there, "DesiredWeight"):
-            wanted["DesiredWeight"] = saved["DesiredWeight"]
-        if "ManagedInstanceScaling" not in saved and _differs(saved, there, "DesiredInstanceCount"):
-            wanted["DesiredInstanceCount"] = saved["DesiredInstanceCount"]
-        if wanted:
-            changed.append({"VariantName": saved["VariantName"], **wanted})
-    return changed
-
-
-def _differs(saved: dict[str, Any], there: dict[str, Any], member: str) -> bool:
-    # A weight of 0 takes no requests, and an asynchronous variant may stand at 0 instances.
-    return saved.get(member) is not None and member in there and saved[member] != there[member]
-
-
-def _planned(copy: SavedEndpoint) -> dict[str, Any]:
-    """Returns what DescribeEndpoint would say right after the creation, for a dry run."""
-    config = {} if copy.config is None else copy.config.description
-    return {
-        "ProductionVariants": [
-            {
-                "VariantName": one["VariantName"],
-                "DesiredWeight": one.get("InitialVariantWeight", 1.0),
-                "DesiredInstanceCount": one.get("InitialInstanceCount", 1),
-            }
-            for one in config.get("ProductionVariants", ())
-        ]
-    }
 
 
 def _step(call: RecordedCall) -> str:

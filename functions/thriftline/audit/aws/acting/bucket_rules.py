@@ -8,12 +8,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from thriftline.audit.aws.acting.executor import Executor
-from thriftline.audit.aws.acting.requests import plain
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.domain.lifecycle import SIZE_DEFAULT
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.aws.executor import Executor
+from thriftline.core.aws.requests import plain
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.errors import ServiceUnavailableError
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.core.aws.clients import translated
+from thriftline.core.aws.target_clients import TargetClients
 
 
 def read_log_group(clients: TargetClients, name: str) -> dict[str, Any] | None:

@@ -4,9 +4,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from thriftline.audit.aws.collectors.reading import is_missing
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.core.aws.clients import translated
+from thriftline.core.aws.missing import is_missing
+from thriftline.core.aws.target_clients import TargetClients
 
 
 def read_notebook(clients: TargetClients, name: str) -> dict[str, Any] | None:

@@ -8,18 +8,18 @@ from typing import Any
 
 from botocore import xform_name
 
-from thriftline.audit.aws.acting.endpoint_copies import found
 from thriftline.audit.aws.collectors.job_reads import reads_of
 from thriftline.audit.aws.collectors.reading import in_threads
-from thriftline.audit.aws.endpoint_answers import (
+from thriftline.audit.domain.references import References
+from thriftline.core.aws.clients import translated
+from thriftline.core.aws.endpoints.answers import (
     describe_component,
     describe_endpoint,
     model_names,
 )
-from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.domain.references import References
-from thriftline.core.aws.clients import translated
+from thriftline.core.aws.endpoints.copies import found
 from thriftline.core.aws.s3_uris import s3_uris
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.errors import AwsRequestError
 
 _PAGE = 100

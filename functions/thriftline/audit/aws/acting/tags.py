@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from thriftline.audit.aws.acting.bucket_rules import bucket_tags
-from thriftline.audit.aws.acting.endpoint_copies import read_tags
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.findings import ApiCall
 from thriftline.core.aws.clients import translated
+from thriftline.core.aws.endpoints.copies import read_tags
+from thriftline.core.aws.target_clients import TargetClients
 
 Tagging = tuple[ApiCall, ApiCall]
 

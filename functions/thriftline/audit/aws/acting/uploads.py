@@ -5,8 +5,8 @@ from datetime import datetime
 
 from botocore.exceptions import ClientError
 
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.aws.target_clients import TargetClients
 
 Upload = tuple[str, str]
 

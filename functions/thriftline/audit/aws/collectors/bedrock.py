@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 from thriftline.audit.aws.collectors.reading import Answer, Collected, in_threads, list_all
 from thriftline.audit.aws.collectors.tags import read_bedrock_tags
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags
 from thriftline.audit.domain.questions import (
     BEDROCK,
@@ -22,6 +21,7 @@ from thriftline.audit.domain.resources.bedrock import (
     InferenceProfile,
     ProvisionedThroughput,
 )
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.money.bedrock_names import foundation_model
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from thriftline.audit.aws.collectors.reading import list_all
 from thriftline.audit.aws.metric_reader import read_metrics
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.metrics import MetricKey, Metrics, metric_key
+from thriftline.core.aws.target_clients import TargetClients
 
 _NAMESPACE = "AWS/S3"
 _SIZE = "BucketSizeBytes"

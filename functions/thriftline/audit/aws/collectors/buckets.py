@@ -12,11 +12,11 @@ from thriftline.audit.aws.collectors.bucket_sizes import BucketSizes, read_bucke
 from thriftline.audit.aws.collectors.prefixes import read_prefix, read_top_prefixes
 from thriftline.audit.aws.collectors.reading import Answer, Collected, attempt, in_threads, list_all
 from thriftline.audit.aws.collectors.tags import BulkTags, read_bulk_tags
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Unread
 from thriftline.audit.domain.lifecycle import SIZE_DEFAULT
 from thriftline.audit.domain.resources.storage import STORAGE_TYPES, Bucket, IncompleteUpload
 from thriftline.core.aws.clients import code_of
+from thriftline.core.aws.target_clients import TargetClients
 
 _PAGE = 1000
 # Stands for the size of an upload that ended while it was looked at.

@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from thriftline.audit.aws.collectors.reading import Answer, Collected, attempt, whole_kind
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.resources.runs import RunBill
 from thriftline.audit.domain.resources.spend import CostLine
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.tags import RUN_ID_TAG
 
 _OPERATION = "GetCostAndUsage"

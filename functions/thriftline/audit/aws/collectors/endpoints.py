@@ -14,13 +14,7 @@ from thriftline.audit.aws.collectors.reading import (
 )
 from thriftline.audit.aws.collectors.scaling import read_scaling, read_scaling_of, targets_of
 from thriftline.audit.aws.collectors.tags import read_bulk_tags, read_sagemaker_tags
-from thriftline.audit.aws.endpoint_answers import (
-    component_of,
-    describe_component,
-    describe_endpoint,
-    scaled_resources,
-)
-from thriftline.audit.aws.target_clients import TargetClients
+from thriftline.audit.aws.endpoint_answers import component_of
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, Unread
 from thriftline.audit.domain.resources.endpoints import (
     Endpoint,
@@ -31,6 +25,12 @@ from thriftline.audit.domain.resources.endpoints import (
     Variant,
 )
 from thriftline.core.aws.clients import translated
+from thriftline.core.aws.endpoints.answers import (
+    describe_component,
+    describe_endpoint,
+    scaled_resources,
+)
+from thriftline.core.aws.target_clients import TargetClients
 
 _PAGE = 100
 _RESERVED_ONLY = "capacity-reservations-only"

@@ -10,9 +10,9 @@ from thriftline.audit.aws.collectors.reading import (
     list_all,
 )
 from thriftline.audit.aws.collectors.tags import read_sagemaker_tags
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags
 from thriftline.audit.domain.resources.hyperpod import HyperPodCluster, InstanceGroup
+from thriftline.core.aws.target_clients import TargetClients
 
 _PAGE = 100
 _KIND = ResourceKind.HYPERPOD_CLUSTER

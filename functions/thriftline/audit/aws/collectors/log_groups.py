@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from thriftline.audit.aws.collectors.reading import Answer, Collected, list_all
 from thriftline.audit.aws.collectors.tags import BulkTags, read_bulk_tags
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import ResourceKind, UnreadResource
 from thriftline.audit.domain.resources.storage import LogGroup
+from thriftline.core.aws.target_clients import TargetClients
 
 PREFIXES = ("/aws/sagemaker", "/aws/bedrock", "/aws/vendedlogs/bedrock")
 

@@ -14,10 +14,10 @@ from thriftline.audit.aws.collectors.reading import (
     one_of,
 )
 from thriftline.audit.aws.collectors.tags import pairs, read_sagemaker_tags
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, Unread
 from thriftline.audit.domain.resources.endpoints import Model, ModelPackage
 from thriftline.core.aws.s3_uris import s3_uris
+from thriftline.core.aws.target_clients import TargetClients
 
 _PAGE = 100
 _CUSTOM_MODEL = re.compile(r"arn:[a-z-]+:bedrock:[a-z0-9-]+:\d+:custom-model/[a-zA-Z0-9.:/-]+")

@@ -13,9 +13,9 @@ from thriftline.audit.aws.collectors.reading import (
     one_of,
 )
 from thriftline.audit.aws.collectors.tags import read_bulk_tags, read_sagemaker_tags
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, Unread
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp
+from thriftline.core.aws.target_clients import TargetClients
 
 _PAGE = 100
 _GONE = ("Deleted", "Deleting", "Failed")

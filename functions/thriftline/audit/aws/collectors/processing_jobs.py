@@ -12,10 +12,10 @@ from thriftline.audit.aws.collectors.reading import (
     list_all,
 )
 from thriftline.audit.aws.collectors.tags import read_bulk_tags
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, UnreadResource
 from thriftline.audit.domain.inventory import LOOK_BACK
 from thriftline.audit.domain.resources.jobs import ProcessingJob
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.wording import counted
 
 _MOST_DESCRIBED = 3_000

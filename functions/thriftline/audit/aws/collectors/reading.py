@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from thriftline.audit.domain.facts import Fact, ResourceKind, Unread, UnreadResource
 from thriftline.core.aws.clients import code_of
+from thriftline.core.aws.missing import existing
 from thriftline.core.errors import ThriftlineError
 
 T = TypeVar("T")
@@ -18,8 +19,6 @@ Answer = Mapping[str, Any]
 
 # Of one client's 32 connections; AWS's own limits are far below.
 WORKERS = 16
-_MISSING_CODES = {"ResourceNotFound", "ResourceNotFoundException", "ObjectNotFoundException"}
-_MISSING_WORDS = ("could not find", "does not exist", "not found", "recordnotfound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +58,12 @@ def error_text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def is_missing(error: ClientError) -> bool:
-    """Whether the error says that what was asked about is not there."""
-    message = str(error.response.get("Error", {}).get("Message", "")).lower()
-    code = code_of(error)
-    if code in _MISSING_CODES:
-        return True
-    return code == "ValidationException" and any(word in message for word in _MISSING_WORDS)
-
-
 def attempt(operation: str, call: Callable[[], T]) -> Fact[T]:
     """Returns what a call returns, or its error."""
     try:
         return call()
     except (ClientError, BotoCoreError, ThriftlineError) as error:
         return Unread(operation, error_text(error))
-
-
-def existing(call: Callable[[], T]) -> T | None:
-    """Returns what a call returns, None when what it asks about is not there.
-
-    Raises:
-        ClientError: AWS did not say.
-    """
-    try:
-        return call()
-    except ClientError as error:
-        if is_missing(error):
-            return None
-        raise
 
 
 def attempt_existing(operation: str, call: Callable[[], T]) -> Fact[T | None]:

@@ -12,10 +12,10 @@ from thriftline.audit.aws.collectors.reading import (
     describe_all,
     list_all,
 )
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, UnreadResource
 from thriftline.audit.domain.inventory import LOOK_BACK
 from thriftline.audit.domain.resources.jobs import ReadingJob
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.wording import counted
 
 MOST_DESCRIBED = 1_500

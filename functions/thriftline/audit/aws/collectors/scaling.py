@@ -14,16 +14,6 @@ _NAMESPACE = "sagemaker"
 _MOST_IDS = 50
 
 
-def variant_resource(endpoint: str, variant: str) -> str:
-    """Returns a variant's resource id in Application Auto Scaling."""
-    return f"endpoint/{endpoint}/variant/{variant}"
-
-
-def component_resource(component: str) -> str:
-    """Returns an inference component's resource id in Application Auto Scaling."""
-    return f"inference-component/{component}"
-
-
 def read_scaling(client: Any) -> Fact[Mapping[str, tuple[ScalableTarget, ...]]]:
     """Returns all of SageMaker's targets by resource id."""
     targets = list_all(

@@ -8,9 +8,9 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from thriftline.audit.aws.collectors.reading import Collected, list_all
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import ResourceKind, UnreadResource
 from thriftline.audit.domain.resources.runs import SettledAttempt, SettledRun
+from thriftline.core.aws.target_clients import TargetClients
 
 _ATTEMPT = "attempt_"
 _deserialize = TypeDeserializer().deserialize

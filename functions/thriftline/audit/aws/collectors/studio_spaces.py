@@ -3,9 +3,9 @@
 from typing import Any
 
 from thriftline.audit.aws.collectors.reading import Answer, Collected, list_all
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.resources.notebooks import StudioSpace
+from thriftline.core.aws.target_clients import TargetClients
 
 _PAGE = 100
 _GONE = "Deleting"

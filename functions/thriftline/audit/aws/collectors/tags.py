@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from thriftline.audit.aws.collectors.reading import Answer, attempt, list_all
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, Tags, Unread, tags_of
+from thriftline.core.aws.target_clients import TargetClients
 
 _PAGE = 100
 

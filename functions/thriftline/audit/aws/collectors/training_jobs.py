@@ -22,10 +22,10 @@ from thriftline.audit.aws.collectors.reading import (
     whole_kind,
 )
 from thriftline.audit.aws.collectors.tags import pairs, read_bulk_tags
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, Unread, UnreadResource
 from thriftline.audit.domain.inventory import LOOK_BACK
 from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.wording import counted
 
 # A function has 512 MB; a job takes about 3 KB of them.

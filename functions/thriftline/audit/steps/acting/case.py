@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from thriftline.audit.aws.acting.executor import Executor
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.actions import PlannedAction
 from thriftline.audit.domain.parameters import AuditParameters
 from thriftline.audit.schemas.settings import Target
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.executor import Executor
+from thriftline.core.aws.target_clients import TargetClients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

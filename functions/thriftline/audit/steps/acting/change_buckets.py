@@ -14,7 +14,6 @@ from thriftline.audit.aws.acting.bucket_rules import (
     read_lifecycle,
 )
 from thriftline.audit.aws.acting.references import read_references
-from thriftline.audit.aws.acting.requests import plain
 from thriftline.audit.aws.acting.uploads import begun_uploads, last_part
 from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.findings import ApiCall
@@ -28,6 +27,7 @@ from thriftline.audit.domain.lifecycle import (
     noncurrent_rule,
 )
 from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
+from thriftline.core.aws.requests import plain
 from thriftline.core.wording import counted
 
 _PUT = "PutBucketLifecycleConfiguration"

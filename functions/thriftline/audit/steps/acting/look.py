@@ -17,14 +17,14 @@ from thriftline.audit.domain.layout import pending_key
 from thriftline.audit.domain.metrics import Metrics
 from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import Endpoint
-from thriftline.audit.schemas.saved_endpoint import (
-    PendingTermination,
-    SavedEndpoint,
-    component_name,
-)
+from thriftline.audit.schemas.pending_termination import PendingTermination
 from thriftline.audit.steps.acting.case import ActionCase
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import ServiceUnavailableError
+from thriftline.core.saved_endpoint import (
+    SavedEndpoint,
+    component_name,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from thriftline.audit.aws.acting.components import put_back_components
-from thriftline.audit.aws.acting.executor import Executor
-from thriftline.audit.aws.acting.scaling import put_back_targets
-from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.schemas.saved_endpoint import SavedEndpoint
+from thriftline.core.aws.endpoints.components import put_back_components
+from thriftline.core.aws.endpoints.scaling import put_back_targets
+from thriftline.core.aws.executor import Executor
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.errors import ServiceUnavailableError
+from thriftline.core.saved_endpoint import SavedEndpoint
 
 _LOOKS = 30
 _SECONDS_BETWEEN = 4.0

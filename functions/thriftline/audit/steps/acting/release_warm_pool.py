@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from thriftline.audit.aws.acting.endpoint_copies import found, read_tags
 from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.guard import refusal
 from thriftline.audit.domain.rules.warm_pools import release_call
 from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
+from thriftline.core.aws.endpoints.copies import found, read_tags
 
 
 def release_warm_pool(case: ActionCase) -> Outcome:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from thriftline.audit.aws.acting.endpoint_copies import CopyOrder, read_copy
 from thriftline.audit.domain.layout import pending_key, saved_endpoint_key
-from thriftline.audit.schemas.saved_endpoint import PendingTermination, SavedEndpoint
+from thriftline.audit.schemas.pending_termination import PendingTermination
 from thriftline.audit.steps.acting.case import ActionCase
 from thriftline.audit.steps.acting.look import EndpointState
+from thriftline.core.aws.endpoints.copies import CopyOrder, read_copy
 from thriftline.core.errors import AwsRequestError
+from thriftline.core.saved_endpoint import SavedEndpoint
 
 
 @dataclass(frozen=True, slots=True)

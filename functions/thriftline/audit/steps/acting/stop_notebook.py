@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from thriftline.audit.aws.acting.endpoint_copies import read_tags
 from thriftline.audit.aws.acting.notebooks import read_notebook
 from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.domain.guard import refusal
 from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
+from thriftline.core.aws.endpoints.copies import read_tags
 
 _STOPPED = ("Stopping", "Stopped")
 

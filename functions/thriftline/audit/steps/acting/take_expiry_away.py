@@ -5,11 +5,11 @@ from thriftline.audit.aws.acting.bucket_rules import (
     put_rules,
     read_lifecycle,
 )
-from thriftline.audit.aws.acting.requests import plain
 from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.domain.layout import saved_lifecycle_key
 from thriftline.audit.domain.lifecycle import expiring_prefix
 from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
+from thriftline.core.aws.requests import plain
 from thriftline.core.wording import counted
 
 

@@ -14,20 +14,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from thriftline.audit.aws.acting.components import delete_components
-from thriftline.audit.aws.acting.endpoint_copies import live_endpoint, read_tags
-from thriftline.audit.aws.acting.scaling import deregister
 from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.guard import marked_at, refusal
 from thriftline.audit.domain.layout import saved_endpoint_prefix
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.termination import Permission, may_terminate, why_too_young
-from thriftline.audit.schemas.saved_endpoint import SavedEndpoint
 from thriftline.audit.steps.acting.case import ActionCase, Outcome, declined
 from thriftline.audit.steps.acting.look import EndpointState, look, read_saved
 from thriftline.audit.steps.acting.put_back import put_back
 from thriftline.audit.steps.acting.saving import close, save, saved_key
+from thriftline.core.aws.endpoints.components import delete_components
+from thriftline.core.aws.endpoints.copies import live_endpoint, read_tags
+from thriftline.core.aws.endpoints.scaling import deregister
 from thriftline.core.errors import ServiceUnavailableError
+from thriftline.core.saved_endpoint import SavedEndpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from thriftline.audit.aws.acting.requests import plain
-from thriftline.audit.aws.acting.scaling import read_targets
-from thriftline.audit.aws.collectors.reading import existing
-from thriftline.audit.aws.endpoint_answers import (
+from thriftline.core.aws.clients import translated
+from thriftline.core.aws.endpoints.answers import (
     describe_component,
     describe_endpoint,
     model_names,
     scaled_resources,
 )
-from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.schemas.saved_endpoint import SavedEndpoint, SavedResource, component_name
-from thriftline.core.aws.clients import translated
+from thriftline.core.aws.endpoints.scaling import read_targets
+from thriftline.core.aws.missing import existing
+from thriftline.core.aws.requests import plain
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.errors import AwsRequestError
+from thriftline.core.saved_endpoint import SavedEndpoint, SavedResource, component_name
 
 
 @dataclass(frozen=True, slots=True)

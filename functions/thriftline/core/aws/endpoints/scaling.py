@@ -6,11 +6,11 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from thriftline.audit.aws.acting.executor import Executor
-from thriftline.audit.aws.acting.requests import plain, request_of
-from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.schemas.saved_endpoint import SavedTarget
 from thriftline.core.aws.clients import translated
+from thriftline.core.aws.executor import Executor
+from thriftline.core.aws.requests import plain, request_of
+from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.saved_endpoint import SavedTarget
 
 _SERVICE = "application-autoscaling"
 _NAMESPACE = {"ServiceNamespace": "sagemaker"}

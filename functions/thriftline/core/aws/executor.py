@@ -1,19 +1,34 @@
 """Makes the calls that change something, and remembers each; its dry run only remembers."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from thriftline.audit.aws.acting.requests import plain
-from thriftline.audit.aws.collectors.reading import is_missing
-from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.domain.findings import ApiCall
-from thriftline.audit.schemas.action_record import RecordedCall
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import translated
+from thriftline.core.aws.missing import is_missing
+from thriftline.core.aws.requests import plain
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.errors import AwsRequestError, ThriftlineError
+from thriftline.core.recorded_calls import RecordedCall
+
+
+class PlannedCall(Protocol):
+    """A call that somebody has put together."""
+
+    @property
+    def service(self) -> str:
+        """The service by boto3's name."""
+
+    @property
+    def operation(self) -> str:
+        """The call by AWS's name."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it is given."""
 
 
 class Executor:
@@ -61,7 +76,7 @@ class Executor:
             if not isinstance(cause, ClientError) or not is_missing(cause):
                 raise
 
-    def make(self, call: ApiCall) -> dict[str, Any]:
+    def make(self, call: PlannedCall) -> dict[str, Any]:
         """Makes a call that a plan or the domain has put together."""
         return self.call(call.service, call.operation, call.parameters)
 

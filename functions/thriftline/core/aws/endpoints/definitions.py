@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from thriftline.audit.aws.acting.endpoint_copies import found
-from thriftline.audit.aws.acting.executor import Executor
-from thriftline.audit.aws.acting.requests import plain, request_of
-from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.schemas.saved_endpoint import SavedEndpoint, SavedResource
+from thriftline.core.aws.endpoints.copies import found
+from thriftline.core.aws.executor import Executor
+from thriftline.core.aws.requests import plain, request_of
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.errors import AccessDeniedError, AwsRequestError
+from thriftline.core.saved_endpoint import SavedEndpoint, SavedResource
 
 # SageMaker's limit for the names of both is 63; a dash and eight digits go behind.
 _LONGEST = 54

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from thriftline.audit.aws.acting.endpoint_copies import read_components
-from thriftline.audit.aws.acting.executor import Executor
-from thriftline.audit.aws.acting.requests import request_of
-from thriftline.audit.aws.endpoint_answers import specifications
-from thriftline.audit.aws.target_clients import TargetClients
-from thriftline.audit.domain.findings import ApiCall
-from thriftline.audit.schemas.saved_endpoint import SavedResource, component_name
+from thriftline.core.aws.endpoints.answers import specifications
+from thriftline.core.aws.endpoints.copies import read_components
+from thriftline.core.aws.executor import Executor
+from thriftline.core.aws.requests import request_of
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.errors import ServiceUnavailableError
+from thriftline.core.saved_endpoint import SavedResource, component_name
 
 Sleep = Callable[[float], None]
 _LOOKS = 30
@@ -78,10 +77,10 @@ def put_back_components(
             request = creation(clients.client("sagemaker"), component)
             executor.call("sagemaker", "CreateInferenceComponent", request)
             if executor.dry_run and _stood_at_none(component):
-                executor.make(_no_copies(name))
+                _set_to_no_copies(executor, name)
             live[name] = {"InferenceComponentStatus": "Creating"}
         elif _has_one_too_many(component, live.get(name, {})):
-            executor.make(_no_copies(name))
+            _set_to_no_copies(executor, name)
             live[name] = {"InferenceComponentStatus": "Updating"}
         status = live.get(name, {}).get("InferenceComponentStatus")
         if status not in ("InService", component.description["InferenceComponentStatus"]):
@@ -106,8 +105,8 @@ def _has_one_too_many(saved: SavedResource, live: Mapping[str, Any]) -> bool:
     )
 
 
-def _no_copies(name: str) -> ApiCall:
-    return ApiCall(
+def _set_to_no_copies(executor: Executor, name: str) -> None:
+    executor.call(
         "sagemaker",
         "UpdateInferenceComponentRuntimeConfig",
         {"InferenceComponentName": name, "DesiredRuntimeConfig": {"CopyCount": 0}},

@@ -6,8 +6,6 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from thriftline.audit.domain.findings import ActionKind
-
 
 class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -80,21 +78,6 @@ class SavedEndpoint(_Document):
                 "targets": _merged_targets(self.targets, earlier.targets),
             }
         )
-
-
-class PendingTermination(_Document):
-    """A termination that was begun: its saved copy is the truth on what was taken away already."""
-
-    account: str
-    region: str
-    endpoint: str
-    created: datetime
-    saved_key: str
-    action: ActionKind
-    audit_id: str
-    since: datetime
-    reason: str
-    finding: str | None
 
 
 T = TypeVar("T")

@@ -8,7 +8,6 @@ import sys
 import time
 from datetime import datetime
 
-from thriftline.audit.aws.target_clients import TargetClients
 from thriftline.audit.domain.action_plan import plan_actions
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.idle import Verdict, idle_window
@@ -23,6 +22,7 @@ from thriftline.audit.steps.assemble_inventory import assemble_inventory
 from thriftline.audit.steps.collect_part import collect_part
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.money.price_catalogue import price_catalogue
 
 _AUDIT = "benchmark"

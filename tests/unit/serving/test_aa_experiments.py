@@ -3,11 +3,13 @@
 ``make test-experiments-million`` tries a million of them.
 """
 
+import logging
 import math
 import os
 
 from tests.unit.serving.simulated_experiments import Setting, simulate
 
+logger = logging.getLogger(__name__)
 COUNT = int(os.environ.get("THRIFTLINE_EXPERIMENTS", "16000"))
 REQUESTS = int(os.environ.get("THRIFTLINE_EXPERIMENT_REQUESTS", "400"))
 ALPHA = 0.05
@@ -38,14 +40,14 @@ def test_no_more_verdicts_are_false_than_stated_however_often_one_looks() -> Non
             decided = (worse >= -math.log(ALPHA / 2)) | (better >= -math.log(ALPHA / 2))
             false += int(decided.sum())
             false_two_sided += int((different >= -math.log(ALPHA)).sum())
-        print(
+        logger.info(
             f"{setting}: {each:,} experiments of {REQUESTS:,} requests: false verdicts "
             f"{false / each:.4f}, two-sided test {false_two_sided / each:.4f}"
         )
         assert false <= _most(each)
         assert false_two_sided <= _most(each)
         verdicts, two_sided, tried = verdicts + false, two_sided + false_two_sided, tried + each
-    print(
+    logger.info(
         f"all {tried:,}: false verdicts {verdicts / tried:.4f}, two-sided {two_sided / tried:.4f}"
     )
     assert tried == COUNT

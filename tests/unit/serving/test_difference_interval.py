@@ -77,7 +77,7 @@ def test_equal_models_are_found_equal_within_the_target() -> None:
         minutes += 1
         found = found.after(Counts(50, 3), Counts(50, 3), 0.5)
 
-    # The best that can be for such a variance is 2·ln(2/α)·σ²/δ² requests, here 666; the first
+    # The best that can be for such a variance is 2·ln(2/alpha)·σ²/δ² requests, here 666; the first
     # minutes know no variance yet.
     assert 666 < minutes * 100 < 1_400
 

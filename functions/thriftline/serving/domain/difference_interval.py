@@ -4,15 +4,15 @@ Waudby-Smith and Ramdas, "Estimating means of bounded random variables by bettin
 Royal Statistical Society B 86 (2024), theorem 2 (the predictable plug-in empirical Bernstein
 confidence sequence), on the augmented inverse-propensity score of each request:
 
-    z = (y − c)/w for a request of the challenger, −(y − c)/(1 − w) for one of the champion
+    z = (y - c)/w for a request of the challenger, -(y - c)/(1 - w) for one of the champion
 
 with c the rate of mistakes so far. Its mean is the difference of the rates whatever c is, because
 the split is drawn with the known weight. With s = z/B for a bound B of |z| and a bet 0 ≤ λB < 1,
-exp(λ(z − d) − s²·(−ln(1 − λB) − λB)) has a mean of at most 1 (Fan, Grama and Liu 2015, (4.11)), so
+exp(λ(z - d) - s²·(-ln(1 - λB) - λB)) has a mean of at most 1 (Fan, Grama and Liu 2015, (4.11)), so
 
-    Σλz/Σλ ± (ln(2/α) + Σ s²·(−ln(1 − λB) − λB)) / Σλ
+    Σλz/Σλ ± (ln(2/alpha) + Σ s²·(-ln(1 - λB) - λB)) / Σλ
 
-holds the difference at every moment with probability 1 − α. Any bets do that were fixed before
+holds the difference at every moment with probability 1 - alpha. Any bets do that were fixed before
 their requests came. These are the best for a half-width of ``target``, target over the variance of
 z: there the interval decides. The price is that it never gets narrower than half of that.
 """
@@ -20,7 +20,7 @@ z: there the interval decides. The price is that it never gets narrower than hal
 import math
 from dataclasses import dataclass
 
-from thriftline.serving.domain.e_test import Counts, check_level, check_weight
+from thriftline.serving.domain.e_test import NOTHING, Counts, check_level, check_weight
 
 # Of the largest bet that the inequality allows.
 _LARGEST_BET = 0.5
@@ -49,8 +49,8 @@ class DifferenceInterval:
 
     level: float
     target: float
-    champion: Counts = Counts()
-    challenger: Counts = Counts()
+    champion: Counts = NOTHING
+    challenger: Counts = NOTHING
     bets: float = 0.0
     gains: float = 0.0
     spread: float = 0.0

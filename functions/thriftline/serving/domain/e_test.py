@@ -6,13 +6,13 @@ split that is drawn anew for each request: a request goes to the challenger with
 probability ``w``, and ends in a mistake or not. Before a batch, from the counts *so far*:
 
     θa = (mistakes + ½) / (requests + 1) of the champion, θb of the challenger,
-    θ0 = (1 − w)·θa + w·θb
-    log E += Σ over both of y·ln(θ/θ0) + (n − y)·ln((1 − θ)/(1 − θ0))
+    θ0 = (1 - w)·θa + w·θb
+    log E += Σ over both of y·ln(θ/θ0) + (n - y)·ln((1 - θ)/(1 - θ0))
 
 Where both have the same rate of mistakes p, the factor of one request has the expectation
-p·θ0/θ0 + (1 − p)·(1 − θ0)/(1 − θ0) = 1, for any p, even one that changes with time. So E is a
+p·θ0/θ0 + (1 - p)·(1 - θ0)/(1 - θ0) = 1, for any p, even one that changes with time. So E is a
 non-negative martingale that begins at 1, and Ville's inequality bounds the probability that it
-ever reaches 1/α by α. One-sided, θb is held at or above θa (for "the challenger makes more
+ever reaches 1/alpha by alpha. One-sided, θb is held at or above θa (for "the challenger makes more
 mistakes") or at or below it: then the expectation is at most 1 for each challenger that does not.
 """
 
@@ -54,13 +54,16 @@ class Counts:
         return (self.mistakes + 0.5) / (self.requests + 1)
 
 
+NOTHING = Counts()
+
+
 @dataclass(frozen=True, slots=True)
 class ETest:
     """The test so far: what was counted, and the evidence; ``peak`` is the most there ever was."""
 
     claim: Claim
-    champion: Counts = Counts()
-    challenger: Counts = Counts()
+    champion: Counts = NOTHING
+    challenger: Counts = NOTHING
     log_e: float = 0.0
     peak: float = 0.0
 

@@ -1,6 +1,6 @@
 """What a comparison on live traffic has seen, and how it ends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -70,7 +70,7 @@ class SplitState:
     worse: ETest
     better: ETest
     difference: DifferenceInterval
-    split: SplitTest = SplitTest()
+    split: SplitTest = field(default_factory=SplitTest)
 
     def after(self, champion: Counts, challenger: Counts, weight: float) -> "SplitState":
         """Returns the state after a batch, whose requests were split by ``weight``."""
@@ -97,7 +97,7 @@ class ShadowState:
 
     pairs: int = 0
     disagreements: int = 0
-    decisive: Decisive = Decisive()
+    decisive: Decisive = field(default_factory=Decisive)
     both_wrong: int = 0
 
     @property

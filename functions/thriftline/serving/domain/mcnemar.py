@@ -46,10 +46,10 @@ def exact_p(found: Decisive) -> float:
 def log_e_value(found: Decisive, claim: Claim) -> float:
     """Returns the logarithm of the evidence, which may be looked at after every label.
 
-    The likelihood ratio against ½, mixed over the challenger's share of the decisive texts (Robbins,
-    "Statistical methods related to the law of the iterated logarithm", Annals of Mathematical
-    Statistics 41, 1970). It depends on the counts alone, so the order of the labels does not
-    matter. Two-sided the mixture is uniform on (0, 1): 2ⁿ·b!·c!/(n + 1)!. One-sided it is uniform
+    The likelihood ratio against ½, mixed over the challenger's share of the decisive texts
+    (Robbins, "Statistical methods related to the law of the iterated logarithm", Annals of
+    Mathematical Statistics 41, 1970). It depends on the counts alone, so the order of the labels
+    does not matter. Two-sided the mixture is uniform on (0, 1): 2ⁿ·b!·c!/(n + 1)!. One-sided it is uniform
     on the half of the claim, where the incomplete beta function is a sum of binomials:
 
         Σ_{k ≤ s} C(n + 1, k) · b!·c!/(n + 1)!  with s of the side that the claim favours.
@@ -88,8 +88,8 @@ def share_interval(events: int, total: int, alpha: float) -> Interval:
     """Returns an interval for a share that holds at all times at once.
 
     The shares that the uniform mixture does not refute: those p with
-    s!·f!/(n + 1)! < p^s·(1 − p)^f/α (Robbins 1970, as above). The set is an interval around s/n,
-    as the likelihood has one maximum; its ends are found by bisection.
+    s!·f!/(n + 1)! < p^s·(1 - p)^f/alpha (Robbins, as above). The set is an interval around s/n, as
+    the likelihood has one maximum; its ends are found by bisection.
     """
     check_level(alpha)
     mixture = math.lgamma(events + 1) + math.lgamma(total - events + 1) - math.lgamma(total + 2)
@@ -121,7 +121,7 @@ def _edge(is_refuted: Callable[[float], bool], outside: float, inside: float) ->
 def difference_bound(pairs: int, disagreements: int, found: Decisive, alpha: float) -> float:
     """Returns how large the difference of both models' accuracy can be, either way, at any time.
 
-    It is (share of disagreements) × (share of them that decide) × (2·challenger's share − 1); the
+    It is (share of disagreements) * (share of them that decide) * (2·challenger's share - 1); the
     middle factor is at most 1, and each of the others lies in its interval at half of ``alpha``. A
     challenger that hardly ever disagrees cannot differ, and needs no label for that.
     """

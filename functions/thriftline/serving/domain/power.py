@@ -5,7 +5,7 @@ variance n·v, with g and v the mean and variance of one unit's log likelihood r
 rates. The test ends when it first reaches the threshold h and what estimating costs, so its power
 after n units is the distribution function of Wald's and Schrödinger's inverse Gaussian law:
 
-    Φ((n·g − h)/√(n·v)) + exp(2·g·h/v)·Φ((−n·g − h)/√(n·v))
+    Φ((n·g - h)/√(n·v)) + exp(2·g·h/v)·Φ((-n·g - h)/√(n·v))
 
 Estimating a rate from n units costs ½·ln(n) + ½·ln(π/2) (Krichevsky and Trofimov, "The performance
 of universal encoding", IEEE Transactions on Information Theory 27, 1981): for both variants, less
@@ -28,7 +28,7 @@ _HALF_LOG_HALF_PI = 0.5 * math.log(math.pi / 2)
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """What a comparison may get wrong: ``alpha`` of false verdicts, 1 − ``power`` of missed ones."""
+    """What a comparison may get wrong: ``alpha`` are false verdicts, 1 - ``power`` missed."""
 
     alpha: float = 0.05
     power: float = 0.8
@@ -143,7 +143,7 @@ def _shadow_power(right_share: float, labels: int, errors: Errors) -> float:
     shares = [one for one in (right_share, 1 - right_share) if one > 0]
     mean = sum(one * math.log(2 * one) for one in shares)
     variance = sum(one * math.log(2 * one) ** 2 for one in shares) - mean**2
-    # The uniform mixture over one half, by Laplace's method: √(2π·s(1 − s)/n) of a density of 2.
+    # The uniform mixture over one half, by Laplace's method: √(2π·s(1 - s)/n) of a density of 2.
     spread = 2 * math.pi * right_share * (1 - right_share) / max(1, labels)
     cost = -0.5 * math.log(min(1.0, 4 * spread)) if spread > 0 else math.log(max(1, labels) / 2)
     return _reached(mean, variance, labels, cost + errors.threshold)

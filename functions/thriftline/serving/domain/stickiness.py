@@ -8,8 +8,8 @@ chooses it here and sends it as ``TargetVariant``:
                             InferenceId=pinned_inference_id(request_id), ...)
 
 A user's requests are alike, so they are no independent draws: the comparison leaves out what
-carries such an inference id. The draw depends on nothing but user, experiment and weight: it needs no
-storage, another experiment draws anew, and a raised weight moves users to the challenger only.
+carries such an inference id. The draw depends on nothing but user, experiment and weight: it needs
+no storage, another experiment draws anew, and a raised weight moves users to the challenger only.
 """
 
 import hashlib

@@ -49,7 +49,8 @@ def log_e_value(found: Decisive, claim: Claim) -> float:
     The likelihood ratio against ½, mixed over the challenger's share of the decisive texts
     (Robbins, "Statistical methods related to the law of the iterated logarithm", Annals of
     Mathematical Statistics 41, 1970). It depends on the counts alone, so the order of the labels
-    does not matter. Two-sided the mixture is uniform on (0, 1): 2ⁿ·b!·c!/(n + 1)!. One-sided it is uniform
+    does not matter. Two-sided the mixture is uniform on (0, 1): 2ⁿ·b!·c!/(n + 1)!. One-sided it is
+    uniform
     on the half of the claim, where the incomplete beta function is a sum of binomials:
 
         Σ_{k ≤ s} C(n + 1, k) · b!·c!/(n + 1)!  with s of the side that the claim favours.

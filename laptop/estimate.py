@@ -6,11 +6,13 @@ they say is read from `estimate.json`.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
@@ -23,6 +25,7 @@ from local_aws.options import ROOT
 
 PROGRAM = "thriftline.wiring.estimate"
 _RUN_YAML = "run.yaml"
+_DOCUMENTS = ("estimate.html", "estimate.json")
 _DATA_ENDINGS = (".jsonl", ".csv", ".parquet", ".jsonl.gz", ".csv.gz", ".parquet.gz")
 _DEFAULTS = {
     "base_model": "DefaultBaseModel",
@@ -47,9 +50,14 @@ def run_estimate(
         EstimateError: the files cannot be used; the message names the place and the fix.
     """
     request = _request(data, run_yaml)
-    _ask(region, str(folder), json.dumps(request))
-    show(json.loads((folder / "estimate.json").read_text(encoding="utf-8")), console)
-    for name in ("estimate.html", "estimate.json"):
+    # Two estimates at once each show their own; the last one's files stay.
+    with TemporaryDirectory() as own:
+        _ask(region, own, json.dumps(request))
+        show(json.loads((Path(own) / "estimate.json").read_text(encoding="utf-8")), console)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _DOCUMENTS:
+            shutil.move(Path(own) / name, folder / name)
+    for name in _DOCUMENTS:
         path = folder / name
         console.print(
             f"{name}  {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}",

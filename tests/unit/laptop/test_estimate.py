@@ -2,6 +2,7 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,25 @@ def test_a_file_gets_a_table_a_page_and_a_document(tmp_path: Path) -> None:
     assert document["plan"]["quotes"][0]["name"] in shown
     assert "600 records" in shown
     assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_two_estimates_at_once_each_show_their_own(tmp_path: Path) -> None:
+    screens = [console(), console()]
+    for number in range(2):
+        (tmp_path / f"reviews{number}.csv").write_text(csv(500 + 100 * number))
+
+    def estimate(number: int) -> str:
+        data = tmp_path / f"reviews{number}.csv"
+        run_estimate(data, None, "us-east-1", tmp_path / "out", screens[number])
+        return printed(screens[number])
+
+    with ThreadPoolExecutor(2) as pool:
+        shown = list(pool.map(estimate, range(2)))
+    assert ["500 records" in shown[0], "600 records" in shown[1]] == [True, True]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "estimate.html",
+        "estimate.json",
+    ]
 
 
 def test_a_folder_is_a_data_set_with_its_run_yaml(tmp_path: Path) -> None:

@@ -514,6 +514,25 @@ def test_work_that_needs_longer_than_it_may_take_is_warned_about(world: RunWorld
     assert written.rungs[0].terms["max_wait_seconds"] is None
 
 
+@pytest.mark.parametrize(
+    ("said", "is_unread"),
+    [
+        ({"trainer": "sagemaker", "bedrock": {"epochs": 2}}, True),
+        ({"trainer": "sagemaker", "bedrock": {}}, False),
+        ({"bedrock": {"epochs": 2}}, False),
+        ({"trainer": "sagemaker", "training": {"spot": False}}, False),
+    ],
+)
+def test_a_section_that_the_named_trainer_does_not_read_is_named(
+    world: RunWorld, said: dict[str, Any], *, is_unread: bool
+) -> None:
+    world.write_run(**said)
+
+    _, written = plan(world)
+
+    assert any("does not read the section bedrock" in one for one in written.warnings) is is_unread
+
+
 def test_prices_older_than_ninety_days_are_warned_about(world: RunWorld) -> None:
     world.write_run()
 

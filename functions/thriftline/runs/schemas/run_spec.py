@@ -168,3 +168,15 @@ class RunSpec(Section):
         """Returns the section of the trainer that the plan takes; that trainer reads it."""
         section = getattr(self, _SECTIONS.get(trainer, trainer), None)
         return section.model_dump() if isinstance(section, Section) else {}
+
+    def unread_sections(self) -> tuple[str, ...]:
+        """Returns the sections that say something to a trainer other than the one it names."""
+        if self.trainer == AUTO:
+            return ()
+        read = _SECTIONS.get(self.trainer, self.trainer)
+        return tuple(
+            name
+            for name in sorted({*_SECTIONS.values(), "bedrock"} - {read})
+            if getattr(self, name)
+            != type(self).model_fields[name].get_default(call_default_factory=True)
+        )

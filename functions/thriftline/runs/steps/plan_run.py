@@ -32,7 +32,7 @@ from thriftline.runs.schemas.plan import (
 )
 from thriftline.runs.schemas.planned_routing import PlannedRouting
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.run_spec import AUTO
+from thriftline.runs.schemas.run_spec import AUTO, RunSpec
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.base_models import encoder_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume, read_volume
@@ -155,7 +155,11 @@ def plan_document(run: Run, taken: Taken, *, region: str, now: datetime) -> Plan
         rungs=planned_rungs(quote),
         left_out=planned_left_out(quote),
         quotes=planned_quotes(quote, work.cap_usd),
-        warnings=(*quote.warnings, *stale_warnings(_rates(quote), now.date())),
+        warnings=(
+            *_unread(run.spec),
+            *quote.warnings,
+            *stale_warnings(_rates(quote), now.date()),
+        ),
         workload=dict(quote.workload),
         **planned_advice(quote),
         routing=PlannedRouting.of(taken.routing),
@@ -163,6 +167,14 @@ def plan_document(run: Run, taken: Taken, *, region: str, now: datetime) -> Plan
     )
     clamp = taken.admitted.clamp
     return plan.shortened(clamp) if clamp else plan
+
+
+def _unread(spec: RunSpec) -> tuple[str, ...]:
+    return tuple(
+        f"run.yaml says trainer: {spec.trainer}, which does not read the section {name}. Take the "
+        "section out, or name the other trainer."
+        for name in spec.unread_sections()
+    )
 
 
 def _rates(quote: Quote) -> tuple[Price, ...]:

@@ -129,10 +129,11 @@ class AttemptDocument(_Part):
 
     ``job_arn`` is None until Bedrock has shown the job. ``limit`` says which time limit the job was
     stopped for. ``deployment_arn`` is of the evaluation deployment, which may be made a second
-    time. ``positions`` is how far each model was asked, and ``skipped`` why one is not compared
-    with. ``errors`` is on how many of its last questions the tuned model failed, one after the
-    other. ``question_tokens`` is the estimate of all questions that the tuned model has answered,
-    and ``unkept`` what answers have cost that are asked again.
+    time, also where Bedrock has not shown it since ``deployment_missing_since``. ``positions`` is
+    how far each model was asked, and ``skipped`` why one is not compared with. ``errors`` is on how
+    many of its last questions the tuned model failed, one after the other. ``question_tokens`` is
+    the estimate of all questions that the tuned model has answered, and ``unkept`` what answers
+    have cost that are asked again.
     """
 
     version: Literal["1.0"] = "1.0"
@@ -166,6 +167,7 @@ class AttemptDocument(_Part):
     limit: str | None = None
     deployment_arn: str | None = None
     deployment_tries: int = 0
+    deployment_missing_since: datetime | None = None
     last_trouble: str = ""
     invocation_at: int = 0
     positions: Mapping[str, int] = {}

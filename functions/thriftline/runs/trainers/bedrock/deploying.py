@@ -23,6 +23,8 @@ ATTEMPT_TAG, PURPOSE_TAG = "thriftline:attempt", "thriftline:purpose"
 _OWN = ("own", "own2")
 _OWNERS = (*_OWN, CHAMPION)
 _LIMIT = timedelta(hours=1)
+# Bedrock may show what it has just made a little later; after this, somebody has deleted it.
+_UNSEEN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -73,23 +75,22 @@ class EvaluationDeployments:
             return document.model_copy(update={"deployment_arn": found})
         if found is None:
             name = evaluation_deployment_name(document.name, owner)
-            trouble = f"Bedrock does not show the deployment {name}"
-            return document.model_copy(update={"last_trouble": trouble})
+            return self._missing(document, f"Bedrock does not show the deployment {name}", now)
+        document = document.model_copy(update={"deployment_missing_since": None})
         if found.status not in {"Active", "Failed"}:
             return document
         document = document.model_copy(update={"deployment_arn": found.arn})
         if found.status == "Active":
             return self._with_champion(document, now)
         self.services.deployments().delete(found.name)
-        tries = document.deployment_tries + 1
-        if tries < len(_OWN):
-            return document.model_copy(update={"deployment_tries": tries, "deployment_arn": None})
-        return document.ending_as(
-            Ending.UNKNOWN_FAILURE,
-            "The model was trained, but Bedrock failed to deploy it "
-            f"{len(_OWN)} times: {ended(found.failure_message or 'it gave no reason')}",
-            now,
-        )
+        return _tried_again(document, found.failure_message or "it gave no reason", now)
+
+    def _missing(self, document: AttemptDocument, trouble: str, now: datetime) -> AttemptDocument:
+        since = document.deployment_missing_since or now
+        if now < since + _UNSEEN:
+            update = {"last_trouble": trouble, "deployment_missing_since": since}
+            return document.model_copy(update=update)
+        return _tried_again(document, trouble, now)
 
     def _found_or_made(
         self, document: AttemptDocument, owner: str, model_arn: str | None, known: str | None
@@ -172,3 +173,22 @@ class EvaluationDeployments:
                 "document."
             )
         return earlier.serving
+
+
+def _tried_again(document: AttemptDocument, trouble: str, now: datetime) -> AttemptDocument:
+    """Returns the attempt with its next deployment to make, or ending where there is none."""
+    tries = document.deployment_tries + 1
+    if tries < len(_OWN):
+        return document.model_copy(
+            update={
+                "deployment_tries": tries,
+                "deployment_arn": None,
+                "deployment_missing_since": None,
+            }
+        )
+    return document.ending_as(
+        Ending.UNKNOWN_FAILURE,
+        "The model was trained, but Bedrock failed to deploy it "
+        f"{len(_OWN)} times: {ended(trouble)}",
+        now,
+    )

@@ -209,16 +209,26 @@ def test_a_job_that_has_completed_without_a_model_is_no_success(world: AttemptWo
     assert state.billed_usd > 0
 
 
-def test_a_deployment_that_somebody_deletes_before_it_is_active_is_named(
+def test_a_deployment_that_somebody_deletes_before_it_is_active_is_made_once_more(
     world: AttemptWorld,
 ) -> None:
     world.train()
     world.poll()
     world.bedrock.deployments.clear()
-    state = world.poll_to_end()
 
+    assert world.poll_to_end(most=12).ending is Ending.COMPLETED
+    assert world.bedrock.deployments == {}
+
+
+def test_a_deployment_that_somebody_deletes_again_and_again_ends_the_attempt_in_minutes(
+    world: AttemptWorld,
+) -> None:
+    world.train()
+    for _ in range(16):
+        world.bedrock.deployments.clear()
+        state = world.poll()
     assert state.ending is Ending.UNKNOWN_FAILURE
-    assert "Bedrock does not show the deployment" in state.reason
+    assert "2 times: Bedrock does not show the deployment" in state.reason
 
 
 def test_a_promoted_model_answers_behind_the_projects_one_deployment() -> None:

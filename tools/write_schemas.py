@@ -18,12 +18,14 @@ from thriftline.audit.schemas.report import AuditReport
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.run_spec import AUTO, RunSpec
 from thriftline.runs.trainers.registry import TRAINERS
+from thriftline.serving.schemas.serve_spec import ServeSpec
 
 ROOT = Path(__file__).parents[1]
 RESULT_SCHEMA = ROOT / "docs" / "schemas" / "result.schema.json"
 REPORT_SCHEMA = ROOT / "docs" / "schemas" / "report.schema.json"
 ACCEPTED_FINDINGS_SCHEMA = ROOT / "cli" / "accepted_findings.schema.json"
 RUN_SPEC_TABLE = ROOT / "docs" / "run_spec.md"
+SERVE_SPEC_TABLE = ROOT / "docs" / "serve_spec.md"
 
 _INTRODUCTION = """\
 # The run spec
@@ -46,6 +48,31 @@ gate:
 ```
 
 """
+_SERVING_INTRODUCTION = """\
+# The serve spec
+
+`serve.yaml` lies beside the data, under `datasets/{project}/serve.yaml`, and starts no run: a
+deployment of the project reads it. Every key may be left out, and so may the file: the defaults
+below then hold. An unknown key, a wrong type, an impossible value or a combination that SageMaker
+refuses, or takes and then does something else, refuses the deployment with a message that names the
+line, the key, the rule and the fix; nothing is spent.
+
+```yaml
+kind: real-time
+instance:
+  type: ml.m5.large
+  count: 2
+rollout:
+  type: canary
+  percent: 50
+  wait_seconds: 600
+alarms:
+  error_share: 0.02
+budget:
+  max_rollout_usd: 2
+```
+
+"""
 # Keys of a JSON Schema that bound a value from below and from above, and what they count.
 _BOUNDS = (
     ("minimum", "maximum", "", "at least", "at most"),
@@ -57,6 +84,11 @@ _BOUNDS = (
 _PATTERNS = {
     "base_model": "hub id such as `org/name`, or `s3://bucket/prefix/`",
     "instance_type": "`ml.{family}.{size}`",
+    "type": "`ml.{family}.{size}`",
+    "endpoint": "1 to 63 letters, digits and inner hyphens",
+    "on": "`cron(...)`, six fields",
+    "off": "`cron(...)`, six fields",
+    "kms_key": "ARN or id of a key",
     "training_plan": "`arn:aws:sagemaker:{region}:{account}:training-plan/{name}`",
     "trainer": ", ".join(f"`{name}`" for name in (AUTO, *sorted(TRAINERS))),
 }
@@ -121,9 +153,18 @@ def _schema(model: type[BaseModel], name: str, description: str) -> str:
 
 def run_spec_table() -> str:
     """Returns the page with every key of ``run.yaml``."""
-    lines = [_INTRODUCTION.rstrip(), ""]
-    lines += _table("At the top", _leaves(RunSpec))
-    for name, field in RunSpec.model_fields.items():
+    return _spec_table(RunSpec, _INTRODUCTION)
+
+
+def serve_spec_table() -> str:
+    """Returns the page with every key of ``serve.yaml``."""
+    return _spec_table(ServeSpec, _SERVING_INTRODUCTION)
+
+
+def _spec_table(spec: type[BaseModel], introduction: str) -> str:
+    lines = [introduction.rstrip(), ""]
+    lines += _table("At the top", _leaves(spec))
+    for name, field in spec.model_fields.items():
         if section := _section_of(field):
             lines += _table(f"`{name}`", _leaves(section), section.__doc__ or "")
             for inner, inner_field in section.model_fields.items():
@@ -242,6 +283,7 @@ def main() -> None:
         (REPORT_SCHEMA, report_schema()),
         (ACCEPTED_FINDINGS_SCHEMA, accepted_findings_schema()),
         (RUN_SPEC_TABLE, run_spec_table()),
+        (SERVE_SPEC_TABLE, serve_spec_table()),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

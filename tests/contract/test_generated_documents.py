@@ -12,6 +12,8 @@ from tests.unit.runs.sample_results import ENDINGS, succeeded
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.serving.schemas.serve_spec import ServeSpec
+from thriftline.serving.schemas.serve_yaml import parse_serve_yaml
 from tools import write_instances, write_schemas
 
 
@@ -35,9 +37,25 @@ def test_the_run_specs_page_is_the_models() -> None:
     assert published == write_schemas.run_spec_table()
 
 
-def test_the_page_has_every_key_of_the_run_spec() -> None:
-    page = write_schemas.run_spec_table()
-    for name, value in RunSpec().model_dump().items():
+def test_the_serve_specs_page_is_the_models() -> None:
+    published = write_schemas.SERVE_SPEC_TABLE.read_text(encoding="utf-8")
+    assert published == write_schemas.serve_spec_table()
+
+
+def test_the_example_of_the_serve_specs_page_is_one() -> None:
+    example = write_schemas.serve_spec_table().partition("```yaml\n")[2].partition("```")[0]
+    assert parse_serve_yaml(example.encode()).spec.rollout.type == "canary"
+
+
+@pytest.mark.parametrize(
+    ("page", "spec"),
+    [
+        (write_schemas.run_spec_table(), RunSpec()),
+        (write_schemas.serve_spec_table(), ServeSpec()),
+    ],
+)
+def test_the_page_has_every_key_of_the_spec(page: str, spec: RunSpec | ServeSpec) -> None:
+    for name, value in spec.model_dump().items():
         keys = value if isinstance(value, dict) else [name]
         # A section that may be absent has a table and no row.
         assert all(

@@ -211,6 +211,7 @@ def test_a_failed_opening_of_a_duplicate_touches_nothing(
 def test_an_upload_that_is_not_read_is_told_once_a_day_for_files_of_its_kind(world: World) -> None:
     keys = ["datasets/reviews/a.tsv", "datasets/reviews/b.tsv", "datasets/reviews/run.yml"]
     keys += ["datasets/reviews/", "datasets/reviews/.DS_Store", "elsewhere/a.csv"]
+    keys += ["datasets/reviews/serve.yaml"]
     for key in keys:
         upload = Upload("data", key, "v1")
         answer = explain_upload(

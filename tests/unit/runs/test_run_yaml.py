@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thriftline.core.errors import InvalidRunSpecError
+from thriftline.core.spec_documents import MAX_BYTES
 from thriftline.runs.schemas.run_spec import RunSpec
-from thriftline.runs.schemas.run_yaml import MAX_BYTES, Defaults, parse_run_yaml
+from thriftline.runs.schemas.run_yaml import Defaults, parse_run_yaml
 
 DEFAULTS = Defaults("org/base", "ml.g5.xlarge", Decimal("7.50"), ("in_memory", "sagemaker"))
 

@@ -24,6 +24,8 @@ from thriftline.runs.domain.uploads import UploadKind, classify, split_files, sp
         ("datasets/reviews/validation_2.jsonl.gz", UploadKind.SPLIT_FILE),
         ("datasets/reviews/run.yaml", UploadKind.RUN_SPEC),
         ("datasets/reviews/run.yml", UploadKind.NOT_A_DATASET),
+        ("datasets/reviews/serve.yaml", UploadKind.NOT_A_DATASET),
+        ("datasets/reviews/serve.yml", UploadKind.NOT_A_DATASET),
         ("datasets/reviews/reviews.CSV", UploadKind.NOT_A_DATASET),
         ("datasets/reviews/reviews.csv ", UploadKind.NOT_A_DATASET),
         ("datasets/reviews/rev\u202eiews.csv", UploadKind.NOT_A_DATASET),
@@ -83,6 +85,9 @@ def test_a_split_is_found_with_and_without_a_number() -> None:
     ("name", "said"),
     [
         ("run.yml", "call it run.yaml"),
+        ("serve.yaml", "starts no run; a deployment of the project reads it"),
+        ("serve.yml", "call it serve.yaml"),
+        ("Serve.YAML.txt", "call it serve.yaml"),
         ("a.CSV", "small letters"),
         ("a.csv ", "small letters"),
         ("a.tsv", "with commas"),

@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from thriftline.core.text import has_hidden, plain
 
 RUN_SPEC_NAME = "run.yaml"
+# How the project is served. It lies beside the data and is nobody's: no upload of it starts a run.
+SERVE_SPEC_NAME = "serve.yaml"
 SPLITS = ("train", "validation", "test")
 # The names that people give to splits, in any case.
 SPLIT_WORDS: Mapping[str, str] = {
@@ -44,8 +46,11 @@ _SPLIT_FILE = re.compile(
     rf"(?P<word>{'|'.join(SPLIT_WORDS)}){_NUMBERED}\.(jsonl|csv|parquet)(\.gz)?", re.IGNORECASE
 )
 _PIECE = re.compile(r".*\d+[-_]?of[-_]?0*(?P<of>\d+)\.(jsonl|csv|parquet)(\.gz)?", re.IGNORECASE)
-# What people call a run spec, and what editors and browsers make of its name.
-_NEARLY_RUN_SPEC = re.compile(r"\s*run\.ya?ml(\.txt)?\s*", re.IGNORECASE)
+# What people call the files of settings, and what editors and browsers make of their names.
+_NEARLY = {
+    name: re.compile(rf"\s*{stem}\.ya?ml(\.txt)?\s*", re.IGNORECASE)
+    for name, stem in ((RUN_SPEC_NAME, "run"), (SERVE_SPEC_NAME, "serve"))
+}
 
 
 class UploadKind(Enum):
@@ -90,8 +95,11 @@ def classify(key: str) -> ClassifiedUpload:
 
 
 def _why_not(name: str) -> str:
-    if is_nearly_run_spec(name):
-        return f"file '{plain(name)}' is not read; call it {RUN_SPEC_NAME} and upload it again"
+    if name == SERVE_SPEC_NAME:
+        return f"{SERVE_SPEC_NAME} starts no run; a deployment of the project reads it"
+    meant = next((right for right in _NEARLY if _is_nearly(name, right)), None)
+    if meant:
+        return f"file '{plain(name)}' is not read; call it {meant} and upload it again"
     if _DATA_FILE.fullmatch(name.strip().lower()):
         ending = f".{plain(name).partition('.')[2]}"
         return (
@@ -126,7 +134,18 @@ def _not_a_dataset(reason: str) -> ClassifiedUpload:
 
 def is_nearly_run_spec(name: str) -> bool:
     """Tells whether a name is meant as ``run.yaml`` and is not."""
-    return name != RUN_SPEC_NAME and bool(_NEARLY_RUN_SPEC.fullmatch(name))
+    return _is_nearly(name, RUN_SPEC_NAME)
+
+
+def is_serve_spec(key: str) -> bool:
+    """Tells whether a key is that of a project's ``serve.yaml``."""
+    parts = key.split("/")
+    in_a_project = len(parts) == 3 and parts[0] == "datasets" and _PROJECT.fullmatch(parts[1])
+    return bool(in_a_project) and parts[2] == SERVE_SPEC_NAME
+
+
+def _is_nearly(name: str, right: str) -> bool:
+    return name != right and bool(_NEARLY[right].fullmatch(name))
 
 
 def is_data_file(name: str) -> bool:

@@ -1,19 +1,12 @@
 """Values of the run spec that may be left to Thriftline: ``auto``, or a value within bounds."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field, Tag
+
+from thriftline.core.auto_value import AutoTag, ValueOrAuto
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-
-
-def _is_auto(value: object) -> str:
-    return "auto" if value == "auto" else "value"
-
-
-# One error for one mistake: a plain union would try, and report, both of its members.
-AutoTag = Annotated[Literal["auto"], Tag("auto")]
-ValueOrAuto = Discriminator(_is_auto)
 Passes = Annotated[Annotated[int, Field(ge=1, le=100), Tag("value")] | AutoTag, ValueOrAuto]
 Rate = Annotated[Annotated[float, Field(gt=0, le=0.1), Tag("value")] | AutoTag, ValueOrAuto]
 BatchTokens = Annotated[

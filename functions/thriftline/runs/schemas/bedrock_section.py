@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints, Tag, field_validator
 
-from thriftline.runs.schemas.auto_values import AutoTag, ValueOrAuto
-from thriftline.runs.schemas.section import Section
+from thriftline.core.auto_value import AutoTag, ValueOrAuto
+from thriftline.core.section import Section
 
 LABELS = "{labels}"
 ModelId = Annotated[str, StringConstraints(min_length=1, max_length=256)]

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from thriftline.runs.schemas.section import Section
+from thriftline.core.section import Section
 
 
 class BudgetSection(Section):

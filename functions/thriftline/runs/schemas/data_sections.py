@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
+from thriftline.core.section import Section
 from thriftline.runs.schemas.auto_values import Fraction
-from thriftline.runs.schemas.section import Section
 
 Column = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^/]+$")]

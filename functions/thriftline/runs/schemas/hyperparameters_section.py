@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from thriftline.core.section import Section
 from thriftline.runs.schemas.auto_values import BatchTokens, Fraction, Passes, Rate, Warmup
-from thriftline.runs.schemas.section import Section
 
 # They fit a linear head to the features of all rows, which one machine then has to have.
 WITH_HEAD = frozenset({"head_first", "linear_head"})

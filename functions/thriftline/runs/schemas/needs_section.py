@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from thriftline.runs.schemas.section import Section
+from thriftline.core.section import Section
 
 
 class NeedsSection(Section):

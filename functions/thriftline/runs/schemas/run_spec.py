@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from thriftline.core.section import Section
 from thriftline.runs.schemas.bedrock_section import BedrockSection
 from thriftline.runs.schemas.budget_section import BudgetSection
 from thriftline.runs.schemas.data_sections import Columns, DatasetSection
@@ -14,7 +15,6 @@ from thriftline.runs.schemas.gate_section import GateSection
 from thriftline.runs.schemas.hyperparameters_section import WITH_HEAD, Hyperparameters
 from thriftline.runs.schemas.needs_section import NeedsSection
 from thriftline.runs.schemas.search_section import SearchSection
-from thriftline.runs.schemas.section import Section
 from thriftline.runs.schemas.training_section import TrainingSection
 
 Task = Literal["text-classification", "multi-label-classification"]

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
+from thriftline.core.section import Section
 from thriftline.core.wording import counted
 from thriftline.runs.domain.search import Search, halvings
-from thriftline.runs.schemas.section import Section
 
 MOST_TRIALS = 16
 _Value = TypeVar("_Value")

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, Tag, field_validator, model_validator
 
-from thriftline.runs.schemas.auto_values import AutoTag, Seconds, ValueOrAuto
+from thriftline.core.auto_value import AutoTag, ValueOrAuto
+from thriftline.core.section import Section
+from thriftline.runs.schemas.auto_values import Seconds
 from thriftline.runs.schemas.ladder_section import (
     MOST_RUNGS,
     InstanceType,
@@ -12,7 +14,6 @@ from thriftline.runs.schemas.ladder_section import (
     LadderRung,
     require_no_repetition,
 )
-from thriftline.runs.schemas.section import Section
 
 
 class TrainingSection(Section):

@@ -10,6 +10,7 @@ from thriftline.runs.domain.uploads import (
     KEY_PATTERN,
     UploadKind,
     classify,
+    is_serve_spec,
     project_of_unread,
 )
 from thriftline.runs.schemas.steps import ExplainUploadResponse
@@ -22,16 +23,17 @@ def explain_upload(
 ) -> ExplainUploadResponse:
     """Reports the pattern that the key missed, once a day for files of a kind in a folder.
 
-    A data file that is not read, such as ``a.tsv`` or ``a.CSV``, has the result of a rejected run
-    too. A key outside ``datasets/``, or of a folder or of a hidden file, is nobody's data set: what
-    is returned goes into the log alone.
+    Nobody is told of a ``serve.yaml``: it is at its place. A data file that is not read, such as
+    ``a.tsv`` or ``a.CSV``, has the result of a rejected run too. A key outside ``datasets/``, or of
+    a folder or of a hidden file, is nobody's data set: what is returned goes into the log alone.
     """
     classified = classify(upload.key)
     reason = classified.reason
     if classified.kind is not UploadKind.NOT_A_DATASET:
         reason = f"{upload.key} is of the form {KEY_PATTERN}, but the rule did not match it"
     folder, _, name = upload.key.rpartition("/")
-    if upload.key.startswith("datasets/") and name and not name.startswith((".", "_")):
+    told = name and not name.startswith((".", "_")) and not is_serve_spec(upload.key)
+    if upload.key.startswith("datasets/") and told:
         kind = name.lower().rpartition(".")[2]
         tell_no_run(upload, f"{kind} in {folder}", reason, runs, alerts, now)
     project = project_of_unread(upload.key)

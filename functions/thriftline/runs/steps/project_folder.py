@@ -4,10 +4,11 @@ import hashlib
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import InvalidRunSpecError
+from thriftline.core.spec_documents import MAX_BYTES
 from thriftline.runs.domain.arrivals import FileVersion, Settings
 from thriftline.runs.domain.uploads import RUN_SPEC_NAME
 from thriftline.runs.schemas.run_spec import RunSpec
-from thriftline.runs.schemas.run_yaml import MAX_BYTES, Defaults, parse_run_yaml
+from thriftline.runs.schemas.run_yaml import Defaults, parse_run_yaml
 
 
 def folder_of(project: str) -> str:

@@ -1,4 +1,4 @@
-"""What all sections of ``run.yaml`` have in common."""
+"""What all sections of ``run.yaml`` and ``serve.yaml`` have in common."""
 
 from pydantic import BaseModel, ConfigDict
 

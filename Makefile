@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM := true
 # The tools of the gate come first, so that node is the pinned one.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: integration-audits integration-rest help demo demo-audit test check setup format lint types imports template unit contract integration \
+.PHONY: test-pythons integration-audits integration-rest help demo demo-audit test check setup format lint types imports template unit contract integration \
 	training test-experiments-million test-arrivals test-crowd test-containers test-ledger test-idle-million bench bench-validation docs serve prices clean
 
 help: ## Say what can be made
@@ -104,7 +104,7 @@ template:
 	@echo "==> template"
 	@$(BIN)/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint
-# The functions run on 3.11 to 3.13: their tests run on each of these that is here.
+# The functions' tests run on Lambda's Python too, where it is here.
 unit:
 	@echo "==> unit tests"
 	@$(BIN)/pytest tests/unit -n 2 --dist loadfile -q
@@ -121,6 +121,9 @@ integration-audits:
 integration-rest:
 	@$(BIN)/pytest tests/integration -q $(addprefix --ignore ,$(FIRST_HALF))
 training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -n 2 --dist loadfile -q
+
+test-pythons: $(STAMPS)/venv ## The functions' unit tests on every Python from 3.11 to 3.13 that is here (10 minutes)
+	@$(PYTHON) tools/test_other_pythons.py 3.11 3.12 3.13
 
 test-idle-million: $(STAMPS)/venv ## The idle rule on a million random endpoint histories (20 minutes)
 	@IDLE_HISTORIES=1000000 $(BIN)/pytest tests/unit/audit/test_audit_idle_histories.py -q --timeout 0

@@ -1,17 +1,22 @@
-"""Runs the functions' unit tests on every other Python of the range that this machine has.
+"""Runs the functions' unit tests on other Pythons than this one, where the machine has them.
 
-The functions run on Lambda's python3.13 and are developed on 3.11; nothing that works on one
-only may go unnoticed. Each interpreter gets a virtual environment with the functions' pins.
+    python tools/test_other_pythons.py [VERSION ...]
+
+The functions run on Lambda's Python and are developed on this one; nothing that works on one only
+may go unnoticed. Without versions it is Lambda's alone, which the gate asks for. Each interpreter
+gets a virtual environment with the functions' pins.
 """
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-VERSIONS = ("3.11", "3.12", "3.13")
+_RUNTIME = re.compile(r"^ +Runtime: python(3\.\d+)$", re.MULTILINE)
 TEST_PINS = (
     *("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "moto", "scikit-learn"),
     *("jsonschema", "markdown-it-py", "rich"),
@@ -57,10 +62,15 @@ def environment(python: str, version: str) -> Path:
     return folder / "bin/python"
 
 
-def main() -> int:
+def of_lambda() -> tuple[str, ...]:
+    """Returns the versions that the template's functions run on."""
+    return tuple(sorted(set(_RUNTIME.findall((ROOT / "template.yaml").read_text()))))
+
+
+def main(versions: Sequence[str]) -> int:
     """Returns 0 when the tests pass on every version that is here."""
     here = ".".join(map(str, sys.version_info[:2]))
-    for version in VERSIONS:
+    for version in versions or of_lambda():
         if version == here:
             continue
         python = interpreter(version)
@@ -78,4 +88,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,15 +1,16 @@
-"""Serves a trained classifier, as a SageMaker endpoint or batch transform calls it.
+"""Serves trained classifiers, as a SageMaker endpoint or batch transform calls them.
 
 In the image:   docker run -p 8080:8080 -v "$PWD/ml:/opt/ml" IMAGE serve
 On a laptop:    SAGEMAKER_BASE_DIR=ml python training_image/serve
 Then:           curl --json '{"text": "A warm film."}' localhost:8080/invocations
 
-`/ping` says whether the model is loaded, `/invocations` classifies texts; README.md beside this
-file is the contract. The server listens before torch is imported, which happens in a thread.
+`/ping` says whether texts are answered, `/invocations` classifies them; README.md beside this file
+is the contract. With SAGEMAKER_MULTI_MODEL=true, as SageMaker sets it, there are many models and
+their paths are below `/models` (`multi_model.py`). The server listens before torch is imported,
+which happens in a thread.
 """
 
 import asyncio
-import json
 import os
 import socket
 import sys
@@ -18,72 +19,69 @@ import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from training_image.job import FAILED, SUCCEEDED, JobError, StopRequestedError, StopSignal
-from training_image.serving_batches import BatchQueue, QueueFullError
-from training_image.serving_requests import (
-    JSON,
-    MAX_BODY_BYTES,
-    Invocation,
-    RequestError,
-    answer,
-    parse,
-    render,
-    request_type,
-    response_type,
+from training_image.multi_model import MultiModelService
+from training_image.serving_connections import PatientProtocol
+from training_image.serving_engines import load_model, warm_up
+from training_image.serving_http import (
+    Limits,
+    ReadyModel,
+    RequestLog,
+    error_response,
+    say,
+    tokenizer_threads,
 )
+from training_image.serving_memory import ModelMemory
+from training_image.serving_port import ServableModel
+from training_image.serving_requests import RequestError
 
-if TYPE_CHECKING:
-    from training_image.serving_model import Row, ServedModel
-
-MAX_REQUESTS = 512  # read and answered at a time; it bounds the memory that bodies take
 DRAIN_SECONDS = 25  # SageMaker kills a container 30 seconds after SIGTERM
-CLIENT_GONE = 499  # what the log says of a request that nobody waits for any more
 
 
-def load_model(folder: Path) -> "ServedModel":
-    """Imports torch, and loads the model."""
-    from training_image.serving_model import ServedModel  # takes seconds
+class AnyService(Protocol):
+    """What the process needs of either service."""
 
-    return ServedModel.load(folder)
+    failure: str
+    app: Starlette
 
-
-@dataclass(frozen=True)
-class ReadyModel:
-    """A model that is ready, and the queue in front of it."""
-
-    model: "ServedModel"
-    queue: "BatchQueue[Row, Any]"
+    @property
+    def stuck(self) -> bool:
+        """Whether texts wait and none is answered."""
 
 
 class Service:
     """One model behind `/ping` and `/invocations`."""
 
     def __init__(
-        self, load: Callable[[], "ServedModel"], stop: Callable[[], None] = lambda: None
+        self,
+        load: Callable[[], ServableModel],
+        stop: Callable[[], None] = lambda: None,
+        limits: Limits | None = None,
     ) -> None:
         """Keeps what is needed later.
 
         Args:
             load: returns the model; called in a thread once the server listens.
             stop: asks the server to stop; called when the model cannot be loaded, or is lost.
+            limits: of requests.
         """
         self.failure = ""
         """Why there is no model and will be none."""
         self._load = load
         self._stop = stop
         self._loaded: ReadyModel | None = None
-        self._requests = 0
-        self._threads = ThreadPoolExecutor(max(2, (os.cpu_count() or 1) // 2), "tokenizer")
+        self._limits = limits or Limits()
+        self._log = RequestLog(self._limits)
+        self._threads = ThreadPoolExecutor(tokenizer_threads(), "tokenizer")
         self.app = Starlette(
             routes=[
                 Route("/ping", self.ping),
@@ -97,60 +95,33 @@ class Service:
         """Tokens in the queue."""
         return self._loaded.queue.tokens if self._loaded else 0
 
+    @property
+    def stuck(self) -> bool:
+        """Whether texts wait and none is answered."""
+        stalled = self._loaded.queue.stalled_seconds if self._loaded else 0.0
+        return stalled > self._limits.stuck_seconds
+
     # ---- The two paths
 
     async def ping(self, _request: Request) -> Response:
-        """Answers 200 once the model is loaded; until then 503."""
-        return Response(status_code=200 if self._loaded else 503)
+        """Answers 200 while texts are answered; 503 before that, and when they no longer are."""
+        if self._loaded is None:
+            return error_response(503, self.failure or "The model is still being loaded.")
+        if self.stuck:
+            return error_response(503, "The model is stuck: texts wait, and none is answered.")
+        return Response()
 
     async def invocations(self, request: Request) -> Response:
         """Answers, and writes a line about it."""
-        started = time.perf_counter()
-        facts: dict[str, Any] = {}
-        self._requests += 1
-        try:
-            response = await self._response(request, facts)
-        except (RequestError, QueueFullError) as error:
-            response = _refusal(error)
-        except ClientDisconnect:
-            response = Response(status_code=CLIENT_GONE)
-        except Exception:
-            traceback.print_exc()
-            response = _error(500, "The model failed on this request; the log says more.")
-        finally:
-            self._requests -= 1
-        milliseconds = round(1000 * (time.perf_counter() - started), 2)
-        say("request", status=response.status_code, milliseconds=milliseconds, **facts)
-        return response
 
-    async def _response(self, request: Request, facts: dict[str, Any]) -> Response:
-        if self._loaded is None:
-            raise RequestError(503, "The model is still being loaded; try again in some seconds.")
-        if self._requests > MAX_REQUESTS:
-            raise QueueFullError
-        model, queue = self._loaded.model, self._loaded.queue
-        asked_in = request_type(request.headers.get("content-type"))
-        answer_in = response_type(request.headers.get("accept"), asked_in)
-        with queue.arriving():
-            body = await _body(request)
-            facts["bytes"] = len(body)
-            invocation, rows = await asyncio.get_running_loop().run_in_executor(
-                self._threads, _read, body, asked_in, model
-            )
-            facts.update(rows=len(rows), tokens=sum(map(len, rows)))
-            results = queue.submit(rows)
-        found = await _unless_gone(request, results)
-        answers = [
-            answer(
-                model.labels,
-                probabilities,
-                multi_label=model.multi_label,
-                detailed=detailed,
-                truncated=row.truncated,
-            )
-            for row, probabilities, detailed in zip(rows, found, invocation.detailed, strict=True)
-        ]
-        return Response(render(invocation, answers, answer_in), media_type=answer_in)
+        async def respond(facts: dict[str, object]) -> Response:
+            if self._loaded is None:
+                raise RequestError(
+                    503, "The model is still being loaded; try again in some seconds."
+                )
+            return await self._loaded.respond(request, self._limits, self._threads, facts)
+
+        return await self._log.answered(request, respond)
 
     # ---- The model
 
@@ -167,21 +138,10 @@ class Service:
         started = time.perf_counter()
         try:
             model = await asyncio.get_running_loop().run_in_executor(self._threads, self._load)
-            queue: BatchQueue[Row, Any] = BatchQueue(
-                lambda rows: model.probabilities(rows).tolist(),
-                batch_tokens=model.batch_tokens,
-                waiting_tokens=model.waiting_tokens,
-                check=model.check,
-            )
-            self._loaded = ReadyModel(model, queue)
-            say(
-                "ready",
-                seconds=round(time.perf_counter() - started, 2),
-                labels=list(model.labels),
-                device=model.hardware.device.type,
-                precision=str(model.hardware.dtype).removeprefix("torch."),
-            )
-            await queue.work()
+            self._loaded = ReadyModel.of(model, self._limits)
+            seconds = round(time.perf_counter() - started, 2)
+            say("ready", seconds=seconds, labels=list(model.labels), **model.facts)
+            await self._loaded.queue.work()
         except StopRequestedError:
             self._stop()
         except Exception as error:
@@ -192,79 +152,44 @@ class Service:
             self._stop()
 
 
-def _read(body: bytes, media_type: str, model: "ServedModel") -> "tuple[Invocation, list[Row]]":
-    invocation = parse(body, media_type, model.text_pair)
-    return invocation, model.encode(invocation.texts)
-
-
-async def _body(request: Request) -> bytes:
-    chunks, size = [], int(request.headers.get("content-length") or 0)
-    if size <= MAX_BODY_BYTES:
-        size = 0
-        async for chunk in request.stream():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                break
-    if size > MAX_BODY_BYTES:
-        raise RequestError(
-            413, f"The body has more than {MAX_BODY_BYTES:,} bytes; send several requests."
-        )
-    return b"".join(chunks)
-
-
-async def _unless_gone(request: Request, results: "asyncio.Future[Any]") -> Any:
-    """Awaits results for as long as the client does.
-
-    Raises:
-        ClientDisconnect: it does not.
-    """
-    gone = asyncio.ensure_future(request.receive())  # after the body: that the client is gone
-    try:
-        await asyncio.wait((results, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not results.done():
-            raise ClientDisconnect
-        return results.result()
-    finally:
-        results.cancel()
-        gone.cancel()
-
-
-def _refusal(error: RequestError | QueueFullError) -> Response:
-    if isinstance(error, QueueFullError):
-        error = RequestError(503, "Too many texts wait already; try again in a second.")
-    return _error(error.status, str(error))
-
-
-def _error(status: int, sentence: str) -> Response:
-    headers = {"Retry-After": "1"} if status == 503 else {}
-    content = json.dumps({"error": sentence}, ensure_ascii=False)
-    return Response(content, status, headers, media_type=JSON)
-
-
-def say(event: str, **values: object) -> None:
-    """Prints one JSON line; texts are never in it."""
-    print(json.dumps({"event": event, **values}), flush=True)
-
-
 def main(environment: Mapping[str, str], stop: StopSignal) -> int:
     """Serves until SIGTERM; returns the exit code."""
-    folder = Path(environment.get("SAGEMAKER_BASE_DIR") or "/opt/ml") / "model"
+    base = Path(environment.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
+    many = environment.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true"
+    folder = base / ("models" if many else "model")
     port = environment.get("SAGEMAKER_BIND_TO_PORT") or "8080"
+    address = environment.get("THRIFTLINE_BIND_ADDRESS") or "0.0.0.0"
     try:
-        listener = socket.create_server(("0.0.0.0", int(port)), backlog=2048)
+        listener = socket.create_server((address, int(port)), backlog=2048)
     except (OSError, ValueError, OverflowError) as error:
         return fail(f"The port {port} (SAGEMAKER_BIND_TO_PORT) cannot be listened on: {error}.")
+    try:
+        limits = Limits.from_environment(environment)
+        memory = ModelMemory.from_environment(environment)
+    except ValueError as error:
+        return fail(str(error))
     say("start", port=listener.getsockname()[1], model=str(folder))
 
-    def load() -> "ServedModel":
-        stop.check()  # it may have come before the server took the signal over
-        return load_model(folder)
+    def end() -> None:
+        server.should_exit = True
 
-    service = Service(load, stop=lambda: setattr(server, "should_exit", True))
+    def load() -> ServableModel:
+        stop.check()  # it may have come before the server took the signal over
+        return load_model(folder, environment)
+
+    def prepare() -> None:
+        stop.check()
+        warm_up()
+
+    service: AnyService = (
+        MultiModelService(lambda url: load_model(url, environment), prepare, end, limits, memory)
+        if many
+        else Service(load, end, limits)
+    )
     server = uvicorn.Server(
         uvicorn.Config(
             service.app,
+            http=PatientProtocol,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -277,6 +202,8 @@ def main(environment: Mapping[str, str], stop: StopSignal) -> int:
     if service.failure:
         return fail(f"{folder} cannot be served: {service.failure}")
     say("stop")
+    if service.stuck:
+        os._exit(SUCCEEDED)  # the interpreter would wait for the thread that hangs
     return SUCCEEDED
 
 

@@ -6,6 +6,7 @@ take turns, a row each, so that a request of one row never waits for all rows of
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +48,7 @@ class BatchQueue(Generic[Row, Result]):
         waiting_tokens: int,
         wait_seconds: float = 0.003,
         check: Callable[[], None] = lambda: None,
+        thread: ThreadPoolExecutor | None = None,
     ) -> None:
         """Sets the limits.
 
@@ -56,6 +58,7 @@ class BatchQueue(Generic[Row, Result]):
             batch_tokens: the most tokens of a batch, unless one row has more.
             waiting_tokens: the most tokens that wait; a request into an empty queue may be larger.
             wait_seconds: how long a batch with room waits for requests that are on their way.
+            thread: where `run` is called; models that share a processor share one, and take turns.
         """
         self._run = run
         self._check = check
@@ -68,6 +71,19 @@ class BatchQueue(Generic[Row, Result]):
         self._arriving = 0
         self._changed = asyncio.Event()
         self._end: Exception | None = None
+        self._thread = thread
+        self._running = 0
+        self._waits_since = 0.0
+
+    @property
+    def idle(self) -> bool:
+        """Whether no row waits or is being run."""
+        return not self._requests and not self._running
+
+    @property
+    def stalled_seconds(self) -> float:
+        """For how long there has been work and no batch has ended."""
+        return 0.0 if self.idle else time.monotonic() - self._waits_since
 
     @contextmanager
     def arriving(self) -> Iterator[None]:
@@ -79,8 +95,12 @@ class BatchQueue(Generic[Row, Result]):
             self._arriving -= 1
             self._changed.set()
 
-    def submit(self, rows: Sequence[Row]) -> "asyncio.Future[list[Result]]":
+    def submit(self, rows: Sequence[Row], *, begun: bool = False) -> "asyncio.Future[list[Result]]":
         """Queues a request's rows; cancelling the future drops those that still wait.
+
+        Args:
+            rows: at least one.
+            begun: whether rows of the same request were answered, so that it is too late to refuse.
 
         Raises:
             QueueFullError: too much waits already.
@@ -89,10 +109,12 @@ class BatchQueue(Generic[Row, Result]):
         if self._end:
             raise self._end
         tokens = sum(map(len, rows))
-        if self.tokens and self.tokens + tokens > self._waiting_tokens:
+        if not begun and self.tokens and self.tokens + tokens > self._waiting_tokens:
             raise QueueFullError
         waiting = _Waiting[Row, Result](rows, asyncio.get_running_loop().create_future())
         waiting.done.add_done_callback(lambda _: self._drop(waiting))
+        if self.idle:
+            self._waits_since = time.monotonic()
         self._requests.append(waiting)
         self.tokens += tokens
         self._changed.set()
@@ -110,16 +132,24 @@ class BatchQueue(Generic[Row, Result]):
         Raises:
             Exception: what `check` raised; the waiting requests get it too.
         """
-        with ThreadPoolExecutor(1, "model") as thread:
-            try:
-                while True:
-                    await self._gather()
-                    await self._answer(self._take(), thread)
-            except Exception as error:
-                self._end = error
-                for waiting in self._requests:
-                    _fail(waiting, error)
-                raise
+        thread = self._thread or ThreadPoolExecutor(1, "model")
+        try:
+            while True:
+                await self._gather()
+                await self._answer(self._take(), thread)
+        except Exception as error:
+            self.close(error)
+            raise
+        finally:
+            if thread is not self._thread:
+                # A batch that never ends must not keep the process from ending.
+                thread.shutdown(wait=False, cancel_futures=True)
+
+    def close(self, reason: Exception) -> None:
+        """Refuses whatever waits, and whatever comes, with a reason."""
+        self._end = reason
+        for waiting in tuple(self._requests):
+            _fail(waiting, reason)
 
     async def _gather(self) -> None:
         """Waits for rows, and then a little for those that are on their way."""
@@ -159,6 +189,7 @@ class BatchQueue(Generic[Row, Result]):
     ) -> None:
         loop = asyncio.get_running_loop()
         rows = [waiting.rows[index] for waiting, index in batch]
+        self._running = len(rows)
         try:
             results = await loop.run_in_executor(thread, self._run, rows)
         except Exception as error:
@@ -166,6 +197,9 @@ class BatchQueue(Generic[Row, Result]):
                 _fail(waiting, error)
             await loop.run_in_executor(thread, self._check)
             return
+        finally:
+            self._running = 0
+            self._waits_since = time.monotonic()
         for (waiting, index), result in zip(batch, results, strict=True):
             waiting.results[index] = result
             waiting.answered += 1

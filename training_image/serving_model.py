@@ -12,34 +12,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from training_image.data import IntArray, Split
+from training_image.data import Split
 from training_image.evaluation import FloatArray, log_likelihood, logits_of
 from training_image.hardware import Hardware
 from training_image.models import Classifier, load_trained
+from training_image.serving_port import (
+    BATCH_TOKENS,
+    WAITING_TOKENS,
+    ModelLostError,
+    Row,
+    encoded,
+)
 from training_image.serving_requests import Text
-
-# Enough for matrix products at full speed; more makes everybody wait longer for nothing.
-BATCH_TOKENS = {"cpu": 512, "cuda": 32_768}
-# Some 10 to 20 seconds of work: a client gives up after 60.
-WAITING_TOKENS = {"cpu": 65_536, "cuda": 4_194_304}
-
-
-class ModelLostError(Exception):
-    """The model answers nothing any more; only a new process can help."""
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """A text as the model reads it."""
-
-    tokens: IntArray
-    pair_start: int
-    """Where the second text starts; the row's length where there is none."""
-    truncated: bool
-    """Whether the text was longer than the model reads."""
-
-    def __len__(self) -> int:
-        return len(self.tokens)
 
 
 @dataclass(frozen=True)
@@ -87,19 +71,18 @@ class ServedModel:
         """Tokens that may wait."""
         return WAITING_TOKENS[self.hardware.device.type]
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the log says of it."""
+        return {
+            "device": self.hardware.device.type,
+            "precision": str(self.hardware.dtype).removeprefix("torch."),
+            "engine": "torch",
+        }
+
     def encode(self, texts: Sequence[Text]) -> list[Row]:
         """Tokenises; any thread may call it."""
-        plain = [each.text if each.text_pair is None else tuple(each) for each in texts]
-        return [
-            Row(
-                np.array(each.ids, dtype=np.int64),
-                len(each.ids) - (sum(each.type_ids) if text.text_pair is not None else 0),
-                bool(each.overflowing),
-            )
-            for text, each in zip(
-                texts, self.classifier.tokenizer.backend.encode_batch_fast(plain), strict=True
-            )
-        ]
+        return encoded(self.classifier.tokenizer.backend, texts)
 
     def probabilities(self, rows: Sequence[Row]) -> FloatArray:
         """Returns [rows, labels]; halves the rows for as long as the GPU has no memory for them.

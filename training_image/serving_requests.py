@@ -100,23 +100,26 @@ def _accepted(header: str) -> Iterator[tuple[str, float]]:
 # ---- Bodies
 
 
-def parse(body: bytes, media_type: str, text_pair: bool | None) -> Invocation:
+def parse(
+    body: bytes, media_type: str, text_pair: bool | None, max_rows: int | None = MAX_ROWS
+) -> Invocation:
     """Reads a body.
 
     Args:
         body: as it came.
         media_type: one that `request_type` returned.
         text_pair: whether the model reads pairs of texts; None where that is not known.
+        max_rows: the most texts; None for any number.
 
     Raises:
         RequestError: 400, or 413 for too many rows.
     """
     if media_type == JSON:
-        return _parse_json(_decoded(body, "The body"), text_pair)
+        return _parse_json(_decoded(body, "The body"), text_pair, max_rows)
     texts, detailed = list[Text](), list[bool]()
     for number, line in enumerate(body.split(b"\n"), start=1):
         if line.strip():
-            _check_count(len(texts) + 1)
+            _check_count(len(texts) + 1, max_rows)
             place = f"line {number}"
             value = _object(_decoded(line, place.capitalize()), place)
             _check_fields(value, ("text", "text_pair", "probabilities"), place)
@@ -127,7 +130,7 @@ def parse(body: bytes, media_type: str, text_pair: bool | None) -> Invocation:
     return Invocation(tuple(texts), tuple(detailed), lambda answers: {"predictions": answers})
 
 
-def _parse_json(value: Any, text_pair: bool | None) -> Invocation:
+def _parse_json(value: Any, text_pair: bool | None, max_rows: int | None) -> Invocation:
     place = "the body"
     value = _object(value, place)
     forms = [name for name in ("text", "inputs", "instances") if name in value]
@@ -143,20 +146,20 @@ def _parse_json(value: Any, text_pair: bool | None) -> Invocation:
         text = _text(value, place, text_pair)
         return Invocation((text,), (detailed,), lambda answers: answers[0])
     _check_fields(value, (form, "probabilities"), place)
-    texts = _texts(value[form], form, text_pair)
+    texts = _texts(value[form], form, text_pair, max_rows)
     shaped: Callable[[list[Answer]], Any] = (
         (lambda answers: {"predictions": answers}) if form == "instances" else (lambda each: each)
     )
     return Invocation(texts, (detailed,) * len(texts), shaped)
 
 
-def _texts(value: Any, name: str, text_pair: bool | None) -> tuple[Text, ...]:
+def _texts(value: Any, name: str, text_pair: bool | None, max_rows: int | None) -> tuple[Text, ...]:
     """Reads what stands under `inputs` or `instances`: texts or records, one or a list of them."""
     if name == "inputs" and not isinstance(value, list):
         return (_text_or_record(value, name, text_pair),)
     if not isinstance(value, list) or not value:
         raise RequestError(400, f"{name} must be a list with a text or more; it is {_kind(value)}.")
-    _check_count(len(value))
+    _check_count(len(value), max_rows)
     return tuple(
         _text_or_record(each, f"{name}[{row}]", text_pair) for row, each in enumerate(value)
     )
@@ -238,10 +241,10 @@ def _check_fields(value: dict[str, Any], known: Sequence[str], place: str) -> No
             raise RequestError(400, f"{place}: {name[:50]!r} is not a known field; {hint}")
 
 
-def _check_count(rows: int) -> None:
-    if rows > MAX_ROWS:
+def _check_count(rows: int, most: int | None) -> None:
+    if most is not None and rows > most:
         raise RequestError(
-            413, f"The body has more than {MAX_ROWS:,} texts; send them in several requests."
+            413, f"The body has more than {most:,} texts; send them in several requests."
         )
 
 

@@ -26,14 +26,15 @@ import torch
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from tests.training.serving_clients import LAUNCHER, wait_until_ready
 from tests.training.tiny import Result, TinyJob, records
 from training_image.job import StopSignal
 from training_image.serve import Service, main
-from training_image.serving_model import Row, ServedModel
+from training_image.serving_model import ServedModel
+from training_image.serving_port import Row
 from training_image.serving_requests import MAX_BODY_BYTES, Text
 
 pytestmark = pytest.mark.training
-LAUNCHER = Path(__file__).parents[2] / "training_image" / "serve"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,14 +68,6 @@ def serving(service: Service) -> Iterator[TestClient]:
     with TestClient(service.app) as client:
         wait_until_ready(client)
         yield client
-
-
-def wait_until_ready(client: "TestClient | httpx.Client") -> None:
-    for _ in range(2000):
-        if client.get("/ping").status_code == 200:
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("the server did not become ready")
 
 
 @pytest.fixture(scope="module")

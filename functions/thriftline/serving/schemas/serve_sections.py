@@ -160,7 +160,7 @@ class CaptureSection(Section):
     kms_key: Annotated[str, StringConstraints(pattern=r"^\S{1,2048}$")] | None = Field(
         None, description="ARN or id of the KMS key; the bucket's own encryption when absent."
     )
-    days: int = Field(30, ge=1, le=3_650, description="Captured files are deleted after it.")
+    days: int = Field(30, ge=1, le=90, description="Captured files are deleted after it.")
 
 
 class ScheduleSection(Section):
@@ -175,7 +175,7 @@ class ScheduleSection(Section):
     def _zone_is_known(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (OSError, ValueError) as error:
+        except (KeyError, OSError, ValueError) as error:
             raise ValueError("no time zone has this name; say one such as Europe/Berlin") from error
         return name
 
@@ -189,7 +189,7 @@ class QualitySection(Section):
     )
     drift: Decimal = Field(
         Decimal("0.1"),
-        gt=0,
+        ge=Decimal("0.05"),
         le=10,
         description="Population stability index that counts as drift, where it is significant too.",
     )
@@ -216,6 +216,11 @@ class CompareSection(Section):
     )
     deadline_hours: int = Field(
         168, ge=1, le=2_160, description="Without a verdict by then the champion stays."
+    )
+    max_usd: Annotated[Decimal, Field(gt=0, le=1_000_000)] | None = Field(
+        None,
+        description="Of both versions' instances until the deadline; budget.max_rollout_usd when "
+        "absent.",
     )
     then: Literal["promote", "report"] = Field(
         "report", description="What a better challenger leads to."

@@ -62,7 +62,8 @@ class ServeSpec(Section):
         None, description="When the endpoint is on; always when absent."
     )
     quality: QualitySection | None = Field(
-        None, description="The watch over live quality; none when absent."
+        None,
+        description="The watch over live quality; its defaults hold while requests are captured.",
     )
     compare: CompareSection | None = Field(
         None,

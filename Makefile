@@ -14,6 +14,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .PHONY: test-pythons integration-audits integration-rest help demo demo-audit test check setup format lint types imports template unit contract integration \
 	training test-experiments-million test-arrivals test-crowd test-containers test-ledger test-idle-million bench bench-validation docs serve prices clean
 
+.PHONY: integration-audits integration-rest help demo demo-audit test check setup format lint types imports template unit contract integration \
+	training test-experiments-million test-arrivals test-crowd test-containers test-ledger test-idle-million test-drift-million bench bench-validation docs serve prices clean
+
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
@@ -130,6 +133,9 @@ test-idle-million: $(STAMPS)/venv ## The idle rule on a million random endpoint 
 
 test-experiments-million: $(STAMPS)/venv ## A million A/B tests of two equal models, looked at after every request (10 minutes)
 	@THRIFTLINE_EXPERIMENTS=1000000 THRIFTLINE_EXPERIMENT_REQUESTS=1000 $(BIN)/pytest tests/unit/serving/test_aa_experiments.py -q --timeout 0 --log-cli-level INFO
+
+test-drift-million: $(STAMPS)/venv ## Drift alarms on a million windows without drift, and on drifted ones (10 minutes)
+	@DRIFT_WINDOWS=1000000 $(BIN)/pytest tests/unit/serving/test_drift_simulation.py -q --timeout 0
 
 test-ledger: $(STAMPS)/venv ## The ledger: 1,000 seeds of 200 runs with faults, and 100 at once through the embedded AWS (3 minutes)
 	@LEDGER_SEEDS=1000 LEDGER_RUNS=100 $(BIN)/pytest tests/unit/money/test_ledger_simulation.py tests/integration/workflow/test_ledger.py -q --timeout 0

@@ -21,6 +21,11 @@ UNKNOWN_ENDS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 CONFIDENCE_BINS = 10
 
 
+def one_text(text: str, pair: str | None) -> str:
+    """Returns what is measured of a record with one text, or with two."""
+    return text if pair is None else f"{text}\n{pair}"
+
+
 def words_of(text: str) -> Iterator[int]:
     """Yields what stands for each word, whatever its case."""
     for found in _WORDS.finditer(text.lower()):

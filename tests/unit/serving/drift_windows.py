@@ -115,7 +115,7 @@ def _bell(center: float) -> tuple[float, ...]:
 DRIFTED = (
     Drifted("labels 50:50, now 60:40", (0.5, 0.5), (0.6, 0.4), 300, 0.0),
     Drifted("labels 50:50, now 65:35", (0.5, 0.5), (0.65, 0.35), 300, 0.2),
-    Drifted("labels 50:50, now 70:30", (0.5, 0.5), (0.7, 0.3), 300, 0.9),
+    Drifted("labels 50:50, now 70:30", (0.5, 0.5), (0.7, 0.3), 300, 0.8),
     Drifted("labels 50:50, now 70:30", (0.5, 0.5), (0.7, 0.3), 3_000, 0.98),
     Drifted("four labels, one doubles", (0.25,) * 4, (0.5, 0.5 / 3, 0.5 / 3, 0.5 / 3), 300, 0.98),
     Drifted("a label of 5 %, now 15 %", (0.95, 0.05), (0.85, 0.15), 300, 0.5),

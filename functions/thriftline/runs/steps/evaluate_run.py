@@ -36,6 +36,7 @@ from thriftline.evaluation.job_output import (
 )
 from thriftline.evaluation.label_set_predictions import read_label_sets
 from thriftline.evaluation.predictions import Labels, read_predictions
+from thriftline.evaluation.reference import AnswerCounts
 from thriftline.evaluation.rivals import LabelSetRivals, OneLabelRivals
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.gate_section import GateSection
@@ -43,6 +44,7 @@ from thriftline.runs.schemas.plan import Plan, PlannedChampion
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import EvaluateRunResponse
 from thriftline.runs.steps.answers import answers_of, unparsed_of
+from thriftline.runs.steps.keep_reference import keep_reference
 from thriftline.runs.steps.other_champion import OtherChampion
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
 from thriftline.runs.steps.trained_rows import (
@@ -68,6 +70,7 @@ class _JobResults:
     evaluated: EvaluationResult
     baselines: tuple[BaselineScores, ...]
     answers: JobAnswers | None
+    said: AnswerCounts
     incomparable: str | None = None
 
 
@@ -88,6 +91,7 @@ def evaluate_run(
         measured = _measure(output, run, dataset, plan, trainer.inputs, artifacts)
     decision = _decide(run.spec.gate, measured)
     keep_trained_rows(run_id, artifacts)
+    keep_reference(run, measured.said, measured.evaluated, artifacts, now)
     reason = decision.reason + sentence_about(rows_of_champion(run_id, plan, artifacts))
     document = Evaluation(
         run_id=run_id,
@@ -124,10 +128,11 @@ def _measure(
     elsewhere = _champion_elsewhere(metrics, plan, answers)
     labels = Labels(metrics.labels, metrics.champion_labels)
     other = OtherChampion(run, elsewhere, metrics.labels, dataset.splits.get("test", 0), artifacts)
+    said = AnswerCounts(metrics.labels)
     filled, rivals, records = (
-        _label_sets(output.predictions, labels, dataset)
+        _label_sets(output.predictions, labels, dataset, said)
         if run.spec.multi_label
-        else _one_label(output.predictions, labels, dataset, other)
+        else _one_label(output.predictions, labels, dataset, other, said)
     )
     _refuse_other_size(records, dataset, answers if inputs.samples_test else None)
     settings = EvaluationSettings(
@@ -146,12 +151,17 @@ def _measure(
         evaluated,
         rivals.scores(settings),
         answers,
+        said,
         incomparable,
     )
 
 
 def _one_label(
-    predictions: Path, labels: Labels, dataset: DatasetReport, other: OtherChampion
+    predictions: Path,
+    labels: Labels,
+    dataset: DatasetReport,
+    other: OtherChampion,
+    said: AnswerCounts,
 ) -> tuple[Evaluator, OneLabelRivals, int]:
     counts = dataset.split_labels.get("train", {})
     rivals = OneLabelRivals(labels.candidate, majority_label(counts))
@@ -162,12 +172,13 @@ def _one_label(
             evaluator.add(batch)
             rivals.add(batch)
             other.add(batch)
+            said.add(batch)
             records += len(batch.truth)
     return evaluator, rivals, records
 
 
 def _label_sets(
-    predictions: Path, labels: Labels, dataset: DatasetReport
+    predictions: Path, labels: Labels, dataset: DatasetReport, said: AnswerCounts
 ) -> tuple[LabelSetEvaluator, LabelSetRivals, int]:
     counts, rows = dataset.split_labels.get("train", {}), dataset.splits.get("train", 0)
     rivals = LabelSetRivals(labels.candidate, usual_labels(counts, rows))
@@ -177,6 +188,7 @@ def _label_sets(
         for batch in read_label_sets(source, labels):
             evaluator.add(batch)
             rivals.add(batch)
+            said.add_label_sets(batch)
             records += len(batch.truth)
     return evaluator, rivals, records
 

@@ -15,6 +15,7 @@ from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.result import Attempt, ResultCost
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import RegisterModelResponse
+from thriftline.runs.steps.keep_reference import reference_in_registry
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
 from thriftline.runs.steps.run_ladder import RunLadder
@@ -64,7 +65,9 @@ def register_model(
             evaluation_url=artifacts.uri(f"{run_prefix(run_id)}evaluation.json"),
             promotion=evaluation.gate.promotion,
             reason=evaluation.gate.reason,
-            lineage=_lineage(run, evaluation, job_name, attempts, cost) | _served_as(served),
+            lineage=_lineage(run, evaluation, job_name, attempts, cost)
+            | _served_as(served)
+            | reference_in_registry(run_id, artifacts),
         ),
         {**cost_tags, PROJECT_TAG: run.project},
     )

@@ -13,6 +13,7 @@ from thriftline.audit.schemas import steps as audit_steps
 from thriftline.audit.schemas.input import AuditInput
 from thriftline.runs.schemas import approval, steps, waking
 from thriftline.runs.trainers.bedrock.grading_documents import GradeRequests
+from thriftline.serving.schemas.quality import WatchQualityRequest
 
 ROOT = Path(__file__).parents[2]
 EVENTS = sorted((ROOT / "events").glob("*.json"))
@@ -51,6 +52,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "act_on_plan": audit_steps.ActRequest,
     "restore_endpoint": audit_steps.RestoreEndpointRequest,
     "publish_audit": audit_steps.AuditRequest,
+    "watch_quality": WatchQualityRequest,
 }
 
 
@@ -93,6 +95,7 @@ NOT_OF_A_MACHINE = {
     "sweep_approvals",
     "sweep_bedrock",
     "sweep_ledger",
+    "watch_quality",
 }
 
 

@@ -80,6 +80,7 @@ def test_this_repositorys_template_is_done_but_for_what_watches_the_clock() -> N
             "SweepApprovalsFunctionEveryFiveMinutes",
             "SweepBedrockFunctionHourly",
             "SweepLedgerFunctionHourly",
+            "WatchQualityFunctionHourly",
         ]
         assert aws.outputs["DataBucketName"] == "thriftline-data-123456789012-us-east-1"
 

@@ -13,7 +13,7 @@ from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.evaluation.reference_document import Reference
 from thriftline.evaluation.text_measures import LENGTH_ENDS, words_of
 from thriftline.runs.steps.evaluate_run import evaluate_run
-from thriftline.runs.steps.keep_reference import reference_in_registry
+from thriftline.runs.steps.registered_reference import reference_in_registry
 
 KEY = f"training/{RUN_ID}/reference.json"
 
@@ -34,7 +34,7 @@ def _put_split(here: World, split: str, records: list[dict[str, Any]], shards: i
 
 def _evaluated(here: World, output: bytes, **run: Any) -> Reference:
     here.put_run(**run)
-    here.put_planned(**({"labels": ("a", "b", "c")} if run else {}))
+    here.put_planned(labels=("a", "b", "c") if run else ("negative", "positive"))
     here.put_output("output.tar.gz", output)
     evaluate_run(
         RUN_ID, JOB, artifacts=here.artifacts, trainers=trainers_over(here.artifacts), now=NOW

@@ -13,10 +13,10 @@ from thriftline.evaluation.reference import (
     VocabularyCounts,
     reference_of,
 )
-from thriftline.evaluation.reference_document import REFERENCE
 from thriftline.evaluation.text_measures import one_text
-from thriftline.runs.domain.layout import output_prefix, split_prefix
+from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.schemas.run import Run
+from thriftline.runs.steps.registered_reference import reference_key
 
 # Read of each split: enough texts for any share, and seconds of work.
 _MOST_BYTES = 24 * 1024**2
@@ -43,17 +43,7 @@ def keep_reference(
         accuracy=evaluated.candidate.accuracy,
         now=now,
     )
-    artifacts.write_json(_key(run.run_id), document.model_dump_json())
-
-
-def reference_in_registry(run_id: str, artifacts: Bucket) -> dict[str, str]:
-    """Returns what a version in the registry says of its reference, nothing where there is none."""
-    key = _key(run_id)
-    return {"reference": artifacts.uri(key)} if artifacts.current_version(key) else {}
-
-
-def _key(run_id: str) -> str:
-    return f"{output_prefix(run_id)}{REFERENCE}"
+    artifacts.write_json(reference_key(run.run_id), document.model_dump_json())
 
 
 def _texts(run_id: str, split: str, artifacts: Bucket) -> Iterator[str]:

@@ -1,0 +1,162 @@
+"""Serves a project's model: rolls versions out and back, compares them, lists what serves.
+
+    python -m cli.endpoints deploy PROJECT [--version N] [--dry-run] [--wait]
+    python -m cli.endpoints rollback PROJECT [--to N] [--dry-run] [--wait]
+    python -m cli.endpoints abort PROJECT [--wait]
+    python -m cli.endpoints compare PROJECT start|stop|status [--version N]
+    python -m cli.endpoints schedule PROJECT show|sleep|wake
+    python -m cli.endpoints list [PROJECT]
+
+The answer alone is on stdout. Exit codes: 0 done, 1 it failed or was rolled back, 2 usage,
+3 refused, 4 not found, 5 no credentials or not allowed, 6 --wait ran out, 130 Ctrl-C, which only
+stops watching.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from cli.endpoints.answers import CommandError, Exit, as_json, as_table, as_text
+
+_NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m cli.endpoints", description="Serves a project's model."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    deploy = _command(commands, "deploy", "roll a version out", waits=True)
+    deploy.add_argument("--version", type=int, help="in the registry (the newest approved one)")
+    deploy.add_argument(
+        "--set", action="append", metavar="KEY=VALUE", help="such as rollout.type=all-at-once"
+    )
+    deploy.add_argument("--dry-run", action="store_true", help="show checks and dollars only")
+    rollback = _command(commands, "rollback", "bring the former version back", waits=True)
+    rollback.add_argument("--to", type=int, metavar="N", help="an entry of the history")
+    rollback.add_argument("--dry-run", action="store_true", help="show checks and dollars only")
+    abort = _command(commands, "abort", "stop the deployment that is under way", waits=True)
+    abort.add_argument("--dry-run", action="store_true", help="show what would be stopped")
+    compare = _command(commands, "compare", "compare two versions on live traffic", waits=True)
+    compare.add_argument("step", choices=["start", "stop", "status"])
+    compare.add_argument("--version", type=int, help="the challenger, in the registry")
+    compare.add_argument("--kind", choices=["shadow", "ab"], help="as serve.yaml says")
+    compare.add_argument("--weight", type=int, metavar="PERCENT", help="the challenger's share")
+    compare.add_argument("--hours", type=int, help="until the deadline")
+    schedule = _command(commands, "schedule", "see the schedule, or act on it now")
+    schedule.add_argument("step", choices=["show", "sleep", "wake"])
+    listing = _command(commands, "list", "list endpoints, or a project's deployments", one="?")
+    listing.add_argument("--limit", type=int, default=20, help="deployments to show (20)")
+    return parser
+
+
+def _command(
+    commands: Any, name: str, about: str, *, waits: bool = False, one: str | None = None
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    parser.add_argument("project", nargs=one, help="the folder under datasets/")
+    parser.add_argument("--endpoint", help="if the project has several")
+    parser.add_argument("--stack", default="thriftline", help="the stack (thriftline)")
+    parser.add_argument(
+        "--output", choices=["json", "text"], default="text", help="of the answer (text)"
+    )
+    if waits:
+        parser.add_argument("--why", default="", help="a sentence for the record")
+        parser.add_argument("--token", help="the same token is the same request")
+        parser.add_argument("--wait", action="store_true", help="wait for the end")
+        parser.add_argument("--minutes", type=float, default=120.0, help="to wait (120)")
+        parser.add_argument("--every", type=float, default=10.0, help="seconds a look (10)")
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a command; returns its exit code."""
+    asked = _parser().parse_args(arguments)
+    # AWS's packages take a second to import; help needs none of them.
+    import boto3
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+        NoRegionError,
+        PartialCredentialsError,
+        ProfileNotFound,
+        TokenRetrievalError,
+    )
+
+    from cli.aws_problems import in_one_line
+    from cli.endpoints.stack import Stack
+
+    session = boto3.session.Session()
+    stack = Stack(
+        name=asked.stack,
+        client=session.client,
+        say=_say,
+        sleep=time.sleep,
+        now=lambda: datetime.now(UTC),
+        token=lambda: uuid4().hex,
+    )
+    try:
+        return run(asked, stack)
+    except CommandError as error:
+        _say(f"{asked.command}: {error}")
+        return error.code
+    except (
+        NoCredentialsError,
+        NoRegionError,
+        PartialCredentialsError,
+        ProfileNotFound,
+        TokenRetrievalError,
+    ) as error:
+        _say(f"{asked.command}: {in_one_line(error)}")
+        return Exit.NOT_ALLOWED
+    except ClientError as error:
+        _say(f"{asked.command}: {in_one_line(error)}")
+        code = error.response.get("Error", {}).get("Code", "")
+        return Exit.NOT_ALLOWED if code in _NOT_ALLOWED or "Token" in code else Exit.FAILED
+    except BotoCoreError as error:
+        _say(f"{asked.command}: {in_one_line(error)}")
+        return Exit.FAILED
+    except KeyboardInterrupt:
+        _say(f"{asked.command}: what was started goes on; `list {asked.project or ''}` shows it")
+        return Exit.INTERRUPTED
+
+
+def run(asked: argparse.Namespace, stack: Any, write: Any = None) -> int:
+    """Runs a parsed command and writes its answer."""
+    from cli.endpoints import comparisons, deployments, listing, schedules
+
+    tell = write or _write
+    if asked.command == "list":
+        rows, columns, code = listing.listed(asked, stack)
+        tell(as_json(rows) if asked.output == "json" else as_table(rows, columns))
+        return code
+    commands = {
+        "deploy": deployments.deploy,
+        "rollback": deployments.rollback,
+        "abort": deployments.abort,
+        "compare": comparisons.compare,
+        "schedule": schedules.schedule,
+    }
+    answer, code = commands[asked.command](asked, stack)
+    tell(as_json(answer) if asked.output == "json" else as_text(answer))
+    return code
+
+
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Returns the parsed arguments."""
+    return _parser().parse_args(arguments)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

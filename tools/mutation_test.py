@@ -39,7 +39,7 @@ COPIED: tuple[str, ...] = (
 )
 COPIED += ("cli", "tools", "benchmarks", "functions")
 MUTATED = ("*/domain/*.py", "money/*.py")
-TESTS = ("tests/unit/audit", "tests/unit/runs", "tests/unit/money")
+TESTS = ("tests/unit/audit", "tests/unit/runs", "tests/unit/money", "tests/unit/serving")
 # Takes five seconds and looks at the size of a page: nothing that decides.
 SLOW = (
     "tests/unit/audit/test_audit_report_pages.py::"

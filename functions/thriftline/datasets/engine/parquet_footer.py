@@ -24,12 +24,15 @@ _FIXED = {1: 0, 2: 0, 3: 1, 7: 8}
 class ColumnChunk:
     """Where the pages of one column of a row group lie, as the footer says.
 
-    ``uses_prefixes`` is true where a value may be stored as its difference from the one before.
+    ``uses_prefixes`` is true where a value may be stored as its difference from the one before,
+    ``is_nested`` where a row may hold any number of values.
     """
 
     start: int
     end: int
     uses_prefixes: bool
+    is_nested: bool = False
+    values: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +131,26 @@ def _column_chunks(walker: "ThriftWalker") -> Iterator[ColumnChunk]:
 
 
 def _column_chunk(walker: "ThriftWalker") -> ColumnChunk:
-    """Reads ColumnMetaData: 2 encodings, 7 packed size, 9 first data page, 11 dictionary page."""
-    numbers = {7: 0, 9: 0, 11: -1}
+    """Reads ColumnMetaData.
+
+    2 encodings, 3 path, 5 values, 7 packed size, 9 first data page, 11 dictionary page.
+    """
+    numbers = {5: 0, 7: 0, 9: 0, 11: -1}
     encodings: list[int] = []
+    names = 1
     for field, kind in walker.fields():
         if field in numbers and kind == 6:
             numbers[field] = walker.zigzag()
         elif field == 2 and kind == _LIST:
             encodings = walker.numbers()
+        elif field == 3 and kind == _LIST:
+            names = walker.skip_list()
         else:
             walker.skip(kind)
     start = numbers[11] if numbers[11] >= 0 else numbers[9]
-    return ColumnChunk(start, start + numbers[7], PREFIXES in encodings)
+    return ColumnChunk(
+        start, start + numbers[7], PREFIXES in encodings, is_nested=names > 1, values=numbers[5]
+    )
 
 
 def _list_header(size: int) -> bytes:
@@ -220,12 +231,13 @@ class ThriftWalker:
         elif kind == _STRUCT:
             for _, field_kind in self.fields():
                 self.skip(field_kind, depth + 1)
+        elif kind in (_LIST, _SET):
+            self.skip_list(depth)
         else:
-            self._skip_many(kind, depth)
-
-    def _skip_many(self, kind: int, depth: int) -> None:
-        if kind not in (_LIST, _SET):
             raise ValueError("not in Parquet's footer")
+
+    def skip_list(self, depth: int = 0) -> int:
+        """Passes over a list, and returns how many elements it has."""
         size, element = self.list_header()
         for _ in range(size):
             # A boolean is one byte in a list, and none as a field.
@@ -233,6 +245,7 @@ class ThriftWalker:
                 self._advance(1)
             else:
                 self.skip(element, depth + 1)
+        return size
 
     def _advance(self, count: int) -> None:
         self.position += count

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
+from arro3.core import DataType, list_flatten
 from arro3.io import read_parquet
 
 from thriftline.datasets.engine.blocks import Block, LineCounter
@@ -14,7 +15,12 @@ from thriftline.datasets.engine.columns import ColumnCensus, admit_columns
 from thriftline.datasets.engine.findings import Findings
 from thriftline.datasets.engine.labels import UnnamedClass
 from thriftline.datasets.engine.parquet_footer import Footer, read_footer
-from thriftline.datasets.engine.parquet_pages import PageGuard
+from thriftline.datasets.engine.parquet_pages import (
+    BATCH_BYTES,
+    MAX_BATCH_ROWS,
+    MAX_ENTRIES,
+    PageGuard,
+)
 from thriftline.datasets.engine.rules import MIB, DatasetRules
 from thriftline.datasets.engine.sources import ByteSource, DamagedStreamError, UnusableFileError
 
@@ -87,10 +93,12 @@ class ParquetReader:
     ) -> Iterator[Block]:
         group = footer.groups[index]
         part = _PartOfFile(source, footer.data_end, footer.only(index, index + 1))
-        part.guard = PageGuard(group.chunks, part.read_data)
+        guard = part.guard = PageGuard(group.chunks, group.rows, part.read_data)
         pending = Block([], [], [], range(0))
         pending_bytes = 0
-        for batch in _batches(part, part.guard.batch_rows):
+        for batch in _batches(part, guard.batch_rows):
+            if guard.is_nested:
+                self._require_short_lists(batch)
             texts, pairs, labels = self._columns(batch)
             size = sum(map(len, filter(_is_text, (*texts, *pairs))))
             self._decoded += size
@@ -103,6 +111,16 @@ class ParquetReader:
                 pending, pending_bytes = Block([], [], [], range(0)), 0
         if pending.texts:
             yield self._finish(pending)
+
+    def _require_short_lists(self, batch: Any) -> None:
+        """One list of a dictionary's one word may have millions of entries in a few bytes."""
+        column = batch.column(self._rules.label_column)
+        if not DataType.is_list(column.type):
+            return
+        entries, size = len(list_flatten(column)), column.nbytes
+        if entries > MAX_BATCH_ROWS * MAX_ENTRIES or size > BATCH_BYTES:
+            rule = f"{entries:,} list entries of {size:,} bytes in {batch.num_rows} rows"
+            raise DamagedStreamError("decompression_bomb", rule)
 
     def _most_decoded(self, source: ByteSource) -> int:
         rules = self._rules

@@ -14,7 +14,7 @@ from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.domain.causes import read_cause
+from thriftline.core.causes import read_cause
 from thriftline.runs.reports.message import (
     DETAIL_TYPES,
     EVENT_SOURCE,

@@ -1,8 +1,10 @@
 """The ordered versions of an endpoint: what serves, and what can be brought back."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,23 @@ class EndpointVersion:
     when: datetime
     why: str
     deployment_id: str
+    kind: str = "real-time"
     former: int | None = None
     target_model: str | None = None
     component: str | None = None
     specification: str | None = None
+
+    def specification_document(self) -> dict[str, Any] | None:
+        """Returns the component's specification."""
+        if self.specification is None:
+            return None
+        document: dict[str, Any] = json.loads(self.specification)
+        return document
+
+    @staticmethod
+    def specification_text(document: Mapping[str, Any] | None) -> str | None:
+        """Returns a specification as it is kept."""
+        return None if document is None else json.dumps(document, sort_keys=True)
 
 
 def version_key(number: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thriftline.runs.domain.causes import read_cause
+from thriftline.core.causes import read_cause
 
 
 def test_a_lambdas_cause_is_its_message() -> None:

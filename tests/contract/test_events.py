@@ -13,6 +13,7 @@ from thriftline.audit.schemas import steps as audit_steps
 from thriftline.audit.schemas.input import AuditInput
 from thriftline.runs.schemas import approval, steps, waking
 from thriftline.runs.trainers.bedrock.grading_documents import GradeRequests
+from thriftline.serving.schemas import steps as serving_steps
 from thriftline.serving.schemas.quality import WatchQualityRequest
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,12 @@ MODELS: dict[str, type[BaseModel]] = {
     "restore_endpoint": audit_steps.RestoreEndpointRequest,
     "publish_audit": audit_steps.AuditRequest,
     "watch_quality": WatchQualityRequest,
+    "open_deployment": serving_steps.OpenDeploymentRequest,
+    "check_deployment": serving_steps.DeploymentRequest,
+    "prepare_deployment": serving_steps.DeploymentRequest,
+    "start_deployment": serving_steps.DeploymentRequest,
+    "poll_deployment": serving_steps.DeploymentRequest,
+    "record_deployment": serving_steps.RecordDeploymentRequest,
 }
 
 
@@ -123,3 +130,8 @@ def test_the_sample_upload_is_a_data_set_version_of_s3() -> None:
 @pytest.mark.parametrize("machine", ["cost_audit_state_machine", "idle_endpoints_state_machine"])
 def test_an_input_of_an_audit_is_one(machine: str) -> None:
     AuditInput.model_validate_json((ROOT / f"events/{machine}.json").read_bytes())
+
+
+def test_an_input_of_the_deployment_machine_is_a_request() -> None:
+    text = (ROOT / "events/deploy_model_state_machine.json").read_bytes()
+    serving_steps.DeployRequest.model_validate_json(text)

@@ -45,7 +45,39 @@ def test_only_what_acts_and_restores_may_change_an_endpoint(template: dict[str, 
         for action in _actions(properties)
         if re.search(r":(Create|Delete|Update)\w*(Endpoint|InferenceComponent)", action)
     }
-    assert changing == {"ActOnPlanFunction", "RestoreEndpointFunction"}
+    assert changing == {
+        "ActOnPlanFunction",
+        "RestoreEndpointFunction",
+        "PrepareDeploymentFunction",
+        "StartDeploymentFunction",
+    }
+
+
+def test_a_deployment_deletes_nothing_but_its_own_alarms(template: dict[str, Any]) -> None:
+    """What serves, or has served, is what a rollback needs."""
+    deleting = {
+        (name, action, *_resources(statement))
+        for name, properties in functions_of(template).items()
+        if "Deployment" in name
+        for statement in _statements(properties)
+        for action in actions_of(statement)
+        if re.search(r":(Delete|Stop|Terminate)", action)
+    }
+    assert {one[:2] for one in deleting} == {
+        ("RecordDeploymentFunction", "cloudwatch:DeleteAlarms"),
+    }
+    assert all(one[2].endswith(":alarm:*-d-*") for one in deleting)
+
+
+def test_only_an_endpoint_with_the_stacks_tag_is_changed_or_asked(template: dict[str, Any]) -> None:
+    tagged = ("UpdateEndpoint", "UpdateInferenceComponent", "InvokeEndpoint")
+    for name in ("StartDeploymentFunction", "PollDeploymentFunction"):
+        for statement in _statements(functions_of(template)[name]):
+            of_config = all(":endpoint-config/" in one for one in _resources(statement))
+            changes = any(one.partition(":")[2] in tagged for one in actions_of(statement))
+            if changes and not of_config:
+                of = statement["Condition"]["StringEquals"]
+                assert of["aws:ResourceTag/thriftline:stack"].value == "AWS::StackName", name
 
 
 def test_the_roles_of_a_member_account_may_what_the_functions_may(
@@ -114,6 +146,8 @@ def test_only_who_starts_something_may_pass_its_role(template: dict[str, Any]) -
         ("PollTrainingFunction", "BedrockJudgeRole.Arn"),
         ("RegisterModelFunction", "ScheduleRole.Arn"),
         ("RestoreEndpointFunction", "RestorableRoleArns"),
+        ("PrepareDeploymentFunction", "ServingRole.Arn"),
+        ("StartDeploymentFunction", "ServingRole.Arn"),
     ]
 
 

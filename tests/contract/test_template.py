@@ -21,8 +21,6 @@ KEEP = {
     "RunsTable",
     "TrainingRepository",
 }
-# Of functions of serving that are still to be built.
-TO_COME = {"ENDPOINTS_TABLE", "SERVING_ROLE_ARN"}
 
 
 def snake(logical_id: str) -> str:
@@ -63,7 +61,7 @@ def test_every_variable_of_the_settings_is_given_to_some_function(template: dict
         for properties in functions_of(template).values()
         for name in properties.get("Environment", {}).get("Variables", {})
     } | common
-    assert read - TO_COME == given - {"POWERTOOLS_LOG_LEVEL"} - TO_COME
+    assert read == given - {"POWERTOOLS_LOG_LEVEL"}
 
 
 @pytest.mark.parametrize("module", sorted(HANDLERS.glob("[a-z]*.py")), ids=lambda path: path.stem)

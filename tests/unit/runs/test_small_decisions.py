@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from thriftline.core.causes import own_name, read_cause
 from thriftline.core.errors import AllowanceSpentError, BudgetExceededError, InvalidRunSpecError
 from thriftline.money.prices import near_matches
 from thriftline.runs.domain import layout
 from thriftline.runs.domain.attempts import AttemptState, left_of
 from thriftline.runs.domain.auto_training import DataShape, NamedSettings, choose
-from thriftline.core.causes import own_name, read_cause
 from thriftline.runs.domain.ceilings import Ceilings, RunDemand, refuse_beyond
 from thriftline.runs.domain.search import SearchRung, search_rungs
 from thriftline.runs.domain.uploads import classify, may_stand_alone, project_of_unread

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.causes import read_cause
 from thriftline.core.text import plain
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.domain.approvals import Approval
-from thriftline.core.causes import read_cause
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.domain.uploads import classify
 from thriftline.runs.schemas.plan import Plan

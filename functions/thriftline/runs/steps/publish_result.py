@@ -8,13 +8,13 @@ from decimal import Decimal
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
+from thriftline.core.causes import read_cause
 from thriftline.core.text import plain
 from thriftline.evaluation.document import Scores
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.core.causes import read_cause
 from thriftline.runs.reports.message import (
     DETAIL_TYPES,
     EVENT_SOURCE,

@@ -94,9 +94,10 @@ class Endpoints:
 
     def config(self, name: str) -> Mapping[str, Any] | None:
         """Returns an endpoint config, None when there is none."""
-        return self._described(
+        found: Mapping[str, Any] | None = self._described(
             "config", name, self._client.describe_endpoint_config, EndpointConfigName=name
         )
+        return found
 
     def has_model(self, name: str) -> bool:
         """Whether a model of this name exists."""
@@ -146,9 +147,7 @@ class Endpoints:
     def ensure_model(self, name: str, request: Mapping[str, Any], tags: Tags) -> None:
         """Makes a model if it is not there; the name stands for the content."""
         with translated(f"making the model {name}"):
-            self._made(
-                self._client.create_model, ModelName=name, **request, Tags=_tags(tags)
-            )
+            self._made(self._client.create_model, ModelName=name, **request, Tags=_tags(tags))
 
     def ensure_config(self, name: str, request: Mapping[str, Any], tags: Tags) -> None:
         """Makes an endpoint config if it is not there; one that is there is never changed."""
@@ -228,7 +227,9 @@ class Endpoints:
                 live = self.component(name)
                 if live is None or live.status not in ("Updating", IN_SERVICE):
                     raise
-                if live.status == IN_SERVICE and live.view.serves != component_serves(specification):
+                if live.status == IN_SERVICE and live.view.serves != component_serves(
+                    specification
+                ):
                     raise
 
     def tag(self, arn: str, tags: Tags) -> None:

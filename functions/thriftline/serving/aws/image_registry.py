@@ -1,16 +1,13 @@
 """Images in ECR: a tag's digest, and whether an image is there."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.errors import AccessDeniedError
 from thriftline.serving.domain.checks import Image
-
-if TYPE_CHECKING:
-    from mypy_boto3_ecr import ECRClient
 
 _URI = re.compile(
     r"(?P<name>(?P<registry>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<repository>[^:@]+))"
@@ -19,10 +16,17 @@ _URI = re.compile(
 _MISSING = {"ImageNotFoundException", "RepositoryNotFoundException"}
 
 
+class Registry(Protocol):
+    """What is asked of ECR's client."""
+
+    def describe_images(self, **request: Any) -> Any:
+        """Returns what ECR says of images."""
+
+
 class ImageRegistry:
     """ECR in one region, through one client."""
 
-    def __init__(self, client: "ECRClient") -> None:
+    def __init__(self, client: Registry) -> None:
         self._client = client
 
     def look(self, uri: str) -> Image:

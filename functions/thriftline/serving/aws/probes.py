@@ -1,21 +1,28 @@
-"""Requests that Thriftline itself sends to an endpoint, so that its alarms have something to see."""
+"""Requests that Thriftline itself sends, so that an endpoint's alarms have something to see."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
-
 _THREADS = 8
+
+
+class Runtime(Protocol):
+    """What is asked of SageMaker Runtime's client."""
+
+    def invoke_endpoint(self, **request: Any) -> Any:
+        """Asks an endpoint and waits for its answer."""
+
+    def invoke_endpoint_async(self, **request: Any) -> Any:
+        """Puts a request before an asynchronous endpoint."""
 
 
 class Probes:
     """An endpoint's callers' API, through a client that tries each call once."""
 
-    def __init__(self, client: "SageMakerRuntimeClient") -> None:
+    def __init__(self, client: Runtime) -> None:
         self._client = client
 
     def send(self, target: dict[str, Any], bodies: Sequence[bytes], *, asynchronous: bool) -> int:
@@ -29,9 +36,7 @@ class Probes:
             )
 
     def _send(self, target: dict[str, Any], body: bytes, *, asynchronous: bool) -> bool:
-        call = (
-            self._client.invoke_endpoint_async if asynchronous else self._client.invoke_endpoint
-        )
+        call = self._client.invoke_endpoint_async if asynchronous else self._client.invoke_endpoint
         try:
             call(**target, Body=body, ContentType="application/json")
         except (BotoCoreError, ClientError):

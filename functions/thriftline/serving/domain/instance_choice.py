@@ -34,9 +34,7 @@ def needed_mib(artifact_bytes: int) -> int:
     return _LIBRARIES_MIB + _COPIES * -(-artifact_bytes // _BYTES_PER_MIB)
 
 
-def cheapest_that_holds(
-    artifact_bytes: int | None, candidates: Sequence[Candidate]
-) -> str | None:
+def cheapest_that_holds(artifact_bytes: int | None, candidates: Sequence[Candidate]) -> str | None:
     """Returns the type that ``auto`` is; None where none is known to do."""
     if artifact_bytes is None:
         return None

@@ -41,9 +41,7 @@ def check_deployment(execution_arn: str, site: CheckingSite) -> CheckDeploymentR
     site.documents.write(checked)
     stood = [one for one in checked.checks if not one.passed]
     if stood:
-        raise DeploymentRefusedError(
-            "\n".join(f"{one.sentence} Fix: {one.fix}." for one in stood)
-        )
+        raise DeploymentRefusedError("\n".join(f"{one.sentence} Fix: {one.fix}." for one in stood))
     return _response(checked)
 
 

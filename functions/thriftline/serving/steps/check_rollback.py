@@ -20,6 +20,11 @@ _SETTLED = ("InService", "UpdateRollbackFailed")
 def checked_rollback(
     deployment: Deployment, live: LiveEndpoint | None, site: CheckingSite
 ) -> Deployment:
+    """Returns the deployment with what comes back, what it costs and what was looked at.
+
+    Raises:
+        NothingToRollBackToError: a part of the former version is gone.
+    """
     version = site.table.version(deployment.endpoint, deployment.to_version or 0)
     if version is None:
         raise NothingToRollBackToError(

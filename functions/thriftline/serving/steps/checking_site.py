@@ -40,7 +40,9 @@ def former_of(
     if live is None:
         return None
     state = site.table.state(deployment.endpoint)
-    known = site.table.version(deployment.endpoint, state.in_use) if state and state.in_use else None
+    known = (
+        site.table.version(deployment.endpoint, state.in_use) if state and state.in_use else None
+    )
     serves, specification = live.config_name, None
     if deployment.kind == Kind.COMPONENT:
         component = site.endpoints.component(component_name(deployment.endpoint))

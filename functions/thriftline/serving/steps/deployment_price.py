@@ -40,6 +40,7 @@ def price_of(
     rollout: Rollout,
     site: CheckingSite,
 ) -> DeploymentPrice:
+    """Returns what the roll-out and a month should cost; None where a rate is not known."""
     wish = wish_of(deployment)
     if instance_type is None:
         rows = monthly_cost(wish, None)
@@ -61,9 +62,7 @@ def price_of(
     )
 
 
-def _timings(
-    wish: ServingWish, live: LiveEndpoint | None, rollout: Rollout, kind: str
-) -> Timings:
+def _timings(wish: ServingWish, live: LiveEndpoint | None, rollout: Rollout, kind: str) -> Timings:
     if live is None:
         return timings_of(rollout, wish.instances, former_instances=0)
     former = max(live.instances.values(), default=wish.instances)

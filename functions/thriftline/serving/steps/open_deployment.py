@@ -53,7 +53,7 @@ class OpeningSite:
     executions: Executions
 
 
-class _Ignored(Exception):  # noqa: N818
+class _Ignored(Exception):
     """Nobody asked for a deployment; the message says why there is none."""
 
 
@@ -70,7 +70,9 @@ def open_deployment(
     """
     request = _parsed(asked)
     try:
-        wanted = _rollback(request, site) if request.action == "rollback" else _deploy(request, site)
+        wanted = (
+            _rollback(request, site) if request.action == "rollback" else _deploy(request, site)
+        )
     except _Ignored as reason:
         return OpenDeploymentResponse(
             decision="ignored", deployment_id=None, endpoint=None, reason=str(reason)
@@ -265,9 +267,7 @@ class _Opening:
     def _own_id(self) -> str:
         name = self.asked.execution_arn.rpartition(":")[2]
         fresh = (
-            name
-            if DEPLOYMENT_ID.fullmatch(name)
-            else deployment_id(self.request.token, self.now)
+            name if DEPLOYMENT_ID.fullmatch(name) else deployment_id(self.request.token, self.now)
         )
         return self.site.documents.claim(self.asked.execution_arn, self.wanted.endpoint, fresh)
 
@@ -288,9 +288,8 @@ class _Opening:
         if owner.endswith(f"-{digest(self.request.token)}"):
             return self._answer("duplicate", owner, "This request is being opened already.")
         other = self.site.documents.read(self.wanted.endpoint, owner)
-        if self.request.source == "approval" and other is not None:
-            if other.version.model_package_arn == self.wanted.version.model_package_arn:
-                return self._answer("duplicate", owner, f"{owner} deploys this version already.")
+        if self.request.source == "approval" and other is not None and self._is_same(other):
+            return self._answer("duplicate", owner, f"{owner} deploys this version already.")
         if self.request.action == "rollback" and other is not None and other.action == "deploy":
             self.site.alarms.abort(self.wanted.endpoint, self.now)
             return OpenDeploymentResponse(
@@ -301,11 +300,16 @@ class _Opening:
                 waited_for=owner,
                 wait_seconds=_WAIT_FOR_THE_OTHER,
             )
-        until = f" until {state.lock_until:%Y-%m-%d %H:%M} UTC" if state and state.lock_until else ""
+        until = (
+            f" until {state.lock_until:%Y-%m-%d %H:%M} UTC" if state and state.lock_until else ""
+        )
         raise DeploymentInProgressError(
             f"{owner} has the endpoint {self.wanted.endpoint}, at the most{until}. Wait for its "
             "end, or stop it (abort), and ask again."
         )
+
+    def _is_same(self, other: Deployment) -> bool:
+        return other.version.model_package_arn == self.wanted.version.model_package_arn
 
     def _ended_by_waiting(self) -> OpenDeploymentResponse | None:
         """The deployment that was stopped for this rollback may be all that had to be undone."""
@@ -337,9 +341,7 @@ class _Opening:
             to_version=self.wanted.to_version,
         )
 
-    def _answer(
-        self, decision: str, own: str, reason: str
-    ) -> OpenDeploymentResponse:
+    def _answer(self, decision: str, own: str, reason: str) -> OpenDeploymentResponse:
         return OpenDeploymentResponse.model_validate(
             {
                 "decision": decision,

@@ -136,9 +136,7 @@ def _invocations(deployment: Deployment, site: PollingSite, now: datetime) -> in
     return site.alarms.requests(metric, dimensions, deployment.started_at, now)
 
 
-def _was_aborted(
-    deployment: Deployment, watch: Watch, site: PollingSite, now: datetime
-) -> bool:
+def _was_aborted(deployment: Deployment, watch: Watch, site: PollingSite, now: datetime) -> bool:
     # The metric that stops a deployment for want of requests is its own, not a person's.
     if deployment.started_at is None or watch.gave_up or deployment.former is None:
         return False

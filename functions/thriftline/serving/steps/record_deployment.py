@@ -1,6 +1,6 @@
 """Writes down how a deployment ended, gives the endpoint back, and reports it once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,13 @@ REFUSALS = (
     "NothingToRollBackToError",
 )
 
+_ENDINGS: Mapping[Outcome, Ending] = {
+    Outcome.DEPLOYED: "deployed",
+    Outcome.ROLLED_BACK: "rolled_back",
+    Outcome.INCONCLUSIVE: "inconclusive",
+    Outcome.FAILED: "failed",
+}
+
 
 @dataclass(frozen=True)
 class RecordingSite:
@@ -70,9 +77,7 @@ def record_deployment(
     _give_back(deployment, site)
     if not deployment.announced:
         _announce(deployment, site)
-        deployment = site.polling.documents.write(
-            deployment.model_copy(update={"announced": True})
-        )
+        deployment = site.polling.documents.write(deployment.model_copy(update={"announced": True}))
     return _response(deployment, site)
 
 
@@ -108,17 +113,19 @@ def _ended(
     )
 
 
-def _ending(
-    deployment: Deployment, view: EndpointView | None, now: datetime
-) -> tuple[Ending, str]:
+def _ending(deployment: Deployment, view: EndpointView | None, now: datetime) -> tuple[Ending, str]:
     failure = deployment.failure
     if failure is not None and deployment.started_at is None:
-        return ("refused" if failure.error in REFUSALS else "failed"), failure.message
+        return _nothing_changed(failure.error), failure.message
     judged = judge(deployment, deployment.watch, view, now)
     judged = ending_of(judged, for_want_of_requests=_for_want_of_requests(deployment))
     if failure is None:
-        return (judged.outcome or Outcome.FAILED).value, judged.reason
+        return _ENDINGS[judged.outcome or Outcome.FAILED], judged.reason
     return _after_a_failure(failure, judged)
+
+
+def _nothing_changed(error: str) -> Ending:
+    return "refused" if error in REFUSALS else "failed"
 
 
 def _for_want_of_requests(deployment: Deployment) -> bool:
@@ -130,7 +137,7 @@ def _after_a_failure(failure: DeploymentFailure, judged: Verdict) -> tuple[Endin
     """The endpoint tells how it ended, whatever became of the one who looked."""
     said = f"{failure.state} failed ({failure.error}): {failure.message}"
     if judged.outcome in (Outcome.DEPLOYED, Outcome.ROLLED_BACK):
-        return judged.outcome.value, f"{judged.reason} Nobody watched it to its end: {said}"
+        return _ENDINGS[judged.outcome], f"{judged.reason} Nobody watched it to its end: {said}"
     return "failed", f"{said} {judged.reason}"
 
 
@@ -141,8 +148,10 @@ def _in_use(
     former = deployment.former.number if deployment.former else None
     made = deployment.made
     serves = view is not None and made is not None and view.serves == made.serves
-    if not serves or made is None or deployment.watch.turned_back is not None and _is_back(
-        deployment, view
+    if (
+        not serves
+        or made is None
+        or (deployment.watch.turned_back is not None and _is_back(deployment, view))
     ):
         return former
     number = deployment.to_version or _add_version(deployment, site, now)
@@ -235,7 +244,7 @@ def _of_no_deployment(
             deployment_id=None, endpoint=None, ending=None, reason="", document=None
         )
     cause = read_cause(failure.error, failure.message)
-    ending: Ending = "refused" if cause.error in REFUSALS else "failed"
+    ending = _nothing_changed(cause.error)
     if site.table.put_first(f"noted#{request.execution_arn}", "failure", {"error": cause.error}):
         asked: dict[str, Any] = request.request or {}
         site.alerts.publish(*refusal_message(asked, failure.state, cause.error, cause.message))

@@ -51,9 +51,7 @@ def start_deployment(
         _refuse_noise(deployment, making)
         deployment = making.documents.write(deployment.model_copy(update={"started_at": now}))
         site.bus.put(EVENT_SOURCE, STARTED, _detail(deployment))
-    return StartDeploymentResponse(
-        asked=_ask(deployment, seen, making), wait_seconds=_FIRST_WAIT
-    )
+    return StartDeploymentResponse(asked=_ask(deployment, seen, making), wait_seconds=_FIRST_WAIT)
 
 
 def _refuse_noise(deployment: Deployment, making: PreparingSite) -> None:
@@ -157,9 +155,7 @@ def _turn_back(deployment: Deployment, seen: Seen, making: PreparingSite) -> str
     return "UpdateEndpoint to the former config"
 
 
-def _component_back(
-    deployment: Deployment, former: FormerVersion, making: PreparingSite
-) -> str:
+def _component_back(deployment: Deployment, former: FormerVersion, making: PreparingSite) -> str:
     name = component_name(deployment.endpoint)
     making.endpoints.update_component(name, former.specification or {}, None)
     return "UpdateInferenceComponent to the former specification"

@@ -17,6 +17,8 @@ from thriftline.serving.domain.verdicts import (
 
 LEAST_WAIT, USUAL_WAIT, LONGEST_WAIT = 5, 20, 60
 MOST_PROBES = 400
+# So many looks that show no change are enough to believe that there is none.
+BELIEVED = 4
 
 
 class Step(StrEnum):
@@ -32,7 +34,8 @@ class Look:
     """One look at a deployment, and what led up to it.
 
     ``watched`` are the seconds for which the new fleet has been baking, as far as the waits say;
-    ``invocations`` is None where nobody counts, or the count is not known.
+    ``invocations`` is None where nobody counts, or the count is not known. ``moved`` says whether
+    the endpoint was ever seen while it changed.
     """
 
     view: EndpointView | None
@@ -41,6 +44,8 @@ class Look:
     guarded: bool
     invocations: int | None
     watched: float = 0.0
+    polls: int = 1
+    moved: bool = True
     aborted: bool = False
     gave_up: bool = False
     turned_back: bool = False
@@ -65,6 +70,9 @@ class Decision:
 
 def decide(look: Look) -> Decision:
     """Returns what to do after a look."""
+    if look.verdict.outcome is Outcome.ROLLED_BACK and not look.moved and look.polls < BELIEVED:
+        # SageMaker may show the endpoint for a moment as it was before the update.
+        return Decision(Step.WAIT, LEAST_WAIT)
     if look.verdict.ended:
         return _after_the_end(look)
     if not _is_baking(look) or not look.guarded or look.turned_back:

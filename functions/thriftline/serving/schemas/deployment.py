@@ -82,6 +82,7 @@ class Watch(Record):
     """What was seen while it was under way."""
 
     polls: int = 0
+    moved: bool = Field(False, description="The endpoint was seen while it changed.")
     watched_seconds: float = Field(0, description="How long the new fleet baked, by the waits.")
     invocations: int | None = Field(None, description="Requests that the new fleet saw.")
     probes: int = 0
@@ -118,7 +119,8 @@ class Deployment(Record):
     alarms: tuple[str, ...] = Field((), description="Alarms of this deployment alone.")
     watched_by: tuple[str, ...] = Field((), description="All alarms that roll it back.")
     notes: tuple[str, ...] = ()
-    started_at: datetime | None = Field(None, description="When SageMaker was asked.")
+    started_at: datetime | None = Field(None, description="When SageMaker was about to be asked.")
+    asked: str | None = Field(None, description="What SageMaker took; null when it took nothing.")
     watch: Watch = Watch()
     failure: DeploymentFailure | None = None
     ended_at: datetime | None = None

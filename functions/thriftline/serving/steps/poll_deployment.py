@@ -15,7 +15,14 @@ from thriftline.serving.domain.kinds import KIND_FACTS, MAIN_VARIANT, Kind
 from thriftline.serving.domain.names import component_name
 from thriftline.serving.domain.polling import Decision, Look, Step, decide
 from thriftline.serving.domain.rollout import MOST_LIMIT_SECONDS, limit_seconds
-from thriftline.serving.domain.verdicts import BAKING, EndpointView, Verdict, Wanted, verdict
+from thriftline.serving.domain.verdicts import (
+    BAKING,
+    MOVING,
+    EndpointView,
+    Verdict,
+    Wanted,
+    verdict,
+)
 from thriftline.serving.schemas.deployment import Deployment, Watch
 from thriftline.serving.schemas.steps import PollDeploymentResponse
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments
@@ -103,6 +110,8 @@ def _next(deployment: Deployment, watch: Watch, seen: Seen, judged: Verdict) -> 
             guarded=deployment.guarded,
             invocations=watch.invocations,
             watched=watch.watched_seconds,
+            polls=watch.polls,
+            moved=watch.moved,
             aborted=watch.aborted,
             gave_up=watch.gave_up,
             turned_back=watch.turned_back is not None,
@@ -118,6 +127,7 @@ def _watched(deployment: Deployment, seen: Seen, site: PollingSite, now: datetim
     return watch.model_copy(
         update={
             "polls": watch.polls + 1,
+            "moved": watch.moved or (seen.view is not None and seen.view.status in MOVING),
             "stages": known[-_MOST_STAGES:],
             "invocations": _invocations(deployment, site, now),
             "aborted": watch.aborted or _was_aborted(deployment, watch, site, now),

@@ -35,6 +35,8 @@ REFUSALS = (
     "DeploymentRefusedError",
     "InvalidServeSpecError",
     "NothingToRollBackToError",
+    # SageMaker says so at once, before it changes anything.
+    "QuotaExceededError",
 )
 
 _ENDINGS: Mapping[Outcome, Ending] = {
@@ -115,13 +117,22 @@ def _ended(
 
 def _ending(deployment: Deployment, view: EndpointView | None, now: datetime) -> tuple[Ending, str]:
     failure = deployment.failure
-    if failure is not None and deployment.started_at is None:
+    if failure is not None and _is_untouched(deployment, view):
         return _nothing_changed(failure.error), failure.message
     judged = judge(deployment, deployment.watch, view, now)
     judged = ending_of(judged, for_want_of_requests=_for_want_of_requests(deployment))
     if failure is None:
         return _ENDINGS[judged.outcome or Outcome.FAILED], judged.reason
     return _after_a_failure(failure, judged)
+
+
+def _is_untouched(deployment: Deployment, view: EndpointView | None) -> bool:
+    """Whether SageMaker took nothing: it was not asked, or it refused and all is as before."""
+    if deployment.started_at is None:
+        return True
+    former = deployment.former.serves if deployment.former else None
+    as_before = view is None if former is None else view is not None and view.serves == former
+    return deployment.asked is None and as_before
 
 
 def _nothing_changed(error: str) -> Ending:

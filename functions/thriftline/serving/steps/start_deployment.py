@@ -51,7 +51,9 @@ def start_deployment(
         _refuse_noise(deployment, making)
         deployment = making.documents.write(deployment.model_copy(update={"started_at": now}))
         site.bus.put(EVENT_SOURCE, STARTED, _detail(deployment))
-    return StartDeploymentResponse(asked=_ask(deployment, seen, making), wait_seconds=_FIRST_WAIT)
+    asked = _ask(deployment, seen, making)
+    making.documents.write(deployment.model_copy(update={"asked": deployment.asked or asked}))
+    return StartDeploymentResponse(asked=asked, wait_seconds=_FIRST_WAIT)
 
 
 def _refuse_noise(deployment: Deployment, making: PreparingSite) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from local_aws.bedrock.options import BedrockOptions
+from local_aws.services.hosting_options import HostingOptions
 
 if TYPE_CHECKING:
     from local_aws.accounts.file import AccountFile
@@ -65,7 +66,8 @@ class Options:
 
     `quotas` are those of the stack's account by their names in Service Quotas, such as
     `ml.g5.xlarge for spot training job usage`; all others are generous. `bedrock` says who trains
-    and answers there, and how long things take.
+    and answers there, and how long things take; `hosting` says how long a change of an endpoint
+    takes.
 
     Only requests for `host` are answered, or for one of `host_names`; see http/front_door.py.
 
@@ -89,3 +91,4 @@ class Options:
     training_image: str | None = None
     quotas: Mapping[str, int] = field(default_factory=dict)
     bedrock: BedrockOptions = field(default_factory=BedrockOptions)
+    hosting: HostingOptions = field(default_factory=HostingOptions)

@@ -62,7 +62,7 @@ class EmbeddedAws:
         self._options = options
         self._hooks = Hooks()
         self._cleanup = contextlib.ExitStack()
-        self.clock = Clock()
+        self.clock = Clock(rate=options.time_scale)
         self.services = OwnServices(options.account, self.clock)
         self.endpoint = ""
         self.outputs: dict[str, str] = {}
@@ -145,7 +145,7 @@ class EmbeddedAws:
         )
         logs = FunctionLogs(writer, self.clock)
         functions = self._functions(scratch, logs)
-        self._install_hooks(writer)
+        self._install_hooks(writer, gateway)
         self._install_jobs(scratch)
 
         def on_function(name: str, code: Path, properties: Mapping[str, Any]) -> None:
@@ -195,7 +195,7 @@ class EmbeddedAws:
             "AWS_ENDPOINT_URL": self.endpoint,
         }
 
-    def _install_hooks(self, writer: LogWriter) -> None:
+    def _install_hooks(self, writer: LogWriter, gateway: Gateway) -> None:
         options, hooks, clock = self._options, self._hooks, self.clock
         clock_hooks.install(hooks, clock)
         callers.set_home_account(hooks, options.account)
@@ -208,6 +208,7 @@ class EmbeddedAws:
         self._cleanup.callback(schedules.close)
         schedules.install(hooks)
         self._connect_bedrock()
+        self._connect_hosting(bus, gateway)
         bucket_policies.install(hooks)
         table_locks.install(hooks)
         table_numbers.install(hooks)
@@ -229,6 +230,23 @@ class EmbeddedAws:
         )
         self._cleanup.callback(services.bedrock_world.close)
         self._cleanup.callback(services.bedrock_jobs.close)
+
+    def _connect_hosting(self, bus: EventBus, gateway: Gateway) -> None:
+        services, options = self.services, self._options
+        hosting = services.hosting
+        hosting.options = options.hosting
+        home = (options.account, options.region)
+
+        def announce(
+            account: str, region: str, kind: str, detail: Mapping[str, Any], arns: list[str]
+        ) -> None:
+            # The buses of other accounts are nobody's here.
+            if (account, region) == home:
+                bus.publish(source="aws.sagemaker", detail_type=kind, detail=detail, resources=arns)
+
+        hosting.announce = announce
+        hosting.run(services.sagemaker, lambda: gateway.lock("sagemaker"))
+        self._cleanup.callback(hosting.close)
 
     def _install_jobs(self, scratch: Path) -> None:
         if self._options.training_jobs is None:

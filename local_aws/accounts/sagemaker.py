@@ -6,9 +6,15 @@ from typing import Any
 from moto.sagemaker.models import sagemaker_backends
 
 from local_aws.accounts import file
+from local_aws.services.hosting import serving_fleet
 from local_aws.services.sagemaker_jobs import LoadedTrainingJob
 from local_aws.services.sagemaker_model_registry import ModelRegistry
-from local_aws.services.sagemaker_store import Endpoint, Properties, SageMakerStore
+from local_aws.services.sagemaker_store import (
+    Endpoint,
+    FleetState,
+    Properties,
+    SageMakerStore,
+)
 from local_aws.services.sagemaker_variants import running
 
 # What a file does not tell and the API must: a role, an image.
@@ -129,6 +135,12 @@ def _load_endpoint(
         shadow_variants=list(_running(shadows, endpoint.shadow_variants)),
         failure_reason=endpoint.failure_reason,
     )
+    fleet = serving_fleet(
+        store, config, [*loaded.variants, *loaded.shadow_variants], endpoint.created
+    )
+    if endpoint.status == "Failed":
+        fleet.state = FleetState.GONE
+    loaded.fleets.append(fleet)
     store.endpoints[endpoint.name] = loaded
     store.set_tags(loaded.arn, _tags(endpoint.tags))
     for component in endpoint.inference_components:

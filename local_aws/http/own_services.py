@@ -17,6 +17,8 @@ from local_aws.services.bedrock_store import BedrockStore
 from local_aws.services.bedrock_throughputs import BedrockThroughputs
 from local_aws.services.cloudwatch import CloudWatch
 from local_aws.services.cost_explorer import CostExplorer
+from local_aws.services.hosting import Hosting
+from local_aws.services.hosting_bill import HostingBill
 from local_aws.services.metric_store import MetricStore
 from local_aws.services.places import Places
 from local_aws.services.pricing import Pricing
@@ -24,6 +26,7 @@ from local_aws.services.resource_tagging import ResourceTagging
 from local_aws.services.s3_lifecycle import S3Lifecycle
 from local_aws.services.sagemaker_apps import SageMakerApps
 from local_aws.services.sagemaker_components import SageMakerComponents
+from local_aws.services.sagemaker_endpoint_configs import SageMakerEndpointConfigs
 from local_aws.services.sagemaker_endpoints import SageMakerEndpoints
 from local_aws.services.sagemaker_jobs import SageMakerJobs
 from local_aws.services.sagemaker_model_registry import ModelRegistries
@@ -45,11 +48,15 @@ class OwnServices:
     def __init__(self, home_account: str, clock: Clock) -> None:
         self._clock = clock
         self.accounts = Accounts(home_account)
-        self.sagemaker = Places(SageMakerStore)
         self.metrics = Places(MetricStore)
         self.scaling = Places(ScalingStore)
         self.bedrock = Places(BedrockStore)
         self.quotas = Places(QuotaStore)
+        self.hosting_bill = HostingBill()
+        self.hosting = Hosting(clock, self.quotas, self.hosting_bill)
+        self.sagemaker = Places(
+            lambda account, region: SageMakerStore(account, region, self.hosting.settle)
+        )
         self.lifecycle = S3Lifecycle()
         self.costs = CostExplorer()
         self.pricing = Pricing()
@@ -60,12 +67,18 @@ class OwnServices:
         self.bedrock_world = BedrockWorld(clock, self.bedrock, self.quotas, self.metrics)
         self.bedrock_jobs = BedrockJobs(self.bedrock_world)
         self.costs.sources.append(self.bedrock_world.bill.charges)
+        self.costs.sources.append(
+            lambda account, now: self.hosting_bill.charges(
+                account, clock.service_time(), now.date()
+            )
+        )
 
     def calls(self) -> OwnCalls:
         """Return every operation."""
         own = OwnCalls(self._clock)
         for service in (
-            SageMakerEndpoints(self.sagemaker),
+            SageMakerEndpoints(self.sagemaker, self.hosting, self.scaling),
+            SageMakerEndpointConfigs(self.sagemaker),
             SageMakerComponents(self.sagemaker),
             SageMakerModels(self.sagemaker),
             SageMakerNotebooks(self.sagemaker),

@@ -1,49 +1,48 @@
-"""SageMaker's endpoints and their configurations: the control plane alone.
+"""SageMaker's endpoints: the control plane. `hosting.py` lets what is begun here go on."""
 
-No endpoint here serves anything. What an audit and its actions see of one is as on AWS, but that
-a creation takes seconds and not minutes.
-"""
-
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from local_aws.http.own_calls import AwsError, Operation, Request
+from local_aws.services import sagemaker_rollouts as rollouts
+from local_aws.services import sagemaker_update_checks as checks
 from local_aws.services import sagemaker_variants as variants
+from local_aws.services.application_autoscaling import ScalingStore
+from local_aws.services.hosting import Hosting, instances_of, new_fleet
 from local_aws.services.pages import Listing
 from local_aws.services.places import Places
+from local_aws.services.sagemaker_rollouts import Kind, Stage
 from local_aws.services.sagemaker_store import (
-    Change,
     Endpoint,
     Properties,
     SageMakerStore,
     already_there,
 )
-
-CHANGE_TIME = timedelta(seconds=2)
-DELETION_TIME = timedelta(seconds=1)
+from local_aws.services.sagemaker_update_checks import invalid
+from local_aws.services.sagemaker_views import description, summary
 
 _ENDPOINTS = Listing("Endpoints", "EndpointName", "EndpointStatus")
-_CONFIGS = Listing("EndpointConfigs", "EndpointConfigName")
 _BUSY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
-_FROM_CONFIG = ("AsyncInferenceConfig", "ExplainerConfig", "MetricsConfig")
+_VARIANT_DIMENSIONS = "sagemaker:variant:"
 
 
 class SageMakerEndpoints:
-    """The calls about endpoints and endpoint configurations."""
+    """The calls about endpoints."""
 
-    def __init__(self, stores: Places[SageMakerStore]) -> None:
+    def __init__(
+        self, stores: Places[SageMakerStore], hosting: Hosting, scaling: Places[ScalingStore]
+    ) -> None:
         self._stores = stores
+        self._hosting = hosting
+        self._scaling = scaling
 
     def operations(self) -> dict[str, Operation]:
         """Return the calls by name."""
         return {
             "CreateEndpoint": self._create,
-            "CreateEndpointConfig": self._create_config,
             "DeleteEndpoint": self._delete,
-            "DeleteEndpointConfig": self._delete_config,
             "DescribeEndpoint": self._describe,
-            "DescribeEndpointConfig": self._describe_config,
-            "ListEndpointConfigs": self._list_configs,
             "ListEndpoints": self._list,
             "UpdateEndpoint": self._update,
             "UpdateEndpointWeightsAndCapacities": self._update_capacities,
@@ -61,68 +60,160 @@ class SageMakerEndpoints:
         if name in store.endpoints:
             raise already_there("endpoint", arn)
         config = store.config(request["EndpointConfigName"])
-        store.endpoints[name] = Endpoint(
+        shown, shadows = _shown(config)
+        deployment = request.get("DeploymentConfig")
+        if deployment:
+            checks.check_remembered(deployment)
+            self._check_alarms(store, deployment)
+        fleet = new_fleet(store, config["EndpointConfigName"], [*shown, *shadows], request.now)
+        self._hosting.check_quota(store, _types(instances_of(fleet, fleet.instances)))
+        endpoint = Endpoint(
             name=name,
             arn=arn,
-            config=request["EndpointConfigName"],
+            config=fleet.config,
             status="Creating",
             created=request.now,
             modified=request.now,
-            variants=[variants.running(each) for each in config["ProductionVariants"]],
-            shadow_variants=[
-                variants.running(each) for each in config.get("ShadowProductionVariants", ())
-            ],
-            change=Change(request.now + CHANGE_TIME, "InService"),
+            variants=shown,
+            shadow_variants=shadows,
+            fleets=[fleet],
+            last_deployment=deployment,
         )
+        store.endpoints[name] = endpoint
         store.set_tags(arn, request.get("Tags"))
+        counts = dict(fleet.instances)
+        rollout = self._hosting.started(
+            Kind.CREATION,
+            rollouts.creation(counts, self._hosting.options),
+            new=fleet,
+            variants=shown,
+            shadow_variants=shadows,
+            totals=counts,
+        )
+        self._hosting.begin(store, endpoint, rollout)
         return {"EndpointArn": arn}
 
     def _describe(self, request: Request) -> Properties:
-        store = self._store(request)
-        endpoint = store.endpoint(request["EndpointName"])
-        answer: Properties = {
-            **_summary(endpoint),
-            "EndpointConfigName": endpoint.config,
-            "ProductionVariants": endpoint.variants,
-        }
-        if endpoint.shadow_variants:
-            answer["ShadowProductionVariants"] = endpoint.shadow_variants
-        if endpoint.failure_reason:
-            answer["FailureReason"] = endpoint.failure_reason
-        # The configuration may be deleted while the endpoint lives.
-        config = store.configs.get(endpoint.config, {})
-        return answer | {name: config[name] for name in _FROM_CONFIG if name in config}
+        return description(self._store(request).endpoint(request["EndpointName"]))
 
     def _list(self, request: Request) -> Properties:
-        rows = [_summary(each) for each in self._store(request).endpoints.values()]
+        rows = [summary(each) for each in self._store(request).endpoints.values()]
         return _ENDPOINTS.answer(rows, request)
 
     def _update(self, request: Request) -> Properties:
         store = self._store(request)
         endpoint = _idle(store, request)
         config = store.config(request["EndpointConfigName"])
-        new = [variants.running(each) for each in config["ProductionVariants"]]
-        if request.get("RetainAllVariantProperties"):
-            excluded = {
-                each["VariantPropertyType"]
-                for each in request.get("ExcludeRetainedVariantProperties", ())
-            }
-            new = variants.keep_properties(new, endpoint.variants, excluded)
-        shadows = [variants.running(each) for each in config.get("ShadowProductionVariants", ())]
-        until = request.now + CHANGE_TIME
-        name = request["EndpointConfigName"]
-        _start(endpoint, request, Change(until, "InService", name, new, shadows))
+        former = endpoint.fleet
+        if former is None or endpoint.status == "Failed":
+            raise invalid(
+                f'Cannot update the failed endpoint "{endpoint.arn}": it can only be deleted.'
+            )
+        shown, shadows = _shown(config)
+        shown = _retained(request, shown, endpoint.variants)
+        deployment = self._deployment(request, endpoint)
+        checks.check_kind(config, former)
+        checks.check_scaling(endpoint.name, config, former, self._scaled(request, endpoint))
+        if deployment:
+            checks.check_deployment(deployment, shown, endpoint.variants, config)
+            self._check_alarms(store, deployment)
+        self._begin_update(store, endpoint, request, shown, shadows, deployment)
         return {"EndpointArn": endpoint.arn}
 
+    def _deployment(self, request: Request, endpoint: Endpoint) -> Properties:
+        given = request.get("DeploymentConfig")
+        if given:
+            return dict(given)
+        retained = request.get("RetainDeploymentConfig") and endpoint.last_deployment
+        return dict(retained or {})
+
+    def _begin_update(
+        self,
+        store: SageMakerStore,
+        endpoint: Endpoint,
+        request: Request,
+        shown: list[Properties],
+        shadows: list[Properties],
+        deployment: Properties,
+    ) -> None:
+        former = endpoint.fleet
+        fleet = new_fleet(store, request["EndpointConfigName"], [*shown, *shadows], request.now)
+        counts = dict(fleet.instances)
+        before = rollouts.counts_of([*endpoint.variants, *endpoint.shadow_variants])
+        policy = {} if checks.falls_back(fleet.settings) else deployment
+        stages = rollouts.update(policy, counts, before, self._hosting.options)
+        self._hosting.check_quota(store, _types(instances_of(fleet, stages[0].new)))
+        rollout = self._hosting.started(
+            Kind.UPDATE,
+            stages,
+            new=fleet,
+            old=former,
+            variants=shown,
+            shadow_variants=shadows,
+            deployment=policy,
+            totals=counts,
+        )
+        endpoint.fleets.append(fleet)
+        endpoint.status, endpoint.modified = "Updating", request.now
+        endpoint.failure_reason = None
+        if deployment:
+            endpoint.last_deployment = deployment
+        self._hosting.begin(store, endpoint, rollout)
+
+    def _check_alarms(self, store: SageMakerStore, deployment: Mapping[str, Any]) -> None:
+        listed = deployment.get("AutoRollbackConfiguration", {}).get("Alarms", ())
+        for alarm in listed:
+            name = alarm.get("AlarmName")
+            if not self._hosting.alarms.exists(store.account, store.region, name):
+                raise invalid(f"Could not find the CloudWatch alarm {name}.")
+
+    def _scaled(self, request: Request, endpoint: Endpoint) -> list[str]:
+        """Return the names of the endpoint's variants that are scalable targets."""
+        start = f"endpoint/{endpoint.name}/variant/"
+        return [
+            resource.removeprefix(start)
+            for service, resource, dimension in self._scaling.of(request).targets
+            if service == "sagemaker"
+            and resource.startswith(start)
+            and dimension.startswith(_VARIANT_DIMENSIONS)
+        ]
+
     def _update_capacities(self, request: Request) -> Properties:
-        endpoint = _idle(self._store(request), request)
+        store = self._store(request)
+        endpoint = _idle(store, request)
+        fleet = endpoint.fleet
+        if fleet is None or endpoint.status != "InService":
+            raise invalid(f'The endpoint "{endpoint.arn}" is not in service.')
         wanted = {each["VariantName"]: each for each in request["DesiredWeightsAndCapacities"]}
-        if unknown := sorted(set(wanted) - {each["VariantName"] for each in endpoint.variants}):
-            raise AwsError(
-                "ValidationException", f"The endpoint has no variant {', '.join(unknown)}."
-            )
+        _check_capacities(endpoint, wanted)
         new = [_resized(each, wanted.get(each["VariantName"], {})) for each in endpoint.variants]
-        _start(endpoint, request, Change(request.now + CHANGE_TIME, "InService", variants=new))
+        before, after = (
+            rollouts.counts_of([*some, *endpoint.shadow_variants])
+            for some in (endpoint.variants, new)
+        )
+        self._hosting.check_quota(
+            store,
+            Counter(_types(instances_of(fleet, after)))
+            - Counter(_types(instances_of(fleet, before))),
+        )
+        grows = any(after[name] > before[name] for name in after)
+        options = self._hosting.options
+        seconds = options.provisioning_seconds if grows else options.activation_seconds
+        up = {name: max(after[name], before[name]) for name in after}
+        stage = Stage("Updating", "Updating weights and capacities.", seconds, up, up)
+        rollout = self._hosting.started(
+            Kind.RESIZE,
+            [stage],
+            new=fleet,
+            variants=new,
+            shadow_variants=endpoint.shadow_variants,
+        )
+        endpoint.variants = [
+            each | {key: one[key] for key in one if key.startswith("Desired")}
+            for each, one in zip(endpoint.variants, new, strict=True)
+        ]
+        endpoint.status, endpoint.modified = "Updating", request.now
+        self._hosting.begin(store, endpoint, rollout)
         return {"EndpointArn": endpoint.arn}
 
     def _delete(self, request: Request) -> None:
@@ -138,43 +229,42 @@ class SageMakerEndpoints:
                 f"{', '.join(held)}. Delete them first.",
             )
         endpoint.status, endpoint.modified = "Deleting", request.now
-        endpoint.change = Change(request.now + DELETION_TIME, None)
-
-    def _create_config(self, request: Request) -> Properties:
-        store = self._store(request)
-        name = request["EndpointConfigName"]
-        arn = store.arn_of("endpoint-config", name)
-        if name in store.configs:
-            raise already_there("endpoint configuration", arn)
-        config: Properties = {
-            key: value for key, value in request.parameters.items() if key != "Tags"
-        }
-        variants.check(store, config)
-        store.configs[name] = config | {"EndpointConfigArn": arn, "CreationTime": request.now}
-        store.set_tags(arn, request.get("Tags"))
-        return {"EndpointConfigArn": arn}
-
-    def _describe_config(self, request: Request) -> Properties:
-        return self._store(request).config(request["EndpointConfigName"])
-
-    def _list_configs(self, request: Request) -> Properties:
-        return _CONFIGS.answer(self._store(request).configs.values(), request)
-
-    def _delete_config(self, request: Request) -> None:
-        store = self._store(request)
-        config = store.config(request["EndpointConfigName"])
-        del store.configs[config["EndpointConfigName"]]
-        store.tags.pop(config["EndpointConfigArn"], None)
+        stage = Stage("Deleting", "Deleting.", self._hosting.options.deletion_seconds, {}, {})
+        rollout = self._hosting.started(Kind.DELETION, [stage])
+        self._hosting.retire(endpoint.fleets, rollout.begun)
+        self._hosting.begin(store, endpoint, rollout)
 
 
-def _summary(endpoint: Endpoint) -> Properties:
-    return {
-        "EndpointName": endpoint.name,
-        "EndpointArn": endpoint.arn,
-        "CreationTime": endpoint.created,
-        "LastModifiedTime": endpoint.modified,
-        "EndpointStatus": endpoint.status,
+def _shown(config: Properties) -> tuple[list[Properties], list[Properties]]:
+    """Return the production and the shadow variants as they run right after their creation."""
+    production, shadows = (
+        [variants.running(each) for each in config.get(name) or ()]
+        for name in ("ProductionVariants", "ShadowProductionVariants")
+    )
+    return production, shadows
+
+
+def _retained(request: Request, new: list[Properties], old: list[Properties]) -> list[Properties]:
+    excluded = {
+        each["VariantPropertyType"] for each in request.get("ExcludeRetainedVariantProperties", ())
     }
+    if "DataCaptureConfig" in excluded:
+        raise invalid("DataCaptureConfig is not supported in ExcludeRetainedVariantProperties.")
+    if not request.get("RetainAllVariantProperties"):
+        if excluded:
+            raise invalid(
+                "ExcludeRetainedVariantProperties needs RetainAllVariantProperties to be true."
+            )
+        return new
+    return variants.keep_properties(new, old, excluded)
+
+
+def _types(instances: Mapping[str, tuple[str, int]]) -> dict[str, int]:
+    """Return how many instances there are of each type."""
+    found: Counter[str] = Counter()
+    for kind, count in instances.values():
+        found[kind] += count
+    return dict(found)
 
 
 def _idle(store: SageMakerStore, request: Request) -> Endpoint:
@@ -187,14 +277,57 @@ def _idle(store: SageMakerStore, request: Request) -> Endpoint:
     return endpoint
 
 
-def _start(endpoint: Endpoint, request: Request, change: Change) -> None:
-    endpoint.status, endpoint.modified, endpoint.change = "Updating", request.now, change
+def _check_capacities(endpoint: Endpoint, wanted: Mapping[str, Properties]) -> None:
+    known = {each["VariantName"]: each for each in endpoint.variants}
+    if unknown := sorted(set(wanted) - set(known)):
+        raise invalid(f"The endpoint has no variant {', '.join(unknown)}.")
+    sized = [name for name, each in wanted.items() if _changes_capacity(known[name], each)]
+    if len(sized) > 1:
+        raise invalid(
+            "UpdateEndpointWeightsAndCapacities changes the capacity of one variant at a time, "
+            f"not of {', '.join(sorted(sized))}."
+        )
+    fleet = endpoint.fleet
+    is_async = bool(fleet and fleet.settings.get("AsyncInferenceConfig"))
+    for name, each in wanted.items():
+        _check_capacity(name, known[name], each, may_be_none=is_async)
 
 
-def _resized(variant: Properties, wanted: dict[str, Any]) -> Properties:
+def _changes_capacity(variant: Properties, wanted: Properties) -> bool:
+    count = wanted.get("DesiredInstanceCount")
+    changed = count is not None and count != variant.get("DesiredInstanceCount")
+    return changed or bool(wanted.get("ServerlessUpdateConfig"))
+
+
+def _check_capacity(
+    name: str, variant: Properties, wanted: Properties, *, may_be_none: bool
+) -> None:
+    count, serverless = (
+        wanted.get(key) for key in ("DesiredInstanceCount", "ServerlessUpdateConfig")
+    )
+    is_serverless = "DesiredServerlessConfig" in variant
+    if is_serverless and count is not None:
+        raise invalid(f"The serverless variant {name} has no instances to set.")
+    if serverless and not is_serverless:
+        raise invalid(f"The variant {name} is not serverless.")
+    if count == 0 and not may_be_none and "ManagedInstanceScaling" not in variant:
+        raise invalid(
+            f"The variant {name} needs at least 1 instance: only asynchronous endpoints and "
+            "inference components run on none."
+        )
+    if serverless:
+        after = variant["DesiredServerlessConfig"] | serverless
+        if after.get("ProvisionedConcurrency", 0) > after["MaxConcurrency"]:
+            raise invalid("ProvisionedConcurrency cannot be greater than MaxConcurrency.")
+
+
+def _resized(variant: Properties, wanted: Mapping[str, Any]) -> Properties:
     new = dict(variant)
     for name in ("Weight", "InstanceCount"):
-        if f"Desired{name}" in wanted:
+        if wanted.get(f"Desired{name}") is not None:
             new |= {f"Desired{name}": wanted[f"Desired{name}"]}
             new |= {f"Current{name}": wanted[f"Desired{name}"]}
+    if serverless := wanted.get("ServerlessUpdateConfig"):
+        after = variant["DesiredServerlessConfig"] | serverless
+        new |= {"DesiredServerlessConfig": after, "CurrentServerlessConfig": after}
     return new

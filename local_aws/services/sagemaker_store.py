@@ -2,22 +2,67 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from local_aws.http.own_calls import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local_aws.services.sagemaker_rollouts import Rollout
 
 Properties = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Change:
-    """What an endpoint becomes when the change under way is through; `status` None: it is gone."""
+class FleetState(StrEnum):
+    """Whether a fleet's instances take requests."""
 
-    until: datetime
-    status: str | None
-    config: str | None = None
-    variants: list[Properties] | None = None
-    shadow_variants: list[Properties] | None = None
+    STARTING = "starting"
+    SERVING = "serving"
+    GONE = "gone"
+
+
+@dataclass
+class Fleet:
+    """The instances that one configuration brought to an endpoint.
+
+    Args:
+        config: the name of the configuration.
+        settings: what the configuration said; it may be deleted while the fleet serves.
+        models: the models by their names, as they were; they may be deleted too.
+        instances: how many are up, by variant; a serverless variant has none.
+        weights: the weight of each variant.
+        shares: the part of each variant's requests that this fleet gets; the rest is another's.
+        state: whether it takes requests.
+        since: when it was begun.
+        id: what tells it from every other fleet.
+    """
+
+    config: str
+    settings: Properties
+    models: dict[str, Properties]
+    instances: dict[str, int]
+    weights: dict[str, float]
+    since: datetime
+    shares: dict[str, float] = field(default_factory=dict)
+    state: FleetState = FleetState.STARTING
+    id: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def variants(self) -> list[Properties]:
+        """The production variants, as the configuration says them."""
+        return list(self.settings.get("ProductionVariants", ()))
+
+    @property
+    def shadows(self) -> list[Properties]:
+        """The shadow variants, as the configuration says them."""
+        return list(self.settings.get("ShadowProductionVariants", ()))
+
+    def variant(self, name: str) -> Properties:
+        """Return a production or shadow variant by its name."""
+        return next(each for each in (*self.variants, *self.shadows) if each["VariantName"] == name)
 
 
 @dataclass
@@ -33,32 +78,28 @@ class Endpoint:
     variants: list[Properties]
     shadow_variants: list[Properties] = field(default_factory=list)
     failure_reason: str | None = None
-    change: Change | None = None
+    fleets: list[Fleet] = field(default_factory=list)
+    rollout: "Rollout | None" = None
+    last_deployment: Properties | None = None
 
-    def settle(self, now: datetime) -> bool:
-        """Finish a change whose time has come; return whether the endpoint still exists."""
-        change = self.change
-        if change is None or now < change.until:
-            return True
-        self.change = None
-        if change.status is None:
-            return False
-        self.status, self.modified = change.status, change.until
-        if change.config is not None:
-            self.config = change.config
-        if change.variants is not None:
-            self.variants = change.variants
-        if change.shadow_variants is not None:
-            self.shadow_variants = change.shadow_variants
-        return True
+    @property
+    def fleet(self) -> Fleet | None:
+        """The fleet of the configuration that the endpoint shows, if it has one."""
+        return self.fleets[0] if self.fleets else None
 
 
 class SageMakerStore:
     """Endpoints, their configurations, components, models, notebooks, apps, and the tags of all."""
 
-    def __init__(self, account: str, region: str) -> None:
-        self.arn = f"arn:aws:sagemaker:{region}:{account}"
+    def __init__(
+        self,
+        account: str,
+        region: str,
+        settle: "Callable[[SageMakerStore], None]" = lambda _: None,
+    ) -> None:
+        self.account = account
         self.region = region
+        self.arn = f"arn:aws:sagemaker:{region}:{account}"
         self.endpoints: dict[str, Endpoint] = {}
         self.configs: dict[str, Properties] = {}
         self.components: dict[str, Properties] = {}
@@ -66,6 +107,7 @@ class SageMakerStore:
         self.notebooks: dict[str, Properties] = {}
         self.apps: dict[str, Properties] = {}
         self.tags: dict[str, dict[str, str]] = {}
+        self._settle = settle
 
     def arn_of(self, kind: str, name: str) -> str:
         """Return the ARN of a resource; SageMaker writes names in lower case there."""
@@ -75,12 +117,14 @@ class SageMakerStore:
         """Give a new resource its tags."""
         self.tags[arn] = {tag["Key"]: tag["Value"] for tag in tags or ()}
 
-    def settle(self, now: datetime) -> None:
+    def settle(self, _now: datetime | None = None) -> None:
         """Let time pass for every endpoint."""
-        for endpoint in list(self.endpoints.values()):
-            if endpoint.change is not None and not endpoint.settle(now):
-                del self.endpoints[endpoint.name]
-                self.tags.pop(endpoint.arn, None)
+        self._settle(self)
+
+    def remove(self, endpoint: Endpoint) -> None:
+        """Take away an endpoint whose deletion is through."""
+        self.endpoints.pop(endpoint.name, None)
+        self.tags.pop(endpoint.arn, None)
 
     def endpoint(self, name: str) -> Endpoint:
         """Return an endpoint.
@@ -101,6 +145,16 @@ class SageMakerStore:
         if name not in self.configs:
             raise not_found("endpoint configuration", self.arn_of("endpoint-config", name))
         return self.configs[name]
+
+    def model(self, name: str) -> Properties:
+        """Return a model.
+
+        Raises:
+            AwsError: there is none of this name.
+        """
+        if name not in self.models:
+            raise not_found("model", self.arn_of("model", name))
+        return self.models[name]
 
 
 def not_found(what: str, arn: str) -> AwsError:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from local_aws.http.own_calls import AwsError
-from local_aws.services.sagemaker_store import Properties, SageMakerStore, not_found
+from local_aws.services.sagemaker_store import Properties
 
 _COPIED = ("ManagedInstanceScaling", "RoutingConfig")
 
@@ -43,32 +42,3 @@ def keep_properties(
                 carried |= {desired: was[desired], current: was[desired]}
         result.append(variant | carried)
     return result
-
-
-def check(store: SageMakerStore, config: Properties) -> None:
-    """Refuse a configuration that SageMaker would refuse.
-
-    Raises:
-        AwsError: a model is missing, or the variants do not go together.
-    """
-    variants = config["ProductionVariants"]
-    shadows = config.get("ShadowProductionVariants") or []
-    if shadows and (len(variants), len(shadows)) != (1, 1):
-        raise _invalid("A shadow variant needs exactly one production and one shadow variant.")
-    names = [variant["VariantName"] for variant in [*variants, *shadows]]
-    if len(set(names)) < len(names):
-        raise _invalid("Duplicate variant names are not allowed.")
-    for variant in [*variants, *shadows]:
-        model = variant.get("ModelName")
-        if model is not None and model not in store.models:
-            raise not_found("model", store.arn_of("model", model))
-        kinds = [name for name in ("InstanceType", "ServerlessConfig") if name in variant]
-        if len(kinds) != 1 and "InstancePools" not in variant:
-            raise _invalid(
-                f"The variant {variant['VariantName']} needs either an InstanceType or a "
-                "ServerlessConfig."
-            )
-
-
-def _invalid(message: str) -> AwsError:
-    return AwsError("ValidationException", message)

@@ -1,4 +1,4 @@
-"""Service Quotas: what an account may have of SageMaker's training instances and in Bedrock.
+"""Service Quotas: what an account may have of SageMaker's instances and in Bedrock.
 
 Every training type has a quota of its own for on-demand and one for Spot, as on AWS. Where nothing
 else is said each is generous; a new account on AWS has 0 of most.
@@ -32,6 +32,11 @@ def training_quota(instance_type: str, *, spot: bool) -> str:
 def warm_pool_quota(instance_type: str) -> str:
     """Return the name of the quota of a type for instances that are kept warm."""
     return f"{instance_type} for training warm pool usage"
+
+
+def endpoint_quota(instance_type: str) -> str:
+    """Return the name of the quota of a type for endpoints."""
+    return f"{instance_type} for endpoint usage"
 
 
 class QuotaStore:
@@ -125,8 +130,13 @@ def _names_of(request: Request) -> tuple[str, ...]:
 def _names(service: str) -> tuple[str, ...]:
     if service == bedrock_quotas.SERVICE:
         return tuple(bedrock_quotas.defaults())
-    types = get_service_model(SERVICE).shape_for("TrainingInstanceType").enum
-    return tuple(f"{each} for {kind}" for each in sorted(types) for kind in _KINDS)
+    model = get_service_model(SERVICE)
+    training = model.shape_for("TrainingInstanceType").enum
+    hosting = model.shape_for("ProductionVariantInstanceType").enum
+    return (
+        *(f"{each} for {kind}" for each in sorted(training) for kind in _KINDS),
+        *(endpoint_quota(each) for each in sorted(hosting)),
+    )
 
 
 def _default(name: str) -> int:

@@ -7,6 +7,7 @@ import pytest
 from local_aws.accounts.file import AccountFile
 from local_aws.accounts.reading import parse_account
 from local_aws.server import EmbeddedAws, Options
+from local_aws.services.hosting_options import HostingOptions
 from tests.integration.local_aws.aws import Aws
 from tests.integration.local_aws.runtime import FakeRuntime
 from tests.integration.local_aws.sample_account import sample_account
@@ -19,7 +20,9 @@ def options_of(*accounts: AccountFile) -> Options:
     return Options(
         template=FIXTURE,
         stack_name="fixture",
-        time_scale=600,
+        # Time goes on as it does for everybody: tests let it pass with `clock.advance`.
+        time_scale=1,
+        hosting=HostingOptions(provisioning_seconds=4, activation_seconds=0, deletion_seconds=4),
         lambda_runtime=FakeRuntime.make,
         account=accounts[0].account_id,
         region=accounts[0].region,

@@ -1,6 +1,5 @@
 """SageMaker's hosting without HTTP: the operations, a clock that tests move on, and containers."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -69,7 +68,7 @@ class Hosted:
         self.hosting.options = OPTIONS
         self.containers, self.alarms = Containers(), Alarms()
         self.hosting.serving, self.hosting.alarms = self.containers, self.alarms
-        self.events: list[tuple[str, Mapping[str, Any]]] = []
+        self.events: list[tuple[str, Any]] = []
         self.hosting.announce = lambda _a, _r, kind, detail, _n: self.events.append((kind, detail))
         stores = Places(
             lambda account, region: SageMakerStore(account, region, self.hosting.settle)

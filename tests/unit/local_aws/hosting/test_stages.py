@@ -1,4 +1,4 @@
-"""A deployment goes through SageMaker's stages, on the clock, with the requests that go with each."""
+"""A deployment goes through SageMaker's stages on the clock; each has its part of the requests."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -4,7 +4,7 @@
     python -m cli.endpoints rollback PROJECT [--to N] [--dry-run] [--wait]
     python -m cli.endpoints abort PROJECT [--wait]
     python -m cli.endpoints compare PROJECT start|stop|status [--version N]
-    python -m cli.endpoints schedule PROJECT show|sleep|wake
+    python -m cli.endpoints schedule PROJECT show|set|clear|sleep|wake
     python -m cli.endpoints list [PROJECT]
 
 The answer alone is on stdout. Exit codes: 0 done, 1 it failed or was rolled back, 2 usage,
@@ -47,8 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--kind", choices=["shadow", "ab"], help="as serve.yaml says")
     compare.add_argument("--weight", type=int, metavar="PERCENT", help="the challenger's share")
     compare.add_argument("--hours", type=int, help="until the deadline")
-    schedule = _command(commands, "schedule", "see the schedule, or act on it now")
-    schedule.add_argument("step", choices=["show", "sleep", "wake"])
+    schedule = _command(commands, "schedule", "when the endpoint is on", waits=True)
+    schedule.add_argument("step", choices=["show", "set", "clear", "sleep", "wake"])
+    schedule.add_argument("--on", metavar="CRON", help='such as "cron(0 8 ? * MON-FRI *)"')
+    schedule.add_argument("--off", metavar="CRON", help='such as "cron(0 19 ? * MON-FRI *)"')
+    schedule.add_argument("--timezone", default="UTC", help="such as Europe/Berlin (UTC)")
     listing = _command(commands, "list", "list endpoints, or a project's deployments", one="?")
     listing.add_argument("--limit", type=int, default=20, help="deployments to show (20)")
     return parser

@@ -1,22 +1,48 @@
-"""``schedule``: what the clock does to an endpoint, and doing it now."""
+"""``schedule``: when an endpoint is on, and sleeping or waking at once."""
 
 import argparse
+from typing import Any
 
-from cli.endpoints.answers import Exit
+from cli.endpoints.answers import CommandError, Exit
 from cli.endpoints.deployments import Answer
-from cli.endpoints.executions import call
+from cli.endpoints.executions import call, follow, output_of, start
 from cli.endpoints.stack import Stack
 
-FUNCTION = "ActOnScheduleFunctionName"
+CHANGE = "ChangeScheduleFunctionName"
+ACT = "ActOnScheduleStateMachineArn"
+_ITEM = "schedule"
 
 
 def schedule(asked: argparse.Namespace, stack: Stack) -> Answer:
-    """Shows the schedule of a project's endpoint, or puts it to sleep or wakes it now."""
+    """Shows, sets or clears the schedule of a project's endpoint, or acts as it would now."""
     endpoint = stack.endpoint_of(asked.project, asked.endpoint)
-    request = {
-        "action": asked.step,
-        "endpoint": endpoint,
-        "project": asked.project,
-        "requested_by": stack.caller,
-    }
-    return call(FUNCTION, request, stack), Exit.DONE
+    if asked.step == "show":
+        return _shown(endpoint, stack), Exit.DONE
+    if asked.step in ("sleep", "wake"):
+        return _act(endpoint, asked, stack)
+    request: dict[str, Any] = {"endpoint": endpoint, "requested_by": stack.caller}
+    if asked.step == "set":
+        if not asked.on or not asked.off:
+            raise CommandError("say --on and --off, each as cron(...)", Exit.USAGE)
+        request |= {"timezone": asked.timezone, "on": asked.on, "off": asked.off}
+    return call(CHANGE, request, stack), Exit.DONE
+
+
+def _shown(endpoint: str, stack: Stack) -> dict[str, Any]:
+    found = stack.items(endpoint, _ITEM)
+    if not found:
+        return {"endpoint": endpoint, "outcome": "always on"}
+    return {name: value for name, value in found[0].items() if name != "item"}
+
+
+def _act(endpoint: str, asked: argparse.Namespace, stack: Stack) -> Answer:
+    name = f"{asked.step}-{stack.now():%Y%m%dT%H%M%S}-{stack.token()[:8]}"
+    request = {"endpoint": endpoint, "action": asked.step, "scheduled_time": None}
+    arn = start(ACT, name, request, stack)
+    stack.say(f"{name} was started")
+    if not asked.wait:
+        return {"endpoint": endpoint, "action": asked.step, "execution_arn": arn}, Exit.DONE
+    found = follow(arn, stack, minutes=asked.minutes, every=asked.every, progress=lambda: None)
+    answer = {"endpoint": endpoint, "action": asked.step, **output_of(found)}
+    failed = answer.get("error") or answer.get("outcome") == "refused"
+    return answer, Exit.FAILED if failed else Exit.DONE

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -50,7 +51,7 @@ class World:
         )
 
     def command(self, line: str) -> int:
-        return run(parsed(line.split()), self.stack, self.wrote.append)
+        return run(parsed(shlex.split(line)), self.stack, self.wrote.append)
 
     @property
     def answer(self) -> Any:
@@ -62,7 +63,8 @@ class World:
             "DeployModelStateMachineArn": "arn:deploy",
             "CompareModelsStateMachineArn": "arn:compare",
             "PreviewDeploymentFunctionName": "preview",
-            "ActOnScheduleFunctionName": "act-on-schedule",
+            "ChangeScheduleFunctionName": "change-schedule",
+            "ActOnScheduleStateMachineArn": "arn:act",
             "EndpointsTableName": "endpoints",
             "ArtifactsBucketName": "artifacts",
         }

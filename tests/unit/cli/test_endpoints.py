@@ -180,12 +180,40 @@ def test_compare_status_is_the_newest_result(world: World) -> None:
     assert world.answer == {"state": "running", "ending": None}
 
 
-def test_schedule_calls_the_function_that_the_clock_calls(world: World) -> None:
+def test_a_schedule_is_set_and_taken_away_by_the_stacks_function(world: World) -> None:
     world.add_endpoint()
-    world.preview = {"state": "asleep"}
-    assert world.command("schedule shop sleep --output json") == Exit.DONE
-    assert world.executions[0]["FunctionName"] == "act-on-schedule"
-    assert world.executions[0]["input"]["action"] == "sleep"
+    world.preview = {"outcome": "scheduled", "hours_a_month": 239}
+    line = 'schedule shop set --on "cron(0 8 ? * MON-FRI *)" --off "cron(0 19 ? * MON-FRI *)"'
+    assert world.command(f"{line} --timezone Europe/Berlin --output json") == Exit.DONE
+    assert world.answer["hours_a_month"] == 239
+    world.command("schedule shop clear")
+    asked = [one["input"] for one in world.executions]
+    assert {one["FunctionName"] for one in world.executions} == {"change-schedule"}
+    assert asked[0]["timezone"] == "Europe/Berlin"
+    assert asked[1] == {"endpoint": "thriftline-shop", "requested_by": CALLER}
+    with pytest.raises(CommandError, match="--on and --off"):
+        world.command("schedule shop set")
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("asleep", Exit.DONE), ("refused", Exit.FAILED)])
+def test_an_endpoint_is_put_to_sleep_by_what_the_clock_starts(
+    world: World, outcome: str, code: Exit
+) -> None:
+    world.add_endpoint()
+    world.looks = [{"status": "SUCCEEDED", "output": f'{{"outcome": "{outcome}"}}'}]
+    assert world.command("schedule shop sleep --wait --output json") == code
+    (started,) = world.executions
+    assert started["stateMachineArn"] == "arn:act"
+    assert started["input"]["action"] == "sleep"
+
+
+def test_the_schedule_is_shown_as_the_table_has_it(world: World) -> None:
+    world.add_endpoint()
+    world.command("schedule shop show --output json")
+    assert world.answer["outcome"] == "always on"
+    world.items.append({"endpoint": "thriftline-shop", "item": "schedule", "on": "cron(x)"})
+    world.command("schedule shop show --output json")
+    assert world.answer == {"endpoint": "thriftline-shop", "on": "cron(x)"}
 
 
 def test_a_list_is_a_list_even_of_nothing(world: World) -> None:

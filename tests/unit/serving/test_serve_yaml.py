@@ -50,8 +50,13 @@ def test_no_file_and_an_empty_one_are_the_defaults() -> None:
         ("schedule: {on: 8 am, off: cron(0 19 * * ? *)}", "schedule.on: must be cron(...)"),
         (
             "schedule: {timezone: Berlin, on: cron(0 8 * * ? *), off: cron(0 19 * * ? *)}",
-            "no time zone has this name",
+            "is no time zone",
         ),
+        (
+            "schedule: {on: cron(0 8 * * ? *), off: cron(0 8 * * ? *)}",
+            "it would never be in service",
+        ),
+        ("schedule: {on: cron(0 8 * * * *), off: cron(0 19 * * ? *)}", "serve.yaml line 1"),
         ("capture: {percent: 101}", "less than or equal to 100"),
         ("version: 2", "version: should be 1"),
         ("instance: {count: '2'}", "should be a valid integer"),

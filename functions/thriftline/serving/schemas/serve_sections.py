@@ -2,12 +2,12 @@
 
 from decimal import Decimal
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints, Tag, field_validator
+from pydantic import Field, StringConstraints, Tag, model_validator
 
 from thriftline.core.auto_value import AutoTag, ValueOrAuto
 from thriftline.core.section import Section
+from thriftline.core.waking_hours import WakingHours, WakingHoursError
 from thriftline.serving.domain.kinds import AlarmSettings, Rollout, RolloutType, Scaling
 
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
@@ -166,18 +166,19 @@ class CaptureSection(Section):
 class ScheduleSection(Section):
     """When the endpoint is on."""
 
-    timezone: str = Field("UTC", description="IANA name such as Europe/Berlin.")
+    timezone: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
+        "UTC", description="IANA name such as Europe/Berlin."
+    )
     on: Cron = Field(..., description="cron(...) of EventBridge Scheduler, six fields.")
     off: Cron = Field(..., description="The same.")
 
-    @field_validator("timezone")
-    @classmethod
-    def _zone_is_known(cls, name: str) -> str:
+    @model_validator(mode="after")
+    def _can_be_followed(self) -> "ScheduleSection":
         try:
-            ZoneInfo(name)
-        except (KeyError, OSError, ValueError) as error:
-            raise ValueError("no time zone has this name; say one such as Europe/Berlin") from error
-        return name
+            WakingHours.of(self.timezone, self.on, self.off)
+        except WakingHoursError as error:
+            raise ValueError(str(error)) from error
+        return self
 
 
 class QualitySection(Section):

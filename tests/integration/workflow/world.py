@@ -187,7 +187,7 @@ class World:
     def message_about(self, needle: str) -> str:
         """Return the text of the next message to people that holds `needle`."""
         sqs = self.aws.client("sqs")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             for message in sqs.receive_message(QueueUrl=self.messages, MaxNumberOfMessages=10).get(
                 "Messages", []

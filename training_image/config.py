@@ -204,6 +204,10 @@ class TrainConfig:
     """How much each label counts in the training loss: alike (`none`), rare ones as much as
     frequent ones together (`balanced`), or as said by a JSON object; see `losses.py`."""
 
+    export: str = field(default="none", metadata=one_of(none="none", int8="int8"))
+    """What is written beside the plain model: nothing, or a form with 8-bit matrices that serves
+    texts faster on a CPU, if it gives nearly all test records the same label (`exporting.py`)."""
+
     sweep: dict[str, Any] | None = field(default=None, metadata=choices())
     """Values to try, by the name of the hyperparameter, and perhaps how many of their combinations
     (`trials`) and how often they are compared (`rungs`); the best in a search by successive halving
@@ -215,7 +219,7 @@ class TrainConfig:
         return {
             name: value
             for name, value in asdict(self).items()
-            if name not in {"run_id", "sharding", "sweep"}
+            if name not in {"run_id", "sharding", "export", "sweep"}
         }
 
 

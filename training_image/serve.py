@@ -31,7 +31,7 @@ from starlette.routing import Route
 from training_image.job import FAILED, SUCCEEDED, JobError, StopRequestedError, StopSignal
 from training_image.multi_model import MultiModelService
 from training_image.serving_connections import PatientProtocol
-from training_image.serving_engines import load_model, warm_up
+from training_image.serving_engines import load_model, wanted_engine, warm_up
 from training_image.serving_http import (
     Limits,
     ReadyModel,
@@ -164,6 +164,7 @@ def main(environment: Mapping[str, str], stop: StopSignal) -> int:
     except (OSError, ValueError, OverflowError) as error:
         return fail(f"The port {port} (SAGEMAKER_BIND_TO_PORT) cannot be listened on: {error}.")
     try:
+        wanted_engine(environment)
         limits = Limits.from_environment(environment)
         memory = ModelMemory.from_environment(environment)
     except ValueError as error:

@@ -1,8 +1,10 @@
-"""How much memory the models of a server may take, and how much one will. Standard library only."""
+"""How much memory the models of a server may take, and how much one will."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from training_image.serving_port import EXPORTED, prefers_exported
 
 LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -12,7 +14,7 @@ MEMINFO = Path("/proc/meminfo")
 STATUS = Path("/proc/self/status")
 KEPT_FREE = 256 * 1024**2
 """For requests, the interpreter's growth, and whatever else runs in the container."""
-WEIGHTS = ("*.safetensors", "*.onnx", "*.bin")
+WEIGHTS = ("*.safetensors", "*.onnx")
 OVERHEAD = 16 * 1024**2
 """Of a model beside its weights: tokenizer, graph, buffers of a small batch."""
 MEGABYTE = 10**6
@@ -65,5 +67,6 @@ def _kilobytes(place: Path, name: str) -> int:
 
 def bytes_of(folder: Path) -> int:
     """Returns what a model will take once it is loaded."""
-    weights = sum(file.stat().st_size for kind in WEIGHTS for file in folder.glob(kind))
+    used = folder / EXPORTED if prefers_exported(folder) else folder
+    weights = sum(file.stat().st_size for kind in WEIGHTS for file in used.glob(kind))
     return weights + OVERHEAD

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,17 @@ FloatArray = npt.NDArray[np.float32]
 BATCH_TOKENS = {"cpu": 512, "cuda": 32_768}
 # Some 10 to 20 seconds of work: a client gives up after 60.
 WAITING_TOKENS = {"cpu": 65_536, "cuda": 4_194_304}
+
+
+EXPORTED, EXPORTED_FACTS, EXPORTED_GRAPH = "exported", "exported.json", "model.int8.onnx"
+"""Where in a model's folder its exported form is, and the files of it."""
+GPUS = (Path("/dev/nvidiactl"), Path("/dev/nvidia0"))
+
+
+def prefers_exported(folder: Path) -> bool:
+    """Whether a model has an exported form, and there is no GPU, which is faster still."""
+    has = (folder / EXPORTED / EXPORTED_FACTS).is_file()
+    return has and not any(device.exists() for device in GPUS)
 
 
 class ModelLostError(Exception):

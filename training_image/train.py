@@ -9,6 +9,7 @@ contract: the folders that are read and written, the lines printed, the exit cod
 
 import errno
 import os
+import shutil
 import sys
 import tempfile
 import traceback
@@ -16,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
@@ -44,9 +45,13 @@ from training_image.models import check_champion, load_base, load_champion, load
 from training_image.parallel import ALONE, Ranks
 from training_image.progress import say, write_history
 from training_image.records import read_records
+from training_image.serving_port import EXPORTED
 from training_image.sweep import Sweep
 from training_image.token_cache import open_split, tokenize
 from training_image.training import Training
+
+if TYPE_CHECKING:
+    from training_image.exporting import Export
 
 CHANNELS = ("train", "validation", "test")
 METHODS: dict[str, type[Training]] = {
@@ -105,6 +110,7 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
         candidate = training.predict("test")
         champion = champion_predictions(training, channels, scratch)
         baseline = baseline_of(training)
+        export = exported(training, candidate, scratch / "export")
         training.recovery.checkpoints.finish()
     except StopRequestedError:
         training.save_last()
@@ -113,8 +119,17 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
         raise
     if baseline is not None:
         write_outputs(
-            training, temperature, candidate, champion, baseline, sweep.table() if sweep else None
+            training,
+            temperature,
+            candidate,
+            champion,
+            baseline,
+            {
+                **({"sweep": sweep.table()} if sweep else {}),
+                **({"export": export.document} if export else {}),
+            },
         )
+        keep_exported(job, scratch / "export")
 
 
 def find_channels(job: Job) -> dict[str, Path]:
@@ -217,6 +232,40 @@ def baseline_of(training: Training) -> Baseline | None:
     return baseline
 
 
+def exported(training: Training, candidate: Predictions, scratch: Path) -> "Export | None":
+    """Exports the model, if that is asked for, on the lead; the other ranks wait for it."""
+    export, stopped = None, None
+    if training.ranks.leads and training.config.export != "none":
+        from training_image.exporting import export_int8  # few jobs need its engine
+
+        folder = scratch / "model"
+        save(training, folder)
+        try:
+            export = export_int8(
+                folder, training.splits["test"], candidate, training.stop, scratch / "graphs"
+            )
+        except StopRequestedError as error:
+            stopped = error
+    training.ranks.raise_any(stopped)
+    if export:
+        say("export", kept=export.kept, reason=export.reason, export_seconds=export.seconds)
+    return export
+
+
+def keep_exported(job: Job, scratch: Path) -> None:
+    """Puts an exported form beside the plain model; that of an attempt before this one goes."""
+    found, target = scratch / "model" / EXPORTED, job.model / EXPORTED
+    shutil.rmtree(target, ignore_errors=True)
+    if found.is_dir():
+        shutil.move(found, target)
+
+
+def save(training: Training, folder: Path) -> None:
+    """Writes the model, and in its config which records it was trained on, for the server."""
+    training.classifier.network.config.text_pair = training.config.text_pair
+    training.classifier.save(folder, training.final_weights)
+
+
 def say_start(training: Training) -> None:
     """Prints what is about to be trained, on what."""
     config, hardware = training.config, training.hardware
@@ -242,13 +291,11 @@ def write_outputs(
     candidate: Predictions,
     champion: Predictions | None,
     baseline: Baseline,
-    sweep: dict[str, Any] | None,
+    more: Mapping[str, Any],
 ) -> None:
-    """Writes the model, the metrics, the history and the predictions."""
+    """Writes the model, the metrics with what else there is to say, history and predictions."""
     job, progress, test = training.job, training.progress, training.splits["test"]
-    # So that the server knows which records the model was trained on.
-    training.classifier.network.config.text_pair = training.config.text_pair
-    training.classifier.save(job.model, training.final_weights)
+    save(training, job.model)
     data = job.output / "data"
     write_predictions(data / "predictions.parquet", test, candidate, champion, baseline.predictions)
     write_history(data / "history.jsonl", progress.history)
@@ -290,9 +337,7 @@ def write_outputs(
         },
         "software": {"torch": torch.__version__, "transformers": transformers.__version__},
     }
-    if sweep:
-        metrics["sweep"] = sweep
-    write_json(data / "metrics.json", metrics)
+    write_json(data / "metrics.json", {**metrics, **more})
     say(
         "end",
         step=progress.step,

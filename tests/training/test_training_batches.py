@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training_image.batches import rectangles
+from training_image.passes import rectangles
 
 pytestmark = pytest.mark.training
 

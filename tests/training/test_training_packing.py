@@ -28,10 +28,11 @@ from transformers import (
 )
 
 from tests.training.tiny import TINY, make_base_model, records, write_shards
-from training_image.batches import batches, packs, rectangle
+from training_image.batches import batches, rectangle
 from training_image.data import Split
 from training_image.models import load_base, load_tokenizer
 from training_image.packing import Layout, pack, packed_attention
+from training_image.passes import packs
 from training_image.records import read_records
 from training_image.token_cache import tokenize
 

@@ -254,6 +254,19 @@ class Search(Document):
     winner: int = Field(description="Number of the trial that was trained to its end.")
 
 
+class Export(Document):
+    """A form of the model for CPUs, beside the plain one."""
+
+    kind: str = Field(description="int8: matrices of 8-bit integers, for ONNX Runtime.")
+    kept: bool = Field(description="Whether model.tar.gz has it; otherwise the plain model alone.")
+    reason: str
+    rows: int = Field(description="Test records on which both were compared.")
+    different: int = Field(description="Those that get another label than the plain model gives.")
+    accuracy: float | None = Field(description="Of this form, on those records.")
+    megabytes: float | None
+    seconds: float | None
+
+
 class Training(Document):
     """What the training program said of itself."""
 
@@ -276,12 +289,13 @@ class Training(Document):
     curve: tuple[CurvePoint, ...] = Field(description="Thinned out to a few hundred points.")
     validation: tuple[ValidationPoint, ...]
     search: Search | None = Field(None, description="Null when none was asked for.")
+    export: Export | None = Field(None, description="Null when none was asked for.")
 
 
 class Evaluation(Document):
     """The whole document. One without a version is of 1.0, to which later ones only add keys."""
 
-    schema_version: Literal["1.0", "1.1", "1.2"] = "1.2"
+    schema_version: Literal["1.0", "1.1", "1.2", "1.3"] = "1.3"
     run_id: str
     job_name: str
     evaluated_at: datetime

@@ -69,6 +69,19 @@ class SweepFigures(_Part):
     winner: WinnerFigures
 
 
+class ExportFigures(_Part):
+    """The form of the model for CPUs, and how its answers compare with the plain one's."""
+
+    kind: str
+    kept: bool
+    reason: str
+    rows: int = 0
+    different: int = 0
+    accuracy: float | None = None
+    megabytes: float | None = None
+    seconds: float | None = None
+
+
 class JobMetrics(_Part):
     """``metrics.json``."""
 
@@ -79,6 +92,7 @@ class JobMetrics(_Part):
     model: ModelFigures = ModelFigures()
     software: dict[str, str] = {}
     sweep: SweepFigures | None = None
+    export: ExportFigures | None = None
 
 
 class UnparsedRecord(_Part):

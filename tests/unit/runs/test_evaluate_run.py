@@ -179,6 +179,27 @@ def test_a_search_of_the_job_is_in_the_document(here: World) -> None:
     assert search.trials[1].dropped_at == 1
 
 
+def test_the_document_says_how_an_export_ended(here: World) -> None:
+    here.put_run()
+    here.put_planned()
+    export = {
+        "kind": "int8",
+        "kept": False,
+        "reason": "2 of 100 test records get another label; at most 0.5% may.",
+        "rows": 100,
+        "different": 2,
+        "different_share": 0.02,
+        "accuracy": 0.88,
+    }
+    here.put_output("output.tar.gz", _output(metrics(0.9, export=export), rows(100, 10)))
+    _, evaluation = _evaluate(here)
+
+    found = evaluation.training.export
+    assert found is not None
+    assert (found.kept, found.different, found.accuracy) == (False, 2, 0.88)
+    assert found.reason.startswith("2 of 100 test records")
+
+
 def test_a_second_evaluation_gives_the_same_document(here: World) -> None:
     here.put_run()
     here.put_planned(CHAMPION)

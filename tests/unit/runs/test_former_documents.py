@@ -65,7 +65,7 @@ def test_a_plan_of_one_instance_type_is_a_plan_of_one_rung() -> None:
 def test_the_other_documents_are_read_and_get_a_version() -> None:
     for name, model in (("run", Run), ("evaluation", Evaluation), ("result", Result)):
         document = cast("Any", model).model_validate_json(text(name))
-        assert document.schema_version in {"1.0", "1.1", "1.2", "1.3"}
+        assert document.schema_version in {"1.0", "1.1", "1.2", "1.3", "1.4"}
     assert Run.model_validate_json(text("run")).spec.trainer == "sagemaker"
 
 

@@ -17,7 +17,7 @@ from tests.unit.runs.sample_results import (
     several_labels,
     succeeded,
 )
-from thriftline.evaluation.document import Search, SearchTrial, Training
+from thriftline.evaluation.document import Export, Search, SearchTrial, Training
 from thriftline.runs.reports.run_page import run_page
 from thriftline.runs.schemas.result import Baseline, Result, ResultRung
 
@@ -203,6 +203,32 @@ def test_several_labels_a_record_show_each_label_and_no_confusion() -> None:
     # Of the records, not of the labels that they have together.
     assert "On 853 test records" in text
     assert run_page(Result.model_validate_json(result.model_dump_json())) == page
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (True, "For CPUs exported with 8-bit matrices (23.1 MB), served where there is no GPU"),
+        (False, "For CPUs the plain model is served: the export was not kept"),
+    ],
+)
+def test_an_export_says_whether_it_was_kept_and_why(kept: bool, said: str) -> None:
+    result = succeeded()
+    assert result.training is not None
+    export = Export(
+        kind="int8",
+        kept=kept,
+        reason="3 of 900 test records get another label.",
+        rows=900,
+        different=3,
+        accuracy=0.9,
+        megabytes=23.1,
+        seconds=4.0,
+    )
+    trained = result.training.model_copy(update={"export": export})
+    text = _text(result.model_copy(update={"training": trained}))
+    assert said in text
+    assert "3 of 900 test records get another label." in text
 
 
 def test_a_search_shows_its_trials_and_which_of_them_was_trained_to_its_end() -> None:

@@ -325,7 +325,7 @@ class ResultReports(Document):
 class Result(Document):
     """How a run ended."""
 
-    schema_version: Literal["1.0", "1.1", "1.2", "1.3"] = "1.3"
+    schema_version: Literal["1.0", "1.1", "1.2", "1.3", "1.4"] = "1.4"
     run_id: str = Field(description="The same upload has the same id.")
     project: str | None = Field(description="The folder under datasets/.")
     status: Status = Field(

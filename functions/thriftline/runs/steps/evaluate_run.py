@@ -13,6 +13,7 @@ from thriftline.datasets.shown import Masks
 from thriftline.evaluation.document import (
     BaselineScores,
     Evaluation,
+    Export,
     Gate,
     Search,
     SearchTrial,
@@ -305,6 +306,7 @@ def _training(metrics: JobMetrics, history: History) -> Training:
         curve=history.curve,
         validation=history.validation,
         search=_search(metrics.sweep) if metrics.sweep else None,
+        export=Export(**metrics.export.model_dump()) if metrics.export else None,
     )
 
 

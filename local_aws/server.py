@@ -204,6 +204,7 @@ class EmbeddedAws:
         self._cleanup.callback(bus.close)
         self._cleanup.callback(lambda: _stop_executions(options.account, options.region, clock))
         bus.install(hooks)
+        self.services.registries.connect(lambda *change: self._announce_version(bus, *change))
         schedules = OneTimeSchedules(self._clients, clock)
         self._cleanup.callback(schedules.close)
         schedules.install(hooks)
@@ -221,6 +222,18 @@ class EmbeddedAws:
             lambda execution: _announce(bus, execution),
             clock,
         )
+
+    def _announce_version(
+        self, bus: EventBus, account: str, region: str, detail: dict[str, Any]
+    ) -> None:
+        """Tell EventBridge of a version in the registry, where the stack's own rules hear it."""
+        if (account, region) == (self._options.account, self._options.region):
+            bus.publish(
+                source="aws.sagemaker",
+                detail_type="SageMaker Model Package State Change",
+                detail=detail,
+                resources=[detail["ModelPackageArn"]],
+            )
 
     def _connect_bedrock(self) -> None:
         services, options = self.services, self._options

@@ -44,7 +44,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "UntagResource UpdateContinuousBackups UpdateItem UpdateTimeToLive"
     ),
     "ec2": _calls("DescribeRegions DescribeSpotPriceHistory GetSpotPlacementScores"),
-    "ecr": _calls("DescribeImages"),
+    "ecr": _calls("DescribeImages PutImage"),
     "events": _calls(
         "CreateEventBus DeleteEventBus DeleteRule DescribeEventBus DescribeRule DisableRule "
         "EnableRule ListEventBuses ListRuleNamesByTarget ListRules ListTagsForResource "

@@ -60,9 +60,17 @@ class _Entry:
 class ModelRegistry:
     """Model package groups and packages of one account and region."""
 
-    def __init__(self, account: str, region: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        account: str,
+        region: str,
+        clock: Callable[[], datetime],
+        announce: Callable[[str, str, Request], None] = lambda *_: None,
+    ) -> None:
         self._arn = f"arn:aws:sagemaker:{region}:{account}"
+        self._place = (account, region)
         self._clock = clock
+        self._announce = announce
         self._groups: dict[str, _Entry] = {}
         self._packages: dict[str, _Entry] = {}
         self._versions: dict[str, itertools.count[int]] = {}
@@ -147,6 +155,7 @@ class ModelRegistry:
             "CreationTime": self._clock(),
         }
         self._packages[arn] = _Entry(description, list(request.get("Tags", [])))
+        self._announce(*self._place, _event(description))
         return {"ModelPackageArn": arn}
 
     def _package(self, name: str) -> _Entry:
@@ -189,6 +198,8 @@ class ModelRegistry:
         if properties:
             description["CustomerMetadataProperties"] = properties
         description["LastModifiedTime"] = self._clock()
+        if "ModelApprovalStatus" in request:
+            self._announce(*self._place, _event(description))
         return {"ModelPackageArn": description["ModelPackageArn"]}
 
     def delete_package(self, request: Request) -> None:
@@ -217,7 +228,17 @@ class ModelRegistries:
     """The registry of each account and region."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._places = Places(lambda account, region: ModelRegistry(account, region, clock))
+        self._publish: Callable[[str, str, Request], None] = lambda *_: None
+        self._places = Places(
+            lambda account, region: ModelRegistry(account, region, clock, self._announce)
+        )
+
+    def connect(self, publish: Callable[[str, str, Request], None]) -> None:
+        """Say who hears of versions that are new or judged anew: by account, region and detail."""
+        self._publish = publish
+
+    def _announce(self, account: str, region: str, detail: Request) -> None:
+        self._publish(account, region, detail)
 
     def at(self, account: str, region: str) -> ModelRegistry:
         """Return the registry of an account in a region."""
@@ -271,6 +292,12 @@ class ModelRegistries:
         hooks.replace(SageMakerResponse, "delete_tags", delete_own)
         hooks.replace(SageMakerResponse, "list_tags", list_own)
         hooks.replace(SageMakerResponse, "add_tags", add_own)
+
+
+def _event(description: Request) -> Request:
+    """Return the detail of "SageMaker Model Package State Change"."""
+    named = {key: description[key] for key in _SUMMARY if key in description}
+    return named | {"CreationTime": description["CreationTime"].isoformat()}
 
 
 def _check_approval(status: str) -> None:

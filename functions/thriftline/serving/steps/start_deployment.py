@@ -12,7 +12,7 @@ from thriftline.serving.aws.endpoints import LiveEndpoint
 from thriftline.serving.domain.kinds import MAIN_VARIANT, Kind
 from thriftline.serving.domain.names import component_name
 from thriftline.serving.domain.rollout import component_deployment_config, deployment_config
-from thriftline.serving.domain.verdicts import IN_SERVICE
+from thriftline.serving.domain.verdicts import IN_SERVICE, MOVING
 from thriftline.serving.reports.deployment_message import EVENT_SOURCE, STARTED
 from thriftline.serving.schemas.deployment import Deployment, FormerVersion, MadeThings
 from thriftline.serving.schemas.steps import StartDeploymentResponse
@@ -81,7 +81,7 @@ def _ask(deployment: Deployment, seen: Seen, making: PreparingSite) -> str:
     ensure_made(deployment, making)
     if deployment.kind == Kind.COMPONENT:
         return _ask_component(deployment, made, seen, making)
-    if live.config_name == made.config_name and live.pending_config in (None, made.config_name):
+    if _has_it_already(live, made):
         return "nothing: the endpoint has this config"
     config = _deployment_config(deployment, live)
     making.endpoints.update(
@@ -91,6 +91,13 @@ def _ask(deployment: Deployment, seen: Seen, making: PreparingSite) -> str:
         retain_variants=_retains(deployment),
     )
     return "UpdateEndpoint"
+
+
+def _has_it_already(live: LiveEndpoint, made: MadeThings) -> bool:
+    """An endpoint that is mixed after a failed rollback shows the config and does not serve it."""
+    if live.status == IN_SERVICE:
+        return live.config_name == made.config_name
+    return live.status in MOVING and made.config_name in (live.pending_config, live.config_name)
 
 
 def _deployment_config(deployment: Deployment, live: LiveEndpoint) -> Mapping[str, Any] | None:

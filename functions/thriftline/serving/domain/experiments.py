@@ -131,25 +131,25 @@ def split_conclusion(plan: Plan, state: SplitState, now: datetime) -> Conclusion
             f"to an endpoint of their own. (Wrongly said once in {round(1 / SPLIT_ALPHA)}.)",
         )
     if state.worse.holds_at(plan.alpha / 2):
-        return _found(Ending.WORSE, _rates(plan, state), plan)
+        return _found(Ending.WORSE, describe_split(plan, state), plan)
     if state.better.holds_at(plan.alpha / 2):
-        return _found(Ending.BETTER, _rates(plan, state), plan)
+        return _found(Ending.BETTER, describe_split(plan, state), plan)
     margin = plan.least_difference
     if state.difference.interval().is_within(margin):
-        return _alike(_rates(plan, state), margin, plan)
-    return _overdue(plan, _rates(plan, state), split_detectable(plan, state), now)
+        return _alike(describe_split(plan, state), margin, plan)
+    return _overdue(plan, describe_split(plan, state), split_detectable(plan, state), now)
 
 
 def shadow_conclusion(plan: Plan, state: ShadowState, now: datetime) -> Conclusion | None:
     """Returns how a shadow test ends, None while it goes on."""
     if mcnemar.holds_at(state.decisive, Claim.HIGHER, plan.alpha / 2):
-        return _found(Ending.WORSE, _shares(state), plan)
+        return _found(Ending.WORSE, describe_shadow(state), plan)
     if mcnemar.holds_at(state.decisive, Claim.LOWER, plan.alpha / 2):
-        return _found(Ending.BETTER, _shares(state), plan)
+        return _found(Ending.BETTER, describe_shadow(state), plan)
     margin = plan.least_difference
     if state.pairs and _bound(plan, state) < margin:
-        return _alike(_shares(state), margin, plan)
-    return _overdue(plan, _shares(state), shadow_detectable(plan, state), now)
+        return _alike(describe_shadow(state), margin, plan)
+    return _overdue(plan, describe_shadow(state), shadow_detectable(plan, state), now)
 
 
 def _bound(plan: Plan, state: ShadowState) -> float:
@@ -223,7 +223,8 @@ def _points(share: float) -> str:
     return f"{100 * share:.2f} points"
 
 
-def _rates(plan: Plan, state: SplitState) -> str:
+def describe_split(plan: Plan, state: SplitState) -> str:
+    """Returns what was counted, as a part of a sentence."""
     what = "requests failed" if plan.measure is Measure.ERRORS else "answers were wrong"
     one, other = state.worse.challenger, state.worse.champion
     return (
@@ -232,7 +233,8 @@ def _rates(plan: Plan, state: SplitState) -> str:
     )
 
 
-def _shares(state: ShadowState) -> str:
+def describe_shadow(state: ShadowState) -> str:
+    """Returns what was counted, as a part of a sentence."""
     return (
         f"of {state.pairs} texts both models answered {state.disagreements} differently; of "
         f"{state.labelled} labelled ones the challenger is right in "

@@ -13,6 +13,7 @@ from thriftline.audit.schemas import steps as audit_steps
 from thriftline.audit.schemas.input import AuditInput
 from thriftline.runs.schemas import approval, steps, waking
 from thriftline.runs.trainers.bedrock.grading_documents import GradeRequests
+from thriftline.serving.schemas import experiment_steps
 from thriftline.serving.schemas import steps as serving_steps
 from thriftline.serving.schemas.quality import WatchQualityRequest
 
@@ -60,6 +61,10 @@ MODELS: dict[str, type[BaseModel]] = {
     "start_deployment": serving_steps.DeploymentRequest,
     "poll_deployment": serving_steps.DeploymentRequest,
     "record_deployment": serving_steps.RecordDeploymentRequest,
+    "open_experiment": experiment_steps.OpenExperimentRequest,
+    "start_experiment": experiment_steps.ExperimentRequest,
+    "poll_experiment": experiment_steps.ExperimentRequest,
+    "end_experiment": experiment_steps.EndExperimentRequest,
 }
 
 
@@ -135,3 +140,8 @@ def test_an_input_of_an_audit_is_one(machine: str) -> None:
 def test_an_input_of_the_deployment_machine_is_a_request() -> None:
     text = (ROOT / "events/deploy_model_state_machine.json").read_bytes()
     serving_steps.DeployRequest.model_validate_json(text)
+
+
+def test_an_input_of_the_machine_of_comparisons_is_a_request() -> None:
+    text = (ROOT / "events/compare_models_state_machine.json").read_bytes()
+    experiment_steps.CompareRequest.model_validate_json(text)

@@ -50,6 +50,10 @@ def test_only_what_acts_and_restores_may_change_an_endpoint(template: dict[str, 
         "RestoreEndpointFunction",
         "PrepareDeploymentFunction",
         "StartDeploymentFunction",
+        # Weights, and the variants of an experiment.
+        "OpenExperimentFunction",
+        "StartExperimentFunction",
+        "EndExperimentFunction",
     }
 
 
@@ -148,6 +152,7 @@ def test_only_who_starts_something_may_pass_its_role(template: dict[str, Any]) -
         ("RestoreEndpointFunction", "RestorableRoleArns"),
         ("PrepareDeploymentFunction", "ServingRole.Arn"),
         ("StartDeploymentFunction", "ServingRole.Arn"),
+        ("StartExperimentFunction", "ServingRole.Arn"),
     ]
 
 

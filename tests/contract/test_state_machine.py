@@ -17,8 +17,6 @@ from thriftline.runs.domain.wait_policy import SHORTEST_SECONDS
 from tools.write_no_retry_lists import answers, handler_of, never_retried, rewritten
 
 ROOT = Path(__file__).parents[2]
-# Of the machine of comparisons, which is still to be built.
-TO_COME = {"ExperimentRefusedError"}
 
 
 def test_every_next_of_a_machine_exists(machine: Machine) -> None:
@@ -58,7 +56,7 @@ def test_error_names_in_the_machines_and_classes_in_errors_are_the_same() -> Non
         for name, found in inspect.getmembers(errors, inspect.isclass)
         if issubclass(found, errors.ThriftlineError) and found is not errors.ThriftlineError
     }
-    assert in_machines - TO_COME == classes - TO_COME
+    assert in_machines == classes
 
 
 def _timeout_of(state: State) -> int:

@@ -1,6 +1,7 @@
 """Lambda: the endpoint serves both models."""
 
 from thriftline.core.observability import entry_point
+from thriftline.money.price_catalogue import price_catalogue
 from thriftline.serving.schemas.experiment_steps import ExperimentRequest, StartExperimentResponse
 from thriftline.serving.steps.start_experiment import StartingSite, start_experiment
 from thriftline.wiring import serving as wiring
@@ -15,7 +16,7 @@ def lambda_handler(request: ExperimentRequest) -> StartExperimentResponse:
         variants=wiring.live_variants(),
         objects=wiring.model_artifacts(),
         images=wiring.image_registry(),
-        prices=wiring.prices(),
+        prices=price_catalogue(),
         region=wiring.settings().region,
         stack=wiring.settings().stack_name,
         artifacts_bucket=wiring.settings().artifacts_bucket,

@@ -1,4 +1,6 @@
-"""Reads captured requests into what is measured of them; no text leaves this module.
+"""Reads captured requests into what is measured of them.
+
+No text leaves this module but for ``texts_and_answers``: experiments list what models disagree on.
 
 A line is what SageMaker's data capture writes. Bodies are those of the image's ``/invocations``:
 its contract is in ``training_image/README.md``.
@@ -209,3 +211,14 @@ def _mapping(value: Any, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UnreadableCaptureError(f"{what} is not an object")
     return value
+
+
+def texts_and_answers(capture: Capture) -> tuple[tuple[str, ...], tuple[Answer, ...]]:
+    """Returns the texts of a request and what was answered to each; none of what was left out.
+
+    Raises:
+        UnreadableCaptureError: a body is not what the image takes or gives.
+    """
+    texts = () if capture.asked is None else tuple(_texts(capture.asked))
+    answers = () if capture.answered is None else tuple(_answers(capture.answered))
+    return texts, tuple(_said(one)[0] for one in answers)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from thriftline.core.errors import ExperimentRefusedError
 from thriftline.core.tags import EXPERIMENT_TAG, PROJECT_TAG, STACK_TAG, VERSION_TAG
@@ -203,5 +202,5 @@ def _cost(
 
 
 def _cap(spec: ServeSpec) -> Decimal | None:
-    own: Any = getattr(spec.compare, "max_usd", None)
+    own = spec.compare.max_usd if spec.compare else None
     return spec.budget.max_rollout_usd if own is None else own

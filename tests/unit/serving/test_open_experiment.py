@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_the_same_request_is_the_same_experiment(world: World) -> None:
     ],
 )
 def test_what_cannot_be_compared_is_refused_with_the_fix(
-    world: World, serve_yaml: str, request_: dict[str, object], expected: str
+    world: World, serve_yaml: str, request_: dict[str, Any], expected: str
 ) -> None:
     world.say(serve_yaml)
     with pytest.raises(ExperimentRefusedError, match=expected):

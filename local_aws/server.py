@@ -4,7 +4,7 @@ import contextlib
 import gc
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -258,6 +258,12 @@ class EmbeddedAws:
                 bus.publish(source="aws.sagemaker", detail_type=kind, detail=detail, resources=arns)
 
         hosting.announce = announce
+        alarms = services.alarms
+        alarms.lock = lambda: gateway.lock("cloudwatch")
+        alarms.actions.client = self._clients.get
+        alarms.actions.announce = _announce_alarms(bus, home)
+        alarms.run()
+        self._cleanup.callback(alarms.close)
         hosting.run(services.sagemaker, lambda: gateway.lock("sagemaker"))
         self._cleanup.callback(hosting.close)
 
@@ -277,6 +283,23 @@ class EmbeddedAws:
         self._cleanup.callback(jobs.close)
         jobs.set_endpoint(self.endpoint)
         jobs.install()
+
+
+def _announce_alarms(
+    bus: EventBus, home: tuple[str, str]
+) -> Callable[[str, str, Mapping[str, Any], list[str]], None]:
+    """Return what tells EventBridge of the alarms of the home account."""
+
+    def announce(account: str, region: str, detail: Mapping[str, Any], arns: list[str]) -> None:
+        if (account, region) == home:
+            bus.publish(
+                source="aws.cloudwatch",
+                detail_type="CloudWatch Alarm State Change",
+                detail=detail,
+                resources=arns,
+            )
+
+    return announce
 
 
 def _reset() -> None:

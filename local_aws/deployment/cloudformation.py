@@ -25,7 +25,6 @@ _FUNCTION = "AWS::Lambda::Function"
 
 # Created, but nothing ever happens to them here.
 INERT = {
-    "AWS::CloudWatch::Alarm": "alarms are stored, never evaluated",
     "AWS::CloudWatch::Dashboard": "dashboards are stored, never drawn",
 }
 

@@ -59,11 +59,15 @@ def _subscription(clients: Clients, _name: str, properties: Properties) -> str:
 
 def _alarm(clients: Clients, name: str, properties: Properties) -> str:
     alarm = str(properties.get("AlarmName", name))
-    numbers = {"Threshold": float, "Period": int, "EvaluationPeriods": int}
+    numbers = {
+        "Threshold": float,
+        "Period": int,
+        "EvaluationPeriods": int,
+        "DatapointsToAlarm": int,
+    }
     converted = {
         key: numbers[key](value) if key in numbers else value for key, value in properties.items()
     }
-    converted.pop("DatapointsToAlarm", None)
     clients.get("cloudwatch").put_metric_alarm(**{**converted, "AlarmName": alarm})
     return alarm
 

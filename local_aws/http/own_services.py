@@ -6,6 +6,7 @@ from local_aws.hooks import Hooks
 from local_aws.http.own_calls import OwnCalls
 from local_aws.services import s3_bucket_tags, s3_listing, s3_uploads
 from local_aws.services.accounts import Accounts
+from local_aws.services.alarms import Alarms
 from local_aws.services.application_autoscaling import ApplicationAutoscaling, ScalingStore
 from local_aws.services.bedrock import Bedrock
 from local_aws.services.bedrock_changes import BedrockChanges
@@ -48,12 +49,14 @@ class OwnServices:
     def __init__(self, home_account: str, clock: Clock) -> None:
         self._clock = clock
         self.accounts = Accounts(home_account)
-        self.metrics = Places(MetricStore)
+        self.metrics = Places(lambda account, region: MetricStore(account, region, clock))
+        self.alarms = Alarms(clock, self.metrics)
         self.scaling = Places(ScalingStore)
         self.bedrock = Places(BedrockStore)
         self.quotas = Places(QuotaStore)
         self.hosting_bill = HostingBill()
         self.hosting = Hosting(clock, self.quotas, self.hosting_bill)
+        self.hosting.alarms = self.alarms
         self.sagemaker = Places(
             lambda account, region: SageMakerStore(account, region, self.hosting.settle)
         )
@@ -90,6 +93,7 @@ class OwnServices:
             own.add("sagemaker", service.operations())
         own.add("sagemaker", self.training_plans.operations())
         own.add("cloudwatch", CloudWatch(self.metrics).operations())
+        own.add("cloudwatch", self.alarms.operations())
         own.add(
             "application-autoscaling",
             ApplicationAutoscaling(self.scaling, self.sagemaker).operations(),
@@ -120,4 +124,5 @@ class OwnServices:
         """Let moto keep what our operations need of it, and answer for the registry."""
         s3_uploads.install(hooks, self._clock)
         self.registries.install(hooks)
+        self.alarms.install(hooks)
         self.task_tokens.install(hooks)

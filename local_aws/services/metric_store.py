@@ -8,12 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from local_aws.clock import Clock
+
 Dimensions = frozenset[tuple[str, str]]
 _KEPT = timedelta(days=455)
 _PERCENTILE = re.compile(r"p(\d{1,2}(\.\d{1,10})?|100)")
 # What is zero together, where no sample is negative: as all that AWS measures is.
 _ZERO_TOGETHER = ("Sum", "Maximum", "Average")
 _MEASURED_BY_AWS = ("AWS/", "/aws/")
+# Alarms look at samples as they came, by the service time, in parts of this many seconds.
+FINE_SECONDS = 10
+_FINE_KEPT = int(timedelta(days=7) / timedelta(seconds=FINE_SECONDS))
 
 
 class StatisticUnknownError(Exception):
@@ -117,6 +122,7 @@ class Series:
     def __init__(self, name: str = "", namespace: str = "AWS/") -> None:
         self.given: dict[str, MetricPoints] = {}
         self.put: dict[int, StatisticSet] = {}
+        self.fine: dict[int, StatisticSet] = {}
         self._name = name
         self._never_negative = namespace.startswith(_MEASURED_BY_AWS)
 
@@ -128,10 +134,40 @@ class Series:
         Raises:
             StatisticUnknownError: there is data that does not tell this statistic.
         """
+        return self._together(stat, start, end, period, self._samples(start, end, period))
+
+    def recent(self, stat: str, start: float, end: float, period: int) -> list[tuple[float, float]]:
+        """Return the same by the service time; `start` and `end` are whole parts of it.
+
+        Raises:
+            StatisticUnknownError: there is data that does not tell this statistic.
+        """
+        found: dict[int, StatisticSet] = {}
+        for part in range(int(start) // FINE_SECONDS, int(end) // FINE_SECONDS):
+            if samples := self.fine.get(part):
+                index = int((part * FINE_SECONDS - start) // period)
+                found.setdefault(index, StatisticSet()).merge(samples)
+        return self._together(stat, start, end, period, found)
+
+    def keep_fine(self, moment: float, samples: StatisticSet) -> None:
+        """Add samples to the part of an instant of the service time."""
+        if len(self.fine) >= _FINE_KEPT:
+            for part in sorted(self.fine)[: _FINE_KEPT // 2]:
+                del self.fine[part]
+        self.fine.setdefault(int(moment // FINE_SECONDS), StatisticSet()).merge(samples)
+
+    def _together(
+        self,
+        stat: str,
+        start: float,
+        end: float,
+        period: int,
+        samples_of: Mapping[int, StatisticSet],
+    ) -> list[tuple[float, float]]:
         buckets: dict[int, list[float]] = {}
         for time, value in self._told(stat, start, end):
             buckets.setdefault(int((time - start) // period), []).append(value)
-        for index, samples in self._samples(start, end, period).items():
+        for index, samples in samples_of.items():
             value_of = samples.statistic(stat)
             if value_of is None:
                 raise StatisticUnknownError(self._name, stat, ("statistic sets",))
@@ -197,7 +233,8 @@ class ReadError:
 class MetricStore:
     """The metrics of one account and region."""
 
-    def __init__(self, _account: str = "", _region: str = "") -> None:
+    def __init__(self, _account: str = "", _region: str = "", clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
         self.series: dict[MetricKey, Series] = {}
         self.errors: list[ReadError] = []
 
@@ -208,7 +245,10 @@ class MetricStore:
     def put(self, key: MetricKey, moment: datetime, samples: StatisticSet) -> None:
         """Add samples to the minute of `moment`."""
         minute = int(moment.timestamp() // 60 * 60)
-        self._of(key).put.setdefault(minute, StatisticSet()).merge(samples)
+        series = self._of(key)
+        series.put.setdefault(minute, StatisticSet()).merge(samples)
+        came = self._clock.service_time() - (self._clock.now() - moment)
+        series.keep_fine(came.timestamp(), samples)
 
     def _of(self, key: MetricKey) -> Series:
         return self.series.setdefault(key, Series(key.name, key.namespace))
@@ -231,6 +271,22 @@ class MetricStore:
         rounding = max(60, finest_period(age))
         first = max(start, now - _KEPT).timestamp() // rounding * rounding
         found = series.statistics(stat, first, end.timestamp(), period)
+        return [(datetime.fromtimestamp(time, start.tzinfo), value) for time, value in found]
+
+    def recent(
+        self, key: MetricKey, stat: str, start: datetime, end: datetime, period: int
+    ) -> list[tuple[datetime, float]]:
+        """Return the statistic of each period that has data, by the service time.
+
+        `start` and `end` are whole parts of `FINE_SECONDS`.
+
+        Raises:
+            StatisticUnknownError: there is data that does not tell this statistic.
+        """
+        series = self.series.get(key)
+        if series is None:
+            return []
+        found = series.recent(stat, start.timestamp(), end.timestamp(), period)
         return [(datetime.fromtimestamp(time, start.tzinfo), value) for time, value in found]
 
     def error(self, key: MetricKey) -> str | None:

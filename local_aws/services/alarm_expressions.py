@@ -110,14 +110,12 @@ def _call(node: ast.Call, known: Mapping[str, Value]) -> Value:
         condition = evaluate(node.args[0], known)
         if condition is None:
             return None
-        chosen = node.args[1] if condition else (node.args[2:] or [None])[0]
-        return None if chosen is None else evaluate(chosen, known)
-    given = [part for each in node.args for part in (each.elts if _is_list(each) else [each])]
+        chosen = node.args[1:2] if condition else node.args[2:3]
+        return evaluate(chosen[0], known) if chosen else None
+    given = [
+        part for each in node.args for part in (each.elts if isinstance(each, ast.List) else [each])
+    ]
     values = [value for each in given if (value := evaluate(each, known)) is not None]
     if not values:
         return None
     return abs(values[0]) if name == "ABS" else float(_AGGREGATES[name](values))
-
-
-def _is_list(node: ast.expr) -> bool:
-    return isinstance(node, ast.List)

@@ -28,7 +28,7 @@ class World:
     def __init__(self, rate: float = 1.0) -> None:
         self.real = START
         self.clock = Clock(lambda: self.real, rate=rate)
-        self.metrics = Places(lambda *place: MetricStore(*place, self.clock))
+        self.metrics = Places(lambda account, region: MetricStore(account, region, self.clock))
         self.alarms = Alarms(self.clock, self.metrics)
         self.told: list[tuple[str, str]] = []
         self.backend = cloudwatch_backends[ACCOUNT][REGION]

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -30,9 +31,10 @@ def fail(
     message: str,
     status: str = "501 Not Implemented",
     code: str = NOT_DONE,
+    fields: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[bytes]:
-    """Answer with an error."""
-    content_type, body = _error_body(call, environ, message, code)
+    """Answer with an error; `fields` are further members of one in JSON."""
+    content_type, body = _error_body(call, environ, message, code, fields)
     headers = [
         ("Content-Type", content_type),
         ("Content-Length", str(len(body))),
@@ -44,7 +46,7 @@ def fail(
 
 
 def _error_body(
-    call: Call, environ: Mapping[str, Any], message: str, code: str
+    call: Call, environ: Mapping[str, Any], message: str, code: str, more: Mapping[str, Any]
 ) -> tuple[str, bytes]:
     inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
     if call.service in _XML_SERVICES:
@@ -57,7 +59,7 @@ def _error_body(
         return "text/xml", f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>".encode()
     if "cbor" in environ.get("CONTENT_TYPE", ""):
         return "application/cbor", _cbor({"__type": code, "message": message})
-    fields = {"__type": code, "message": message}
+    fields = {"__type": code, "message": message, **more}
     return "application/x-amz-json-1.1", json.dumps(fields).encode()
 
 

@@ -26,8 +26,15 @@ from local_aws.http.supported import is_supported, refusal
 
 LOG = logging.getLogger(__name__)
 
-# These wait, for a function or a message, and must not keep others waiting.
-_UNLOCKED = frozenset({("lambda", "Invoke"), ("sqs", "ReceiveMessage")})
+# These wait, for a function, a message or a model, and must not keep others waiting.
+_UNLOCKED = frozenset(
+    {
+        ("lambda", "Invoke"),
+        ("sagemaker-runtime", "InvokeEndpoint"),
+        ("sagemaker-runtime", "InvokeEndpointAsync"),
+        ("sqs", "ReceiveMessage"),
+    }
+)
 
 _current: ContextVar[Call | None] = ContextVar("current_call", default=None)
 
@@ -71,7 +78,7 @@ class Gateway:
             return self._answer(call, environ, start_response)
         except AwsError as error:
             status = f"{error.status} Refused"
-            return fail(call, environ, start_response, str(error), status, error.code)
+            return fail(call, environ, start_response, str(error), status, error.code, error.fields)
         except NotImplementedError as error:
             message = f"{refusal(call.service, call.operation)} ({error})"
             return fail(call, environ, start_response, message)
@@ -95,7 +102,7 @@ class Gateway:
     ) -> Iterable[bytes]:
         if call.operation and self._own.has(call.service, call.operation):
             with suppress(LeftToMotoError):
-                lock = self.lock(call.service)
+                lock = self._lock(call)
                 answer = self._own.answer(call.service, call.operation, environ, lock)
                 headers = [
                     *answer.headers,

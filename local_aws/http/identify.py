@@ -18,8 +18,11 @@ LOG = logging.getLogger(__name__)
 Environ = dict[str, Any]
 
 _MAX_FORM_BYTES = 8 * 1024 * 1024
-# Both halves of Bedrock sign as one service.
-_BEDROCK_RUNTIME_PATH = "/model/"
+# Both halves of Bedrock sign as one service, and so do those of SageMaker.
+_RUNTIME_PATHS = {
+    "bedrock": ("bedrock-runtime", "/model/"),
+    "sagemaker": ("sagemaker-runtime", "/endpoints/"),
+}
 # moto serves these itself, whatever service a request is for.
 _OWN_PATHS_OF_MOTO = ("/moto-api", "/favicon.ico", "/latest/meta-data/", "/latest/api/")
 
@@ -45,8 +48,9 @@ def _service(environ: Environ) -> str:
     path = environ.get("PATH_INFO", "")
     if path.startswith(_OWN_PATHS_OF_MOTO) or (not scope and _names_a_service(path)):
         name = "moto-api"
-    if name == "bedrock" and path.startswith(_BEDROCK_RUNTIME_PATH):
-        return "bedrock-runtime"
+    runtime, runtime_path = _RUNTIME_PATHS.get(name, ("", ""))
+    if runtime and path.startswith(runtime_path):
+        return runtime
     return BOTO_NAMES.get(name, name)
 
 

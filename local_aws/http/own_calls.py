@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any
 
 from botocore.utils import parse_timestamp
@@ -43,16 +44,28 @@ _CHECKED_OF_BEDROCK = frozenset(
     }
 )
 # What services say of a request that breaks their model, where it is not ValidationException.
-_INVALID = {"cloudwatch": "ValidationError", "s3": "InvalidRequest", "sts": "ValidationError"}
+_INVALID = {
+    "cloudwatch": "ValidationError",
+    "s3": "InvalidRequest",
+    "sagemaker-runtime": "ValidationError",
+    "sts": "ValidationError",
+}
 
 
 class AwsError(Exception):
-    """An error that AWS answers with; `code` is its name there."""
+    """An error that AWS answers with; `code` is its name there, `fields` are further members."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int = 400,
+        fields: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
+        self.fields = fields
 
 
 class AnswerWithHeaders(dict[str, Any]):

@@ -109,6 +109,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
     "service-quotas": _calls(
         "GetAWSDefaultServiceQuota GetServiceQuota ListAWSDefaultServiceQuotas ListServiceQuotas"
     ),
+    "sagemaker-runtime": _calls("InvokeEndpoint InvokeEndpointAsync"),
     "sns": _calls(
         "CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes "
         "ListSubscriptions ListSubscriptionsByTopic ListTagsForResource ListTopics Publish "

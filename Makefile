@@ -152,6 +152,9 @@ test-arrivals: setup ## Uploads in 200 random orders and timings through the emb
 test-crowd: setup ## 200 uploads at the same moment through the embedded AWS (20 minutes)
 	@THRIFTLINE_UPLOADS_AT_ONCE=200 $(BIN)/pytest tests/integration/workflow/test_crowd.py -q --timeout 0
 
+test-serving-crowd: setup ## 32 clients of real containers during every kind of update, a rollback and scaling (5 minutes)
+	@SERVING_CROWD=1 $(BIN)/pytest tests/integration/serving_runtime/test_crowd.py -q --timeout 0
+
 # MUTANTS='thriftline.money.*' tries a part; what lives is listed at the end.
 mutants: $(STAMPS)/mutants ## Change domain/ and money/ in small ways: the unit tests must notice 90 %
 	@nice .thriftline/mutants/venv/bin/python -m tools.mutation_test $(MUTANTS)

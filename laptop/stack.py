@@ -10,6 +10,7 @@ from pathlib import Path
 from laptop import sample_data
 from local_aws.options import LAMBDA_PYTHON, ROOT, Options
 from local_aws.server import EmbeddedAws
+from local_aws.serving.options import ServingOptions
 from local_aws.training.container_launcher import ContainerEngineError, Engine
 from local_aws.training.jobs import TrainingJobs
 from local_aws.training.options import TrainingOptions
@@ -18,6 +19,7 @@ LOG = logging.getLogger(__name__)
 
 BASE_MODEL_PREFIX = "base_models/all-MiniLM-L6-v2/"
 TRAINING_PROGRAM = ROOT / "training_image/train"
+SERVING_PROGRAM = ROOT / "training_image/serve"
 
 
 class SetupError(Exception):
@@ -25,7 +27,7 @@ class SetupError(Exception):
 
 
 def with_own_stack(options: Options, training: TrainingOptions | None = None) -> Options:
-    """Return the options under which this repository's functions and training program run.
+    """Return the options under which this repository's functions and its two programs run.
 
     The base model that runs use by default is the one that a package carries, since nothing can
     be fetched from a hub here; a parameter given by hand wins.
@@ -50,6 +52,7 @@ def with_own_stack(options: Options, training: TrainingOptions | None = None) ->
         options,
         python=LAMBDA_PYTHON,
         training_jobs=jobs,
+        serving=options.serving or ServingOptions([sys.executable, str(SERVING_PROGRAM)]),
         parameters={**parameters, **options.parameters},
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from local_aws.bedrock.options import BedrockOptions
 from local_aws.services.hosting_options import HostingOptions
+from local_aws.serving.options import ServingOptions
 
 if TYPE_CHECKING:
     from local_aws.accounts.file import AccountFile
@@ -61,6 +62,7 @@ class Options:
 
     `time_scale` divides the Wait states, the retry delays of machines and of deliveries; it
     divides no time-out. Without `training_jobs` the calls for training jobs are refused; without
+    `serving` endpoints have no containers, and InvokeEndpoint is refused; without
     `lambda_runtime` functions run behind the genuine Runtime API. With `training_image` this
     repository's training jobs run in containers of that image, else in processes.
 
@@ -92,3 +94,4 @@ class Options:
     quotas: Mapping[str, int] = field(default_factory=dict)
     bedrock: BedrockOptions = field(default_factory=BedrockOptions)
     hosting: HostingOptions = field(default_factory=HostingOptions)
+    serving: ServingOptions | None = None

@@ -28,17 +28,23 @@ from local_aws.hooks import Hooks, check_moto_version
 from local_aws.http import callers
 from local_aws.http.gateway import Gateway, current_operation
 from local_aws.http.identify import Call
+from local_aws.http.own_calls import OwnCalls
 from local_aws.http.own_services import OwnServices
 from local_aws.http.web_server import HttpServer
 from local_aws.log_writer import FunctionLogs, LogWriter
 from local_aws.options import ACCOUNT, ROOT, Options
 from local_aws.services.metric_store import MetricKey, StatisticSet
+from local_aws.serving import wiring as serving
 from local_aws.stepfunctions import executions, interpreter
 
 __all__ = ["ACCOUNT", "ROOT", "EmbeddedAws", "Options"]
 
 # moto would answer that the job is complete.
 _TRAINING_CALLS = frozenset({Call("sagemaker", "CreateTrainingJob")})
+# moto would answer any endpoint with a text of its own.
+_SERVING_CALLS = frozenset(
+    Call(serving.RUNTIME, name) for name in ("InvokeEndpoint", "InvokeEndpointAsync")
+)
 
 
 class EmbeddedAws:
@@ -131,8 +137,8 @@ class EmbeddedAws:
         )
         if options.accounts:
             self.clock.set(options.accounts[0].now)
-        refused = () if options.training_jobs else _TRAINING_CALLS
-        gateway = Gateway(self.services.calls(), refused)
+        own = self.services.calls()
+        gateway = Gateway(own, _refused(options))
         self.faults, self.calls, self.calls_of = gateway.faults, gateway.calls, gateway.calls_of
         server = HttpServer(gateway, options.host, options.port, self.clock, options.host_names)
         self._cleanup.callback(server.close)
@@ -147,6 +153,7 @@ class EmbeddedAws:
         functions = self._functions(scratch, logs)
         self._install_hooks(writer, gateway)
         self._install_jobs(scratch)
+        self._connect_serving(own, gateway, writer, scratch)
 
         def on_function(name: str, code: Path, properties: Mapping[str, Any]) -> None:
             functions.configure(name, code)
@@ -267,6 +274,26 @@ class EmbeddedAws:
         hosting.run(services.sagemaker, lambda: gateway.lock("sagemaker"))
         self._cleanup.callback(hosting.close)
 
+    def _connect_serving(
+        self, own: OwnCalls, gateway: Gateway, writer: LogWriter, scratch: Path
+    ) -> None:
+        if self._options.serving is None:
+            return
+        folder = scratch / "serving"
+        folder.mkdir()
+        serving.connect(
+            self.services,
+            self._options.serving,
+            own=own,
+            gateway=gateway,
+            clients=self._clients,
+            clock=self.clock,
+            writer=writer,
+            scratch=folder,
+            environment=self._base_environment(),
+            cleanup=self._cleanup,
+        )
+
     def _install_jobs(self, scratch: Path) -> None:
         if self._options.training_jobs is None:
             return
@@ -300,6 +327,12 @@ def _announce_alarms(
             )
 
     return announce
+
+
+def _refused(options: Options) -> frozenset[Call]:
+    """Return the calls that nobody here does."""
+    training = frozenset() if options.training_jobs else _TRAINING_CALLS
+    return training | (frozenset() if options.serving else _SERVING_CALLS)
 
 
 def _reset() -> None:

@@ -1,5 +1,7 @@
 """The services that are answered here, put together."""
 
+from typing import TYPE_CHECKING
+
 from local_aws.bedrock.world import BedrockWorld
 from local_aws.clock import Clock
 from local_aws.hooks import Hooks
@@ -42,9 +44,15 @@ from local_aws.services.service_quotas import QuotaStore, ServiceQuotas
 from local_aws.services.spot_market import SpotMarket
 from local_aws.stepfunctions.task_tokens import TaskTokens
 
+if TYPE_CHECKING:
+    from local_aws.serving.runtime import Serving
+
 
 class OwnServices:
-    """What our services keep; an account file is loaded into these."""
+    """What our services keep; an account file is loaded into these.
+
+    `serving` is the runtime of endpoints, None where that is switched off.
+    """
 
     def __init__(self, home_account: str, clock: Clock) -> None:
         self._clock = clock
@@ -54,6 +62,7 @@ class OwnServices:
         self.scaling = Places(ScalingStore)
         self.bedrock = Places(BedrockStore)
         self.quotas = Places(QuotaStore)
+        self.serving: Serving | None = None
         self.hosting_bill = HostingBill()
         self.hosting = Hosting(clock, self.quotas, self.hosting_bill)
         self.hosting.alarms = self.alarms

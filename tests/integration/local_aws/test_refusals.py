@@ -30,6 +30,16 @@ def refused(call: Callable[[], Any]) -> dict[str, Any]:
             lambda c: c.converse_stream(modelId="amazon.nova-micro-v1:0", messages=[]),
             "bedrock-runtime:ConverseStream",
         ),
+        (
+            "sagemaker-runtime",
+            lambda c: c.invoke_endpoint(EndpointName="e", Body=b"{}"),
+            "sagemaker-runtime:InvokeEndpoint",
+        ),
+        (
+            "sagemaker-runtime",
+            lambda c: c.invoke_endpoint_with_response_stream(EndpointName="e", Body=b"{}"),
+            "sagemaker-runtime:InvokeEndpointWithResponseStream",
+        ),
         ("s3", lambda c: c.get_bucket_cors(Bucket="b"), "s3:GetBucketCors"),
         ("iam", lambda c: c.list_users(), "iam:ListUsers"),
         ("lambda", lambda c: c.list_layers(), "lambda:ListLayers"),

@@ -12,7 +12,7 @@ ROLE = "arn:aws:iam::123456789012:role/serving"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/thriftline@sha256:" + "0" * 64
 TEXT = json.dumps({"text": "the film is warm"}).encode()
 # Far more than anything takes; a test fails, not a timing.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 def eventually(look: Callable[[], Any]) -> Any:
@@ -102,6 +102,10 @@ class Films:
         """Return the keys below a prefix."""
         found = self.aws.client("s3").list_objects_v2(Bucket=self.bucket, Prefix=prefix)
         return [each["Key"] for each in found.get("Contents", ())]
+
+    def has(self, key: str) -> bool:
+        """Whether there is an object of this key."""
+        return key in self.keys(key)
 
     def read(self, key: str) -> bytes:
         """Return an object's body."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import boto3
@@ -175,7 +176,7 @@ def test_no_request_fails_during_any_kind_of_update(
     with crowd(films, endpoint) as clients:
         for config, labels in (("crowd-v2", NEW), ("crowd-v1", FORMER)):
             update(films, config, deployment)
-            more(lambda labels=labels: clients.of(labels))
+            more(partial(clients.of, labels))
 
 
 @pytest.mark.skipif(not WHOLE, reason="make test-serving-crowd: minutes")

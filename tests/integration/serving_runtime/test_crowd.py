@@ -1,6 +1,6 @@
 """Clients that never stop asking while endpoints change: none of their requests may fail.
 
-The short form is a part of the gate; SERVING_CROWD=1 (make test-serving-crowd) is the bar: 32 of them
+The short form is part of the gate; SERVING_CROWD=1 (make test-serving-crowd) is the bar: 32 of them
 during a canary, a linear and a rolling update, a rollback by an alarm, and scaling both ways.
 """
 

@@ -12,9 +12,6 @@ export TOKENIZERS_PARALLELISM := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: test-pythons integration-audits integration-rest help demo demo-audit test check setup format lint types imports template unit contract integration \
-	training test-experiments-million test-arrivals test-crowd test-containers test-ledger test-idle-million bench bench-validation docs serve prices clean
-
-.PHONY: integration-audits integration-rest help demo demo-audit test check setup format lint types imports template unit contract integration \
 	training test-experiments-million test-arrivals test-crowd test-containers test-ledger test-idle-million test-drift-million bench bench-validation docs serve prices clean
 
 help: ## Say what can be made

@@ -16,6 +16,7 @@ from thriftline.serving.domain.captured_requests import (
     UnreadableCaptureError,
     observe,
     read_capture,
+    texts_and_answers,
 )
 
 KNOWN = frozenset(words_of("a warm film"))
@@ -68,6 +69,13 @@ def test_a_capture_of_one_half_measures_that_half() -> None:
     assert asked == Observation(None, None, None, 11, 0.0)
     (said,) = _seen(line(None, body(answered("good"))))
     assert said == Observation(("good",), 0.95, False, None, None)
+
+
+def test_texts_can_be_had_for_people_who_label_them() -> None:
+    asked, said = body({"inputs": ["one", "two"]}), body([answered("a"), answered("b")])
+    whole = texts_and_answers(read_capture(line(asked, said)))
+    assert whole == (("one", "two"), (("a",), ("b",)))
+    assert texts_and_answers(read_capture(line(None, said))) == ((), (("a",), ("b",)))
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ SERVICES = {
 NAMED = {
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
     "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
     "ListBuckets": "ListAllMyBuckets",
     "ListMultipartUploads": "ListBucketMultipartUploads",
     "ListObjectVersions": "ListBucketVersions",

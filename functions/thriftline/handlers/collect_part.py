@@ -15,6 +15,7 @@ def lambda_handler(request: CollectRequest) -> CollectResponse:
         artifacts=wiring.artifacts(),
         clients=wiring.target_clients(target.region, target.audit_role_arn),
         runs_table=wiring.runs_table_of(target.region, target.audit_role_arn),
+        endpoints_table=wiring.endpoints_table_of(target.region, target.audit_role_arn),
     )
     logger.info(
         "collected",

@@ -13,6 +13,7 @@ __all__ = [
     "artifacts",
     "audit_defaults",
     "audit_places",
+    "endpoints_table_of",
     "event_bus",
     "now",
     "restoring_clients",
@@ -53,6 +54,12 @@ def runs_table_of(region: str, role_arn: str | None) -> str | None:
     """The name of the stack's table of runs, for the place in which the stack lies alone."""
     is_own = role_arn is None and region == settings().region
     return settings().runs_table if is_own else None
+
+
+def endpoints_table_of(region: str, role_arn: str | None) -> str | None:
+    """The name of the stack's table of endpoints, where the stack lies alone."""
+    is_own = role_arn is None and region == settings().region
+    return settings().endpoints_table if is_own else None
 
 
 def restoring_clients(region: str, role_arn: str | None) -> TargetClients:

@@ -21,6 +21,7 @@ from tests.unit.audit.accounts import (
     training_job,
     variant,
 )
+from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.lifecycle import expiration_rule
 from thriftline.audit.domain.questions import (
@@ -41,9 +42,16 @@ from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp, StudioSpace
 from thriftline.audit.domain.resources.runs import RunBill, SettledAttempt, SettledRun
+from thriftline.audit.domain.resources.served import (
+    GONE,
+    EndpointConfig,
+    ServedEndpoint,
+    ServedVersion,
+)
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import BucketPrefix, IncompleteUpload, LogGroup
 from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
+from thriftline.core.tags import EXPERIMENT_TAG, PROJECT_TAG, STACK_TAG, VERSION_TAG
 
 SONNET = "us.anthropic.claude-3-7-sonnet-20250219-v1:0"
 _BUSY = [500.0] * 30
@@ -69,6 +77,21 @@ def _endpoints() -> tuple[Endpoint, ...]:
             status="Failed",
             failure_reason="no ping",
             variants=(variant(instance_count=0),),
+        ),
+        endpoint(
+            "compared",
+            created=days_ago(2),
+            last_modified=days_ago(2),
+            config_name="compared-v2",
+            variants=(variant("main", instance_type="ml.m5.large", model="compared-v2"),),
+            tags=tags_of(
+                {
+                    STACK_TAG: "thriftline",
+                    PROJECT_TAG: "reviews",
+                    VERSION_TAG: "2",
+                    EXPERIMENT_TAG: "2026-11-19T00:00:00+00:00",
+                }
+            ),
         ),
     )
 
@@ -115,6 +138,7 @@ def _jobs() -> tuple[TrainingJob, ...]:
 
 
 _MODELS = (
+    "compared-v2",
     *("one", "two", "small-one", "small-two"),
     *("AllTraffic-model", "new-model", "old-model", "only-model"),
 )
@@ -185,6 +209,60 @@ def _bedrock() -> Bedrock:
     )
 
 
+def _everything_goes(prefix: str) -> str:
+    """A rule that a person has set."""
+    rule = {
+        "ID": "tidy-up",
+        "Status": "Enabled",
+        "Filter": {"Prefix": prefix},
+        "Expiration": {"Days": 365},
+    }
+    return json.dumps(rule)
+
+
+def _configs() -> tuple[EndpointConfig, ...]:
+    return (
+        EndpointConfig(
+            name="of-last-year",
+            arn=f"{ARN}:endpoint-config/of-last-year",
+            created=days_ago(300),
+            models=("gone",),
+        ),
+        EndpointConfig(
+            name="compared-v2",
+            arn=f"{ARN}:endpoint-config/compared-v2",
+            created=days_ago(2),
+            models=("compared-v2",),
+        ),
+    )
+
+
+def _served() -> tuple[ServedEndpoint, ...]:
+    """An endpoint whose first version is gone, and the second about to be, and that drifts."""
+    versions = [
+        ServedVersion(
+            number=number,
+            config=f"compared-v{number}",
+            model=f"compared-v{number}",
+            artifact_s3_uri=f"s3://served/old/{number}/model.tar.gz",
+            artifact=artifact,
+        )
+        for number, artifact in ((1, GONE), (2, "STANDARD"))
+    ]
+    return (
+        ServedEndpoint(
+            name="compared",
+            project="reviews",
+            kind="real-time",
+            in_use=2,
+            is_asleep=False,
+            versions=tuple(versions),
+            breaches=(("main:drift:labels", "2026-11-20T00:00:00+00:00"),),
+            quality_document="serving/compared/quality/2026-11-20T23.json",
+        ),
+    )
+
+
 def wasteful_account() -> Inventory:
     """Returns the account, its metrics read without a gap."""
     found = inventory(
@@ -244,6 +322,8 @@ def wasteful_account() -> Inventory:
             ),
         ),
         bedrock=_bedrock(),
+        endpoint_configs=_configs(),
+        served_endpoints=_served(),
         settled_runs=(
             SettledRun(
                 run_id="run-7",
@@ -285,6 +365,7 @@ def wasteful_account() -> Inventory:
                     _prefix("out/failed-long-ago/", "failed-long-ago", 20, age=40),
                 ),
             ),
+            bucket("served", lifecycle_rules=(_everything_goes("old/"),)),
             bucket("emptied", lifecycle_rules=(json.dumps(expiration_rule("ckpt/gone/")),)),
         ),
         log_groups=(

@@ -83,7 +83,7 @@ def test_drift_is_told_once_and_again_only_after_it_has_ended(here: WatchedWorld
     subject, message = here.said.messages[0]
     assert ENDPOINT in subject
     assert "labels" in message
-    assert "rollback --project reviews" in message
+    assert "rollback reviews --endpoint thriftline-reviews" in message
     assert TEXT not in message
     assert [kind for kind, _ in here.said.events] == ["QualityBreached"] * 2
     assert here.said.events[0][1]["breaches"] == ["drift:labels"]

@@ -33,6 +33,8 @@ class ResourceKind(StrEnum):
     ENDPOINT = "endpoint"
     MODEL = "model"
     MODEL_PACKAGE = "model_package"
+    ENDPOINT_CONFIG = "endpoint_config"
+    SERVED_ENDPOINT = "served_endpoint"
     NOTEBOOK = "notebook"
     STUDIO_APP = "studio_app"
     STUDIO_SPACE = "studio_space"

@@ -13,6 +13,7 @@ from thriftline.audit.domain.resources.jobs import ProcessingJob, ReadingJob, Tr
 from thriftline.audit.domain.resources.mlflow import MlflowServer
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp, StudioSpace
 from thriftline.audit.domain.resources.runs import RunBill, SettledRun
+from thriftline.audit.domain.resources.served import EndpointConfig, ServedEndpoint
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import Bucket, LogGroup
 
@@ -69,6 +70,8 @@ class Inventory:
     studio_spaces: tuple[StudioSpace, ...] = ()
     settled_runs: tuple[SettledRun, ...] = ()
     run_bills: tuple[RunBill, ...] = ()
+    endpoint_configs: tuple[EndpointConfig, ...] = ()
+    served_endpoints: tuple[ServedEndpoint, ...] = ()
 
     def unread_of(self, *kinds: ResourceKind) -> tuple[UnreadResource, ...]:
         """Returns what could not be read of these kinds."""

@@ -40,6 +40,7 @@ class AuditParameters:
     min_saving_usd: Decimal = Decimal("1.00")
     # Endpoints.
     failed_endpoint_min_age_days: int = 3
+    unused_config_days: int = 90
     utilisation_window_days: int = 14
     under_used_gpu_memory_percent: float = 20.0
     under_used_gpu_percent: float = 20.0

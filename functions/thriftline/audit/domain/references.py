@@ -20,6 +20,7 @@ REFERRING_KINDS = frozenset(
         ResourceKind.TRANSFORM_JOB,
         ResourceKind.TUNING_JOB,
         ResourceKind.MLFLOW_SERVER,
+        ResourceKind.SERVED_ENDPOINT,
     }
 )
 _RUNNING = ("InProgress", "Stopping")
@@ -74,6 +75,12 @@ def references_of(inventory: Inventory) -> References:
         uris.add(endpoint.async_output_s3_uri)
         for component in known(endpoint.inference_components) or ():
             uris.update(component.artifact_s3_uris)
+    # A version that a deployment may bring back is in use, whatever became of its model.
+    uris.update(
+        version.artifact_s3_uri
+        for served in inventory.served_endpoints
+        for version in served.versions
+    )
     uris.update(server.artifact_s3_uri for server in inventory.mlflow_servers)
     for job in inventory.training_jobs:
         if job.status in _RUNNING:

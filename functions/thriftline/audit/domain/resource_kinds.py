@@ -126,6 +126,23 @@ RESOURCE_SPECS: tuple[ResourceSpec, ...] = (
         name=attrgetter("arn"),
     ),
     ResourceSpec(
+        kind=ResourceKind.ENDPOINT_CONFIG,
+        field="endpoint_configs",
+        part=Part.MODELS,
+        collector="endpoint_configs:collect_endpoint_configs",
+        is_counted=False,
+    ),
+    ResourceSpec(
+        kind=ResourceKind.SERVED_ENDPOINT,
+        field="served_endpoints",
+        part=Part.MODELS,
+        collector="served_endpoints:collect_served_endpoints",
+        asks=("endpoints_table",),
+        words=("endpoint of a deployment", "endpoints of deployments"),
+        is_counted=False,
+        of_stack=True,
+    ),
+    ResourceSpec(
         kind=ResourceKind.NOTEBOOK,
         field="notebooks",
         part=Part.NOTEBOOKS,

@@ -31,11 +31,13 @@ class _CollectorContext:
     settings: AuditSettings
     target: Target
     runs_table: str | None
+    endpoints_table: str | None
 
     def facts(self) -> Mapping[str, Any]:
         """Returns all that a collector may ask for beside its clients."""
         return {
             "account": self.target.account,
+            "endpoints_table": self.endpoints_table,
             "is_home": self.target.is_home,
             "now": self.settings.started,
             "runs_table": self.runs_table,
@@ -59,17 +61,18 @@ def collect_part(
     artifacts: Bucket,
     clients: TargetClients,
     runs_table: str | None = None,
+    endpoints_table: str | None = None,
 ) -> CollectResponse:
     """Writes what exists of the part's kinds, and what of them could not be read.
 
-    No error of AWS fails it: what it stands in the way of is unknown. ``runs_table`` is the
-    stack's own, for the account and region in which the stack lies.
+    No error of AWS fails it: what it stands in the way of is unknown. The tables are
+    the stack's own, for the account and region in which the stack lies.
 
     Raises:
         AwsRequestError: there is no such audit.
     """
     settings = read_settings(artifacts, request.audit_id)
-    asked = _CollectorContext(clients, settings, request.target, runs_table)
+    asked = _CollectorContext(clients, settings, request.target, runs_table, endpoints_table)
     found = _read(request.part, asked)
     key = part_key(request.audit_id, request.target.account, request.target.region, request.part)
     artifacts.write(key, encode_inventory(found), "application/json")

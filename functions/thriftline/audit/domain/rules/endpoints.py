@@ -15,6 +15,7 @@ from thriftline.audit.domain.findings import (
     Signal,
 )
 from thriftline.audit.domain.idle import Idleness, Verdict
+from thriftline.audit.domain.ours import Ours
 from thriftline.audit.domain.part_use import PartUse
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars
@@ -61,6 +62,10 @@ def _idle(subject: Subject) -> Iterator[Observation]:
             severity=_severity(endpoint, usd),
             window=said.window,
         )
+
+
+def _sleep(known: Ours) -> str:
+    return f"Or let it sleep until it is needed: `{known.command('schedule', 'sleep')}`."
 
 
 def _month(endpoint: Endpoint, subject: Subject) -> Decimal | None:
@@ -256,6 +261,7 @@ RULES = (
         ),
         needs=_NEEDS,
         look=_idle,
+        of_ours=_sleep,
         action=ActionKind.TERMINATE_ENDPOINT,
     ),
     Rule(

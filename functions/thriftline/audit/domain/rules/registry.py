@@ -11,6 +11,7 @@ from thriftline.audit.domain.rules import (
     hosting,
     hygiene,
     runs,
+    serving,
     spend,
     throughputs,
     tokens,
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     *volumes.RULES,
     *spend.RULES,
     *runs.RULES,
+    *serving.RULES,
 )
 
 

@@ -1,7 +1,7 @@
 """What a rule is, and what it may look at."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from thriftline.audit.domain.costs import ResourceCost
@@ -18,6 +18,7 @@ from thriftline.audit.domain.findings import (
 )
 from thriftline.audit.domain.idle import Idleness
 from thriftline.audit.domain.inventory import Inventory, Window
+from thriftline.audit.domain.ours import Ours, ours
 from thriftline.audit.domain.parameters import AuditParameters
 from thriftline.audit.domain.reconciliation import Reconciliation
 from thriftline.money.prices import PriceCatalogue
@@ -56,6 +57,11 @@ class Observation:
     resource_type: ResourceKind | None = None
 
 
+def redeploy(known: Ours) -> str:
+    """Returns how to change an endpoint that Thriftline deployed."""
+    return f"Thriftline deployed it: change its serve.yaml, then `{known.command('deploy')}`."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule.
@@ -63,6 +69,9 @@ class Rule:
     ``needs`` are the kinds that must have been collected, ``needs_whole`` those that
     must have been read to the last resource, because what is missing could refer to what is there.
     ``doubts`` gives further reasons why the rule cannot be evaluated on an inventory.
+
+    ``of_ours`` adds to the change of an endpoint that Thriftline deployed: its next deployment
+    would undo what is done past the history.
 
     ``id`` never changes: acceptances, differences between reports and pages hang on it. ``how``
     says the arithmetic and the conditions, ``thresholds`` names the parameters that move it.
@@ -84,6 +93,7 @@ class Rule:
     needs_whole: frozenset[ResourceKind] = frozenset()
     doubts: Callable[[Inventory], tuple[str, ...]] = lambda _: ()
     action: ActionKind | None = None
+    of_ours: Callable[[Ours], str] = redeploy
 
     @property
     def page(self) -> str:
@@ -97,6 +107,12 @@ class Rule:
     def _finding(self, seen: Observation, subject: Subject) -> Finding:
         window = seen.window or subject.inventory.window
         kind = seen.resource_type or self.resource_type
+        known = _deployed(kind, seen.resource, subject)
+        change = seen.change
+        if known is not None:
+            text = f"{change.text} {self.of_ours(known)}".rstrip()
+            change = replace(change, text=text)
+        used = seen.used + (() if known is None else tuple(known.signals()))
         return Finding(
             rule=self.id,
             title=self.title,
@@ -108,12 +124,22 @@ class Rule:
             severity=self.severity if seen.severity is None else seen.severity,
             confidence=seen.confidence,
             effort=self.effort,
-            evidence=Evidence(seen.used, seen.missing, window.start, window.end),
+            evidence=Evidence(used, seen.missing, window.start, window.end),
             monthly_usd=seen.monthly_usd,
-            change=seen.change,
+            change=change,
             action=self.action,
             pools=seen.pools or frozenset({pool(kind, seen.resource)}),
         )
+
+
+def _deployed(kind: ResourceKind, resource: str, subject: Subject) -> Ours | None:
+    """Returns what is known of an endpoint that Thriftline deployed, None of all else."""
+    if kind is not ResourceKind.ENDPOINT:
+        return None
+    name = resource.partition("/")[0]
+    found = (one for one in subject.inventory.endpoints if one.name == name)
+    endpoint = next(found, None)
+    return None if endpoint is None else ours(endpoint)
 
 
 def pool(kind: ResourceKind, resource: str) -> str:

@@ -28,7 +28,7 @@ def table() -> Iterator[EndpointsTable]:
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one, _ in names],
-            KeySchema=[{"AttributeName": one, "KeyType": kind} for one, kind in names],  # type: ignore[typeddict-item]
+            KeySchema=[{"AttributeName": one, "KeyType": kind} for one, kind in names],
         )
         yield EndpointsTable(client, TABLE)
 
@@ -57,13 +57,13 @@ def test_versions_come_with_the_state_of_their_artifacts(table: EndpointsTable) 
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(
         Bucket="artifacts",
-        CreateBucketConfiguration={"LocationConstraint": REGION},  # type: ignore[typeddict-item]
+        CreateBucketConfiguration={"LocationConstraint": REGION},
     )
     for number in range(1, 14):
         table.add_version(ENDPOINT, _version(number))
     for number, storage in ((12, "GLACIER"), (13, "STANDARD")):
         key = f"training/run-{number}/model.tar.gz"
-        s3.put_object(Bucket="artifacts", Key=key, Body=b"x", StorageClass=storage)  # type: ignore[arg-type]
+        s3.put_object(Bucket="artifacts", Key=key, Body=b"x", StorageClass=storage)
     table.update(ENDPOINT, "endpoint", project="reviews", kind="real-time", in_use=13, asleep=True)
     since = "2026-11-20T00:00:00+00:00"
     table.update(

@@ -12,8 +12,10 @@ from tests.unit.runs.sample_results import evaluated, gate_of, training
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import AwsRequestError, EvaluationError
 from thriftline.evaluation.document import Evaluation
+from thriftline.core.deployment_ids import DEPLOYMENT_ID
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.schemas.gate_section import GateSection
+from thriftline.runs.schemas.steps import RegisterModelResponse
 from thriftline.runs.steps.register_model import register_model
 
 
@@ -45,8 +47,12 @@ class Scene:
         self.world.put("evaluation.json", document.model_dump_json().encode())
 
     def register(self) -> str:
+        """Runs the step and returns the version's ARN."""
+        return self.registered().model_package_arn
+
+    def registered(self) -> RegisterModelResponse:
         """Runs the step."""
-        response = register_model(
+        return register_model(
             RUN_ID,
             JOB,
             artifacts=self.world.artifacts,
@@ -55,7 +61,6 @@ class Scene:
             trainers=trainers_over(self.world.artifacts),
             cost_tags={"thriftline:stack": "s"},
         )
-        return response.model_package_arn
 
 
 @pytest.fixture
@@ -136,3 +141,22 @@ def test_a_run_that_was_not_evaluated_registers_nothing(scene: Scene) -> None:
     scene.world.artifacts.delete_prefix(f"runs/{RUN_ID}/evaluation.json")
     with pytest.raises(AwsRequestError, match=r"evaluation\.json"):
         scene.register()
+
+
+def test_an_approved_version_is_deployed_where_the_run_says_so(scene: Scene) -> None:
+    assert scene.registered().deployment is None, "nobody asked for one"
+    scene.world.put_run(deploy=True)
+    first, again = scene.registered(), scene.registered()
+    assert first.deployment is not None
+    assert first.deployment == again.deployment, "a retry asks for the same deployment"
+    request = first.deployment.request
+    assert request is not None
+    assert request["model_package_arn"] == first.model_package_arn
+    assert (request["project"], request["source"]) == ("reviews", "run")
+    assert DEPLOYMENT_ID.fullmatch(first.deployment.deployment_id or "")
+
+
+def test_a_version_that_the_gate_did_not_approve_is_not_deployed(scene: Scene) -> None:
+    scene.world.put_run(deploy=True)
+    scene.evaluate(1.0)
+    assert scene.registered().deployment is None

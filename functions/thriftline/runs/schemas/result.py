@@ -312,6 +312,16 @@ class Baseline(Document):
     note: str = ""
 
 
+class ResultDeployment(Document):
+    """What became of the run's wish to deploy its version; how it ends is told by itself."""
+
+    deployment_id: str | None = Field(
+        description="Also the name of the deployment machine's execution; null: it was refused."
+    )
+    started: bool
+    reason: str | None = Field(description="Why it was not started; null where it was.")
+
+
 class ResultReports(Document):
     """Where the run's documents lie; null when a step did not come so far."""
 
@@ -370,6 +380,9 @@ class Result(Document):
     training: Training | None = Field(description="What the training program said of itself.")
     baseline: Baseline | None = Field(None, description="A simple model on the same split.")
     model_package_arn: str | None = Field(description="The version in the Model Registry.")
+    deployment: ResultDeployment | None = Field(
+        None, description="Null where run.yaml asks for none, or no version was approved."
+    )
     kept: tuple[ResultKept, ...] = Field(
         (), description="Models that stay with their trainer's service and cost every month."
     )

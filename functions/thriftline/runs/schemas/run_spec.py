@@ -78,6 +78,12 @@ class RunSpec(Section):
     )
     budget: BudgetSection = Field(default_factory=BudgetSection)
     gate: GateSection = Field(default_factory=GateSection, validate_default=True)
+    deploy: bool = Field(
+        False,
+        description="Deploy the version once the gate has approved it, as the project's serve.yaml "
+        "says (its defaults where there is none). A model that Bedrock serves is deployed by "
+        "bedrock.deploy.",
+    )
     repeat: bool = Field(
         False,
         description="Train although a run has trained the same files, or the same bytes, with "

@@ -4,7 +4,7 @@ Payloads stay small: a run's documents lie in the artifacts bucket and are found
 """
 
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -138,10 +138,33 @@ class EvaluateRunResponse(Payload):
     reason: str
 
 
+class RunDeployment(Payload):
+    """``deployment_id`` is the execution's name, ``request`` its input; the same for a run.
+
+    Without a request there is a reason why the version cannot be deployed so.
+    """
+
+    deployment_id: str | None
+    request: dict[str, Any] | None
+    reason: str = ""
+
+
 class RegisterModelResponse(Payload):
-    """The new version in the Model Registry."""
+    """The new version in the Model Registry.
+
+    ``deployment`` is what the machine asks the deployment machine for; None: nothing is deployed.
+    """
 
     model_package_arn: str
+    deployment: RunDeployment | None = None
+
+
+class StartedDeployment(Payload):
+    """Whether the deployment machine took the run's request, and why not."""
+
+    deployment_id: str | None
+    started: bool
+    reason: str | None = None
 
 
 class CleanUpRequest(Payload):
@@ -261,6 +284,7 @@ class PublishResultRequest(Payload):
     ending: Literal["succeeded", "not_promoted", "rejected", "failed"]
     failure: Failure | None = None
     model_package_arn: str | None = None
+    deployment: StartedDeployment | None = None
 
 
 class PublishResultResponse(Payload):

@@ -18,6 +18,7 @@ from thriftline.runs.schemas.result import (
     Result,
     ResultApproval,
     ResultDataset,
+    ResultDeployment,
     ResultError,
     ResultPlan,
     ResultReports,
@@ -94,6 +95,7 @@ def gather_result(
         training=evaluation.training if evaluation else None,
         baseline=found.baseline,
         model_package_arn=request.model_package_arn or item.get("model_package_arn"),
+        deployment=_deployment(request),
         kept=kept_models(
             run_id,
             found.run.project if found.run else None,
@@ -139,6 +141,11 @@ def _reason(
     if evaluation:
         return evaluation.gate.reason
     return f"The run ended as {request.ending.replace('_', ' ')}."
+
+
+def _deployment(request: PublishResultRequest) -> ResultDeployment | None:
+    asked = request.deployment
+    return ResultDeployment(**asked.model_dump()) if asked else None
 
 
 def _shown_names(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ _METRICS = {
     "failed": "RunFailed",
 }
 
+_DECIDED = {"ending", "failure", "model_package_arn", "deployment"}
+
 
 def publish_result(
     request: PublishResultRequest,
@@ -92,10 +94,11 @@ def _decided(
     request: PublishResultRequest, run_id: str, runs: RunsTable, now: datetime
 ) -> tuple[PublishResultRequest, datetime]:
     """Returns the request as it was when the run's ending was decided, and when that was."""
-    wanted = request.model_dump(mode="json", include={"ending", "failure", "model_package_arn"})
+    wanted = request.model_dump(mode="json", include=_DECIDED)
     decided = runs.decide_ending(run_id, {**wanted, "ended_at": now.isoformat()})
     ended_at = datetime.fromisoformat(decided["ended_at"])
-    known = {name: decided[name] for name in wanted}
+    # An ending that a former version decided says nothing of a deployment.
+    known = {name: decided.get(name) for name in wanted}
     return PublishResultRequest.model_validate({**request.model_dump(), **known}), ended_at
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.deployment_ids import deployment_id
 from thriftline.core.tags import PROJECT_TAG
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.aws.model_registry import ModelRegistry, ModelVersion, version_number
@@ -14,13 +15,18 @@ from thriftline.runs.schemas.model_document import MODEL_DOCUMENT, ModelDocument
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.result import Attempt, ResultCost
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.steps import RegisterModelResponse
+from thriftline.runs.schemas.steps import RegisterModelResponse, RunDeployment
 from thriftline.runs.steps.registered_reference import reference_in_registry
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
 from thriftline.runs.steps.run_ladder import RunLadder
 from thriftline.runs.trainers.port import TrainedModel
 from thriftline.runs.trainers.registry import Trainers
+
+_BY_ITS_OWN_WAY = (
+    "Bedrock serves what it trained: its deployment is promoted by Bedrock's own way "
+    "(bedrock.deploy in run.yaml), not by a SageMaker endpoint."
+)
 
 
 def register_model(
@@ -81,7 +87,27 @@ def register_model(
             runs.update(run_id, deployment_arn=deployment)
             if served:
                 _write(artifacts, served.model_copy(update={"deployment_arn": deployment}))
-    return RegisterModelResponse(model_package_arn=arn)
+    wanted = run.spec.deploy and evaluation.gate.promotion == "approved"
+    return RegisterModelResponse(
+        model_package_arn=arn, deployment=_deployment(run, arn, image) if wanted else None
+    )
+
+
+def _deployment(run: Run, arn: str, image: str | None) -> RunDeployment:
+    """What the deployment machine is asked for: by a run once, however often it is called."""
+    if image is None:
+        return RunDeployment(deployment_id=None, request=None, reason=_BY_ITS_OWN_WAY)
+    token = f"run {run.run_id}"
+    request = {
+        "action": "deploy",
+        "source": "run",
+        "project": run.project,
+        "model_package_arn": arn,
+        "requested_by": token,
+        "why": "run.yaml says deploy: true",
+        "token": token,
+    }
+    return RunDeployment(deployment_id=deployment_id(token, run.opened_at), request=request)
 
 
 def _has_newer(registry: ModelRegistry, project: str, arn: str) -> bool:

@@ -4,13 +4,11 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 _LONGEST = 63
 _LONGEST_STEM = 40
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9]+")
-DEPLOYMENT_ID = re.compile(r"d-\d{8}T\d{6}-[0-9a-f]{8}")
 
 
 def digest(content: Mapping[str, Any] | str, length: int = 8) -> str:
@@ -25,11 +23,6 @@ def endpoint_name(stack: str, project: str) -> str:
     if len(name) <= _LONGEST:
         return name
     return f"{name[: _LONGEST - 9].rstrip('-')}-{digest(name)}"
-
-
-def deployment_id(token: str, now: datetime) -> str:
-    """Returns the id of a deployment that is asked for the first time."""
-    return f"d-{now.astimezone(UTC):%Y%m%dT%H%M%S}-{digest(token)}"
 
 
 def config_name(endpoint: str, version: int, content: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import Executions
+from thriftline.core.deployment_ids import DEPLOYMENT_ID, deployment_id
 from thriftline.core.errors import (
     DeploymentInProgressError,
     DeploymentRefusedError,
@@ -20,7 +21,7 @@ from thriftline.core.text import plain
 from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.aws.model_packages import ModelPackage, ModelPackages
-from thriftline.serving.domain.names import DEPLOYMENT_ID, deployment_id, digest, endpoint_name
+from thriftline.serving.domain.names import digest, endpoint_name
 from thriftline.serving.domain.rollback import NoRollback, version_to_return_to
 from thriftline.serving.domain.rollout import MOST_LIMIT_SECONDS
 from thriftline.serving.domain.versions import EndpointState

@@ -10,9 +10,9 @@ from tests.unit.runs.finished_run import CHAMPION, EXECUTION, JOB, NOW, RUN_ID, 
 from tests.unit.runs.registry_fakes import FakeRegistryClient
 from tests.unit.runs.sample_results import evaluated, gate_of, training
 from tests.unit.runs.trainers_fixture import trainers_over
+from thriftline.core.deployment_ids import DEPLOYMENT_ID
 from thriftline.core.errors import AwsRequestError, EvaluationError
 from thriftline.evaluation.document import Evaluation
-from thriftline.core.deployment_ids import DEPLOYMENT_ID
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.schemas.gate_section import GateSection
 from thriftline.runs.schemas.steps import RegisterModelResponse

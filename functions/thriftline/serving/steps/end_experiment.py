@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.causes import read_cause
+from thriftline.core.deployment_ids import deployment_id
 from thriftline.core.tags import EXPERIMENT_TAG
 from thriftline.serving.aws.endpoints import Endpoints, LiveEndpoint
 from thriftline.serving.aws.endpoints_table import EndpointsTable
@@ -13,7 +14,6 @@ from thriftline.serving.aws.live_variants import LiveVariants
 from thriftline.serving.domain.experiment_names import result_key
 from thriftline.serving.domain.experiment_variants import variant_name
 from thriftline.serving.domain.experiments import Kind
-from thriftline.serving.domain.names import deployment_id
 from thriftline.serving.domain.verdicts import IN_SERVICE, MOVING
 from thriftline.serving.reports.experiment_message import (
     ENDED,

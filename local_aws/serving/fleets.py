@@ -20,6 +20,7 @@ LOG = logging.getLogger(__name__)
 
 # SageMaker's own limit where the variant names none.
 START_SECONDS = 240.0
+_MIB = 1024 * 1024
 # A fleet may be asked for a moment before it is to be seen in the store.
 _UNSEEN_SECONDS = 60.0
 
@@ -45,6 +46,7 @@ class Place:
     asked: float
     shared: Shared | None = None
     failure: str = ""
+    was_ready: bool = False
 
     @property
     def readiness(self) -> Readiness:
@@ -52,6 +54,25 @@ class Place:
         if self.failure:
             return Readiness(State.FAILED, self.failure)
         return self.shared.readiness if self.shared is not None else STARTING
+
+    def memory_share(self) -> float | None:
+        """Return the part of a serverless variant's memory that its container uses."""
+        serverless: Properties = self.wanted.variant.get("ServerlessConfig") or {}
+        container = self.shared.container if self.shared is not None else None
+        if not serverless or container is None:
+            return None
+        used = container.memory_bytes()
+        return None if used is None else used / (serverless["MemorySizeInMB"] * _MIB)
+
+    def check_memory(self) -> None:
+        """Fail a serverless variant whose memory is too small for its model."""
+        share = self.memory_share()
+        if share is not None and share > 1:
+            self.failure = (
+                f"The container of the serverless variant {self.wanted.variant['VariantName']} "
+                f"did not pass the ping health check: it uses {share:.0%} of MemorySizeInMB. "
+                "Please choose a larger memory size."
+            )
 
 
 class FleetContainers:
@@ -78,6 +99,9 @@ class FleetContainers:
                     target=self._find, args=[place], name="serve-look", daemon=True
                 ).start()
             place.asked = now
+        if place.readiness.state is State.READY and not place.was_ready:
+            place.was_ready = True
+            place.check_memory()
         return place.readiness
 
     def place(self, member: Member) -> Place | None:

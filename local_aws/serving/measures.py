@@ -10,6 +10,8 @@ from datetime import datetime
 from local_aws.services.metric_store import Dimensions, MetricKey, MetricStore, StatisticSet
 
 NAMESPACE = "AWS/SageMaker"
+# What instances and containers use of what they have.
+CONTAINERS = "/aws/sagemaker/Endpoints"
 # A percentile need not be finer than this, and a minute holds few different values then.
 _DIGITS = 3
 
@@ -48,13 +50,14 @@ class Measures:
         region: str,
         dimensions: Iterable[Dimensions],
         values: Mapping[str, float],
+        namespace: str = NAMESPACE,
     ) -> None:
         """Add one value of each named metric, under each set of dimensions."""
         minute = int(self._clock().timestamp() // 60)
         with self._lock:
             for each in dimensions:
                 for name, value in values.items():
-                    key = (account, region, MetricKey(NAMESPACE, name, each), minute)
+                    key = (account, region, MetricKey(namespace, name, each), minute)
                     if key not in self._minutes:
                         self._minutes[key] = _Minute()
                     self._minutes[key].add(value)

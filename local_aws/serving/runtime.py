@@ -23,7 +23,7 @@ from local_aws.serving.container import ContainerError
 from local_aws.serving.fleets import FleetContainers
 from local_aws.serving.invocations import Invocations, Sender
 from local_aws.serving.logs import EndpointLogs, Write
-from local_aws.serving.measures import Measures, dimensions
+from local_aws.serving.measures import CONTAINERS, Measures, dimensions
 from local_aws.serving.multi_model import ModelCache
 from local_aws.serving.notices import Notices
 from local_aws.serving.options import ServingOptions
@@ -183,6 +183,7 @@ class Serving:
             return
         self._gauged = now
         self._asynchronous.gauge()
+        self._gauge_memory()
         for (account, region, endpoint, variant, component), count in self._seats.taken().items():
             values = {"ConcurrentRequestsPerModel": float(count)}
             where = (
@@ -191,6 +192,16 @@ class Serving:
                 else dimensions(EndpointName=endpoint, VariantName=variant)
             )
             self._measures.add(account, region, [where], values)
+
+    def _gauge_memory(self) -> None:
+        for place in self.containers.places():
+            wanted, share = place.wanted, place.memory_share()
+            if share is not None:
+                where = dimensions(
+                    EndpointName=wanted.endpoint, VariantName=wanted.variant["VariantName"]
+                )
+                values = {"MemoryUtilization": 100 * share}
+                self._measures.add(wanted.account, wanted.region, [where], values, CONTAINERS)
 
     def _settle(self) -> None:
         """End the containers that no fleet needs any more."""

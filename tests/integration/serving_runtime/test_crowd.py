@@ -137,17 +137,16 @@ def test_no_request_fails_during_an_update_its_way_back_and_scaling(
             more(lambda: clients.of(FORMER))
 
 
-STEPS = [
-    {
-        "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": {
-                "Type": "CANARY",
-                "WaitIntervalInSeconds": 120,
-                "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 25},
-            },
-            "TerminationWaitInSeconds": 60,
-        }
+CANARY: dict[str, Any] = {
+    "TrafficRoutingConfiguration": {
+        "Type": "CANARY",
+        "WaitIntervalInSeconds": 120,
+        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 25},
     },
+    "TerminationWaitInSeconds": 60,
+}
+STEPS: list[dict[str, Any]] = [
+    {"BlueGreenUpdatePolicy": CANARY},
     {
         "BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": {
@@ -200,7 +199,7 @@ def test_no_request_fails_while_an_alarm_takes_an_update_back(films: Films, endp
             EndpointConfigName="crowd-v2",
             RetainAllVariantProperties=True,
             DeploymentConfig={
-                **STEPS[0],
+                "BlueGreenUpdatePolicy": CANARY | {"TerminationWaitInSeconds": 1800},
                 "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "abort"}]},
             },
         )

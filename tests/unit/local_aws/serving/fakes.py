@@ -55,6 +55,7 @@ class FakeContainer:
     asked: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
     ends_with: int | None = None
     is_ready: bool = True
+    memory: int | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
     def ready(self) -> bool:
@@ -70,7 +71,7 @@ class FakeContainer:
         return self.answer(method, path, body, headers)
 
     def memory_bytes(self) -> int | None:
-        return None
+        return self.memory
 
     def close(self) -> None:
         self.ended.set()
@@ -87,6 +88,7 @@ class FakeStarter:
     started: list[FakeContainer] = field(default_factory=list)
     is_ready: bool = True
     ends_with: int | None = None
+    memory: int | None = None
 
     def __call__(
         self, spec: ContainerSpec, scratch: Path, on_line: Callable[[str], None]
@@ -97,6 +99,7 @@ class FakeStarter:
             on_line,
             is_ready=self.is_ready,
             ends_with=self.ends_with,
+            memory=self.memory,
         )
         self.started.append(container)
         return container

@@ -94,6 +94,18 @@ def test_a_container_that_ends_before_it_answers_fails_the_fleet(runtime: Runtim
     assert settled(runtime, wanted(runtime.model("a"), "two")).state is State.READY
 
 
+@pytest.mark.parametrize(("memory", "state"), [(1024, State.READY), (1025, State.FAILED)])
+def test_a_serverless_variant_has_so_much_memory(
+    runtime: Runtime, memory: int, state: State
+) -> None:
+    runtime.starter.memory = memory * 1024 * 1024
+    serverless = {"MemorySizeInMB": 1024, "MaxConcurrency": 1}
+    asked = wanted(runtime.model("a"), ServerlessConfig=serverless)
+    assert settled(runtime, asked).state is state
+    # An instance has more, however much that is.
+    assert settled(runtime, wanted(runtime.model("a"), "two")).state is State.READY
+
+
 def test_a_container_that_ends_while_it_serves_is_started_anew(runtime: Runtime) -> None:
     runtime.serve([variant()])
     runtime.starter.started[0].ends_with = 1

@@ -46,6 +46,8 @@ class FunctionLogs:
     def __init__(self, writer: LogWriter, clock: Clock) -> None:
         self._writer = writer
         self._groups: dict[str, str] = {}
+        # Hears every line, for the metrics that are in some.
+        self.on_line: Callable[[str], None] = lambda _: None
         self._stream = f"{clock.now():%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
 
     def configure(self, function: str, properties: Mapping[str, Any]) -> None:
@@ -59,6 +61,8 @@ class FunctionLogs:
         group = self._groups.get(function, f"/aws/lambda/{function}")
         lines = [line for line in text.splitlines() if line.strip()]
         self._writer.append(group, self._stream, lines)
+        for line in lines:
+            self.on_line(line)
 
 
 def json_line(fields: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import gc
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,7 @@ from local_aws.events.one_time_schedules import OneTimeSchedules
 from local_aws.functions.lambdas import Functions
 from local_aws.functions.runtime import FunctionConfig, LambdaRuntime
 from local_aws.hooks import Hooks, check_moto_version
+from local_aws.hosting_connections import connect_hosting
 from local_aws.http import callers
 from local_aws.http.gateway import Gateway, current_operation
 from local_aws.http.identify import Call
@@ -34,6 +35,7 @@ from local_aws.http.web_server import HttpServer
 from local_aws.log_writer import FunctionLogs, LogWriter
 from local_aws.options import ACCOUNT, ROOT, Options
 from local_aws.services.metric_store import MetricKey, StatisticSet
+from local_aws.services.own_metrics import OwnMetrics
 from local_aws.serving import wiring as serving
 from local_aws.stepfunctions import executions, interpreter
 
@@ -151,6 +153,8 @@ class EmbeddedAws:
         )
         logs = FunctionLogs(writer, self.clock)
         functions = self._functions(scratch, logs)
+        own_metrics = self.services.own_metrics
+        logs.on_line, functions.on_invocation = own_metrics.printed, own_metrics.invocation
         self._install_hooks(writer, gateway)
         self._install_jobs(scratch)
         self._connect_serving(own, gateway, writer, scratch)
@@ -216,7 +220,7 @@ class EmbeddedAws:
         self._cleanup.callback(schedules.close)
         schedules.install(hooks)
         self._connect_bedrock()
-        self._connect_hosting(bus, gateway)
+        connect_hosting(self.services, options, self._clients, bus, gateway, self._cleanup)
         bucket_policies.install(hooks)
         table_locks.install(hooks)
         table_numbers.install(hooks)
@@ -226,7 +230,7 @@ class EmbeddedAws:
             self._clients,
             options.time_scale,
             writer,
-            lambda execution: _announce(bus, execution),
+            lambda execution: _announce(bus, self.services.own_metrics, execution),
             clock,
         )
 
@@ -250,29 +254,6 @@ class EmbeddedAws:
         )
         self._cleanup.callback(services.bedrock_world.close)
         self._cleanup.callback(services.bedrock_jobs.close)
-
-    def _connect_hosting(self, bus: EventBus, gateway: Gateway) -> None:
-        services, options = self.services, self._options
-        hosting = services.hosting
-        hosting.options = options.hosting
-        home = (options.account, options.region)
-
-        def announce(
-            account: str, region: str, kind: str, detail: Mapping[str, Any], arns: list[str]
-        ) -> None:
-            # The buses of other accounts are nobody's here.
-            if (account, region) == home:
-                bus.publish(source="aws.sagemaker", detail_type=kind, detail=detail, resources=arns)
-
-        hosting.announce = announce
-        alarms = services.alarms
-        alarms.lock = lambda: gateway.lock("cloudwatch")
-        alarms.actions.client = self._clients.get
-        alarms.actions.announce = _announce_alarms(bus, home)
-        alarms.run()
-        self._cleanup.callback(alarms.close)
-        hosting.run(services.sagemaker, lambda: gateway.lock("sagemaker"))
-        self._cleanup.callback(hosting.close)
 
     def _connect_serving(
         self, own: OwnCalls, gateway: Gateway, writer: LogWriter, scratch: Path
@@ -312,23 +293,6 @@ class EmbeddedAws:
         jobs.install()
 
 
-def _announce_alarms(
-    bus: EventBus, home: tuple[str, str]
-) -> Callable[[str, str, Mapping[str, Any], list[str]], None]:
-    """Return what tells EventBridge of the alarms of the home account."""
-
-    def announce(account: str, region: str, detail: Mapping[str, Any], arns: list[str]) -> None:
-        if (account, region) == home:
-            bus.publish(
-                source="aws.cloudwatch",
-                detail_type="CloudWatch Alarm State Change",
-                detail=detail,
-                resources=arns,
-            )
-
-    return announce
-
-
 def _refused(options: Options) -> frozenset[Call]:
     """Return the calls that nobody here does."""
     training = frozenset() if options.training_jobs else _TRAINING_CALLS
@@ -352,9 +316,10 @@ def _execute_state_machines(cleanup: contextlib.ExitStack) -> None:
     cleanup.callback(restore)
 
 
-def _announce(bus: EventBus, execution: Any) -> None:
-    """Tell EventBridge that an execution started or ended, as Step Functions does."""
+def _announce(bus: EventBus, metrics: OwnMetrics, execution: Any) -> None:
+    """Tell EventBridge that an execution started or ended, as Step Functions does, and count it."""
     description = executions.describe(execution)
+    metrics.execution(description)
     for name in ("startDate", "stopDate"):
         moment = description.get(name)
         description[name] = int(moment.timestamp() * 1000) if moment else None

@@ -40,6 +40,8 @@ class Functions:
         self._default_code = code
         self._time_scale = time_scale
         self._code: dict[str, Path] = {}
+        # Hears of every invocation: the function's name, and whether it failed.
+        self.on_invocation: Callable[[str, bool], None] = lambda *_: None
         self._closing = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="lambda")
 
@@ -104,7 +106,9 @@ class Functions:
             timeout_seconds=int(function.timeout),
             memory_mib=int(function.memory_size),
         )
-        return self._runtime.invoke(config, payload)
+        invocation = self._runtime.invoke(config, payload)
+        self.on_invocation(function.function_name, invocation.function_error is not None)
+        return invocation
 
     def _run_async(self, function: Any, payload: bytes) -> None:
         try:

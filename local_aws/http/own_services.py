@@ -23,6 +23,7 @@ from local_aws.services.cost_explorer import CostExplorer
 from local_aws.services.hosting import Hosting
 from local_aws.services.hosting_bill import HostingBill
 from local_aws.services.metric_store import MetricStore
+from local_aws.services.own_metrics import OwnMetrics
 from local_aws.services.places import Places
 from local_aws.services.pricing import Pricing
 from local_aws.services.resource_tagging import ResourceTagging
@@ -59,6 +60,7 @@ class OwnServices:
         self.accounts = Accounts(home_account)
         self.metrics = Places(lambda account, region: MetricStore(account, region, clock))
         self.alarms = Alarms(clock, self.metrics)
+        self.own_metrics = OwnMetrics(self.metrics, clock)
         self.scaling = Places(ScalingStore)
         self.bedrock = Places(BedrockStore)
         self.quotas = Places(QuotaStore)

@@ -112,6 +112,11 @@ class Watched:
             for number in range(periods)
         ]
 
+    def data_since(self, store: MetricStore, since: datetime) -> list[datetime]:
+        """Return when data came in after an instant of the service time, in order."""
+        found = [store.came_since(each.key, since) for each in self._measures.values()]
+        return sorted({moment for moments in found for moment in moments})
+
 
 def _measure(query: Any) -> Measure:
     wanted = query.metric_stat

@@ -179,7 +179,7 @@ class Alarms:
         return fresh
 
     def _catch_up(self, store: MetricStore, course: _Course, now: datetime) -> None:
-        for moment in _looks(course, now):
+        for moment in _looks(course, store, now):
             course.looked = moment
             self._evaluate(store, course, moment)
 
@@ -223,11 +223,11 @@ class Alarms:
             self._pool.submit(self.actions.do, changed)
 
 
-def _looks(course: _Course, now: datetime) -> Iterator[datetime]:
+def _looks(course: _Course, store: MetricStore, now: datetime) -> Iterator[datetime]:
     """Return the instants at which an alarm is due to be looked at, in order.
 
-    After a long leap of the clock nothing comes in that was not there: once all data has left the
-    alarm's periods every look tells the same, so that the last of them is enough.
+    Once all data has left the alarm's periods every look tells the same: a long leap of the clock
+    is looked at where there is data, and at its end.
     """
     period = course.watched.period
     step = timedelta(seconds=max(_STEP_SECONDS, period // _PARTS_OF_PERIOD // 10 * 10))
@@ -235,6 +235,13 @@ def _looks(course: _Course, now: datetime) -> Iterator[datetime]:
         seconds=period * (int(course.alarm.evaluation_periods) + EXTRA_PERIODS + 1)
     ) + timedelta(minutes=2)
     moment, last = course.looked + step, course.looked + window
+    pending = course.watched.data_since(store, course.looked) if now > last else []
     while moment <= now:
         yield moment
-        moment = moment + step if moment < last else max(moment + step, now)
+        moment += step
+        while moment > last and pending:
+            came = pending.pop(0)
+            if came + window > last:
+                moment, last = max(moment, came), came + window
+        if moment > last:
+            moment = max(moment, now)

@@ -38,6 +38,9 @@ _HELD_BACK = ("Failed to download model data", "The image ")
 class AlarmStates(Protocol):
     """What a roll-out asks of CloudWatch."""
 
+    def look(self) -> None:
+        """Evaluate every alarm up to now."""
+
     def exists(self, account: str, region: str, name: str) -> bool:
         """Whether there is a metric alarm of this name."""
 
@@ -49,6 +52,9 @@ class AlarmStates(Protocol):
 
 class NoAlarms:
     """A CloudWatch without alarms."""
+
+    def look(self) -> None:
+        """Do nothing."""
 
     def exists(self, account: str, region: str, name: str) -> bool:
         """Say no."""
@@ -100,6 +106,7 @@ class Hosting:
                 self._settle_endpoint(store, endpoint)
 
     def _settle_endpoint(self, store: SageMakerStore, endpoint: Endpoint) -> None:
+        self.alarms.look()
         now = self.clock.service_time()
         while (rollout := endpoint.rollout) is not None:
             self._ask_containers(store, endpoint, rollout, now)

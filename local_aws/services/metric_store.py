@@ -289,6 +289,13 @@ class MetricStore:
         found = series.recent(stat, start.timestamp(), end.timestamp(), period)
         return [(datetime.fromtimestamp(time, start.tzinfo), value) for time, value in found]
 
+    def came_since(self, key: MetricKey, since: datetime) -> list[datetime]:
+        """Return the parts of the service time after `since` in which data came in."""
+        series = self.series.get(key)
+        first = since.timestamp() // FINE_SECONDS
+        parts = [part for part in list(series.fine) if part >= first] if series else []
+        return [datetime.fromtimestamp(part * FINE_SECONDS, since.tzinfo) for part in parts]
+
     def error(self, key: MetricKey) -> str | None:
         """Return the error that reading a metric meets, if any."""
         return next((each.code for each in self.errors if each.meets(key)), None)

@@ -185,6 +185,18 @@ def test_a_leap_of_the_clock_misses_no_alarm(world: World) -> None:
     assert moment <= 180
 
 
+def test_data_between_two_leaps_is_looked_at_where_it_came(world: World) -> None:
+    world.alarm(evaluation_periods=1)
+    world.clock.advance(timedelta(hours=10))
+    world.put(0.9)
+    world.passes(10 * 3600)
+
+    moment = world.first_alarm(0, 20 * 3600)
+    assert moment is not None
+    assert 10 * 3600 < moment <= 10 * 3600 + 60
+    assert world.state == "OK"
+
+
 def test_an_alarm_that_alarms_already_is_one_at_once(world: World) -> None:
     world.alarm(evaluation_periods=1)
     world.put(0.9)

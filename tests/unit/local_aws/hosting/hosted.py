@@ -45,6 +45,9 @@ class Alarms:
         self.known: set[str] = set()
         self.fired: dict[str, datetime] = {}
 
+    def look(self) -> None:
+        """Nothing changes by itself."""
+
     def exists(self, account: str, region: str, name: str) -> bool:
         return name in self.known
 

@@ -40,6 +40,7 @@ from local_aws.services.sagemaker_search import SageMakerSearch
 from local_aws.services.sagemaker_store import SageMakerStore
 from local_aws.services.sagemaker_tags import SageMakerTags
 from local_aws.services.sagemaker_training_plans import TrainingPlans
+from local_aws.services.sagemaker_transform import SageMakerTransform
 from local_aws.services.savings_plans import SavingsPlans
 from local_aws.services.service_quotas import QuotaStore, ServiceQuotas
 from local_aws.services.spot_market import SpotMarket
@@ -76,11 +77,15 @@ class OwnServices:
         self.pricing = Pricing()
         self.spot = SpotMarket()
         self.training_plans = TrainingPlans(clock.now)
+        self.transform = SageMakerTransform(self.sagemaker)
         self.registries = ModelRegistries(clock.now)
         self.task_tokens = TaskTokens(clock.now)
         self.bedrock_world = BedrockWorld(clock, self.bedrock, self.quotas, self.metrics)
         self.bedrock_jobs = BedrockJobs(self.bedrock_world)
         self.costs.sources.append(self.bedrock_world.bill.charges)
+        self.costs.sources.append(
+            lambda account, now: self.transform.charges(account, clock.service_time(), now.date())
+        )
         self.costs.sources.append(
             lambda account, now: self.hosting_bill.charges(
                 account, clock.service_time(), now.date()
@@ -103,6 +108,7 @@ class OwnServices:
         ):
             own.add("sagemaker", service.operations())
         own.add("sagemaker", self.training_plans.operations())
+        own.add("sagemaker", self.transform.operations())
         own.add("cloudwatch", CloudWatch(self.metrics).operations())
         own.add("cloudwatch", self.alarms.operations())
         own.add(

@@ -161,5 +161,7 @@ def rates() -> dict[tuple[str, str], Decimal]:
         for term in product["terms"]["OnDemand"].values():
             for dimension in term["priceDimensions"].values():
                 usd = Decimal(dimension["pricePerUnit"]["USD"])
-                found[attributes["regionCode"], attributes["instanceType"]] = usd
+                # Older products of the list have the component behind the type's name.
+                kind = attributes["instanceType"].removesuffix("-Hosting")
+                found[attributes["regionCode"], kind] = usd
     return found

@@ -28,7 +28,6 @@ class SageMakerModels:
             "DescribeModel": self._describe,
             "ListModels": self._list,
             "DescribeProcessingJob": _no_processing_job,
-            "ListTransformJobs": lambda _: {"TransformJobSummaries": []},
             "ListHyperParameterTuningJobs": lambda _: {"HyperParameterTuningJobSummaries": []},
             "ListClusters": lambda _: {"ClusterSummaries": []},
             "ListMlflowTrackingServers": lambda _: {"TrackingServerSummaries": []},

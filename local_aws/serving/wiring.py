@@ -14,6 +14,7 @@ from local_aws.serving.options import ServingOptions
 from local_aws.serving.process import ProcessStarter
 from local_aws.serving.runtime import Serving, World
 from local_aws.training.process_sessions import ProcessSessions
+from local_aws.transform import wiring as transform
 
 RUNTIME = "sagemaker-runtime"
 
@@ -49,6 +50,14 @@ def connect(
     services.serving = serving
     services.hosting.serving = serving
     own.add(RUNTIME, serving.operations())
+    transform.connect(
+        services.transform,
+        serving,
+        client=world.client,
+        clock=clock,
+        write_log=writer.append,
+    )
+    cleanup.callback(services.transform.close)
 
 
 def _client_of(clients: Clients) -> Callable[[str, str], object]:

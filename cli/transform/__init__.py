@@ -1,0 +1,1 @@
+"""Classifies texts in S3 with a project's model, without an endpoint."""

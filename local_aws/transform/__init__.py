@@ -1,0 +1,1 @@
+"""Batch transform jobs: objects of S3 go through the image's own `serve`, and come back beside."""

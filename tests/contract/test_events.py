@@ -15,6 +15,7 @@ from thriftline.runs.schemas import approval, steps, waking
 from thriftline.runs.trainers.bedrock.grading_documents import GradeRequests
 from thriftline.serving.schemas import experiment_steps
 from thriftline.serving.schemas import steps as serving_steps
+from thriftline.serving.schemas.endpoint_page import EndpointEvent
 from thriftline.serving.schemas.quality import WatchQualityRequest
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "restore_endpoint": audit_steps.RestoreEndpointRequest,
     "publish_audit": audit_steps.AuditRequest,
     "watch_quality": WatchQualityRequest,
+    "preview_deployment": serving_steps.DeployRequest,
+    "publish_endpoint_page": EndpointEvent,
     "open_deployment": serving_steps.OpenDeploymentRequest,
     "check_deployment": serving_steps.DeploymentRequest,
     "prepare_deployment": serving_steps.DeploymentRequest,
@@ -103,6 +106,8 @@ NOT_OF_A_MACHINE = {
     "count_spend",
     "explain_upload",
     "grade_answers",
+    "preview_deployment",
+    "publish_endpoint_page",
     "restore_endpoint",
     "sweep_approvals",
     "sweep_bedrock",

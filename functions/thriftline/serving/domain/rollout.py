@@ -53,8 +53,6 @@ def steps_of(rollout: Rollout, instances: int) -> int:
         return 1
     if rollout.type is RolloutType.CANARY:
         return 2
-    if rollout.type is RolloutType.LINEAR and rollout.instances is None:
-        return min(instances, -(-100 // percent_of(rollout)))
     return -(-instances // step_instances(rollout, instances))
 
 

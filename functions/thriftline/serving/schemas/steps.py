@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from thriftline.core.payload import Payload
-from thriftline.serving.schemas.deployment import Ending
+from thriftline.serving.schemas.deployment import CheckedThing, Ending
 
 
 class DeployRequest(Payload):
@@ -63,6 +63,36 @@ class CheckDeploymentResponse(Payload):
     former: str | None
     rollout_usd: str | None
     month_usd: str | None
+
+
+class MonthRow(Payload):
+    """What one choice costs in a month, in US dollars as decimal strings; null: unknown."""
+
+    choice: str
+    least_usd: str | None
+    most_usd: str | None
+    note: str
+    chosen: bool
+
+
+class PreviewDeploymentResponse(Payload):
+    """What a request would do and cost. Nothing was changed and nothing was written."""
+
+    would_deploy: bool
+    action: Literal["deploy", "rollback"]
+    endpoint: str
+    project: str
+    kind: str
+    version: int
+    former: str | None
+    wanted: str
+    instance_type: str | None
+    seconds: int | None
+    rollout_usd: str | None
+    month_usd: str | None
+    price_source: str | None
+    checks: tuple[CheckedThing, ...]
+    months: tuple[MonthRow, ...]
 
 
 class PrepareDeploymentResponse(Payload):

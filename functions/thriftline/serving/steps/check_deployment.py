@@ -32,17 +32,25 @@ def check_deployment(execution_arn: str, site: CheckingSite) -> CheckDeploymentR
         DeploymentRefusedError: something stands against it; the message names what and the fix.
         NothingToRollBackToError: a part of the former version is gone.
     """
-    deployment = site.documents.required(execution_arn)
-    live = site.endpoints.look(deployment.endpoint)
-    if deployment.action == "rollback":
-        checked = checked_rollback(deployment, live, site)
-    else:
-        checked = _checked_deploy(deployment, live, site)
+    checked = looked_at(site.documents.required(execution_arn), site)
     site.documents.write(checked)
     stood = [one for one in checked.checks if not one.passed]
     if stood:
         raise DeploymentRefusedError("\n".join(f"{one.sentence} Fix: {one.fix}." for one in stood))
     return _response(checked)
+
+
+def looked_at(deployment: Deployment, site: CheckingSite) -> Deployment:
+    """Returns the deployment with what will be made, its price and its checks; writes nothing.
+
+    Raises:
+        DeploymentRefusedError: it asks for what cannot be.
+        NothingToRollBackToError: a part of the former version is gone.
+    """
+    live = site.endpoints.look(deployment.endpoint)
+    if deployment.action == "rollback":
+        return checked_rollback(deployment, live, site)
+    return _checked_deploy(deployment, live, site)
 
 
 def _checked_deploy(

@@ -71,14 +71,25 @@ def open_deployment(
     """
     request = _parsed(asked)
     try:
-        wanted = (
-            _rollback(request, site) if request.action == "rollback" else _deploy(request, site)
-        )
+        wanted = _wanted(request, site)
     except _Ignored as reason:
         return OpenDeploymentResponse(
             decision="ignored", deployment_id=None, endpoint=None, reason=str(reason)
         )
     return _Opening(asked, request, wanted, site, now).open()
+
+
+def planned_deployment(
+    asked: OpenDeploymentRequest, site: OpeningSite, *, now: datetime
+) -> Deployment:
+    """Returns the deployment that a request would open. Nothing is written and nobody waits."""
+    request = _parsed(asked)
+    opening = _Opening(asked, request, _wanted(request, site), site, now)
+    return opening.document(deployment_id(request.token, now))
+
+
+def _wanted(request: DeployRequest, site: OpeningSite) -> "_Wanted":
+    return _rollback(request, site) if request.action == "rollback" else _deploy(request, site)
 
 
 def _parsed(asked: OpenDeploymentRequest) -> DeployRequest:
@@ -249,7 +260,7 @@ class _Opening:
             {"deployment_id": own, "execution_arn": self.asked.execution_arn},
         )
         if self.site.documents.read(self.wanted.endpoint, own) is None:
-            self.site.documents.write(self._document(own))
+            self.site.documents.write(self.document(own))
         return self._answer("open", own, f"Deployment {own} of {self.wanted.endpoint} is open.")
 
     def _lock(self, own: str) -> bool:
@@ -323,7 +334,8 @@ class _Opening:
         reason = f"{other.deployment_id} was stopped: {other.reason}"
         return self._answer("ended", other.deployment_id, reason)
 
-    def _document(self, own: str) -> Deployment:
+    def document(self, own: str) -> Deployment:
+        """Returns the deployment as it begins."""
         read = self.wanted.read
         return Deployment(
             deployment_id=own,

@@ -1,0 +1,82 @@
+"""What a request for a deployment would do and cost, for a person who wants to see it first."""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from thriftline.core.waking_hours import WakingHours
+from thriftline.serving.domain.costs import MonthlyRow, Use, monthly_cost
+from thriftline.serving.schemas.deployment import Deployment, DeploymentPrice
+from thriftline.serving.schemas.steps import (
+    DeployRequest,
+    MonthRow,
+    OpenDeploymentRequest,
+    PreviewDeploymentResponse,
+)
+from thriftline.serving.steps.check_deployment import looked_at
+from thriftline.serving.steps.checking_site import CheckingSite
+from thriftline.serving.steps.deployment_wishes import spec_of, wish_of
+from thriftline.serving.steps.open_deployment import OpeningSite, planned_deployment
+
+# No execution has this name: what is only looked at belongs to none.
+_NOBODY = "arn:aws:states:::execution:preview"
+
+
+def preview_deployment(
+    request: DeployRequest, opening: OpeningSite, checking: CheckingSite, *, now: datetime
+) -> PreviewDeploymentResponse:
+    """Does what Open deployment and Check deployment do, without the lock and without a record.
+
+    Raises:
+        InvalidServeSpecError: ``serve.yaml`` cannot be used.
+        DeploymentRefusedError: what is asked for cannot be deployed.
+        NothingToRollBackToError: a rollback has no version to go to.
+    """
+    asked = OpenDeploymentRequest(
+        request=request.model_dump(mode="json"), execution_arn=_NOBODY, waited_for=None
+    )
+    deployment = looked_at(planned_deployment(asked, opening, now=now), checking)
+    price = deployment.price or DeploymentPrice()
+    return PreviewDeploymentResponse(
+        would_deploy=all(one.passed for one in deployment.checks),
+        action=deployment.action,
+        endpoint=deployment.endpoint,
+        project=deployment.project,
+        kind=deployment.kind,
+        version=deployment.version.number,
+        former=deployment.former.serves if deployment.former else None,
+        wanted=deployment.made.serves if deployment.made else "",
+        instance_type=price.instance_type,
+        seconds=price.seconds,
+        rollout_usd=_plain(price.rollout_usd),
+        month_usd=_plain(price.month_usd),
+        price_source=price.price_source,
+        checks=deployment.checks,
+        months=tuple(_row(one) for one in months_of(deployment, now)),
+    )
+
+
+def months_of(deployment: Deployment, now: datetime) -> tuple[MonthlyRow, ...]:
+    """Returns what a month of each choice costs, at the rate that the deployment was priced at."""
+    price = deployment.price or DeploymentPrice()
+    wish = replace(wish_of(deployment), instance_type=price.instance_type)
+    schedule = spec_of(deployment).schedule
+    hours = None
+    if schedule is not None:
+        found = WakingHours.of(schedule.timezone, schedule.on, schedule.off).hours_a_month(now)
+        hours = Decimal(str(round(found, 2)))
+    return monthly_cost(wish, price.rate_usd_per_hour, Use(hours_on=hours))
+
+
+def _row(row: MonthlyRow) -> MonthRow:
+    return MonthRow(
+        choice=row.choice,
+        least_usd=_plain(row.least_usd),
+        most_usd=_plain(row.most_usd),
+        note=row.note,
+        chosen=row.chosen,
+    )
+
+
+def _plain(usd: Decimal | None) -> str | None:
+    return None if usd is None else f"{usd:.4f}"

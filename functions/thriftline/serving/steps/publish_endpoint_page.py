@@ -1,0 +1,225 @@
+"""Writes the page of an endpoint whenever something about it has changed.
+
+Deployments, comparisons, breaches of quality, sleeping and waking all send an event; the page shows
+what the table, the documents and SageMaker say then. It changes nothing and decides nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.serving.aws.endpoints import Endpoints, instance_type_of
+from thriftline.serving.aws.endpoints_table import EndpointsTable
+from thriftline.serving.reports.endpoint_page import (
+    MOST_DEPLOYMENTS,
+    ShownComparison,
+    ShownDeployment,
+    ShownEndpoint,
+    ShownQuality,
+    ShownSignal,
+    ShownVersion,
+    endpoint_page,
+)
+from thriftline.serving.schemas.deployment import Deployment, deployment_key
+from thriftline.serving.schemas.endpoint_page import PublishEndpointPageResponse
+from thriftline.serving.schemas.quality import HourQuality
+from thriftline.serving.steps.deployment_wishes import wish_of
+from thriftline.serving.steps.preview_deployment import months_of
+
+_DEPLOYMENT, _EXPERIMENT = "deployment#", "experiment#"
+# What a comparison counts, in the order in which a person asks for it.
+_COUNTS = ("pairs", "disagreements", "labelled", "requests", "mistakes")
+
+
+@dataclass(frozen=True)
+class PageSite:
+    """What the page is made of, and where it goes."""
+
+    table: EndpointsTable
+    endpoints: Endpoints
+    artifacts: Bucket
+
+
+def page_key(endpoint: str) -> str:
+    """Returns where an endpoint's page lies in the artifacts bucket."""
+    return f"serving/{endpoint}/index.html"
+
+
+def publish_endpoint_page(
+    endpoint: str, site: PageSite, *, now: datetime
+) -> PublishEndpointPageResponse:
+    """Writes the page; an endpoint that nobody deployed here has none."""
+    state = site.table.state(endpoint)
+    if state is None:
+        return PublishEndpointPageResponse(endpoint=endpoint, page=None)
+    key = page_key(endpoint)
+    page = endpoint_page(_shown(endpoint, site, now))
+    site.artifacts.write(key, page.encode(), "text/html; charset=utf-8")
+    return PublishEndpointPageResponse(endpoint=endpoint, page=site.artifacts.uri(key))
+
+
+def _shown(endpoint: str, site: PageSite, now: datetime) -> ShownEndpoint:
+    state = site.table.state(endpoint)
+    live = site.endpoints.look(endpoint)
+    config = site.endpoints.config(live.config_name) if live else None
+    items = site.table.items(endpoint, _DEPLOYMENT)[::-1]
+    documents = [_document(endpoint, one, site) for one in items[:MOST_DEPLOYMENTS]]
+    newest = next((one for one in documents if one and one.price), None)
+    return ShownEndpoint(
+        endpoint=endpoint,
+        project=state.project if state else "",
+        kind=(state.kind if state else "") or "",
+        status=live.status if live else None,
+        made_at=now,
+        stages=live.stages if live else (),
+        instances=dict(live.instances) if live else {},
+        instance_type=instance_type_of(config) if config else None,
+        asleep=bool(state and state.asleep),
+        under_way=state.lock_owner if state else None,
+        scaling=_scaling(newest),
+        schedule=_schedule(site.table.get(endpoint, "schedule"), newest),
+        versions=_versions(endpoint, state.in_use if state else None, site),
+        deployments=[
+            *(_deployment(one, full) for one, full in zip(items, documents, strict=False)),
+            *(_deployment(one, None) for one in items[MOST_DEPLOYMENTS:]),
+        ],
+        comparison=_comparison(endpoint, site),
+        quality=_quality(endpoint, site),
+        months=months_of(newest, now) if newest else (),
+        price_source=(newest.price.price_source or "") if newest and newest.price else "",
+    )
+
+
+def _document(endpoint: str, item: Mapping[str, Any], site: PageSite) -> Deployment | None:
+    body = site.artifacts.read(deployment_key(endpoint, _id_of(item, _DEPLOYMENT)))
+    return None if body is None else Deployment.model_validate_json(body)
+
+
+def _id_of(item: Mapping[str, Any], prefix: str) -> str:
+    return str(item["item"]).removeprefix(prefix)
+
+
+def _deployment(item: Mapping[str, Any], full: Deployment | None) -> ShownDeployment:
+    price = full.price if full else None
+    return ShownDeployment(
+        deployment_id=_id_of(item, _DEPLOYMENT),
+        action=str(item.get("action", "deploy")),
+        registry_version=item.get("registry_version"),
+        who=str(item.get("requested_by", "")),
+        why=str(item.get("why") or ""),
+        opened_at=_instant(item["opened_at"]),
+        ended_at=_instant(item["ended_at"]) if item.get("ended_at") else None,
+        ending=item.get("ending"),
+        reason=str(item.get("reason") or ""),
+        requests=full.watch.invocations if full else None,
+        usd=price.rollout_usd if price else None,
+        stages=full.watch.stages if full else (),
+    )
+
+
+def _instant(text: Any) -> datetime:
+    return datetime.fromisoformat(str(text))
+
+
+def _versions(endpoint: str, in_use: int | None, site: PageSite) -> list[ShownVersion]:
+    return [
+        ShownVersion(
+            number=one.number,
+            registry_version=one.registry_version,
+            who=one.who,
+            when=one.when,
+            why=one.why,
+            config=one.config,
+            in_use=one.number == in_use,
+        )
+        for one in reversed(site.table.versions(endpoint))
+    ]
+
+
+def _scaling(newest: Deployment | None) -> str:
+    scaling = wish_of(newest).scaling if newest else None
+    if scaling is None:
+        return ""
+    load = (
+        f"one takes {scaling.requests_per_second} requests a second at the most"
+        if scaling.requests_per_second is not None
+        else "by the load"
+    )
+    zero = "; down to none without requests, and up again at the first" if scaling.to_zero else ""
+    return f"{scaling.min} to {scaling.max} instances, {load}{zero}."
+
+
+def _schedule(item: Mapping[str, Any] | None, newest: Deployment | None) -> str:
+    """The schedule that holds is in the table; before it was set up, what serve.yaml asks for."""
+    asked = newest.spec.get("schedule") if newest else None
+    found = item or asked
+    if not found or not found.get("on"):
+        return ""
+    return f"On from {found['on']} to {found.get('off')}, {found.get('timezone', 'UTC')}."
+
+
+def _comparison(endpoint: str, site: PageSite) -> ShownComparison | None:
+    items = site.table.items(endpoint, _EXPERIMENT)
+    if not items:
+        return None
+    item = max(items, key=lambda one: str(one["item"]))
+    experiment = _id_of(item, _EXPERIMENT)
+    found = _result(endpoint, experiment, site) or {}
+    counts: Mapping[str, Any] = found.get("counts") or {}
+    deadline = found.get("deadline") or item.get("deadline")
+    return ShownComparison(
+        experiment_id=experiment,
+        kind=str(found.get("kind") or item.get("kind") or ""),
+        measure=str(found.get("measure") or item.get("measure") or ""),
+        ending=found.get("ending"),
+        reason=str(found.get("reason") or "It runs; nothing is concluded yet."),
+        deadline=_instant(deadline) if deadline else None,
+        after=str(found.get("after") or ""),
+        counts=dict(_counted(counts)),
+    )
+
+
+def _counted(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    plain = [(name, f"{counts[name]:,}") for name in _COUNTS if isinstance(counts.get(name), int)]
+    sides = [
+        (side, ", ".join(f"{value:,} {name}" for name, value in counts[side].items()))
+        for side in ("champion", "challenger")
+        if isinstance(counts.get(side), dict)
+    ]
+    return plain + sides
+
+
+def _result(endpoint: str, experiment: str, site: PageSite) -> dict[str, Any] | None:
+    for name in ("result", "progress"):
+        body = site.artifacts.read(f"serving/{endpoint}/experiments/{experiment}/{name}.json")
+        if body is not None:
+            found: dict[str, Any] = json.loads(body)
+            return found
+    return None
+
+
+def _quality(endpoint: str, site: PageSite) -> ShownQuality | None:
+    item = site.table.get(endpoint, "quality")
+    key = item.get("last_window") if item else None
+    body = site.artifacts.read(str(key)) if key else None
+    window = HourQuality.model_validate_json(body).window if body else None
+    if window is None or not window.variants:
+        return None
+    main = max(window.variants.values(), key=lambda one: one.rows)
+    live = main.live_accuracy
+    return ShownQuality(
+        start=window.start,
+        end=window.end,
+        rows=sum(one.rows for one in window.variants.values()),
+        estimated_accuracy=main.estimated_accuracy,
+        live_accuracy=(live.share, live.low, live.high, live.rows) if live else None,
+        signals=tuple(
+            ShownSignal(variant, signal.name, signal.level, signal.psi, signal.reason)
+            for variant, found in window.variants.items()
+            for signal in found.signals
+        ),
+        breaches=tuple(breach for one in window.variants.values() for breach in one.breaches),
+    )

@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "publish_result": DRAWS,
     "validate_dataset": {*READS, *DRAWS},
     "validate_range": READS,
+    "publish_endpoint_page": DRAWS,
     "publish_audit": {*DRAWS, REGISTRY},
     "write_report": {*DRAWS, REGISTRY},
     # These decide by the rules, or read what the rules ask for.

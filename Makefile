@@ -230,6 +230,9 @@ $(STAMPS)/bench-defaults: benchmarks/requirements-defaults.txt benchmarks/requir
 	@touch $@
 
 .PHONY: bench-serving
+bench-experiments: $(STAMPS)/venv ## What comparisons on live traffic take: requests, labels, least differences
+	@PYTHONPATH=functions:. $(BIN)/python -m benchmarks.experiment_power
+
 bench-serving: $(STAMPS)/bench-training ## `serve` beside a plain pipeline behind the same server, 32 clients
 	@PYTHONPATH=. $(BENCH_BIN)/python benchmarks/serving.py $(BENCH)
 

@@ -7,7 +7,7 @@ import logging
 import math
 import os
 
-from tests.unit.serving.simulated_experiments import Setting, simulate
+from benchmarks.experiment_simulation import Setting, simulate
 
 logger = logging.getLogger(__name__)
 COUNT = int(os.environ.get("THRIFTLINE_EXPERIMENTS", "16000"))

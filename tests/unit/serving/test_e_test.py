@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.serving.simulated_experiments import Setting, Simulation, draws
+from benchmarks.experiment_simulation import Setting, Simulation, draws
 from thriftline.serving.domain.e_test import Claim, Counts, ETest, SplitTest
 
 RATE = st.floats(0.001, 0.999)

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tests.unit.serving.simulated_experiments import Setting, Simulation, draws
+from benchmarks.experiment_power import least_rows, shadow_rows, split_rows
+from benchmarks.experiment_simulation import Setting, Simulation, draws
 from thriftline.serving.domain import power
 from thriftline.serving.domain.power import Errors
 
@@ -62,3 +65,10 @@ def test_the_least_difference_of_a_shadow_shrinks_with_labels() -> None:
     assert all(one is not None for one in found)
     assert found == sorted(found, key=lambda one: -(one or 0))
     assert power.shadow_least_difference(0.06, 3, ERRORS) is None
+
+
+def test_the_tables_of_the_page_are_what_is_shipped() -> None:
+    page = (Path(__file__).parents[3] / "docs/benchmarks.md").read_text()
+    rows = [*split_rows(), *least_rows(), *shadow_rows()]
+
+    assert [row for row in rows if row not in page] == []

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_aws.http.own_calls import Operation, Request
+from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.sagemaker_store import Endpoint, FleetState
 from local_aws.serving import answers
 from local_aws.serving.capture import Captures
@@ -228,45 +228,57 @@ class AsyncInvocations:
                 self._changed.notify_all()
 
     def _expire(self, waiting: Waiting) -> None:
-        target = self._target(waiting)
-        places = [dimensions(EndpointName=target.endpoint, VariantName=target.variant_name)]
-        self._measures.add(target.account, target.region, places, {"ExpiredRequests": 1.0})
-        self._fail(waiting, target, "The request expired: it waited longer than its time to live.")
+        where = dimensions(EndpointName=waiting.endpoint.name, VariantName=_variant(waiting))
+        account, region, _ = waiting.key
+        self._measures.add(account, region, [where], {"ExpiredRequests": 1.0})
+        self._fail(waiting, "The request expired: it waited longer than its time to live.")
 
     def _answer(self, waiting: Waiting) -> None:
-        target = self._target(waiting)
-        request = waiting.request
         began = time.monotonic()
         in_line = (self._service_time() - waiting.received).total_seconds()
+        request = waiting.request
+        try:
+            target = self._router.target(request.account, request.region, waiting.endpoint)
+        except AwsError as error:
+            self._fail(waiting, str(error))
+            return
         body = self._input(request)
         if body is None:
             sent = Sent(Reply(0), 0.0, f"The object {request.get('InputLocation')} cannot be read.")
         else:
             sent = self._sender.send(target.place, body, headers_of(request), waiting.seconds)
-        status = sent.reply.status
+        reason = self._store(waiting, target, sent)
         whole = {
             "TimeInBacklog": in_line * _MILLISECONDS,
             "TotalProcessingTime": (in_line + time.monotonic() - began) * _MILLISECONDS,
         }
-        self._metrics.processed(target, status, sent.seconds, whole)
-        if body is None or not 200 <= status < 300:
-            self._fail(waiting, target, str(error_of(target, sent)))
+        self._metrics.processed(target, sent.reply.status, sent.seconds, whole)
+        if reason:
+            self._fail(waiting, reason)
             return
-        self._put(waiting, waiting.output, sent.reply.body, sent.reply.headers)
         exchange = exchange_of(
-            request, target, target.variant_name, body, sent.reply, self._clock()
+            request, target, target.variant_name, body or b"", sent.reply, self._clock()
         )
         self._captures.add(request.region, target.capture, exchange)
         self._notices.send(self._config(waiting), _outcome(waiting, sent.reply))
 
-    def _fail(self, waiting: Waiting, target: Target, reason: str) -> None:
-        if waiting.failure:
-            self._put(waiting, waiting.failure, reason.encode(), {})
-        self._notices.send(self._config(waiting), _outcome(waiting, None, reason))
+    def _store(self, waiting: Waiting, target: Target, sent: Sent) -> str:
+        """Write an answer; return why there is none."""
+        if not 200 <= sent.reply.status < 300:
+            return str(error_of(target, sent))
+        try:
+            self._put(waiting, waiting.output, sent.reply.body, sent.reply.headers)
+        except ClientError as error:
+            return f"The answer cannot be written to {waiting.output}: {error}"
+        return ""
 
-    def _target(self, waiting: Waiting) -> Target:
-        request = waiting.request
-        return self._router.target(request.account, request.region, waiting.endpoint)
+    def _fail(self, waiting: Waiting, reason: str) -> None:
+        try:
+            if waiting.failure:
+                self._put(waiting, waiting.failure, reason.encode(), {})
+        except ClientError:
+            LOG.warning("the failure of %s cannot be written", waiting.inference_id)
+        self._notices.send(self._config(waiting), _outcome(waiting, None, reason))
 
     def _input(self, request: Request) -> bytes | None:
         """Return the body of a request, None where its object cannot be read."""
@@ -306,6 +318,12 @@ def gauges(line: Line, now: datetime) -> dict[str, float]:
     if instances:
         values["ApproximateBacklogSizePerInstance"] = line.backlog / instances
     return values
+
+
+def _variant(waiting: Waiting) -> str:
+    """Return the variant of an asynchronous endpoint: it has one."""
+    fleet = waiting.endpoint.fleet
+    return str(fleet.variants[0]["VariantName"]) if fleet else ""
 
 
 def _named(below: str, name: str) -> str:

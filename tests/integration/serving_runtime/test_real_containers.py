@@ -112,6 +112,7 @@ def test_an_asynchronous_endpoint_writes_its_answers(films: Films) -> None:
         answer = runtime.invoke_endpoint_async(
             EndpointName="later", ContentType="application/json", **given
         )
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
         key = answer["OutputLocation"].removeprefix(f"s3://{films.bucket}/")
         eventually(partial(films.has, key))
         assert json.loads(films.read(key))["label"] in ("negative", "positive")
@@ -130,3 +131,17 @@ def test_an_artifact_that_is_no_model_fails_the_creation(films: Films) -> None:
     assert found["EndpointStatus"] == "Failed"
     assert "valid tar.gz archive" in found["FailureReason"]
     films.delete("broken")
+
+
+def test_a_multi_model_endpoint_loads_what_is_asked_for(films: Films) -> None:
+    for name, version in (("first", "v1"), ("second", "v2")):
+        films.put(f"many/{name}.tar.gz", films.read(f"models/{version}/model.tar.gz"))
+    films.model("many", "", Mode="MultiModel", ModelDataUrl=f"s3://{films.bucket}/many/")
+    films.create("many", films.config("many", "many", 1))
+    for name, labels in (("first", ("negative", "positive")), ("second", ("bad", "good"))):
+        found = films.invoke("many", TargetModel=f"{name}.tar.gz")
+        assert found["answer"]["label"] in labels
+    # A new model is a new object: no update of the endpoint.
+    films.put("many/third.tar.gz", films.read("models/v1/model.tar.gz"))
+    assert films.invoke("many", TargetModel="third.tar.gz")["answer"]["label"]
+    films.delete("many")

@@ -106,10 +106,11 @@ class FakeStarter:
 
 
 class FakeS3:
-    """Objects by bucket and key."""
+    """Objects by bucket and key; what has a closed word in its key cannot be written."""
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
+        self.closed: set[str] = set()
 
     def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         return {"ETag": str(hash(self._get(Bucket, Key)))}
@@ -118,6 +119,8 @@ class FakeS3:
         return {"Body": io.BytesIO(self._get(Bucket, Key))}
 
     def put_object(self, Bucket: str, Key: str, Body: bytes, **_: str) -> None:
+        if any(word in Key for word in self.closed):
+            raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "PutObject")
         self.objects[Bucket, Key] = Body
 
     def download_file(self, bucket: str, key: str, file: str, **_: Any) -> None:

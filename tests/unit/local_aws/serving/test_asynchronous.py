@@ -88,6 +88,18 @@ def test_an_input_that_cannot_be_read_is_a_failure(runtime: Runtime) -> None:
     assert runtime.starter.started[0].asked == []
 
 
+@pytest.mark.parametrize("gone", ["bucket", "fleet"])
+def test_what_goes_wrong_here_is_a_failure_too(runtime: Runtime, gone: str) -> None:
+    endpoint = serve(runtime)
+    runtime.s3.closed = {"output"} if gone == "bucket" else set()
+    if gone == "fleet":
+        endpoint.fleets[0].shares = {"main": 0.0}
+    answer = ask(runtime)
+    runtime.until(lambda: written(runtime, answer["FailureLocation"]))
+    runtime.until(lambda: runtime.sns.messages)
+    assert json.loads(runtime.sns.messages[0][1])["invocationStatus"] == "Failed"
+
+
 def test_requests_wait_without_instances_and_expire_by_the_clock(runtime: Runtime) -> None:
     endpoint = serve(runtime)
     endpoint.fleets[0].instances["main"] = 0

@@ -21,7 +21,7 @@ from local_aws.deployment.cloudformation import Deployment
 from local_aws.deployment.template import read_template
 from local_aws.events import s3_events
 from local_aws.events.events import EventBus
-from local_aws.events.one_time_schedules import OneTimeSchedules
+from local_aws.events.schedules import Schedules
 from local_aws.functions.lambdas import Functions
 from local_aws.functions.runtime import FunctionConfig, LambdaRuntime
 from local_aws.hooks import Hooks, check_moto_version
@@ -216,7 +216,7 @@ class EmbeddedAws:
         self._cleanup.callback(lambda: _stop_executions(options.account, options.region, clock))
         bus.install(hooks)
         self.services.registries.connect(lambda *change: self._announce_version(bus, *change))
-        schedules = OneTimeSchedules(self._clients, clock)
+        schedules = Schedules(self._clients, clock)
         self._cleanup.callback(schedules.close)
         schedules.install(hooks)
         self._connect_bedrock()

@@ -121,6 +121,12 @@ def _generated(clients: Clients, settings: Properties) -> str:
     return json.dumps({**template, settings["GenerateStringKey"]: made})
 
 
+def _schedule_group(clients: Clients, name: str, properties: Properties) -> str:
+    group = str(properties.get("Name", name[:64]))
+    clients.get("scheduler").create_schedule_group(Name=group, Tags=properties.get("Tags", []))
+    return group
+
+
 CREATORS: Mapping[str, Creator] = {
     "AWS::S3::BucketPolicy": _bucket_policy,
     "AWS::SQS::QueuePolicy": _queue_policy,
@@ -129,5 +135,6 @@ CREATORS: Mapping[str, Creator] = {
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::Lambda::EventInvokeConfig": _event_invoke_config,
     "AWS::SageMaker::ModelPackageGroup": _model_package_group,
+    "AWS::Scheduler::ScheduleGroup": _schedule_group,
     "AWS::SecretsManager::Secret": _secret,
 }

@@ -99,7 +99,11 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "UpdateEndpointWeightsAndCapacities UpdateInferenceComponentRuntimeConfig "
         "UpdateModelPackage UpdateTrainingJob"
     ),
-    "scheduler": _calls("CreateSchedule DeleteSchedule GetSchedule ListSchedules"),
+    "scheduler": _calls(
+        "CreateSchedule CreateScheduleGroup DeleteSchedule DeleteScheduleGroup GetSchedule "
+        "GetScheduleGroup ListScheduleGroups ListSchedules ListTagsForResource TagResource "
+        "UntagResource UpdateSchedule"
+    ),
     "secretsmanager": _calls(
         "CreateSecret DeleteSecret DescribeSecret GetRandomPassword GetSecretValue ListSecrets"
     ),

@@ -1,14 +1,25 @@
-"""Application Auto Scaling: targets, policies and scheduled actions are kept, nothing scales."""
+"""Application Auto Scaling: targets, policies and scheduled actions.
+
+`scaling_actions` lets them act. Target tracking makes its alarms here, as AWS does.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from moto.cloudwatch.models import cloudwatch_backends
+
+from local_aws.events.schedule_times import (
+    NotDoneHereError,
+    ScheduleExpressionError,
+    times_of,
+)
 from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.pages import page_of
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_store import SageMakerStore
+from local_aws.services.scaling_rules import DIMENSIONS, alarms_of, check_policy
 
 Properties = dict[str, Any]
 # Service namespace, resource, dimension: what identifies a target.
@@ -30,6 +41,9 @@ class ScalingStore:
     targets: dict[Identity, Properties] = field(default_factory=dict)
     policies: dict[tuple[Identity, str], Properties] = field(default_factory=dict)
     scheduled: dict[tuple[Identity, str], Properties] = field(default_factory=dict)
+    activities: list[Properties] = field(default_factory=list)
+    # Since when a scheduled action is as it is; what fell due before is not made up for.
+    changed: dict[tuple[Identity, str], datetime] = field(default_factory=dict)
 
     def arn(self, kind: str, name: str) -> str:
         """Return an ARN of the service."""
@@ -84,7 +98,7 @@ class ApplicationAutoscaling:
             "DeleteScalingPolicy": self._delete_policy,
             "DeregisterScalableTarget": self._deregister,
             "DescribeScalableTargets": self._describe_targets,
-            "DescribeScalingActivities": lambda _: {"ScalingActivities": []},
+            "DescribeScalingActivities": self._describe_activities,
             "DescribeScalingPolicies": self._describe_policies,
             "DeleteScheduledAction": self._delete_scheduled,
             "DescribeScheduledActions": self._describe_scheduled,
@@ -96,6 +110,11 @@ class ApplicationAutoscaling:
     def _register(self, request: Request) -> Properties:
         store, identity = self._stores.of(request), _identity(request)
         if identity[0] == "sagemaker":
+            if identity[2] not in DIMENSIONS:
+                raise _invalid(
+                    f"Unsupported service namespace, resource type or scalable dimension"
+                    f": {identity[2]}"
+                )
             _check_resource(self._sagemaker.of(request), identity[1])
         asked = {
             name: request.get(name) for name in ("MinCapacity", "MaxCapacity", "SuspendedState")
@@ -115,6 +134,9 @@ class ApplicationAutoscaling:
         del store.targets[identity]
         hanging: tuple[dict[tuple[Identity, str], Properties], ...]
         hanging = (store.policies, store.scheduled)
+        for key, policy in list(store.policies.items()):
+            if key[0] == identity:
+                _delete_alarms(request, policy)
         for some in hanging:
             for key in [key for key in some if key[0] == identity]:
                 del some[key]
@@ -140,10 +162,15 @@ class ApplicationAutoscaling:
 
     def _put_policy(self, request: Request) -> Properties:
         identity = self._target(request)
-        policy = self._stores.of(request).put_policy(
-            identity, request["PolicyName"], request.now, dict(request.parameters)
-        )
-        return {"PolicyARN": policy["PolicyARN"], "Alarms": []}
+        store, name = self._stores.of(request), request["PolicyName"]
+        check_policy(request.parameters)
+        known = store.policies.get((identity, name))
+        policy = store.put_policy(identity, name, request.now, dict(request.parameters))
+        if known is not None:
+            _delete_alarms(request, known)
+        if policy["PolicyType"] == "TargetTrackingScaling":
+            policy["Alarms"] = [_make_alarm(request, one) for one in alarms_of(policy)]
+        return {"PolicyARN": policy["PolicyARN"], "Alarms": policy["Alarms"]}
 
     def _describe_policies(self, request: Request) -> Properties:
         policies = self._stores.of(request).policies.values()
@@ -157,18 +184,29 @@ class ApplicationAutoscaling:
             raise AwsError(
                 "ObjectNotFoundException", f"No scaling policy found of the name {key[1]}"
             )
-        del store.policies[key]
+        _delete_alarms(request, store.policies.pop(key))
+
+    def _describe_activities(self, request: Request) -> Properties:
+        resource = request.get("ResourceId")
+        rows = [
+            one
+            for one in self._stores.of(request).activities
+            if _fits(one, request) and resource in (None, one["ResourceId"])
+        ]
+        return _page(rows, request, "ScalingActivities")
 
     def _put_scheduled(self, request: Request) -> None:
         identity, store = self._target(request), self._stores.of(request)
         key = (identity, request["ScheduledActionName"])
         known = store.scheduled.get(key, {"CreationTime": request.now})
+        _check_scheduled({**known, **request.parameters}, request.now)
         name = f"{'/'.join(identity)}:scheduledActionName/{key[1]}"
         store.scheduled[key] = {
             **known,
             **request.parameters,
             "ScheduledActionARN": store.arn("scheduledAction", name),
         }
+        store.changed[key] = request.now
 
     def _describe_scheduled(self, request: Request) -> Properties:
         scheduled = self._stores.of(request).scheduled.values()
@@ -182,6 +220,48 @@ class ApplicationAutoscaling:
             raise AwsError(
                 "ObjectNotFoundException", f"No scheduled action found of the name {key[1]}"
             )
+
+
+def _check_scheduled(action: Properties, now: datetime) -> None:
+    wanted = action.get("ScalableTargetAction") or {}
+    if not {"MinCapacity", "MaxCapacity"} & wanted.keys():
+        raise _invalid("A scheduled action needs a minimum or a maximum capacity.")
+    if wanted.get("MinCapacity", 0) > wanted.get("MaxCapacity", wanted.get("MinCapacity", 0)):
+        raise _invalid("Maximum capacity cannot be less than minimum capacity")
+    if not action.get("Schedule"):
+        raise _invalid("A new scheduled action needs a schedule.")
+    try:
+        times = times_of(action["Schedule"], action.get("Timezone"), now)
+    except ScheduleExpressionError as error:
+        raise _invalid(str(error)) from error
+    except NotDoneHereError as error:
+        raise AwsError("NotImplementedByLocalAws", str(error), 501) from error
+    if not times.recurs and times.after(now) is None:
+        raise _invalid("The scheduled time is in the past.")
+
+
+def _make_alarm(request: Request, alarm: Properties) -> Properties:
+    """Let CloudWatch have an alarm of target tracking; moto keeps it."""
+    made = cloudwatch_backends[request.account][request.region].put_metric_alarm(
+        name=alarm["AlarmName"],
+        namespace=alarm["Namespace"],
+        metric_name=alarm["MetricName"],
+        comparison_operator=alarm["ComparisonOperator"],
+        evaluation_periods=alarm["EvaluationPeriods"],
+        period=alarm["Period"],
+        threshold=alarm["Threshold"],
+        statistic=alarm["Statistic"],
+        description=alarm["AlarmDescription"],
+        dimensions=alarm["Dimensions"],
+        alarm_actions=alarm["AlarmActions"],
+    )
+    return {"AlarmName": made.name, "AlarmARN": made.alarm_arn}
+
+
+def _delete_alarms(request: Request, policy: Properties) -> None:
+    """Take the alarms of a policy away; those of a step policy are whoever's made them."""
+    names = [one["AlarmName"] for one in policy["Alarms"]]
+    cloudwatch_backends[request.account][request.region].delete_alarms(names)
 
 
 def _check_resource(store: SageMakerStore, resource: str) -> None:

@@ -17,6 +17,7 @@ from thriftline.serving.schemas import experiment_steps
 from thriftline.serving.schemas import steps as serving_steps
 from thriftline.serving.schemas.endpoint_page import EndpointEvent
 from thriftline.serving.schemas.quality import WatchQualityRequest
+from thriftline.serving.schemas.schedules import ActOnScheduleRequest, ChangeScheduleRequest
 
 ROOT = Path(__file__).parents[2]
 EVENTS = sorted((ROOT / "events").glob("*.json"))
@@ -68,6 +69,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "start_experiment": experiment_steps.ExperimentRequest,
     "poll_experiment": experiment_steps.ExperimentRequest,
     "end_experiment": experiment_steps.EndExperimentRequest,
+    "act_on_schedule": ActOnScheduleRequest,
+    "change_schedule": ChangeScheduleRequest,
 }
 
 
@@ -103,6 +106,7 @@ def test_an_unknown_key_is_refused_by_the_handlers_model(stem: str) -> None:
 # These hear of uploads that start no run, or of a schedule, or are asked by a person or by Bedrock.
 NOT_OF_A_MACHINE = {
     "answer_approval",
+    "change_schedule",
     "count_spend",
     "explain_upload",
     "grade_answers",

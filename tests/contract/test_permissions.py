@@ -47,6 +47,8 @@ def test_only_what_acts_and_restores_may_change_an_endpoint(template: dict[str, 
     }
     assert changing == {
         "ActOnPlanFunction",
+        "ActOnScheduleFunction",
+        "ChangeScheduleFunction",
         "RestoreEndpointFunction",
         "PrepareDeploymentFunction",
         "StartDeploymentFunction",
@@ -153,6 +155,8 @@ def test_only_who_starts_something_may_pass_its_role(template: dict[str, Any]) -
         ("PrepareDeploymentFunction", "ServingRole.Arn"),
         ("StartDeploymentFunction", "ServingRole.Arn"),
         ("StartExperimentFunction", "ServingRole.Arn"),
+        ("ActOnScheduleFunction", "ServingRole.Arn"),
+        ("ChangeScheduleFunction", "ServingScheduleRole.Arn"),
     ]
 
 

@@ -94,8 +94,18 @@ class Settings:
         return self._require("SWEEP_BEDROCK_ARN")
 
     @property
+    def schedule_group(self) -> str:
+        """Group of the schedules by which endpoints sleep and wake."""
+        return self._require("SCHEDULE_GROUP")
+
+    @property
+    def schedule_machine_arn(self) -> str:
+        """State machine that these schedules start."""
+        return self._require("SCHEDULE_MACHINE_ARN")
+
+    @property
     def schedule_role_arn(self) -> str:
-        """Role by which a schedule calls that function."""
+        """Role by which a schedule calls its function, or starts its state machine."""
         return self._require("SCHEDULE_ROLE_ARN")
 
     @property

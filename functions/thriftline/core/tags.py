@@ -15,3 +15,5 @@ DEPLOYMENT_TAG = "thriftline:deployment"
 EXPERIMENT_TAG = "thriftline:experiment"
 # An endpoint with it sleeps and wakes by the clock: the rule of idle endpoints leaves it alone.
 SCHEDULE_TAG = "thriftline:schedule"
+# When the first life of such an endpoint began; each morning's hands it on.
+SERVED_SINCE_TAG = "thriftline:served-since"

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from thriftline.audit.domain.facts import Fact, Tags, Unread
 from thriftline.audit.domain.parameters import AuditParameters
+from thriftline.core.tags import SCHEDULE_TAG
 
 # Where the first word of a tag's value ends: "prod-eu-1" is production, "non-prod" is not.
 _WORD_END = re.compile(r"[^a-z0-9]+")
@@ -14,11 +15,16 @@ def refusal(tags: Fact[Tags], now: datetime, parameters: AuditParameters) -> str
     """Returns why a resource with these tags is left alone, None if it need not be.
 
     A keep tag is ``true``, or the last day on which it holds, in ISO form. One that is neither
-    keeps too: whoever wrote it wanted to keep something.
+    keeps too: whoever wrote it wanted to keep something. What sleeps by a schedule is left to it.
     """
     if isinstance(tags, Unread):
         return f"Its tags could not be read: {tags.error}"
     for key, value in tags:
+        if _same(key, SCHEDULE_TAG):
+            return (
+                f"It is tagged {key}={value}: its schedule takes it away and brings it back, and "
+                "only a person ends it."
+            )
         if _same(key, parameters.keep_tag) and not _is_over(value, now):
             return f"It is tagged {key}={value}."
     for key, value in tags:

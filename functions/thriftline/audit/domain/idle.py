@@ -8,6 +8,9 @@ only when the query succeeded, the name came from DescribeEndpoint, the endpoint
 the while, and no error was counted. The confidence is then lower, and ``missing_datapoints`` makes
 the planner refuse to end it. What is exempt is exempt because of what runs, not because of how it
 is configured.
+
+An endpoint with a schedule is judged by the hours in which it is on: a day that it slept through
+tells nothing, each waking makes no young endpoint of it, and no audit ends it.
 """
 
 from collections.abc import Callable
@@ -23,6 +26,7 @@ from thriftline.audit.domain.parameters import AuditParameters
 from thriftline.audit.domain.part_use import PartKind, PartUse, gap, parts_of, total_since
 from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import UPDATE_ROLLBACK_FAILED, Endpoint, Variant
+from thriftline.audit.domain.schedules import days_awake, hours_of, is_scheduled, serves_since
 from thriftline.audit.domain.use_signals import BACKLOGS, backlog_metric
 from thriftline.core.wording import counted, sentence
 
@@ -151,6 +155,11 @@ def _only_a_person(endpoint: Endpoint) -> tuple[str, ...]:
             "Its last update and the rollback failed, so it runs a mix of two configs that no "
             "saved copy could restore: only a person ends that."
         )
+    if is_scheduled(endpoint):
+        reasons.append(
+            "It sleeps and wakes by its schedule, which would bring it back: only a person ends "
+            "that, and takes the schedule away first."
+        )
     return tuple(reasons)
 
 
@@ -204,6 +213,9 @@ def _unread(case: _EndpointCase) -> _Ruling:
         reasons.append("AWS does not say how many instances it has.")
     if not case.parts:
         reasons.append("It has no variant that could have been asked.")
+    hours = hours_of(case.endpoint)
+    if isinstance(hours, Unread) and is_scheduled(case.endpoint):
+        reasons.append(f"When its schedule has it on is not known: {hours.error}")
     return (Verdict.UNKNOWN, tuple(reasons)) if reasons else None
 
 
@@ -214,8 +226,21 @@ def _changes(case: _EndpointCase) -> _Ruling:
     return None
 
 
+def _slept(case: _EndpointCase) -> _Ruling:
+    hours = hours_of(case.endpoint)
+    if hours is None or isinstance(hours, Unread):
+        return None
+    if hours.hours_awake(case.window.start, case.window.end) > 0:
+        return None
+    return Verdict.EXEMPT, ("Its schedule had it asleep all the time.",)
+
+
 def _too_young(case: _EndpointCase) -> _Ruling:
-    ages = [("created", case.endpoint.created), ("last modified", case.endpoint.last_modified)]
+    if is_scheduled(case.endpoint):
+        # It is made again, or changed, each morning.
+        ages = [("serving what it serves since", serves_since(case.endpoint))]
+    else:
+        ages = [("created", case.endpoint.created), ("last modified", case.endpoint.last_modified)]
     if not isinstance(case.endpoint.inference_components, Unread):
         for one in case.endpoint.inference_components:
             ages.append((f"component {one.name} created", one.created))
@@ -244,6 +269,7 @@ _QUESTIONS: tuple[Callable[[_EndpointCase], _Ruling], ...] = (
     _queues,
     _unread,
     _changes,
+    _slept,
     _too_young,
     _costs_nothing,
 )
@@ -269,7 +295,8 @@ def _share_measured(case: _EndpointCase) -> float:
     that was never measured is not an empty one.
     """
     queue = _days_of_queue(case)
-    return min((_share(part.daily, queue) for part in _counting(case.parts)), default=0.0)
+    awake = _days_awake(case)
+    return min((_share(part.daily, queue, awake) for part in _counting(case.parts)), default=0.0)
 
 
 def _counting(parts: tuple[PartUse, ...]) -> list[PartUse]:
@@ -277,8 +304,23 @@ def _counting(parts: tuple[PartUse, ...]) -> list[PartUse]:
     return components or [part for part in parts if part.kind is PartKind.VARIANT]
 
 
-def _share(daily: tuple[float | None, ...], queue: tuple[bool, ...] | None) -> float:
+def _days_awake(case: _EndpointCase) -> tuple[bool, ...] | None:
+    """Returns on which days of the window its schedule had it on, None without a schedule."""
+    hours = hours_of(case.endpoint)
+    if hours is None or isinstance(hours, Unread):
+        return None
+    return days_awake(hours, case.window.start, case.window.end)
+
+
+def _share(
+    daily: tuple[float | None, ...],
+    queue: tuple[bool, ...] | None,
+    awake: tuple[bool, ...] | None,
+) -> float:
+    """Returns the share of days measured, of those on which there was something to measure."""
     known = [value is not None for value in daily] if queue is None else list(queue)
+    if awake is not None:
+        known = [one for one, is_on in zip(known, awake, strict=False) if is_on]
     return sum(known) / len(known) if known else 0.0
 
 
@@ -298,7 +340,9 @@ def _confidence(measured: float, doubtful: bool, case: _EndpointCase) -> Confide
     """Returns how sure idleness is; what nothing can call needs no measurement."""
     if measured == 1 and not doubtful:
         return Confidence.HIGH
-    counted_days = min((_share(one.daily, None) for one in _counting(case.parts)), default=0.0)
+    awake = _days_awake(case)
+    counting = _counting(case.parts)
+    counted_days = min((_share(one.daily, None, awake) for one in counting), default=0.0)
     if max(measured, counted_days) >= _MOSTLY or _holds_no_model(case.endpoint):
         return Confidence.MEDIUM
     return Confidence.LOW
@@ -318,4 +362,11 @@ def _silence(case: _EndpointCase) -> str:
     count = sum(part.invocations for part in case.parts)
     names = ", ".join(f"{part.kind} {part.name}" for part in case.parts)
     said = sentence(counted(count, "invocation"))
+    hours = hours_of(case.endpoint)
+    if hours is not None and not isinstance(hours, Unread):
+        awake = hours.hours_awake(case.window.start, case.window.end)
+        return (
+            f"{said} in the {counted(awake, 'hour')} of {counted(days, 'whole day')} in which its "
+            f"schedule had it on, and today, asked of {names}."
+        )
     return f"{said} in {counted(days, 'whole day')} and today, asked of {names}."

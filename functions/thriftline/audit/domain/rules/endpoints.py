@@ -19,6 +19,7 @@ from thriftline.audit.domain.ours import Ours
 from thriftline.audit.domain.part_use import PartUse
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars
+from thriftline.audit.domain.schedules import hours_of
 from thriftline.audit.domain.termination import why_too_young
 from thriftline.core.wording import counted, sentence
 from thriftline.money.instances import gpus_of
@@ -72,7 +73,13 @@ def _month(endpoint: Endpoint, subject: Subject) -> Decimal | None:
     """Returns what all that it runs costs a month, shadow variants too."""
     running = (*endpoint.variants, *endpoint.shadow_variants)
     rate = endpoint_rate(endpoint, running, subject.inventory.region, subject.prices)
-    return None if rate is None else monthly(rate)
+    hours = hours_of(endpoint)
+    if rate is None or isinstance(hours, Unread):
+        return None if rate is None else monthly(rate)
+    if hours is None:
+        return monthly(rate)
+    # What its schedule saves already is no saving of its end.
+    return rate * Decimal(str(round(hours.hours_a_month(subject.inventory.now), 4)))
 
 
 def _queue_signal(endpoint: Endpoint) -> tuple[Signal, ...]:
@@ -242,8 +249,9 @@ RULES = (
         "modified before the window; instances running now, whatever the scaling allows; no update "
         "in progress. The finding says when it was last used; use on any day that was read lowers "
         "the confidence, and so does a queue that was not measured. An endpoint with a shadow "
-        "test, or whose update and rollback failed, is reported and never ended. Saved: the hourly "
-        "rate of its instances x 730.",
+        "test, or whose update and rollback failed, is reported and never ended; so is one with a "
+        "schedule (tag `thriftline:schedule`), which is judged by the hours in which it is on. "
+        "Saved: the hourly rate of its instances x 730, or x the hours of its schedule.",
         evidence="`Invocations`, `Invocation4XXErrors`, `Invocation5XXErrors` in `AWS/SageMaker`; "
         "of components `NoCapacityInvocationFailures` too; of asynchronous endpoints, which have "
         "no `Invocations`, `InvocationsProcessed`, `InvocationFailures`, `ExpiredRequests`, "

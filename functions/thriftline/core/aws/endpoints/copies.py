@@ -113,6 +113,16 @@ def read_tags(client: Any, arn: str) -> dict[str, str]:
         return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
 
+def set_tag(clients: TargetClients, arn: str, key: str, value: str | None) -> None:
+    """Sets a tag of a SageMaker resource; None takes it away."""
+    client = clients.client("sagemaker")
+    with translated(f"tagging {arn}"):
+        if value is None:
+            client.delete_tags(ResourceArn=arn, TagKeys=[key])
+        else:
+            client.add_tags(ResourceArn=arn, Tags=[{"Key": key, "Value": value}])
+
+
 def _resource(client: Any, answer: dict[str, Any], arn: str) -> SavedResource:
     return SavedResource(description=plain(answer), tags=read_tags(client, answer[arn]))
 

@@ -32,18 +32,10 @@ _EVERY_SECONDS = 0.1
 _MOST_AT_ONCE = 1_000
 
 
-class _ConflictError(JsonRESTError):
-    code = 409
-
-    def __init__(self, message: str) -> None:
-        super().__init__("ConflictException", message)
-
-
-class _NotFoundError(JsonRESTError):
-    code = 404
-
-    def __init__(self, message: str) -> None:
-        super().__init__("ResourceNotFoundException", message)
+def _refusal(code: str, status: int, message: str) -> Exception:
+    error: Exception = JsonRESTError(code, message)
+    error.code = status  # type: ignore[attr-defined]
+    return error
 
 
 @dataclass
@@ -105,7 +97,7 @@ class Schedules:
             backend: EventBridgeSchedulerBackend, name: str, tags: list[dict[str, str]]
         ) -> Any:
             if name in backend.schedule_groups:
-                raise _ConflictError(f"Schedule group {name} already exists.")
+                raise _refusal("ConflictException", 409, f"Schedule group {name} already exists.")
             return create_group(backend, name, tags or [])
 
         def delete_schedule_group(backend: EventBridgeSchedulerBackend, name: str | None) -> None:
@@ -210,7 +202,7 @@ class Schedules:
 
 def _check_group(backend: EventBridgeSchedulerBackend, name: str) -> None:
     if name not in backend.schedule_groups:
-        raise _NotFoundError(f"Schedule group {name} does not exist.")
+        raise _refusal("ResourceNotFoundException", 404, f"Schedule group {name} does not exist.")
 
 
 def _is_kept(watched: _Watched) -> bool:

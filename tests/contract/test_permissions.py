@@ -247,6 +247,7 @@ def test_no_role_may_pass_any_role(path: str) -> None:
             "BedrockRole.Arn": "bedrock",
             "BedrockJudgeRole.Arn": "bedrock",
             "ScheduleRole.Arn": "scheduler",
+            "ServingScheduleRole.Arn": "scheduler",
         }.get(passed, "sagemaker")
         assert statement["Condition"]["StringEquals"] == {
             "iam:PassedToService": f"{service}.amazonaws.com"
@@ -356,7 +357,7 @@ def _calls(code: str, action: str) -> bool:
 
 
 def _source_behind(module: str, *, is_acting: bool) -> str:
-    """Returns the source of a module and of all of the audit that it imports."""
+    """Returns the source of a module, and of the audit and the adapters that it imports."""
     waiting, seen = [module], dict[str, str]()
     if is_acting:
         codes = [step.code.partition(":")[0] for spec in ACTION_SPECS for step in spec.steps]
@@ -367,6 +368,6 @@ def _source_behind(module: str, *, is_acting: bool) -> str:
         if name not in seen and path.exists():
             seen[name] = path.read_text()
             waiting += re.findall(
-                r"^from (thriftline\.audit\.\S+) import", seen[name], re.MULTILINE
+                r"^from (thriftline\.(?:audit|core\.aws)\.\S+) import", seen[name], re.MULTILINE
             )
     return "\n".join(seen.values())

@@ -16,7 +16,8 @@ NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 def _first(expression: str, zone: str | None = None, count: int = 3) -> list[str]:
-    times, moment, found = times_of(expression, zone, NOW), NOW, []
+    times, moment = times_of(expression, zone, NOW), NOW
+    found: list[str] = []
     while len(found) < count and (after := times.after(moment)):
         found.append(after.isoformat()[:16])
         moment = after

@@ -153,7 +153,7 @@ class EndpointScaling:
         )
         return [one["AlarmName"] for page in pages for one in page["MetricAlarms"]]
 
-    def _rows(self, operation: str, key: str, one: Mapping[str, str]) -> list[dict[str, Any]]:
+    def _rows(self, operation: str, key: str, one: Mapping[str, Any]) -> list[dict[str, Any]]:
         pages = self._autoscaling.get_paginator(operation).paginate(**one)
         return [row for page in pages for row in page[key]]
 

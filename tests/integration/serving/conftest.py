@@ -1,23 +1,34 @@
 """One embedded AWS for all tests of a module; each test has a project of its own."""
 
 import itertools
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from local_aws.options import LAMBDA_PYTHON, Options
 from local_aws.server import EmbeddedAws
 from local_aws.services.hosting_options import HostingOptions
-from tests.integration.serving.world import ServingWorld
+from local_aws.serving.options import ServingOptions
+from tests.integration.serving.world import SCARCE_TYPE, ServingWorld
 
 _numbers = itertools.count(1)
+PROGRAM = Path(__file__).with_name("quick_serve.py")
 HOSTING = HostingOptions(provisioning_seconds=30, activation_seconds=1, deletion_seconds=1)
 
 
 # Of a module, since a process runs one embedded AWS at a time.
 @pytest.fixture(scope="module")
 def world() -> Iterator[ServingWorld]:
-    with EmbeddedAws(Options(time_scale=40, python=LAMBDA_PYTHON, hosting=HOSTING)) as aws:
+    options = Options(
+        time_scale=40,
+        python=LAMBDA_PYTHON,
+        hosting=HOSTING,
+        serving=ServingOptions(command=(sys.executable, str(PROGRAM))),
+        quotas={f"{SCARCE_TYPE} for endpoint usage": 3},
+    )
+    with EmbeddedAws(options) as aws:
         yield ServingWorld(aws)
 
 

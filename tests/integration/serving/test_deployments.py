@@ -7,6 +7,7 @@ TWO = "instance: {type: ml.m5.large, count: 2}\n"
 CANARY = (
     TWO + "rollout: {type: canary, percent: 50, wait_seconds: 300, bake_seconds: 200, "
     "min_requests: 20, without_traffic: roll_back}\n"
+    "alarms: {latency_ratio: null}\n"
 )
 
 

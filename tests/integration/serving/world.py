@@ -1,19 +1,24 @@
 """The deployment machine on the embedded AWS: versions that are registered, and requests."""
 
+import io
 import json
+import tarfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local_aws.http.faults import AwsFault
 from local_aws.server import EmbeddedAws
 from tests.integration.mailbox import open_mailbox
 
 PATIENCE_SECONDS = 240
+# Of which the account may have three behind endpoints.
+SCARCE_TYPE = "ml.m5.4xlarge"
 
 
 @dataclass
@@ -45,6 +50,7 @@ class ServingWorld:
         self.aws = aws
         self.s3, self.states = aws.client("s3"), aws.client("stepfunctions")
         self.sagemaker, self.cloudwatch = aws.client("sagemaker"), aws.client("cloudwatch")
+        self.runtime = aws.client("sagemaker-runtime")
         self.data = aws.outputs["DataBucketName"]
         self.artifacts = aws.outputs["ArtifactsBucketName"]
         self.machine = aws.outputs["DeployModelStateMachineArn"]
@@ -67,11 +73,11 @@ class ServingWorld:
             Bucket=self.data, Key=f"datasets/{project}/serve.yaml", Body=text.encode()
         )
 
-    def register(self, project: str, *, approval: str = "Approved", model: bytes = b"x") -> str:
+    def register(self, project: str, *, approval: str = "Approved", **behaviour: Any) -> str:
         """Registers a version as a run does, with an artifact of its own; returns its ARN."""
         group, run_id = f"thriftline-{project}", uuid.uuid4().hex[:12]
         key = f"training/{run_id}/job/output/model.tar.gz"
-        self.s3.put_object(Bucket=self.artifacts, Key=key, Body=model)
+        self.s3.put_object(Bucket=self.artifacts, Key=key, Body=_archive(behaviour))
         known = self.sagemaker.list_model_package_groups(NameContains=group)
         if not known["ModelPackageGroupSummaryList"]:
             self.sagemaker.create_model_package_group(ModelPackageGroupName=group)
@@ -185,6 +191,44 @@ class ServingWorld:
             assert time.monotonic() < deadline, f"{arn} never enters {state}"
             time.sleep(0.1)
 
+    def abort(self, project: str) -> None:
+        """Stops a deployment, as the command does."""
+        names = [{"Name": "EndpointName", "Value": f"thriftline-{project}"}]
+        self.cloudwatch.put_metric_data(
+            Namespace="Thriftline/Serving",
+            MetricData=[{"MetricName": "AbortDeployment", "Dimensions": names, "Value": 1}],
+        )
+
+    def wait_for_alarm(self, name: str, state: str) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            (found,) = self.cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+            if found["StateValue"] == state:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{name} is never {state}")
+
+    def delete_artifact(self, package_arn: str) -> None:
+        found = self.sagemaker.describe_model_package(ModelPackageName=package_arn)
+        uri = found["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+        key = uri.partition(f"{self.artifacts}/")[2]
+        self.s3.delete_object(Bucket=self.artifacts, Key=key)
+
+    def fail(self, service: str, operation: str, code: str, status: int, times: int) -> None:
+        """Let the functions' next calls of an operation fail; the test's own go through."""
+        self.aws.faults.add(AwsFault(service, operation, code, status, times, "thriftline/"))
+
+    def take_messages(self) -> list[str]:
+        """Returns what people were told since the last call."""
+        sqs, taken = self.aws.client("sqs"), list[str]()
+        while found := sqs.receive_message(
+            QueueUrl=self.messages, MaxNumberOfMessages=10, WaitTimeSeconds=1
+        ).get("Messages"):
+            for one in found:
+                taken.append(str(json.loads(one["Body"])["Message"]))
+                sqs.delete_message(QueueUrl=self.messages, ReceiptHandle=one["ReceiptHandle"])
+        return taken
+
     def endpoint(self, project: str) -> dict[str, Any]:
         found: dict[str, Any] = self.sagemaker.describe_endpoint(
             EndpointName=f"thriftline-{project}"
@@ -193,6 +237,18 @@ class ServingWorld:
 
     def serves(self, project: str) -> str:
         return str(self.endpoint(project)["EndpointConfigName"])
+
+    def ask(self, project: str) -> str | None:
+        """Returns the label that the endpoint answers, None where it answers with an error."""
+        try:
+            answer = self.runtime.invoke_endpoint(
+                EndpointName=f"thriftline-{project}",
+                Body=b'{"text": "A warm film."}',
+                ContentType="application/json",
+            )
+        except ClientError:
+            return None
+        return str(json.loads(answer["Body"].read())["label"])
 
     def history(self, project: str) -> dict[str, Any]:
         """Returns the endpoint's own item of the table, as DynamoDB writes it."""
@@ -225,12 +281,23 @@ class ServingWorld:
         return [one["AlarmName"] for one in found["MetricAlarms"]]
 
 
-class Traffic:
-    """Requests of a fleet, as the metrics that its callers would make; a context manager."""
+def _archive(behaviour: Mapping[str, Any]) -> bytes:
+    """Returns a model.tar.gz whose program answers as it is told; see quick_serve.py."""
+    text = json.dumps({"label": "good", "salt": uuid.uuid4().hex, **behaviour}).encode()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        member = tarfile.TarInfo("behaviour.json")
+        member.size = len(text)
+        tar.addfile(member, io.BytesIO(text))
+    return packed.getvalue()
 
-    def __init__(self, world: ServingWorld, project: str, *, error_share: float = 0.0) -> None:
+
+class Traffic:
+    """Callers of an endpoint, one after the other; ``failed`` counts what did not end well."""
+
+    def __init__(self, world: ServingWorld, project: str) -> None:
         self._world, self._project = world, project
-        self._error_share = error_share
+        self.answered = self.failed = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -243,19 +310,8 @@ class Traffic:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(0.1):
-            try:
-                endpoint = self._world.endpoint(self._project)
-            except ClientError:
-                continue
-            pending = endpoint.get("PendingDeploymentSummary", {})
-            config = pending.get("EndpointConfigName", endpoint["EndpointConfigName"])
-            self._put("Invocations", 1.0, config)
-            self._put("Invocation5XXErrors", self._error_share, config)
-            self._put("ModelLatency", 1000.0, config)
-
-    def _put(self, name: str, value: float, config: str) -> None:
-        names = {"EndpointName": f"thriftline-{self._project}", "VariantName": "main"}
-        self._world.aws.put_metric(
-            "AWS/SageMaker", name, {**names, "EndpointConfigName": config}, value
-        )
+        while not self._stop.wait(0.02):
+            if self._world.ask(self._project) is None:
+                self.failed += 1
+            else:
+                self.answered += 1

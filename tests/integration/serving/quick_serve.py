@@ -1,0 +1,50 @@
+"""A `serve` program without weights: it answers as its artifact's behaviour.json says.
+
+`{"label": "good", "fails": false}`; one that fails answers every request with 500.
+"""
+
+import json
+import os
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+MODEL = Path(os.environ["SAGEMAKER_BASE_DIR"]) / "model"
+BEHAVIOUR = json.loads((MODEL / "behaviour.json").read_text())
+
+
+class Answers(BaseHTTPRequestHandler):
+    """SageMaker's contract: /ping and /invocations."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._answer(200, {})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status = 500 if BEHAVIOUR.get("fails") else 200
+        self._answer(status, {"label": BEHAVIOUR["label"]})
+
+    def _answer(self, status: int, document: dict[str, str]) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+server = ThreadingHTTPServer(
+    (
+        os.environ.get("THRIFTLINE_BIND_ADDRESS", "0.0.0.0"),
+        int(os.environ["SAGEMAKER_BIND_TO_PORT"]),
+    ),
+    Answers,
+)
+sys.stdout.write(json.dumps({"event": "start", "port": server.server_port}) + "\n")
+sys.stdout.flush()
+server.serve_forever()

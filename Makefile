@@ -236,6 +236,10 @@ bench-experiments: $(STAMPS)/venv ## What comparisons on live traffic take: requ
 bench-serving: $(STAMPS)/bench-training ## `serve` beside a plain pipeline behind the same server, 32 clients
 	@PYTHONPATH=. $(BENCH_BIN)/python benchmarks/serving.py $(BENCH)
 
+.PHONY: bench-cpu-serving
+bench-cpu-serving: $(STAMPS)/bench-training ## `serve` with an exported model beside a plain pipeline
+	@PYTHONPATH=. $(BENCH_BIN)/python benchmarks/cpu_serving.py $(BENCH)
+
 $(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/requirements.txt | $(STAMPS)/python
 	@echo "==> .thriftline/bench-training/venv: the training program's pins, and the rival's"
 	@$(PYTHON) -m venv --clear .thriftline/bench-training/venv

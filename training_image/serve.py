@@ -25,7 +25,7 @@ from typing import Protocol
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from training_image.job import FAILED, SUCCEEDED, JobError, StopRequestedError, StopSignal
@@ -33,6 +33,7 @@ from training_image.multi_model import MultiModelService
 from training_image.serving_connections import PatientProtocol
 from training_image.serving_engines import load_model, wanted_engine, warm_up
 from training_image.serving_http import (
+    MEBIBYTE,
     Limits,
     ReadyModel,
     RequestLog,
@@ -44,6 +45,7 @@ from training_image.serving_memory import ModelMemory
 from training_image.serving_port import ServableModel
 from training_image.serving_requests import RequestError
 
+TRANSFORMS_AT_ONCE = 4  # of a batch transform: enough that the model never waits for a body
 DRAIN_SECONDS = 25  # SageMaker kills a container 30 seconds after SIGTERM
 
 
@@ -86,6 +88,7 @@ class Service:
             routes=[
                 Route("/ping", self.ping),
                 Route("/invocations", self.invocations, methods=["POST"]),
+                Route("/execution-parameters", self.execution_parameters),
             ],
             lifespan=self._lifespan,
         )
@@ -110,6 +113,16 @@ class Service:
         if self.stuck:
             return error_response(503, "The model is stuck: texts wait, and none is answered.")
         return Response()
+
+    async def execution_parameters(self, _request: Request) -> Response:
+        """Says how a batch transform is best sent, where its request does not say."""
+        return JSONResponse(
+            {
+                "MaxConcurrentTransforms": TRANSFORMS_AT_ONCE,
+                "BatchStrategy": "MULTI_RECORD",
+                "MaxPayloadInMB": self._limits.body_bytes // MEBIBYTE,
+            }
+        )
 
     async def invocations(self, request: Request) -> Response:
         """Answers, and writes a line about it."""

@@ -92,6 +92,26 @@ def test_it_does_not_serve_as_root(address: str, server: str) -> None:
     assert int(status["CapEff"], 16) == 0
 
 
+def test_it_serves_as_on_a_serverless_endpoint(training_image: str, trained: Result) -> None:
+    """Nothing but /tmp can be written, and a user whom nobody knows runs it."""
+    name = "thriftline-test-serverless"
+    docker(
+        *("run", "--detach", "--name", name, "--publish", "127.0.0.1::8080", "--read-only"),
+        *("--tmpfs", "/tmp", "--user", "4711:4711", "--env", "OMP_NUM_THREADS=1"),
+        *("--volume", f"{trained.base / 'model'}:/opt/ml/model:ro", training_image, "serve"),
+    )
+    try:
+        found = f"http://{docker('port', name, '8080/tcp').splitlines()[0]}"
+        deadline = time.monotonic() + READY_SECONDS
+        while not ready(found):
+            assert time.monotonic() < deadline, docker("logs", name)
+            time.sleep(0.2)
+        labels = docker("inspect", "--format", "{{json .Config.Labels}}", name)
+        assert json.loads(labels)["com.amazonaws.sagemaker.capabilities.multi-models"] == "true"
+    finally:
+        docker("rm", "--force", name)
+
+
 def test_docker_stop_ends_it_in_order(address: str, server: str) -> None:
     assert address
     docker("stop", "--time", "60", server)

@@ -128,6 +128,16 @@ def test_the_environment_says_how_large_a_body_may_be(
     assert (limits.body_bytes, limits.rows) == (megabytes * 1024**2, rows)
 
 
+def test_a_batch_transform_is_told_how_it_is_best_sent(model: Counting) -> None:
+    with client_of(model, body_bytes=20 * 1024**2) as client:
+        found = client.get("/execution-parameters").json()
+    assert found == {
+        "MaxConcurrentTransforms": 4,
+        "BatchStrategy": "MULTI_RECORD",
+        "MaxPayloadInMB": 20,
+    }
+
+
 @pytest.mark.parametrize("size", ["0", "1025", "6.5", "-1"])
 def test_a_size_that_is_none_is_refused(size: str) -> None:
     with pytest.raises(ValueError, match="THRIFTLINE_MAX_BODY_MB is"):

@@ -98,7 +98,7 @@ class OwnServices:
         for service in (
             SageMakerEndpoints(self.sagemaker, self.hosting, self.scaling),
             SageMakerEndpointConfigs(self.sagemaker),
-            SageMakerComponents(self.sagemaker),
+            SageMakerComponents(self.sagemaker, self.hosting),
             SageMakerModels(self.sagemaker),
             SageMakerNotebooks(self.sagemaker),
             SageMakerApps(self.sagemaker),

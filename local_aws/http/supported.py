@@ -96,8 +96,8 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "ListNotebookInstances ListProcessingJobs ListSpaces ListTags ListTrainingJobs "
         "ListTransformJobs ListUserProfiles Search StartNotebookInstance "
         "StopNotebookInstance StopTrainingJob StopTransformJob UpdateEndpoint "
-        "UpdateEndpointWeightsAndCapacities UpdateInferenceComponentRuntimeConfig "
-        "UpdateModelPackage UpdateTrainingJob"
+        "UpdateEndpointWeightsAndCapacities UpdateInferenceComponent "
+        "UpdateInferenceComponentRuntimeConfig UpdateModelPackage UpdateTrainingJob"
     ),
     "scheduler": _calls(
         "CreateSchedule CreateScheduleGroup DeleteSchedule DeleteScheduleGroup GetSchedule "

@@ -17,6 +17,7 @@ from local_aws.http.own_calls import AwsError
 from local_aws.services import sagemaker_rollouts as rollouts
 from local_aws.services.endpoint_events import Announce, deployment_changed, endpoint_changed
 from local_aws.services.hosting_bill import HostingBill, Place
+from local_aws.services.hosting_components import HostedComponents
 from local_aws.services.hosting_options import HostingOptions
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_rollouts import Counts, Kind, Rollout, Stage
@@ -77,6 +78,7 @@ class Hosting:
         self.alarms: AlarmStates = NoAlarms()
         self.bill = bill
         self.announce: Announce = lambda *_: None
+        self.components = HostedComponents(self)
         self._quotas = quotas
         self._closing = threading.Event()
 
@@ -104,6 +106,7 @@ class Hosting:
         for endpoint in list(store.endpoints.values()):
             if endpoint.rollout is not None:
                 self._settle_endpoint(store, endpoint)
+        self.components.settle(store)
 
     def _settle_endpoint(self, store: SageMakerStore, endpoint: Endpoint) -> None:
         self.alarms.look()
@@ -111,7 +114,7 @@ class Hosting:
         while (rollout := endpoint.rollout) is not None:
             self._ask_containers(store, endpoint, rollout, now)
             until = min(now, rollout.due)
-            trigger = self._trigger(store, rollout, until, now)
+            trigger = self.trigger(store, rollout, until, now)
             if trigger is not None:
                 self._fail(store, endpoint, rollout, trigger)
             elif now < rollout.due or self._held_up(rollout, now):
@@ -149,7 +152,7 @@ class Hosting:
             self.bill.pause(rollout.new.id, rollout.due)
         return True
 
-    def _trigger(
+    def trigger(
         self, store: SageMakerStore, rollout: Rollout, until: datetime, now: datetime
     ) -> datetime | None:
         """Return when the change failed, if it did by now."""
@@ -220,11 +223,11 @@ class Hosting:
         moment: datetime,
     ) -> None:
         rollout.stages, rollout.since, rollout.paused = stages, moment, False
-        rollout.stage_started = self._stamp(moment)
+        rollout.stage_started = self.stamp(moment)
         self._apply(store, endpoint, rollout)
         deployment_changed(self.announce, store, endpoint)
 
-    def _stamp(self, moment: datetime) -> datetime:
+    def stamp(self, moment: datetime) -> datetime:
         """Return the time stamp of an instant of the service time that is just over."""
         ago = (self.clock.service_time() - moment) / self.clock.rate
         return self.clock.now() - max(ago, timedelta(0))
@@ -259,7 +262,7 @@ class Hosting:
     def _finish(
         self, store: SageMakerStore, endpoint: Endpoint, rollout: Rollout, moment: datetime
     ) -> None:
-        endpoint.rollout, endpoint.modified = None, self._stamp(moment)
+        endpoint.rollout, endpoint.modified = None, self.stamp(moment)
         if rollout.kind is Kind.DELETION:
             self.retire(endpoint.fleets, moment)
             store.remove(endpoint)
@@ -305,14 +308,14 @@ class Hosting:
     ) -> None:
         if rollout.kind is Kind.CREATION:
             endpoint.rollout, endpoint.status = None, "Failed"
-            endpoint.modified = self._stamp(moment)
+            endpoint.modified = self.stamp(moment)
             endpoint.failure_reason = rollout.failure or "The deployment took too long."
             self.retire(endpoint.fleets, moment)
             endpoint_changed(self.announce, store, endpoint)
             return
         at = rollout.stage
         rollout.rolling_back, endpoint.status = True, "RollingBack"
-        endpoint.modified = self._stamp(moment)
+        endpoint.modified = self.stamp(moment)
         stages = rollouts.back(rollout, at, rollouts.counts_of(_parts(endpoint)), self.options)
         endpoint_changed(self.announce, store, endpoint)
         reason = self._cannot_go_back(store, rollout) if rollout.is_rolling else ""
@@ -353,7 +356,7 @@ class Hosting:
     ) -> None:
         """Leave an endpoint with a mix of both fleets, as a rolling rollback that fails does."""
         endpoint.rollout, endpoint.status = None, "UpdateRollbackFailed"
-        endpoint.modified = self._stamp(moment)
+        endpoint.modified = self.stamp(moment)
         endpoint.failure_reason = f"The rollback of the rolling update failed: {reason}."
         endpoint.fleets = [fleet for fleet in (rollout.old, rollout.new) if fleet is not None]
         endpoint_changed(self.announce, store, endpoint)

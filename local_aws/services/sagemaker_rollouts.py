@@ -120,9 +120,9 @@ def policy_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def capacity(size: Mapping[str, Any], instances: int) -> int:
     """Return how many instances a size is of so many: at least one, and never rounded up."""
-    if size["Type"] == "INSTANCE_COUNT":
-        return int(size["Value"])
-    return max(1, instances * int(size["Value"]) // 100)
+    if size["Type"] == "CAPACITY_PERCENT":
+        return max(1, instances * int(size["Value"]) // 100)
+    return int(size["Value"])
 
 
 def creation(new: Counts, options: HostingOptions) -> list[Stage]:

@@ -58,6 +58,17 @@ def route(endpoint: Endpoint, target_variant: str | None, draw: random.Random) -
     return Route(fleet, variant, _shadow(fleet, name, draw))
 
 
+def container_of(component: Properties, draw: random.Random) -> str:
+    """Draw the container of an inference component that answers a request.
+
+    While a component is updated its copies are those of two specifications.
+    """
+    following = component.get("_next")
+    if following is not None and draw.random() < following["share"]:
+        return str(following["_key"])
+    return str(component.get("_key", component["InferenceComponentName"]))
+
+
 def _shadow(fleet: Fleet, production: str, draw: random.Random) -> Properties | None:
     """Return the shadow variant where this request is one of its sample."""
     for shadow in fleet.shadows:

@@ -147,7 +147,8 @@ class Router:
         fleet = endpoint.fleet
         assert fleet is not None
         variant = found["VariantName"]
-        place = self._place(Member(account, region, endpoint.name, "", variant, component))
+        serves = traffic.container_of(found, self._draw)
+        place = self._place(Member(account, region, endpoint.name, "", variant, serves))
         copies = found["RuntimeConfig"].get("CurrentCopyCount", 0)
         return Target(
             account,

@@ -13,6 +13,7 @@ from local_aws.services.hosting import Hosting
 from local_aws.services.hosting_bill import HostingBill
 from local_aws.services.hosting_options import HostingOptions
 from local_aws.services.places import Places
+from local_aws.services.sagemaker_components import SageMakerComponents
 from local_aws.services.sagemaker_endpoint_configs import SageMakerEndpointConfigs
 from local_aws.services.sagemaker_endpoints import SageMakerEndpoints
 from local_aws.services.sagemaker_models import SageMakerModels
@@ -81,6 +82,7 @@ class Hosted:
             **SageMakerModels(stores).operations(),
             **SageMakerEndpointConfigs(stores).operations(),
             **SageMakerEndpoints(stores, self.hosting, self.scaling).operations(),
+            **SageMakerComponents(stores, self.hosting).operations(),
         }
         for name in ("one", "two"):
             self.model(name)

@@ -182,9 +182,10 @@ class HostedComponents:
         if scaling.get("Status") != "ENABLED" or "InstanceType" not in configured:
             return
         copies = sum(_copies(each) for each in _beside(store, component))
-        least = scaling.get("MinInstanceCount", configured.get("InitialInstanceCount", 1))
-        count = max(least, configured.get("InitialInstanceCount", 1)) if copies else least
-        count = min(count, scaling.get("MaxInstanceCount", count))
+        begun = int(configured.get("InitialInstanceCount", 1))
+        least = int(scaling.get("MinInstanceCount", begun))
+        count = max(least, begun) if copies else least
+        count = min(count, int(scaling.get("MaxInstanceCount", count)))
         self._set(store, endpoint, fleet, name, count, moment)
 
     def _set(
@@ -232,4 +233,4 @@ def _beside(store: SageMakerStore, component: Properties) -> list[Properties]:
 def _copies(component: Properties) -> int:
     """Return the copies that need a place: those that are there, and those that come."""
     config = component["RuntimeConfig"]
-    return max(config["DesiredCopyCount"], config["CurrentCopyCount"])
+    return int(max(config["DesiredCopyCount"], config["CurrentCopyCount"]))

@@ -78,6 +78,10 @@ def _captured(comparison: Comparison, variant: str) -> int:
     return lines
 
 
+def _wait_for_captures(comparison: Comparison, variant: str, count: int) -> None:
+    eventually(lambda: _captured(comparison, variant) == count)
+
+
 def _to_the_next_hour(world: ServingWorld) -> Any:
     """Accuracy counts from a whole hour on; returns it."""
     now = world.aws.clock.now()
@@ -99,7 +103,7 @@ def test_an_a_b_test_with_a_worse_challenger_ends_worse(
     assert len(right) == 1
     comparison.label(hour, dict.fromkeys(said, right.pop()))
     for variant in ("main", "challenger"):
-        eventually(lambda name=variant: _captured(comparison, name) == variants.count(name))
+        _wait_for_captures(comparison, variant, variants.count(variant))
     world.aws.clock.advance(timedelta(minutes=80))
     ended = world.wait(comparison.arn)
 
@@ -123,7 +127,7 @@ def test_a_shadow_with_labels_ends_with_a_promotion(
     truth = {"negative": "bad", "positive": "good"}[champion]
     comparison.label(hour, dict.fromkeys(said, truth))
     for variant in ("main", "shadow"):
-        eventually(lambda name=variant: _captured(comparison, name) == 20)
+        _wait_for_captures(comparison, variant, 20)
     world.aws.clock.advance(timedelta(minutes=80))
     ended = world.wait(comparison.arn)
 

@@ -99,7 +99,7 @@ class OwnServices:
             SageMakerEndpoints(self.sagemaker, self.hosting, self.scaling),
             SageMakerEndpointConfigs(self.sagemaker),
             SageMakerComponents(self.sagemaker, self.hosting),
-            SageMakerModels(self.sagemaker),
+            SageMakerModels(self.sagemaker, self.registries),
             SageMakerNotebooks(self.sagemaker),
             SageMakerApps(self.sagemaker),
             SageMakerTags(self.sagemaker),

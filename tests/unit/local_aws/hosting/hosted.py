@@ -16,6 +16,7 @@ from local_aws.services.places import Places
 from local_aws.services.sagemaker_components import SageMakerComponents
 from local_aws.services.sagemaker_endpoint_configs import SageMakerEndpointConfigs
 from local_aws.services.sagemaker_endpoints import SageMakerEndpoints
+from local_aws.services.sagemaker_model_registry import ModelRegistries
 from local_aws.services.sagemaker_models import SageMakerModels
 from local_aws.services.sagemaker_store import Endpoint, SageMakerStore
 from local_aws.services.service_quotas import QuotaStore
@@ -67,6 +68,7 @@ class Hosted:
         self.clock = Clock(lambda: self.real, rate=rate)
         self.quotas = Places(QuotaStore)
         self.scaling = Places(ScalingStore)
+        self.registries = ModelRegistries(self.clock.now)
         self.bill = HostingBill()
         self.hosting = Hosting(self.clock, self.quotas, self.bill)
         self.hosting.options = OPTIONS
@@ -79,7 +81,7 @@ class Hosted:
         )
         self.store = stores.at(ACCOUNT, REGION)
         self._operations = {
-            **SageMakerModels(stores).operations(),
+            **SageMakerModels(stores, self.registries).operations(),
             **SageMakerEndpointConfigs(stores).operations(),
             **SageMakerEndpoints(stores, self.hosting, self.scaling).operations(),
             **SageMakerComponents(stores, self.hosting).operations(),

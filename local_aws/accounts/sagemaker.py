@@ -6,7 +6,7 @@ from typing import Any
 from moto.sagemaker.models import sagemaker_backends
 
 from local_aws.accounts import file
-from local_aws.services.hosting import serving_fleet
+from local_aws.services.hosting_fleets import serving_fleet
 from local_aws.services.sagemaker_jobs import LoadedTrainingJob
 from local_aws.services.sagemaker_model_registry import ModelRegistry
 from local_aws.services.sagemaker_store import (

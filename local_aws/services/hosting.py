@@ -4,20 +4,19 @@ Everything goes by the service time, so that the time scale and `clock.advance` 
 looks at an endpoint settles it first; a thread settles all of them, for those who wait for events.
 """
 
+import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from local_aws.clock import Clock
-from local_aws.http.own_calls import AwsError
 from local_aws.services import sagemaker_rollouts as rollouts
 from local_aws.services.endpoint_events import Announce, deployment_changed, endpoint_changed
 from local_aws.services.hosting_bill import HostingBill, Place
 from local_aws.services.hosting_components import HostedComponents
+from local_aws.services.hosting_fleets import check_quota, instances_of, set_up, weights_of
 from local_aws.services.hosting_options import HostingOptions
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_rollouts import Counts, Kind, Rollout, Stage
@@ -28,8 +27,10 @@ from local_aws.services.sagemaker_store import (
     Properties,
     SageMakerStore,
 )
-from local_aws.services.service_quotas import QuotaStore, endpoint_quota
+from local_aws.services.service_quotas import QuotaStore
 from local_aws.services.serving_port import FleetModel, ServesNothing, ServingPort, State
+
+LOG = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 0.1
 # What SageMaker tries again and again before it gives up.
@@ -92,8 +93,12 @@ class Hosting:
         def tick() -> None:
             while not self._closing.wait(_EVERY_SECONDS):
                 for place in stores:
-                    with lock():
-                        self.settle(stores.at(*place))
+                    try:
+                        with lock():
+                            self.settle(stores.at(*place))
+                    except Exception:
+                        # A thread would swallow it, and every deployment would stand still.
+                        LOG.exception("endpoints were not settled")
 
         threading.Thread(target=tick, name="hosting", daemon=True).start()
 
@@ -239,11 +244,11 @@ class Hosting:
             # Instances cost from when they are begun, and serve when they are there.
             self.bill_of(store, endpoint, rollout.new, rollout.since, stage.new)
         elif rollout.new is not None:
-            _set_up(rollout.new, stage.new, shares)
+            set_up(rollout.new, stage.new, shares)
             self.bill_of(store, endpoint, rollout.new, rollout.since)
         if rollout.old is not None:
             left = {name: 1 - part for name, part in _of_names(rollout, shares).items()}
-            _set_up(rollout.old, stage.old, left)
+            set_up(rollout.old, stage.old, left)
             self.bill_of(store, endpoint, rollout.old, rollout.since)
 
     def bill_of(
@@ -364,33 +369,12 @@ class Hosting:
     # ---- Quotas
 
     def check_quota(self, store: SageMakerStore, wanted: Mapping[str, int]) -> None:
-        """Refuse instances that the account may not have.
+        """Refuse instances, by type, that the account may not have.
 
         Raises:
             AwsError: a quota is too small.
         """
-        used = self.in_use(store)
-        quotas = self._quotas.at(store.account, store.region)
-        for instance_type, count in wanted.items():
-            name = endpoint_quota(instance_type)
-            limit, now = quotas.limit(name), used[instance_type]
-            if count > 0 and now + count > limit:
-                raise AwsError(
-                    "ResourceLimitExceeded",
-                    f"The account-level service limit '{name}' is {limit} Instances, with current "
-                    f"utilization of {now} Instances and a request delta of {count} Instances. "
-                    "Please use AWS Service Quotas to request an increase for this quota.",
-                )
-
-    def in_use(self, store: SageMakerStore) -> Counter[str]:
-        """Return the instances of all endpoints by type; those that start are in use too."""
-        used: Counter[str] = Counter()
-        for endpoint in store.endpoints.values():
-            for fleet in endpoint.fleets:
-                if fleet.state is not FleetState.GONE:
-                    for kind, count in instances_of(fleet, fleet.instances).values():
-                        used[kind] += count
-        return used
+        check_quota(store, self._quotas.at(store.account, store.region), wanted)
 
 
 def _end(rollout: Rollout, now: datetime) -> datetime:
@@ -406,61 +390,6 @@ def _of_names(rollout: Rollout, shares: Mapping[str, float]) -> dict[str, float]
     moved = bool(shares) and all(part >= 1 for part in shares.values())
     # A variant that is gone gets requests until the new fleet gets all of them.
     return {name: shares.get(name, float(moved)) for name in rollout.old.instances}
-
-
-def _set_up(fleet: Fleet, instances: Counts, shares: Mapping[str, float]) -> None:
-    fleet.instances = {name: instances.get(name, 0) for name in fleet.instances}
-    fleet.shares = dict(shares)
-    serves = any(part > 0 for part in shares.values())
-    if fleet.state is not FleetState.GONE:
-        fleet.state = FleetState.SERVING if serves else fleet.state
-
-
-def instances_of(fleet: Fleet, counts: Counts) -> dict[str, tuple[str, int]]:
-    """Return the type and the number of instances of each variant that has any."""
-    return {
-        each["VariantName"]: (each["InstanceType"], counts.get(each["VariantName"], 0))
-        for each in (*fleet.variants, *fleet.shadows)
-        if "InstanceType" in each
-    }
-
-
-def weights_of(variants: list[Properties]) -> dict[str, float]:
-    """Return the weights of variants in the form of DescribeEndpoint."""
-    return {each["VariantName"]: float(each["DesiredWeight"]) for each in variants}
-
-
-def new_fleet(
-    store: SageMakerStore, config: str, variants: list[Properties], moment: datetime
-) -> Fleet:
-    """Return the fleet of a configuration; `variants` in the form of DescribeEndpoint.
-
-    Raises:
-        AwsError: the configuration or one of its models does not exist.
-    """
-    settings = dict(store.config(config))
-    named = [
-        each["ModelName"]
-        for key in ("ProductionVariants", "ShadowProductionVariants")
-        for each in settings.get(key, ())
-        if each.get("ModelName")
-    ]
-    return Fleet(
-        config=config,
-        settings=settings,
-        models={name: store.model(name) for name in named},
-        instances=rollouts.counts_of(variants),
-        weights=weights_of(variants),
-        since=moment,
-    )
-
-
-def serving_fleet(
-    store: SageMakerStore, config: str, variants: list[Properties], moment: datetime
-) -> Fleet:
-    """Return a fleet that serves already, as that of an account file."""
-    fleet = new_fleet(store, config, variants, moment)
-    return replace(fleet, state=FleetState.SERVING, shares=dict.fromkeys(fleet.instances, 1.0))
 
 
 def _parts(endpoint: Endpoint) -> list[Properties]:

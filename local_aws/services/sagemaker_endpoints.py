@@ -9,7 +9,8 @@ from local_aws.services import sagemaker_rollouts as rollouts
 from local_aws.services import sagemaker_update_checks as checks
 from local_aws.services import sagemaker_variants as variants
 from local_aws.services.application_autoscaling import ScalingStore
-from local_aws.services.hosting import Hosting, instances_of, new_fleet
+from local_aws.services.hosting import Hosting
+from local_aws.services.hosting_fleets import instances_of, new_fleet
 from local_aws.services.pages import Listing
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_rollouts import Kind, Stage

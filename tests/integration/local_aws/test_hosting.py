@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -265,6 +266,50 @@ def test_what_sagemaker_refuses_is_an_error_over_http(aws: EmbeddedAws) -> None:
     )
     with pytest.raises(ClientError, match=r"ResourceLimitExceeded.*ml.m5.xlarge for endpoint"):
         sagemaker.create_endpoint(EndpointName="too-big", EndpointConfigName="too-big")
+
+
+def test_of_many_updates_at_once_one_is_taken(aws: EmbeddedAws) -> None:
+    endpoint(aws, "rush")
+    sagemaker = aws.client("sagemaker")
+
+    def update(_: int) -> str:
+        try:
+            sagemaker.update_endpoint(EndpointName="rush", EndpointConfigName="rush-v2")
+        except ClientError as error:
+            return str(error.response["Error"]["Message"])
+        return "taken"
+
+    with ThreadPoolExecutor(8) as pool:
+        answers_of_all = list(pool.map(update, range(16)))
+    with pytest.raises(ClientError, match="in-progress"):
+        sagemaker.delete_endpoint(EndpointName="rush")
+    passes(aws, PROVISIONING + ACTIVATION + DELETION)
+
+    assert answers_of_all.count("taken") == 1
+    assert all("in-progress" in each for each in answers_of_all if each != "taken")
+    assert look(aws, "rush")["EndpointConfigName"] == "rush-v2"
+    fleets = aws.services.sagemaker.at("123456789012", "us-east-1").endpoints["rush"].fleets
+    assert [fleet.config for fleet in fleets] == ["rush-v2"]
+
+
+def test_a_flapping_alarm_rolls_back(aws: EmbeddedAws) -> None:
+    endpoint(aws, "flap")
+    name = alarm(aws, "flap", "flap-v2")
+    aws.client("sagemaker").update_endpoint(
+        EndpointName="flap", EndpointConfigName="flap-v2", DeploymentConfig=canary(name)
+    )
+    passes(aws, PROVISIONING + ACTIVATION)
+    for error in (0.0, 1.0, 1.0, 0.0):
+        dimensions = {"EndpointName": "flap", "VariantName": "main"}
+        dimensions["EndpointConfigName"] = "flap-v2"
+        aws.put_metric("AWS/SageMaker", "Invocation5XXErrors", dimensions, error)
+        passes(aws, 60)
+    passes(aws, 24 * 3600)
+
+    after = look(aws, "flap")
+    state = aws.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
+    assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", "flap-v1")
+    assert state["StateValue"] == "OK"
 
 
 def test_the_quotas_of_endpoints_are_listed(aws: EmbeddedAws) -> None:

@@ -13,6 +13,8 @@ _JSON_TYPES = ("application/json", "application/jsonlines")
 # A model of some hundred megabytes and a container that loads it; SageMaker's own limits are less.
 _DOWNLOAD_SECONDS = 1_200
 _STARTUP_SECONDS = 600
+# The image's program takes bodies of a real-time call unless it is told that larger ones come.
+_LARGE_BODIES = {"THRIFTLINE_MAX_BODY_MB": "1024"}
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ def _model(kind: Kind, version: Version, places: Places) -> dict[str, Any]:
             "Mode": "MultiModel",
             "ModelDataUrl": f"s3://{places.artifacts_bucket}/{models_prefix(places.endpoint)}",
         }
+    if kind is Kind.ASYNCHRONOUS:
+        container["Environment"] = dict(_LARGE_BODIES)
     return {"PrimaryContainer": container, "ExecutionRoleArn": places.role_arn}
 
 

@@ -19,7 +19,7 @@ BATCH_TOKENS = {"cpu": 512, "cuda": 32_768}
 WAITING_TOKENS = {"cpu": 65_536, "cuda": 4_194_304}
 
 
-EXPORTED, EXPORTED_FACTS, EXPORTED_GRAPH = "exported", "exported.json", "model.int8.onnx"
+EXPORTED, EXPORTED_FACTS, EXPORTED_GRAPH = "exported", "exported.json", "model.onnx"
 """Where in a model's folder its exported form is, and the files of it."""
 GPUS = (Path("/dev/nvidiactl"), Path("/dev/nvidia0"))
 

@@ -48,7 +48,7 @@ def test_the_job_says_how_the_export_ended(exported: Result) -> None:
     assert said["rows"] == 60
     assert said["different"] == 0
     assert said["accuracy"] == exported.metrics["test"]["candidate"]["accuracy"]
-    assert said["reason"] == "0 of 60 test records get another label; at most 0.5% may."
+    assert said["reason"] == "int8: 0 of 60 test records get another label; at most 0.5% may."
     assert [line["kept"] for line in exported.of("export")] == [True]
     files = {file.name for file in (exported.base / "model" / EXPORTED).iterdir()}
     assert files == {EXPORTED_FACTS, EXPORTED_GRAPH}
@@ -75,10 +75,16 @@ def test_it_gives_the_labels_of_the_evaluation_whatever_is_batched_together(
 
 
 @pytest.mark.parametrize(
-    ("hyperparameters", "pairs"), [({"text_pair": "true"}, True), ({"multi_label": "true"}, False)]
+    ("kind", "hyperparameters", "pairs"),
+    [
+        ("int8", {"text_pair": "true"}, True),
+        ("int8_blocks", {"text_pair": "true"}, True),
+        ("int8", {"multi_label": "true"}, False),
+        ("int8_blocks", {"multi_label": "true"}, False),
+    ],
 )
 def test_pairs_and_label_sets_are_exported_too(
-    tmp_path: Path, base_model: Path, hyperparameters: dict[str, str], pairs: bool
+    tmp_path: Path, base_model: Path, kind: str, hyperparameters: dict[str, str], pairs: bool
 ) -> None:
     splits = {
         name: records(60, seed, pairs=pairs)
@@ -90,9 +96,9 @@ def test_pairs_and_label_sets_are_exported_too(
     job = TinyJob.make(tmp_path, base_model, splits, epochs="2", **hyperparameters)
     assert job.run_here().code == 0
     folder = tmp_path / "model"
-    exporting.write_exported(folder, folder / EXPORTED, StopSignal(), tmp_path / "graphs")
+    exporting.write_exported(kind, folder, folder / EXPORTED, StopSignal(), tmp_path / "graphs")
     model = load_model(folder, {})
-    assert model.facts["engine"] == "onnxruntime"
+    assert (model.facts["engine"], model.facts["precision"]) == ("onnxruntime", kind)
     assert model.text_pair is pairs
     assert model.multi_label is not pairs
     texts = [Text(row["text"], row.get("text_pair")) for row in splits["test"]]
@@ -109,7 +115,8 @@ def test_a_form_that_answers_otherwise_is_not_kept(exported: Result, tmp_path: P
     assert ended.kept is False
     assert ended.different == 60
     assert ended.document["different_share"] == 1.0
-    assert "60 of 60 test records get another label" in ended.reason
+    for kind in ("int8", "int8_blocks"):
+        assert f"{kind}: 60 of 60 test records get another label" in ended.reason
     assert not (folder / EXPORTED).exists()
 
 
@@ -140,7 +147,7 @@ def test_an_export_that_fails_leaves_the_plain_model(exported: Result, tmp_path:
         tmp_path / "model", split, candidate, StopSignal(), tmp_path / "graphs"
     )
     assert ended.kept is False
-    assert ended.reason.startswith("The export failed: There is no config.json")
+    assert "int8_blocks: The export failed: There is no config.json" in ended.reason
 
 
 def test_a_stop_leaves_nothing_behind(exported: Result, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import contextlib
 import dataclasses
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -235,6 +237,17 @@ def test_unloading_answers_what_was_asked_before(
         models.loaded["films"].free.set()
         assert asked.result().status_code == 200
         assert unloaded.result().status_code == 200
+
+
+def test_an_unloaded_model_is_not_kept_by_anything(
+    client: TestClient, models: Models, tmp_path: Path
+) -> None:
+    load(client, "films", model_folder(tmp_path, "films"))
+    assert ask(client, "films").status_code == 200
+    kept = weakref.ref(models.loaded.pop("films"))
+    assert client.delete("/models/films").status_code == 200
+    gc.collect()
+    assert kept() is None
 
 
 def test_a_lost_model_is_forgotten_so_that_it_can_be_loaded_again(

@@ -257,7 +257,9 @@ class Search(Document):
 class Export(Document):
     """A form of the model for CPUs, beside the plain one."""
 
-    kind: str = Field(description="int8: matrices of 8-bit integers, for ONNX Runtime.")
+    kind: str = Field(
+        description="int8, or int8_blocks with finer scales; both are for ONNX Runtime."
+    )
     kept: bool = Field(description="Whether model.tar.gz has it; otherwise the plain model alone.")
     reason: str
     rows: int = Field(description="Test records on which both were compared.")

@@ -78,6 +78,10 @@ demo: environments ## Run the main job on this machine: four uploads, end to end
 demo-bedrock: environments $(STAMPS)/bedrock ## Fine-tune a small generative model by way of Bedrock, here (6 minutes)
 	@$(BIN)/python -m laptop bedrock
 
+.PHONY: demo-serving
+demo-serving: environments ## Deploy a model, roll a bad one back, compare, sleep and wake, here (4 minutes)
+	@$(BIN)/python -m laptop serving
+
 demo-audit: environments ## Audit the report's account on this machine
 	@$(BIN)/python -m laptop audit $(AUDIT)
 

@@ -1,4 +1,4 @@
-"""`python -m laptop` serve, demo, bedrock, audit, estimate, approve and reject: no account."""
+"""`python -m laptop` serve, the demos, audit, estimate, approve and reject: no account."""
 
 import argparse
 import json
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _DEMO_FOLDER = ROOT / ".thriftline/demo"
 _BEDROCK_FOLDER = ROOT / ".thriftline/demo-bedrock"
+_SERVING_FOLDER = ROOT / ".thriftline/demo-serving"
 _AUDIT_FOLDER = ROOT / ".thriftline/audit"
 _ESTIMATE_FOLDER = ROOT / ".thriftline/estimate"
 
@@ -29,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     command_line.add_serve(commands)
     commands.add_parser("demo", help="run the main job on real sentences, as a story of uploads")
     commands.add_parser("bedrock", help="fine-tune a small generative model by way of Bedrock")
+    commands.add_parser("serving", help="deploy, roll back, compare, sleep and wake, as a story")
     _add_audit(commands)
     _add_estimate(commands)
     approval.add_answers(commands)
@@ -81,10 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not command_line.in_own_environment():
         return command_line.run_in_own_environment("laptop")
     command_line.log_to_stderr()
-    if given.command == "demo":
-        return _demo()
-    if given.command == "bedrock":
-        return _demo_bedrock()
+    demos = {"demo": _demo, "bedrock": _demo_bedrock, "serving": _demo_serving}
+    if given.command in demos:
+        return demos[given.command]()
     if given.command in ("approve", "reject"):
         return approval.run(given)
     if given.command == "audit":
@@ -125,6 +126,12 @@ def _demo_bedrock() -> int:
         _BEDROCK_FOLDER,
         demo_bedrock.require_small_model,
     )
+
+
+def _demo_serving() -> int:
+    from laptop import demo_serving
+
+    return _show_demo(demo_serving.TIME_SCALE, demo_serving.run_demo, _SERVING_FOLDER)
 
 
 def _show_demo(

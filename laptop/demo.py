@@ -112,11 +112,11 @@ def run_demo(aws: EmbeddedAws, folder: Path, console: Console) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     validation_and_test = sample_data.held_out_rows(VALIDATION_ROWS + TEST_ROWS)
-    _put(aws, "validation.csv", sample_data.as_csv(validation_and_test[:VALIDATION_ROWS]))
-    _put(aws, "test.csv", sample_data.as_csv(validation_and_test[VALIDATION_ROWS:]))
+    put(aws, "validation.csv", sample_data.as_csv(validation_and_test[:VALIDATION_ROWS]))
+    put(aws, "test.csv", sample_data.as_csv(validation_and_test[VALIDATION_ROWS:]))
     console.rule("run.yaml, beside the data; every key is optional")
     console.print(escape(RUN_YAML.read_text().strip()), highlight=False)
-    finished = [_one_upload(aws, each, folder, console) for each in uploads()]
+    finished = [one_upload(aws, each, folder, console) for each in uploads()]
     _summarise(finished, console)
     summary = [
         {
@@ -131,20 +131,28 @@ def run_demo(aws: EmbeddedAws, folder: Path, console: Console) -> None:
     (folder / "summary.json").write_text(json.dumps(summary, indent=2))
 
 
-def _put(aws: EmbeddedAws, name: str, body: bytes) -> str:
+def put(aws: EmbeddedAws, name: str, body: bytes) -> str:
+    """Upload a file to the project's folder; return its version."""
     put = aws.client("s3").put_object(
         Bucket=aws.outputs["DataBucketName"], Key=f"datasets/{PROJECT}/{name}", Body=body
     )
     return str(put["VersionId"])
 
 
-def _one_upload(aws: EmbeddedAws, upload: Upload, folder: Path, console: Console) -> FinishedUpload:
+def one_upload(
+    aws: EmbeddedAws, upload: Upload, folder: Path, console: Console, run_yaml: Path = RUN_YAML
+) -> FinishedUpload:
+    """Upload one version of train.csv and follow its run to the end that it has to have.
+
+    Raises:
+        DemoError: it did not end so.
+    """
     console.rule(f"{upload.title}: train.csv with {len(upload.rows):,} sentences")
     console.print(upload.story, highlight=False)
     started = time.monotonic()
-    _put(aws, "train.csv", sample_data.as_csv(upload.rows))
+    put(aws, "train.csv", sample_data.as_csv(upload.rows))
     # The last file of a data set starts its run.
-    version_id = _put(aws, "run.yaml", RUN_YAML.read_bytes())
+    version_id = put(aws, "run.yaml", run_yaml.read_bytes())
     arn = execution_of(aws, aws.outputs["TrainingStateMachineArn"], version_id)
     last = show(_with_plan(Follower(aws, arn).snapshots(), aws, console), console)
     if last.status != "SUCCEEDED" or last.run_id is None:

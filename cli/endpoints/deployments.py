@@ -66,7 +66,6 @@ def abort(asked: argparse.Namespace, stack: Stack) -> Answer:
             {
                 "MetricName": _ABORT,
                 "Dimensions": [{"Name": "EndpointName", "Value": endpoint}],
-                "Timestamp": stack.now(),
                 "Value": 1,
             }
         ],
@@ -181,7 +180,8 @@ def _progress(arn: str, stack: Stack) -> str | None:
         raise
     pending = found.get("PendingDeploymentSummary", {}).get("ProductionVariants", [])
     stages = [status["Status"] for one in pending for status in one.get("VariantStatus", [])]
-    return f"{owner[1]}: {', '.join([found['EndpointStatus'], *stages])}"
+    # Several variants, or both fleets, may be at the same stage.
+    return f"{owner[1]}: {', '.join(dict.fromkeys([found['EndpointStatus'], *stages]))}"
 
 
 def _key(endpoint: str, deployment_id: str) -> str:

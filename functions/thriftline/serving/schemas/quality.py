@@ -191,9 +191,10 @@ class WatchQualityRequest(Payload):
 
 
 class WatchQualityResponse(Payload):
-    """What was watched: endpoints, hours that are done, windows judged, breaches in them."""
+    """What was watched. ``failed`` are endpoints that the next call looks at again."""
 
     endpoints: int
     hours: int
     windows: int
     breaches: int
+    failed: tuple[str, ...]

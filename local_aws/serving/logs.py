@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 LOG_GROUP = "/aws/sagemaker/Endpoints/"
+_FIRST_LINES = 20
 _KEPT_LINES = 200
 _LINE_CHARACTERS = 60_000
 
@@ -12,24 +13,34 @@ Write = Callable[[str, str, Iterable[str]], None]
 
 
 class Tail:
-    """The lines of one container, numbered from its start; the last ones are kept."""
+    """The lines of one container, numbered from its start.
+
+    The first and the last ones are kept: an endpoint that comes to a container later than others
+    reads how it started.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._first: list[str] = []
+        self._last: deque[str] = deque(maxlen=_KEPT_LINES)
         self._count = 0
 
     def write(self, line: str) -> None:
         """Add a line."""
+        kept = line[:_LINE_CHARACTERS]
         with self._lock:
-            self._lines.append(line[:_LINE_CHARACTERS])
+            if len(self._first) < _FIRST_LINES:
+                self._first.append(kept)
+            else:
+                self._last.append(kept)
             self._count += 1
 
     def after(self, number: int) -> tuple[list[str], int]:
         """Return the kept lines from a number on, and the number of the next one."""
         with self._lock:
-            fresh = min(self._count - number, len(self._lines))
-            return list(self._lines)[len(self._lines) - fresh :], self._count
+            since = max(0, self._count - max(number, len(self._first)))
+            last = list(self._last)
+            return [*self._first[number:], *last[len(last) - min(since, len(last)) :]], self._count
 
 
 class EndpointLogs:

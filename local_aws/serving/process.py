@@ -73,6 +73,9 @@ class Container(Protocol):
     def kill(self) -> None:
         """End it at once, and remove what it leaves."""
 
+    def reap(self) -> None:
+        """Clear up after one that has ended; its folder stays, for the next one."""
+
 
 Starter = Callable[[ContainerSpec, Path, Callable[[str], None]], Container]
 """Starts a container for the artifact in the folder `model` of a scratch folder."""
@@ -192,11 +195,15 @@ class ServeProcess:
 
     def kill(self) -> None:
         """End it at once, with all that it started, and remove its folder."""
+        self.reap()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def reap(self) -> None:
+        """Kill what is left of it; its folder stays, for the next one."""
         self._sessions.kill(self._process)
         self._reader.join()
         if self._pool is not None:
             self._pool.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -26,6 +26,8 @@ LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.05
 # A container that ends again and again is left alone in the end.
 _RESTARTS = 5
+_CLOSE_SECONDS = 10.0
+_CLOSING = "The embedded AWS is being taken down."
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class SharedContainers:
         self._lock = threading.Lock()
         self._shared: dict[Key, Shared] = {}
         self._closing = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     def obtain(self, spec: ContainerSpec, artifact: Artifact, start_seconds: float) -> Shared:
         """Return the container of an artifact; a new one is started by a thread of its own."""
@@ -115,7 +118,7 @@ class SharedContainers:
                 elif now - shared.idle_since >= self._idle_seconds:
                     ended.append(self._shared.pop(key))
         for shared in ended:
-            threading.Thread(target=_close, args=[shared], name="serve-end", daemon=True).start()
+            self._in_thread(_close, shared)
 
     def running(self) -> list[Container]:
         """Return the containers that run."""
@@ -123,19 +126,24 @@ class SharedContainers:
             return [each.container for each in self._shared.values() if each.container is not None]
 
     def close(self) -> None:
-        """End all of them at once."""
+        """End all of them at once; one that is being started ends itself."""
         self._closing.set()
         with self._lock:
             left, self._shared = list(self._shared.values()), {}
         for shared in left:
             if shared.container is not None:
                 shared.container.kill()
+        for thread in self._threads:
+            thread.join(_CLOSE_SECONDS)
 
     def _begin(self, shared: Shared, artifact: Artifact | None) -> None:
         shared.readiness = STARTING
-        threading.Thread(
-            target=self._start, args=[shared, artifact], name="serve-start", daemon=True
-        ).start()
+        self._in_thread(self._start, shared, artifact)
+
+    def _in_thread(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, name="serve", daemon=True)
+        self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
 
     def _revive(self, shared: Shared) -> None:
         container = shared.container
@@ -166,13 +174,17 @@ class SharedContainers:
 
     def _run(self, shared: Shared) -> None:
         """Start the program and wait for its first 200 on `/ping`."""
+        if self._closing.is_set():
+            raise ContainerError(_CLOSING)
+        if shared.container is not None:
+            shared.container.reap()
         container = self._starter(shared.key.spec, shared.scratch, shared.tail.write)
         shared.container = container
         deadline = time.monotonic() + shared.start_seconds
         while not container.ready():
             if self._closing.is_set():
                 container.kill()
-                raise ContainerError("The embedded AWS is being taken down.")
+                raise ContainerError(_CLOSING)
             if container.poll() is not None or time.monotonic() > deadline:
                 raise ContainerError(
                     "The primary container did not pass the ping health check. Please check "

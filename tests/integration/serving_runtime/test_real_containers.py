@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.integration.serving_runtime.crowd import prepare, there_and_back
 from tests.integration.serving_runtime.films import TEXT, Films, eventually
 
 
@@ -145,3 +146,8 @@ def test_a_multi_model_endpoint_loads_what_is_asked_for(films: Films) -> None:
     films.put("many/third.tar.gz", films.read("models/v1/model.tar.gz"))
     assert films.invoke("many", TargetModel="third.tar.gz")["answer"]["label"]
     films.delete("many")
+
+
+def test_no_request_of_a_crowd_fails_while_its_endpoint_changes(films: Films) -> None:
+    there_and_back(films, prepare(films), clients=8)
+    films.delete("crowd")

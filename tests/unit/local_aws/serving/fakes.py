@@ -55,6 +55,7 @@ class FakeContainer:
     asked: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
     ends_with: int | None = None
     is_ready: bool = True
+    is_reaped: bool = False
     memory: int | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -78,6 +79,9 @@ class FakeContainer:
 
     def kill(self) -> None:
         self.ended.set()
+
+    def reap(self) -> None:
+        self.is_reaped = True
 
 
 @dataclass

@@ -111,6 +111,7 @@ def test_a_container_that_ends_while_it_serves_is_started_anew(runtime: Runtime)
     runtime.starter.started[0].ends_with = 1
     runtime.until(lambda: len(runtime.starter.started) == 2)
     runtime.until(lambda: runtime.serving.shared.running() == runtime.starter.started[1:])
+    assert runtime.starter.started[0].is_reaped
 
 
 def test_a_container_that_no_fleet_needs_ends_after_a_while(tmp_path: Path) -> None:
@@ -130,6 +131,17 @@ def test_no_container_outlives_the_runtime(tmp_path: Path) -> None:
     runtime.serve([variant(), variant("challenger")])
     runtime.serving.close()
     assert [each.ended.is_set() for each in runtime.starter.started] == [True, True]
+
+
+def test_a_container_that_is_being_started_ends_with_the_runtime(tmp_path: Path) -> None:
+    runtime = make_runtime(tmp_path)
+    runtime.starter.is_ready = False
+    for name in ("a", "b"):
+        runtime.serving.provide(wanted(runtime.model(name), name))
+    runtime.until(lambda: runtime.starter.started)
+    runtime.serving.close()
+    # The second one waited for the first, and is never started.
+    assert [each.ended.is_set() for each in runtime.starter.started] == [True]
 
 
 def test_lines_of_a_container_go_to_the_log_group_of_each_endpoint(runtime: Runtime) -> None:

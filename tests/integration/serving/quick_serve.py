@@ -8,9 +8,13 @@ import os
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 MODEL = Path(os.environ["SAGEMAKER_BASE_DIR"]) / "model"
-BEHAVIOUR = json.loads((MODEL / "behaviour.json").read_text())
+# By name; a container of one model has it under no name.
+MODELS: dict[str, dict[str, Any]] = {}
+if "SAGEMAKER_MULTI_MODEL" not in os.environ:
+    MODELS[""] = json.loads((MODEL / "behaviour.json").read_text())
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -22,9 +26,22 @@ class Answers(BaseHTTPRequestHandler):
         self._answer(200, {})
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status = 500 if BEHAVIOUR.get("fails") else 200
-        self._answer(status, {"label": BEHAVIOUR["label"]})
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/models":
+            asked = json.loads(body)
+            MODELS[asked["model_name"]] = json.loads(
+                (Path(asked["url"]) / "behaviour.json").read_text()
+            )
+            self._answer(200, {})
+            return
+        name = self.path.removeprefix("/models/").removesuffix("/invoke")
+        behaviour = MODELS["" if self.path == "/invocations" else name]
+        status = 500 if behaviour.get("fails") else 200
+        self._answer(status, {"label": behaviour["label"]})
+
+    def do_DELETE(self) -> None:
+        MODELS.pop(self.path.removeprefix("/models/"), None)
+        self._answer(200, {})
 
     def _answer(self, status: int, document: dict[str, str]) -> None:
         body = json.dumps(document).encode()

@@ -238,11 +238,12 @@ class ServingWorld:
     def serves(self, project: str) -> str:
         return str(self.endpoint(project)["EndpointConfigName"])
 
-    def ask(self, project: str) -> str | None:
+    def ask(self, project: str, **target: str) -> str | None:
         """Returns the label that the endpoint answers, None where it answers with an error."""
         try:
             answer = self.runtime.invoke_endpoint(
                 EndpointName=f"thriftline-{project}",
+                **target,
                 Body=b'{"text": "A warm film."}',
                 ContentType="application/json",
             )

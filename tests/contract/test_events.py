@@ -64,6 +64,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "prepare_deployment": serving_steps.DeploymentRequest,
     "start_deployment": serving_steps.DeploymentRequest,
     "poll_deployment": serving_steps.DeploymentRequest,
+    "settle_deployment": serving_steps.SettleDeploymentRequest,
     "record_deployment": serving_steps.RecordDeploymentRequest,
     "open_experiment": experiment_steps.OpenExperimentRequest,
     "start_experiment": experiment_steps.ExperimentRequest,

@@ -49,6 +49,7 @@ def test_only_what_acts_and_restores_may_change_an_endpoint(template: dict[str, 
         "ActOnPlanFunction",
         "ActOnScheduleFunction",
         "ChangeScheduleFunction",
+        "SettleDeploymentFunction",
         "RestoreEndpointFunction",
         "PrepareDeploymentFunction",
         "StartDeploymentFunction",
@@ -64,7 +65,7 @@ def test_a_deployment_deletes_nothing_but_its_own_alarms(template: dict[str, Any
     deleting = {
         (name, action, *_resources(statement))
         for name, properties in functions_of(template).items()
-        if "Deployment" in name
+        if "Deployment" in name and name != "SettleDeploymentFunction"
         for statement in _statements(properties)
         for action in actions_of(statement)
         if re.search(r":(Delete|Stop|Terminate)", action)
@@ -156,6 +157,7 @@ def test_only_who_starts_something_may_pass_its_role(template: dict[str, Any]) -
         ("StartDeploymentFunction", "ServingRole.Arn"),
         ("StartExperimentFunction", "ServingRole.Arn"),
         ("ActOnScheduleFunction", "ServingRole.Arn"),
+        ("SettleDeploymentFunction", "ServingScheduleRole.Arn"),
         ("ChangeScheduleFunction", "ServingScheduleRole.Arn"),
     ]
 

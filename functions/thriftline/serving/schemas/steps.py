@@ -114,11 +114,25 @@ class PollDeploymentResponse(Payload):
     """``step`` is what the machine does next."""
 
     step: Literal["wait", "start", "record"]
+    serves_wanted: bool
     wait_seconds: int
     status: str
     stages: tuple[str, ...]
     invocations: int | None
     reason: str
+
+
+class SettleDeploymentRequest(Payload):
+    """``serves_wanted`` is false where the former version serves again, or nothing does."""
+
+    execution_arn: str
+    serves_wanted: bool
+
+
+class SettleDeploymentResponse(Payload):
+    """What a person should know of scaling and schedule."""
+
+    notes: tuple[str, ...]
 
 
 class CaughtFailure(Payload):

@@ -17,6 +17,7 @@ from thriftline.serving.domain.polling import Decision, Look, Step, decide
 from thriftline.serving.domain.rollout import MOST_LIMIT_SECONDS, limit_seconds
 from thriftline.serving.domain.verdicts import (
     BAKING,
+    IN_SERVICE,
     MOVING,
     EndpointView,
     Verdict,
@@ -62,6 +63,7 @@ def poll_deployment(
     site.documents.write(deployment.model_copy(update={"watch": watch, "notes": notes}))
     return PollDeploymentResponse(
         step=decision.step.value,
+        serves_wanted=_serves_wanted(deployment, seen.view),
         wait_seconds=decision.wait_seconds,
         status=seen.view.status if seen.view else "missing",
         stages=seen.view.stages if seen.view else (),
@@ -89,6 +91,12 @@ def judge(
         out_of_time=_is_late(deployment, now),
         aborted=watch.aborted,
     )
+
+
+def _serves_wanted(deployment: Deployment, view: EndpointView | None) -> bool:
+    made = deployment.made
+    in_service = view is not None and view.status == IN_SERVICE
+    return in_service and view is not None and made is not None and view.serves == made.serves
 
 
 def _is_late(deployment: Deployment, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ROOT / "functions/thriftline"
 # Rooms of capabilities that are still to be built; the documents say so.
-TO_COME = {"functions/thriftline/api/", "serving/", "runs/trainers/NAME/"}
+TO_COME = {"functions/thriftline/api/", "runs/trainers/NAME/"}
 
 
 def _places(document: str) -> set[str]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 
@@ -13,7 +13,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.topic import Topic
-from thriftline.core.errors import ThriftlineError
+from thriftline.core.errors import Retry, ThriftlineError
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
 from thriftline.serving.aws.endpoints import Endpoints
@@ -230,7 +230,7 @@ class DeploymentWorld:
 
     def _steps(self, run: Run, request: dict[str, Any]) -> None:
         run.states.append("Open deployment")
-        run.opened = self.open(run.arn, request)
+        run.opened = _tried(lambda: self.open(run.arn, request))
         if run.opened.decision != "open":
             return
         self.go_on(run)
@@ -239,9 +239,9 @@ class DeploymentWorld:
     def go_on(self, run: Run) -> None:
         """Runs the steps from Check deployment until something is to be recorded."""
         run.states.append("Check deployment")
-        check_deployment(run.arn, self.checking)
+        _tried(lambda: check_deployment(run.arn, self.checking))
         run.states.append("Prepare model")
-        prepare_deployment(run.arn, self.preparing, now=self.now)
+        _tried(lambda: prepare_deployment(run.arn, self.preparing, now=self.now))
         self.start(run)
         for _ in range(_MOST_LOOKS):
             poll = self.poll(run)
@@ -253,11 +253,11 @@ class DeploymentWorld:
 
     def start(self, run: Run) -> None:
         run.states.append("Start update")
-        start_deployment(run.arn, self.starting, now=self.now)
+        _tried(lambda: start_deployment(run.arn, self.starting, now=self.now))
 
     def poll(self, run: Run) -> PollDeploymentResponse:
         run.states.append("Poll deployment")
-        poll = poll_deployment(run.arn, self.polling, now=self.now)
+        poll = _tried(lambda: poll_deployment(run.arn, self.polling, now=self.now))
         run.polls.append(poll)
         self.now += timedelta(seconds=poll.wait_seconds)
         return poll
@@ -277,13 +277,10 @@ class DeploymentWorld:
         last: bool = False,
     ) -> None:
         run.states.append("Record deployment")
-        run.recorded = record_deployment(
-            RecordDeploymentRequest(
-                execution_arn=run.arn, request=request, failure=failure, last=last
-            ),
-            self.recording,
-            now=self.now,
+        asked = RecordDeploymentRequest(
+            execution_arn=run.arn, request=request, failure=failure, last=last
         )
+        run.recorded = _tried(lambda: record_deployment(asked, self.recording, now=self.now))
 
     def document(self, run: Run) -> Deployment:
         return self.documents.required(run.arn)
@@ -370,6 +367,20 @@ class DeploymentWorld:
             bus=EventBus(self.bus_client, "default"),  # type: ignore[arg-type]
             measure=lambda name, _: self.measured.append(name),
         )
+
+
+Answer = TypeVar("Answer")
+
+
+def _tried(step: Callable[[], Answer]) -> Answer:
+    """Calls a step again where the machine would."""
+    for _ in range(3):
+        try:
+            return step()
+        except ThriftlineError as error:
+            if error.retry is not Retry.BACKOFF:
+                raise
+    return step()
 
 
 def _table() -> Any:

@@ -313,7 +313,7 @@ class Baseline(Document):
 
 
 class ResultDeployment(Document):
-    """What became of the run's wish to deploy its version; how it ends is told by itself."""
+    """What became of the run's wish to deploy its version; it reports its own ending."""
 
     deployment_id: str | None = Field(
         description="Also the name of the deployment machine's execution; null: it was refused."

@@ -37,6 +37,18 @@ PASS_OVERHEAD_TOKENS = 16
 """What one more pass costs: little, so that padding is avoided rather than passes."""
 
 
+NEED_VNNI = frozenset({"int8_rows"})
+"""Forms whose sums of eight-bit products overflow in the older instructions."""
+CPU_FACTS = Path("/proc/cpuinfo")
+
+
+def has_vnni(facts: Path = CPU_FACTS) -> bool:
+    """Whether this processor adds products of eight bits without overflow; ARM's does."""
+    text = facts.read_text() if facts.is_file() else ""
+    flags = next((line for line in text.splitlines() if line.startswith("flags")), "")
+    return not flags or "vnni" in flags
+
+
 @dataclass(frozen=True)
 class ExportedFacts:
     """What the graph does not say of itself."""
@@ -82,6 +94,8 @@ class ExportedModel:
             JobError: files are missing or damaged.
         """
         known = ExportedFacts.read(folder / EXPORTED)
+        if known.precision in NEED_VNNI and not has_vnni():
+            raise JobError(f"The form {known.precision} needs a processor with VNNI.")
         try:
             backend = Backend.from_file(str(folder / "tokenizer.json"))
             session = onnxruntime.InferenceSession(

@@ -17,7 +17,7 @@ from tests.training.tiny import Result, TinyJob, records
 from training_image import exporting
 from training_image.data import Split
 from training_image.evaluation import Predictions
-from training_image.exported_model import ExportedModel
+from training_image.exported_model import ExportedModel, has_vnni
 from training_image.job import JobError, StopRequestedError, StopSignal
 from training_image.serving_engines import load_model
 from training_image.serving_port import EXPORTED, EXPORTED_FACTS, EXPORTED_GRAPH
@@ -78,8 +78,10 @@ def test_it_gives_the_labels_of_the_evaluation_whatever_is_batched_together(
     ("kind", "hyperparameters", "pairs"),
     [
         ("int8", {"text_pair": "true"}, True),
+        ("int8_rows", {"text_pair": "true"}, True),
         ("int8_blocks", {"text_pair": "true"}, True),
         ("int8", {"multi_label": "true"}, False),
+        ("int8_rows", {"multi_label": "true"}, False),
         ("int8_blocks", {"multi_label": "true"}, False),
     ],
 )
@@ -115,7 +117,7 @@ def test_a_form_that_answers_otherwise_is_not_kept(exported: Result, tmp_path: P
     assert ended.kept is False
     assert ended.different == 60
     assert ended.document["different_share"] == 1.0
-    for kind in ("int8", "int8_blocks"):
+    for kind in ("int8", "int8_rows", "int8_blocks"):
         assert f"{kind}: 60 of 60 test records get another label" in ended.reason
     assert not (folder / EXPORTED).exists()
 
@@ -202,6 +204,21 @@ def test_a_damaged_form_is_left_for_the_plain_model(
     assert "The plain model is served" in capsys.readouterr().out
     with pytest.raises(JobError, match="Cannot load the exported model"):
         load_model(folder, {"THRIFTLINE_ENGINE": "onnxruntime"})
+
+
+@pytest.mark.parametrize(
+    ("flags", "has"),
+    [
+        ("flags\t\t: fpu avx2 avx512f\n", False),
+        ("flags\t\t: avx_vnni\n", True),
+        ("Features\t: asimddp\n", True),
+    ],
+)
+def test_a_form_of_eight_bits_needs_instructions_that_do_not_overflow(
+    tmp_path: Path, flags: str, has: bool
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\n{flags}")
+    assert has_vnni(tmp_path / "cpuinfo") is has
 
 
 def test_an_engine_that_is_none_is_refused(tmp_path: Path) -> None:

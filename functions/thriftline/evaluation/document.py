@@ -258,7 +258,7 @@ class Export(Document):
     """A form of the model for CPUs, beside the plain one."""
 
     kind: str = Field(
-        description="int8, or int8_blocks with finer scales; both are for ONNX Runtime."
+        description="int8, or int8_rows or int8_blocks with finer scales; for ONNX Runtime."
     )
     kept: bool = Field(description="Whether model.tar.gz has it; otherwise the plain model alone.")
     reason: str

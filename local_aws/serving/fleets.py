@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -114,22 +114,16 @@ class FleetContainers:
         with self._lock:
             return list(self._places.values())
 
-    def settle(self, fleets: Iterable[tuple[str, str, str, str]], now: float) -> None:
-        """Forget the containers of all other fleets, and let those end that nobody needs.
-
-        `fleets` are account, region, endpoint and fleet.
-        """
-        needed = set(fleets)
+    def settle(self, is_needed: Callable[[Member], bool], now: float) -> None:
+        """Forget the containers that no fleet and no component needs, and let them end."""
         with self._lock:
             for member, place in list(self._places.items()):
-                fleet = (member.account, member.region, member.endpoint, member.fleet)
-                if fleet not in needed and now - place.asked > _UNSEEN_SECONDS:
+                if not is_needed(member) and now - place.asked > _UNSEEN_SECONDS:
                     del self._places[member]
             keys: set[Key] = {
                 place.shared.key
                 for member, place in self._places.items()
-                if place.shared is not None
-                and (member.account, member.region, member.endpoint, member.fleet) in needed
+                if place.shared is not None and is_needed(member)
             }
         self.shared.settle(keys, now)
 

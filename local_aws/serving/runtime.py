@@ -20,7 +20,7 @@ from local_aws.services.serving_port import FleetModel, Readiness, State
 from local_aws.serving.asynchronous import AsyncInvocations
 from local_aws.serving.capture import Captures
 from local_aws.serving.container import ContainerError
-from local_aws.serving.fleets import FleetContainers
+from local_aws.serving.fleets import FleetContainers, Member
 from local_aws.serving.invocations import Invocations, Sender
 from local_aws.serving.logs import EndpointLogs, Write
 from local_aws.serving.measures import CONTAINERS, Measures, dimensions
@@ -39,6 +39,8 @@ _LOOK_SECONDS = 0.05
 _SETTLE_SECONDS = 1.0
 
 Lock = Callable[[str], AbstractContextManager[object]]
+# Account, region, endpoint, fleet and component.
+Shape = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -211,19 +213,25 @@ class Serving:
         self._settled = now
         with self._world.lock("sagemaker"):
             endpoints = list(self._endpoints())
+            needed = {member for each in endpoints for member in self._needed(*each)}
         for account, region, endpoint in endpoints:
             fleet = endpoint.fleet
             if fleet is not None and "AsyncInferenceConfig" in fleet.settings:
                 self._asynchronous.watch(account, region, endpoint)
         self._asynchronous.forget({(a, r, each.name) for a, r, each in endpoints})
-        self.containers.settle(
-            (
-                (account, region, endpoint.name, fleet)
-                for account, region, endpoint in endpoints
-                for fleet in _fleets(endpoint)
-            ),
-            now,
-        )
+        self.containers.settle(lambda member: _shape(member) in needed, now)
+
+    def _needed(self, account: str, region: str, endpoint: Endpoint) -> Iterator[Shape]:
+        """Return whose containers an endpoint needs: its fleets' own, and its components'."""
+        for fleet in endpoint.fleets:
+            if fleet.state is not FleetState.GONE:
+                yield (account, region, endpoint.name, fleet.id, "")
+        for component in self._world.stores.at(account, region).components.values():
+            if component["EndpointName"] == endpoint.name:
+                # An update brings a container of its own, until it has taken over.
+                for each in (component, component.get("_next") or {}):
+                    if key := each.get("_key"):
+                        yield (account, region, endpoint.name, "", key)
 
     def _endpoints(self) -> Iterator[tuple[str, str, Endpoint]]:
         for account, region in self._world.stores:
@@ -231,6 +239,6 @@ class Serving:
                 yield account, region, endpoint
 
 
-def _fleets(endpoint: Endpoint) -> list[str]:
-    """Return whose containers an endpoint needs: its fleets' own, and its components'."""
-    return ["", *(each.id for each in endpoint.fleets if each.state is not FleetState.GONE)]
+def _shape(member: Member) -> Shape:
+    """Return whose container it is, whatever the variant."""
+    return (member.account, member.region, member.endpoint, member.fleet, member.component)

@@ -1,5 +1,6 @@
 """Containers: shared by fleets, started anew, ended when nobody needs them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,28 @@ def test_a_container_that_no_fleet_needs_ends_after_a_while(tmp_path: Path) -> N
     assert runtime.until(first.ended.is_set)
     assert not second.ended.is_set()
     endpoint.fleets[0].state = FleetState.GONE
+    assert runtime.until(second.ended.is_set)
+    runtime.serving.close()
+
+
+def test_the_container_of_a_component_lives_as_long_as_the_component(tmp_path: Path) -> None:
+    runtime = make_runtime(tmp_path, idle_seconds=0.0)
+    runtime.serve([variant()])
+    for key, model in (("reviews", "a"), ("reviews#1", "b")):
+        of_component = replace(wanted(runtime.model(model)), component=key)
+        assert settled(runtime, of_component).state is State.READY
+    components = runtime.store.components
+    components["reviews"] = {
+        "EndpointName": "films",
+        "_key": "reviews",
+        "_next": {"_key": "reviews#1"},
+    }
+    _, first, second = runtime.starter.started
+    assert not first.ended.wait(1.5)
+    components["reviews"] = {"EndpointName": "films", "_key": "reviews#1"}
+    assert runtime.until(first.ended.is_set)
+    assert not second.ended.is_set()
+    components.clear()
     assert runtime.until(second.ended.is_set)
     runtime.serving.close()
 

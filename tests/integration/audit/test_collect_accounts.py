@@ -58,6 +58,10 @@ def test_an_account_whose_role_cannot_be_assumed_is_unknown_in_every_kind(
     assert found.endpoints == ()
     unknown = {one.kind for one in found.unread if one.operation == "AssumeRole"}
     # Settled runs are the stack's own, and are read where the stack lies alone.
-    of_the_stack = {ResourceKind.SETTLED_RUN, ResourceKind.RUN_BILL}
+    of_the_stack = {
+        ResourceKind.SETTLED_RUN,
+        ResourceKind.RUN_BILL,
+        ResourceKind.SERVED_ENDPOINT,
+    }
     assert unknown == frozenset(ResourceKind) - {ResourceKind.METRIC} - of_the_stack
     assert all("AccessDenied" in one.error for one in found.unread)

@@ -116,10 +116,10 @@ class Hosted:
             **more,
         )
 
-    def endpoint(self, count: int = 4, **more: Any) -> None:
+    def endpoint(self, count: int = 4, new_count: int | None = None, **more: Any) -> None:
         """Make an endpoint `e` with `count` instances of model one, and a configuration of two."""
         self.config("v1", variant("one", InitialInstanceCount=count), **more)
-        self.config("v2", variant("two", InitialInstanceCount=count), **more)
+        self.config("v2", variant("two", InitialInstanceCount=new_count or count), **more)
         self("CreateEndpoint", EndpointName="e", EndpointConfigName="v1")
         self.passes(PROVISIONING)
         assert self.status == "InService"

@@ -22,13 +22,18 @@ ALARMS = ["errors"]
 
 @st.composite
 def deployments(draw: st.DrawFn) -> dict[str, Any]:
-    make = draw(st.sampled_from([canary, linear, rolling, at_once]))
-    wait, percent = draw(st.integers(0, 600)), draw(st.integers(1, 60))
-    if make is at_once:
-        return at_once(wait, alarms=ALARMS)
-    if make is rolling:
-        return rolling(percent, wait, alarms=ALARMS)
-    return make(percent, wait, draw(st.integers(0, 600)), alarms=ALARMS)  # type: ignore[operator]
+    wait, bake = draw(st.integers(0, 600)), draw(st.integers(0, 600))
+    percent = draw(st.integers(1, 60))
+    return draw(
+        st.sampled_from(
+            [
+                canary(percent, wait, bake, alarms=ALARMS),
+                linear(percent, wait, bake, alarms=ALARMS),
+                rolling(percent, wait, alarms=ALARMS),
+                at_once(bake, alarms=ALARMS),
+            ]
+        )
+    )
 
 
 def refusal(hosted: Hosted, deployment: dict[str, Any]) -> str:

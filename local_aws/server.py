@@ -219,6 +219,8 @@ class EmbeddedAws:
         schedules = Schedules(self._clients, clock)
         self._cleanup.callback(schedules.close)
         schedules.install(hooks)
+        self.services.scaling_actions.connect(self._clients, options.account)
+        self._cleanup.callback(self.services.scaling_actions.close)
         self._connect_bedrock()
         connect_hosting(self.services, options, self._clients, bus, gateway, self._cleanup)
         bucket_policies.install(hooks)

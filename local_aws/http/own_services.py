@@ -42,6 +42,7 @@ from local_aws.services.sagemaker_tags import SageMakerTags
 from local_aws.services.sagemaker_training_plans import TrainingPlans
 from local_aws.services.sagemaker_transform import SageMakerTransform
 from local_aws.services.savings_plans import SavingsPlans
+from local_aws.services.scaling_actions import ScalingActions
 from local_aws.services.service_quotas import QuotaStore, ServiceQuotas
 from local_aws.services.spot_market import SpotMarket
 from local_aws.stepfunctions.task_tokens import TaskTokens
@@ -63,6 +64,8 @@ class OwnServices:
         self.alarms = Alarms(clock, self.metrics)
         self.own_metrics = OwnMetrics(self.metrics, clock)
         self.scaling = Places(ScalingStore)
+        self.scaling_actions = ScalingActions(self.scaling, self.metrics, clock)
+        self.alarms.actions.scaling = self.scaling_actions.on_alarm
         self.bedrock = Places(BedrockStore)
         self.quotas = Places(QuotaStore)
         self.serving: Serving | None = None

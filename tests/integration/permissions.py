@@ -11,6 +11,7 @@ from tests.contract.conftest import actions_of, load_cloudformation, statements_
 _ACTIONS = {
     "bedrock-runtime": {"Converse": "InvokeModel"},
     "s3": {
+        "CopyObject": "PutObject",
         "DeleteBucketLifecycle": "PutLifecycleConfiguration",
         "DeleteObjects": "DeleteObject",
         "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",

@@ -8,7 +8,8 @@ what was measured then. Passes are rectangles of rows of like length, padded to 
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ from training_image.serving_port import (
 )
 from training_image.serving_requests import Text
 
-PASS_TOKENS = 1024
+PASS_TOKENS = 512
+"""Passes of a batch run side by side: one alone leaves cores idle between its operators."""
 PASS_OVERHEAD_TOKENS = 16
 """What one more pass costs: little, so that padding is avoided rather than passes."""
 
@@ -85,6 +87,7 @@ class ExportedModel:
     backend: Any
     """A tokenizers.Tokenizer that truncates and does not pad."""
     known: ExportedFacts
+    passes: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(cores(), "pass"))
 
     @classmethod
     def load(cls, folder: Path, environment: Mapping[str, str]) -> "ExportedModel":
@@ -129,7 +132,7 @@ class ExportedModel:
     @property
     def batch_tokens(self) -> int:
         """Tokens that are worth running together."""
-        return BATCH_TOKENS["cpu"]
+        return BATCH_TOKENS["cpu"] * cores()
 
     @property
     def waiting_tokens(self) -> int:
@@ -157,8 +160,13 @@ class ExportedModel:
         """Returns what the head says, [rows, labels]."""
         lengths = np.array([len(row) for row in rows], dtype=np.int64)
         found = np.zeros((len(rows), len(self.labels)), dtype=np.float32)
-        for group in rectangles(lengths, PASS_TOKENS, PASS_OVERHEAD_TOKENS):
-            found[group] = self.session.run(None, self._inputs([rows[i] for i in group]))[0]
+
+        def run(group: IntArray) -> Any:
+            return self.session.run(None, self._inputs([rows[i] for i in group]))[0]
+
+        groups = rectangles(lengths, PASS_TOKENS, PASS_OVERHEAD_TOKENS)
+        for group, said in zip(groups, self.passes.map(run, groups), strict=True):
+            found[group] = said
         return found
 
     def _inputs(self, rows: Sequence[Row]) -> dict[str, IntArray]:
@@ -187,12 +195,15 @@ class ExportedModel:
             raise ModelLostError(f"The model does not answer any more: {error}") from error
 
 
+def cores() -> int:
+    """Returns how many this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def _options(environment: Mapping[str, str]) -> Any:
     options = onnxruntime.SessionOptions()
     threads = environment.get("OMP_NUM_THREADS", "")
-    options.intra_op_num_threads = (
-        int(threads) if threads.isdecimal() and int(threads) else len(os.sched_getaffinity(0))
-    )
+    options.intra_op_num_threads = int(threads) if threads.isdecimal() and int(threads) else cores()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # As torch's threads do in this program: one that waits sleeps (see the launcher).

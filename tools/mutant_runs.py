@@ -24,7 +24,7 @@ from mutmut.mutation import trampoline
 _SPARE_SECONDS = 10
 _SAVE_EVERY = 50
 _SAY_EVERY = 100
-_CACHING = ("thriftline.audit", "thriftline.money", "thriftline.runs")
+_CACHING = ("thriftline.audit", "thriftline.money", "thriftline.runs", "thriftline.serving")
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def _difference(mutant: str, files: dict[str, MutatedFile]) -> str:
     mutated = files[module]
     lines, spans = mutated.code.splitlines(), mutated.line_span_by_function_name
     before, after = (
-        [line.replace(one, "it") for line in lines[spans[one][0] - 1 : spans[one][1]]]
+        [line.replace(one, "it") for line in lines[spans[one].start - 1 : spans[one].end]]
         for one in (f"{name.partition('__mutmut_')[0]}__mutmut_orig", name)
     )
     heads = ("---", "+++", "@@ ")

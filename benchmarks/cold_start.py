@@ -36,6 +36,7 @@ HEAVY = frozenset(
         "merge_validation",
         "prepare_split",
         "publish_audit",
+        "publish_endpoint_page",
         "publish_result",
         "validate_dataset",
         "validate_range",

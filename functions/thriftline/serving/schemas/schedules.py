@@ -32,7 +32,7 @@ class ActOnScheduleResponse(_Step):
 
     endpoint: str
     action: Literal["sleep", "wake"]
-    outcome: Literal["asleep", "awake", "waiting", "refused", "nothing", "told"]
+    outcome: Literal["asleep", "awake", "waiting", "refused", "nothing", "reported"]
     reason: str
     left: tuple[str, ...] = ()
     wait_seconds: int = 30

@@ -23,16 +23,16 @@ class Comparison:
         world: ServingWorld,
         project: str,
         serve_yaml: str,
-        models: tuple[bytes, bytes] = (b"x", b"x"),
+        labels: tuple[str, str] = ("good", "good"),
     ) -> None:
         self.world, self.project = world, project
         self.endpoint = f"thriftline-{project}"
         world.serve_yaml(project, serve_yaml)
-        world.register(project, model=models[0])
+        world.register(project, label=labels[0])
         first = world.deploy(project)
         assert first.ending == "deployed", first
         self.champion = world.serves(project)
-        self.challenger = world.register(project, model=models[1])
+        self.challenger = world.register(project, label=labels[1])
         self.arn = self.ask("start", model_package_arn=self.challenger)
 
     def ask(self, action: str, **more: Any) -> str:
@@ -94,10 +94,6 @@ class Comparison:
         for metric, value in (("Invocations", requests), ("Invocation5XXErrors", errors)):
             self.world.aws.put_metric("AWS/SageMaker", metric, names, value, at=begun)
 
-    def capture(self, hour: datetime, variant: str, answers: dict[str, str]) -> None:
-        lines = [json.dumps(_captured(name, label)) for name, label in answers.items()]
-        self._put(f"capture/{self.endpoint}/{variant}/{hour:%Y/%m/%d/%H}/00.jsonl", lines)
-
     def label(self, hour: datetime, labels: dict[str, str]) -> None:
         lines = [
             json.dumps(
@@ -115,26 +111,3 @@ class Comparison:
         self.world.s3.put_object(
             Bucket=self.world.artifacts, Key=key, Body="\n".join(lines).encode()
         )
-
-
-def _captured(name: str, label: str) -> dict[str, Any]:
-    def body(mode: str, data: Any) -> dict[str, str]:
-        return {
-            "observedContentType": "application/json",
-            "mode": mode,
-            "data": json.dumps(data),
-            "encoding": "JSON",
-        }
-
-    return {
-        "captureData": {
-            "endpointInput": body("INPUT", {"text": "how was it?"}),
-            "endpointOutput": body("OUTPUT", {"label": label, "score": 0.9}),
-        },
-        "eventMetadata": {
-            "eventId": f"event-{name}",
-            "inferenceId": name,
-            "inferenceTime": "2026-11-30T12:00:00Z",
-        },
-        "eventVersion": "0",
-    }

@@ -1,12 +1,13 @@
 """Comparisons on live traffic on the embedded AWS, one project for each story."""
 
-import time
+import json
 from datetime import timedelta
 from typing import Any
 
 from tests.integration.permissions import calls_without_permission
 from tests.integration.serving.comparison import SPEC, Comparison
-from tests.integration.serving.world import PATIENCE_SECONDS, ServingWorld
+from tests.integration.serving.world import ServingWorld
+from tests.integration.serving_runtime.films import eventually
 
 AB = SPEC + (
     "compare: {kind: ab, weight_percent: 10, measure: errors, deadline_hours: 24, then: promote}\n"
@@ -14,6 +15,11 @@ AB = SPEC + (
 SHADOW = SPEC + (
     "compare: {kind: shadow, weight_percent: 100, deadline_hours: 24, then: promote}\n"
 )
+ACCURACY = SPEC + (
+    "compare: {kind: ab, weight_percent: 50, measure: accuracy, deadline_hours: 24, "
+    "least_difference: 0.01}\n"
+)
+TEXT = json.dumps({"text": "the film is warm"}).encode()
 
 
 def test_a_challenger_that_fails_more_ends_worse_and_the_champion_serves_alone(
@@ -47,37 +53,6 @@ def test_a_challenger_that_fails_more_ends_worse_and_the_champion_serves_alone(
     assert calls_without_permission(world.aws) == set()
 
 
-def test_a_shadow_that_labels_call_better_is_deployed(world: ServingWorld, project: str) -> None:
-    comparison = Comparison(world, project, SHADOW)
-    comparison.wait_for("running")
-    hour = world.aws.clock.now().replace(minute=0, second=0, microsecond=0)
-    names = [f"r{number}" for number in range(60)]
-    comparison.capture(
-        hour, "main", {name: "bad" if at < 15 else "good" for at, name in enumerate(names)}
-    )
-    comparison.capture(hour, "shadow", dict.fromkeys(names, "good"))
-    comparison.label(hour, dict.fromkeys(names[:15], "good"))
-    world.aws.clock.advance(timedelta(minutes=80))
-    ended = world.wait(comparison.arn)
-
-    assert (ended.status, ended.output["ending"]) == ("SUCCEEDED", "better"), ended
-    promoted = ended.output["promotion"]["name"]
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    found: list[dict[str, Any]] = []
-    while not found and time.monotonic() < deadline:
-        found = [
-            one
-            for one in world.documents(f"serving/{comparison.endpoint}/deployments/")
-            if one["deployment_id"] == promoted
-        ]
-        time.sleep(0.2)
-    document = world.wait(found[0]["execution_arn"]).told
-    assert document["ending"] == "deployed", document
-    assert document["version"]["model_package_arn"] == comparison.challenger
-    assert document["requested_by"].startswith("experiment x-")
-    assert comparison.result()["shadow"]["challenger_right"] == 15
-
-
 def test_what_a_dead_execution_left_is_closed(world: ServingWorld, project: str) -> None:
     comparison = Comparison(world, project, AB)
     comparison.wait_for("running")
@@ -97,3 +72,92 @@ def test_a_person_stops_it(world: ServingWorld, project: str) -> None:
 
     assert (ended.status, ended.output["cause"]) == ("SUCCEEDED", "stopped"), ended
     assert comparison.is_free()
+
+
+# ---- requests, captures and labels as callers make them
+
+
+def _ask(comparison: Comparison, count: int) -> dict[str, tuple[str, str]]:
+    """Sends requests; returns variant and label by inference id."""
+    runtime = comparison.world.aws.client("sagemaker-runtime")
+    found = {}
+    for number in range(count):
+        answer = runtime.invoke_endpoint(
+            EndpointName=comparison.endpoint,
+            Body=TEXT,
+            ContentType="application/json",
+            InferenceId=f"order-{number}",
+        )
+        label = json.loads(answer["Body"].read())["label"]
+        found[f"order-{number}"] = (answer["InvokedProductionVariant"], label)
+    return found
+
+
+def _captured(comparison: Comparison, variant: str) -> int:
+    """How many requests of a variant were captured by now."""
+    s3, lines = comparison.world.s3, 0
+    prefix = f"capture/{comparison.endpoint}/{variant}/"
+    for one in s3.list_objects_v2(Bucket=comparison.world.artifacts, Prefix=prefix).get(
+        "Contents", ()
+    ):
+        body = s3.get_object(Bucket=comparison.world.artifacts, Key=one["Key"])["Body"].read()
+        lines += len(body.splitlines())
+    return lines
+
+
+def _wait_for_captures(comparison: Comparison, variant: str, count: int) -> None:
+    eventually(lambda: _captured(comparison, variant) == count)
+
+
+def _to_the_next_hour(world: ServingWorld) -> Any:
+    """Accuracy counts from a whole hour on; returns it."""
+    now = world.aws.clock.now()
+    hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    world.aws.clock.advance(hour + timedelta(seconds=1) - now)
+    return hour
+
+
+def test_an_a_b_test_with_a_worse_challenger_ends_worse(world: ServingWorld, project: str) -> None:
+    comparison = Comparison(world, project, ACCURACY, ("good", "bad"))
+    comparison.wait_for("running")
+    hour = _to_the_next_hour(world)
+    said = _ask(comparison, 60)
+    variants = [variant for variant, _ in said.values()]
+    assert set(variants) == {"main", "challenger"}
+    comparison.label(hour, dict.fromkeys(said, "good"))
+    for variant in ("main", "challenger"):
+        _wait_for_captures(comparison, variant, variants.count(variant))
+    world.aws.clock.advance(timedelta(minutes=80))
+    ended = world.wait(comparison.arn)
+
+    assert (ended.status, ended.output["ending"]) == ("SUCCEEDED", "worse"), ended
+    assert comparison.is_free()
+    counts = comparison.result()["split"]
+    assert counts["champion"] == {"requests": variants.count("main"), "mistakes": 0}
+    assert counts["challenger"]["mistakes"] == variants.count("challenger")
+
+
+def test_a_shadow_with_labels_ends_with_a_promotion(world: ServingWorld, project: str) -> None:
+    comparison = Comparison(world, project, SHADOW, ("bad", "good"))
+    comparison.wait_for("running")
+    hour = _to_the_next_hour(world)
+    said = _ask(comparison, 20)
+    # Callers hear the champion alone.
+    assert {variant for variant, _ in said.values()} == {"main"}
+    assert {label for _, label in said.values()} == {"bad"}
+    comparison.label(hour, dict.fromkeys(said, "good"))
+    for variant in ("main", "shadow"):
+        _wait_for_captures(comparison, variant, 20)
+    world.aws.clock.advance(timedelta(minutes=80))
+    ended = world.wait(comparison.arn)
+
+    assert (ended.status, ended.output["ending"]) == ("SUCCEEDED", "better"), ended
+    result = comparison.result()
+    assert result["shadow"]["challenger_right"] == 20
+    promoted = ended.output["promotion"]["name"]
+    prefix = f"serving/{comparison.endpoint}/deployments/"
+    document = eventually(
+        lambda: [one for one in world.documents(prefix) if one["deployment_id"] == promoted]
+    )[0]
+    assert world.wait(document["execution_arn"]).ending == "deployed"
+    assert _ask(comparison, 1)["order-0"] == ("main", "good")

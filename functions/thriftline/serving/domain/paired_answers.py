@@ -3,6 +3,7 @@
 One text of a request counts, its first: texts that a caller sent together are no independent ones.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -119,18 +120,26 @@ class LabelledBatch:
 def batches_of(
     said: Iterable[Said], labels: Mapping[str, Answer]
 ) -> tuple[tuple[LabelledBatch, ...], tuple[str, ...]]:
-    """Returns a batch for each split, and the requests that were counted.
+    """Returns a batch for each labelled request, and the requests that were counted.
 
-    Both variants never answer the same request, but a caller may use an id twice: the first counts.
+    A batch is judged by what came before it, so that all labels of a file in one would prove
+    nothing. The order is that of a digest of the ids, which knows neither variant nor label: in it
+    the variants are still drawn with the known weight. Of an id that a caller used twice the first
+    answer counts.
     """
-    counted: dict[str, None] = {}
-    sums: dict[float, list[Counts]] = {}
+    counted: dict[str, Said] = {}
     for one in said:
-        truth = labels.get(one.request)
-        if truth is None or one.request in counted:
-            continue
-        counted[one.request] = None
-        both = sums.setdefault(one.share, [Counts(), Counts()])
-        both[one.is_challenger] += Counts(1, int(sorted(one.answer) != sorted(truth)))
-    batches = tuple(LabelledBatch(share, *both) for share, both in sums.items())
-    return batches, tuple(counted)
+        if one.request in labels:
+            counted.setdefault(one.request, one)
+    ordered = sorted(counted.values(), key=lambda one: _digest(one.request))
+    return tuple(_batch(one, labels[one.request]) for one in ordered), tuple(counted)
+
+
+def _digest(request: str) -> bytes:
+    return hashlib.sha256(request.encode("utf-8", "surrogatepass")).digest()
+
+
+def _batch(one: Said, truth: Answer) -> LabelledBatch:
+    counts = Counts(1, int(sorted(one.answer) != sorted(truth)))
+    pair = (Counts(), counts) if one.is_challenger else (counts, Counts())
+    return LabelledBatch(one.share, *pair)

@@ -18,7 +18,7 @@ class ScheduleFailure(_Step):
 
 
 class ActOnScheduleRequest(_Step):
-    """``tries`` are the calls before; with a ``failure`` it is only told of."""
+    """``tries`` are the calls before; with a ``failure`` it is only reported."""
 
     endpoint: str
     action: Literal["sleep", "wake"]

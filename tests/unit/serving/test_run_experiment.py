@@ -442,7 +442,7 @@ def test_labels_that_come_later_decide_an_a_b_test(world: World) -> None:
     world.capture("main", NOW, champion, "fine")
     world.capture("challenger", NOW, {**challenger, **pinned}, "fine")
     # A label may come before the hour of its request is over.
-    some = dict(list(truth.items())[:300])
+    some = dict(list(truth.items())[:20])
     world.label(NOW, {**some, **dict.fromkeys(pinned, "good")})
     assert world.poll(own, NOW + timedelta(minutes=30)).step == "wait"
     world.poll(own, NOW + timedelta(minutes=76))
@@ -529,3 +529,14 @@ def test_a_look_without_metrics_is_made_again(world: World) -> None:
     assert state.split is not None
 
     assert state.split.worse.champion.requests == 900
+
+
+def test_labels_that_come_in_one_file_decide_too(world: World) -> None:
+    own = world.begin(ACCURACY)
+    world.poll(own, NOW)
+    names = [f"r{number}" for number in range(80)]
+    world.capture("main", NOW, dict.fromkeys(names[::2], "good"), "fine")
+    world.capture("challenger", NOW, dict.fromkeys(names[1::2], "bad"), "fine")
+    world.label(NOW, dict.fromkeys(names, "good"))
+
+    assert world.poll(own, NOW + timedelta(minutes=80)).ending == "worse"

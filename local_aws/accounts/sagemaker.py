@@ -11,6 +11,7 @@ from local_aws.services.sagemaker_jobs import LoadedTrainingJob
 from local_aws.services.sagemaker_model_registry import ModelRegistry
 from local_aws.services.sagemaker_store import (
     Endpoint,
+    UNKNOWN_IMAGE,
     FleetState,
     Properties,
     SageMakerStore,
@@ -19,7 +20,7 @@ from local_aws.services.sagemaker_variants import running
 
 # What a file does not tell and the API must: a role, an image.
 _ROLE = "arn:aws:iam::{account}:role/not-in-the-account-file"
-_IMAGE = "{account}.dkr.ecr.{region}.amazonaws.com/not-in-the-account-file"
+_IMAGE = f"{{account}}.dkr.ecr.{{region}}.amazonaws.com/{UNKNOWN_IMAGE}"
 _SECONDARY = {"InProgress": "Training", "Stopping": "Stopping"}
 _DAY_SECONDS = 86_400
 

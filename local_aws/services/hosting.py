@@ -16,7 +16,13 @@ from local_aws.services import sagemaker_rollouts as rollouts
 from local_aws.services.endpoint_events import Announce, deployment_changed, endpoint_changed
 from local_aws.services.hosting_bill import HostingBill, Place
 from local_aws.services.hosting_components import HostedComponents
-from local_aws.services.hosting_fleets import check_quota, instances_of, set_up, weights_of
+from local_aws.services.hosting_fleets import (
+    check_quota,
+    instances_of,
+    set_up,
+    startable,
+    weights_of,
+)
 from local_aws.services.hosting_options import HostingOptions
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_rollouts import Counts, Kind, Rollout, Stage
@@ -138,8 +144,7 @@ class Hosting:
             self.serving.provide(
                 FleetModel(store.account, store.region, endpoint.name, fleet.id, variant, model)
             )
-            for variant in (*fleet.variants, *fleet.shadows)
-            if (model := fleet.models.get(variant.get("ModelName", ""))) is not None
+            for variant, model in startable(fleet, (*fleet.variants, *fleet.shadows))
         ]
         failed = [each.reason for each in states if each.state is State.FAILED]
         if failed:
@@ -345,8 +350,7 @@ class Hosting:
                     store.account, store.region, old.config, f"{old.id}-back", variant, model
                 )
             )
-            for variant in old.variants
-            if (model := old.models.get(variant.get("ModelName", ""))) is not None
+            for variant, model in startable(old, old.variants)
         ]
         failed = [each.reason for each in states if each.state is State.FAILED]
         return failed[0] if failed else ""

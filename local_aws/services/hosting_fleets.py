@@ -1,7 +1,7 @@
 """The fleets of endpoints: how one begins, what is up of it, and what an account may have."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from local_aws.http.own_calls import AwsError
 from local_aws.services import sagemaker_rollouts as rollouts
 from local_aws.services.sagemaker_rollouts import Counts
 from local_aws.services.sagemaker_store import (
+    UNKNOWN_IMAGE,
     Fleet,
     FleetState,
     Properties,
@@ -48,6 +49,20 @@ def serving_fleet(
     """Return a fleet that serves already, as that of an account file."""
     fleet = new_fleet(store, config, variants, moment)
     return replace(fleet, state=FleetState.SERVING, shares=dict.fromkeys(fleet.instances, 1.0))
+
+
+def startable(
+    fleet: Fleet, variants: Iterable[Properties]
+) -> Iterator[tuple[Properties, Properties]]:
+    """Yield each variant with its model, of which containers can be started.
+
+    What came out of an account file names no image: it is there, and serves nothing.
+    """
+    for variant in variants:
+        model = fleet.models.get(variant.get("ModelName", ""))
+        image = ((model or {}).get("PrimaryContainer") or {}).get("Image", "")
+        if model is not None and not image.endswith(UNKNOWN_IMAGE):
+            yield variant, model
 
 
 def set_up(fleet: Fleet, instances: Counts, shares: Mapping[str, float]) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from local_aws.services.sagemaker_rollouts import Rollout
 
 Properties = dict[str, Any]
+# The image of a model out of an account file, which tells of none: nothing can be started of it.
+UNKNOWN_IMAGE = "not-in-the-account-file"
 
 
 class FleetState(StrEnum):

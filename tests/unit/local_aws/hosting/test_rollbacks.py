@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local_aws.services.sagemaker_store import UNKNOWN_IMAGE
 from local_aws.services.serving_port import Readiness, State
 from tests.unit.local_aws.hosting.hosted import (
     ACTIVATION,
@@ -241,3 +242,14 @@ def test_after_a_rollback_the_endpoint_can_be_updated_again() -> None:
     hosted.passes(3600)
 
     assert hosted.look()["EndpointConfigName"] == "v2"
+
+
+def test_what_came_out_of_an_account_file_is_there_although_nothing_can_be_started() -> None:
+    hosted = Hosted()
+    hosted.model("loaded", PrimaryContainer={"Image": f"registry/{UNKNOWN_IMAGE}"})
+    hosted.containers.of_model["loaded"] = Readiness(State.FAILED, "The container names no data.")
+    hosted.config("v1", variant("loaded"))
+    hosted("CreateEndpoint", EndpointName="e", EndpointConfigName="v1")
+    hosted.passes(PROVISIONING)
+
+    assert hosted.status == "InService"

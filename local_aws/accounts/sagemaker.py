@@ -10,8 +10,8 @@ from local_aws.services.hosting_fleets import serving_fleet
 from local_aws.services.sagemaker_jobs import LoadedTrainingJob
 from local_aws.services.sagemaker_model_registry import ModelRegistry
 from local_aws.services.sagemaker_store import (
-    Endpoint,
     UNKNOWN_IMAGE,
+    Endpoint,
     FleetState,
     Properties,
     SageMakerStore,

@@ -234,6 +234,7 @@ def test_a_component_is_asked_by_name_and_counts_what_it_could_not_take(runtime:
     fleet = endpoint.fleets[0]
     del fleet.variants[0]["ModelName"]
     runtime.store.components["reviews"] = {
+        "InferenceComponentName": "reviews",
         "EndpointName": "films",
         "VariantName": "main",
         "RuntimeConfig": {"CurrentCopyCount": 0},

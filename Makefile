@@ -79,7 +79,7 @@ demo-bedrock: environments $(STAMPS)/bedrock ## Fine-tune a small generative mod
 	@$(BIN)/python -m laptop bedrock
 
 .PHONY: demo-serving
-demo-serving: environments ## Deploy a model, roll a bad one back, compare, sleep and wake, here (4 minutes)
+demo-serving: environments ## Deploy a model, roll a bad one back, compare, sleep and wake, here (minutes)
 	@$(BIN)/python -m laptop serving
 
 demo-audit: environments ## Audit the report's account on this machine

@@ -6,6 +6,7 @@ of the image's own `serve`, with the artifact of a training that ran here.
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -162,7 +163,7 @@ class Story:
     def _command(self, name: str, *more: str, code: int = 0) -> dict[str, Any]:
         """Run a command as a person would, in this terminal's sight; return its JSON answer."""
         line = [name, demo.PROJECT, *more]
-        self.console.print(f"$ python -m cli.endpoints {' '.join(line)}", style="bold")
+        self.console.print(f"$ python -m cli.endpoints {shlex.join(line)}", style="bold")
         if "--wait" in more:
             line += ["--every", "1"]
         with subprocess.Popen(

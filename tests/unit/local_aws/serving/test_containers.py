@@ -62,6 +62,7 @@ def test_an_archive_is_unpacked_where_the_program_looks(runtime: Runtime, tmp_pa
         (b"no archive", "valid tar.gz archive"),
         (archive(**{"..__out": b"1"}), "valid tar.gz archive"),
     ],
+    ids=["none", "no archive", "one that leaves its folder"],
 )
 def test_an_artifact_that_cannot_be_had_fails_the_fleet(
     runtime: Runtime, content: bytes | None, words: str

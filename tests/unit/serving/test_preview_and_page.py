@@ -1,12 +1,12 @@
 """The dry run changes nothing, and the page shows what the table and SageMaker say."""
 
-import json
-
 import pytest
 
 from tests.unit.serving.deployment_world import ARTIFACTS, ENDPOINT, DeploymentWorld
 from thriftline.core.errors import InvalidServeSpecError, NothingToRollBackToError
 from thriftline.serving.aws.endpoints import Endpoints
+from thriftline.serving.domain.experiment_names import result_key
+from thriftline.serving.schemas.experiment import Contender, ExperimentResult, ShadowFigures
 from thriftline.serving.schemas.steps import DeployRequest, PreviewDeploymentResponse
 from thriftline.serving.steps.preview_deployment import preview_deployment
 from thriftline.serving.steps.publish_endpoint_page import PageSite, publish_endpoint_page
@@ -106,21 +106,48 @@ def test_the_page_shows_a_comparison_and_its_counts(world: DeploymentWorld) -> N
     world.register(1)
     world.deploy()
     world.table.update(ENDPOINT, "experiment#x-1", state="ended", kind="shadow")
-    result = {
-        "kind": "shadow",
-        "measure": "accuracy",
-        "ending": "better",
-        "reason": "it is right more often",
-        "deadline": "2026-12-01T00:00:00+00:00",
-        "after": "reported",
-        "counts": {"pairs": 4707, "disagreements": 301},
-    }
-    world.artifacts.write_json(
-        f"serving/{ENDPOINT}/experiments/x-1/result.json", json.dumps(result)
+    one = Contender(
+        model_package_arn="arn:of-a-version",
+        number=1,
+        image="image@sha256:1",
+        artifact_uri="s3://b/k",
     )
+    result = ExperimentResult(
+        experiment_id="x-1",
+        endpoint=ENDPOINT,
+        project="reviews",
+        kind="shadow",
+        measure="accuracy",
+        weight=0.5,
+        champion=one,
+        challenger=one,
+        requested_by="somebody",
+        why="",
+        started=world.now,
+        deadline=world.now,
+        ended=world.now,
+        ending="better",
+        reason="it is right more often",
+        alpha=0.05,
+        power=0.8,
+        least_difference=0.01,
+        least_detectable_difference=0.012,
+        shadow=ShadowFigures(
+            pairs=4707,
+            disagreements=301,
+            labelled=301,
+            champion_right=110,
+            challenger_right=180,
+            both_wrong=11,
+            exact_p=0.001,
+        ),
+        after="reported",
+    )
+    world.artifacts.write_json(result_key(ENDPOINT, "x-1"), result.model_dump_json())
     shown = page(world)
     assert "it is right more often" in shown
-    assert "4,707" in shown
+    for count in ("4,707", "301", "180", "1.2%"):
+        assert count in shown
 
 
 def test_an_endpoint_that_nobody_deployed_has_no_page(world: DeploymentWorld) -> None:

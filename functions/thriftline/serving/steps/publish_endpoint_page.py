@@ -4,15 +4,16 @@ Deployments, comparisons, breaches of quality, sleeping and waking all send an e
 what the table, the documents and SageMaker say then. It changes nothing and decides nothing.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.wording import counted
 from thriftline.serving.aws.endpoints import Endpoints, instance_type_of
 from thriftline.serving.aws.endpoints_table import EndpointsTable
+from thriftline.serving.domain.experiment_names import progress_key, result_key
 from thriftline.serving.reports.endpoint_page import (
     MOST_DEPLOYMENTS,
     ShownComparison,
@@ -25,13 +26,12 @@ from thriftline.serving.reports.endpoint_page import (
 )
 from thriftline.serving.schemas.deployment import Deployment, deployment_key
 from thriftline.serving.schemas.endpoint_page import PublishEndpointPageResponse
+from thriftline.serving.schemas.experiment import ExperimentResult
 from thriftline.serving.schemas.quality import HourQuality
 from thriftline.serving.steps.deployment_wishes import wish_of
 from thriftline.serving.steps.preview_deployment import months_of
 
 _DEPLOYMENT, _EXPERIMENT = "deployment#", "experiment#"
-# What a comparison counts, in the order in which a person asks for it.
-_COUNTS = ("pairs", "disagreements", "labelled", "requests", "mistakes")
 
 
 @dataclass(frozen=True)
@@ -167,37 +167,53 @@ def _comparison(endpoint: str, site: PageSite) -> ShownComparison | None:
         return None
     item = max(items, key=lambda one: str(one["item"]))
     experiment = _id_of(item, _EXPERIMENT)
-    found = _result(endpoint, experiment, site) or {}
-    counts: Mapping[str, Any] = found.get("counts") or {}
-    deadline = found.get("deadline") or item.get("deadline")
+    found = _result(endpoint, experiment, site)
+    if found is None:
+        return ShownComparison(
+            experiment_id=experiment,
+            kind=str(item.get("kind") or ""),
+            measure=str(item.get("measure") or ""),
+            ending=None,
+            reason="It begins; nothing was counted yet.",
+            deadline=_instant(item["deadline"]) if item.get("deadline") else None,
+        )
     return ShownComparison(
         experiment_id=experiment,
-        kind=str(found.get("kind") or item.get("kind") or ""),
-        measure=str(found.get("measure") or item.get("measure") or ""),
-        ending=found.get("ending"),
-        reason=str(found.get("reason") or "It runs; nothing is concluded yet."),
-        deadline=_instant(deadline) if deadline else None,
-        after=str(found.get("after") or ""),
-        counts=dict(_counted(counts)),
+        kind=found.kind,
+        measure=found.measure,
+        ending=found.ending,
+        reason=found.reason,
+        deadline=found.deadline,
+        after=found.after,
+        counts=_counted(found),
     )
 
 
-def _counted(counts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    plain = [(name, f"{counts[name]:,}") for name in _COUNTS if isinstance(counts.get(name), int)]
-    sides = [
-        (side, ", ".join(f"{value:,} {name}" for name, value in counts[side].items()))
-        for side in ("champion", "challenger")
-        if isinstance(counts.get(side), dict)
-    ]
-    return plain + sides
+def _counted(found: ExperimentResult) -> dict[str, str]:
+    counts: dict[str, str] = {}
+    if found.shadow is not None:
+        for name in ("pairs", "disagreements", "labelled"):
+            counts[name] = f"{getattr(found.shadow, name):,}"
+        counts["champion right"] = f"{found.shadow.champion_right:,}"
+        counts["challenger right"] = f"{found.shadow.challenger_right:,}"
+    if found.split is not None:
+        for name, side in (
+            ("champion", found.split.champion),
+            ("challenger", found.split.challenger),
+        ):
+            counts[name] = (
+                f"{counted(side.requests, 'request')}, {counted(side.mistakes, 'mistake')}"
+            )
+    if found.least_detectable_difference is not None:
+        counts["least difference that this shows"] = f"{found.least_detectable_difference:.1%}"
+    return counts
 
 
-def _result(endpoint: str, experiment: str, site: PageSite) -> dict[str, Any] | None:
-    for name in ("result", "progress"):
-        body = site.artifacts.read(f"serving/{endpoint}/experiments/{experiment}/{name}.json")
+def _result(endpoint: str, experiment: str, site: PageSite) -> ExperimentResult | None:
+    for key in (result_key(endpoint, experiment), progress_key(endpoint, experiment)):
+        body = site.artifacts.read(key)
         if body is not None:
-            found: dict[str, Any] = json.loads(body)
-            return found
+            return ExperimentResult.model_validate_json(body)
     return None
 
 

@@ -297,7 +297,8 @@ class ActingWorld:
         targets = scaling.describe_scalable_targets(
             ServiceNamespace="sagemaker", ResourceIds=[resource]
         )["ScalableTargets"]
-        own = ("CreationTime", "ScalableTargetARN", "PolicyARN", "ScheduledActionARN")
+        # Those of target tracking AWS makes itself, anew; an account file tells none.
+        own = ("Alarms", "CreationTime", "ScalableTargetARN", "PolicyARN", "ScheduledActionARN")
         found = [
             *targets,
             *scaling.describe_scaling_policies(**one)["ScalingPolicies"],

@@ -91,7 +91,8 @@ def test_marked_idle_for_72_hours_deleted_and_brought_back_as_it_was(world: Acti
     scaling.put_scheduled_action(
         **target,
         ScheduledActionName="nights",
-        Schedule="cron(0 20 * * ? *)",
+        # Of a year that this test does not reach: it acts.
+        Schedule="cron(0 20 1 1 ? 2190)",
         ScalableTargetAction={"MinCapacity": 1, "MaxCapacity": 1},
     )
     before = _live_out(world, "life")
@@ -191,7 +192,9 @@ def test_a_model_that_is_another_one_now_is_not_used(world: ActingWorld) -> None
     sagemaker.delete_model(ModelName="changed-blue")
     sagemaker.delete_model(ModelName="changed-green")
     sagemaker.create_model(
-        ModelName="changed-blue", ExecutionRoleArn="arn:aws:iam::111122223333:role/other"
+        ModelName="changed-blue",
+        ExecutionRoleArn="arn:aws:iam::111122223333:role/other",
+        PrimaryContainer={"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/other:1"},
     )
 
     refusal = "User: x is not authorized to perform: iam:PassRole on resource: y"

@@ -82,7 +82,7 @@ class OwnServices:
         self.training_plans = TrainingPlans(clock.now)
         self.transform = SageMakerTransform(self.sagemaker)
         self.registries = ModelRegistries(clock.now)
-        self.task_tokens = TaskTokens(clock.now)
+        self.task_tokens = TaskTokens(clock.service_time)
         self.bedrock_world = BedrockWorld(clock, self.bedrock, self.quotas, self.metrics)
         self.bedrock_jobs = BedrockJobs(self.bedrock_world)
         self.costs.sources.append(self.bedrock_world.bill.charges)

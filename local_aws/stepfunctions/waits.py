@@ -1,6 +1,7 @@
 """Waits and retry delays, divided by the time scale.
 
-Time-outs are not scaled: what runs inside them (a Lambda, a training) takes its real time.
+Time-outs are not scaled: what runs inside them (a Lambda, a training) takes its real time. That of
+a task which waits for its token is a wait, and runs on the clock's second hand (task_tokens.py).
 """
 
 import time

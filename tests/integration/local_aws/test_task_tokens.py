@@ -20,7 +20,7 @@ ASK = """
     Ask:
       Type: Task
       Resource: arn:aws:states:::lambda:invoke.waitForTaskToken
-      TimeoutSeconds: 3600
+      TimeoutSeconds: 360000
       Arguments:
         FunctionName: ECHO
         Payload: {token: "{% $states.context.Task.Token %}"}
@@ -144,9 +144,10 @@ def test_a_token_of_a_stopped_execution_is_too_late_at_once(asked: Asked) -> Non
 def test_a_wait_times_out_by_the_clock_and_its_token_is_too_late(asked: Asked) -> None:
     execution, token = asked.start()
 
-    asked.aws.embedded.clock.advance(timedelta(seconds=3599))
+    # The clock's second hand runs six hundred times as fast beside.
+    asked.aws.embedded.clock.advance(timedelta(seconds=330_000))
     assert asked.beat(token) == "accepted"
-    asked.aws.embedded.clock.advance(timedelta(seconds=1))
+    asked.aws.embedded.clock.advance(timedelta(seconds=30_000))
 
     assert asked.all_say(token, TOO_LATE)
     assert json.loads(asked.aws.ended(execution)["output"])["Error"] == "States.Timeout"
@@ -158,24 +159,26 @@ def test_an_answer_that_was_accepted_counts_though_the_time_is_over_an_instant_l
 ) -> None:
     execution, token = asked.start()
 
-    asked.aws.embedded.clock.advance(timedelta(seconds=3599))
+    asked.aws.embedded.clock.advance(timedelta(seconds=330_000))
     assert asked.succeed(token, '"in time"') == "accepted"
-    asked.aws.embedded.clock.advance(timedelta(seconds=3600))
+    asked.aws.embedded.clock.advance(timedelta(seconds=360_000))
 
     assert json.loads(asked.aws.ended(execution)["output"]) == "in time"
 
 
 def test_a_missed_heartbeat_ends_the_wait_and_a_kept_one_does_not(asked: Asked) -> None:
     execution, token = asked.start(
-        ASK.replace("TimeoutSeconds: 3600", "TimeoutSeconds: 3600\n      HeartbeatSeconds: 60")
+        ASK.replace(
+            "TimeoutSeconds: 360000", "TimeoutSeconds: 360000\n      HeartbeatSeconds: 36000"
+        )
     )
     clock = asked.aws.embedded.clock
     eventually(lambda: "TaskSubmitted" in [e["type"] for e in asked.aws.history(execution)])
     for _ in range(3):
-        clock.advance(timedelta(seconds=50))
+        clock.advance(timedelta(seconds=30_000))
         assert asked.beat(token) == "accepted"
 
-    clock.advance(timedelta(seconds=61))
+    clock.advance(timedelta(seconds=37_000))
 
     assert asked.all_say(token, TOO_LATE)
     assert json.loads(asked.aws.ended(execution)["output"])["Error"] == "States.Timeout"

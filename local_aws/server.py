@@ -256,6 +256,7 @@ class EmbeddedAws:
         )
         self._cleanup.callback(services.bedrock_world.close)
         self._cleanup.callback(services.bedrock_jobs.close)
+        self._cleanup.callback(services.bedrock_evaluations.close)
 
     def _connect_serving(
         self, own: OwnCalls, gateway: Gateway, writer: LogWriter, scratch: Path

@@ -3,21 +3,40 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws.bedrock.job import CustomizationJob
 from local_aws.bedrock.roles import ServiceRole
 from local_aws.bedrock.training_data import JobFailure
 
 _PROBE = ".write_access_check_file.tmp"
 
 
+class StoredJob(Protocol):
+    """A job that reads and writes in S3 by a role of its own."""
+
+    @property
+    def request(self) -> Mapping[str, Any]:
+        """What was asked for, with `roleArn` and `outputDataConfig`."""
+
+    @property
+    def account(self) -> str:
+        """Whose it is."""
+
+    @property
+    def region(self) -> str:
+        """Where it runs."""
+
+    @property
+    def identifier(self) -> str:
+        """The end of its ARN."""
+
+
 class JobStorage:
     """Reads and writes what a job names; refuses what its role or region does not allow."""
 
-    def __init__(self, s3: Any, job: CustomizationJob) -> None:
+    def __init__(self, s3: Any, job: StoredJob) -> None:
         self._s3 = s3
         self._job = job
         self._role = ServiceRole(job.account, job.request["roleArn"])
@@ -62,6 +81,14 @@ class JobStorage:
         writer.writerows(rows)
         folder = f"model-customization-job-{self._job.identifier}"
         self._write(f"{folder}/{name}", text.getvalue().encode())
+
+    def write(self, name: str, body: bytes) -> None:
+        """Write an object below the job's output.
+
+        Raises:
+            JobFailure: the role may not write there, or the bucket is not in this region.
+        """
+        self._write(name, body)
 
     @property
     def _output(self) -> str:

@@ -13,6 +13,7 @@ from local_aws.services.application_autoscaling import ApplicationAutoscaling, S
 from local_aws.services.bedrock import Bedrock
 from local_aws.services.bedrock_changes import BedrockChanges
 from local_aws.services.bedrock_deployments import BedrockDeployments
+from local_aws.services.bedrock_evaluations import BedrockEvaluations
 from local_aws.services.bedrock_jobs import BedrockJobs
 from local_aws.services.bedrock_models import BedrockModels
 from local_aws.services.bedrock_runtime import BedrockRuntime
@@ -85,6 +86,7 @@ class OwnServices:
         self.task_tokens = TaskTokens(clock.service_time)
         self.bedrock_world = BedrockWorld(clock, self.bedrock, self.quotas, self.metrics)
         self.bedrock_jobs = BedrockJobs(self.bedrock_world)
+        self.bedrock_evaluations = BedrockEvaluations(self.bedrock_world)
         self.costs.sources.append(self.bedrock_world.bill.charges)
         self.costs.sources.append(
             lambda account, now: self.transform.charges(account, clock.service_time(), now.date())
@@ -120,6 +122,7 @@ class OwnServices:
         )
         own.add("bedrock", Bedrock(self.bedrock).operations())
         own.add("bedrock", self.bedrock_jobs.operations())
+        own.add("bedrock", self.bedrock_evaluations.operations())
         for part in (BedrockChanges, BedrockDeployments, BedrockModels, BedrockThroughputs):
             own.add("bedrock", part(self.bedrock_world).operations())
         own.add("bedrock-runtime", BedrockRuntime(self.bedrock_world).operations())

@@ -16,15 +16,17 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget"
     ),
     "bedrock": _calls(
-        "CreateCustomModel CreateCustomModelDeployment CreateInferenceProfile "
+        "CreateCustomModel CreateCustomModelDeployment CreateEvaluationJob CreateInferenceProfile "
         "CreateModelCustomizationJob CreateProvisionedModelThroughput DeleteCustomModel "
         "DeleteCustomModelDeployment DeleteImportedModel DeleteInferenceProfile "
         "DeleteProvisionedModelThroughput "
-        "GetCustomModel GetCustomModelDeployment GetFoundationModel GetFoundationModelAvailability "
-        "GetImportedModel GetModelCustomizationJob GetProvisionedModelThroughput "
-        "ListCustomModelDeployments ListCustomModels ListFoundationModels ListImportedModels "
-        "ListInferenceProfiles ListModelCustomizationJobs ListProvisionedModelThroughputs "
-        "ListTagsForResource StopModelCustomizationJob TagResource UntagResource "
+        "GetCustomModel GetCustomModelDeployment GetEvaluationJob GetFoundationModel "
+        "GetFoundationModelAvailability GetImportedModel GetModelCustomizationJob "
+        "GetProvisionedModelThroughput "
+        "ListCustomModelDeployments ListCustomModels ListEvaluationJobs ListFoundationModels "
+        "ListImportedModels ListInferenceProfiles ListModelCustomizationJobs "
+        "ListProvisionedModelThroughputs ListTagsForResource StopEvaluationJob "
+        "StopModelCustomizationJob TagResource UntagResource "
         "UpdateCustomModelDeployment UpdateProvisionedModelThroughput"
     ),
     "bedrock-runtime": _calls("Converse CountTokens InvokeModel"),

@@ -23,7 +23,6 @@ def refused(call: Callable[[], Any]) -> dict[str, Any]:
         # One for each way in which AWS services speak.
         ("sagemaker", lambda c: c.list_pipelines(), "sagemaker:ListPipelines"),
         ("bedrock", lambda c: c.list_guardrails(), "bedrock:"),
-        ("bedrock", lambda c: c.list_evaluation_jobs(), "bedrock:ListEvaluationJobs"),
         ("bedrock", lambda c: c.list_model_import_jobs(), "bedrock:ListModelImportJobs"),
         (
             "bedrock-runtime",

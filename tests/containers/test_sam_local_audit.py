@@ -1,7 +1,7 @@
 """One audit, step by step: each function in a container of its own, on its sample event.
 
 The tests are the steps of one audit and need those before them (run.sh stops at the first
-failure); the last one needs those of `test_sam_local.py` too.
+failure).
 """
 
 import json
@@ -87,10 +87,6 @@ def test_publish_audit_counts_it(sam: Sam, live: dict[str, Any]) -> None:
 def test_restore_endpoint_says_that_there_is_nothing_saved(sam: Sam) -> None:
     answer = sam.invoke("restore_endpoint", sample_event("restore_endpoint", {}))
     assert "llama3-endpoint-1" in answer["errorMessage"]
-
-
-def test_every_function_of_the_template_was_invoked(sam: Sam) -> None:
-    assert sam.invoked == set(sam.environments)
 
 
 def _group(aws: Aws) -> dict[str, Any]:

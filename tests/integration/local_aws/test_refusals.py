@@ -46,7 +46,6 @@ def refused(call: Callable[[], Any]) -> dict[str, Any]:
         ("sqs", lambda c: c.list_message_move_tasks(SourceArn="x"), "sqs:ListMessageMoveTasks"),
         ("ce", lambda c: c.list_cost_category_definitions(), "ce:ListCostCategoryDefinitions"),
         ("budgets", lambda c: c.describe_budgets(AccountId="1"), "budgets:DescribeBudgets"),
-        ("scheduler", lambda c: c.list_schedule_groups(), "scheduler:"),
     ],
 )
 def test_a_call_that_is_not_done_is_refused_by_name(

@@ -85,7 +85,7 @@ def test_a_job_that_runs_is_looked_at_again(poll: Poll) -> None:
     response = poll(seconds=1800)
 
     assert response == PollTrainingResponse(
-        done=False, wait_seconds=36, status="InProgress", phase="Training"
+        done=False, wait_seconds=81, status="InProgress", phase="Training"
     )
     assert poll.world.attempt()["secondary_status"] == "Training"
     assert poll.world.attempt()["ending"] is None
@@ -207,7 +207,7 @@ def test_a_job_that_waits_for_longer_than_its_rung_is_stopped_and_costs_nothing(
 ) -> None:
     poll.plan(rungs=TWO_RUNGS)
 
-    assert poll(seconds=590).wait_seconds == 15
+    assert poll(seconds=590).wait_seconds == 26
     assert poll.sagemaker.stopped == []
     assert poll(seconds=600).wait_seconds == 15
     assert poll.sagemaker.stopped == [JOB]

@@ -119,13 +119,13 @@ def test_names_like_a_misspelt_one_are_three_at_most_and_none_far_from_it() -> N
     [
         # A share of what has gone by, in whole seconds, between the shortest and the longest.
         (timedelta(minutes=1), (), 15),
-        (timedelta(hours=1), (), 72),
+        (timedelta(hours=1), (), 162),
         (timedelta(days=30), (), 3600),
         # Half a minute after a limit that is nearer.
         (timedelta(hours=1), (timedelta(hours=1, seconds=10),), 40),
         (timedelta(hours=1), (timedelta(hours=1, seconds=10), timedelta(hours=1, seconds=20)), 40),
         # From a limit that has passed on, as from the start.
-        (timedelta(hours=2), (timedelta(hours=1),), 72),
+        (timedelta(hours=2), (timedelta(hours=1),), 162),
         (timedelta(hours=2), (timedelta(hours=2),), 15),
     ],
 )

@@ -106,6 +106,7 @@ def test_the_run_spec_reaches_the_training_program(start: Start) -> None:
         "base_model": "org/model",
         "method": "finetune",
         "epochs": "10",
+        "export": "none",
         "learning_rate": "5e-05",
         "batch_tokens": "4096",
         "batch_rows": "8",

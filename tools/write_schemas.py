@@ -15,14 +15,18 @@ from thriftline.audit.domain.layout import ACCEPTED_FINDINGS, LATEST
 from thriftline.audit.domain.rules.registry import RULES
 from thriftline.audit.schemas.accepted_findings import MAX_BYTES, AcceptedFinding
 from thriftline.audit.schemas.report import AuditReport
+from thriftline.evaluation.reference_document import Reference
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.run_spec import AUTO, RunSpec
 from thriftline.runs.trainers.registry import TRAINERS
+from thriftline.serving.schemas.quality import HourQuality
 from thriftline.serving.schemas.serve_spec import ServeSpec
 
 ROOT = Path(__file__).parents[1]
 RESULT_SCHEMA = ROOT / "docs" / "schemas" / "result.schema.json"
 REPORT_SCHEMA = ROOT / "docs" / "schemas" / "report.schema.json"
+REFERENCE_SCHEMA = ROOT / "docs" / "schemas" / "reference.schema.json"
+QUALITY_SCHEMA = ROOT / "docs" / "schemas" / "quality.schema.json"
 ACCEPTED_FINDINGS_SCHEMA = ROOT / "cli" / "accepted_findings.schema.json"
 RUN_SPEC_TABLE = ROOT / "docs" / "run_spec.md"
 SERVE_SPEC_TABLE = ROOT / "docs" / "serve_spec.md"
@@ -118,6 +122,27 @@ def report_schema() -> str:
         "report",
         "audits/{audit_id}/report.json: what an audit says. What is unknown is null, never 0. "
         "Money is US dollars as decimal strings; times are UTC.",
+    )
+
+
+def reference_schema() -> str:
+    """Returns the JSON Schema of a model's ``reference.json``."""
+    return _schema(
+        Reference,
+        "reference",
+        "training/{run_id}/reference.json: how the test split looked to a model. What is unknown "
+        "is null, never 0. It holds no text and no word.",
+    )
+
+
+def quality_schema() -> str:
+    """Returns the JSON Schema of an hour's document of live quality."""
+    return _schema(
+        HourQuality,
+        "quality",
+        "serving/{endpoint}/quality/{hour}.json: what an hour's captured requests add up to, and "
+        "the verdict on the window that ends with it. What is unknown is null, never 0; times are "
+        "UTC. It holds no text.",
     )
 
 
@@ -281,6 +306,8 @@ def main() -> None:
     for path, text in (
         (RESULT_SCHEMA, result_schema()),
         (REPORT_SCHEMA, report_schema()),
+        (REFERENCE_SCHEMA, reference_schema()),
+        (QUALITY_SCHEMA, quality_schema()),
         (ACCEPTED_FINDINGS_SCHEMA, accepted_findings_schema()),
         (RUN_SPEC_TABLE, run_spec_table()),
         (SERVE_SPEC_TABLE, serve_spec_table()),

@@ -32,6 +32,13 @@ def test_the_published_schema_of_audits_is_the_models() -> None:
     assert published == write_schemas.report_schema()
 
 
+def test_the_published_schemas_of_live_quality_are_the_models() -> None:
+    reference = write_schemas.REFERENCE_SCHEMA.read_text(encoding="utf-8")
+    assert reference == write_schemas.reference_schema()
+    quality = write_schemas.QUALITY_SCHEMA.read_text(encoding="utf-8")
+    assert quality == write_schemas.quality_schema()
+
+
 def test_the_run_specs_page_is_the_models() -> None:
     published = write_schemas.RUN_SPEC_TABLE.read_text(encoding="utf-8")
     assert published == write_schemas.run_spec_table()

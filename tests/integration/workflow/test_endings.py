@@ -29,6 +29,13 @@ def test_an_upload_becomes_an_evaluated_registered_model(world: World, project: 
     assert result["metrics"]["accuracy"] > 0.95
     assert result["dataset"]["splits"] == {"train": 480, "validation": 60, "test": 60}
     package = world.sagemaker.describe_model_package(ModelPackageName=result["model_package_arn"])
+    # What endpoints are asked later is compared with this.
+    uri = package["CustomerMetadataProperties"]["reference"]
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    reference = json.loads(world.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert reference["rows"] == reference["text_rows"] == 60
+    assert reference["vocabulary"]["words"]
+    assert sum(reference["confidence"]) == reference["rows"]
     assert package["ModelApprovalStatus"] == "Approved"
     run_id = result["run_id"]
     assert world.keys(f"scratch/{run_id}/") == []

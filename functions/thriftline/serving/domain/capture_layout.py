@@ -39,14 +39,19 @@ def quality_key(endpoint: str, hour: datetime) -> str:
     return f"serving/{endpoint}/quality/{hour:%Y-%m-%dT%H}.json"
 
 
+def said_root(endpoint: str) -> str:
+    """Returns the prefix of what was answered by id, which labels are joined with."""
+    return f"serving/{endpoint}/quality/said/"
+
+
 def said_prefix(endpoint: str, hour: datetime) -> str:
-    """Returns the prefix of what was answered in an hour by id, which labels are joined with."""
-    return f"serving/{endpoint}/quality/said/{hour:%Y/%m/%d/%H}/"
+    """Returns the prefix of one hour of it."""
+    return f"{said_root(endpoint)}{hour:%Y/%m/%d/%H}/"
 
 
 def said_day(endpoint: str, day: datetime) -> str:
-    """Returns the prefix of one day of them."""
-    return f"serving/{endpoint}/quality/said/{day:%Y/%m/%d}/"
+    """Returns the prefix of one day of it."""
+    return f"{said_root(endpoint)}{day:%Y/%m/%d}/"
 
 
 def judged_key(endpoint: str, hour: datetime) -> str:

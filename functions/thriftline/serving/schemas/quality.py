@@ -191,10 +191,9 @@ class WatchQualityRequest(Payload):
 
 
 class WatchQualityResponse(Payload):
-    """What was watched. ``failed`` are endpoints that the next call looks at again."""
+    """What was watched: endpoints, hours that are done, windows judged, breaches in them."""
 
     endpoints: int
     hours: int
     windows: int
     breaches: int
-    failed: tuple[str, ...]

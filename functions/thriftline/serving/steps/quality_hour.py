@@ -13,6 +13,7 @@ from thriftline.serving.domain.capture_layout import (
     hour_labels,
     judged_key,
     said_prefix,
+    said_root,
 )
 from thriftline.serving.domain.captured_requests import (
     Capture,
@@ -134,10 +135,10 @@ def join_labels(
     wanted = {one.request: one for one in labels}
     judged: dict[str, Judged] = {}
     left = set(wanted)
-    for back in range(24 * days):
+    for key in _said_since(endpoint, hour - timedelta(days=days), hour, sources):
         if not left:
             break
-        for said in _said(endpoint, hour - timedelta(hours=back), sources):
+        for said in _said(key, sources):
             name = next((one for one in said.names if one in left), None)
             if name is None:
                 continue
@@ -184,8 +185,19 @@ def _labels(
     return found, lines, broken
 
 
-def _said(endpoint: str, hour: datetime, sources: WatchSources) -> Iterator[Said]:
-    for key in sources.captured.keys(said_prefix(endpoint, hour)):
-        for line in sources.captured.lines(key):
-            event_id, inference_id, variant, answers = json.loads(line or b"[]")
-            yield Said(event_id, inference_id, variant, tuple(tuple(one) for one in answers))
+def _said_since(
+    endpoint: str, start: datetime, end: datetime, sources: WatchSources
+) -> Iterator[str]:
+    """Yields the keys of what was answered in these hours, the newest first: labels are of those.
+
+    One listing has them all; keys sort as time does.
+    """
+    first, last = said_prefix(endpoint, start), said_prefix(endpoint, end)
+    found = [key for key in sources.captured.keys(said_root(endpoint)) if first <= key]
+    yield from (key for key in reversed(found) if key < last or key.startswith(last))
+
+
+def _said(key: str, sources: WatchSources) -> Iterator[Said]:
+    for line in sources.captured.lines(key):
+        event_id, inference_id, variant, answers = json.loads(line or b"[]")
+        yield Said(event_id, inference_id, variant, tuple(tuple(one) for one in answers))

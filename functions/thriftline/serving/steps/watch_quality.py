@@ -46,6 +46,10 @@ def watch_quality(
 
     Safe to repeat: an hour that is done is not read again, and a breach is told once. An endpoint
     that cannot be watched is reported, and keeps nobody from the others.
+
+    Raises:
+        RuntimeError: after all others, some endpoint could not be watched: the call is made again
+            by itself, and an alarm hears of it when that does not help.
     """
     tally, failed, count = _Tally(), [], 0
     for state in sources.table.endpoints():
@@ -54,12 +58,10 @@ def watch_quality(
         except (ThriftlineError, ValueError, KeyError, TypeError) as error:
             report(state.endpoint, error)
             failed.append(state.endpoint)
+    if failed:
+        raise RuntimeError(f"Not watched: {', '.join(failed)}; the log says why of each.")
     return WatchQualityResponse(
-        endpoints=count,
-        hours=tally.hours,
-        windows=tally.windows,
-        breaches=tally.breaches,
-        failed=tuple(failed),
+        endpoints=count, hours=tally.hours, windows=tally.windows, breaches=tally.breaches
     )
 
 

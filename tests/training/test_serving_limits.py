@@ -236,7 +236,12 @@ def test_a_connection_that_is_kept_open_is_not_cut_within_a_request(
 CLOSED = """
 mount -t tmpfs tmpfs /opt && mkdir -p /opt/ml/model || exit 9
 mount --bind "$MODEL" /opt/ml/model && mount -o remount,bind,ro /opt/ml/model || exit 9
+mkdir /opt/checkout && mount --bind "$CHECKOUT" /opt/checkout || exit 9
 mount -t tmpfs -o mode=1777 tmpfs /tmp || exit 9
+case "$CHECKOUT" in /tmp/*)
+  mkdir -p "$CHECKOUT" && mount --bind /opt/checkout "$CHECKOUT" || exit 9
+  mount -o remount,bind,ro "$CHECKOUT" || exit 9 ;;
+esac
 mount -o remount,ro /opt && mount -o remount,bind,ro / || exit 9
 exec setpriv $USER_OPTIONS "$@"
 """
@@ -247,6 +252,8 @@ def closed_command(base: Path, user: str) -> list[str]:
     if os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "setpriv"))):
         pytest.skip("needs root, unshare and setpriv")
     script = CLOSED.replace("$MODEL", str(base / "model"))
+    # A checkout below /tmp stays to be read.
+    script = script.replace("$CHECKOUT", str(Path(__file__).parents[2]))
     script = script.replace("$USER_OPTIONS", user)
     command = ["unshare", "--mount", "sh", "-c", script, "sh"]
     tried = subprocess.run([*command, "true"], capture_output=True, check=False)

@@ -100,6 +100,7 @@ def _serve(given: argparse.Namespace) -> int:
 
     def prepare(aws: "EmbeddedAws") -> None:
         stack.upload_base_model(aws)
+        stack.push_image(aws)
         watch.start(aws, lambda line: print(line, file=sys.stderr, flush=True))
 
     try:

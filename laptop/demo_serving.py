@@ -20,10 +20,11 @@ from rich.markup import escape
 
 from laptop import demo, sample_data
 from laptop.demo_error import DemoError
-from laptop.demo_serving_models import number_of, push_image, register_pruned, reject
+from laptop.demo_serving_models import number_of, register_pruned, reject
 from laptop.demo_serving_shadow import label_disagreements
 from laptop.demo_serving_traffic import Traffic, ask
 from laptop.sample_data import Row
+from laptop.stack import push_image
 from local_aws.options import ROOT
 from local_aws.server import EmbeddedAws
 

@@ -14,16 +14,6 @@ KEPT_WORDS = 5_000
 _EMBEDDINGS = "embeddings.word_embeddings.weight"
 
 
-def push_image(aws: EmbeddedAws) -> None:
-    """Put an image under the tag that the stack names, so that it has a digest."""
-    repository = aws.outputs["TrainingRepositoryUri"].rpartition("/")[2]
-    media = "application/vnd.docker.distribution.manifest.v2+json"
-    manifest = {"schemaVersion": 2, "mediaType": media, "layers": [], "config": {"size": 1}}
-    aws.client("ecr").put_image(
-        repositoryName=repository, imageManifest=json.dumps(manifest), imageTag="0.1.0"
-    )
-
-
 def register_pruned(aws: EmbeddedAws, arn: str) -> int:
     """Register a version like another, with most of the vocabulary cut off; return its number.
 

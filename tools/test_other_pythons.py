@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 _RUNTIME = re.compile(r"^ +Runtime: python(3\.\d+)$", re.MULTILINE)
 TEST_PINS = (
     *("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "moto", "scikit-learn"),
-    *("jsonschema", "markdown-it-py", "rich"),
+    *("jsonschema", "markdown-it-py", "rich", "croniter"),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from cli.endpoints.answers import CommandError, Exit
 from cli.endpoints.deployments import Answer
-from cli.endpoints.executions import follow, name_of, output_of, start
+from cli.endpoints.executions import REFUSALS, follow, name_of, output_of, start
 from cli.endpoints.stack import Stack
 
 MACHINE = "CompareModelsStateMachineArn"
@@ -39,7 +39,8 @@ def compare(asked: argparse.Namespace, stack: Stack) -> Answer:
         return {"experiment_id": name, "execution_arn": arn, "ending": None}, Exit.DONE
     found = follow(arn, stack, minutes=asked.minutes, every=asked.every, progress=lambda: None)
     answer = output_of(found)
-    return {"experiment_id": name, **answer}, Exit.FAILED if answer.get("error") else Exit.DONE
+    refused = REFUSALS.get(str(answer.get("error")), Exit.FAILED)
+    return {"experiment_id": name, **answer}, refused if answer.get("error") else Exit.DONE
 
 
 def _wishes(asked: argparse.Namespace) -> dict[str, Any]:

@@ -57,6 +57,11 @@ def abort(asked: argparse.Namespace, stack: Stack) -> Answer:
     if not owner:
         # A data point now would stop the next deployment instead.
         raise CommandError(f"no deployment of {endpoint} is under way", Exit.NOT_FOUND)
+    if not str(owner).startswith("d-"):
+        raise CommandError(
+            f"{owner} holds {endpoint}, and is no deployment; end a comparison with `compare stop`",
+            Exit.REFUSED,
+        )
     answer = {"endpoint": endpoint, "deployment_id": owner, "asked": "abort"}
     if asked.dry_run:
         return {**answer, "asked": "nothing: a dry run"}, Exit.DONE

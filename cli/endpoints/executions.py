@@ -1,5 +1,6 @@
 """Starts a machine and follows it. Whoever stops following stops nothing."""
 
+import itertools
 import json
 from collections.abc import Callable
 from hashlib import sha256
@@ -16,6 +17,7 @@ REFUSALS = {
     "DeploymentRefusedError": Exit.REFUSED,
     "InvalidServeSpecError": Exit.REFUSED,
     "ExperimentRefusedError": Exit.REFUSED,
+    "ValidationError": Exit.REFUSED,
     "NothingToRollBackToError": Exit.NOT_FOUND,
 }
 
@@ -96,8 +98,21 @@ def call(function: str, request: dict[str, Any], stack: Stack) -> dict[str, Any]
     if "FunctionError" in answer:
         kind = str(payload.get("errorType", ""))
         message = str(payload.get("errorMessage", "the function failed; see its log"))
-        raise CommandError(message, REFUSALS.get(kind, Exit.FAILED))
+        raise CommandError(in_words(kind, message), REFUSALS.get(kind, Exit.FAILED))
     return payload
+
+
+def in_words(kind: str, message: str) -> str:
+    """Returns what a function says; of a request that its model refuses, field and rule alone."""
+    lines = message.splitlines()
+    if kind != "ValidationError" or len(lines) < 3:
+        return message
+    rules = [
+        f"{field}: {rule.strip().partition(' [type=')[0]}"
+        for field, rule in itertools.pairwise(lines)
+        if rule.startswith("  ") and " [type=" in rule
+    ]
+    return "; ".join(rules) or message
 
 
 def is_missing(error: ClientError) -> bool:

@@ -44,5 +44,6 @@ def _act(endpoint: str, asked: argparse.Namespace, stack: Stack) -> Answer:
         return {"endpoint": endpoint, "action": asked.step, "execution_arn": arn}, Exit.DONE
     found = follow(arn, stack, minutes=asked.minutes, every=asked.every, progress=lambda: None)
     answer = {"endpoint": endpoint, "action": asked.step, **output_of(found)}
-    failed = answer.get("error") or answer.get("outcome") == "refused"
-    return answer, Exit.FAILED if failed else Exit.DONE
+    if answer.get("outcome") == "refused":
+        return answer, Exit.REFUSED
+    return answer, Exit.FAILED if answer.get("error") else Exit.DONE

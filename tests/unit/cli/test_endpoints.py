@@ -7,6 +7,7 @@ import pytest
 
 from cli.endpoints.answers import CommandError, Exit, as_table
 from cli.endpoints.command import parsed
+from cli.endpoints.executions import in_words
 from tests.unit.cli.endpoint_world import CALLER, EXECUTIONS, GROUP, World
 
 ID = f"d-20261130T030000-{sha256(b't').hexdigest()[:8]}"
@@ -144,6 +145,24 @@ def test_abort_sends_one_data_point_of_the_endpoint(world: World) -> None:
     assert point["Dimensions"] == [{"Name": "EndpointName", "Value": "thriftline-shop"}]
 
 
+def test_abort_of_a_comparison_is_refused_and_stops_no_later_deployment(world: World) -> None:
+    world.add_endpoint(lock_owner="x-20261130T030000-0a1b2c3d")
+    with pytest.raises(CommandError, match="compare stop") as raised:
+        world.command("abort shop")
+    assert raised.value.code == Exit.REFUSED
+    assert world.metrics == []
+
+
+def test_a_request_that_its_model_refuses_is_one_sentence() -> None:
+    said = (
+        "1 validation error for DeployRequest\nproject\n  String should match pattern '^[a-z]+$' "
+        "[type=string_pattern_mismatch, input_value='Shop_Tickets', input_type=str]\n    For "
+        "further information visit https://errors.pydantic.dev/2/v/string_pattern_mismatch"
+    )
+    assert in_words("ValidationError", said) == "project: String should match pattern '^[a-z]+$'"
+    assert in_words("DeploymentRefusedError", said) == said
+
+
 def test_abort_without_a_deployment_sends_nothing(world: World) -> None:
     world.add_endpoint()
     with pytest.raises(CommandError, match="no deployment") as raised:
@@ -195,7 +214,7 @@ def test_a_schedule_is_set_and_taken_away_by_the_stacks_function(world: World) -
         world.command("schedule shop set")
 
 
-@pytest.mark.parametrize(("outcome", "code"), [("asleep", Exit.DONE), ("refused", Exit.FAILED)])
+@pytest.mark.parametrize(("outcome", "code"), [("asleep", Exit.DONE), ("refused", Exit.REFUSED)])
 def test_an_endpoint_is_put_to_sleep_by_what_the_clock_starts(
     world: World, outcome: str, code: Exit
 ) -> None:

@@ -71,11 +71,33 @@ def test_an_update_that_ends_with_the_old_config_is_rolled_back(world: Deploymen
     world.hosting.ends = "rolled_back"
     run = world.deploy()
     assert ending(run) == "rolled_back"
+    assert "No alarm was seen in ALARM" in world.document(run).reason
     assert serves(world) == old
     state = world.table.state(ENDPOINT)
     assert state is not None
     assert state.in_use == 1
     assert [one.number for one in world.table.versions(ENDPOINT)] == [1]
+
+
+def test_a_record_of_a_rollback_names_the_alarm_and_why_it_fired(world: DeploymentWorld) -> None:
+    first(world)
+    world.register(2)
+
+    def fire() -> None:
+        world.see_requests(10)
+        # Not before the update: what is in ALARM then refuses it.
+        if "update_endpoint" not in world.hosting.calls:
+            return
+        for name in world.alarms():
+            if name.endswith("-server-errors"):
+                world.cloudwatch.set_alarm_state(
+                    AlarmName=name, StateValue="ALARM", StateReason="[0.4] is too much"
+                )
+
+    world.hosting.on_look = fire
+    world.hosting.ends = "rolled_back"
+    reason = world.document(world.deploy()).reason
+    assert "-server-errors ([0.4] is too much)" in reason
 
 
 def test_a_canary_that_nobody_asks_gets_probes(world: DeploymentWorld) -> None:

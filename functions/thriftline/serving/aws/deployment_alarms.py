@@ -42,6 +42,21 @@ class DeploymentAlarms:
                 found |= {one["AlarmName"]: one["StateValue"] for one in answer["MetricAlarms"]}
         return found
 
+    def firing(self, names: Sequence[str]) -> dict[str, str]:
+        """Returns why each alarm that is in ALARM now is, by its name."""
+        found: dict[str, str] = {}
+        with translated("looking at alarms"):
+            for start in range(0, len(names), _MOST):
+                answer = self._client.describe_alarms(
+                    AlarmNames=list(names[start : start + _MOST]), AlarmTypes=["MetricAlarm"]
+                )
+                found |= {
+                    one["AlarmName"]: one.get("StateReason", "")
+                    for one in answer["MetricAlarms"]
+                    if one["StateValue"] == "ALARM"
+                }
+        return found
+
     def delete(self, names: Sequence[str]) -> None:
         """Takes alarms away; one that is not there is no error."""
         there = [name for name, state in self.states(names).items() if state is not None]

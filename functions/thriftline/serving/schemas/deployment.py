@@ -92,6 +92,7 @@ class Watch(Record):
         None, description="Why the former version was asked for again after the update."
     )
     aborted: bool = Field(False, description="A person asked to stop it.")
+    fired: dict[str, str] = Field({}, description="Alarms that were seen in ALARM, and why.")
 
 
 class Deployment(Record):

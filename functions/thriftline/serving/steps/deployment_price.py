@@ -44,7 +44,9 @@ def price_of(
     wish = wish_of(deployment)
     if instance_type is None:
         rows = monthly_cost(wish, None)
-        nothing = Decimal(0) if wish.kind is Kind.SERVERLESS else None
+        # Kept capacity is paid by the hour, at a rate that is not known.
+        by_request = not wish.serverless.provisioned_concurrency
+        nothing = Decimal(0) if wish.kind is Kind.SERVERLESS and by_request else None
         return DeploymentPrice(rollout_usd=nothing, month_usd=most_of_a_month(rows))
     price = site.prices.hosting_rate(instance_type, site.region)
     rate = price.most_usd if price else None

@@ -104,7 +104,7 @@ def _stop(request: CompareRequest, site: OpeningSite) -> OpenExperimentResponse:
     wanted = request.experiment_id
     if item is None or (wanted is not None and item["experiment_id"] != wanted):
         raise ExperimentRefusedError(
-            f"{wanted or 'No experiment'} does not run on {endpoint}: there is nothing to stop."
+            f"{wanted or 'A comparison'} does not run on {endpoint}: there is nothing to stop."
         )
     own = item["experiment_id"]
     reason = f"{plain(request.requested_by)} stopped it: {plain(request.why, 500) or 'no reason'}"

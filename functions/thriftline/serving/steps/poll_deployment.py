@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from thriftline.serving.domain.verdicts import (
     IN_SERVICE,
     MOVING,
     EndpointView,
+    Outcome,
     Verdict,
     Wanted,
     verdict,
@@ -84,13 +85,25 @@ def judge(
         guarded=deployment.guarded,
         min_requests=rollout.min_requests,
     )
-    return verdict(
+    judged = verdict(
         view,
         wanted,
         watch.invocations,
         out_of_time=_is_late(deployment, now),
         aborted=watch.aborted,
     )
+    if judged.outcome is not Outcome.ROLLED_BACK or watch.aborted or watch.gave_up:
+        return judged
+    return replace(judged, reason=f"{judged.reason} {_why_turned(watch)}")
+
+
+def _why_turned(watch: Watch) -> str:
+    if not watch.fired:
+        return (
+            "No alarm was seen in ALARM: a time limit, or a container that does not come up, turns "
+            "an update around as well."
+        )
+    return f"In ALARM: {'; '.join(f'{name} ({why})' for name, why in watch.fired.items())}."
 
 
 def _serves_wanted(deployment: Deployment, view: EndpointView | None) -> bool:
@@ -139,6 +152,7 @@ def _watched(deployment: Deployment, seen: Seen, site: PollingSite, now: datetim
             "stages": known[-_MOST_STAGES:],
             "invocations": _invocations(deployment, site, now),
             "aborted": watch.aborted or _was_aborted(deployment, watch, site, now),
+            "fired": watch.fired | site.alarms.firing(deployment.watched_by),
         }
     )
 

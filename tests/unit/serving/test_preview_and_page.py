@@ -150,6 +150,18 @@ def test_the_page_shows_a_comparison_and_its_counts(world: DeploymentWorld) -> N
         assert count in shown
 
 
+def test_after_a_rollback_a_month_is_still_that_of_serve_yaml(world: DeploymentWorld) -> None:
+    world.serve_yaml(CANARY)
+    world.register(1)
+    world.deploy()
+    world.register(2)
+    world.hosting.on_look = lambda: world.see_requests(30)
+    world.deploy()
+    assert "$167.90" in page(world)
+    world.rollback()
+    assert "$167.90" in page(world)
+
+
 def test_an_endpoint_that_nobody_deployed_has_no_page(world: DeploymentWorld) -> None:
     site = PageSite(world.table, Endpoints(world.hosting), world.artifacts)  # type: ignore[arg-type]
     assert publish_endpoint_page("others", site, now=world.now).page is None

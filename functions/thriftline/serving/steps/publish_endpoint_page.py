@@ -67,7 +67,9 @@ def _shown(endpoint: str, site: PageSite, now: datetime) -> ShownEndpoint:
     config = site.endpoints.config(live.config_name) if live else None
     items = site.table.items(endpoint, _DEPLOYMENT)[::-1]
     documents = [_document(endpoint, one, site) for one in items[:MOST_DEPLOYMENTS]]
-    newest = next((one for one in documents if one and one.price), None)
+    priced = [one for one in documents if one and one.price]
+    # A rollback reads no serve.yaml: what is wanted stands in the last deployment that did.
+    newest = next((one for one in priced if one.action == "deploy"), next(iter(priced), None))
     return ShownEndpoint(
         endpoint=endpoint,
         project=state.project if state else "",

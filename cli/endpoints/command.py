@@ -14,15 +14,11 @@ stops watching.
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
-from cli.endpoints.answers import CommandError, Exit, as_json, as_table, as_text
-
-_NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden")
+from cli.endpoints.answers import as_json, as_table, as_text
+from cli.endpoints.running import exit_code_of, open_stack
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,52 +77,10 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     # AWS's packages take a second to import; help needs none of them.
     import boto3
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        NoCredentialsError,
-        NoRegionError,
-        PartialCredentialsError,
-        ProfileNotFound,
-        TokenRetrievalError,
-    )
 
-    from cli.aws_problems import in_one_line
-    from cli.endpoints.stack import Stack
-
-    session = boto3.session.Session()
-    stack = Stack(
-        name=asked.stack,
-        client=session.client,
-        say=_say,
-        sleep=time.sleep,
-        now=lambda: datetime.now(UTC),
-        token=lambda: uuid4().hex,
-    )
-    try:
-        return run(asked, stack)
-    except CommandError as error:
-        _say(f"{asked.command}: {error}")
-        return error.code
-    except (
-        NoCredentialsError,
-        NoRegionError,
-        PartialCredentialsError,
-        ProfileNotFound,
-        TokenRetrievalError,
-    ) as error:
-        _say(f"{asked.command}: {in_one_line(error)}")
-        return Exit.NOT_ALLOWED
-    except ClientError as error:
-        _say(f"{asked.command}: {in_one_line(error)}")
-        code = error.response.get("Error", {}).get("Code", "")
-        return Exit.NOT_ALLOWED if code in _NOT_ALLOWED or "Token" in code else Exit.FAILED
-    except BotoCoreError as error:
-        _say(f"{asked.command}: {in_one_line(error)}")
-        return Exit.FAILED
-    except KeyboardInterrupt:
-        _say(f"{asked.command}: what was started goes on; `list {asked.project or ''}` shows it")
-        return Exit.INTERRUPTED
+    stack = open_stack(asked.stack, boto3.session.Session())
+    goes_on = f"what was started goes on; `list {asked.project or ''}` shows it"
+    return exit_code_of(asked.command, lambda: run(asked, stack), goes_on)
 
 
 def run(asked: argparse.Namespace, stack: Any, write: Any = None) -> int:
@@ -153,11 +107,6 @@ def run(asked: argparse.Namespace, stack: Any, write: Any = None) -> int:
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """Returns the parsed arguments."""
     return _parser().parse_args(arguments)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 def _write(text: str) -> None:

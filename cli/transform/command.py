@@ -12,19 +12,15 @@ stopped, 2 usage, 3 refused, 4 not found, 5 no credentials or not allowed, 6 --m
 
 import argparse
 import re
-import sys
-import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from uuid import uuid4
 
-from cli.endpoints.answers import CommandError, Exit, as_json, as_text
+from cli.endpoints.answers import Exit, as_json, as_text
+from cli.endpoints.running import exit_code_of, open_stack
 
 _URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
 _PROJECT = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
-_NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden")
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -81,37 +77,17 @@ def main(arguments: Sequence[str]) -> int:
     asked = parsed(arguments)
     # AWS's packages take a second to import; help needs none of them.
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
 
-    from cli.aws_problems import in_one_line
-    from cli.endpoints.stack import Stack
     from cli.transform.prices import hourly_usd
 
     session = boto3.session.Session()
-    stack = Stack(
-        name=asked.stack,
-        client=session.client,
-        say=_say,
-        sleep=time.sleep,
-        now=lambda: datetime.now(UTC),
-        token=lambda: uuid4().hex,
-    )
+    stack = open_stack(asked.stack, session)
     region = session.region_name or "us-east-1"
-    try:
-        return run(asked, stack, print, lambda kind: hourly_usd(kind, region))
-    except CommandError as error:
-        _say(f"transform: {error}")
-        return error.code
-    except ClientError as error:
-        _say(f"transform: {in_one_line(error)}")
-        code = error.response.get("Error", {}).get("Code", "")
-        return Exit.NOT_ALLOWED if code in _NOT_ALLOWED or "Token" in code else Exit.FAILED
-    except BotoCoreError as error:
-        _say(f"transform: {in_one_line(error)}")
-        return Exit.NOT_ALLOWED if "redentials" in str(error) else Exit.FAILED
-    except KeyboardInterrupt:
-        _say("transform: the job goes on; aws sagemaker list-transform-jobs shows it")
-        return Exit.INTERRUPTED
+    return exit_code_of(
+        "transform",
+        lambda: run(asked, stack, print, lambda kind: hourly_usd(kind, region)),
+        "the job goes on; aws sagemaker list-transform-jobs shows it",
+    )
 
 
 def run(
@@ -136,7 +112,3 @@ def run(
 
 def _shown(answer: dict[str, Any], form: str) -> str:
     return as_json(answer) if form == "json" else as_text(answer)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201

@@ -1,6 +1,5 @@
 """What a container of an endpoint is made of, out of the model that names it."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -102,8 +101,3 @@ def _artifact(given: Properties, *, is_multi_model: bool) -> tuple[str, bool]:
         raise ContainerError("ModelDataSource does not go with multi-model: give ModelDataUrl.")
     compressed = source.get("CompressionType") == "Gzip"
     return source["S3Uri"], compressed and source.get("S3DataType") == "S3Object"
-
-
-def digest_text(spec: ContainerSpec) -> str:
-    """Return a text that tells one container's making from all others'."""
-    return json.dumps([spec.image, spec.artifact, spec.environment, spec.is_isolated])

@@ -2,20 +2,12 @@
 
 from thriftline.core.observability import entry_point
 from thriftline.serving.schemas.steps import OpenDeploymentRequest, OpenDeploymentResponse
-from thriftline.serving.steps.open_deployment import OpeningSite, open_deployment
+from thriftline.serving.steps.open_deployment import open_deployment
+from thriftline.wiring import opening
 from thriftline.wiring import serving as wiring
 
 
 @entry_point(OpenDeploymentRequest)
 def lambda_handler(request: OpenDeploymentRequest) -> OpenDeploymentResponse:
     """Opens the deployment; see ``open_deployment``."""
-    site = OpeningSite(
-        stack=wiring.settings().stack_name,
-        data=wiring.data_bucket(),
-        table=wiring.endpoints_table(),
-        documents=wiring.deployment_documents(),
-        packages=wiring.model_packages(),
-        alarms=wiring.deployment_alarms(),
-        executions=wiring.executions(),
-    )
-    return open_deployment(request, site, now=wiring.now())
+    return open_deployment(request, opening.opening_site(), now=wiring.now())

@@ -1,6 +1,6 @@
 """One item for each run: who owns it, how far it came, how it ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -120,36 +120,16 @@ class RunsTable:
 
     def update(self, run_id: str, **values: Any) -> None:
         """Sets attributes of a run; None removes nothing, it is stored as null."""
-        names = {f"#{index}": name for index, name in enumerate(values)}
         with translated(f"updating run {run_id}"):
-            self._client.update_item(
-                TableName=self._name,
-                Key={"run_id": {"S": run_id}},
-                UpdateExpression="SET "
-                + ", ".join(f"#{index} = :{index}" for index in range(len(values))),
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues={
-                    f":{index}": _serialize(value) for index, value in enumerate(values.values())
-                },
-            )
+            self._client.update_item(**self._setting(run_id, values))
 
     def note(self, run_id: str, values: dict[str, str]) -> dict[str, Any] | None:
         """Sets attributes of a run that is there; returns its item after that, else None."""
         with translated(f"updating run {run_id}"):
             try:
                 answer = self._client.update_item(
-                    TableName=self._name,
-                    Key={"run_id": {"S": run_id}},
-                    UpdateExpression="SET "
-                    + ", ".join(f"#{index} = :{index}" for index in range(len(values))),
+                    **self._setting(run_id, values),
                     ConditionExpression="attribute_exists(run_id)",
-                    ExpressionAttributeNames={
-                        f"#{index}": name for index, name in enumerate(values)
-                    },
-                    ExpressionAttributeValues={
-                        f":{index}": _serialize(value)
-                        for index, value in enumerate(values.values())
-                    },
                     ReturnValues="ALL_NEW",
                 )
             except ClientError as error:
@@ -157,6 +137,19 @@ class RunsTable:
                     raise
                 return None
         return {name: _deserialize(value) for name, value in answer["Attributes"].items()}
+
+    def _setting(self, run_id: str, values: Mapping[str, Any]) -> Any:
+        """The parameters of UpdateItem that set attributes of a run."""
+        places = range(len(values))
+        return {
+            "TableName": self._name,
+            "Key": {"run_id": {"S": run_id}},
+            "UpdateExpression": "SET " + ", ".join(f"#{index} = :{index}" for index in places),
+            "ExpressionAttributeNames": {f"#{index}": name for index, name in enumerate(values)},
+            "ExpressionAttributeValues": {
+                f":{index}": _serialize(value) for index, value in enumerate(values.values())
+            },
+        }
 
     def decide_ending(self, run_id: str, ending: dict[str, Any]) -> dict[str, Any]:
         """Keeps how a run ends, once, and returns what was kept, now or before."""

@@ -10,6 +10,7 @@ from thriftline.serving.domain.alarms import ABORT_METRIC, OWN_NAMESPACE, SAGEMA
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
 
 # DescribeAlarms and DeleteAlarms take no more.
 _MOST = 100
@@ -34,27 +35,24 @@ class DeploymentAlarms:
     def states(self, names: Sequence[str]) -> dict[str, str | None]:
         """Returns the state of each alarm; None of one that does not exist."""
         found: dict[str, str | None] = dict.fromkeys(names)
-        with translated("looking at alarms"):
-            for start in range(0, len(names), _MOST):
-                answer = self._client.describe_alarms(
-                    AlarmNames=list(names[start : start + _MOST]), AlarmTypes=["MetricAlarm"]
-                )
-                found |= {one["AlarmName"]: one["StateValue"] for one in answer["MetricAlarms"]}
-        return found
+        return found | {one["AlarmName"]: one["StateValue"] for one in self._described(names)}
 
     def firing(self, names: Sequence[str]) -> dict[str, str]:
         """Returns why each alarm that is in ALARM now is, by its name."""
-        found: dict[str, str] = {}
+        return {
+            one["AlarmName"]: one.get("StateReason", "")
+            for one in self._described(names)
+            if one["StateValue"] == "ALARM"
+        }
+
+    def _described(self, names: Sequence[str]) -> list["MetricAlarmTypeDef"]:
+        found: list[MetricAlarmTypeDef] = []
         with translated("looking at alarms"):
             for start in range(0, len(names), _MOST):
                 answer = self._client.describe_alarms(
                     AlarmNames=list(names[start : start + _MOST]), AlarmTypes=["MetricAlarm"]
                 )
-                found |= {
-                    one["AlarmName"]: one.get("StateReason", "")
-                    for one in answer["MetricAlarms"]
-                    if one["StateValue"] == "ALARM"
-                }
+                found += answer["MetricAlarms"]
         return found
 
     def delete(self, names: Sequence[str]) -> None:

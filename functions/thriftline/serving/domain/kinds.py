@@ -7,8 +7,6 @@ from enum import StrEnum
 
 # What one variant is called; an endpoint keeps its variants' names through every update.
 MAIN_VARIANT = "main"
-CHALLENGER_VARIANT = "challenger"
-SHADOW_VARIANT = "shadow"
 
 
 class Kind(StrEnum):

@@ -38,6 +38,7 @@ from local_aws.services.metric_store import MetricKey, StatisticSet
 from local_aws.services.own_metrics import OwnMetrics
 from local_aws.serving import wiring as serving
 from local_aws.stepfunctions import executions, interpreter
+from local_aws.stepfunctions.task_clocks import TaskClocks
 
 __all__ = ["ACCOUNT", "ROOT", "EmbeddedAws", "Options"]
 
@@ -72,6 +73,7 @@ class EmbeddedAws:
         self._cleanup = contextlib.ExitStack()
         self.clock = Clock(rate=options.time_scale)
         self.services = OwnServices(options.account, self.clock)
+        self._task_clocks = TaskClocks()
         self.endpoint = ""
         self.outputs: dict[str, str] = {}
         self.not_done: list[str] = []
@@ -155,6 +157,7 @@ class EmbeddedAws:
         functions = self._functions(scratch, logs)
         own_metrics = self.services.own_metrics
         logs.on_line, functions.on_invocation = own_metrics.printed, own_metrics.invocation
+        functions.standing_still = self._task_clocks.standing_still
         self._install_hooks(writer, gateway)
         self._install_jobs(scratch)
         self._connect_serving(own, gateway, writer, scratch)
@@ -234,6 +237,7 @@ class EmbeddedAws:
             writer,
             lambda execution: _announce(bus, self.services.own_metrics, execution),
             clock,
+            self._task_clocks,
         )
 
     def _announce_version(

@@ -1,17 +1,20 @@
 """Lambda functions: moto keeps them, the Lambda runtime runs them."""
 
 import base64
+import contextlib
 import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import LambdaFunction
 from moto.core.exceptions import JsonRESTError
 
+from local_aws.functions.pool import while_waiting
 from local_aws.hooks import Hooks
 from local_aws.options import Runtime
 
@@ -42,6 +45,10 @@ class Functions:
         self._code: dict[str, Path] = {}
         # Hears of every invocation: the function's name, and whether it failed.
         self.on_invocation: Callable[[str, bool], None] = lambda *_: None
+        # What surrounds the wait of a request with these headers for a process.
+        self.standing_still: Callable[[Mapping[str, str]], AbstractContextManager[None]] = (
+            lambda _headers: contextlib.nullcontext()
+        )
         self._closing = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="lambda")
 
@@ -90,6 +97,7 @@ class Functions:
         if kind == "Event":
             self._pool.submit(self._run_async, function, payload or b"{}")
             return b""
+        while_waiting.set(lambda: self.standing_still(request_headers))
         invocation = self._run(function, payload or b"{}")
         if invocation.function_error:
             response_headers["x-amz-function-error"] = invocation.function_error

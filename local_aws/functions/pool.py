@@ -1,12 +1,23 @@
-"""Which execution environment serves a call: a warm one, a new one, or the next that falls free."""
+"""Which execution environment serves a call: a warm one, a new one, or the next that falls free.
 
+Calls of one function are served in the order in which they came.
+"""
+
+import contextlib
 import threading
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from local_aws.functions.environment import FunctionConfig
 from local_aws.functions.sandbox import Sandbox
+
+# What surrounds a call's wait for a process: whoever waits for the call may stop a clock meanwhile.
+while_waiting: ContextVar[Callable[[], AbstractContextManager[None]]] = ContextVar(
+    "while_waiting", default=contextlib.nullcontext
+)
 
 
 class PoolClosedError(RuntimeError):
@@ -36,6 +47,7 @@ class SandboxPool:
         # The longest idle comes first.
         self._idle: list[_Idle] = []
         self._taken: Counter[str] = Counter()
+        self._lines: defaultdict[str, deque[object]] = defaultdict(deque)
         self._busy: set[Sandbox] = set()
         self._closed = False
 
@@ -75,17 +87,19 @@ class SandboxPool:
 
     def _warm_or_room(self, config: FunctionConfig) -> tuple[Sandbox | None, list[Sandbox]]:
         """Return a warm sandbox, or none and the right to start one; and sandboxes to end."""
+        call, line = object(), self._lines[config.name]
         with self._changed:
             dropped = self._drop_useless(config)
-            while not self._closed:
-                warm = self._pop_warm(config)
-                room = self._taken[config.name] < self._processes_per_function
-                if warm is not None or (room and self._make_room(dropped)):
-                    self._taken[config.name] += 1
-                    if warm is not None:
-                        self._busy.add(warm)
-                    return warm, dropped
-                self._changed.wait()
+            line.append(call)
+            try:
+                while not self._closed:
+                    if line[0] is call and self._has_place(config, dropped):
+                        return self._take_place(config), dropped
+                    with while_waiting.get()():
+                        self._changed.wait()
+            finally:
+                line.remove(call)
+                self._changed.notify_all()
         raise PoolClosedError(f"the Lambda runtime was closed before {config.name} ran")
 
     def _drop_useless(self, config: FunctionConfig) -> list[Sandbox]:
@@ -98,6 +112,19 @@ class SandboxPool:
         ]
         self._idle = [idle for idle in self._idle if idle not in useless]
         return [idle.sandbox for idle in useless]
+
+    def _has_place(self, config: FunctionConfig, dropped: list[Sandbox]) -> bool:
+        if any(idle.config.key == config.key for idle in self._idle):
+            return True
+        room = self._taken[config.name] < self._processes_per_function
+        return room and self._make_room(dropped)
+
+    def _take_place(self, config: FunctionConfig) -> Sandbox | None:
+        self._taken[config.name] += 1
+        warm = self._pop_warm(config)
+        if warm is not None:
+            self._busy.add(warm)
+        return warm
 
     def _pop_warm(self, config: FunctionConfig) -> Sandbox | None:
         for index in range(len(self._idle) - 1, -1, -1):

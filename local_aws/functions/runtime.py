@@ -8,7 +8,8 @@ it does on AWS. The environment is Lambda's and the function's, nothing of the h
 What differs from Lambda: the code folder is not read-only and /tmp is the host's (TMPDIR leads to a
 folder of the sandbox's own); resident memory is sampled and enforced, CPU is not scaled with it;
 time for the imports of a cold start counts towards the time-out; an idle process is not frozen;
-when all processes are busy a call waits, where Lambda would throttle it.
+when all processes are busy a call waits in line, where Lambda would start more of them: the
+time-out of a state that waits for it stands still (stepfunctions/task_clocks.py).
 """
 
 import itertools

@@ -15,6 +15,7 @@ from local_aws.stepfunctions import (
     literals,
     waits,
 )
+from local_aws.stepfunctions.task_clocks import TaskClocks
 
 
 def install(
@@ -24,6 +25,7 @@ def install(
     writer: LogWriter,
     on_status: executions.StatusListener,
     clock: Clock,
+    task_clocks: TaskClocks,
 ) -> None:
     """Make moto's interpreter behave as Step Functions does."""
     literals.install(hooks)
@@ -32,6 +34,7 @@ def install(
     distributed.install(hooks)
     errors.install(hooks)
     waits.install(hooks, time_scale)
+    task_clocks.install(hooks, clients)
     executions.install(hooks, on_status, clock)
     integrations.install(hooks, clients)
     execution_logs.install(hooks, writer)

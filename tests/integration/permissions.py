@@ -43,7 +43,7 @@ def calls_without_permission(aws: EmbeddedAws) -> set[tuple[str, str]]:
     """
     return {
         (logical, action)
-        for name, calls in aws.calls_of.items()
+        for name, calls in list(aws.calls_of.items())
         for logical in _resources()
         if _is_of(name, logical)
         for action in not_allowed(logical, calls)

@@ -6,7 +6,7 @@ from local_aws.bedrock.world import BedrockWorld
 from local_aws.clock import Clock
 from local_aws.hooks import Hooks
 from local_aws.http.own_calls import OwnCalls
-from local_aws.services import s3_bucket_tags, s3_listing, s3_uploads
+from local_aws.services import iam_simulation, s3_bucket_tags, s3_listing, s3_uploads
 from local_aws.services.accounts import Accounts
 from local_aws.services.alarms import Alarms
 from local_aws.services.application_autoscaling import ApplicationAutoscaling, ScalingStore
@@ -130,6 +130,7 @@ class OwnServices:
         own.add("ce", self.costs.operations())
         own.add("pricing", self.pricing.operations())
         own.add("savingsplans", SavingsPlans().operations())
+        own.add("iam", iam_simulation.operations())
         own.add("s3", self.lifecycle.operations())
         own.add("s3", s3_bucket_tags.operations())
         own.add("s3", s3_uploads.operations())

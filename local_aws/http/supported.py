@@ -56,7 +56,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "AttachRolePolicy CreatePolicy CreateRole DeletePolicy DeleteRole DeleteRolePolicy "
         "DetachRolePolicy GetPolicy GetPolicyVersion GetRole GetRolePolicy "
         "ListAccountAliases ListAttachedRolePolicies ListPolicies ListRolePolicies ListRoles "
-        "PutRolePolicy"
+        "PutRolePolicy SimulatePrincipalPolicy"
     ),
     "lambda": _calls(
         "GetFunction GetFunctionConfiguration GetFunctionEventInvokeConfig GetPolicy Invoke "

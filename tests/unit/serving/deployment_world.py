@@ -17,7 +17,7 @@ from thriftline.core.errors import Retry, ThriftlineError
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
 from thriftline.serving.aws.endpoints import Endpoints
-from thriftline.serving.aws.endpoints_table import EndpointsTable
+from thriftline.serving.aws.endpoints_table import BY_ITEM, EndpointsTable
 from thriftline.serving.aws.hosting_quotas import HostingQuotas
 from thriftline.serving.aws.image_registry import ImageRegistry
 from thriftline.serving.aws.model_artifacts import ModelArtifacts
@@ -151,7 +151,7 @@ class DeploymentWorld:
         self.cloudwatch = boto3.client("cloudwatch", region_name=REGION)
         for name in (DATA, ARTIFACTS):
             self.s3.create_bucket(Bucket=name)
-        self.table = EndpointsTable(_table(), "endpoints")
+        self.table = EndpointsTable(endpoints_client(), "endpoints")
         self.artifacts = Bucket(self.s3, ARTIFACTS)
         self.documents = DeploymentDocuments(self.artifacts, self.table)
         self._numbers = iter(range(1, 1000))
@@ -239,7 +239,8 @@ class DeploymentWorld:
     def go_on(self, run: Run) -> None:
         """Runs the steps from Check deployment until something is to be recorded."""
         run.states.append("Check deployment")
-        _tried(lambda: check_deployment(run.arn, self.checking))
+        if _tried(lambda: check_deployment(run.arn, self.checking)).serves_already:
+            return
         run.states.append("Prepare model")
         _tried(lambda: prepare_deployment(run.arn, self.preparing, now=self.now))
         self.start(run)
@@ -383,18 +384,24 @@ def _tried(step: Callable[[], Answer]) -> Answer:
     return step()
 
 
-def _table() -> Any:
+def endpoints_client() -> Any:
+    """Returns a client of DynamoDB whose table ``endpoints`` is as the template has it."""
     client = boto3.client("dynamodb", region_name=REGION)
+    keys = [("endpoint", "HASH"), ("item", "RANGE")]
+    turned = [("item", "HASH"), ("endpoint", "RANGE")]
     client.create_table(
         TableName="endpoints",
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
-            {"AttributeName": "endpoint", "AttributeType": "S"},
-            {"AttributeName": "item", "AttributeType": "S"},
+            {"AttributeName": name, "AttributeType": "S"} for name in ("endpoint", "item")
         ],
-        KeySchema=[
-            {"AttributeName": "endpoint", "KeyType": "HASH"},
-            {"AttributeName": "item", "KeyType": "RANGE"},
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": BY_ITEM,
+                "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in turned],
+                "Projection": {"ProjectionType": "ALL"},
+            }
         ],
     )
     return client

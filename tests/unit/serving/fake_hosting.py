@@ -216,6 +216,6 @@ class _Pages:
             one
             for one in reversed(hosting.packages.values())
             if one["ModelPackageGroupName"] == request["ModelPackageGroupName"]
-            and one["ModelApprovalStatus"] == request["ModelApprovalStatus"]
+            and request.get("ModelApprovalStatus") in (None, one["ModelApprovalStatus"])
         ]
         yield {"ModelPackageSummaryList": found}

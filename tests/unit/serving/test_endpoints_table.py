@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
 from moto import mock_aws
 
+from tests.unit.serving.deployment_world import endpoints_client
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.versions import EndpointState, EndpointVersion, next_number
 
@@ -34,20 +34,7 @@ VERSION = EndpointVersion(
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointsTable]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
-        client = boto3.client("dynamodb")
-        client.create_table(
-            TableName="endpoints",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": "endpoint", "AttributeType": "S"},
-                {"AttributeName": "item", "AttributeType": "S"},
-            ],
-            KeySchema=[
-                {"AttributeName": "endpoint", "KeyType": "HASH"},
-                {"AttributeName": "item", "KeyType": "RANGE"},
-            ],
-        )
-        yield EndpointsTable(client, "endpoints")
+        yield EndpointsTable(endpoints_client(), "endpoints")
 
 
 def test_a_lock_keeps_others_out_until_it_is_given_back(table: EndpointsTable) -> None:
@@ -113,3 +100,33 @@ def test_an_item_is_written_once_and_can_go(table: EndpointsTable) -> None:
     }
     table.delete("e", "deployment#d-1")
     assert table.items("e", "deployment#") == ()
+
+
+def test_a_page_of_endpoints_goes_on_where_the_last_one_ended(table: EndpointsTable) -> None:
+    for name in "cab":
+        table.update(name, "endpoint", project="p", kind="real-time", usd_per_hour="0.115")
+        table.add_version(name, VERSION)
+    first, last = table.endpoints_page(2, None)
+    assert ([one.endpoint for one in first], last) == (["a", "b"], "b")
+    rest, last = table.endpoints_page(2, last)
+    assert ([one.endpoint for one in rest], last) == (["c"], None)
+    assert str(rest[0].usd_per_hour) == "0.115"
+
+
+def test_items_are_paged_the_newest_first(table: EndpointsTable) -> None:
+    for number in range(5):
+        table.put_first("e", f"deployment#d-{number}", {"why": str(number)})
+    table.put_first("e", "endpoint", {})
+    found, last = table.newest_items("e", "deployment#", 3)
+    assert [one["why"] for one in found] == ["4", "3", "2"]
+    found, last = table.newest_items("e", "deployment#", 3, last)
+    assert [one["why"] for one in found] == ["1", "0"]
+    assert last is None
+
+
+def test_versions_of_several_endpoints_come_in_one_call(table: EndpointsTable) -> None:
+    table.add_version("a", VERSION)
+    table.add_version("b", replace(VERSION, number=2, registry_version=7))
+    found = table.versions_of([("a", 1), ("b", 2), ("c", 1)])
+    assert {name: one.registry_version for name, one in found.items()} == {"a": 1, "b": 7}
+    assert table.versions_of([]) == {}

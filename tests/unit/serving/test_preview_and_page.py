@@ -1,9 +1,15 @@
 """The dry run changes nothing, and the page shows what the table and SageMaker say."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.serving.deployment_world import ARTIFACTS, ENDPOINT, DeploymentWorld
-from thriftline.core.errors import InvalidServeSpecError, NothingToRollBackToError
+from thriftline.core.errors import (
+    DeploymentRefusedError,
+    InvalidServeSpecError,
+    NothingToRollBackToError,
+)
 from thriftline.serving.aws.endpoints import Endpoints
 from thriftline.serving.domain.experiment_names import result_key
 from thriftline.serving.schemas.experiment import Contender, ExperimentResult, ShadowFigures
@@ -55,6 +61,9 @@ def test_a_dry_run_says_what_stands_against_it(world: DeploymentWorld) -> None:
     found = preview(world)
     assert not found.would_deploy
     (against,) = [one for one in found.checks if not one.passed]
+    refused = world.deploy().recorded
+    assert refused is not None
+    assert (refused.ending, refused.reason) == ("refused", found.reason)
     assert "budget.max_rollout_usd is 0.00" in against.sentence
     assert against.fix
 
@@ -79,6 +88,78 @@ def test_a_dry_run_of_a_rollback_names_what_would_come_back(world: DeploymentWor
     found = preview(world, action="rollback")
     assert (found.would_deploy, found.version) == (True, 1)
     assert found.former != found.wanted
+
+
+def test_a_dry_run_names_the_deployment_that_would_be_in_its_way(world: DeploymentWorld) -> None:
+    world.serve_yaml(CANARY)
+    world.register(1)
+    world.open("arn:aws:states:us-east-1:1:execution:machine:other", asked(token="other"))
+    found = preview(world)
+    refused = world.deploy().recorded
+    assert refused is not None
+    assert (found.would_deploy, found.reason) == (False, refused.reason)
+    assert "Wait for its end, or stop it" in found.reason
+    assert refused.error == "DeploymentInProgressError"
+
+
+def test_a_dry_run_does_not_wait_for_a_deployment_whose_execution_is_dead(
+    world: DeploymentWorld,
+) -> None:
+    world.serve_yaml(CANARY)
+    world.register(1)
+    other = "arn:aws:states:us-east-1:1:execution:machine:other"
+    world.open(other, asked(token="other"))
+    world.executions.ended.add(other)
+    assert preview(world).would_deploy
+
+
+def asked(**more: object) -> dict[str, object]:
+    return {"action": "deploy", "project": "reviews", "requested_by": "ada", "token": "t", **more}
+
+
+def test_a_version_is_named_by_its_number(world: DeploymentWorld) -> None:
+    world.serve_yaml(CANARY)
+    for number in (1, 2):
+        world.register(number)
+    assert preview(world, registry_version=1).version == 1
+    with pytest.raises(DeploymentRefusedError, match="no version 9 of reviews"):
+        preview(world, registry_version=9)
+
+
+def test_what_is_in_use_already_is_answered_at_once_and_costs_nothing(
+    world: DeploymentWorld,
+) -> None:
+    world.serve_yaml(CANARY)
+    world.register(1)
+    world.deploy()
+    before, requests = world.table.state(ENDPOINT), len(world.hosting.requests)
+    found = preview(world)
+    assert (found.would_deploy, found.rollout_usd, found.seconds) == (True, "0.0000", 0)
+    again = world.deploy()
+    assert again.recorded is not None
+    assert (again.recorded.ending, again.recorded.reason) == ("deployed", found.reason)
+    assert "is already in use; nothing was rolled out" in found.reason
+    assert again.polls == [], "nobody waits"
+    assert len(world.hosting.requests) == requests, "SageMaker is asked for nothing"
+    assert world.table.state(ENDPOINT) == before, "no second entry for the same thing"
+    assert len(world.table.versions(ENDPOINT)) == 1
+    assert world.alarms() == []
+
+
+def test_what_somebody_else_put_there_gets_its_entry_all_the_same(world: DeploymentWorld) -> None:
+    world.serve_yaml(CANARY)
+    world.register(1)
+    world.deploy()
+    known = world.table.version(ENDPOINT, 1)
+    assert known is not None
+    world.table.delete(ENDPOINT, "version#000001")
+    world.table.add_version(ENDPOINT, replace(known, config="another"))
+    again = world.deploy().recorded
+    assert again is not None
+    assert again.ending == "deployed"
+    state = world.table.state(ENDPOINT)
+    assert state is not None
+    assert state.in_use == 2
 
 
 def page(world: DeploymentWorld) -> str:

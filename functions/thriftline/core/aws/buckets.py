@@ -61,11 +61,12 @@ class Bucket:
         """Returns ``s3://bucket/key``."""
         return f"s3://{self.name}/{key}"
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Yields every current object under a prefix, in order of key."""
+    def list(self, prefix: str, after: str | None = None) -> Iterator[StoredObject]:
+        """Yields every current object under a prefix, in order of key, those ``after`` a key."""
+        more: Any = {} if after is None else {"StartAfter": after}
         with translated(f"listing s3://{self.name}/{prefix}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=prefix
+                Bucket=self.name, Prefix=prefix, **more
             ):
                 for found in page.get("Contents", []):
                     yield StoredObject(found["Key"], found["Size"])

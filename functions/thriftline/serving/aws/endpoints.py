@@ -1,6 +1,6 @@
 """Endpoints, configs, models and components: looked at and asked for, never deleted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +91,26 @@ class Endpoints:
                 if one.get("DesiredInstanceCount") is not None
             },
         )
+
+    def statuses(self, names: Collection[str], most_pages: int = 10) -> dict[str, str | None]:
+        """Returns the status of each endpoint, by name; None of one that does not exist.
+
+        One call shows a hundred endpoints of the account. An endpoint beyond the pages that are
+        read is not in the answer.
+        """
+        if not names:
+            return {}
+        found: dict[str, str | None] = {}
+        seen, most = 0, 100 * most_pages
+        pages = self._client.get_paginator("list_endpoints").paginate(
+            PaginationConfig={"PageSize": 100, "MaxItems": most}
+        )
+        with translated("listing endpoints"):
+            for page in pages:
+                seen += len(page["Endpoints"])
+                found |= {one["EndpointName"]: one["EndpointStatus"] for one in page["Endpoints"]}
+        missing: dict[str, str | None] = {} if seen >= most else dict.fromkeys(names)
+        return missing | {name: found[name] for name in names if name in found}
 
     def config(self, name: str) -> Mapping[str, Any] | None:
         """Returns an endpoint config, None when there is none."""

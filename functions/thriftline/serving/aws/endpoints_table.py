@@ -1,6 +1,6 @@
 """One group of items for each endpoint: its state, versions, deployments and experiments."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # The sort key of an endpoint's own item.
 STATE = "endpoint"
+# The index whose key is ``item`` and then ``endpoint``: all states without all histories.
+BY_ITEM = "by-item"
 _VERSIONS = "version#"
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -86,6 +88,65 @@ class EndpointsTable:
         )
         with translated("listing endpoints"):
             return tuple(_state(_read(one)) for page in pages for one in page["Items"])
+
+    def endpoints_page(
+        self, limit: int, after: str | None
+    ) -> tuple[tuple[EndpointState, ...], str | None]:
+        """Returns some endpoints by name, and the last one's name where more may come.
+
+        The index may be a moment late.
+        """
+        asked: dict[str, Any] = {
+            "TableName": self._name,
+            "IndexName": BY_ITEM,
+            "KeyConditionExpression": "#item = :state",
+            "ExpressionAttributeNames": {"#item": "item"},
+            "ExpressionAttributeValues": {":state": {"S": STATE}},
+            "Limit": limit,
+        }
+        if after is not None:
+            asked["ExclusiveStartKey"] = _key(after, STATE)
+        with translated("listing endpoints"):
+            found = self._client.query(**asked)
+        last = found.get("LastEvaluatedKey")
+        states = tuple(_state(_read(one)) for one in found["Items"])
+        return states, last["endpoint"]["S"] if last else None
+
+    def newest_items(
+        self, endpoint: str, prefix: str, limit: int, before: str | None = None
+    ) -> tuple[tuple[dict[str, Any], ...], str | None]:
+        """Returns some items whose sort key begins so, the last keys first.
+
+        The second value is the sort key to go on ``before``, None where there are no more.
+        """
+        asked: dict[str, Any] = {
+            "TableName": self._name,
+            "KeyConditionExpression": "endpoint = :endpoint AND begins_with(#item, :prefix)",
+            "ExpressionAttributeNames": {"#item": "item"},
+            "ExpressionAttributeValues": {":endpoint": {"S": endpoint}, ":prefix": {"S": prefix}},
+            "Limit": limit,
+            "ScanIndexForward": False,
+            "ConsistentRead": True,
+        }
+        if before is not None:
+            asked["ExclusiveStartKey"] = _key(endpoint, before)
+        with translated(f"reading the items of {endpoint}"):
+            found = self._client.query(**asked)
+        last = found.get("LastEvaluatedKey")
+        return tuple(_read(one) for one in found["Items"]), last["item"]["S"] if last else None
+
+    def versions_of(self, entries: Iterable[tuple[str, int]]) -> dict[str, EndpointVersion]:
+        """Returns one entry of the history of each endpoint, by endpoint; at most a hundred."""
+        keys = [_key(endpoint, version_key(number)) for endpoint, number in entries]
+        found: dict[str, EndpointVersion] = {}
+        with translated("reading versions of endpoints"):
+            while keys:
+                answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": keys}})
+                for one in answer["Responses"].get(self._name, []):
+                    found[one["endpoint"]["S"]] = _version(_read(one))
+                rest = answer.get("UnprocessedKeys", {}).get(self._name)
+                keys = [dict(one) for one in rest["Keys"]] if rest else []
+        return found
 
     def state(self, endpoint: str) -> EndpointState | None:
         """Returns an endpoint's state, None for one that was never deployed."""
@@ -225,7 +286,13 @@ def _state(item: Mapping[str, Any]) -> EndpointState:
         lock_owner=item.get("lock_owner"),
         lock_until=datetime.fromisoformat(until) if until else None,
         asleep=bool(item.get("asleep", False)),
+        usd_per_hour=_dollars(item.get("usd_per_hour")),
+        month_usd=_dollars(item.get("month_usd")),
     )
+
+
+def _dollars(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _version(item: Mapping[str, Any]) -> EndpointVersion:

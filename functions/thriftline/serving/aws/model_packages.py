@@ -66,6 +66,22 @@ class ModelPackages:
             run_id=told.get("run_id"),
         )
 
+    def numbered(self, project: str, number: int) -> str | None:
+        """Returns the ARN of a version of a project by its number, None without one."""
+        with translated(f"listing the models of {project}"):
+            try:
+                pages = self._client.get_paginator("list_model_packages").paginate(
+                    ModelPackageGroupName=self.group_of(project)
+                )
+                for page in pages:
+                    for one in page["ModelPackageSummaryList"]:
+                        if one["ModelPackageArn"].rpartition("/")[2] == str(number):
+                            return one["ModelPackageArn"]
+            except ClientError as error:
+                if not _is_missing(error):
+                    raise
+        return None
+
     def newest_approved(self, project: str) -> str | None:
         """Returns the ARN of the newest approved version of a project, None without one."""
         with translated(f"listing the models of {project}"):

@@ -52,6 +52,8 @@ class EndpointView:
 class Wanted:
     """What the deployment wants. ``former`` is None where nothing served before.
 
+    ``already`` says that it was in use before the deployment, which then changed nothing.
+
     ``guarded`` says whether alarms watch the update; nothing was judged without requests then.
     """
 
@@ -59,6 +61,7 @@ class Wanted:
     former: str | None = None
     guarded: bool = True
     min_requests: int = 0
+    already: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,14 @@ def _broken(view: EndpointView) -> Verdict:
     return Verdict(Outcome.FAILED, f"The endpoint is {view.status}{why}.", former_serves=False)
 
 
+def already_in_use(serves: str) -> str:
+    """Returns what a deployment answers that has nothing to roll out."""
+    return f"{serves} is already in use; nothing was rolled out."
+
+
 def _in_service(wanted: Wanted, invocations: int | None) -> Verdict:
+    if wanted.already:
+        return Verdict(Outcome.DEPLOYED, already_in_use(wanted.serves))
     if wanted.former is None or not wanted.guarded or wanted.min_requests == 0:
         return Verdict(Outcome.DEPLOYED, f"{wanted.serves} is in service.", former_serves=False)
     if invocations is None:

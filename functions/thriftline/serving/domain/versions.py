@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 
@@ -12,7 +13,8 @@ class EndpointState:
     """What is known of one endpoint.
 
     ``in_use`` is the number of its entry among the versions; None before the first deployment.
-    Who holds the lock may change the endpoint until ``lock_until``.
+    Who holds the lock may change the endpoint until ``lock_until``. Dollars are those of the last
+    deployment: of an instance, and of a month at the most; None where they are not known.
     """
 
     endpoint: str
@@ -22,6 +24,8 @@ class EndpointState:
     lock_owner: str | None = None
     lock_until: datetime | None = None
     asleep: bool = False
+    usd_per_hour: Decimal | None = None
+    month_usd: Decimal | None = None
 
     def is_locked_by_another(self, owner: str, now: datetime) -> bool:
         """Whether somebody else may change the endpoint now."""

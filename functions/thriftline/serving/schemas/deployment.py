@@ -117,6 +117,7 @@ class Deployment(Record):
     made: MadeThings | None = None
     checks: tuple[CheckedThing, ...] = ()
     price: DeploymentPrice | None = None
+    serves_already: bool = Field(False, description="The wanted version was in use before it.")
     alarms: tuple[str, ...] = Field((), description="Alarms of this deployment alone.")
     watched_by: tuple[str, ...] = Field((), description="All alarms that roll it back.")
     notes: tuple[str, ...] = ()

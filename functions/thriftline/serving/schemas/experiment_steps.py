@@ -12,15 +12,17 @@ from thriftline.serving.schemas.experiment import Cause, Ending
 class CompareRequest(Payload):
     """The machine's input. The same ``token`` is the same experiment.
 
-    ``start`` compares ``model_package_arn`` (null: the newest approved version) with the version
-    in use; ``overrides`` are keys of ``compare``. ``stop`` ends the experiment of an endpoint.
-    ``close`` ends that of an execution which is dead: a rule asks for it.
+    ``start`` compares ``model_package_arn`` (null: the version ``registry_version``, or without one
+    the newest approved) with the version in use; ``overrides`` are keys of ``compare``. ``stop``
+    ends the experiment of an endpoint. ``close`` ends that of an execution which is dead: a rule
+    asks for it.
     """
 
     action: Literal["start", "stop", "close"] = "start"
     project: str | None = Field(None, pattern=r"^[A-Za-z0-9](-*[A-Za-z0-9]){0,31}$")
     endpoint: str | None = Field(None, pattern=r"^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$")
     model_package_arn: str | None = None
+    registry_version: int | None = Field(None, ge=1)
     experiment_id: str | None = None
     execution_arn: str | None = None
     requested_by: str = Field(min_length=1, max_length=300)

@@ -14,8 +14,9 @@ from thriftline.serving.schemas.deployment import CheckedThing, Ending
 class DeployRequest(Payload):
     """The machine's input: what a command, a run or the registry's approval asks for.
 
-    ``model_package_arn`` null means the newest approved version of the project. The same ``token``
-    means the same deployment, however often it is asked for.
+    ``model_package_arn`` null means the version ``registry_version`` of the project, or without one
+    the newest approved. The same ``token`` means the same deployment, however often it is asked
+    for.
     """
 
     action: Literal["deploy", "rollback"] = "deploy"
@@ -23,6 +24,7 @@ class DeployRequest(Payload):
     project: str | None = Field(None, pattern=r"^[A-Za-z0-9](-*[A-Za-z0-9]){0,31}$")
     endpoint: str | None = Field(None, pattern=r"^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$")
     model_package_arn: str | None = None
+    registry_version: int | None = Field(None, ge=1)
     requested_by: str = Field(min_length=1, max_length=300)
     why: str = Field("", max_length=1_000)
     token: str = Field(min_length=1, max_length=300)
@@ -63,6 +65,7 @@ class CheckDeploymentResponse(Payload):
     former: str | None
     rollout_usd: str | None
     month_usd: str | None
+    serves_already: bool = False
 
 
 class MonthRow(Payload):
@@ -76,9 +79,13 @@ class MonthRow(Payload):
 
 
 class PreviewDeploymentResponse(Payload):
-    """What a request would do and cost. Nothing was changed and nothing was written."""
+    """What a request would do and cost. Nothing was changed and nothing was written.
+
+    ``reason`` is what the deployment would answer: why it is refused, or what it comes to.
+    """
 
     would_deploy: bool
+    reason: str
     action: Literal["deploy", "rollback"]
     endpoint: str
     project: str
@@ -87,6 +94,7 @@ class PreviewDeploymentResponse(Payload):
     former: str | None
     wanted: str
     instance_type: str | None
+    rate_usd_per_hour: str | None
     seconds: int | None
     rollout_usd: str | None
     month_usd: str | None

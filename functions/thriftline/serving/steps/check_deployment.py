@@ -1,5 +1,7 @@
 """Looks at everything that a deployment needs before anything is changed."""
 
+from decimal import Decimal
+
 from thriftline.core.errors import DeploymentRefusedError
 from thriftline.money.instances import hardware_of
 from thriftline.serving.aws.endpoints import LiveEndpoint, instance_type_of, kind_of
@@ -12,6 +14,7 @@ from thriftline.serving.domain.instance_choice import (
     cheapest_that_holds,
 )
 from thriftline.serving.domain.kinds import KIND_FACTS, Kind, ServingWish
+from thriftline.serving.domain.verdicts import IN_SERVICE
 from thriftline.serving.schemas.deployment import (
     CheckedThing,
     Deployment,
@@ -23,6 +26,7 @@ from thriftline.serving.steps.check_rollback import checked_rollback
 from thriftline.serving.steps.checking_site import CheckingSite, former_of
 from thriftline.serving.steps.deployment_price import price_of, quota_of
 from thriftline.serving.steps.deployment_wishes import spec_of, wish_of
+from thriftline.serving.steps.live_versions import look
 
 
 def check_deployment(execution_arn: str, site: CheckingSite) -> CheckDeploymentResponse:
@@ -34,10 +38,16 @@ def check_deployment(execution_arn: str, site: CheckingSite) -> CheckDeploymentR
     """
     checked = looked_at(site.documents.required(execution_arn), site)
     site.documents.write(checked)
-    stood = [one for one in checked.checks if not one.passed]
-    if stood:
-        raise DeploymentRefusedError("\n".join(f"{one.sentence} Fix: {one.fix}." for one in stood))
+    refusal = refusal_of(checked)
+    if refusal:
+        raise DeploymentRefusedError(refusal)
     return _response(checked)
+
+
+def refusal_of(checked: Deployment) -> str:
+    """Returns what stands against a deployment, with the fixes; empty where nothing does."""
+    stood = [one for one in checked.checks if not one.passed]
+    return "\n".join(f"{one.sentence} Fix: {one.fix}." for one in stood)
 
 
 def looked_at(deployment: Deployment, site: CheckingSite) -> Deployment:
@@ -49,8 +59,31 @@ def looked_at(deployment: Deployment, site: CheckingSite) -> Deployment:
     """
     live = site.endpoints.look(deployment.endpoint)
     if deployment.action == "rollback":
-        return checked_rollback(deployment, live, site)
-    return _checked_deploy(deployment, live, site)
+        checked = checked_rollback(deployment, live, site)
+    else:
+        checked = _checked_deploy(deployment, live, site)
+    return _for_nothing(checked) if _serves_already(checked, site) else checked
+
+
+def _serves_already(checked: Deployment, site: CheckingSite) -> bool:
+    made, former = checked.made, checked.former
+    if made is None or former is None or former.serves != made.serves:
+        return False
+    view = look(checked, site.endpoints, site.objects, site.artifacts_bucket).view
+    return view is not None and view.status == IN_SERVICE and view.serves == made.serves
+
+
+def _for_nothing(checked: Deployment) -> Deployment:
+    """What is in use already needs no second fleet."""
+    price = (checked.price or DeploymentPrice()).model_copy(
+        update={
+            "seconds": 0,
+            "new_fleet_seconds": 0,
+            "former_fleet_seconds": 0,
+            "rollout_usd": Decimal(0),
+        }
+    )
+    return checked.model_copy(update={"serves_already": True, "price": price})
 
 
 def _checked_deploy(
@@ -200,4 +233,5 @@ def _response(checked: Deployment) -> CheckDeploymentResponse:
         former=checked.former.serves if checked.former else None,
         rollout_usd=None if price.rollout_usd is None else f"{price.rollout_usd:.4f}",
         month_usd=None if price.month_usd is None else f"{price.month_usd:.2f}",
+        serves_already=checked.serves_already,
     )

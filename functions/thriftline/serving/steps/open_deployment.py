@@ -88,6 +88,31 @@ def planned_deployment(
     return opening.document(deployment_id(request.token, now))
 
 
+def refusal_in_progress(planned: Deployment, site: OpeningSite, *, now: datetime) -> str | None:
+    """Returns why a deployment would have to wait for another one's end, None where it would not.
+
+    A rollback stops a deployment that is under way.
+    """
+    state = site.table.state(planned.endpoint)
+    owner = state.lock_owner if state else None
+    if state is None or owner is None or not state.is_locked_by_another(planned.deployment_id, now):
+        return None
+    other = site.documents.read(planned.endpoint, owner)
+    if other is not None and not site.executions.is_running(other.execution_arn):
+        return None
+    if planned.action == "rollback" and other is not None and other.action == "deploy":
+        return None
+    return _in_progress(owner, state)
+
+
+def _in_progress(owner: str, state: EndpointState) -> str:
+    until = f" until {state.lock_until:%Y-%m-%d %H:%M} UTC" if state.lock_until else ""
+    return (
+        f"{owner} has the endpoint {state.endpoint}, at the most{until}. Wait for its end, or stop "
+        "it (abort), and ask again."
+    )
+
+
 def _wanted(request: DeployRequest, site: OpeningSite) -> "_Wanted":
     return _rollback(request, site) if request.action == "rollback" else _deploy(request, site)
 
@@ -140,6 +165,13 @@ def _deploy(request: DeployRequest, site: OpeningSite) -> _Wanted:
 
 def _package(request: DeployRequest, site: OpeningSite) -> ModelPackage:
     arn = request.model_package_arn
+    if arn is None and request.project is not None and request.registry_version is not None:
+        arn = site.packages.numbered(request.project, request.registry_version)
+        if arn is None:
+            raise DeploymentRefusedError(
+                f"The model registry has no version {request.registry_version} of "
+                f"{request.project}."
+            )
     if arn is None and request.project is not None:
         arn = site.packages.newest_approved(request.project)
     if arn is None:
@@ -312,13 +344,7 @@ class _Opening:
                 waited_for=owner,
                 wait_seconds=_WAIT_FOR_THE_OTHER,
             )
-        until = (
-            f" until {state.lock_until:%Y-%m-%d %H:%M} UTC" if state and state.lock_until else ""
-        )
-        raise DeploymentInProgressError(
-            f"{owner} has the endpoint {self.wanted.endpoint}, at the most{until}. Wait for its "
-            "end, or stop it (abort), and ask again."
-        )
+        raise DeploymentInProgressError(_in_progress(owner, state or self._state(owner)))
 
     def _is_same(self, other: Deployment) -> bool:
         return other.version.model_package_arn == self.wanted.version.model_package_arn

@@ -259,10 +259,16 @@ class _Opening:
         return version
 
     def _package(self, project: str, compare: CompareSection) -> ModelPackage:
-        arn = self.request.model_package_arn or self.site.packages.newest_approved(project)
+        number = self.request.registry_version
+        arn = self.request.model_package_arn or (
+            self.site.packages.newest_approved(project)
+            if number is None
+            else self.site.packages.numbered(project, number)
+        )
         package = None if arn is None else self.site.packages.read(arn)
         if package is None:
-            missing = plain(arn) if arn else f"approved version of {project}"
+            what = "approved version" if number is None else f"version {number}"
+            missing = plain(arn) if arn else f"{what} of {project}"
             raise ExperimentRefusedError(f"The model registry has no {missing}.")
         if package.project not in (None, project):
             raise ExperimentRefusedError(

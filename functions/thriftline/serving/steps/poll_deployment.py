@@ -84,6 +84,7 @@ def judge(
         former=former.serves if former else None,
         guarded=deployment.guarded,
         min_requests=rollout.min_requests,
+        already=deployment.serves_already and deployment.started_at is None,
     )
     judged = verdict(
         view,

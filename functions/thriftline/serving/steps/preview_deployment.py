@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from thriftline.core.waking_hours import WakingHours
 from thriftline.serving.domain.costs import MonthlyRow, Use, monthly_cost
+from thriftline.serving.domain.verdicts import already_in_use
 from thriftline.serving.schemas.deployment import Deployment, DeploymentPrice
 from thriftline.serving.schemas.steps import (
     DeployRequest,
@@ -13,10 +14,14 @@ from thriftline.serving.schemas.steps import (
     OpenDeploymentRequest,
     PreviewDeploymentResponse,
 )
-from thriftline.serving.steps.check_deployment import looked_at
+from thriftline.serving.steps.check_deployment import looked_at, refusal_of
 from thriftline.serving.steps.checking_site import CheckingSite
 from thriftline.serving.steps.deployment_wishes import spec_of, wish_of
-from thriftline.serving.steps.open_deployment import OpeningSite, planned_deployment
+from thriftline.serving.steps.open_deployment import (
+    OpeningSite,
+    planned_deployment,
+    refusal_in_progress,
+)
 
 # No execution has this name: what is only looked at belongs to none.
 _NOBODY = "arn:aws:states:::execution:preview"
@@ -35,10 +40,13 @@ def preview_deployment(
     asked = OpenDeploymentRequest(
         request=request.model_dump(mode="json"), execution_arn=_NOBODY, waited_for=None
     )
-    deployment = looked_at(planned_deployment(asked, opening, now=now), checking)
+    planned = planned_deployment(asked, opening, now=now)
+    deployment = looked_at(planned, checking)
     price = deployment.price or DeploymentPrice()
+    refusal = refusal_in_progress(planned, opening, now=now) or refusal_of(deployment)
     return PreviewDeploymentResponse(
-        would_deploy=all(one.passed for one in deployment.checks),
+        would_deploy=not refusal,
+        reason=refusal or _outlook(deployment),
         action=deployment.action,
         endpoint=deployment.endpoint,
         project=deployment.project,
@@ -47,13 +55,26 @@ def preview_deployment(
         former=deployment.former.serves if deployment.former else None,
         wanted=deployment.made.serves if deployment.made else "",
         instance_type=price.instance_type,
+        rate_usd_per_hour=_plain(price.rate_usd_per_hour),
         seconds=price.seconds,
         rollout_usd=_plain(price.rollout_usd),
         month_usd=_plain(price.month_usd),
         price_source=price.price_source,
         checks=deployment.checks,
-        months=tuple(_row(one) for one in months_of(deployment, now)),
+        months=month_rows(deployment, now),
     )
+
+
+def _outlook(deployment: Deployment) -> str:
+    serves = deployment.made.serves if deployment.made else ""
+    if deployment.serves_already:
+        return already_in_use(serves)
+    return f"{serves} would be rolled out on {deployment.endpoint}."
+
+
+def month_rows(deployment: Deployment, now: datetime) -> tuple[MonthRow, ...]:
+    """Returns what a month of each choice costs, as it is answered."""
+    return tuple(_row(one) for one in months_of(deployment, now))
 
 
 def months_of(deployment: Deployment, now: datetime) -> tuple[MonthlyRow, ...]:

@@ -165,7 +165,11 @@ def _in_use(
         or (deployment.watch.turned_back is not None and _is_back(deployment, view))
     ):
         return former
-    number = deployment.to_version or _add_version(deployment, site, now)
+    number = (
+        deployment.to_version
+        or _known_already(deployment, site)
+        or _add_version(deployment, site, now)
+    )
     site.table.update(
         deployment.endpoint,
         "endpoint",
@@ -173,8 +177,40 @@ def _in_use(
         kind=deployment.kind,
         in_use=number,
         changed_at=now.isoformat(),
+        **_dollars(deployment),
     )
     return number
+
+
+def _dollars(deployment: Deployment) -> dict[str, str]:
+    """A rollback reads no serve.yaml: its month is not the one that is wanted."""
+    price = deployment.price
+    if price is None or deployment.action == "rollback":
+        return {}
+    known = {"usd_per_hour": price.rate_usd_per_hour, "month_usd": price.month_usd}
+    return {name: f"{usd:f}" for name, usd in known.items() if usd is not None}
+
+
+def _known_already(deployment: Deployment, site: RecordingSite) -> int | None:
+    """Returns the entry in use where it is the very thing that was wanted.
+
+    A second entry for it would be what the next rollback goes to.
+    """
+    former, made = deployment.former, deployment.made
+    if not deployment.serves_already or former is None or former.number is None or made is None:
+        return None
+    known = site.table.version(deployment.endpoint, former.number)
+    wanted = (
+        made.config_name,
+        made.target_model,
+        EndpointVersion.specification_text(made.specification),
+    )
+    is_same = known is not None and wanted == (
+        known.config,
+        known.target_model,
+        known.specification,
+    )
+    return former.number if is_same else None
 
 
 def _is_back(deployment: Deployment, view: EndpointView | None) -> bool:

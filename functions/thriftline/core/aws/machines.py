@@ -1,0 +1,104 @@
+"""Starts executions by a name of one's own, so that the same start is one execution."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from thriftline.core.aws.clients import code_of, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+@dataclass(frozen=True)
+class ListedExecution:
+    """An execution; ``ended_at`` is None while it runs.
+
+    ``error``, ``cause`` and what it was ``given`` are known of one that was looked at by itself.
+    """
+
+    arn: str
+    name: str
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    error: str | None = None
+    cause: str | None = None
+    given: str | None = None
+
+
+class Machines:
+    """State machines of the stack, through one client."""
+
+    def __init__(self, client: "SFNClient") -> None:
+        self._client = client
+
+    def start(self, machine_arn: str, name: str, given: Mapping[str, Any]) -> ListedExecution:
+        """Starts an execution, or returns the one that has this name already."""
+        with translated(f"starting {name}"):
+            try:
+                started = self._client.start_execution(
+                    stateMachineArn=machine_arn, name=name, input=json.dumps(given)
+                )
+            except ClientError as error:
+                if code_of(error) != "ExecutionAlreadyExists":
+                    raise
+                return self._required(execution_arn(machine_arn, name))
+        return ListedExecution(started["executionArn"], name, "RUNNING", started["startDate"], None)
+
+    def find(self, machine_arn: str, name: str) -> ListedExecution | None:
+        """Returns an execution by its name, None where Step Functions knows none."""
+        with translated(f"looking at {name}"):
+            try:
+                return self._required(execution_arn(machine_arn, name))
+            except ClientError as error:
+                if code_of(error) != "ExecutionDoesNotExist":
+                    raise
+                return None
+
+    def _required(self, arn: str) -> ListedExecution:
+        found = self._client.describe_execution(executionArn=arn)
+        return ListedExecution(
+            arn,
+            found["name"],
+            found["status"],
+            found["startDate"],
+            found.get("stopDate"),
+            found.get("error"),
+            found.get("cause"),
+            found.get("input"),
+        )
+
+    def newest(
+        self, machine_arn: str, limit: int, token: str | None
+    ) -> tuple[tuple[ListedExecution, ...], str | None]:
+        """Returns some executions, the newest first, and Step Functions' token to go on with.
+
+        Step Functions keeps what has ended for ninety days. A token that is not its own is refused
+        as AwsRequestError.
+        """
+        asked: dict[str, Any] = {"stateMachineArn": machine_arn, "maxResults": limit}
+        if token is not None:
+            asked["nextToken"] = token
+        with translated("listing executions"):
+            found = self._client.list_executions(**asked)
+        listed = tuple(
+            ListedExecution(
+                one["executionArn"],
+                one["name"],
+                one["status"],
+                one["startDate"],
+                one.get("stopDate"),
+            )
+            for one in found["executions"]
+        )
+        return listed, found.get("nextToken")
+
+
+def execution_arn(machine_arn: str, name: str) -> str:
+    """Returns the ARN that an execution of a standard machine has."""
+    return f"{machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"

@@ -1,0 +1,79 @@
+"""Asks for a deployment, a rollback or the end of one: what it costs, and its execution."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from thriftline.core.aws.functions import Functions
+from thriftline.core.aws.machines import Machines
+from thriftline.core.deployment_ids import DEPLOYMENT_ID, deployment_id
+from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
+from thriftline.serving.aws.endpoints_table import EndpointsTable
+from thriftline.serving.domain.versions import EndpointState
+from thriftline.serving.schemas.shown import ChangePrice, PreviewedChange
+from thriftline.serving.schemas.steps import DeployRequest, PreviewDeploymentResponse
+from thriftline.serving.steps.deployment_documents import deployment_item
+
+_PRICE = ("instance_type", "rate_usd_per_hour", "seconds", "rollout_usd", "month_usd")
+
+
+@dataclass(frozen=True)
+class ChangingSite:
+    """What is called to change what serves."""
+
+    functions: Functions
+    machines: Machines
+    table: EndpointsTable
+    alarms: DeploymentAlarms
+    preview_function: str
+    deploy_machine: str
+
+
+def preview_change(request: DeployRequest, site: ChangingSite) -> PreviewedChange:
+    """Returns what a deployment or a rollback would do and cost.
+
+    Raises:
+        InvalidServeSpecError: ``serve.yaml`` cannot be used.
+        DeploymentRefusedError: what is asked for cannot be deployed.
+        NothingToRollBackToError: a rollback has no version to go to.
+    """
+    answer = site.functions.call(site.preview_function, request.model_dump(mode="json"))
+    found = PreviewDeploymentResponse.model_validate(answer)
+    price: dict[str, Any] = {name: getattr(found, name) for name in _PRICE}
+    return PreviewedChange(
+        would_deploy=found.would_deploy,
+        reason=found.reason,
+        action=found.action,
+        endpoint=found.endpoint,
+        project=found.project,
+        kind=found.kind,
+        version=found.version,
+        former=found.former,
+        wanted=found.wanted,
+        price=ChangePrice.model_validate({**price, "price_source": found.price_source}),
+        checks=found.checks,
+        months=found.months,
+    )
+
+
+def begin_change(request: DeployRequest, site: ChangingSite, *, now: datetime) -> str:
+    """Starts the machine; returns the id of the deployment. The same token is the same one."""
+    name = deployment_id(request.token, now)
+    site.machines.start(site.deploy_machine, name, request.model_dump(mode="json"))
+    return name
+
+
+def deployment_under_way(state: EndpointState) -> str | None:
+    """Returns the deployment that has the endpoint now, None where none has it."""
+    owner = state.lock_owner
+    return owner if owner is not None and DEPLOYMENT_ID.fullmatch(owner) else None
+
+
+def stop_change(
+    endpoint: str, deployment: str, site: ChangingSite, *, who: str, now: datetime
+) -> None:
+    """Lets the abort alarm of a deployment fire, and notes who asked for it."""
+    site.table.update(
+        endpoint, deployment_item(deployment), aborted_by=who, abort_asked_at=now.isoformat()
+    )
+    site.alarms.abort(endpoint, now)

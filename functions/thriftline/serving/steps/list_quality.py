@@ -1,0 +1,55 @@
+"""Lists the hours of an endpoint whose captured requests were read, the newest first."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from thriftline.core.aws.buckets import Bucket
+from thriftline.serving.domain.capture_layout import hour_of, quality_key
+from thriftline.serving.schemas.quality import HourQuality
+from thriftline.serving.schemas.shown import QualityPage, ShownQualityHour
+
+# One listing of S3 shows a thousand keys: a month has 744 hours.
+_LOOKED_BACK = timedelta(days=31)
+_AT_ONCE = 8
+
+
+def list_quality(
+    endpoint: str, artifacts: Bucket, *, limit: int, before: datetime | None, now: datetime
+) -> QualityPage:
+    """Returns some hours before a time, of the month before it."""
+    end = hour_of(before or now + timedelta(hours=1))
+    # Beside the hours lie folders; an hour's name begins with its year.
+    folder = quality_key(endpoint, end).rpartition("/")[0]
+    first, last = quality_key(endpoint, end - _LOOKED_BACK), quality_key(endpoint, end)
+    keys = []
+    for stored in artifacts.list(f"{folder}/2", after=first):
+        if stored.key >= last:
+            break
+        keys.append(stored.key)
+    chosen = keys[::-1][:limit]
+    with ThreadPoolExecutor(_AT_ONCE) as readers:
+        found = [one for one in readers.map(lambda key: _read(key, artifacts), chosen) if one]
+    more = len(keys) > len(chosen)
+    return QualityPage(items=tuple(found), last=_hour(chosen[-1]).isoformat() if more else None)
+
+
+def _hour(key: str) -> datetime:
+    name = key.rpartition("/")[2].removesuffix(".json")
+    return datetime.strptime(name, "%Y-%m-%dT%H").replace(tzinfo=UTC)
+
+
+def _read(key: str, artifacts: Bucket) -> ShownQualityHour | None:
+    body = artifacts.read(key)
+    if body is None:
+        return None
+    found = HourQuality.model_validate_json(body)
+    return ShownQualityHour(
+        hour=found.hour,
+        version=found.version,
+        state=found.state,
+        requests=sum(one.requests for one in found.variants.values()),
+        texts=sum(one.rows for one in found.variants.values()),
+        broken=sum(one.broken for one in found.variants.values()),
+        window=found.window,
+        note=found.note,
+    )

@@ -13,9 +13,9 @@ class MemoryBucket(Bucket):
         super().__init__(cast("Any", None), name)
         self.objects: dict[str, bytes] = {}
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
+    def list(self, prefix: str, after: str | None = None) -> Iterator[StoredObject]:
         for key in sorted(self.objects):
-            if key.startswith(prefix):
+            if key.startswith(prefix) and key > (after or ""):
                 yield StoredObject(key, len(self.objects[key]))
 
     def read(self, key: str, version_id: str | None = None) -> bytes | None:

@@ -37,7 +37,7 @@ $(STAMPS)/python:
 
 # Bytecode is written where a module is first imported: compiling all of these takes as long as
 # unpacking them. A function runs without the right to write any, so its environment has it.
-$(STAMPS)/venv: requirements-dev.txt functions/requirements.txt training_image/requirements.txt | $(STAMPS)/python
+$(STAMPS)/venv: requirements-dev.txt functions/requirements.txt training_image/requirements.txt cli/pyproject.toml | $(STAMPS)/python
 	@$(PYTHON) tools/make_environment.py .venv requirements-dev.txt \
 		--for "demo, tests and embedded AWS" --takes "1 to 3 minutes and 2 GB" -- --no-compile
 	@touch $@
@@ -103,7 +103,7 @@ check: setup format lint types imports template unit contract integration traini
 format: ; @echo "==> format" && $(BIN)/ruff format --check .
 lint: ; @echo "==> lint" && $(BIN)/ruff check .
 types: ; @echo "==> types" && $(BIN)/mypy
-imports: ; @echo "==> imports" && PYTHONPATH=functions:. $(BIN)/lint-imports --no-cache
+imports: ; @echo "==> imports" && PYTHONPATH=functions:cli:. $(BIN)/lint-imports --no-cache
 template:
 	@echo "==> template"
 	@$(BIN)/cfn-lint template.yaml
@@ -262,7 +262,7 @@ picture: $(STAMPS)/venv ## The picture in README, of the report that demo-audit 
 	@$(BIN)/python tools/screenshot_report.py
 
 prices: $(STAMPS)/venv ## Refresh the price catalogue from the Price List API (needs an account)
-	@PYTHONPATH=functions:. $(BIN)/python -m cli.prices refresh $(PRICES)
+	@$(BIN)/thriftline prices refresh $(PRICES)
 
 clean: ## Remove what was made here
 	rm -rf .venv .venv-lambda .venv-sam node_modules .thriftline .aws-sam

@@ -20,7 +20,6 @@ from laptop.demo_error import DemoError
 from local_aws.clients import ACCESS_KEY, SECRET_KEY
 from local_aws.server import ROOT, EmbeddedAws
 
-_RESTORE = ROOT / "cli/restore.py"
 # A deletion takes this embedded AWS two seconds.
 _DELETED_AFTER = timedelta(seconds=5)
 _DAY = timedelta(days=1)
@@ -105,18 +104,21 @@ def _outcome(action: Mapping[str, Any]) -> str:
 
 def _restore(aws: EmbeddedAws, name: str, console: Console) -> None:
     """Run the command that a person would type, against this embedded AWS."""
-    command = [sys.executable, str(_RESTORE), name, "--every", "1", "--wait", "2"]
-    shown = shlex.join(["python", str(_RESTORE.relative_to(ROOT)), name])
+    command = ["-m", "thriftline_cli", "restore", name, "--every", "1s", "--timeout", "2m"]
+    shown = shlex.join(["thriftline", "restore", name])
     console.print(f"$ {escape(shown)}", style="bold", highlight=False)
     environment = {
         "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": str(ROOT / "cli"),
         "AWS_ENDPOINT_URL": aws.endpoint,
         "AWS_DEFAULT_REGION": aws.region,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
     }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    for line in done.stdout.splitlines():
+    done = subprocess.run(
+        [sys.executable, *command], env=environment, capture_output=True, text=True, check=False
+    )
+    for line in [*done.stderr.splitlines(), *done.stdout.splitlines()]:
         console.print(f"  {escape(line)}", highlight=False)
     if done.returncode:
         raise DemoError(f"{name} did not come back: {done.stderr.strip()}")

@@ -164,11 +164,11 @@ class Story:
     def _command(self, name: str, *more: str, code: int = 0) -> dict[str, Any]:
         """Run a command as a person would, in this terminal's sight; return its JSON answer."""
         line = [name, demo.PROJECT, *more]
-        self.console.print(f"$ python -m cli.endpoints {shlex.join(line)}", style="bold")
+        self.console.print(f"$ thriftline endpoints {shlex.join(line)}", style="bold")
         if "--wait" in more:
-            line += ["--every", "1"]
+            line += ["--every", "1s"]
         with subprocess.Popen(
-            [sys.executable, "-m", "cli.endpoints", *line, "--output", "json"],
+            [sys.executable, "-m", "thriftline_cli", "endpoints", *line, "--output", "json"],
             cwd=ROOT,
             env={**os.environ, **self._environment()},
             stdout=subprocess.PIPE,

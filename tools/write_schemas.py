@@ -27,7 +27,7 @@ RESULT_SCHEMA = ROOT / "docs" / "schemas" / "result.schema.json"
 REPORT_SCHEMA = ROOT / "docs" / "schemas" / "report.schema.json"
 REFERENCE_SCHEMA = ROOT / "docs" / "schemas" / "reference.schema.json"
 QUALITY_SCHEMA = ROOT / "docs" / "schemas" / "quality.schema.json"
-ACCEPTED_FINDINGS_SCHEMA = ROOT / "cli" / "accepted_findings.schema.json"
+ACCEPTED_FINDINGS_SCHEMA = ROOT / "cli/thriftline_cli/findings/accepted_findings.schema.json"
 RUN_SPEC_TABLE = ROOT / "docs" / "run_spec.md"
 SERVE_SPEC_TABLE = ROOT / "docs" / "serve_spec.md"
 
@@ -147,7 +147,7 @@ def quality_schema() -> str:
 
 
 def accepted_findings_schema() -> str:
-    """Returns what cli/accept.py knows of the list: its entries, its place, the rules."""
+    """Returns what `thriftline audit accept` knows of the list: entries, place, rules."""
     entry = AcceptedFinding.model_json_schema(mode="validation")
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from cli import rollback
 from laptop.__main__ import _parser
 from local_aws.generative import lessons, smollm2_weights, stand_in
 from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.trainers.bedrock.families import BASE_MODELS, LOCAL, base_model, offered_ids
 from thriftline.runs.trainers.bedrock.tokens import CHARACTERS_PER_TOKEN, WORST_CASE_FACTOR
+from thriftline_cli.options import parsed
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/bedrock.md").read_text()
@@ -115,9 +115,9 @@ def test_what_the_page_names_of_the_stack_exists(template: dict[str, Any]) -> No
 
 
 def test_the_way_back_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert re.search(r"^python -m cli\.rollback reviews --dry-run", PAGE, re.M)
+    assert re.search(r"^thriftline endpoints rollback reviews --dry-run", PAGE, re.M)
     with pytest.raises(SystemExit):
-        rollback.main(["--help"])
+        parsed(["endpoints", "rollback", "--help"])
     usage = capsys.readouterr().out
     assert "[--dry-run]" in usage
     assert "project" in usage

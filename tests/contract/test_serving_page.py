@@ -5,8 +5,6 @@ import shlex
 from decimal import Decimal
 from pathlib import Path
 
-from cli.endpoints.answers import Exit
-from cli.endpoints.command import parsed
 from thriftline.serving.domain.alarms import (
     LEAST_WATCHED_SECONDS,
     MOST_ALARMS,
@@ -24,6 +22,8 @@ from thriftline.serving.domain.rollout import (
 from thriftline.serving.domain.stickiness import variant_of
 from thriftline.serving.domain.verdicts import Outcome
 from thriftline.serving.steps.publish_endpoint_page import page_key
+from thriftline_cli.exits import Exit
+from thriftline_cli.options import parsed
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/serving.md").read_text()
@@ -31,7 +31,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def commands(text: str) -> list[str]:
-    return re.findall(r"^(?:\.venv/bin/)?python -m cli\.endpoints (.+)$", text, re.M)
+    return re.findall(r"^(?:\.venv/bin/)?thriftline (endpoints .+)$", text, re.M)
 
 
 def rows(heading: str) -> list[list[str]]:

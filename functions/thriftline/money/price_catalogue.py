@@ -1,6 +1,6 @@
 """``data/prices.json``, the dated price catalogue, and its reading.
 
-``python -m cli.prices refresh`` (``make prices``) writes the file from the Price List API. Each
+``thriftline prices refresh`` (``make prices``) writes the file from the Price List API. Each
 section is a list of price lists: what one source said on one day.
 """
 

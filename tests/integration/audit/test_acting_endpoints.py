@@ -105,7 +105,7 @@ def test_an_endpoint_idle_after_its_grace_is_saved_and_deleted(world: ActingWorl
         *("PutObject", "PutObject", "DeregisterScalableTarget", "DeleteEndpoint", "DeleteObject")
     ]
     assert record.saved_uri is not None
-    assert record.undo.startswith("python cli/restore.py due --region")
+    assert record.undo.startswith("thriftline restore due --from-region")
     assert world.topic.sent[0][0] == "Thriftline: due deleted"
 
 

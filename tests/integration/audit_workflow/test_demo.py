@@ -28,7 +28,7 @@ def test_the_demo_marks_ends_and_restores_in_a_terminal_of_80_columns(
     assert f"{float(top['monthly_usd']):,.2f}" in said.partition("finding")[2]
     assert "…" not in said
     assert max(len(line) for line in said.splitlines()) <= 80
-    steps = ["3 days later", "execute done", f"gone: {IDLE}", "$ python cli/restore.py", "restored"]
+    steps = ["3 days later", "execute done", f"gone: {IDLE}", "$ thriftline restore", "restored"]
     places = [said.index(step) for step in steps]
     assert places == sorted(places)
     assert demo_ending.endpoints(aws) == before

@@ -1,12 +1,15 @@
 """The restore command against a running stack: its function, its bucket, its steps."""
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
 
-from cli import restore as restore_endpoint
 from tests.integration.audit_workflow.conftest import Start
 from tests.integration.audit_workflow.world import AuditWorld
+from thriftline_cli.exits import Exit
+from thriftline_cli.main import main
 
 IDLE = "llama3-endpoint-1"
 
@@ -32,23 +35,23 @@ def test_the_command_lists_rehearses_and_restores(
     monkeypatch.setenv("AWS_ENDPOINT_URL", world.aws.endpoint)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
 
-    assert restore_endpoint.main(["--list"]) == 0
+    assert main(["restore", "--list", "--output", "json"]) == 0
     listed = capsys.readouterr().out
-    assert restore_endpoint.main([IDLE, "--dry-run"]) == 0
-    rehearsed = capsys.readouterr().out
+    assert main(["restore", IDLE, "--dry-run"]) == 0
+    rehearsed = capsys.readouterr().err
     assert IDLE not in world.endpoints()
-    assert restore_endpoint.main([IDLE, "--every", "1", "--wait", "2"]) == 0
+    assert main(["restore", IDLE, "--every", "1s", "--timeout", "2m"]) == 0
     restored = capsys.readouterr().out
 
-    assert listed.startswith(f"{IDLE}  --account")
+    assert [one["endpoint"] for one in json.loads(listed)] == [IDLE]
     assert f"would do: CreateEndpoint {IDLE}" in rehearsed
-    assert f"{IDLE}: restored" in restored
+    assert re.search(r"outcome +restored", restored)
     after = sagemaker.describe_endpoint(EndpointName=IDLE)
     assert after["EndpointStatus"] == "InService"
     assert after["EndpointConfigName"] == before["EndpointConfigName"]
     assert after["ProductionVariants"] == before["ProductionVariants"]
     assert len(world.keys("restores/")) == 1
-    assert restore_endpoint.main([IDLE]) == 1
-    assert "a live endpoint is never touched" in capsys.readouterr().out
-    assert restore_endpoint.main(["never-there"]) == 1
+    assert main(["restore", IDLE]) == Exit.REFUSED
+    assert "a live endpoint is never touched" in capsys.readouterr().err
+    assert main(["restore", "never-there"]) == Exit.FAILED
     assert "--list" in capsys.readouterr().err

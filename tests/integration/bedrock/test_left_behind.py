@@ -4,11 +4,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from cli.rollback import Services, roll_back
 from local_aws.options import ACCOUNT
 from tests.integration.bedrock.world import BedrockWorld
 from tests.integration.permissions import calls_without_permission
 from tests.integration.workflow.world import csv_of
+from thriftline_cli.bedrock_rollback import Services, roll_back
 
 STACK = "thriftline"
 
@@ -48,7 +48,7 @@ def test_two_versions_a_roll_back_and_a_sweep(world: BedrockWorld, project: str)
     assert second is not None
     assert second["gate"]["promotion"] == "approved", second["gate"]["reason"]
     assert [one["usd_per_month"] for one in second["kept"]] == ["1.95", "1.95"]
-    assert f"python -m cli.rollback {project} goes back to it" in second["kept"][1]["why"]
+    assert f"thriftline endpoints rollback {project} goes back to it" in second["kept"][1]["why"]
     (standing,) = world.deployments()
     assert standing["modelArn"] == second["reports"]["model"]
 

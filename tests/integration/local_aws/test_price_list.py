@@ -1,4 +1,4 @@
-"""`python -m cli.prices refresh` against the embedded AWS, over HTTP."""
+"""`thriftline prices refresh` against the embedded AWS, over HTTP."""
 
 import json
 import subprocess
@@ -19,12 +19,21 @@ ROOT = Path(__file__).parents[3]
 def refresh(aws: Aws, path: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}",
+        "PYTHONPATH": str(ROOT / "cli"),
         "AWS_ENDPOINT_URL": aws.embedded.endpoint,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
     }
-    command = [sys.executable, "-m", "cli.prices", "refresh", "--catalogue", str(path), *words]
+    command = [
+        sys.executable,
+        "-m",
+        "thriftline_cli",
+        "prices",
+        "refresh",
+        "--catalogue",
+        str(path),
+        *words,
+    ]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
@@ -66,9 +75,9 @@ def test_the_catalogue_is_read_from_the_price_list(aws: Aws, tmp_path: Path) -> 
     plan = prices.savings_plans.rate("Hosting ml.g5.xlarge, 1 y, No Upfront", "us-east-1")
     assert plan is not None
     assert plan.usd < Decimal("1.408")
-    row = next(line.split() for line in done.stdout.splitlines() if "1.5" in line.split())
+    row = next(line.split() for line in done.stderr.splitlines() if "1.5" in line.split())
     assert row[-5:] == ["ml.g5.xlarge", "1.5", "1.408", "-6.1", "%"]
-    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    assert all(len(line) <= 80 for line in done.stderr.splitlines())
 
 
 def test_a_refresh_that_fails_leaves_the_file(aws: Aws, tmp_path: Path) -> None:
@@ -76,7 +85,7 @@ def test_a_refresh_that_fails_leaves_the_file(aws: Aws, tmp_path: Path) -> None:
     a_catalogue(path)
     before = path.read_bytes()
 
-    done = refresh(aws, path, "--region", "ap-northeast-1")
+    done = refresh(aws, path, "--with-region", "ap-northeast-1")
 
     assert (done.returncode, path.read_bytes()) == (1, before)
     assert "EC2: the list has no price in ap-northeast-1" in done.stderr

@@ -22,7 +22,7 @@ def _notice(**facts: Any) -> ActionNotice:
         "reason": "Deleted.",
         "planned_because": "0 invocations in 7 days.",
         "calls": ("sagemaker:DeleteEndpoint",),
-        "undo": "python cli/restore.py chat",
+        "undo": "thriftline restore chat",
         "saved_uri": "s3://artifacts/saved/chat.json",
         "record_uri": "s3://artifacts/audits/a/actions/0000.json",
     }
@@ -33,7 +33,7 @@ def test_a_message_says_what_why_with_which_calls_and_how_to_undo_it() -> None:
     body = body_of(_notice())
     for part in ("chat", "us-west-2", "0 invocations", "sagemaker:DeleteEndpoint"):
         assert part in body
-    assert "To undo it:\n  python cli/restore.py chat" in body
+    assert "To undo it:\n  thriftline restore chat" in body
     assert "s3://artifacts/saved/chat.json" in body
 
 

@@ -83,20 +83,20 @@ def test_findings_about_ours_say_project_version_schedule_and_the_command() -> N
     assert shown["Deployed by Thriftline"] == "project reviews, stack thriftline"
     assert shown["Version in the registry"] == "3"
     assert shown["Schedule"].startswith("on cron")
-    assert said.command("deploy") == "python -m cli.endpoints deploy reviews --endpoint e"
+    assert said.command("deploy") == "thriftline endpoints deploy reviews --endpoint e"
 
 
 def test_an_idle_endpoint_of_ours_is_told_with_the_command_to_let_it_sleep() -> None:
     one = endpoint("e", tags=tags_of(TAGS), variants=(variant(),))
     here = inventory(endpoints=(one,))
     found = finding_of(measured(here), "ml.sagemaker.endpoint.idle")
-    assert "`python -m cli.endpoints schedule reviews sleep --endpoint e`" in found.change.text
+    assert "`thriftline endpoints schedule reviews sleep --endpoint e`" in found.change.text
     assert ("Version in the registry", "3") in [
         (signal.name, signal.value) for signal in found.evidence.signals_used
     ]
     strange = inventory(endpoints=(replace(one, tags=()),))
     said = finding_of(measured(strange), "ml.sagemaker.endpoint.idle")
-    assert "cli.endpoints" not in said.change.text
+    assert "thriftline endpoints" not in said.change.text
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_experiment_past_its_deadline_is_forgotten() -> None:
     one = endpoint("e", tags=tags_of({**TAGS, EXPERIMENT_TAG: until}))
     found = finding_of(inventory(endpoints=(one,)), EXPERIMENT)
     assert "3 days ago" in found.summary
-    assert "python -m cli.endpoints compare reviews stop --endpoint e" in found.change.text
+    assert "thriftline endpoints compare reviews stop --endpoint e" in found.change.text
     assert found.action is None
 
 
@@ -176,8 +176,8 @@ def test_a_breach_names_what_and_since_when_and_the_two_commands() -> None:
     served = _served(_version(1), breaches=(("main:drift:labels", since),))
     found = finding_of(inventory(served_endpoints=(served,)), BREACH)
     assert "main:drift:labels since 2026-11-20T00:00" in found.summary
-    assert "cli.endpoints deploy reviews --endpoint e" in found.change.text
-    assert "cli.endpoints rollback reviews --endpoint e" in found.change.text
+    assert "thriftline endpoints deploy reviews --endpoint e" in found.change.text
+    assert "thriftline endpoints rollback reviews --endpoint e" in found.change.text
     assert findings_of(inventory(served_endpoints=(_served(_version(1)),)), BREACH) == []
 
 

@@ -1,4 +1,4 @@
-"""A stack as ``cli.endpoints`` sees it, held in memory: each service is a small fake."""
+"""A stack as ``thriftline endpoints`` sees it, held in memory: each service is a small fake."""
 
 import io
 import json
@@ -11,8 +11,10 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
-from cli.endpoints.command import parsed, run
-from cli.endpoints.stack import Stack
+from tests.unit.cli.streams import Lines
+from thriftline_cli.commands.endpoints import run
+from thriftline_cli.context import Context
+from thriftline_cli.options import parsed
 
 NOW = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
 GROUP = "arn:aws:sagemaker:us-east-1:123456789012:model-package/thriftline-shop"
@@ -39,19 +41,23 @@ class World:
     said: list[str] = field(default_factory=list)
     wrote: list[str] = field(default_factory=list)
 
-    @property
-    def stack(self) -> Stack:
-        return Stack(
-            name="thriftline",
-            client=lambda _: self,
-            say=self.said.append,
+    def command(self, line: str) -> int:
+        out = io.StringIO()
+        context = Context(
+            parsed(["endpoints", *shlex.split(line)]),
+            stdout=out,
+            stderr=Lines(self.said),
+            environ={},
             sleep=lambda _: None,
             now=lambda: NOW,
             token=lambda: "t",
+            make_client=lambda _: self,
         )
-
-    def command(self, line: str) -> int:
-        return run(parsed(shlex.split(line)), self.stack, self.wrote.append)
+        try:
+            return run(context.args, context)
+        finally:
+            if out.getvalue():
+                self.wrote.append(out.getvalue())
 
     @property
     def answer(self) -> Any:

@@ -1,8 +1,9 @@
-"""cli/accept.py: adds, renews, lists and removes, and keeps what people wrote."""
+"""`thriftline audit accept`: adds, renews, lists and removes, and keeps what people wrote."""
 
+import io
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import boto3
@@ -11,17 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from cli.accept import (
+from thriftline_cli.commands.audit import run
+from thriftline_cli.context import Context
+from thriftline_cli.exits import Exit
+from thriftline_cli.findings.accept import (
     AcceptedFindingsFile,
     AcceptError,
     StoredFile,
-    _arguments,
+    accept,
     checked,
-    run,
+    report_again,
     with_entry,
     without_entry,
 )
-from cli.accepted_findings import Acceptance, AcceptedFindingsError, parse_accepted_findings
+from thriftline_cli.findings.accepted_findings import (
+    Acceptance,
+    AcceptedFindingsError,
+    parse_accepted_findings,
+)
+from thriftline_cli.options import parsed
 
 TODAY = date(2026, 11, 22)
 IDLE = "ml.sagemaker.endpoint.idle|123456789012|us-west-2|demo"
@@ -121,22 +130,61 @@ def s3() -> Iterator[Any]:
         yield client
 
 
-def _run(s3: Any, *words: str) -> list[str]:
+def _accept(s3: Any, finding: str, reason: str, until: str, by: str | None = None) -> list[str]:
     said: list[str] = []
-    run(_arguments(words), AcceptedFindingsFile(s3, "artifacts"), TODAY, said.append)
+    day = date.fromisoformat(until)
+    entry = Acceptance(finding, reason, day, by, TODAY)
+    accept(AcceptedFindingsFile(s3, "artifacts"), entry, said.append)
     return said
 
 
+def _listed(s3: Any, *words: str) -> Any:
+    out = io.StringIO()
+    asked = parsed(["audit", "accept", "--output", "json", *words])
+    context = Context(
+        asked,
+        stdout=out,
+        environ={},
+        now=lambda: datetime(2026, 11, 22, tzinfo=UTC),
+        make_client=lambda name: s3 if name == "s3" else Stacks(),
+    )
+    assert run(context.args, context) == Exit.DONE
+    return json.loads(out.getvalue())
+
+
+class Stacks:
+    """A stack with a bucket."""
+
+    def describe_stacks(self, StackName: str) -> Any:
+        assert StackName == "thriftline"
+        output = {"OutputKey": "ArtifactsBucketName", "OutputValue": "artifacts"}
+        return {"Stacks": [{"Outputs": [output]}]}
+
+
 def test_accepting_listing_and_removing(s3: Any) -> None:
-    assert _run(s3, "--list") == ["Nothing is accepted."]
-    _run(s3, IDLE, "--reason", "a demo", "--until", "2026-11-22", "--by", "jane")
-    _run(s3, LOGS, "--reason", "legal", "--until", "2027-01-01")
-    assert _run(s3, "--list") == [
-        f"until 2026-11-22  {IDLE}  (a demo, jane)",
-        f"until 2027-01-01  {LOGS}  (legal)",
-    ]
-    _run(s3, "--remove", IDLE)
-    assert _run(s3, "--list") == [f"until 2027-01-01  {LOGS}  (legal)"]
+    assert _listed(s3, "--list") == []
+    _listed(s3, IDLE, "--reason", "a demo", "--until", "2026-11-22", "--by", "jane")
+    _accept(s3, LOGS, "legal", "2027-01-01")
+    first, second = _listed(s3, "--list")
+    assert first == {
+        "finding": IDLE,
+        "until": "2026-11-22",
+        "reason": "a demo",
+        "accepted_by": "jane",
+        "is_over": False,
+    }
+    _listed(s3, "--remove", IDLE)
+    assert _listed(s3, "--list") == [second]
+    report_again(AcceptedFindingsFile(s3, "artifacts"), LOGS)
+    assert _listed(s3, "--list") == []
+
+
+def test_a_dry_run_writes_nothing(s3: Any) -> None:
+    _listed(s3, IDLE, "--reason", "a demo", "--until", "2026-11-22", "--dry-run")
+    assert _listed(s3, "--list") == []
+    _accept(s3, LOGS, "legal", "2027-01-01")
+    _listed(s3, "--remove", LOGS, "--dry-run")
+    assert [one["finding"] for one in _listed(s3, "--list")] == [LOGS]
 
 
 def test_what_the_last_report_does_not_have_is_said(s3: Any) -> None:
@@ -144,9 +192,8 @@ def test_what_the_last_report_does_not_have_is_said(s3: Any) -> None:
     s3.put_object(Bucket="artifacts", Key="audits/a/report.json", Body=json.dumps(report))
     pointer = {"report_key": "audits/a/report.json"}
     s3.put_object(Bucket="artifacts", Key="audits/latest.json", Body=json.dumps(pointer))
-    accept = ("--reason", "r", "--until", "2026-12-31")
-    assert _run(s3, IDLE, *accept) == [f"Quiet until 2026-12-31: {IDLE}"]
-    assert _run(s3, f"{IDLE}-1", *accept)[1] == (
+    assert _accept(s3, IDLE, "r", "2026-12-31") == [f"Quiet until 2026-12-31: {IDLE}"]
+    assert _accept(s3, f"{IDLE}-1", "r", "2026-12-31")[1] == (
         f"The last report does not have it. Did you mean {IDLE}?"
     )
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import accepted_findings as command_line
 from thriftline.audit.schemas import accepted_findings as functions
+from thriftline_cli.findings import accepted_findings as command_line
 
 FINDING = "ml.sagemaker.endpoint.idle|123456789012|us-west-2|demo"
 ENTRY = f"- finding: {FINDING}\n  reason: shown\n  until: 2026-12-31\n"

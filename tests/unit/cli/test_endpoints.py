@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from cli.endpoints.answers import CommandError, Exit, as_table
-from cli.endpoints.command import parsed
-from cli.endpoints.executions import in_words
 from tests.unit.cli.endpoint_world import CALLER, EXECUTIONS, GROUP, World
+from thriftline_cli.answers import as_table
+from thriftline_cli.endpoints.executions import in_words
+from thriftline_cli.exits import CommandError, Exit
+from thriftline_cli.options import parsed
 
 ID = f"d-20261130T030000-{sha256(b't').hexdigest()[:8]}"
 ARN = f"{EXECUTIONS}:{ID}"
@@ -95,7 +96,7 @@ def test_waiting_ends_and_stops_nothing(world: World) -> None:
     ended(world, None)
     world.looks = [{"status": "RUNNING"}]
     with pytest.raises(CommandError, match="goes on") as raised:
-        world.command("deploy shop --wait --minutes 1")
+        world.command("deploy shop --wait --timeout 1m")
     assert raised.value.code == Exit.TIMED_OUT
     assert world.wrote == []
 
@@ -282,5 +283,5 @@ def test_what_others_wrote_cannot_turn_a_terminal_around() -> None:
 
 def test_an_unknown_command_is_a_fault_of_usage() -> None:
     with pytest.raises(SystemExit) as raised:
-        parsed(["deplyo", "shop"])
+        parsed(["endpoints", "deplyo", "shop"])
     assert raised.value.code == Exit.USAGE

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from cli.prices import command
-from cli.prices.command import PricesError, refresh, write_atomically
-from cli.prices.differences import outliers
-from cli.prices.products import PriceListError, Tiers, parse_product
-from cli.prices.reading import PriceListReader
-from cli.prices.sections import SECTIONS
 from tests.unit.cli.price_lists import FakePricing, flat, instance, product, refusal
 from thriftline.core.errors import DamagedPriceCatalogueError
 from thriftline.money.price_catalogue import checked_catalogue, read_catalogue
+from thriftline_cli.options import parsed
+from thriftline_cli.prices.command import PricesError, refresh, write_atomically
+from thriftline_cli.prices.differences import outliers
+from thriftline_cli.prices.products import PriceListError, Tiers, parse_product
+from thriftline_cli.prices.reading import PriceListReader
+from thriftline_cli.prices.sections import SECTIONS
 
 TODAY = date(2026, 12, 1)
 AWS = "https://api.pricing.us-east-1.amazonaws.com"
@@ -56,6 +56,7 @@ class Place:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.own = path.with_name("own.json")
         self.said = ""
         self.slept: list[float] = []
         self.plans: dict[str, dict[str, Tiers]] = {}
@@ -66,7 +67,8 @@ class Place:
 
     def refresh(self, pricing: FakePricing, *words: str, endpoint: str = AWS) -> None:
         out = StringIO()
-        arguments = command._arguments(["refresh", "--catalogue", str(self.path), *words])
+        arguments = parsed(["prices", "refresh", "--catalogue", str(self.path), *words])
+        arguments.own_catalogue = self.own
         try:
             refresh(
                 arguments,
@@ -357,7 +359,7 @@ def test_a_list_that_is_not_of_aws_never_becomes_the_catalogue_that_ships(place:
     place.refresh(pricing, endpoint="http://127.0.0.1:4566")
     assert "a list at 127.0.0.1" in place.prices.training_rate("ml.g5.xlarge", "us-east-1").source
 
-    place.path = command.CATALOGUE
+    place.own = place.path
     with pytest.raises(PricesError, match="is not AWS"):
         place.refresh(pricing, endpoint="http://127.0.0.1:4566")
 

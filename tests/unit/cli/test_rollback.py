@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.rollback import RollbackError, Services, main, roll_back
+from thriftline_cli.bedrock_rollback import RollbackError, Services, roll_back
 
 MODELS = "arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-micro-v1:0/model000000"
 STANDING = "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/standing0000"
@@ -191,18 +190,3 @@ def test_without_a_deployment_the_registry_alone_is_changed() -> None:
     said = _roll_back(aws)
     assert aws.calls == ["registry 2"]
     assert "no deployment on Bedrock" in said
-
-
-def test_without_credentials_it_is_one_line(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
-    # Another test's session has found credentials.
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    assert main(["reviews"]) == 1
-    assert capsys.readouterr().err.startswith("rollback: No AWS credentials")

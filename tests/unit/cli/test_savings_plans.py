@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.prices.products import PriceListError
-from cli.prices.savings_plans import plan_rates
 from local_aws.http.callers import Caller
 from local_aws.http.own_calls import AwsError, Request
 from local_aws.services.savings_plans import SavingsPlans
+from thriftline_cli.prices.products import PriceListError
+from thriftline_cli.prices.savings_plans import plan_rates
 
 
 class FakeSavingsPlans:

@@ -1,5 +1,6 @@
-"""`python -m cli.transform` over a stack in memory."""
+"""`thriftline transform` over a stack in memory."""
 
+import io
 import json
 import shlex
 from dataclasses import dataclass, field
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from cli.endpoints.answers import CommandError, Exit
-from cli.endpoints.stack import Stack
-from cli.transform.command import parsed, run
+from tests.unit.cli.streams import Lines
+from thriftline_cli.commands.transform import run
+from thriftline_cli.context import Context
+from thriftline_cli.exits import CommandError, Exit
+from thriftline_cli.options import parsed
 
 NOW = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
 GROUP = "arn:aws:sagemaker:us-east-1:123456789012:model-package/thriftline-shop"
@@ -34,16 +37,22 @@ class World:
     slept: float = 0.0
 
     def command(self, line: str, rate: Decimal | None = Decimal("0.23")) -> int:
-        stack = Stack(
-            name="thriftline",
-            client=lambda _: self,
-            say=self.said.append,
+        out = io.StringIO()
+        asked = parsed(["transform", *shlex.split(line), "--output", "json"])
+        context = Context(
+            asked,
+            stdout=out,
+            stderr=Lines(self.said),
+            environ={},
             sleep=self.sleep,
             now=lambda: NOW + timedelta(seconds=self.slept),
             token=lambda: "0123456789",
+            make_client=lambda _: self,
         )
-        asked = parsed([*shlex.split(line), "--output-form", "json"])
-        return run(asked, stack, self.wrote.append, lambda _: rate)
+        try:
+            return run(asked, context, lambda _: rate)
+        finally:
+            self.wrote.append(out.getvalue())
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
@@ -155,7 +164,7 @@ def test_a_second_batch_uses_the_same_model(world: World) -> None:
         (LINE, {"approved": ()}, Exit.NOT_FOUND, "no approved version"),
         (f"{LINE} --version 9", {}, Exit.NOT_FOUND, "has no version 9"),
         (LINE, {"sizes": (0,)}, Exit.NOT_FOUND, "nothing to read below s3://texts/in/"),
-        (f"{LINE} --minutes 1", {"statuses": ["InProgress"]}, Exit.TIMED_OUT, "it goes on"),
+        (f"{LINE} --timeout 1m", {"statuses": ["InProgress"]}, Exit.TIMED_OUT, "it goes on"),
     ],
 )
 def test_what_cannot_be_done_is_said(
@@ -192,5 +201,5 @@ def test_a_failed_job_fails_the_command(world: World) -> None:
 )
 def test_a_line_that_makes_no_sense_is_refused(line: str) -> None:
     with pytest.raises(SystemExit) as ended:
-        parsed(shlex.split(line))
+        parsed(["transform", *shlex.split(line)])
     assert ended.value.code == Exit.USAGE

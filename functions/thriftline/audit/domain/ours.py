@@ -33,7 +33,7 @@ class Ours:
 
     def command(self, what: str, *more: str) -> str:
         """Returns a command on the endpoint."""
-        words = ("python -m cli.endpoints", what, self.project, *more, "--endpoint", self.name)
+        words = ("thriftline endpoints", what, self.project, *more, "--endpoint", self.name)
         return " ".join(words)
 
     def signals(self) -> Iterator[Signal]:

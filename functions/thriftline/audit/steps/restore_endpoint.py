@@ -121,7 +121,7 @@ def _find(request: RestoreEndpointRequest, artifacts: Bucket) -> str:
             keys.setdefault((account, region), []).append(stored.key)
     if not keys:
         raise AwsRequestError(
-            f"There is no saved copy of {request.endpoint} like that; restore_endpoint.py --list "
+            f"There is no saved copy of {request.endpoint} like that; `thriftline restore --list` "
             "shows the saved copies."
         )
     if len(keys) > 1:

@@ -29,7 +29,11 @@ def kept_models(
     if champion is None or champion.trainer != document.trainer:
         return (own,)
     replaced = gate is not None and gate.promotion == "approved"
-    why = f"python -m cli.rollback {project} goes back to it" if replaced else "it stays in use"
+    why = (
+        f"thriftline endpoints rollback {project} goes back to it"
+        if replaced
+        else "it stays in use"
+    )
     before = ResultKept(
         model_uri=champion.model_data_url,
         deployment_arn=None,

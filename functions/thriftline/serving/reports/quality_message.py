@@ -33,7 +33,7 @@ def breach_message(
         "",
         "What can be done: label some of the captured requests and train again with them, or "
         "bring the former version back:",
-        f"  python -m cli.endpoints rollback {hour.project} --endpoint {hour.endpoint}",
+        f"  thriftline endpoints rollback {hour.project} --endpoint {hour.endpoint}",
         "",
         f"Details: {document}",
     ]

@@ -128,7 +128,7 @@ def _report(request: ActOnScheduleRequest, site: ScheduleSite, why: str) -> _End
     fix = (
         "It stays on and costs what it costs."
         if request.action == "sleep"
-        else "Nobody is served until it is there: `python -m cli.endpoints schedule` shows what is "
+        else "Nobody is served until it is there: `thriftline endpoints schedule` shows what is "
         "known, and its copy lies under "
         f"{site.artifacts.uri(f'serving/{request.endpoint}/asleep/')}."
     )

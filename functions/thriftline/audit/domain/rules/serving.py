@@ -29,7 +29,7 @@ from thriftline.audit.domain.resources.storage import Bucket
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject
 from thriftline.core.wording import counted
 
-_COMMAND = "python -m cli.endpoints"
+_COMMAND = "thriftline endpoints"
 _KEPT = frozenset({ResourceKind.SERVED_ENDPOINT, ResourceKind.ENDPOINT_CONFIG, ResourceKind.MODEL})
 _SCHEME = "s3://"
 _Found = Mapping[str, Any]
@@ -286,7 +286,7 @@ RULES = (
             "The endpoint has the tags of a deployment, and the time in `thriftline:experiment` "
             "has passed.",
             "ListTags.",
-            "`python -m cli.endpoints compare PROJECT stop`.",
+            "`thriftline endpoints compare PROJECT stop`.",
         ),
         ResourceKind.ENDPOINT,
         severity=Severity.MEDIUM,
@@ -330,7 +330,7 @@ RULES = (
             "large and beyond chance, or a live accuracy below `quality.least_accuracy` of "
             "serve.yaml.",
             "The table of endpoints; the window's document in the artifacts bucket.",
-            "Train again and deploy, or `python -m cli.endpoints rollback PROJECT`.",
+            "Train again and deploy, or `thriftline endpoints rollback PROJECT`.",
         ),
         ResourceKind.SERVED_ENDPOINT,
         severity=Severity.MEDIUM,

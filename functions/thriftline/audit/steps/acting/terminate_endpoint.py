@@ -93,8 +93,8 @@ def _end(case: ActionCase, rule: _Rule) -> Outcome:
 
 def restore(copy: SavedEndpoint) -> str:
     """Returns the command that brings an endpoint back."""
-    words = ["python", "cli/restore.py", copy.name, "--region", copy.region]
-    words += ["--account", copy.account, "--created", copy.created.isoformat()]
+    words = ["thriftline", "restore", copy.name, "--from-region", copy.region]
+    words += ["--from-account", copy.account, "--created", copy.created.isoformat()]
     return shlex.join(words)
 
 

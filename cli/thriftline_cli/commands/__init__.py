@@ -1,0 +1,1 @@
+"""One module a command: ``add(parser)`` says its options, ``run(args, context)`` does it."""

@@ -1,0 +1,75 @@
+"""``endpoints``: serves a project's model, and says what serves."""
+
+import argparse
+from typing import Any
+
+from thriftline_cli.context import Context
+from thriftline_cli.exits import Exit
+from thriftline_cli.options import leaf, steps, waits
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    group = steps(parser)
+    deploy = _command(group, "deploy", "roll a version out")
+    deploy.add_argument("--version", type=int, help="in the registry (the newest approved one)")
+    deploy.add_argument(
+        "--set", action="append", metavar="KEY=VALUE", help="such as rollout.type=all-at-once"
+    )
+    rollback = _command(group, "rollback", "bring the former version back")
+    rollback.add_argument("--to", type=int, metavar="N", help="an entry of the history")
+    _command(group, "abort", "stop the deployment that is under way")
+    compare = _command(group, "compare", "compare two versions on live traffic")
+    compare.add_argument("step", choices=["start", "stop", "status"])
+    compare.add_argument("--version", type=int, help="the challenger, in the registry")
+    compare.add_argument("--kind", choices=["shadow", "ab"], help="as serve.yaml says")
+    compare.add_argument("--weight", type=int, metavar="PERCENT", help="the challenger's share")
+    compare.add_argument("--hours", type=int, help="until the deadline")
+    schedule = _command(group, "schedule", "when the endpoint is on")
+    schedule.add_argument("step", choices=["show", "set", "clear", "sleep", "wake"])
+    schedule.add_argument("--on", metavar="CRON", help='such as "cron(0 8 ? * MON-FRI *)"')
+    schedule.add_argument("--off", metavar="CRON", help='such as "cron(0 19 ? * MON-FRI *)"')
+    schedule.add_argument("--timezone", default="UTC", help="such as Europe/Berlin (UTC)")
+    listing = leaf(group, "list", "list endpoints, or a project's deployments")
+    listing.add_argument("project", nargs="?", help="the folder under datasets/")
+    listing.add_argument("--endpoint", help="if the project has several")
+    listing.add_argument("--limit", type=int, default=20, help="deployments to show (20)")
+
+
+def _command(group: Any, name: str, about: str) -> argparse.ArgumentParser:
+    parser = leaf(group, name, about, acts=True)
+    parser.add_argument("project", help="the folder under datasets/")
+    parser.add_argument("--endpoint", help="if the project has several")
+    parser.add_argument("--why", default="", help="a sentence for the record")
+    parser.add_argument("--token", help="the same token is the same request")
+    waits(parser, "wait for the end")
+    return parser
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Runs a command and writes its answer."""
+    from thriftline_cli.endpoints import comparisons, deployments, listing, schedules
+
+    if args.verb == "list":
+        rows, columns, code = listing.listed(args, context.stack)
+        context.out.rows(rows, columns, cut=[one for one in ("why",) if one in columns])
+        return code
+    project = args.project or ""
+    context.goes_on = f"what was started goes on; `thriftline endpoints list {project}` shows it"
+    asked = _asked(args, context)
+    commands = {
+        "deploy": deployments.deploy,
+        "rollback": deployments.rollback,
+        "abort": deployments.abort,
+        "compare": comparisons.compare,
+        "schedule": schedules.schedule,
+    }
+    answer, code = commands[args.verb](asked, context.stack)
+    context.out.one(answer)
+    return Exit(code)
+
+
+def _asked(args: argparse.Namespace, context: Context) -> argparse.Namespace:
+    """Returns the options with what was not given."""
+    defaults = {"dry_run": False, "wait": False, "timeout": 7200.0, "every": 10.0}
+    return argparse.Namespace(**{**defaults, **vars(args)})

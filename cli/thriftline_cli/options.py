@@ -1,0 +1,157 @@
+"""The command line as a parser: its commands, and the options that all of them take.
+
+A command is a module of ``commands`` with ``add(parser)`` and ``run(args, context)``. Only the
+module that is asked for is imported, so that help and completion stay quick.
+"""
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+COMMANDS = {
+    "audit": "audit the bill; read, accept and list findings",
+    "completion": "print what makes a shell complete this command",
+    "endpoints": "serve a model: deploy, roll back, compare, schedule",
+    "local": "run the embedded AWS and the demos of a checkout",
+    "prices": "refresh the price catalogue of a checkout",
+    "restore": "bring back an endpoint that the audit ended",
+    "transform": "classify texts in S3 without an endpoint",
+}
+DEFAULT_STACK = "thriftline"
+_EPILOG = """\
+exit codes: 0 done, 1 it failed or was rolled back, 2 usage, 3 refused,
+4 not found, 5 no credentials or not allowed, 6 --timeout was over,
+130 Ctrl-C, which stops watching and nothing else"""
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parser_for(words: Sequence[str] | None) -> argparse.ArgumentParser:
+    """Returns the parser, with the options of the commands among ``words``; None means all."""
+    parser = argparse.ArgumentParser(
+        prog="thriftline",
+        description="Trains, serves and audits models on AWS for the least money that is safe.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_common()],
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, about in COMMANDS.items():
+        one = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+        if words is None or name in words:
+            import_module(f"thriftline_cli.commands.{name}").add(one)
+    return parser
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Reads a command line; what it refuses ends the program with 2."""
+    return parser_for(words).parse_args(words)
+
+
+def steps(parser: argparse.ArgumentParser, what: str = "verb") -> Any:
+    """Returns where the commands of a group are added."""
+    return parser.add_subparsers(dest=what, required=True, metavar="COMMAND")
+
+
+def leaf(group: Any, name: str, about: str, *, acts: bool = False) -> argparse.ArgumentParser:
+    """Adds a command of a group, with the options that every command takes.
+
+    Args:
+        group: what ``steps`` returned.
+        name: of the command.
+        about: what it does.
+        acts: whether it changes anything; then it asks first, and can rehearse.
+    """
+    parser: argparse.ArgumentParser = group.add_parser(
+        name, help=about, description=f"{about[0].upper()}{about[1:]}."
+    )
+    finish(parser, acts=acts)
+    return parser
+
+
+def finish(parser: argparse.ArgumentParser, *, acts: bool = False) -> None:
+    """Adds the options that every command takes to a command without commands of its own."""
+    _connection(parser.add_argument_group("connection and answer"))
+    if acts:
+        _acting(parser)
+
+
+def waits(parser: argparse.ArgumentParser, about: str, *, seconds: float = 7200) -> None:
+    """Adds --wait and its limits."""
+    parser.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=argparse.SUPPRESS,
+        help=about,
+    )
+    parser.add_argument(
+        "--timeout",
+        type=duration,
+        default=argparse.SUPPRESS,
+        metavar="TIME",
+        help=f"of --wait, such as 90s, 30m or 2h ({seconds / 60:g}m)",
+    )
+    parser.add_argument(
+        "--every",
+        type=duration,
+        default=argparse.SUPPRESS,
+        metavar="TIME",
+        help="between two looks (10s)",
+    )
+
+
+def duration(text: str) -> float:
+    """Reads a time such as 30m; returns seconds."""
+    found = _DURATION.fullmatch(text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90s, 30m or 2h")
+    return float(found[1]) * _SECONDS[found[2] or "s"]
+
+
+def _common() -> argparse.ArgumentParser:
+    """What may stand before the command as well as after it."""
+    common = argparse.ArgumentParser(add_help=False)
+    _connection(common.add_argument_group("connection and answer"))
+    _acting(common)
+    return common
+
+
+def _connection(group: Any) -> None:
+    options: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("--output", {"choices": ["json", "table", "text"], "help": "of the answer (table)"}),
+        ("--query", {"metavar": "JMESPATH", "help": "what of the answer is shown"}),
+        ("--profile", {"help": "of the AWS configuration"}),
+        ("--region", {"help": "of the stack"}),
+        ("--stack", {"help": f"its name (THRIFTLINE_STACK, else {DEFAULT_STACK})"}),
+        ("--endpoint-url", {"metavar": "URL", "help": "of an embedded AWS (AWS_ENDPOINT_URL)"}),
+        ("--no-color", {"action": "store_true", "help": "no colours (NO_COLOR)"}),
+    )
+    for name, more in options:
+        group.add_argument(name, default=argparse.SUPPRESS, **more)
+
+
+def _acting(parser: Any) -> None:
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="do not ask before it changes anything",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="show what would be done; change nothing",
+    )
+
+
+def _version() -> str:
+    from thriftline_cli import __version__
+
+    return f"thriftline {__version__}"
+
+
+Run = Callable[[argparse.Namespace, Any], int]

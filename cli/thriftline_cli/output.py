@@ -1,0 +1,86 @@
+"""Where a command's answer goes: stdout, in the form that was asked for, and nothing else."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from thriftline_cli.answers import WIDTH, as_json, as_lines, as_table, as_text
+from thriftline_cli.exits import CommandError, Exit
+
+
+@dataclass(frozen=True)
+class Output:
+    """The form of the answer, and where it is written."""
+
+    form: str = "table"
+    query: str | None = None
+    stream: TextIO = sys.stdout
+    width: int = WIDTH
+
+    def __post_init__(self) -> None:
+        """Refuses a query that is none, before anything is done."""
+        if self.query is not None:
+            _searched(self.query, {})
+
+    def rows(
+        self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], cut: Sequence[str] = ()
+    ) -> None:
+        """Writes a list."""
+        if self.query is not None or self.form == "json":
+            self._any(list(rows))
+        elif self.form == "text":
+            self.write(as_lines(list(rows), columns))
+        else:
+            self.write(as_table(rows, columns, cut=cut, width=self.width))
+
+    def one(self, answer: Mapping[str, Any], page: str | None = None) -> None:
+        """Writes one thing; ``page`` is how it is shown to a person."""
+        if self.query is not None or self.form == "json":
+            self._any(answer)
+        elif self.form == "text":
+            self.write(as_lines(answer))
+        else:
+            self.write(page or as_text(answer))
+
+    def write(self, text: str) -> None:
+        """Writes a text as it is."""
+        if text:
+            self.stream.write(text if text.endswith("\n") else f"{text}\n")
+            self.stream.flush()
+
+    def _any(self, answer: Any) -> None:
+        found = answer if self.query is None else _searched(self.query, _json_of(answer))
+        if self.form == "json":
+            self.write(as_json(found))
+        elif self.form == "table" and isinstance(found, Mapping):
+            self.write(as_text(found))
+        elif self.form == "table" and _is_rows(found):
+            self.write(as_table(found, list(found[0]), width=self.width))
+        else:
+            self.write(as_lines(found))
+
+
+def _is_rows(found: Any) -> bool:
+    return isinstance(found, list) and bool(found) and all(isinstance(x, Mapping) for x in found)
+
+
+def _json_of(answer: Any) -> Any:
+    import json
+
+    return json.loads(as_json(answer))
+
+
+def _searched(query: str, answer: Any) -> Any:
+    from jmespath import compile as compiled
+    from jmespath.exceptions import JMESPathError, ParseError
+
+    try:
+        return compiled(query).search(answer)
+    except ParseError as error:
+        said = " ".join(str(error).split())
+        raise CommandError(f"--query {query}: {said}", Exit.USAGE) from error
+    except JMESPathError as error:
+        if answer == {}:
+            return None
+        raise CommandError(f"--query {query}: {error}", Exit.USAGE) from error

@@ -4,7 +4,7 @@ import contextlib
 import gc
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +15,9 @@ from moto.core.model_instances import reset_model_data
 
 from local_aws import bucket_policies, clock_hooks, table_locks, table_numbers
 from local_aws.accounts.world import load_accounts
+from local_aws.apigateway.front import ApiFront, Place
+from local_aws.apigateway.functions import ApiFunctions
+from local_aws.apigateway.rest_apis import RestApis
 from local_aws.clients import ACCESS_KEY, SECRET_KEY, Clients
 from local_aws.clock import Clock
 from local_aws.deployment.cloudformation import Deployment
@@ -23,6 +26,7 @@ from local_aws.events import s3_events
 from local_aws.events.events import EventBus
 from local_aws.events.schedules import Schedules
 from local_aws.functions.lambdas import Functions
+from local_aws.functions.layers import Layer
 from local_aws.functions.runtime import FunctionConfig, LambdaRuntime
 from local_aws.hooks import Hooks, check_moto_version
 from local_aws.hosting_connections import connect_hosting
@@ -162,11 +166,19 @@ class EmbeddedAws:
         self._install_jobs(scratch)
         self._connect_serving(own, gateway, writer, scratch)
 
-        def on_function(name: str, code: Path, properties: Mapping[str, Any]) -> None:
-            functions.configure(name, code)
+        def on_function(
+            name: str, code: Path, properties: Mapping[str, Any], layers: Sequence[Layer]
+        ) -> None:
+            functions.configure(name, code, layers)
             logs.configure(name, properties)
 
-        deployment = Deployment(self._clients, options.account, options.region, on_function)
+        apis = RestApis()
+        api_functions = ApiFunctions(functions.run)
+        self._cleanup.callback(api_functions.close)
+        gateway.apis = ApiFront(Place(options.account, options.region), apis, api_functions)
+        deployment = Deployment(
+            self._clients, options.account, options.region, on_function, apis.creators()
+        )
         deployment.install(self._hooks)
         self.outputs = deployment.deploy(options.stack_name, template)
         self._cleanup.callback(setattr, gateway, "closing", True)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from moto.s3.models import s3_backends
 
 from local_aws.clients import Clients
 from local_aws.deployment.repairs import REPAIRS
-from local_aws.deployment.resources import CREATORS
+from local_aws.deployment.resources import CREATORS, Creator
 from local_aws.deployment.state_machine_resource import create_state_machine
 from local_aws.deployment.template import Template
+from local_aws.functions.layers import Layer
 from local_aws.hooks import Hooks
 from local_aws.process_variables import refused_variables
 
@@ -22,13 +23,15 @@ LOG = logging.getLogger(__name__)
 
 _STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 _FUNCTION = "AWS::Lambda::Function"
+_LAYER = "AWS::Lambda::LayerVersion"
 
 # Created, but nothing ever happens to them here.
 INERT = {
     "AWS::CloudWatch::Dashboard": "dashboards are stored, never drawn",
 }
 
-OnFunction = Callable[[str, Path, Mapping[str, Any]], None]
+# A function's name, where its code lies, its properties and its layers.
+OnFunction = Callable[[str, Path, Mapping[str, Any], Sequence[Layer]], None]
 
 
 class DeploymentError(RuntimeError):
@@ -64,16 +67,23 @@ class LocalResource:
 
 
 class Deployment:
-    """Creates one stack."""
+    """Creates one stack; `creators` are further resources that are made here."""
 
     def __init__(
-        self, clients: Clients, account: str, region: str, on_function: OnFunction
+        self,
+        clients: Clients,
+        account: str,
+        region: str,
+        on_function: OnFunction,
+        creators: Mapping[str, Creator],
     ) -> None:
+        self._creators = {**CREATORS, **creators}
         self._clients = clients
         self._account = account
         self._region = region
         self._on_function = on_function
-        self._code: dict[str, Path] = {}
+        self._template = Template({}, {}, {})
+        self._layers: dict[str, Layer] = {}
         self.not_done: list[str] = []
 
     def install(self, hooks: Hooks) -> None:
@@ -95,6 +105,9 @@ class Deployment:
             if self._is_own(resource["Type"]):
                 return self._create(logical_id, resource, resources)
             made = create(logical_id, resource, resources, account_id, region_name)
+            if resource["Type"] == _LAYER:
+                # moto gives it none, and a reference to it would be the object itself.
+                made.physical_resource_id = made.arn
             self._finish(logical_id, made, resource, resources)
             return made
 
@@ -113,7 +126,7 @@ class Deployment:
 
     def _is_own(self, kind: str) -> bool:
         known = kind in parsing.get_model_map() or kind in parsing.NULL_MODELS
-        return kind == _STATE_MACHINE or kind in CREATORS or not known
+        return kind == _STATE_MACHINE or kind in self._creators or not known
 
     def _create(self, logical_id: str, resource: Mapping[str, Any], resources: Any) -> Any:
         kind = resource["Type"]
@@ -122,8 +135,8 @@ class Deployment:
         made: Any
         if kind == _STATE_MACHINE:
             made = create_state_machine(name[:80], properties, self._account, self._region)
-        elif kind in CREATORS:
-            made = LocalResource(CREATORS[kind](self._clients, name, properties))
+        elif kind in self._creators:
+            made = LocalResource(self._creators[kind](self._clients, name, properties))
         else:
             self.not_done.append(f"{logical_id} ({kind})")
             made = LocalResource(f"not-created-locally-{logical_id}")
@@ -145,8 +158,12 @@ class Deployment:
             variables = made.environment_vars
             _check_variables(made.function_name, variables)
             made.environment_vars = {key: str(value) for key, value in variables.items()}
-        if kind == _FUNCTION and logical_id in self._code:
-            self._on_function(made.function_name, self._code[logical_id], properties)
+        if kind == _LAYER and logical_id in self._template.layers:
+            self._layers[made.arn] = self._template.layers[logical_id]
+        if kind == _FUNCTION and logical_id in self._template.code:
+            layers = [self._layers[arn] for arn in properties.get("Layers", ())]
+            code = self._template.code[logical_id]
+            self._on_function(made.function_name, code, properties, layers)
         if kind == "AWS::Events::Rule" and "ScheduleExpression" in properties:
             self.not_done.append(f"{logical_id} (schedule {properties['ScheduleExpression']})")
 
@@ -168,7 +185,7 @@ class Deployment:
 
     def deploy(self, name: str, template: Template) -> dict[str, str]:
         """Create the stack and return its outputs."""
-        self._code = template.code
+        self._template = template
         backend = cloudformation_backends[self._account][self._region]
         try:
             stack = backend.create_stack(

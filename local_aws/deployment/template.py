@@ -3,7 +3,7 @@
 import copy
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,11 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from local_aws.functions.layers import Layer
+
 # SAM wants code in S3; the functions run from their folder, and nothing is ever put there.
 _PLACEHOLDER = "s3://local-aws/code"
+_LAYER = "layers/"
 _TRANSFORM = "AWS::Serverless-2016-10-31"
 
 
@@ -26,11 +29,15 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True)
 class Template:
-    """A translated template: plain CloudFormation, and where each function's code lies."""
+    """A translated template: plain CloudFormation, and where each function's code lies.
+
+    The layers are by the names that SAM gave them.
+    """
 
     body: dict[str, Any]
     parameters: dict[str, str]
     code: dict[str, Path]
+    layers: dict[str, Layer] = field(default_factory=dict)
 
 
 def read_template(
@@ -49,6 +56,7 @@ def read_template(
     _check_transforms(path, source)
     values = _parameter_values(source.get("Parameters", {}), parameters)
     code = dict(_take_code(source, path.parent))
+    layers = dict(_take_layers(source, path.parent))
     _inline_definitions(source, path.parent)
     pseudo = {
         "AWS::Region": region,
@@ -59,7 +67,9 @@ def read_template(
     }
     body = _translate(path, source, {**pseudo, **values}, region)
     _inline_code(body)
-    return Template(body=body, parameters=values, code=code)
+    return Template(
+        body=body, parameters=values, code=code, layers=dict(_inline_layers(body, layers))
+    )
 
 
 def _without_dates(value: Any) -> Any:
@@ -137,6 +147,16 @@ def _take_code(source: dict[str, Any], folder: Path) -> Iterator[tuple[str, Path
         yield name, code
 
 
+def _take_layers(source: dict[str, Any], folder: Path) -> Iterator[tuple[str, Layer]]:
+    for name, properties in _of_type(source, "AWS::Serverless::LayerVersion"):
+        content = (folder / str(properties.get("ContentUri"))).resolve()
+        if not content.is_dir():
+            raise TemplateError(f"{name}: its ContentUri {content} is no folder")
+        properties["ContentUri"] = f"s3://local-aws/{_LAYER}{name}"
+        method = source["Resources"][name].get("Metadata", {}).get("BuildMethod")
+        yield name, Layer(name, content, method)
+
+
 def _inline_definitions(source: dict[str, Any], folder: Path) -> None:
     for name, properties in _of_type(source, "AWS::Serverless::StateMachine"):
         uri = properties.pop("DefinitionUri", None)
@@ -166,3 +186,15 @@ def _translate(
 def _inline_code(body: dict[str, Any]) -> None:
     for _, properties in _of_type(body, "AWS::Lambda::Function"):
         properties["Code"] = {"ZipFile": "# This function runs from its CodeUri."}
+
+
+def _inline_layers(
+    body: dict[str, Any], layers: Mapping[str, Layer]
+) -> Iterator[tuple[str, Layer]]:
+    # SAM adds a digest to a layer's name; its placeholder says which one it was.
+    for name, properties in _of_type(body, "AWS::Lambda::LayerVersion"):
+        key = str(properties["Content"].get("S3Key", ""))
+        if not key.startswith(_LAYER):
+            raise TemplateError(f"{name}: only layers with a local ContentUri are done here")
+        properties["Content"] = {"ZipFile": ""}
+        yield name, layers[key.removeprefix(_LAYER)]

@@ -1,9 +1,9 @@
 """What ``/var/runtime/bootstrap.py`` is on Lambda: the first file that an interpreter runs.
 
-Run by the functions' own interpreter as ``python -P lambda_bootstrap.py HANDLER FUNCTION_ARN``: it
-may use awslambdaric and the standard library only. It puts the function's code first on the path,
-hides what only the emulator sets, and gives the context the function's true ARN, which the emulator
-makes up.
+Run by the functions' own interpreter as ``python -P bootstrap.py HANDLER FUNCTION_ARN [LAYER …]``:
+it may use awslambdaric and the standard library only. It puts the function's code first on the
+path, then the packages of its layers, hides what only the emulator sets, and gives the context the
+function's true ARN, which the emulator makes up.
 """
 
 import os
@@ -15,11 +15,11 @@ from typing import Any
 _SET_ONLY_BY_THE_EMULATOR = ("AWS_LAMBDA_FUNCTION_TIMEOUT", "LC_CTYPE")
 
 
-def main(handler: str, function_arn: str) -> None:
+def main(handler: str, function_arn: str, *layers: str) -> None:
     """Serve invocations of a handler until the process is killed."""
     for name in _SET_ONLY_BY_THE_EMULATOR:
         os.environ.pop(name, None)
-    sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+    sys.path[:0] = [os.environ["LAMBDA_TASK_ROOT"], *layers]
     from awslambdaric import __main__ as runtime
     from awslambdaric import bootstrap
 
@@ -42,4 +42,4 @@ def _trace_header() -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -19,7 +19,10 @@ class LambdaRuntimeMissingError(Exception):
 
 @dataclass(frozen=True)
 class FunctionConfig:
-    """What Lambda knows about a function; `code` is the folder that would be its zip."""
+    """What Lambda knows about a function; `code` is the folder that would be its zip.
+
+    `layers` are the folders of packages that its layers add.
+    """
 
     name: str
     handler: str
@@ -27,6 +30,7 @@ class FunctionConfig:
     environment: Mapping[str, str]
     timeout_seconds: int
     memory_mib: int
+    layers: tuple[Path, ...] = ()
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -39,6 +43,7 @@ class FunctionConfig:
             variables,
             self.timeout_seconds,
             self.memory_mib,
+            self.layers,
         )
 
 

@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.models import LambdaFunction
 from moto.core.exceptions import JsonRESTError
 
+from local_aws.functions.layers import Layer, layer_packages
 from local_aws.functions.pool import while_waiting
 from local_aws.hooks import Hooks
 from local_aws.options import Runtime
@@ -43,6 +44,7 @@ class Functions:
         self._default_code = code
         self._time_scale = time_scale
         self._code: dict[str, Path] = {}
+        self._layers: dict[str, tuple[Path, ...]] = {}
         # Hears of every invocation: the function's name, and whether it failed.
         self.on_invocation: Callable[[str, bool], None] = lambda *_: None
         # What surrounds the wait of a request with these headers for a process.
@@ -52,9 +54,10 @@ class Functions:
         self._closing = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="lambda")
 
-    def configure(self, function: str, code: Path) -> None:
-        """Say where the code of `function` lies."""
+    def configure(self, function: str, code: Path, layers: Sequence[Layer] = ()) -> None:
+        """Say where the code of `function` lies, and which layers it has."""
         self._code[function] = code
+        self._layers[function] = tuple(layer_packages(each) for each in layers)
 
     def install(self, hooks: Hooks) -> None:
         """Send every invocation, wherever it comes from, to the runtime."""
@@ -69,7 +72,7 @@ class Functions:
             return functions._invoke(function, body, request_headers, response_headers)
 
         def invoke_lambda(function: Any, event: Any = None) -> tuple[str, bool, str]:
-            invocation = functions._run(function, json.dumps(event or {}).encode())
+            invocation = functions.run(function, json.dumps(event or {}).encode())
             payload = invocation.payload.decode()
             return payload, invocation.function_error is not None, invocation.log_tail.decode()
 
@@ -98,14 +101,15 @@ class Functions:
             self._pool.submit(self._run_async, function, payload or b"{}")
             return b""
         while_waiting.set(lambda: self.standing_still(request_headers))
-        invocation = self._run(function, payload or b"{}")
+        invocation = self.run(function, payload or b"{}")
         if invocation.function_error:
             response_headers["x-amz-function-error"] = invocation.function_error
         response_headers["x-amz-executed-version"] = "$LATEST"
         response_headers["x-amz-log-result"] = base64.b64encode(invocation.log_tail).decode()
         return invocation.payload
 
-    def _run(self, function: Any, payload: bytes) -> "Invocation":
+    def run(self, function: Any, payload: bytes) -> "Invocation":
+        """Run a function of moto's once and wait for its answer."""
         config = self._config(
             name=function.function_name,
             handler=function.handler,
@@ -113,6 +117,7 @@ class Functions:
             environment=dict(function.environment_vars),
             timeout_seconds=int(function.timeout),
             memory_mib=int(function.memory_size),
+            layers=self._layers.get(function.function_name, ()),
         )
         invocation = self._runtime.invoke(config, payload)
         self.on_invocation(function.function_name, invocation.function_error is not None)
@@ -121,7 +126,7 @@ class Functions:
     def _run_async(self, function: Any, payload: bytes) -> None:
         try:
             for delay in (*_ASYNC_DELAYS_SECONDS, None):
-                invocation = self._run(function, payload)
+                invocation = self.run(function, payload)
                 if invocation.function_error is None:
                     return
                 if delay is None or self._closing.wait(delay / self._time_scale):

@@ -172,6 +172,7 @@ class LambdaRuntime:
             _BOOTSTRAP,
             config.handler,
             function_arn(config, environment["AWS_REGION"], self._account_id),
+            *config.layers,
         ]
         plan = SandboxPlan(
             emulator=self._emulator,

@@ -27,6 +27,10 @@ _RUNTIME_PATHS = {
 _OWN_PATHS_OF_MOTO = ("/moto-api", "/favicon.ico", "/latest/meta-data/", "/latest/api/")
 
 
+# The REST APIs of the stack: a path of theirs may be any.
+API_PREFIX = "/_aws/execute-api/"
+
+
 @dataclass(frozen=True)
 class Call:
     """One AWS call: boto3's name of the service, and the operation if it is known."""
@@ -37,6 +41,8 @@ class Call:
 
 def identify(environ: Environ) -> Call:
     """Find out which call a request is."""
+    if environ.get("PATH_INFO", "").startswith(API_PREFIX):
+        return Call("execute-api", "Invoke")
     service = _service(environ)
     return Call(service, _operation(service, environ))
 

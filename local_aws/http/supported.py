@@ -52,9 +52,15 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "EnableRule ListEventBuses ListRuleNamesByTarget ListRules ListTagsForResource "
         "ListTargetsByRule PutEvents PutRule PutTargets RemoveTargets TestEventPattern"
     ),
+    "execute-api": _calls("Invoke"),
     "iam": _calls(
-        "AttachRolePolicy CreatePolicy CreateRole DeletePolicy DeleteRole DeleteRolePolicy "
-        "DetachRolePolicy GetPolicy GetPolicyVersion GetRole GetRolePolicy "
+        "AddUserToGroup AttachGroupPolicy AttachRolePolicy AttachUserPolicy CreateAccessKey "
+        "CreateGroup CreatePolicy CreateRole CreateUser DeleteAccessKey DeleteGroup DeletePolicy "
+        "DeleteRole DeleteRolePolicy DeleteUser DeleteUserPolicy DetachGroupPolicy "
+        "DetachRolePolicy DetachUserPolicy GetGroup GetPolicy GetPolicyVersion GetRole "
+        "GetRolePolicy GetUser GetUserPolicy ListAccessKeys ListAttachedUserPolicies "
+        "ListGroupsForUser ListUserPolicies ListUsers PutGroupPolicy PutUserPolicy "
+        "RemoveUserFromGroup UpdateAccessKey "
         "ListAccountAliases ListAttachedRolePolicies ListPolicies ListRolePolicies ListRoles "
         "PutRolePolicy SimulatePrincipalPolicy"
     ),

@@ -1,0 +1,1 @@
+"""REST APIs of API Gateway: routes, signatures, permissions, and the functions behind them."""

@@ -20,7 +20,7 @@ help: ## Say what can be made
 ## ---- Set-up: each environment is made anew when its pins change
 
 # Each is made by a pip of its own, side by side: much of their time is waiting for a download.
-ENVIRONMENTS := $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam
+ENVIRONMENTS := $(STAMPS)/venv $(STAMPS)/lambda $(STAMPS)/sam $(STAMPS)/layers
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --silent --jobs=4
 
 .PHONY: environments
@@ -50,6 +50,11 @@ $(STAMPS)/lambda: requirements-lambda.txt functions/requirements.txt | $(STAMPS)
 $(STAMPS)/sam: requirements-sam.txt | $(STAMPS)/python
 	@$(PYTHON) tools/make_environment.py .venv-sam requirements-sam.txt \
 		--for "the SAM CLI and its runtime emulator" --takes "20 to 60 seconds" --every 60 -- --no-compile
+	@touch $@
+
+# The layers of functions, by the commands that `sam build` runs; a start then needs no network.
+$(STAMPS)/layers: $(wildcard layers/*/*) | $(STAMPS)/venv
+	@$(BIN)/python -m local_aws.deployment.build_layers template.yaml
 	@touch $@
 
 $(STAMPS)/node: package-lock.json | $(STAMPS)/venv

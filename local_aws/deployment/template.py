@@ -44,15 +44,7 @@ def read_template(
     path: Path, *, stack_name: str, account: str, region: str, parameters: Mapping[str, str]
 ) -> Template:
     """Read and translate the template at `path`."""
-    try:
-        source = yaml_parse(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TemplateError(f"{path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise TemplateError(f"{path}: {error}") from error
-    source = _without_dates(source)
-    if not isinstance(source, dict) or not source.get("Resources"):
-        raise TemplateError(f"{path}: no Resources")
+    source = _read_source(path)
     _check_transforms(path, source)
     values = _parameter_values(source.get("Parameters", {}), parameters)
     code = dict(_take_code(source, path.parent))
@@ -70,6 +62,24 @@ def read_template(
     return Template(
         body=body, parameters=values, code=code, layers=dict(_inline_layers(body, layers))
     )
+
+
+def read_layers(path: Path) -> list[Layer]:
+    """Return the layers that the template at `path` has."""
+    return [layer for _, layer in _take_layers(_read_source(path), path.parent)]
+
+
+def _read_source(path: Path) -> dict[str, Any]:
+    try:
+        source = yaml_parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TemplateError(f"{path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise TemplateError(f"{path}: {error}") from error
+    source = _without_dates(source)
+    if not isinstance(source, dict) or not source.get("Resources"):
+        raise TemplateError(f"{path}: no Resources")
+    return source
 
 
 def _without_dates(value: Any) -> Any:

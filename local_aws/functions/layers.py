@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,11 @@ def layer_packages(layer: Layer, cache: Path = _CACHE) -> Path:
     return target / "python"
 
 
+def _path() -> str:
+    # Its python3 is this one, which has pip.
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
 def _digest(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
@@ -61,7 +67,7 @@ def _build(layer: Layer, target: Path) -> None:
             done = subprocess.run(
                 command,
                 cwd=source,
-                env={**os.environ, "ARTIFACTS_DIR": str(made)},
+                env={**os.environ, "ARTIFACTS_DIR": str(made), "PATH": _path()},
                 capture_output=True,
                 text=True,
                 timeout=_BUILD_SECONDS,

@@ -53,6 +53,8 @@ def test_only_what_acts_and_restores_may_change_an_endpoint(template: dict[str, 
         "RestoreEndpointFunction",
         "PrepareDeploymentFunction",
         "StartDeploymentFunction",
+        # Who puts scaling back must be allowed to do what scaling will do.
+        "RecordDeploymentFunction",
         # Weights, and the variants of an experiment.
         "OpenExperimentFunction",
         "StartExperimentFunction",

@@ -30,5 +30,6 @@ def lambda_handler(request: RecordDeploymentRequest) -> RecordDeploymentResponse
         alerts=wiring.alerts(),
         bus=wiring.event_bus(),
         measure=_measure,
+        hold=wiring.scaling_hold(),
     )
     return record_deployment(request, site, now=wiring.now())

@@ -11,6 +11,8 @@ from thriftline.wiring import serving as wiring
 def lambda_handler(request: SettleDeploymentRequest) -> SettleDeploymentResponse:
     """Sets both; see ``settle_deployment``."""
     site = SettlingSite(
-        documents=wiring.deployment_documents(), scheduling=schedules.scheduling_site()
+        documents=wiring.deployment_documents(),
+        hold=wiring.scaling_hold(),
+        scheduling=schedules.scheduling_site(),
     )
     return settle_deployment(request.execution_arn, serves_wanted=request.serves_wanted, site=site)

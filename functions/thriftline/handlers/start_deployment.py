@@ -18,5 +18,5 @@ def lambda_handler(request: DeploymentRequest) -> StartDeploymentResponse:
         artifacts=wiring.artifacts(),
         stack=wiring.settings().stack_name,
     )
-    site = StartingSite(making=making, bus=wiring.event_bus())
+    site = StartingSite(making=making, bus=wiring.event_bus(), hold=wiring.scaling_hold())
     return start_deployment(request.execution_arn, site, now=wiring.now())

@@ -5,6 +5,7 @@ from functools import cache
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client, client_without_retries, impatient_client
 from thriftline.core.aws.executions import Executions
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.serving.aws.captured import Captured
 from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
 from thriftline.serving.aws.endpoints import Endpoints
@@ -17,6 +18,7 @@ from thriftline.serving.aws.model_packages import ModelPackages
 from thriftline.serving.aws.probes import Probes
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments
 from thriftline.serving.steps.experiment_documents import ExperimentDocuments
+from thriftline.serving.steps.held_scaling import ScalingHold
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "model_packages",
     "now",
     "probes",
+    "scaling_hold",
     "settings",
 ]
 
@@ -100,6 +103,12 @@ def hosting_quotas() -> HostingQuotas:
 def probes() -> Probes:
     """The endpoints' callers' API; a probe that fails is an answer, so it is sent once."""
     return Probes(client_without_retries("sagemaker-runtime"))
+
+
+@cache
+def scaling_hold() -> ScalingHold:
+    """Where scaling is set aside while an update changes the instance type."""
+    return ScalingHold(deployment_documents(), TargetClients(settings().region), artifacts())
 
 
 @cache

@@ -13,6 +13,13 @@ CANARY = (
 )
 
 
+QUICK = (
+    "instance: {type: ml.m5.large, count: 2}\n"
+    "rollout: {type: all-at-once, bake_seconds: 180, min_requests: 0}\n"
+    "alarms: {latency_ratio: null}\n"
+)
+
+
 def _first(world: ServingWorld, project: str, text: str = CANARY) -> str:
     """Deploys a version that answers "former" and returns its config."""
     world.serve_yaml(project, text)
@@ -105,10 +112,9 @@ def _refused(world: ServingWorld, project: str, config: str, ended: Ended, said:
 def test_a_rollback_to_a_config_that_somebody_deleted_is_refused(
     world: ServingWorld, project: str
 ) -> None:
-    former = _first(world, project)
+    former = _first(world, project, QUICK)
     world.register(project, label="new")
-    with Traffic(world, project):
-        assert world.deploy(project).ending == "deployed"
+    assert world.deploy(project).ending == "deployed"
     world.sagemaker.delete_endpoint_config(EndpointConfigName=former)
     ended = world.rollback(project)
     assert ended.ending == "refused", ended.told
@@ -133,7 +139,7 @@ def test_a_call_that_sagemaker_refuses_leaves_all_as_it_was(
 def test_a_call_that_is_throttled_is_made_again(
     world: ServingWorld, project: str, operation: str
 ) -> None:
-    _first(world, project)
+    _first(world, project, QUICK)
     world.register(project, label="new")
     world.fail("sagemaker", operation, "ThrottlingException", 400, 6)
     with Traffic(world, project) as traffic:

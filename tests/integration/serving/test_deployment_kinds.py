@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.permissions import calls_without_permission
 from tests.integration.serving.world import ServingWorld
+from thriftline.serving.domain.names import component_name
 
 SERVE_YAML = {
     "serverless": "kind: serverless\nserverless: {memory_mb: 2048}\n",
@@ -28,16 +29,25 @@ def test_a_kind_is_deployed_and_rolled_back(world: ServingWorld, project: str, k
         assert ended.ending == "deployed", (ended.cause, _brief(ended.told))
         assert ended.told["in_use"] == number
         serves = ended.told["made"]["serves"]
-        if kind == "multi-model":
-            assert world.ask(project, TargetModel=serves) == f"v{number}"
+        if kind != "asynchronous":
+            assert world.ask(project, **_target(kind, project, serves)) == f"v{number}"
         told.append(serves)
     assert told[0] != told[1]
     back = world.rollback(project)
     assert back.ending == "deployed", (back.cause, _brief(back.told))
     assert back.told["made"]["serves"] == told[0]
+    if kind != "asynchronous":
+        assert world.ask(project, **_target(kind, project, told[0])) == "v1"
     assert world.history(project)["in_use"] == {"N": "1"}
     assert world.nothing_in_use_was_deleted(project)
     assert calls_without_permission(world.aws) == set()
+
+
+def _target(kind: str, project: str, serves: str) -> dict[str, str]:
+    """Returns what a caller says beside the endpoint's name."""
+    if kind == "component":
+        return {"InferenceComponentName": component_name(f"thriftline-{project}")}
+    return {"TargetModel": serves} if kind == "multi-model" else {}
 
 
 def _brief(told: dict[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from tests.unit.serving.fake_hosting import NOW, FakeHosting, refusal
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.executions import Executions
+from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import Retry, ThriftlineError
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
+from thriftline.serving.aws.endpoint_scaling import EndpointScaling
 from thriftline.serving.aws.endpoints import Endpoints
 from thriftline.serving.aws.endpoints_table import BY_ITEM, EndpointsTable
 from thriftline.serving.aws.hosting_quotas import HostingQuotas
@@ -35,6 +37,7 @@ from thriftline.serving.schemas.steps import (
 from thriftline.serving.steps.check_deployment import check_deployment
 from thriftline.serving.steps.checking_site import CheckingSite
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments
+from thriftline.serving.steps.held_scaling import ScalingHold
 from thriftline.serving.steps.open_deployment import OpeningSite, open_deployment
 from thriftline.serving.steps.poll_deployment import PollingSite, poll_deployment
 from thriftline.serving.steps.prepare_deployment import PreparingSite, prepare_deployment
@@ -149,6 +152,7 @@ class DeploymentWorld:
         self.measured: list[str] = []
         self.s3 = boto3.client("s3", region_name=REGION)
         self.cloudwatch = boto3.client("cloudwatch", region_name=REGION)
+        self.autoscaling = boto3.client("application-autoscaling", region_name=REGION)
         for name in (DATA, ARTIFACTS):
             self.s3.create_bucket(Bucket=name)
         self.table = EndpointsTable(endpoints_client(), "endpoints")
@@ -238,12 +242,8 @@ class DeploymentWorld:
 
     def go_on(self, run: Run) -> None:
         """Runs the steps from Check deployment until something is to be recorded."""
-        run.states.append("Check deployment")
-        if _tried(lambda: check_deployment(run.arn, self.checking)).serves_already:
+        if self.check_prepare_and_start(run):
             return
-        run.states.append("Prepare model")
-        _tried(lambda: prepare_deployment(run.arn, self.preparing, now=self.now))
-        self.start(run)
         for _ in range(_MOST_LOOKS):
             poll = self.poll(run)
             if poll.step == "record":
@@ -251,6 +251,16 @@ class DeploymentWorld:
             if poll.step == "start":
                 self.start(run)
         raise AssertionError(f"it never ends: {run.polls[-3:]}")
+
+    def check_prepare_and_start(self, run: Run) -> bool:
+        """Returns whether the wanted version serves already, so that nothing was started."""
+        run.states.append("Check deployment")
+        if _tried(lambda: check_deployment(run.arn, self.checking)).serves_already:
+            return True
+        run.states.append("Prepare model")
+        _tried(lambda: prepare_deployment(run.arn, self.preparing, now=self.now))
+        self.start(run)
+        return False
 
     def start(self, run: Run) -> None:
         run.states.append("Start update")
@@ -326,6 +336,7 @@ class DeploymentWorld:
             images=ImageRegistry(self.images),
             alarms=self._alarms,
             quotas=HostingQuotas(self.quotas),  # type: ignore[arg-type]
+            scaling=EndpointScaling(self.autoscaling, self.cloudwatch),
             prices=price_catalogue(),
             region=REGION,
             artifacts_bucket=ARTIFACTS,
@@ -346,7 +357,12 @@ class DeploymentWorld:
 
     @property
     def starting(self) -> StartingSite:
-        return StartingSite(self.preparing, EventBus(self.bus_client, "default"))  # type: ignore[arg-type]
+        bus = EventBus(self.bus_client, "default")  # type: ignore[arg-type]
+        return StartingSite(self.preparing, bus, self.hold)
+
+    @property
+    def hold(self) -> ScalingHold:
+        return ScalingHold(self.documents, TargetClients(REGION), self.artifacts)
 
     @property
     def polling(self) -> PollingSite:
@@ -367,6 +383,7 @@ class DeploymentWorld:
             alerts=Topic(self.topic, "arn:topic"),  # type: ignore[arg-type]
             bus=EventBus(self.bus_client, "default"),  # type: ignore[arg-type]
             measure=lambda name, _: self.measured.append(name),
+            hold=self.hold,
         )
 
 

@@ -150,8 +150,9 @@ SMALL = replace(GOOD, kind=Kind.SERVERLESS, quota=None)
         (replace(GOOD, artifact=Artifact("s3://b/m", True, "GLACIER")), "archived in GLACIER"),
         (replace(GOOD, artifact=Artifact("s3://b/m", True, "DEEP_ARCHIVE")), "archived"),
         (replace(GOOD, image=Image("repository:latest", True)), "named by a tag"),
-        (replace(GOOD, image=Image(IMAGE, False)), "does not exist"),
-        (replace(GOOD, image=Image(IMAGE, None)), "could not be looked up"),
+        (replace(GOOD, image=Image(IMAGE, False)), "ECR has no image"),
+        (replace(GOOD, image=Image("repository:0.1.0", False)), "ECR has no image"),
+        (replace(GOOD, image=Image(IMAGE, None)), "could not be read"),
         (replace(SMALL, image=Image(IMAGE, True, 11 * 1024**3)), "11.0 GB"),
         (replace(SMALL, image=Image(IMAGE, True)), "size of"),
         (replace(GOOD, quota=Quota("ml.m5.large", 4, 3, 2)), "quota is 4 and 3 are in use"),
@@ -170,6 +171,15 @@ def test_one_thing_that_is_wrong_or_unknown_refuses(situation: Situation, said: 
     (against,) = refused_by(checks(situation))
     assert said in against.sentence
     assert against.fix
+
+
+def test_a_first_version_has_one_fleet_to_pay() -> None:
+    later, first = checks(GOOD), checks(replace(GOOD, endpoint_status=None, serves=None))
+    prices = [one.sentence for one in (*later, *first) if one.name == "price of the roll-out"]
+    assert prices == [
+        "Both fleets cost 1.50 USD until the roll-out ends.",
+        "The new fleet costs 1.50 USD until the roll-out ends.",
+    ]
 
 
 def test_an_archived_object_that_was_restored_can_be_read() -> None:

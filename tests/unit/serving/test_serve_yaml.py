@@ -200,11 +200,6 @@ def test_what_sagemaker_takes_is_taken(text: str) -> None:
         ("", Current(Kind.REAL_TIME, ("AllTraffic",)), "keeps the names of the variants"),
         ("", Current(Kind.REAL_TIME, ("main", "challenger")), "main, challenger, not only main"),
         (
-            "instance: {type: ml.m5.xlarge}",
-            Current(Kind.REAL_TIME, instance_type="ml.m5.large", scaled=True),
-            "fails when a scaled variant changes",
-        ),
-        (
             f"{TWO}rollout: {{type: canary}}",
             Current(Kind.REAL_TIME, instances=1, scaled=True),
             "one instance cannot have a canary",

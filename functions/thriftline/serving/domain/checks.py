@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from thriftline.core.wording import counted
 from thriftline.serving.domain.kinds import Kind, ServingBudget
-from thriftline.serving.domain.verdicts import IN_SERVICE
+from thriftline.serving.domain.verdicts import IN_SERVICE, UPDATE_ROLLBACK_FAILED
 
 # S3 answers a GetObject of these only after a restore of hours.
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
@@ -111,6 +111,12 @@ def _endpoint(situation: Situation) -> Check:
             "The endpoint is Failed, and SageMaker allows nothing but its deletion.",
             "delete the endpoint and deploy again; its configs and models are kept",
         )
+    if status == UPDATE_ROLLBACK_FAILED:
+        return Check(
+            "endpoint",
+            True,
+            f"The endpoint is {status}: it serves a mix, which another update ends.",
+        )
     if status != IN_SERVICE:
         return Check(
             "endpoint",
@@ -155,20 +161,26 @@ def _artifact(artifact: Artifact) -> Check:
 
 def _image(situation: Situation) -> Check:
     image = situation.image
+    if image.found is False:
+        return Check(
+            "image",
+            False,
+            f"ECR has no image {image.uri}.",
+            "build and push the image (training_image/README.md) and deploy again",
+        )
+    if image.found is None:
+        return Check(
+            "image",
+            False,
+            f"Whether ECR has the image {image.uri} could not be read.",
+            "let the function's role read the repository",
+        )
     if _BY_DIGEST not in image.uri:
         return Check(
             "image",
             False,
             f"{image.uri} is named by a tag, which may point to another image tomorrow.",
             "register the version with its image's digest (repository@sha256:...)",
-        )
-    if image.found is not True:
-        said = "does not exist" if image.found is False else "could not be looked up"
-        return Check(
-            "image",
-            False,
-            f"{image.uri} {said}.",
-            "push the image again, or let the function's role read the repository",
         )
     if situation.kind is Kind.SERVERLESS:
         return _small_image(image)
@@ -234,19 +246,19 @@ def _alarm(name: str, state: str | None) -> Check:
 
 def _rollout_money(situation: Situation) -> Check:
     usd, cap = situation.money.rollout_usd, situation.budget.max_rollout_usd
+    # Before a first version there is no fleet to pay beside the new one.
+    fleets = "The new fleet costs" if situation.endpoint_status is None else "Both fleets cost"
     if usd is None:
         return _unpriced("price of the roll-out", cap, "budget.max_rollout_usd", situation.budget)
     if cap is not None and usd > cap:
         return Check(
             "price of the roll-out",
             False,
-            f"Both fleets cost {usd:,.2f} USD until the roll-out ends; "
+            f"{fleets} {usd:,.2f} USD until the roll-out ends; "
             f"budget.max_rollout_usd is {cap:,.2f}.",
             "raise the budget, shorten the waits, or roll out with type: rolling",
         )
-    return Check(
-        "price of the roll-out", True, f"Both fleets cost {usd:,.2f} USD until the roll-out ends."
-    )
+    return Check("price of the roll-out", True, f"{fleets} {usd:,.2f} USD until the roll-out ends.")
 
 
 def _month_money(situation: Situation) -> Check:

@@ -540,19 +540,6 @@ def _variants_stay(wish: ServingWish, current: Current) -> Iterator[Refusal]:
         )
 
 
-def _scaled_type_stays(wish: ServingWish, current: Current) -> Iterator[Refusal]:
-    type_ = wish.instance_type
-    if not current.scaled or type_ is None or current.instance_type in (None, type_):
-        return
-    if wish.kind is current.kind and wish.kind is not Kind.COMPONENT:
-        yield Refusal(
-            "instance.type",
-            f"the variant is scaled, and SageMaker fails when a scaled variant changes from "
-            f"{current.instance_type} to {type_}",
-            "deploy once without scaling, then with the new type and scaling",
-        )
-
-
 def _scaled_count_is_enough(wish: ServingWish, current: Current) -> Iterator[Refusal]:
     stepped = wish.rollout.type in PERCENT_BOUNDS
     if not (current.scaled and stepped and wish.kind is current.kind):
@@ -564,6 +551,5 @@ def _scaled_count_is_enough(wish: ServingWish, current: Current) -> Iterator[Ref
 _CHANGES: tuple[ChangeRule, ...] = (
     _kind_stays,
     _variants_stay,
-    _scaled_type_stays,
     _scaled_count_is_enough,
 )

@@ -11,6 +11,8 @@ from thriftline.core.wording import counted
 from thriftline.serving.domain.kinds import Rollout
 
 IN_SERVICE = "InService"
+# A rolling update failed and its rollback did too: a mix of both serves until the next update.
+UPDATE_ROLLBACK_FAILED = "UpdateRollbackFailed"
 # An endpoint in one of these refuses every change, and goes on by itself.
 MOVING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 BAKING = frozenset({"Baking"})
@@ -118,8 +120,12 @@ def _moving(view: EndpointView, *, out_of_time: bool) -> Verdict:
 
 
 def _broken(view: EndpointView) -> Verdict:
-    why = f": {view.failure_reason}" if view.failure_reason else "; SageMaker gives no reason"
-    if view.status == "UpdateRollbackFailed":
+    why = (
+        f": {view.failure_reason.rstrip('.')}"
+        if view.failure_reason
+        else "; SageMaker gives no reason"
+    )
+    if view.status == UPDATE_ROLLBACK_FAILED:
         return Verdict(
             Outcome.FAILED,
             f"The update and its rollback failed{why}. Instances of both versions may answer.",

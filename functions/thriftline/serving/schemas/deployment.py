@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from thriftline.core.saved_endpoint import SavedTarget
+
 Ending = Literal["deployed", "rolled_back", "inconclusive", "failed", "refused"]
 Action = Literal["deploy", "rollback"]
 
@@ -123,6 +125,12 @@ class Deployment(Record):
     notes: tuple[str, ...] = ()
     started_at: datetime | None = Field(None, description="When SageMaker was about to be asked.")
     asked: str | None = Field(None, description="What SageMaker took; null when it took nothing.")
+    moves_scaled_variant: bool = Field(
+        False, description="Whether the update changes the instance type of a scaled variant."
+    )
+    held_scaling: tuple[SavedTarget, ...] = Field(
+        (), description="Scaling set aside for the update; empty when it is back."
+    )
     watch: Watch = Watch()
     failure: DeploymentFailure | None = None
     ended_at: datetime | None = None

@@ -26,11 +26,7 @@ class ScalingApplied:
 
 
 def release_scaling(kind: Kind, endpoint: str, scaling: EndpointScaling) -> bool:
-    """Takes the scaling of an endpoint away; returns whether there was any.
-
-    SageMaker refuses an update that changes the instance type of a scaled variant, or takes it
-    away. ``apply_scaling`` brings it back whatever became of the update.
-    """
+    """Takes the scaling of an endpoint away for good; returns whether there was any."""
     return scaling.deregister(*scaled_resource(kind, endpoint))
 
 

@@ -23,7 +23,13 @@ from thriftline.serving.schemas.deployment import (
 )
 from thriftline.serving.schemas.steps import CheckDeploymentResponse
 from thriftline.serving.steps.check_rollback import checked_rollback
-from thriftline.serving.steps.checking_site import CheckingSite, former_of
+from thriftline.serving.steps.checking_site import (
+    SET_ASIDE,
+    CheckingSite,
+    former_of,
+    is_scaled,
+    moves_scaled_variant,
+)
 from thriftline.serving.steps.deployment_price import price_of, quota_of
 from thriftline.serving.steps.deployment_wishes import spec_of, wish_of
 from thriftline.serving.steps.live_versions import look
@@ -110,7 +116,11 @@ def _checked_deploy(
         # What serves already is no reason to refuse: the history may not know it yet.
     )
     looked = checks(situation)
+    moves = moves_scaled_variant(
+        wish.kind, deployment.endpoint, (_type_now(live, site), instance_type), site
+    )
     notes = [] if situation.quota or not KIND_FACTS[wish.kind].instances else [_NO_QUOTA]
+    notes += [SET_ASIDE] if moves else []
     return deployment.model_copy(
         update={
             "version": deployment.version.model_copy(update={"image": image.uri}),
@@ -119,6 +129,7 @@ def _checked_deploy(
             "price": price,
             "checks": (*(_shown(one) for one in looked), *_choice(wish, instance_type)),
             "notes": tuple(notes),
+            "moves_scaled_variant": moves,
         }
     )
 
@@ -127,6 +138,11 @@ _NO_QUOTA = (
     "The account's quota for endpoints is not known; SageMaker itself refuses what passes it, and "
     "changes nothing then."
 )
+
+
+def _type_now(live: LiveEndpoint | None, site: CheckingSite) -> str | None:
+    config = site.endpoints.config(live.config_name) if live else None
+    return instance_type_of(config) if config else None
 
 
 def _choice(wish: ServingWish, instance_type: str | None) -> tuple[CheckedThing, ...]:
@@ -155,10 +171,9 @@ def _instance_type(
         return None
     if wish.instance_type is not None:
         return wish.instance_type
-    config = site.endpoints.config(live.config_name) if live else None
-    if config is not None and instance_type_of(config):
+    if chosen := _type_now(live, site):
         # What was chosen once stays: a new version is no reason to move.
-        return instance_type_of(config)
+        return chosen
     candidates = [_candidate(name, site) for name in CANDIDATES]
     return cheapest_that_holds(site.objects.size(deployment.version.artifact_uri), candidates)
 
@@ -185,7 +200,7 @@ def _refuse_what_cannot_change(
         variants=live.variants,
         instance_type=instance_type_of(config),
         instances=max(live.instances.values(), default=1),
-        scaled=wish.scaling is not None,
+        scaled=is_scaled(kind, deployment.endpoint, site),
     )
     found = refusals(wish, current)
     if found:

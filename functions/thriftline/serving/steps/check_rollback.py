@@ -6,15 +6,22 @@ from typing import Any
 from thriftline.core.errors import NothingToRollBackToError
 from thriftline.serving.aws.endpoints import LiveEndpoint, instance_type_of
 from thriftline.serving.domain.endpoint_requests import component_serves
+from thriftline.serving.domain.kinds import Kind
 from thriftline.serving.domain.rollback import Remains, what_is_gone
+from thriftline.serving.domain.verdicts import IN_SERVICE, UPDATE_ROLLBACK_FAILED
 from thriftline.serving.domain.versions import EndpointVersion
 from thriftline.serving.schemas.deployment import CheckedThing, Deployment, MadeThings
-from thriftline.serving.steps.checking_site import CheckingSite, former_of
+from thriftline.serving.steps.checking_site import (
+    SET_ASIDE,
+    CheckingSite,
+    former_of,
+    moves_scaled_variant,
+)
 from thriftline.serving.steps.deployment_price import price_of
 from thriftline.serving.steps.deployment_wishes import ROLLBACK
 
 # A mixed endpoint, after a failed rollback of SageMaker's, is what a rollback is for.
-_SETTLED = ("InService", "UpdateRollbackFailed")
+_SETTLED = (IN_SERVICE, UPDATE_ROLLBACK_FAILED)
 
 
 def checked_rollback(
@@ -33,11 +40,20 @@ def checked_rollback(
     _refuse_what_is_gone(version, site)
     made = _made_again(version, site)
     former = former_of(deployment, live, site)
+    config = site.endpoints.config(live.config_name) if live else None
+    moves = config is not None and moves_scaled_variant(
+        Kind(deployment.kind),
+        deployment.endpoint,
+        (instance_type_of(config), instance_type_of(made.config)),
+        site,
+    )
     return deployment.model_copy(
         update={
             "made": made,
             "former": former,
             "checks": (_can_change(live),),
+            "notes": (*deployment.notes, *([SET_ASIDE] if moves else [])),
+            "moves_scaled_variant": moves,
             "price": price_of(deployment, live, instance_type_of(made.config), ROLLBACK, site),
         }
     )

@@ -34,6 +34,7 @@ from thriftline.serving.schemas.steps import (
     OpenDeploymentResponse,
 )
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments, token_item
+from thriftline.serving.steps.schedule_items import read_schedule
 
 # Longer than SageMaker lets a deployment take, with the steps around it.
 _LOCKED = timedelta(seconds=MOST_LIMIT_SECONDS) + timedelta(hours=2)
@@ -85,6 +86,7 @@ def planned_deployment(
     """Returns the deployment that a request would open. Nothing is written and nobody waits."""
     request = _parsed(asked)
     opening = _Opening(asked, request, _wanted(request, site), site, now)
+    opening.refuse_while_asleep()
     return opening.document(deployment_id(request.token, now))
 
 
@@ -275,6 +277,7 @@ class _Opening:
 
     def open(self) -> OpenDeploymentResponse:
         """Takes the endpoint, unless it is another's, and writes the deployment down."""
+        self.refuse_while_asleep()
         own = self._own_id()
         taken = self.site.table.get(self.wanted.endpoint, token_item(self.request.token))
         if taken is not None and taken["execution_arn"] != self.asked.execution_arn:
@@ -294,6 +297,24 @@ class _Opening:
         if self.site.documents.read(self.wanted.endpoint, own) is None:
             self.site.documents.write(self.document(own))
         return self._answer("open", own, f"Deployment {own} of {self.wanted.endpoint} is open.")
+
+    def refuse_while_asleep(self) -> None:
+        """What sleeps is saved as it was and comes back so: a change now would be lost, or wake it.
+
+        Raises:
+            DeploymentRefusedError: the endpoint sleeps by its schedule.
+        """
+        state = self.site.table.state(self.wanted.endpoint)
+        if state is None or not state.asleep:
+            return
+        schedule = read_schedule(self.site.table, self.wanted.endpoint)
+        hours = schedule.hours if schedule else None
+        until = f" ({hours.on.text}, {hours.timezone})" if hours else ""
+        raise DeploymentRefusedError(
+            f"The endpoint {self.wanted.endpoint} sleeps by its schedule and there is nothing to "
+            f"roll out onto. Nothing was changed. Ask again when it is awake{until}, or take its "
+            "schedule away, which wakes it, and ask then."
+        )
 
     def _lock(self, own: str) -> bool:
         """Takes the endpoint; one whose execution has ended is nobody's any more."""

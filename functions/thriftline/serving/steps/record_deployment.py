@@ -26,6 +26,7 @@ from thriftline.serving.schemas.steps import (
     RecordDeploymentRequest,
     RecordDeploymentResponse,
 )
+from thriftline.serving.steps.held_scaling import ScalingHold
 from thriftline.serving.steps.live_versions import look
 from thriftline.serving.steps.poll_deployment import PollingSite, judge
 
@@ -56,6 +57,7 @@ class RecordingSite:
     alerts: Topic
     bus: EventBus
     measure: Callable[[str, float], None]
+    hold: ScalingHold
 
 
 def record_deployment(
@@ -76,7 +78,7 @@ def record_deployment(
             site.polling.documents.write(deployment)
             return _response(deployment, site)
         deployment = _ended(deployment, view, site, now)
-    _give_back(deployment, site)
+    deployment = _give_back(deployment, site, now)
     if not deployment.announced:
         _announce(deployment, site)
         deployment = site.polling.documents.write(deployment.model_copy(update={"announced": True}))
@@ -254,13 +256,15 @@ def _version(deployment: Deployment, number: int, now: datetime) -> EndpointVers
     )
 
 
-def _give_back(deployment: Deployment, site: RecordingSite) -> None:
+def _give_back(deployment: Deployment, site: RecordingSite, now: datetime) -> Deployment:
     """Alarms that SageMaker may still look at stay; they cost some cents."""
-    if deployment.alarms and deployment.ending is not None:
+    if (deployment.alarms or deployment.held_scaling) and deployment.ending is not None:
         view = _view(deployment, site)
         if view is None or view.status not in MOVING:
             site.polling.alarms.delete(deployment.alarms)
+            deployment = site.hold.put_back(deployment, now)
     site.table.unlock(deployment.endpoint, deployment.deployment_id)
+    return deployment
 
 
 def _announce(deployment: Deployment, site: RecordingSite) -> None:

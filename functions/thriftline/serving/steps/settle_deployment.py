@@ -8,6 +8,7 @@ from thriftline.serving.schemas.steps import SettleDeploymentResponse
 from thriftline.serving.steps.change_schedule import SchedulingSite
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments
 from thriftline.serving.steps.deployment_wishes import spec_of, wish_of
+from thriftline.serving.steps.held_scaling import ScalingHold
 from thriftline.serving.steps.settle_scaling import SpecSchedule, settle_scaling
 
 
@@ -16,6 +17,7 @@ class SettlingSite:
     """Where scaling and schedules are set."""
 
     documents: DeploymentDocuments
+    hold: ScalingHold
     scheduling: SchedulingSite
 
 
@@ -24,9 +26,11 @@ def settle_deployment(
 ) -> SettleDeploymentResponse:
     """Sets scaling and schedule where the wanted version serves; a note says what could not be set.
 
-    A rollback changes the config alone: scaling targets outlive it.
+    A rollback changes the config alone: scaling targets outlive it. What was set aside for the
+    update is put back first, whatever serves.
     """
     deployment = site.documents.required(execution_arn)
+    deployment = site.hold.put_back(deployment, site.scheduling.now)
     if not serves_wanted or deployment.action == "rollback":
         return SettleDeploymentResponse(notes=())
     notes = _settled(deployment, site)

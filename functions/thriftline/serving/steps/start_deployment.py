@@ -17,6 +17,7 @@ from thriftline.serving.reports.deployment_message import EVENT_SOURCE, STARTED
 from thriftline.serving.schemas.deployment import Deployment, FormerVersion, MadeThings
 from thriftline.serving.schemas.steps import StartDeploymentResponse
 from thriftline.serving.steps.deployment_wishes import ROLLBACK, rollout_of, wish_of
+from thriftline.serving.steps.held_scaling import ScalingHold
 from thriftline.serving.steps.live_versions import Seen, look
 from thriftline.serving.steps.prepare_deployment import PreparingSite, ensure_made, tags_of
 
@@ -31,6 +32,7 @@ class StartingSite:
 
     making: PreparingSite
     bus: EventBus
+    hold: ScalingHold
 
 
 def start_deployment(
@@ -51,6 +53,8 @@ def start_deployment(
         _refuse_noise(deployment, making)
         deployment = making.documents.write(deployment.model_copy(update={"started_at": now}))
         site.bus.put(EVENT_SOURCE, STARTED, _detail(deployment))
+    if _will_update(deployment, seen):
+        deployment = site.hold.set_aside(deployment)
     asked = _ask(deployment, seen, making)
     making.documents.write(deployment.model_copy(update={"asked": deployment.asked or asked}))
     return StartDeploymentResponse(asked=asked, wait_seconds=_FIRST_WAIT)
@@ -66,6 +70,18 @@ def _refuse_noise(deployment: Deployment, making: PreparingSite) -> None:
         )
 
 
+def _will_update(deployment: Deployment, seen: Seen) -> bool:
+    made = deployment.made
+    settled = seen.live is not None and seen.live.status not in MOVING
+    return settled and made is not None and not _serves(seen, made)
+
+
+def _serves(seen: Seen, made: MadeThings) -> bool:
+    return (
+        seen.view is not None and seen.view.status == IN_SERVICE and seen.view.serves == made.serves
+    )
+
+
 def _ask(deployment: Deployment, seen: Seen, making: PreparingSite) -> str:
     made = deployment.made
     if made is None:
@@ -76,7 +92,7 @@ def _ask(deployment: Deployment, seen: Seen, making: PreparingSite) -> str:
         tags = tags_of(deployment, making.stack)
         making.endpoints.create(deployment.endpoint, made.config_name, tags)
         return "CreateEndpoint"
-    if seen.view is not None and seen.view.status == IN_SERVICE and seen.view.serves == made.serves:
+    if _serves(seen, made):
         return "nothing: it serves already"
     ensure_made(deployment, making)
     if deployment.kind == Kind.COMPONENT:

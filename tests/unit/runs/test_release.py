@@ -74,3 +74,26 @@ def test_what_cannot_be_taken_away_now_is_reported_and_does_not_fail_the_run(her
     assert response.left == (FIRST,)
     assert len(trainer.released) == 2
     assert told == [f"{FIRST}: The deployment is not gone yet."]
+
+
+def _scratch(here: World, name: str) -> str:
+    key = f"scratch/{RUN_ID}/{name}"
+    here.artifacts.write(key, b"{}", "application/json")
+    return key
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_splits_stay_only_where_run_yaml_wants_them_kept(here: World, keeps: bool) -> None:
+    here.put_run(dataset={"keep_splits": keeps})
+    split = _scratch(here, "splits/test/part-00000.jsonl")
+    _scratch(here, "digests/test/part-00000.bin")
+    _clean_up(here, _two_attempts())
+    left = [one.key for one in here.artifacts.list(f"scratch/{RUN_ID}/")]
+    assert left == ([split] if keeps else [])
+
+
+def test_splits_of_a_run_that_cannot_be_read_are_left_to_the_buckets_rules(here: World) -> None:
+    here.put("run.json", b"{}")
+    split = _scratch(here, "splits/test/part-00000.jsonl")
+    _clean_up(here, _two_attempts())
+    assert [one.key for one in here.artifacts.list(f"scratch/{RUN_ID}/")] == [split]

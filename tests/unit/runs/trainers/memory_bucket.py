@@ -36,8 +36,9 @@ class MemoryBucket(Bucket):
     def delete(self, key: str) -> None:
         self.objects.pop(key, None)
 
-    def delete_prefix(self, prefix: str) -> int:
-        gone = [found.key for found in self.list(prefix)]
+    def delete_prefix(self, prefix: str, *, but: str | None = None) -> int:
+        keys = [found.key for found in self.list(prefix)]
+        gone = [key for key in keys if but is None or not key.startswith(but)]
         for key in gone:
             del self.objects[key]
         return len(gone)

@@ -37,8 +37,9 @@ $(STAMPS)/python:
 
 # Bytecode is written where a module is first imported: compiling all of these takes as long as
 # unpacking them. A function runs without the right to write any, so its environment has it.
-$(STAMPS)/venv: requirements-dev.txt functions/requirements.txt training_image/requirements.txt cli/pyproject.toml | $(STAMPS)/python
+$(STAMPS)/venv: requirements-dev.txt functions/requirements.txt training_image/requirements.txt cli/pyproject.toml layers/api/requirements.txt | $(STAMPS)/python
 	@$(PYTHON) tools/make_environment.py .venv requirements-dev.txt \
+		--alone layers/api/requirements.txt \
 		--for "demo, tests and embedded AWS" --takes "1 to 3 minutes and 2 GB" -- --no-compile
 	@touch $@
 
@@ -269,6 +270,7 @@ $(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/re
 docs: $(STAMPS)/venv ## Write what is generated: schemas, run spec, audit rules, instances, no-retry lists
 	@PYTHONPATH=functions $(BIN)/python tools/write_schemas.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_rule_pages.py
+	@PYTHONPATH=functions $(BIN)/python tools/write_openapi.py
 	@$(BIN)/python tools/write_instances.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_no_retry_lists.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_price_list.py

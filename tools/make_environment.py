@@ -3,7 +3,8 @@
     python tools/make_environment.py .venv requirements-dev.txt \
         --for "demo, tests, embedded AWS" --takes "1 to 3 minutes, 2 GB" -- --no-compile
 
-What follows `--` goes to pip. An installation is silent for minutes: so there is a line before it,
+What follows `--` goes to pip; `--alone` names hashed pins that are installed without what they
+require. An installation is silent for minutes: so there is a line before it,
 one every quarter of a minute, and one after it. pip's own words come where it fails.
 """
 
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     folder: Path = given.folder
     started = time.monotonic()
     print(f"==> {folder}: {given.purpose} (some {given.takes}, once)", flush=True)
-    for step in steps(folder, given.requirements, given.pip):
+    for step in steps(folder, given.requirements, given.pip, given.alone):
         if code := follow(step, folder, given.every, started):
             print(f"make: {folder} was not made; the message is above", file=sys.stderr)
             return code
@@ -33,7 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def steps(folder: Path, requirements: str, pip: Sequence[str]) -> Iterator[list[str]]:
+def steps(
+    folder: Path, requirements: str, pip: Sequence[str], alone: str | None = None
+) -> Iterator[list[str]]:
     """Yield the commands that make an environment."""
     yield [sys.executable, "-m", "venv", "--clear", str(folder)]
     yield [
@@ -41,6 +44,12 @@ def steps(folder: Path, requirements: str, pip: Sequence[str]) -> Iterator[list[
         *("--quiet", "--disable-pip-version-check", "--no-input"),
         *("--requirement", requirements, *pip),
     ]
+    if alone is not None:
+        yield [
+            *(str(folder / "bin/python"), "-m", "pip", "install"),
+            *("--quiet", "--disable-pip-version-check", "--no-input"),
+            *("--no-deps", "--require-hashes", "--requirement", alone, *pip),
+        ]
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -50,6 +59,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("requirements")
     parser.add_argument("--for", dest="purpose", required=True, help="who needs it")
     parser.add_argument("--takes", required=True, help="time and space")
+    parser.add_argument("--alone", help="pins without what they require")
     parser.add_argument("--every", type=float, default=EVERY_SECONDS, help="seconds a line")
     ours, options = list(arguments), []
     if "--" in ours:

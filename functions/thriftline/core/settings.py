@@ -54,6 +54,16 @@ class Settings:
         return self._require("ENDPOINTS_TABLE")
 
     @property
+    def requests_table(self) -> str:
+        """DynamoDB table of requests to the API that came with a key."""
+        return self._require("REQUESTS_TABLE")
+
+    @property
+    def project_members(self) -> str:
+        """JSON object of who may act for which project."""
+        return self._require("PROJECT_MEMBERS")
+
+    @property
     def serving_role_arn(self) -> str:
         """Execution role of the endpoints."""
         return self._require("SERVING_ROLE_ARN")

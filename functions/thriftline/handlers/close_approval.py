@@ -9,4 +9,9 @@ from thriftline.wiring import runs as wiring
 @entry_point(CloseApprovalRequest)
 def lambda_handler(request: CloseApprovalRequest) -> CloseApprovalResponse:
     """Reads the answer; see ``close_approval``."""
-    return close_approval(request, approvals=wiring.approvals_table(), now=wiring.now())
+    return close_approval(
+        request,
+        approvals=wiring.approvals_table(),
+        runs=wiring.runs_table(),
+        now=wiring.now(),
+    )

@@ -12,6 +12,7 @@ def lambda_handler(request: RequestApprovalRequest) -> RequestApprovalResponse:
     return request_approval(
         request,
         approvals=wiring.approvals_table(),
+        runs=wiring.runs_table(),
         artifacts=wiring.artifacts(),
         alerts=wiring.alerts(),
         secret=wiring.approval_secret(),

@@ -130,6 +130,7 @@ class ApprovalWorld:
                 left_usd=Decimal("812.00"),
             ),
             approvals=self.approvals,
+            runs=self.run.runs,
             artifacts=self.run.artifacts,
             alerts=self.topic.topic,
             secret=self.secret,
@@ -160,6 +161,7 @@ class ApprovalWorld:
         return close_approval(
             CloseApprovalRequest(run_id=RUN_ID, timed_out=timed_out),
             approvals=self.approvals,
+            runs=self.run.runs,
             now=now,
         )
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.runs.domain.layout import Upload
+from thriftline.runs.domain.listed_runs import LIST_KIND, RUNNING, WAITING, status_facts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,12 +32,14 @@ class Claim:
 def run_item(
     run_id: str, project: str, upload: Upload, execution_arn: str, now: datetime
 ) -> dict[str, Any]:
-    """The item of a run that has just been opened."""
+    """The item of a run that has just been opened; ``kind`` is the key of the list of all runs."""
     return {
         "run_id": run_id,
+        "kind": LIST_KIND,
         "project": project,
         "execution_arn": execution_arn,
-        "status": "running",
+        **status_facts(project, RUNNING),
+        "state": "Open run",
         "bucket": upload.bucket,
         "key": upload.key,
         "version_id": upload.version_id,
@@ -182,6 +185,31 @@ class RunsTable:
             )
         return str(_deserialize(answer["Attributes"][name]))
 
-    def record_attempt(self, run_id: str, attempt: int, facts: dict[str, Any]) -> None:
-        """Keeps what is known of one attempt under ``attempt_{n}``; a later call replaces it."""
-        self.update(run_id, **{f"attempt_{attempt:02d}": facts})
+    def record_attempt(
+        self, run_id: str, attempt: int, facts: dict[str, Any], **listed: Any
+    ) -> None:
+        """Keeps what is known of one attempt under ``attempt_{n}``; a later call replaces it.
+
+        ``listed`` are attributes of the run that change with it.
+        """
+        self.update(run_id, **{f"attempt_{attempt:02d}": facts}, **listed)
+
+    def set_status(self, run_id: str, status: str, state: str) -> None:
+        """Says how far a run came that has not ended; one that has ended stays as it is."""
+        item = self.get(run_id)
+        if item is None:
+            return
+        request = self._setting(
+            run_id, {**status_facts(str(item["project"]), status), "state": state}
+        )
+        request["ExpressionAttributeNames"]["#now"] = "status"
+        for name, value in ((":running", RUNNING), (":waiting", WAITING)):
+            request["ExpressionAttributeValues"][name] = _serialize(value)
+        with translated(f"updating run {run_id}"):
+            try:
+                self._client.update_item(
+                    **request, ConditionExpression="#now IN (:running, :waiting)"
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise

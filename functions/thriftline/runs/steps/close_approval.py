@@ -4,14 +4,16 @@ from datetime import datetime
 
 from thriftline.core.errors import ApprovalExpiredError, ApprovalRejectedError
 from thriftline.runs.aws.approvals_table import ApprovalsTable
+from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.approvals import Approval, Standing
+from thriftline.runs.domain.listed_runs import RUNNING
 from thriftline.runs.schemas.approval import CloseApprovalRequest, CloseApprovalResponse
 
 _AGAIN = "Nothing was spent. To ask again, upload the data set again: a new version, a new run."
 
 
 def close_approval(
-    request: CloseApprovalRequest, *, approvals: ApprovalsTable, now: datetime
+    request: CloseApprovalRequest, *, approvals: ApprovalsTable, runs: RunsTable, now: datetime
 ) -> CloseApprovalResponse:
     """Returns whether the run may spend; False means: wait on, nobody has answered yet.
 
@@ -29,6 +31,7 @@ def close_approval(
     approvals.note(request.run_id, "counted")
     approvals.done(request.run_id)
     if approval.standing is Standing.APPROVED:
+        runs.set_status(request.run_id, RUNNING, "Close approval")
         return CloseApprovalResponse(approved=True, answered_by=approval.answered_by)
     raise _refusal(approval)
 

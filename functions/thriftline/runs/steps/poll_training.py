@@ -54,7 +54,9 @@ def poll_training(
             runs.update(run_id, **given_up_note(attempt, given_up))
     if given_up is not None and state.is_active:
         trainer.stop(state.name)
-    runs.record_attempt(run_id, attempt, attempt_facts(state, ladder.number_of(attempt), rung, now))
+    facts = attempt_facts(state, ladder.number_of(attempt), rung, now)
+    workflow = "Poll training" if state.is_active else "Evaluate"
+    runs.record_attempt(run_id, attempt, facts, state=workflow)
     if state.ending and (error := error_of(state.ending, f"{state.reason} {state.summary}")):
         raise error
     return PollTrainingResponse(

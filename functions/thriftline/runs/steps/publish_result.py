@@ -15,6 +15,7 @@ from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.domain.listed_runs import status_facts
 from thriftline.runs.reports.message import (
     DETAIL_TYPES,
     EVENT_SOURCE,
@@ -27,6 +28,7 @@ from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
 from thriftline.runs.steps.finished_run import keep_finished
 from thriftline.runs.steps.gather_result import gather_result
+from thriftline.runs.steps.listed_facts import ended_facts
 from thriftline.runs.steps.own_run import own_run_id
 from thriftline.runs.steps.result_documents import write_result
 
@@ -78,10 +80,10 @@ def publish_result(
     write_result(result, artifacts)
     runs.update(
         run_id,
-        status=result.status,
+        **status_facts(str(item.get("project", "")), result.status),
+        **ended_facts(result),
         ended_at=ended_at.isoformat(),
         reason=result.reason,
-        cost_usd=None if result.cost.usd is None else f"{result.cost.usd:.6f}",
     )
     keep_finished(result, artifacts, finished)
     _announce(result, alerts, bus)

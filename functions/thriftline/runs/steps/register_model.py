@@ -77,7 +77,7 @@ def register_model(
         ),
         {**cost_tags, PROJECT_TAG: run.project},
     )
-    runs.update(run_id, model_package_arn=arn)
+    runs.update(run_id, model_package_arn=arn, state="Register model")
     # Registered first: what answers is always a version that the registry knows.
     if evaluation.gate.promotion == "approved" and not _has_newer(registry, run.project, arn):
         deployment = trainer.promote(job_name, run_id, run.project)

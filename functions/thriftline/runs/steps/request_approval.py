@@ -6,7 +6,9 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.secrets import Secret
 from thriftline.core.aws.topic import Topic
 from thriftline.runs.aws.approvals_table import ApprovalsTable
+from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.approvals import Approval, Link, Standing
+from thriftline.runs.domain.listed_runs import WAITING
 from thriftline.runs.reports.approval_message import body_of, subject_of
 from thriftline.runs.schemas.approval import RequestApprovalRequest, RequestApprovalResponse
 from thriftline.runs.steps.approval_request import view_of
@@ -17,6 +19,7 @@ def request_approval(
     request: RequestApprovalRequest,
     *,
     approvals: ApprovalsTable,
+    runs: RunsTable,
     artifacts: Bucket,
     alerts: Topic,
     secret: Secret,
@@ -46,6 +49,8 @@ def request_approval(
             left_usd=request.left_usd,
         )
     )
+    if approval.is_open(now):
+        runs.set_status(request.run_id, WAITING, "Wait for approval")
     if approval.is_open(now) and not approval.announced:
         view = view_of(approval, artifacts)
         link = Link.made(secret.text(), approval.run_id, approval.expires_at)

@@ -14,6 +14,7 @@ from thriftline.runs.domain.affordable import Room, cheaper_choices, clamped
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import ReserveBudgetResponse
+from thriftline.runs.steps.listed_facts import planned_facts
 from thriftline.runs.steps.run_documents import read_plan, read_run, write_plan
 
 # Another run may take what was left in between.
@@ -45,7 +46,7 @@ def reserve_budget(
     key = runs.keep_first(run_id, "ledger_month", month_key(now))
     booking = _Booking(run, key, ledger, budgets, now)
     hold = booking.hold(plan, lambda shorter: write_plan(artifacts, shorter))
-    runs.update(run_id, held_usd=str(hold.usd))
+    runs.update(run_id, held_usd=str(hold.usd), **planned_facts(read_plan(artifacts, run_id)))
     left = budgets.left(ledger.month(key), run.project)
     return ReserveBudgetResponse(month=key, held_usd=hold.usd, left_usd=left)
 

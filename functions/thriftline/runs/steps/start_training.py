@@ -22,6 +22,7 @@ from thriftline.runs.domain.work import AttemptOrder
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.steps import StartTrainingResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
+from thriftline.runs.steps.listed_facts import rung_facts
 from thriftline.runs.steps.run_documents import read_plan, read_run
 from thriftline.runs.steps.run_ladder import RunLadder, passed_note, rung_note
 from thriftline.runs.steps.stack_ceilings import require_trainer
@@ -68,8 +69,9 @@ def start_training(
             reason=found.reason,
         )
     number = ladder.number_of(attempt)
-    facts = attempt_facts(found, number, ladder.rung_of(attempt), now)
-    runs.record_attempt(run_id, attempt, facts)
+    rung = ladder.rung_of(attempt)
+    facts = attempt_facts(found, number, rung, now)
+    runs.record_attempt(run_id, attempt, facts, **rung_facts(rung))
     return StartTrainingResponse(job_name=found.name, attempt=attempt)
 
 

@@ -1,0 +1,177 @@
+"""From an event of API Gateway to a view and back; every error becomes a problem here."""
+
+import importlib
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+
+from thriftline.api import problems
+from thriftline.api.answers import Accepted, RawDocument
+from thriftline.api.idempotency import HttpAnswer, KeyedRequest, once
+from thriftline.api.problems import Problem
+from thriftline.api.requests import (
+    Call,
+    body_of,
+    idempotency_key,
+    path_parameters,
+    query_of,
+    raw_body,
+)
+from thriftline.api.routes import Route
+from thriftline.core.errors import (
+    AccessDeniedError,
+    AwsRequestError,
+    DamagedPriceCatalogueError,
+    DeploymentInProgressError,
+    InvalidStackParameterError,
+    QuotaExceededError,
+    RunSettledError,
+    ServiceUnavailableError,
+    ThriftlineError,
+    ThrottledError,
+)
+from thriftline.core.observability import logger
+from thriftline.wiring import api as wiring
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+_UNKNOWN_CALLER = "unknown"
+# Nothing that a caller sends brings these about.
+_OWN_FAULTS = (
+    AccessDeniedError,
+    AwsRequestError,
+    DamagedPriceCatalogueError,
+    InvalidStackParameterError,
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """A view, and the models that its parameters and its answer have."""
+
+    function: Callable[..., Any]
+    query: type[BaseModel] | None
+    body: type[BaseModel] | None
+    answer: Any
+
+
+@cache
+def view_of(name: str) -> View:
+    """Returns the view that a route names; its module is imported here."""
+    module, _, attribute = name.rpartition(".")
+    function = getattr(importlib.import_module(f"thriftline.api.views.{module}"), attribute)
+    hints = typing.get_type_hints(inspect.unwrap(function))
+    return View(function, hints.get("query"), hints.get("body"), hints["return"])
+
+
+def answer(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
+    """Returns what a call is answered; nothing is raised."""
+    request_id = str((event.get("requestContext") or {}).get("requestId") or "")
+    try:
+        return _answered(route, event)
+    except Problem as problem:
+        return refused(problem, request_id)
+    except ThriftlineError as error:
+        logger.exception("a view was refused something", route=route.view)
+        return refused(_problem_of(error), request_id)
+    except Exception:
+        logger.exception("a view failed", route=route.view)
+        return refused(failure(), request_id)
+
+
+def failure() -> Problem:
+    """Returns the problem of a fault of the API itself; what it was stands in the log."""
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "The API failed at this request; nothing is known of why here. The log of the function "
+        "has it under the id of the request.",
+    )
+
+
+def refused(problem: Problem, request_id: str) -> HttpAnswer:
+    """Returns a problem as an answer."""
+    headers = {**HEADERS, **problem.headers, "Content-Type": problems.CONTENT_TYPE}
+    return HttpAnswer(int(problem.status), problem.body(request_id), headers)
+
+
+def _answered(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
+    context = event.get("requestContext") or {}
+    headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
+    call = Call(
+        caller=str((context.get("identity") or {}).get("userArn") or _UNKNOWN_CALLER),
+        now=wiring.now(),
+        method=route.method,
+        path=route.path,
+        parameters=path_parameters(event.get("pathParameters"), route.parameters),
+        members=wiring.members(),
+    )
+    view = view_of(route.view)
+    given = _arguments(view, event)
+    key = None if route.reads_only else idempotency_key(headers)
+
+    def act() -> HttpAnswer:
+        return _written(route, call, view.function(call, **given))
+
+    if key is None or not route.keeps_answer:
+        return act()
+    path = route.path.format(**call.parameters)
+    request = KeyedRequest(call.caller, route.method, path, key, raw_body(event))
+    return once(request, act, wiring.requests_table(), call.now)
+
+
+def _arguments(view: View, event: Mapping[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    query = event.get("multiValueQueryStringParameters")
+    if view.query is not None:
+        given["query"] = query_of(view.query, query)
+    elif query:
+        raise problems.unreadable("This route takes no parameters in the query.")
+    if view.body is not None:
+        given["body"] = body_of(view.body, raw_body(event))
+    return given
+
+
+def _written(route: Route, call: Call, found: Any) -> HttpAnswer:
+    headers = {**HEADERS, "Content-Type": route.content_type}
+    if isinstance(found, RawDocument):
+        headers |= {"Content-Type": found.content_type, **found.headers}
+        return HttpAnswer(int(route.status), found.body.decode("utf-8", "replace"), headers)
+    if isinstance(found, Accepted):
+        headers["Location"] = _relative(call, found.href)
+    return HttpAnswer(int(route.status), found.model_dump_json(), headers)
+
+
+def _relative(call: Call, href: str) -> str:
+    """Returns a reference from the called path, which holds behind any stage or proxy."""
+    depth = call.path.strip("/").count("/")
+    return "../" * depth + href.removeprefix("/")
+
+
+def _problem_of(error: ThriftlineError) -> Problem:
+    """What AWS says stays in the log; what Thriftline says is for the caller."""
+    if isinstance(error, ThrottledError | QuotaExceededError):
+        return Problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "AWS is asked too often now. Ask again in a moment.",
+            headers={"Retry-After": "5"},
+        )
+    if isinstance(error, ServiceUnavailableError):
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "A service behind the API does not answer. Ask again in a moment.",
+            headers={"Retry-After": "10"},
+        )
+    if isinstance(error, _OWN_FAULTS):
+        return failure()
+    if isinstance(error, DeploymentInProgressError | RunSettledError):
+        return problems.conflict(str(error))
+    return problems.broken_rule(str(error))

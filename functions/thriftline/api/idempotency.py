@@ -1,0 +1,111 @@
+"""Makes a call that comes again with its Idempotency-Key one call: one effect, one answer."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from http import HTTPStatus
+from typing import Protocol
+
+from thriftline.api.problems import Problem, broken_rule
+
+REPLAYED = "Idempotent-Replayed"
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """An answer that can be kept: it is text."""
+
+    status: int
+    body: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Kept(Protocol):
+    """A request as it was kept."""
+
+    @property
+    def body_digest(self) -> str:
+        """Of the body that came with it."""
+
+    @property
+    def answer(self) -> str | None:
+        """None while it is being worked on."""
+
+
+class Requests(Protocol):
+    """Where requests are kept."""
+
+    def claim(self, request_id: str, body_digest: str, now: datetime) -> Kept | None:
+        """Returns None where the request is the caller's own now."""
+
+    def keep(self, request_id: str, answer: str, now: datetime) -> None:
+        """Keeps what it was answered."""
+
+    def release(self, request_id: str) -> None:
+        """Forgets it."""
+
+
+@dataclass(frozen=True)
+class KeyedRequest:
+    """What makes two requests the same: who sent them, to where, and with which key."""
+
+    caller: str
+    method: str
+    path: str
+    key: str
+    body: bytes
+
+    @property
+    def request_id(self) -> str:
+        """The same for the same caller, route and key."""
+        # JSON, so that no two lists of texts give one.
+        identity = json.dumps([self.caller, self.method, self.path, self.key])
+        return hashlib.sha256(identity.encode()).hexdigest()
+
+    @property
+    def body_digest(self) -> str:
+        """Of what was sent."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+def once(
+    request: KeyedRequest, act: Callable[[], HttpAnswer], requests: Requests, now: datetime
+) -> HttpAnswer:
+    """Acts, or returns what the same request was answered before.
+
+    Only an answer that says that something was done is kept: what was refused has changed nothing,
+    and may be asked again when the state is another.
+
+    Raises:
+        Problem: 422 where the key came with another body; 409 while the first is being worked on.
+    """
+    kept = requests.claim(request.request_id, request.body_digest, now)
+    if kept is not None:
+        return _repeated(kept, request)
+    try:
+        answer = act()
+    except BaseException:
+        requests.release(request.request_id)
+        raise
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        requests.keep(request.request_id, json.dumps(asdict(answer)), now)
+    else:
+        requests.release(request.request_id)
+    return answer
+
+
+def _repeated(kept: Kept, request: KeyedRequest) -> HttpAnswer:
+    if kept.body_digest != request.body_digest:
+        raise broken_rule(
+            "This Idempotency-Key came with another body before. Take a new key for a new request."
+        )
+    if kept.answer is None:
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "The same request is being worked on. Ask again in a moment.",
+            headers={"Retry-After": "2"},
+        )
+    answer = HttpAnswer(**json.loads(kept.answer))
+    return replace(answer, headers={**answer.headers, REPLAYED: "true"})

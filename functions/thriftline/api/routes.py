@@ -1,0 +1,74 @@
+"""The one list of routes: app, OpenAPI document and template are made of it, or held equal to it.
+
+A view is named, not imported: a cold start loads the app alone, and a call its own view.
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path.
+
+    ``view`` is ``module.function`` under ``thriftline.api.views``. Its parameters say what it
+    takes: ``query`` and ``body`` are pydantic models, and what it returns is the answer's.
+    ``status`` is that of an answer that is no problem. ``refusals`` are the problems that a caller
+    has to expect beside those that every route has. ``keeps_answer``: a call that comes again with
+    its Idempotency-Key gets the same answer.
+    """
+
+    method: str
+    path: str
+    view: str
+    summary: str
+    status: HTTPStatus = HTTPStatus.OK
+    refusals: tuple[HTTPStatus, ...] = ()
+    keeps_answer: bool = False
+    content_type: str = "application/json"
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether it changes nothing."""
+        return self.method == "GET"
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names in braces in its path."""
+        parts = self.path.split("/")
+        return tuple(part[1:-1] for part in parts if part.startswith("{"))
+
+
+_OK, _ACCEPTED = HTTPStatus.OK, HTTPStatus.ACCEPTED
+_NOT_FOUND, _CONFLICT = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
+_RULE = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _read(path: str, view: str, summary: str, *refusals: HTTPStatus) -> Route:
+    return Route("GET", path, view, summary, refusals=refusals)
+
+
+def _change(path: str, view: str, summary: str, *, method: str = "POST") -> Route:
+    """What changes something and answers how it is now."""
+    refusals = (_NOT_FOUND, _CONFLICT)
+    return Route(method, path, view, summary, _OK, refusals, keeps_answer=True)
+
+
+def _start(path: str, view: str, summary: str) -> Route:
+    """What starts something and answers before it has ended."""
+    refusals = (_NOT_FOUND, _CONFLICT)
+    return Route("POST", path, view, summary, _ACCEPTED, refusals, keeps_answer=True)
+
+
+ROUTES: tuple[Route, ...] = (
+    _read("/health", "health.health", "Whether the API answers, and of which version it is"),
+    _read("/openapi.json", "health.openapi", "This API as an OpenAPI 3.1 document"),
+    _read("/budget", "budget.budget", "What this month may cost, has cost and may still cost"),
+    _read("/runs", "runs.list_runs", "Runs, the newest first"),
+    _read("/runs/{id}", "runs.get_run", "One run, as it is now or how it ended", _NOT_FOUND),
+    _read("/approvals", "approvals.list_approvals", "Runs that wait for a person's yes"),
+    _change("/approvals/{id}/approve", "approvals.approve", "Say yes to what a run may spend"),
+    _change(
+        "/approvals/{id}/reject", "approvals.reject", "Say no: the run ends and spends nothing"
+    ),
+)

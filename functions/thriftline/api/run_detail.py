@@ -1,0 +1,113 @@
+"""One run with all that is known of it: its item, its approval, its documents and its result."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from thriftline.api.documents import documents_of
+from thriftline.api.schemas.runs import RunApproval, RunAttempt, RunDetail, RunProgress
+from thriftline.core.aws.buckets import Bucket
+from thriftline.runs.aws.approvals_table import ApprovalsTable
+from thriftline.runs.domain.approvals import Approval
+from thriftline.runs.domain.layout import run_prefix
+from thriftline.runs.domain.listed_runs import ListedRun
+from thriftline.runs.steps.run_costs import numbered_attempts
+
+
+def detail_of(
+    item: Mapping[str, Any], *, approvals: ApprovalsTable, artifacts: Bucket, now: datetime
+) -> RunDetail:
+    """Returns the run of an item with what lies beside it."""
+    run = ListedRun.of(item)
+    attempts = tuple(_attempt(number, facts) for number, facts in numbered_attempts(item))
+    approval = approvals.get(run.run_id)
+    return RunDetail.with_all(
+        run,
+        progress=None if run.has_ended else _progress(run, attempts, now),
+        approval=_approval(approval) if approval else None,
+        attempts=attempts,
+        documents=documents_of(run.run_id, artifacts),
+        result=_result(run.run_id, artifacts) if run.has_ended else None,
+    )
+
+
+def _result(run_id: str, artifacts: Bucket) -> dict[str, Any] | None:
+    body = artifacts.read(f"{run_prefix(run_id)}result.json")
+    if body is None:
+        return None
+    document: dict[str, Any] = json.loads(body)
+    return document
+
+
+def _progress(run: ListedRun, attempts: tuple[RunAttempt, ...], now: datetime) -> RunProgress:
+    last = attempts[-1] if attempts else None
+    started = last.started_at if last and last.ending is None else None
+    seconds = None if started is None else max(0, int((now - started).total_seconds()))
+    return RunProgress(
+        state=run.state,
+        attempt=last.attempt if last else None,
+        phase=last.phase if last else None,
+        seconds=max(0, int((now - run.opened_at).total_seconds())),
+        training_seconds=seconds,
+        cost_so_far_usd=_cost_so_far(run, attempts, seconds),
+    )
+
+
+def _cost_so_far(
+    run: ListedRun, attempts: tuple[RunAttempt, ...], seconds: int | None
+) -> Decimal | None:
+    """Returns what ended attempts were billed, and what the present one costs by its rate."""
+    billed = [one.billed_usd for one in attempts if one.ending is not None]
+    if any(usd is None for usd in billed):
+        return None
+    before = sum((usd for usd in billed if usd is not None), Decimal(0))
+    if seconds is None:
+        return before
+    rate = run.rate_usd_per_hour
+    return None if rate is None else before + rate * seconds / 3600
+
+
+def _approval(approval: Approval) -> RunApproval:
+    return RunApproval(
+        standing=str(approval.standing),
+        requested_at=approval.requested_at,
+        expires_at=approval.expires_at,
+        worst_case_usd=approval.worst_case_usd,
+        above_usd=approval.above_usd,
+        answered_at=approval.answered_at,
+        answered_by=approval.answered_by,
+    )
+
+
+def _attempt(number: int, facts: Mapping[str, Any]) -> RunAttempt:
+    # Empty texts are what the trainer did not say.
+    known = {name: facts.get(name) or None for name in _TEXTS}
+    counts = {name: _whole(facts.get(name)) for name in _COUNTS}
+    billed = facts.get("billed_usd")
+    return RunAttempt(
+        attempt=number,
+        phase=facts.get("secondary_status") or None,
+        spot=facts.get("spot"),
+        billed_usd=None if billed is None else Decimal(str(billed)),
+        **known,
+        **counts,
+    )
+
+
+_TEXTS = (
+    "job_name",
+    "rung_name",
+    "instance_type",
+    "status",
+    "ending",
+    "reason",
+    "started_at",
+    "ended_at",
+)
+_COUNTS = ("rung", "instance_count", "interruptions")
+
+
+def _whole(value: object) -> int | None:
+    return None if value is None else int(Decimal(str(value)))

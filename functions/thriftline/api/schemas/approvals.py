@@ -1,0 +1,46 @@
+"""Requests for a person's yes."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from thriftline.api.answers import Answer
+from thriftline.money.usd import Usd
+
+
+class Approval(Answer):
+    """A run that waits for an answer; its id is that of the run."""
+
+    id: str
+    run_id: str
+    project: str
+    key: str = Field(description="The upload in the data bucket.")
+    trainer: str | None
+    instance_type: str | None
+    expected_usd: Usd | None
+    worst_case_usd: Usd
+    above_usd: Usd = Field(description="A person is asked when the worst case is above it.")
+    month: str
+    held_usd: Usd = Field(description="Held for the run when it asked.")
+    left_usd: Usd = Field(description="What the month had left when it asked.")
+    requested_at: datetime
+    expires_at: datetime
+
+
+class ApprovalPage(Answer):
+    """Some requests, in order of their ids."""
+
+    items: tuple[Approval, ...]
+    next_token: str | None
+
+
+class ApprovalAnswer(Answer):
+    """The answer was the first, and counts."""
+
+    id: str
+    run_id: str
+    standing: Literal["approved", "rejected"]
+    answered_by: str | None
+    answered_at: datetime | None
+    href: str

@@ -1,0 +1,154 @@
+"""Runs as the API shows them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from thriftline.api.answers import Answer, PageAsk
+from thriftline.money.usd import Usd
+from thriftline.runs.domain.listed_runs import ListedRun
+
+LONGEST_SUMMARY = 500
+Project = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", max_length=32)]
+Status = Literal[
+    "running", "waiting_for_approval", "succeeded", "not_promoted", "rejected", "failed"
+]
+# A run that was asked for is one of these until, or unless, the workflow opens it.
+EarlyStatus = Literal["starting", "not_started"]
+
+
+class RunsAsk(PageAsk):
+    """Which runs are listed."""
+
+    project: Project | None = Field(None, description="Only runs of this project.")
+    status: Status | None = Field(None, description="Only runs with this status.")
+
+
+class Run(Answer):
+    """A run as a list shows it."""
+
+    run_id: str
+    project: str
+    status: Status | EarlyStatus
+    state: str | None = Field(
+        description="State of the workflow that it came to; null when it ended well."
+    )
+    opened_at: datetime | None
+    ended_at: datetime | None
+    trainer: str | None
+    instance_type: str | None
+    expected_usd: Usd | None
+    worst_case_usd: Usd | None
+    cost_usd: Usd | None = Field(description="What it was billed; null while that is not known.")
+    saved_usd: Usd | None = Field(description="Less than the same training without Spot.")
+    model_version: int | None = Field(description="Its version in the project's registry.")
+    key: str = Field(description="The upload in the data bucket.")
+    summary: str | None = Field(description="Why it ended so, as a sentence.")
+
+    @classmethod
+    def of(cls, run: ListedRun) -> "Run":
+        """Returns a run as it is listed."""
+        return cls(**_shown(run))
+
+
+class RunPage(Answer):
+    """Some runs, the newest first."""
+
+    items: tuple[Run, ...]
+    next_token: str | None
+
+
+class RunAttempt(Answer):
+    """One job of the run."""
+
+    attempt: int
+    job_name: str | None
+    rung: int | None
+    rung_name: str | None
+    instance_type: str | None
+    instance_count: int | None
+    spot: bool | None
+    status: str | None = Field(description="The trainer's own word.")
+    phase: str | None = Field(description="The trainer's own word for what it does now.")
+    ending: str | None = Field(description="In Thriftline's words; null: it has not ended.")
+    reason: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    interruptions: int | None
+    billed_usd: Usd | None
+
+
+class RunProgress(Answer):
+    """How far a run that has not ended came."""
+
+    state: str | None
+    attempt: int | None
+    phase: str | None
+    seconds: int = Field(description="Since it was opened.")
+    training_seconds: int | None = Field(description="Since its attempt started.")
+    cost_so_far_usd: Usd | None = Field(
+        description="At the rate without Spot, for the time that it trains."
+    )
+
+
+class RunApproval(Answer):
+    """What a person was asked."""
+
+    standing: str
+    requested_at: datetime
+    expires_at: datetime
+    worst_case_usd: Usd
+    above_usd: Usd
+    answered_at: datetime | None
+    answered_by: str | None
+
+
+class RunDocument(Answer):
+    """A document or page that the run has written."""
+
+    name: str
+    href: str
+    content_type: str
+    size_bytes: int
+
+
+class RunDetail(Run):
+    """One run with all that is known of it."""
+
+    execution_arn: str | None
+    progress: RunProgress | None = Field(description="Null when it has ended.")
+    approval: RunApproval | None = Field(description="Null when nobody was asked.")
+    attempts: tuple[RunAttempt, ...]
+    documents: tuple[RunDocument, ...]
+    result: dict[str, Any] | None = Field(
+        description="result.json; null while it has not ended. See docs/schemas/."
+    )
+
+    @classmethod
+    def with_all(cls, run: ListedRun, **more: Any) -> "RunDetail":
+        """Returns a run with what is known beside its item."""
+        return cls(**_shown(run), execution_arn=run.execution_arn, **more)
+
+
+def _shown(run: ListedRun) -> dict[str, Any]:
+    summary = run.reason
+    if summary and len(summary) > LONGEST_SUMMARY:
+        summary = f"{summary[: LONGEST_SUMMARY - 1]}…"
+    return {
+        "run_id": run.run_id,
+        "project": run.project,
+        "status": run.status,
+        "state": run.state,
+        "opened_at": run.opened_at,
+        "ended_at": run.ended_at,
+        "trainer": run.trainer,
+        "instance_type": run.instance_type,
+        "expected_usd": run.expected_usd,
+        "worst_case_usd": run.worst_case_usd,
+        "cost_usd": run.cost_usd,
+        "saved_usd": run.saved_usd,
+        "model_version": run.model_version,
+        "key": run.key,
+        "summary": summary,
+    }

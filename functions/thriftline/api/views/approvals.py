@@ -1,0 +1,108 @@
+"""Requests for approval: who waits, and a person's yes or no."""
+
+from typing import Literal
+
+from thriftline.api.answers import Nothing, PageAsk
+from thriftline.api.paging import next_token, start_of
+from thriftline.api.problems import conflict, not_found
+from thriftline.api.requests import Call
+from thriftline.api.schemas.approvals import Approval, ApprovalAnswer, ApprovalPage
+from thriftline.runs.domain.approvals import Approval as Asked
+from thriftline.runs.domain.approvals import Outcome
+from thriftline.runs.domain.listed_runs import ListedRun
+from thriftline.wiring import api as wiring
+
+_LONGEST_NAME = 200
+_FILTERS = {"of": "approvals"}
+
+
+def list_approvals(call: Call, query: PageAsk) -> ApprovalPage:
+    """Returns the requests that wait for an answer of somebody like the caller."""
+    start = start_of(query.next_token, _FILTERS, ("run_id",))
+    pending = wiring.approvals_table().pending()
+    later = [one for one in pending if start is None or one > start["run_id"]]
+    asked, runs = later[: query.limit], wiring.run_lists().of(later[: query.limit])
+    found = [(runs.get(one), wiring.approvals_table().get(one)) for one in asked]
+    last = {"run_id": asked[-1]} if len(later) > len(asked) else None
+    return ApprovalPage(
+        items=tuple(
+            _shown(run, request)
+            for run, request in found
+            if run and request and request.is_open(call.now) and call.may(run.project)
+        ),
+        next_token=next_token(last, _FILTERS),
+    )
+
+
+def approve(call: Call, body: Nothing) -> ApprovalAnswer:
+    """Says yes."""
+    del body
+    return _answered(call, "approve")
+
+
+def reject(call: Call, body: Nothing) -> ApprovalAnswer:
+    """Says no."""
+    del body
+    return _answered(call, "reject")
+
+
+def _answered(call: Call, answer: Literal["approve", "reject"]) -> ApprovalAnswer:
+    from thriftline.runs.schemas.approval import AnswerApprovalRequest
+    from thriftline.runs.steps.answer_approval import answer_approval
+
+    run_id = call.parameters["id"]
+    run = wiring.run_lists().of([run_id]).get(run_id)
+    if run is None:
+        raise not_found(f"A request for approval of run {run_id}")
+    call.require(run.project, f"the approval of run {run_id}")
+    answered = answer_approval(
+        AnswerApprovalRequest(run_id=run_id, answer=answer, by=call.caller[:_LONGEST_NAME]),
+        approvals=wiring.approvals_table(),
+        executions=wiring.executions(),
+        secret=None,
+        now=call.now,
+    )
+    request = answered.approval
+    if request is None:
+        raise not_found(f"A request for approval of run {run_id}")
+    if answered.outcome is not Outcome.ACCEPTED:
+        raise conflict(_why_not(answered.outcome, request))
+    return ApprovalAnswer(
+        id=run_id,
+        run_id=run_id,
+        standing="approved" if answer == "approve" else "rejected",
+        answered_by=request.answered_by,
+        answered_at=request.answered_at,
+        href=f"/runs/{run_id}",
+    )
+
+
+def _why_not(outcome: Outcome, request: Asked) -> str:
+    if outcome is Outcome.ALREADY:
+        when = f"{request.answered_at:%Y-%m-%d %H:%M:%S} UTC" if request.answered_at else "before"
+        return f"{request.answered_by} has {request.standing} run {request.run_id} at {when}."
+    if outcome is Outcome.EXPIRED:
+        return (
+            f"The time to answer ended at {request.expires_at:%Y-%m-%d %H:%M} UTC. To ask again, "
+            "upload the data set again: a new version, a new run."
+        )
+    return f"Run {request.run_id} ended before it was answered."
+
+
+def _shown(run: ListedRun, request: Asked) -> Approval:
+    return Approval(
+        id=run.run_id,
+        run_id=run.run_id,
+        project=run.project,
+        key=run.key,
+        trainer=run.trainer,
+        instance_type=run.instance_type,
+        expected_usd=run.expected_usd,
+        worst_case_usd=request.worst_case_usd,
+        above_usd=request.above_usd,
+        month=request.month,
+        held_usd=request.held_usd,
+        left_usd=request.left_usd,
+        requested_at=request.requested_at,
+        expires_at=request.expires_at,
+    )

@@ -1,0 +1,42 @@
+"""The month's money in one look."""
+
+from decimal import Decimal
+
+from thriftline.api.requests import Call
+from thriftline.api.schemas.budget import Budget, ProjectBudget
+from thriftline.money.month import month_key
+from thriftline.wiring import api as wiring
+
+
+def budget(call: Call) -> Budget:
+    """Returns the month; projects that the caller may not see are in the sums alone."""
+    month = wiring.ledger().month(month_key(call.now))
+    budgets = wiring.budgets()
+    active = wiring.run_lists().active()
+    rates = [one.rate_usd_per_hour for one in active.training]
+    known = [rate for rate in rates if rate is not None]
+    named = sorted({*month.projects, *budgets.projects})
+    return Budget(
+        month=month.key,
+        as_of=call.now,
+        cap_usd=budgets.month_usd,
+        spent_usd=month.spent_usd,
+        settled_usd=month.settled_usd,
+        external_usd=month.external_usd,
+        held_usd=month.held_usd,
+        left_usd=max(Decimal(0), budgets.month_usd - month.committed_usd),
+        running_usd_per_hour=sum(known, Decimal(0)) if len(known) == len(rates) else None,
+        at_risk_usd=sum((one.worst_case_usd or Decimal(0) for one in active.training), Decimal(0)),
+        running=active.running,
+        waiting_for_approval=active.waiting,
+        projects=tuple(
+            ProjectBudget(
+                project=name,
+                cap_usd=budgets.projects.get(name),
+                committed_usd=month.committed_to(name),
+                left_usd=max(Decimal(0), budgets.left(month, name)),
+            )
+            for name in named
+            if call.may(name)
+        ),
+    )

@@ -1,0 +1,142 @@
+"""Lists of runs, out of the indexes of the table of runs; no document is read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from thriftline.core.aws.clients import translated
+from thriftline.runs.domain.listed_runs import (
+    LIST_KIND,
+    RUNNING,
+    TRAINING,
+    WAITING,
+    ListedRun,
+    is_run,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# The keys of a page's beginning; what the list is of comes from its filters.
+KEY_NAMES = ("opened_at", "run_id")
+# So many pages are read for one of a list, however many runs the caller may not see.
+_MOST_READS = 5
+_MOST_ACTIVE = 1_000
+_BATCH = 100
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some runs, and where the next page begins; None where there is none."""
+
+    runs: tuple[ListedRun, ...]
+    next_key: dict[str, str] | None
+
+
+@dataclass(frozen=True)
+class ActiveRuns:
+    """The runs that have not ended; ``training`` are those that have a job."""
+
+    running: int
+    waiting: int
+    training: tuple[ListedRun, ...]
+
+
+class RunLists:
+    """The indexes of the table ``RunsTable``."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def page(
+        self,
+        project: str | None,
+        status: str | None,
+        *,
+        limit: int,
+        start: Mapping[str, str] | None,
+        may_see: Callable[[str], bool] = lambda _project: True,
+    ) -> Page:
+        """Returns a page of runs, the newest first; ``may_see`` says of which projects."""
+        index, name, value = _index_of(project, status)
+        found: list[ListedRun] = []
+        key = dict(start) if start else None
+        for _ in range(_MOST_READS):
+            items, key = self._query(index, name, value, limit - len(found), key)
+            found += [run for run in map(ListedRun.of, items) if may_see(run.project)]
+            if key is None or len(found) >= limit:
+                break
+        return Page(tuple(found), key)
+
+    def active(self) -> ActiveRuns:
+        """Returns what goes on now; of more than a thousand runs the newest."""
+        running = self._of_status(RUNNING)
+        return ActiveRuns(
+            running=len(running),
+            waiting=len(self._of_status(WAITING)),
+            training=tuple(run for run in running if run.state in TRAINING),
+        )
+
+    def of(self, run_ids: Sequence[str]) -> dict[str, ListedRun]:
+        """Returns runs by their ids; one that is not there is left out."""
+        found: dict[str, ListedRun] = {}
+        for start in range(0, len(run_ids), _BATCH):
+            keys = [{"run_id": {"S": one}} for one in run_ids[start : start + _BATCH]]
+            asked: Any = {self._name: {"Keys": keys}}
+            while asked:
+                with translated("reading runs"):
+                    answer = self._client.batch_get_item(RequestItems=asked)
+                items = map(_plain, answer["Responses"].get(self._name, ()))
+                found |= {run.run_id: run for run in map(ListedRun.of, filter(is_run, items))}
+                asked = answer.get("UnprocessedKeys")
+        return found
+
+    def _of_status(self, status: str) -> list[ListedRun]:
+        found: list[ListedRun] = []
+        key: dict[str, str] | None = None
+        while len(found) < _MOST_ACTIVE:
+            items, key = self._query("by_status", "status", status, _MOST_ACTIVE, key)
+            found += map(ListedRun.of, items)
+            if key is None:
+                break
+        return found
+
+    def _query(
+        self, index: str, name: str, value: str, limit: int, start: Mapping[str, str] | None
+    ) -> tuple[list[dict[str, Any]], dict[str, str] | None]:
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "IndexName": index,
+            "KeyConditionExpression": "#of = :value",
+            "ExpressionAttributeNames": {"#of": name},
+            "ExpressionAttributeValues": {":value": {"S": value}},
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if start:
+            key = {**start, name: value}
+            request["ExclusiveStartKey"] = {one: {"S": text} for one, text in key.items()}
+        with translated("listing runs"):
+            answer = self._client.query(**request)
+        last = answer.get("LastEvaluatedKey")
+        next_key = {one: str(last[one]["S"]) for one in KEY_NAMES} if last else None
+        return [_plain(item) for item in answer["Items"]], next_key
+
+
+def _index_of(project: str | None, status: str | None) -> tuple[str, str, str]:
+    """Returns an index, its key and the value that is asked for."""
+    if project and status:
+        return "by_project_status", "project_status", f"{project}#{status}"
+    if project:
+        return "by_project", "project", project
+    if status:
+        return "by_status", "status", status
+    return "by_time", "kind", LIST_KIND
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _deserialize(value) for name, value in item.items()}

@@ -1,0 +1,105 @@
+"""A run as lists show it: all that a list needs stands in the run's item."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+# The value that all runs have under the key of the list of all of them.
+LIST_KIND = "run"
+RUNNING = "running"
+WAITING = "waiting_for_approval"
+ENDED = ("succeeded", "not_promoted", "rejected", "failed")
+STATUSES = (RUNNING, WAITING, *ENDED)
+# The states of the workflow in which a job of the run is billed.
+TRAINING = ("Start training", "Poll training")
+
+
+def status_facts(project: str, status: str) -> dict[str, str]:
+    """Returns the attributes that say how far a run came; the second is the key of an index."""
+    return {"status": status, "project_status": f"{project}#{status}"}
+
+
+def is_run(item: Mapping[str, Any]) -> bool:
+    """Whether an item of the table of runs is a run; requests and claims lie there too."""
+    return {"run_id", "project", "status", "opened_at"} <= item.keys()
+
+
+@dataclass(frozen=True)
+class ListedRun:
+    """One run; what is not known (yet) is None. ``rate_usd_per_hour`` is of what trains now."""
+
+    run_id: str
+    project: str
+    status: str
+    opened_at: datetime
+    key: str
+    execution_arn: str
+    state: str | None = None
+    ended_at: datetime | None = None
+    trainer: str | None = None
+    instance_type: str | None = None
+    expected_usd: Decimal | None = None
+    worst_case_usd: Decimal | None = None
+    rate_usd_per_hour: Decimal | None = None
+    cost_usd: Decimal | None = None
+    saved_usd: Decimal | None = None
+    model_version: int | None = None
+    reason: str | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing of it goes on."""
+        return self.status in ENDED
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> "ListedRun":
+        """Returns the run of an item of the table; a former version wrote fewer attributes."""
+        arn = item.get("model_package_arn")
+        return cls(
+            run_id=str(item["run_id"]),
+            project=str(item["project"]),
+            status=str(item["status"]),
+            opened_at=_required_time(item["opened_at"]),
+            key=str(item.get("key", "")),
+            execution_arn=str(item.get("execution_arn", "")),
+            state=_text(item.get("state")),
+            ended_at=_time(item.get("ended_at")),
+            trainer=_text(item.get("trainer")),
+            instance_type=_text(item.get("instance_type")),
+            expected_usd=_usd(item.get("expected_usd")),
+            worst_case_usd=_usd(item.get("worst_case_usd")),
+            rate_usd_per_hour=_usd(item.get("rate_usd_per_hour")),
+            cost_usd=_usd(item.get("cost_usd")),
+            saved_usd=_usd(item.get("saved_usd")),
+            model_version=_version(str(arn)) if arn else None,
+            reason=_text(item.get("reason")),
+        )
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None
+
+
+def _required_time(value: object) -> datetime:
+    return datetime.fromisoformat(str(value)).astimezone(UTC)
+
+
+def _time(value: object) -> datetime | None:
+    return _required_time(value) if value else None
+
+
+def _usd(value: object) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def _version(arn: str) -> int | None:
+    number = arn.rpartition("/")[2]
+    return int(number) if number.isascii() and number.isdigit() else None

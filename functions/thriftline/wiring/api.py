@@ -1,0 +1,110 @@
+"""Puts what the API's views ask together, each part when it is first asked for.
+
+Imports stand in the functions: a cold start loads what its first call needs, and no more.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from thriftline.wiring.shared import artifacts, now, settings
+
+if TYPE_CHECKING:
+    from thriftline.core.aws.buckets import Bucket
+    from thriftline.core.aws.executions import Executions
+    from thriftline.core.aws.requests_table import RequestsTable
+    from thriftline.core.project_members import Members
+    from thriftline.money.aws.ledger_table import LedgerTable
+    from thriftline.money.ledger import Budgets
+    from thriftline.runs.aws.approvals_table import ApprovalsTable
+    from thriftline.runs.aws.model_registry import ModelRegistry
+    from thriftline.runs.aws.run_lists import RunLists
+    from thriftline.runs.aws.runs_table import RunsTable
+
+__all__ = ["artifacts", "now", "settings"]
+
+
+@cache
+def members() -> "Members":
+    """Who may act for which project."""
+    from thriftline.core.project_members import Members
+
+    return Members.read(settings().project_members)
+
+
+@cache
+def requests_table() -> "RequestsTable":
+    """Requests with a key, and what they were answered."""
+    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.requests_table import RequestsTable
+
+    return RequestsTable(client("dynamodb"), settings().requests_table)
+
+
+@cache
+def data_bucket() -> "Bucket":
+    """The bucket that people upload to."""
+    from thriftline.core.aws.buckets import Bucket
+    from thriftline.core.aws.clients import client
+
+    return Bucket(client("s3"), settings().data_bucket)
+
+
+@cache
+def runs_table() -> "RunsTable":
+    """The table of runs."""
+    from thriftline.core.aws.clients import client
+    from thriftline.runs.aws.runs_table import RunsTable
+
+    return RunsTable(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def run_lists() -> "RunLists":
+    """Lists of runs."""
+    from thriftline.core.aws.clients import client
+    from thriftline.runs.aws.run_lists import RunLists
+
+    return RunLists(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def approvals_table() -> "ApprovalsTable":
+    """The requests for approval."""
+    from thriftline.core.aws.clients import client
+    from thriftline.runs.aws.approvals_table import ApprovalsTable
+
+    return ApprovalsTable(client("dynamodb"), settings().runs_table)
+
+
+@cache
+def executions() -> "Executions":
+    """The executions of the stack's machines."""
+    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.executions import Executions
+
+    return Executions(client("stepfunctions"))
+
+
+@cache
+def ledger() -> "LedgerTable":
+    """The table of months."""
+    from thriftline.core.aws.clients import client
+    from thriftline.money.aws.ledger_table import LedgerTable
+
+    return LedgerTable(client("dynamodb"), settings().ledger_table)
+
+
+def budgets() -> "Budgets":
+    """The stack's budget of a month, and those of projects."""
+    from thriftline.money.budgets import read_budgets
+
+    return read_budgets(settings().max_usd_per_month, settings().project_budgets)
+
+
+@cache
+def model_registry() -> "ModelRegistry":
+    """The stack's groups in SageMaker's model registry."""
+    from thriftline.core.aws.clients import client
+    from thriftline.runs.aws.model_registry import ModelRegistry
+
+    return ModelRegistry(client("sagemaker"), settings().stack_name)

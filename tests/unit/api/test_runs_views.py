@@ -1,0 +1,115 @@
+"""Runs and the month by the API."""
+
+import pytest
+
+from tests.unit.api.api_world import BOB, ApiWorld
+
+
+def test_the_api_says_that_it_answers(world: ApiWorld) -> None:
+    answer = world.call("GET", "/health")
+    assert answer.status == 200
+    assert answer.document == {"status": "ok", "version": "1.0.0", "stack": "thriftline"}
+
+
+def test_runs_are_listed_the_newest_first_and_page_by_token(world: ApiWorld) -> None:
+    for number in range(5):
+        world.add_run(f"reviews-{number}")
+    seen, path = [], "/runs?limit=2"
+    while True:
+        page = world.call("GET", path).document
+        seen += [run["run_id"] for run in page["items"]]
+        if page["next_token"] is None:
+            break
+        path = f"/runs?limit=2&next_token={page['next_token']}"
+    assert seen == [f"reviews-{number}" for number in (4, 3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("project=tickets", ["tickets-1"]),
+        ("status=failed", ["reviews-2"]),
+        ("project=reviews&status=running", ["reviews-1"]),
+        ("project=reviews", ["reviews-2", "reviews-1"]),
+        ("project=nobody", []),
+    ],
+)
+def test_runs_are_filtered(world: ApiWorld, query: str, wanted: list[str]) -> None:
+    world.add_run("reviews-1")
+    world.add_run("tickets-1", "tickets")
+    world.add_run("reviews-2", status="failed")
+    listed = world.call("GET", f"/runs?{query}").document["items"]
+    assert [run["run_id"] for run in listed] == wanted
+
+
+def test_a_token_of_another_list_is_refused(world: ApiWorld) -> None:
+    for number in range(3):
+        world.add_run(f"reviews-{number}")
+    token = world.call("GET", "/runs?limit=1").document["next_token"]
+    answer = world.call("GET", f"/runs?limit=1&project=reviews&next_token={token}")
+    assert answer.status == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.document["errors"][0]["pointer"] == "query:next_token"
+
+
+def test_money_is_a_string_and_what_is_unknown_is_null(world: ApiWorld) -> None:
+    world.add_run("reviews-1", worst_case_usd="0.300000", cost_usd="12345678901234.123456")
+    (run,) = world.call("GET", "/runs").document["items"]
+    assert run["worst_case_usd"] == "0.3"
+    assert run["cost_usd"] == "12345678901234.123456"
+    assert run["saved_usd"] is None
+    assert run["opened_at"] == "2026-11-29T12:00:00Z"
+
+
+def test_a_project_with_members_is_theirs_alone(world: ApiWorld) -> None:
+    world.add_run("reviews-1")
+    world.add_run("tickets-1", "tickets")
+    world.set(PROJECT_MEMBERS='{"reviews": ["arn:aws:sts::*:assumed-role/Operators/*"]}')
+    assert world.call("GET", "/runs/reviews-1").status == 200
+    assert world.call("GET", "/runs/reviews-1", caller=BOB).status == 404
+    listed = world.call("GET", "/runs", caller=BOB).document["items"]
+    assert [run["run_id"] for run in listed] == ["tickets-1"]
+
+
+def test_one_run_has_its_documents_attempts_and_progress(world: ApiWorld) -> None:
+    facts = {
+        "job_name": "reviews-1-01",
+        "started_at": "2026-11-30T11:30:00+00:00",
+        "secondary_status": "Training",
+        "rung": 1,
+        "spot": True,
+    }
+    world.add_run(
+        "reviews-1", attempt_01=facts, state="Poll training", rate_usd_per_hour="1.200000"
+    )
+    for name in ("run.json", "charts/loss.png", "report.html", "model.bin"):
+        world.s3.put_object(Bucket="artifacts", Key=f"runs/reviews-1/{name}", Body=b"{}")
+    run = world.call("GET", "/runs/reviews-1").document
+    assert [one["name"] for one in run["documents"]] == ["report.html", "run.json"]
+    assert run["progress"]["training_seconds"] == 1800
+    assert run["progress"]["cost_so_far_usd"] == "0.6"
+    assert run["attempts"][0]["phase"] == "Training"
+    assert run["result"] is None
+
+
+@pytest.mark.parametrize("run_id", ["reviews-9", "approvals_pending"])
+def test_what_is_no_run_is_not_found(world: ApiWorld, run_id: str) -> None:
+    answer = world.call("GET", f"/runs/{run_id}")
+    assert answer.status == 404
+    assert answer.document["instance"] == "urn:request:request-1"
+
+
+def test_the_month_says_what_is_left_and_what_runs(world: ApiWorld) -> None:
+    world.add_run(
+        "reviews-1", state="Poll training", rate_usd_per_hour="1.5", worst_case_usd="4.20"
+    )
+    world.add_run("reviews-2", status="waiting_for_approval", state="Wait for approval")
+    month = world.call("GET", "/budget").document
+    assert month["month"] == "2026-11"
+    assert month["left_usd"] == "1000"
+    assert month["running_usd_per_hour"] == "1.5"
+    assert month["at_risk_usd"] == "4.2"
+    assert (month["running"], month["waiting_for_approval"]) == (1, 1)
+    assert month["projects"] == [
+        {"project": "reviews", "cap_usd": "200", "committed_usd": "0", "left_usd": "200"}
+    ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from pydantic import BaseModel
 
@@ -61,7 +62,7 @@ class View:
     function: Callable[..., Any]
     query: type[BaseModel] | None
     body: type[BaseModel] | None
-    answer: Any
+    answers: tuple[Any, ...]
 
 
 @cache
@@ -70,7 +71,8 @@ def view_of(name: str) -> View:
     module, _, attribute = name.rpartition(".")
     function = getattr(importlib.import_module(f"thriftline.api.views.{module}"), attribute)
     hints = typing.get_type_hints(inspect.unwrap(function))
-    return View(function, hints.get("query"), hints.get("body"), hints["return"])
+    answers = typing.get_args(hints["return"]) or (hints["return"],)
+    return View(function, hints.get("query"), hints.get("body"), answers)
 
 
 def answer(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
@@ -106,25 +108,28 @@ def refused(problem: Problem, request_id: str) -> HttpAnswer:
 def _answered(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
     context = event.get("requestContext") or {}
     headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
+    caller = str((context.get("identity") or {}).get("userArn") or _UNKNOWN_CALLER)
+    parameters = path_parameters(event.get("pathParameters"), route.parameters)
+    key = None if route.reads_only else idempotency_key(headers)
+    path = route.path.format(**parameters)
+    request = KeyedRequest(caller, route.method, path, key or uuid4().hex, raw_body(event))
     call = Call(
-        caller=str((context.get("identity") or {}).get("userArn") or _UNKNOWN_CALLER),
+        caller=caller,
         now=wiring.now(),
         method=route.method,
         path=route.path,
-        parameters=path_parameters(event.get("pathParameters"), route.parameters),
+        parameters=parameters,
+        token=request.request_id,
         members=wiring.members(),
     )
     view = view_of(route.view)
     given = _arguments(view, event)
-    key = None if route.reads_only else idempotency_key(headers)
 
     def act() -> HttpAnswer:
         return _written(route, call, view.function(call, **given))
 
     if key is None or not route.keeps_answer:
         return act()
-    path = route.path.format(**call.parameters)
-    request = KeyedRequest(call.caller, route.method, path, key, raw_body(event))
     return once(request, act, wiring.requests_table(), call.now)
 
 
@@ -145,9 +150,13 @@ def _written(route: Route, call: Call, found: Any) -> HttpAnswer:
     if isinstance(found, RawDocument):
         headers |= {"Content-Type": found.content_type, **found.headers}
         return HttpAnswer(int(route.status), found.body.decode("utf-8", "replace"), headers)
+    status = route.status
     if isinstance(found, Accepted):
         headers["Location"] = _relative(call, found.href)
-    return HttpAnswer(int(route.status), found.model_dump_json(), headers)
+    elif status is HTTPStatus.ACCEPTED:
+        # A dry run, say: nothing was started.
+        status = HTTPStatus.OK
+    return HttpAnswer(int(status), found.model_dump_json(), headers)
 
 
 def _relative(call: Call, href: str) -> str:

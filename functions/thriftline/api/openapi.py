@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from thriftline.api.answers import RawDocument
+from thriftline.api.answers import Accepted, RawDocument
 from thriftline.api.dispatch import View, view_of
 from thriftline.api.problems import CONTENT_TYPE, title_of
 from thriftline.api.requests import LONGEST_ID
@@ -89,8 +89,9 @@ def _schemas(
     for view in views.values():
         if view.body is not None:
             wanted[view.body, "validation"] = None
-        if view.answer is not RawDocument:
-            wanted[view.answer, "serialization"] = None
+        for answer in view.answers:
+            if answer is not RawDocument:
+                wanted[answer, "serialization"] = None
     found, shared = models_json_schema(
         list(wanted),  # type: ignore[arg-type]
         ref_template=_REF,
@@ -170,7 +171,11 @@ def _responses(
     route: Route, view: View, models: dict[tuple[type[BaseModel], str], dict[str, Any]]
 ) -> dict[str, Any]:
     problem = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    found: dict[str, Any] = {str(int(route.status)): _success(route, view, models)}
+    found: dict[str, Any] = {}
+    for answer in view.answers:
+        # What is answered instead of a start, such as a dry run, has started nothing.
+        status = route.status if _starts(answer, route) else HTTPStatus.OK
+        found[str(int(status))] = _success(route, answer, status, models)
     statuses = {*_ALWAYS, *route.refusals}
     if not route.reads_only:
         statuses |= {*_WITH_BODY, HTTPStatus.CONFLICT}
@@ -180,19 +185,26 @@ def _responses(
     return found
 
 
+def _starts(answer: Any, route: Route) -> bool:
+    return route.status is not HTTPStatus.ACCEPTED or issubclass(answer, Accepted)
+
+
 def _success(
-    route: Route, view: View, models: dict[tuple[type[BaseModel], str], dict[str, Any]]
+    route: Route,
+    answer: Any,
+    status: HTTPStatus,
+    models: dict[tuple[type[BaseModel], str], dict[str, Any]],
 ) -> dict[str, Any]:
-    if view.answer is RawDocument:
+    if answer is RawDocument:
         content: dict[str, Any] = {route.content_type: {}}
     else:
-        content = {"application/json": {"schema": models[view.answer, "serialization"]}}
-    answer: dict[str, Any] = {"description": route.status.phrase, "content": content}
-    if route.status is HTTPStatus.ACCEPTED:
-        answer["headers"] = {
+        content = {"application/json": {"schema": models[answer, "serialization"]}}
+    described: dict[str, Any] = {"description": status.phrase, "content": content}
+    if status is HTTPStatus.ACCEPTED:
+        described["headers"] = {
             "Location": {
                 "description": "Where to look, from the path of the call.",
                 "schema": {"type": "string"},
             }
         }
-    return answer
+    return described

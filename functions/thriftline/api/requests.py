@@ -30,6 +30,7 @@ class Call:
     """One call of a view: who asks, when, and for what.
 
     ``caller`` is the ARN that API Gateway verified. ``parameters`` are those of the path.
+    ``token`` names what the call starts: the same for a call that comes again with its key.
     """
 
     caller: str
@@ -37,6 +38,7 @@ class Call:
     method: str
     path: str
     parameters: Mapping[str, str]
+    token: str
     members: Members = field(default_factory=lambda: Members({}))
 
     def may(self, project: str) -> bool:

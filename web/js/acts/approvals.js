@@ -1,0 +1,25 @@
+// A person's answer to a run that asked before it spends.
+import { path } from "../api.js";
+import { plain, usd } from "../format.js";
+
+const YES = {
+  effect: "Training starts at once. It stops by itself where its worst case is reached.",
+  confirm: "Approve and start",
+  said: () => "Approved: the run goes on",
+};
+const NO = {
+  effect: "Nothing is trained and nothing is spent. The run ends as rejected; its data stays.",
+  confirm: "Reject",
+  danger: true,
+  said: () => "Rejected: the run ends",
+};
+
+export const answerApproval = (asked, isYes) => ({
+  ...(isYes ? YES : NO),
+  title: `${isYes ? "Approve" : "Reject"} ${plain(asked.run_id ?? asked.project)}?`,
+  dollars: isYes
+    ? `It may cost ${usd(asked.worst_case_usd)} at the most${asked.expected_usd ? `; ${usd(asked.expected_usd)} are expected` : ""}.`
+    : `It would have cost ${usd(asked.worst_case_usd)} at the most.`,
+  path: path(["approvals", asked.approval_id, isYes ? "approve" : "reject"]),
+  body: () => ({}),
+});

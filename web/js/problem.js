@@ -1,0 +1,66 @@
+// Every failure becomes a problem: one sentence that says what happened, one that says what to do.
+
+const MOVES = {
+  400: "The page asked for something that this API does not read. Reload the page; where that does not help, page and stack are of different versions.",
+  401: "Sign in again (for example: aws sso login), then start thriftline ui again.",
+  403: "Ask the owner of the stack for its read policy (to look) or its operate policy (to act), or for a place in ProjectMembers.",
+  404: "It may have been deleted, or it is of a project that is not yours. Go back to the list.",
+  409: "Somebody or something was faster. Reload to see how it stands now.",
+  412: "It changed after you looked. Reload, look again, then repeat.",
+  413: "Send less at once.",
+  415: "The page sent another form than this API reads: they are of different versions.",
+  422: "Change what is named and try again.",
+  429: "Too many requests for now. Wait a few seconds, then try again.",
+  501: "This stack cannot do it. The sentence above says why.",
+  502: "The stack did not answer. Look at its logs in CloudWatch, then try again.",
+  503: "The stack is busy. Wait a few seconds, then try again.",
+  504: "It took too long. It may still happen: reload before you repeat it.",
+};
+
+export class Problem extends Error {
+  constructor({ status = 0, title, detail = "", errors = [], move }) {
+    super(detail || title);
+    this.status = status;
+    this.title = title;
+    this.detail = detail;
+    this.errors = errors;
+    this.move = move ?? MOVES[status] ?? "Try again; where it stays, look at the stack's logs.";
+  }
+}
+
+export const unreachable = () =>
+  new Problem({
+    title: "The page's own server does not answer",
+    move: "It may have been stopped. Start thriftline ui again and open the address that it prints.",
+  });
+
+export const tooSlow = (seconds) =>
+  new Problem({
+    status: 504,
+    title: `No answer after ${seconds} seconds`,
+    move: "The stack may be starting. Try again; what you asked for may still happen, and a repeat has the same effect once.",
+  });
+
+export const nonsense = (status, detail = "") =>
+  new Problem({
+    status,
+    title: "The answer cannot be read",
+    detail,
+    move: "Something between this page and the API answered in its place, or page and stack are of different versions. Nothing was changed by reading it.",
+  });
+
+/** Turns a problem document (RFC 9457) into a Problem; other bodies are nonsense. */
+export function problemOf(status, body) {
+  if (!body || typeof body !== "object" || Array.isArray(body)) return nonsense(status);
+  // API Gateway's own errors have a message alone.
+  const title = text(body.title) || text(body.message) || `The API answered ${status}`;
+  const errors = Array.isArray(body.errors) ? body.errors : [];
+  return new Problem({
+    status,
+    title,
+    detail: text(body.detail),
+    errors: errors.map((one) => [text(one?.pointer), text(one?.detail)].filter(Boolean).join(": ")),
+  });
+}
+
+const text = (value) => (typeof value === "string" ? value : "");

@@ -83,6 +83,21 @@ $(STAMPS)/sdk: requirements-sdk.txt | $(STAMPS)/python
 		--for "the sagemaker SDK of examples/notebook" --takes "1 to 3 minutes and 1 GB" -- --no-compile
 	@touch $@
 
+# The driver lies beside .venv; the browser is the distribution's, as a package of its own.
+BROWSER := .thriftline/browser
+.PHONY: setup-browser
+setup-browser: $(STAMPS)/browser $(STAMPS)/node ## What the browser tests need: playwright (168 MB) and Debian's chromium
+	@command -v chromium >/dev/null || { \
+		echo "==> chromium, Debian's package" && test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| { echo "make: chromium is missing; on Debian: sudo apt-get install --no-install-recommends chromium" >&2; exit 1; }
+$(STAMPS)/browser: requirements-browser.txt | $(STAMPS)/venv
+	@echo "==> $(BROWSER): playwright, which drives the browser (half a minute, once)"
+	@rm -rf $(BROWSER)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
+		--target $(BROWSER)/packages --requirement requirements-browser.txt
+	@touch $@
+
 ## ---- What a user runs
 
 demo: environments ## Run the main job on this machine: four uploads, end to end
@@ -187,6 +202,10 @@ test-bedrock: $(STAMPS)/bedrock ## The small generative model, really fine-tuned
 test-sdk: environments $(STAMPS)/sdk ## The notebook of examples/, executed with the sagemaker SDK: a run is trained again (2 minutes)
 	@$(BIN)/pytest tests/sdk -q
 
+.PHONY: test-browser bench-page
+test-browser: setup-browser ## The page in a real browser: every page, keyboard, 320 px, dark, faults, axe (5 minutes)
+	@$(BIN)/pytest tests/browser -q --timeout 900
+
 test-containers: setup ## The training image and every function, built and run in containers
 	@tests/containers/run.sh
 
@@ -198,6 +217,9 @@ bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and
 	@$(PYTHON) -m venv .thriftline/bench
 	@.thriftline/bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@PYTHONPATH=functions:. .thriftline/bench/bin/python benchmarks/dataset_validation.py
+
+bench-page: setup-browser ## When the page paints its first rows, of 10 runs and of 10,000
+	@PYTHONPATH=cli:. $(BIN)/python benchmarks/page_paint.py
 
 .PHONY: bench-cold-start
 bench-cold-start: $(STAMPS)/venv $(STAMPS)/lambda ## Import time of every handler beside boto3 with Powertools

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.browser.fake_api import FakeApi
 from thriftline_cli.ui.files import Files, page_folder
 from thriftline_cli.ui.guard import Guard
 from thriftline_cli.ui.server import Page as ServedPage
 from thriftline_cli.ui.server import PageServer
-
-from tests.browser.fake_api import FakeApi
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

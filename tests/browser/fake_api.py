@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
-from thriftline_cli.ui.answers import Answer
-
 from tests.browser import sample_answers as sample
+from thriftline_cli.ui.answers import Answer
 
 Document = dict[str, Any]
 PAGE = 50

@@ -83,7 +83,7 @@ def test_a_change_is_confirmed_with_its_dollars(
     (asked,) = api.changes()
     assert (asked.method, asked.path, asked.body) == (method, path, body)
     assert len(asked.headers["Idempotency-Key"]) == 36
-    page.wait_for_function("document.getElementById('announcements').innerText !== ''")
+    page.wait_for_function("() => document.getElementById('announcements').innerText !== ''")
 
 
 def test_nothing_happens_when_it_is_cancelled(api: FakeApi, open_page: Opener) -> None:

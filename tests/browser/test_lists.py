@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser import sample_answers as sample
 from tests.browser.addresses import ADDRESSES, LISTS
-from tests.browser.conftest import Opener, Served
+from tests.browser.conftest import Opener
 from tests.browser.fake_api import FakeApi, refusal
 from tests.browser.test_every_page import settled, violations
 
@@ -163,11 +163,10 @@ def test_a_slow_answer_is_waited_for_with_words(api: FakeApi, open_page: Opener)
     assert len(rows(page)) == 8
 
 
-def test_a_server_that_is_gone_says_how_to_start_it(served: Served, open_page: Opener) -> None:
+def test_a_server_that_is_gone_says_how_to_start_it(open_page: Opener) -> None:
     page = open_page("#/runs")
     settled(page)
-    served.server.shutdown()
-    served.server.server_close()
+    page.route("**/api/**", lambda route: route.abort("connectionrefused"))
     page.evaluate("location.hash = '#/budget'")
     page.wait_for_selector("main [role=alert]")
 

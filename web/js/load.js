@@ -13,10 +13,14 @@ export function useLoad(path, { every = () => null, check = () => true } = {}) {
   const asked = useRef({ every, check });
   asked.current = { every, check };
   const shown = useRef(null);
+  const last = useRef(null);
   useEffect(() => {
     if (path === null) return undefined;
     // Another path has nothing of the former one; a reload keeps what is on the screen.
-    if (shown.current !== path) setState(START);
+    if (shown.current !== path) {
+      setState(START);
+      last.current = null;
+    }
     shown.current = path;
     const stop = new AbortController();
     const slow = setTimeout(
@@ -24,20 +28,21 @@ export function useLoad(path, { every = () => null, check = () => true } = {}) {
       SLOW_SECONDS * 1000,
     );
     let again = null;
-    const repeat = (data) => {
-      const seconds = asked.current.every(data);
+    const repeat = () => {
+      const seconds = asked.current.every(last.current);
       if (seconds) again = setTimeout(() => setTurn((old) => old + 1), seconds * 1000);
     };
     get(path, stop.signal)
       .then((data) => {
         if (!asked.current.check(data)) throw nonsense(200);
         setState({ data, problem: null, isSlow: false });
-        repeat(data);
+        last.current = data;
+        repeat();
       })
       .catch((error) => {
         if (stop.signal.aborted) return;
         setState((old) => ({ ...old, problem: asProblem(error), isSlow: false }));
-        repeat(null);
+        repeat();
       })
       .finally(() => clearTimeout(slow));
     return () => {

@@ -7,7 +7,7 @@ from pathlib import Path
 from thriftline_cli.ui.answers import Answer, sentence
 
 _HERE = Path(__file__).resolve().parent
-_PLACES = (_HERE / "web", _HERE.parents[2] / "web")
+_PLACES = (_HERE.parent / "web", _HERE.parents[2] / "web")
 _KINDS = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +17,18 @@ _SENT = ("Accept", "Content-Type", "Idempotency-Key")
 _KEPT = ("Content-Type", "Content-Disposition", "Location", "Retry-After", "Allow")
 
 
+def sender(base: str) -> Callable[[Any], Any]:
+    """Returns what sends a prepared request, as botocore does: proxies and certificates alike."""
+    from botocore.httpsession import URLLib3Session
+    from botocore.utils import get_environ_proxies
+
+    limits = (_CONNECT_SECONDS, _ANSWER_SECONDS)
+    send: Callable[[Any], Any] = URLLib3Session(
+        proxies=get_environ_proxies(base), timeout=limits
+    ).send
+    return send
+
+
 @dataclass(frozen=True)
 class Upstream:
     """One stack's API; ``credentials`` gives them as they are now, refreshed where they expire."""
@@ -25,6 +36,7 @@ class Upstream:
     base: str
     region: str
     credentials: Callable[[], Any]
+    send: Callable[[Any], Any]
 
     def call(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Returns what the API answers, or a problem that says why it was not reached."""
@@ -56,23 +68,14 @@ class Upstream:
         from botocore import exceptions
 
         try:
-            found = self._session.send(request)
+            found = self.send(request)
         except (exceptions.ReadTimeoutError, exceptions.ConnectTimeoutError):
             return problem(504, "The stack did not answer in time", "It may still be done.")
-        except exceptions.HTTPClientError as error:
+        except exceptions.BotoCoreError as error:
             detail = f"{urlsplit(self.base).netloc} was not reached ({type(error).__name__})."
             return problem(502, "The stack was not reached", detail)
         kept = {name: found.headers[name] for name in _KEPT if found.headers.get(name)}
         return Answer(found.status_code, found.content, kept, DOCUMENT_CSP)
-
-    @cached_property
-    def _session(self) -> Any:
-        from botocore.httpsession import URLLib3Session
-        from botocore.utils import get_environ_proxies
-
-        return URLLib3Session(
-            proxies=get_environ_proxies(self.base), timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS)
-        )
 
 
 def _is_plain(path: str) -> bool:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def rows(page: "Page") -> list[str]:
     """Returns the first cell of every row."""
-    return page.locator("tbody th[scope=row] .value").all_inner_texts()
+    found: list[str] = page.locator("tbody th[scope=row] .value").all_inner_texts()
+    return found
 
 
 def test_filters_are_in_the_address_and_go_to_the_api(api: FakeApi, open_page: Opener) -> None:

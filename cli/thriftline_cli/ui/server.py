@@ -1,6 +1,6 @@
 """The page's server: files and the signed API, on 127.0.0.1 and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = (
             body
             if isinstance(body, Answer)
-            else self.server.page.answer(self.command, self.path, _once(self.headers), body)
+            else self.server.page.answer(self.command, self.path, _once(self.headers.items()), body)
         )
         self._send(answer)
 
@@ -126,10 +126,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Logs nothing: paths have names of projects, bodies have more."""
 
 
-def _once(headers: Mapping[str, str]) -> dict[str, str]:
+def _once(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Returns headers by their usual names; one that came twice is no header of a browser."""
     found: dict[str, str] = {}
-    for name, value in headers.items():
+    for name, value in headers:
         usual = "-".join(part.capitalize() for part in name.split("-"))
         found[usual] = f"{found[usual]}, {value}" if usual in found else value
     return found

@@ -22,7 +22,8 @@ def sender(base: str) -> Callable[[Any], Any]:
     from botocore.httpsession import URLLib3Session
     from botocore.utils import get_environ_proxies
 
-    limits = (_CONNECT_SECONDS, _ANSWER_SECONDS)
+    # Its stub knows one limit alone; it takes both, as botocore itself gives them.
+    limits: Any = (_CONNECT_SECONDS, _ANSWER_SECONDS)
     send: Callable[[Any], Any] = URLLib3Session(
         proxies=get_environ_proxies(base), timeout=limits
     ).send

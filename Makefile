@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM := true
 # The tools of the gate come first, so that node is the pinned one.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: test-pythons integration-audits integration-rest help demo demo-audit test check setup format lint types imports template unit contract integration \
+.PHONY: test-pythons static texts help demo demo-audit test check setup format lint types imports template unit contract integration \
 	training test-experiments-million test-arrivals test-crowd test-containers test-sdk test-ledger test-idle-million test-drift-million bench bench-validation docs serve prices clean
 
 help: ## Say what can be made
@@ -125,10 +125,13 @@ serve: environments ## Serve the embedded AWS until Ctrl-C
 test: setup ## Run everything that the gate runs
 	@$(MAKE) --no-print-directory check
 
-check: setup format lint types imports template unit contract integration training ## The one gate
+check: setup static unit contract integration training ## The one gate
 
 ## ---- The gate's parts
 
+# mypy takes as long as all of the others together.
+static: ; @$(MAKE) --no-print-directory -j2 --output-sync=target types texts
+texts: format lint imports template
 format: ; @echo "==> format" && $(BIN)/ruff format --check .
 lint: ; @echo "==> lint" && $(BIN)/ruff check .
 types: ; @echo "==> types" && $(BIN)/mypy
@@ -137,22 +140,12 @@ template:
 	@echo "==> template"
 	@$(BIN)/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint
-# The functions' tests run on Lambda's Python too, where it is here.
-unit:
-	@echo "==> unit tests"
-	@$(BIN)/pytest tests/unit -n 2 --dist loadfile -q
-	@$(PYTHON) tools/test_other_pythons.py
-contract: ; @echo "==> contract tests" && $(BIN)/pytest tests/contract -q
-# A process runs one embedded AWS at a time, so the two halves are processes of their own; the runs'
-# workflow takes as long as all of these.
-FIRST_HALF = $(addprefix tests/integration/,audit audit_workflow local_aws local_runtime second_trainer)
-integration:
-	@echo "==> integration tests, in two halves side by side"
-	@$(MAKE) --no-print-directory -j2 --output-sync=target integration-audits integration-rest
-integration-audits:
-	@$(BIN)/pytest $(FIRST_HALF) -q
-integration-rest:
-	@$(BIN)/pytest tests/integration -q $(addprefix --ignore ,$(FIRST_HALF))
+# Each test runs once: the functions' on Lambda's Python, where it is here, and the others on this.
+unit: ; @echo "==> unit tests" && $(PYTHON) tools/test_other_pythons.py
+contract: ; @echo "==> contract tests" && $(BIN)/pytest tests/contract -n 2 --dist loadfile -q
+# A process runs one embedded AWS at a time. Three of them share two cores: half of their time is
+# waiting for the embedded clock. tests/integration/conftest.py says which files come first.
+integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -n 3 --dist loadfile --no-loadscope-reorder -q
 training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -n 2 --dist loadfile -q
 
 test-pythons: $(STAMPS)/venv ## The functions' unit tests on every Python from 3.11 to 3.13 that is here (10 minutes)

@@ -59,7 +59,7 @@ class EmbeddedAws:
 
     `calls` counts the requests by service (boto3's name) and operation, and `calls_of` has those of
     each function by its name; `faults` are calls that are to fail; `clock` tells the time;
-    `services` keep what moto does not.
+    `services` keep what moto does not, and `task_clocks` time the tasks of machines.
 
     ```
     with EmbeddedAws(Options(time_scale=60)) as aws:
@@ -77,7 +77,7 @@ class EmbeddedAws:
         self._cleanup = contextlib.ExitStack()
         self.clock = Clock(rate=options.time_scale)
         self.services = OwnServices(options.account, self.clock)
-        self._task_clocks = TaskClocks()
+        self.task_clocks = TaskClocks()
         self.endpoint = ""
         self.outputs: dict[str, str] = {}
         self.not_done: list[str] = []
@@ -161,7 +161,7 @@ class EmbeddedAws:
         functions = self._functions(scratch, logs)
         own_metrics = self.services.own_metrics
         logs.on_line, functions.on_invocation = own_metrics.printed, own_metrics.invocation
-        functions.standing_still = self._task_clocks.standing_still
+        functions.standing_still = self.task_clocks.standing_still
         self._install_hooks(writer, gateway)
         self._install_jobs(scratch)
         self._connect_serving(own, gateway, writer, scratch)
@@ -249,7 +249,7 @@ class EmbeddedAws:
             writer,
             lambda execution: _announce(bus, self.services.own_metrics, execution),
             clock,
-            self._task_clocks,
+            self.task_clocks,
         )
 
     def _announce_version(

@@ -1,9 +1,10 @@
-"""Runs the functions' unit tests on other Pythons than this one, where the machine has them.
+"""Runs the unit tests: those of the functions on Lambda's Python, where the machine has it.
 
     python tools/test_other_pythons.py [VERSION ...]
 
-The functions run on Lambda's Python and are developed on this one; nothing that works on one only
-may go unnoticed. Without versions it is Lambda's alone, which the gate asks for. Each interpreter
+Without versions each test runs once, which the gate asks for: the functions' on the Python that
+they run on, those of the embedded AWS and of the laptop on this one, whose integration tests run
+the functions as well. With versions the functions' tests run on each of these. Each interpreter
 gets a virtual environment with the functions' pins.
 """
 
@@ -16,6 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+HERE = ".".join(map(str, sys.version_info[:2]))
+OWN_PYTHON = str(ROOT / ".venv/bin/python")
+# What runs on this machine only, never on Lambda.
+OTHER_ROOMS = ("tests/unit/laptop", "tests/unit/local_aws")
 _RUNTIME = re.compile(r"^ +Runtime: python(3\.\d+)$", re.MULTILINE)
 TEST_PINS = (
     *("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "moto", "scikit-learn"),
@@ -45,19 +50,23 @@ def environment(python: str, version: str) -> Path:
         if line.split("==")[0].split("[")[0] in TEST_PINS
     ]
     functions = (ROOT / "functions/requirements.txt").read_text()
-    digest = hashlib.sha256("\n".join([functions, *pins]).encode()).hexdigest()
+    layers = sorted(ROOT.glob("layers/*/requirements.txt"))
+    texts = [functions, *pins, *(layer.read_text() for layer in layers)]
+    digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
     folder = ROOT / f".thriftline/python-{version}"
     stamp = folder / "pins"
     if not stamp.exists() or stamp.read_text() != digest:
         subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)
+        install = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet"]
+        install.append("--disable-pip-version-check")
         subprocess.run(
-            [
-                *(str(folder / "bin/python"), "-m", "pip", "install", "--quiet"),
-                *("--disable-pip-version-check", "-r", str(ROOT / "functions/requirements.txt")),
-                *pins,
-            ],
-            check=True,
+            [*install, "-r", str(ROOT / "functions/requirements.txt"), *pins], check=True
         )
+        for layer in layers:
+            # As `sam build` makes it: what a layer's package requires for its commands stays out.
+            subprocess.run(
+                [*install, "--no-deps", "--require-hashes", "-r", str(layer)], check=True
+            )
         stamp.write_text(digest)
     return folder / "bin/python"
 
@@ -67,22 +76,48 @@ def of_lambda() -> tuple[str, ...]:
     return tuple(sorted(set(_RUNTIME.findall((ROOT / "template.yaml").read_text()))))
 
 
+def run_tests(python: str, *arguments: str) -> int:
+    """Returns the exit code of the unit tests on an interpreter."""
+    tests = [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments]
+    return subprocess.run(tests, cwd=ROOT, check=False).returncode
+
+
+def of_functions(python: str, version: str) -> int:
+    """Returns the exit code of the functions' tests on another interpreter."""
+    sys.stdout.write(f"==> functions on Python {version}\n")
+    sys.stdout.flush()
+    others = [f"--ignore={room}" for room in OTHER_ROOMS]
+    return run_tests(
+        str(environment(python, version)), "tests/unit", "-p", "no:cacheprovider", *others
+    )
+
+
+def once() -> int:
+    """Runs every unit test once; returns 0 when all pass."""
+    (version,) = of_lambda()
+    python = None if version == HERE else interpreter(version)
+    if python is None:
+        if version != HERE:
+            sys.stdout.write(f"==> no Python {version} on this machine: all on Python {HERE}\n")
+            sys.stdout.flush()
+        return run_tests(OWN_PYTHON, "tests/unit")
+    return of_functions(python, version) or run_tests(OWN_PYTHON, *OTHER_ROOMS)
+
+
 def main(versions: Sequence[str]) -> int:
     """Returns 0 when the tests pass on every version that is here."""
-    here = ".".join(map(str, sys.version_info[:2]))
-    for version in versions or of_lambda():
-        if version == here:
-            continue
-        python = interpreter(version)
+    if not versions:
+        return once()
+    for version in versions:
+        python = OWN_PYTHON if version == HERE else interpreter(version)
         if python is None:
             sys.stdout.write(f"==> Python {version} is not on this machine: not tested on it\n")
             continue
-        sys.stdout.write(f"==> functions on Python {version}\n")
-        sys.stdout.flush()
-        tests = [str(environment(python, version)), "-m", "pytest", "-q", "tests/unit"]
-        tests += ["-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"]
-        tests += [f"--ignore=tests/unit/{room}" for room in ("laptop", "local_aws")]
-        if code := subprocess.run(tests, cwd=ROOT, check=False).returncode:
+        if version == HERE:
+            code = run_tests(OWN_PYTHON, "tests/unit")
+        else:
+            code = of_functions(python, version)
+        if code:
             return code
     return 0
 

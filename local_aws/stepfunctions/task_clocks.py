@@ -20,6 +20,7 @@ from local_aws.clients import Clients
 from local_aws.hooks import Hooks
 
 _HEADER = "X-Local-Aws-Task"
+_LOOK_AGAIN_SECONDS = 1.0
 _current: contextvars.ContextVar["TaskClock | None"] = contextvars.ContextVar("task", default=None)
 
 
@@ -46,7 +47,7 @@ class TaskClock:
         with self._changed:
             while not self._ended and (left := seconds - self._elapsed()) > 0:
                 moves = self._still_since is None
-                self._changed.wait(min(left, threading.TIMEOUT_MAX) if moves else None)
+                self._changed.wait(min(left, _LOOK_AGAIN_SECONDS) if moves else None)
             return self._ended
 
     @contextlib.contextmanager
@@ -69,9 +70,13 @@ class TaskClock:
 
 
 class TaskClocks:
-    """The clocks of all tasks that run; the call of a function names that of its task."""
+    """The clocks of all tasks that run; the call of a function names that of its task.
+
+    `now` tells the seconds.
+    """
 
     def __init__(self) -> None:
+        self.now: Callable[[], float] = time.monotonic
         self._running: dict[str, TaskClock] = {}
 
     def install(self, hooks: Hooks, clients: Clients) -> None:
@@ -88,7 +93,7 @@ class TaskClocks:
 
     def _new_clock(self) -> TaskClock:
         # moto makes it in the thread that waits, just before it starts the task's own.
-        clock = TaskClock()
+        clock = TaskClock(self.now)
         _current.set(clock)
         return clock
 

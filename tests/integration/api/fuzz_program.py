@@ -1,0 +1,205 @@
+"""Sends requests of all kinds to an API, and says what it should not have answered.
+
+    PYTHONPATH=.thriftline/fuzz python fuzz_program.py --base http://HOST:PORT/.../v1 \
+        --methods GET --requests 500 --seed 1 --known '{"id": ["run-1"]}'
+
+A program of its own: schemathesis is no plugin of the other tests this way. It prints one JSON
+object: how many requests, how many of each status, and the failures.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import requests
+import schemathesis
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as with_seed
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import load_all_checks
+from schemathesis.core.failures import FailureGroup
+from schemathesis.openapi.checks import (
+    AcceptedNegativeData,
+    MissingHeaderNotRejected,
+    RejectedPositiveData,
+)
+
+DOCUMENT = Path(__file__).parents[3] / "docs/openapi.json"
+# What no answer may show: how it was made, where it runs, and keys.
+LEAK = re.compile(
+    r"Traceback|File \\?\"|stackTrace|errorType|site-packages|/var/task|/work/|/tmp/|\.py\b"
+    r"|botocore|boto3|pydantic|ClientError|Exception\(|AKIA[A-Z0-9]{12}|aws_secret"
+)
+# Whether a text is a project's name or a run's id is for the API to say: what the document calls
+# valid may be refused (404, 409, 422), and what it does not name may be ignored.
+_NOT_JUDGED = (AcceptedNegativeData, MissingHeaderNotRejected, RejectedPositiveData)
+_UNTIL_FAILURES = 20
+
+
+class Signed(requests.auth.AuthBase):
+    """Signs what requests sends, as it is sent."""
+
+    def __init__(self, region: str) -> None:
+        self._signer = SigV4Auth(Credentials("test", "test"), "execute-api", region)
+
+    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        body = prepared.body or b""
+        request = AWSRequest(
+            method=prepared.method,
+            url=prepared.url,
+            data=body.encode() if isinstance(body, str) else body,
+        )
+        self._signer.add_auth(request)
+        prepared.headers.update(dict(request.headers))
+        return prepared
+
+
+class Fuzz:
+    """All the requests of one run, and what was wrong with the answers."""
+
+    def __init__(self, base: str, region: str, known: Mapping[str, Sequence[str]]) -> None:
+        self.base = base
+        self.known = known
+        self.session = requests.Session()
+        self.session.auth = Signed(region)
+        self.statuses: Counter[int] = Counter()
+        self.by_route: Counter[str] = Counter()
+        self.failures: list[dict[str, Any]] = []
+
+    def run(self, operation: Any, count: int, seed: int) -> None:
+        """Send requests to one operation, half of them as the document wants them."""
+        if not count:
+            return
+        declared = set(operation.definition.raw["responses"]) - {"default"}
+        modes = st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+        cases = modes.flatmap(lambda mode: self._cases(operation, mode))
+
+        @with_seed(seed)
+        @settings(
+            max_examples=count,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(cases)
+        def send(case: Any) -> None:
+            self._send(case, declared)
+
+        send()
+
+    def _cases(self, operation: Any, mode: GenerationMode) -> Any:
+        try:
+            made = operation.as_strategy(generation_mode=mode)
+        except Exception:
+            # Some operations have nothing that could be wrong.
+            made = operation.as_strategy()
+        names = [name for name in self.known if f"{{{name}}}" in operation.path]
+        if not names:
+            return made
+        # Half of the ids are of things that are there.
+        there = st.fixed_dictionaries({name: st.sampled_from(self.known[name]) for name in names})
+        return st.tuples(made, st.none() | there).map(_with_known)
+
+    def _send(self, case: Any, declared: set[str]) -> None:
+        if len(self.failures) >= _UNTIL_FAILURES:
+            return
+        try:
+            answer = case.call(base_url=self.base, session=self.session, timeout=60)
+        except (ValueError, requests.exceptions.RequestException) as error:
+            if _cannot_be_sent(error):
+                return
+            self._failed(case, None, f"{type(error).__name__}: {error}")
+            return
+        self.statuses[answer.status_code] += 1
+        self.by_route[f"{case.method} {case.path}"] += 1
+        for problem in self._problems(case, answer, declared):
+            self._failed(case, answer, problem)
+
+    def _problems(self, case: Any, answer: Any, declared: set[str]) -> list[str]:
+        found = []
+        if answer.status_code >= 500:
+            found.append("the API failed")
+        if str(answer.status_code) not in declared:
+            found.append(f"the status {answer.status_code} is not declared")
+        if leak := LEAK.search(answer.content.decode("utf-8", "replace")):
+            found.append(f"the answer shows {leak[0]!r}")
+        try:
+            case.validate_response(answer)
+        except FailureGroup as group:
+            found += [
+                f"{type(each).__name__}: {each}"
+                for each in group.exceptions
+                if not isinstance(each, _NOT_JUDGED)
+            ]
+        return found
+
+    def _failed(self, case: Any, answer: Any, problem: str) -> None:
+        self.failures.append(
+            {
+                "problem": problem[:1500],
+                "request": case.as_curl_command()[:1500],
+                "status": answer.status_code if answer is not None else None,
+                "body": answer.content[:600].decode("utf-8", "replace") if answer else None,
+            }
+        )
+
+
+def _with_known(pair: tuple[Any, dict[str, str] | None]) -> Any:
+    case, known = pair
+    if known:
+        case.path_parameters = {**(case.path_parameters or {}), **known}
+    return case
+
+
+def _cannot_be_sent(error: Exception) -> bool:
+    """Whether the client itself refuses: a header with a line break never leaves."""
+    kinds = (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError)
+    return isinstance(error, kinds)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Send, and print what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", required=True)
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--methods", nargs="+", required=True)
+    parser.add_argument("--requests", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--known", type=json.loads, default={})
+    given_ = parser.parse_args(arguments)
+    load_all_checks()
+    schema = schemathesis.openapi.from_dict(json.loads(DOCUMENT.read_text(encoding="utf-8")))
+    operations = [each.ok() for each in schema.get_all_operations()]
+    wanted = [each for each in operations if each.method.upper() in given_.methods]
+    fuzz = Fuzz(given_.base, given_.region, given_.known)
+    for number, operation in enumerate(wanted):
+        share = given_.requests * (number + 1) // len(wanted) - given_.requests * number // len(
+            wanted
+        )
+        fuzz.run(operation, share, given_.seed)
+    print(
+        json.dumps(
+            {
+                "requests": sum(fuzz.statuses.values()),
+                "statuses": dict(sorted(fuzz.statuses.items())),
+                "by_route": dict(sorted(fuzz.by_route.items())),
+                "failures": fuzz.failures,
+            },
+            indent=1,
+        )
+    )
+    return 1 if fuzz.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

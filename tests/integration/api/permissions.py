@@ -1,0 +1,61 @@
+"""The table of permissions: what every route answers to every caller."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ENDPOINT = "closed-endpoint"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route, called as `at` with `body`, and the status that each caller gets.
+
+    `{run}` in `at` is a run of the closed project that waits for approval. An unsigned request and
+    one with a wrong secret get 403 everywhere. Who has the read policy gets 403 from whatever
+    changes something; `operate` is a member of the closed project with the operate policy, and
+    `foreign` has the operate policy without being a member.
+    """
+
+    method: str
+    path: str
+    at: str
+    read: int
+    operate: int
+    foreign: int
+    body: dict[str, Any] = field(default_factory=dict)
+
+    def expected(self, caller: str) -> int:
+        """The status that a caller gets."""
+        if caller in ("unsigned", "wrong_secret"):
+            return 403
+        return int(getattr(self, caller))
+
+
+def _reads(path: str, at: str | None = None, *, foreign: int = 200, there: int = 200) -> Row:
+    return Row("GET", path, at or path, read=there, operate=there, foreign=foreign)
+
+
+def _acts(
+    method: str,
+    path: str,
+    at: str,
+    operate: int,
+    body: dict[str, Any] | None = None,
+    *,
+    foreign: int = 403,
+) -> Row:
+    return Row(method, path, at, 403, operate, foreign, body or {})
+
+
+# A foreign caller gets 404 where a closed project's own thing is read, and 403 where it is changed.
+TABLE: tuple[Row, ...] = (
+    _reads("/health"),
+    _reads("/openapi.json"),
+    _reads("/budget"),
+    _reads("/runs"),
+    _reads("/runs/{id}", "/runs/{run}", foreign=404),
+    _reads("/approvals"),
+    # The last two rows of a run: who may has said yes, and is told at the second answer.
+    _acts("POST", "/approvals/{id}/approve", "/approvals/{run}/approve", 200),
+    _acts("POST", "/approvals/{id}/reject", "/approvals/{run}/reject", 409),
+)

@@ -27,7 +27,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --silent --jobs=4
 environments: ; @$(SIDE_BY_SIDE) $(ENVIRONMENTS)
 
 setup: ## Make every environment
-	@$(SIDE_BY_SIDE) $(ENVIRONMENTS) $(STAMPS)/node
+	@$(SIDE_BY_SIDE) $(ENVIRONMENTS) $(STAMPS)/node $(STAMPS)/fuzz
 
 $(STAMPS)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11, 3.12 or 3.13." >&2; exit 1; }
@@ -61,6 +61,15 @@ $(STAMPS)/layers: $(wildcard layers/*/*) | $(STAMPS)/venv
 $(STAMPS)/node: package-lock.json | $(STAMPS)/venv
 	@echo "==> node_modules: the validator of state machines (some 10 seconds, once)"
 	@npm ci --silent --no-fund --no-audit 2>/dev/null || npm ci
+	@touch $@
+
+# Beside .venv and not in it: a plugin of pytest would be loaded by every other test.
+FUZZ := .thriftline/fuzz
+$(STAMPS)/fuzz: requirements-fuzz.txt | $(STAMPS)/venv
+	@echo "==> $(FUZZ): what fuzzes the API (some 5 seconds, once)"
+	@rm -rf $(FUZZ)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
+		--target $(FUZZ) --requirement requirements-fuzz.txt
 	@touch $@
 
 # Beside .venv and not in it: the gate and the demo go without. Its weights are converted once.
@@ -150,6 +159,10 @@ training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -n 2 --di
 
 test-pythons: $(STAMPS)/venv ## The functions' unit tests on every Python from 3.11 to 3.13 that is here (10 minutes)
 	@$(PYTHON) tools/test_other_pythons.py 3.11 3.12 3.13
+
+.PHONY: fuzz-api
+fuzz-api: environments $(STAMPS)/fuzz ## The API under 10,000 requests of all kinds (FUZZ_REQUESTS, FUZZ_SEED) (15 minutes)
+	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-10000} $(BIN)/pytest tests/integration/api/test_fuzz.py -q --timeout 0 --log-cli-level INFO
 
 test-idle-million: $(STAMPS)/venv ## The idle rule on a million random endpoint histories (20 minutes)
 	@IDLE_HISTORIES=1000000 $(BIN)/pytest tests/unit/audit/test_audit_idle_histories.py -q --timeout 0

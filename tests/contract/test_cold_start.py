@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cold_start import HEAVY, handlers
+from local_aws.deployment.template import read_layers
+from local_aws.functions.layers import layer_packages
+from local_aws.options import LAMBDA_PYTHON
 
 ROOT = Path(__file__).parents[2]
 # Modules that cost a handler's import most. "rules" is the registry of the audit's rules.
@@ -82,3 +85,33 @@ def test_a_handler_loads_no_heavy_module_that_it_does_not_need(
 
 def test_the_benchmarks_heavy_handlers_are_those_that_read_or_draw() -> None:
     assert {name for name, modules in ALLOWED.items() if modules & {*DRAWS, *READS}} == HEAVY
+
+
+def test_the_api_loads_none_of_the_heavy_modules_and_no_view_but_the_called() -> None:
+    program = (
+        "import json, sys; import thriftline.api.handler; print(json.dumps(sorted(sys.modules)))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT / "functions")},
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    loaded = set(json.loads(answer.stdout))
+
+    assert loaded & set(HEAVY_MODULES) == set()
+    assert [name for name in loaded if name.startswith("thriftline.api.views.")] == []
+
+
+def test_only_a_function_with_the_layer_can_import_chalice() -> None:
+    (layer,) = read_layers(ROOT / "template.yaml")
+
+    def imports(*layers: Path) -> bool:
+        program = f"import sys; sys.path[:0] = {[str(one) for one in layers]!r}; import chalice"
+        done = subprocess.run([LAMBDA_PYTHON, "-c", program], capture_output=True, check=False)
+        return done.returncode == 0
+
+    assert (imports(), imports(layer_packages(layer))) == (False, True)

@@ -4,6 +4,7 @@
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -14,10 +15,11 @@ import pytest
 
 from tests.integration.api.world import CLOSED, ApiWorld
 
+LOG = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[3]
 PACKAGES = ROOT / ".thriftline/fuzz"
 PROGRAM = Path(__file__).with_name("fuzz_program.py")
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "400"))
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "300"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 # What is read is asked more often: nothing comes of it.
 SHARE_OF_READS = 0.6
@@ -36,7 +38,7 @@ def fuzz(world: ApiWorld, known: dict[str, list[str]], methods: list[str], count
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
     assert done.stdout, done.stderr[-3000:]
     report = json.loads(done.stdout)
-    print({**report, "failures": len(report["failures"])})
+    LOG.info("%s", {**report, "failures": len(report["failures"])})
     return report
 
 

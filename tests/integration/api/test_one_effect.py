@@ -42,7 +42,8 @@ def test_of_two_people_who_answer_at_once_one_counts_and_the_other_is_told(
     assert winner in {f"arn:aws:sts::123456789012:assumed-role/Operators/{each}" for each in people}
     assert winner in told["detail"]
     assert said["standing"] in told["detail"]
-    assert (waiting.end().result["status"] == "rejected") is (said["standing"] == "rejected")
+    approval = world.root("GET", f"/runs/{waiting.run_id}").json["approval"]
+    assert (approval["standing"], approval["answered_by"]) == (said["standing"], winner)
 
 
 def test_ten_answers_of_one_person_with_one_key_are_one_answer(

@@ -16,7 +16,7 @@ CALLERS = ("unsigned", "wrong_secret", "read", "foreign", "operate")
 
 @pytest.fixture(scope="module")
 def run_id(world: ApiWorld) -> str:
-    return world.waiting(CLOSED).run_id
+    return str(world.waiting(CLOSED).run_id)
 
 
 def test_the_table_has_every_route_of_the_document() -> None:

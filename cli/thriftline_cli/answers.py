@@ -26,6 +26,7 @@ def as_table(
     columns: Sequence[str],
     *,
     cut: Sequence[str] = (),
+    spare: Sequence[str] = (),
     width: int = WIDTH,
 ) -> str:
     """Returns rows under their headings, as narrow as their values allow.
@@ -34,8 +35,17 @@ def as_table(
         rows: what is shown.
         columns: which of it, in this order.
         cut: the columns that may lose their ends where the table is too wide; no other does.
+        spare: the columns that may go where that is not enough.
         width: of the terminal.
     """
+    text = _table(rows, columns, cut, width)
+    if spare and max(map(len, text.splitlines())) > width:
+        left = [one for one in columns if one != spare[0]]
+        return as_table(rows, left, cut=cut, spare=spare[1:], width=width)
+    return text
+
+
+def _table(rows: Sequence[_Row], columns: Sequence[str], cut: Sequence[str], width: int) -> str:
     cells = [[shown(row.get(column)) for column in columns] for row in rows]
     heads = [column.replace("_", " ").upper() for column in columns]
     widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]

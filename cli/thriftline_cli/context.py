@@ -19,6 +19,7 @@ from thriftline_cli.output import Output
 if TYPE_CHECKING:
     import boto3
 
+    from thriftline_cli.api.client import Api
     from thriftline_cli.stack import Stack
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -40,6 +41,7 @@ class Context:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     token: Callable[[], str] = lambda: uuid4().hex
     make_client: Callable[[str], Any] | None = None
+    make_pool: Callable[[], Any] | None = None
     goes_on: str = "nothing was started"
     """Said at Ctrl-C: what was started goes on, and how to look at it."""
     _clients: dict[str, Any] = field(default_factory=dict)
@@ -71,12 +73,12 @@ class Context:
     @property
     def width(self) -> int:
         """Of the terminal; a file has 80 columns."""
-        if not self.stdout.isatty():
-            return WIDTH
-        try:
-            return os.get_terminal_size(self.stdout.fileno()).columns
-        except OSError:
-            return WIDTH
+        return _width_of(self.stdout)
+
+    @property
+    def terminal_width(self) -> int:
+        """Of the terminal that what is no answer is shown on."""
+        return _width_of(self.stderr)
 
     def say(self, line: str) -> None:
         """Writes a line that is not the answer."""
@@ -123,8 +125,30 @@ class Context:
     def _made(self, service: str, **more: Any) -> Any:
         if self.make_client is not None:
             return self.make_client(service)
+        from botocore.config import Config
+
         make: Any = self.session.client
-        return make(service, endpoint_url=self.endpoint_url, **more)
+        usual = Config(connect_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+        config = usual.merge(more.pop("config", None) or Config())
+        return make(service, endpoint_url=self.endpoint_url, config=config, **more)
+
+    @cached_property
+    def api(self) -> "Api":
+        """The stack's API, called as the person."""
+        from thriftline_cli.api.address import api_base
+        from thriftline_cli.api.client import Api, Signer, pool
+
+        base = api_base(self.stack.outputs, self.endpoint_url)
+        signer = Signer(self._credentials(), self.session.region_name or _EMBEDDED_REGION)
+        return Api(base, signer, (self.make_pool or pool)(), self.token, self.dry_run)
+
+    def _credentials(self) -> Any:
+        from botocore.exceptions import NoCredentialsError
+
+        found = self.session.get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        return found
 
     @cached_property
     def stack(self) -> "Stack":
@@ -139,3 +163,12 @@ class Context:
             now=self.now,
             token=self.token,
         )
+
+
+def _width_of(stream: TextIO) -> int:
+    if not stream.isatty():
+        return WIDTH
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        return WIDTH

@@ -1,6 +1,8 @@
 """How a command ends: its exit codes, and the error that carries one."""
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 
 class Exit(IntEnum):
@@ -22,3 +24,11 @@ class CommandError(Exception):
     def __init__(self, message: str, code: Exit) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Rehearsed(Exception):
+    """A dry run came to what would have changed something, and ends there."""
+
+    def __init__(self, method: str, path: str, body: Mapping[str, Any] | None) -> None:
+        super().__init__(f"{method} {path}")
+        self.answer = {"dry_run": True, "would": f"{method} {path}", "body": body}

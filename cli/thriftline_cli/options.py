@@ -11,14 +11,20 @@ from importlib import import_module
 from typing import Any
 
 COMMANDS = {
+    "approvals": "say yes or no to what a run may spend",
     "audit": "audit the bill; read, accept and list findings",
+    "budget": "what this month may cost, has cost and may still cost",
     "completion": "print what makes a shell complete this command",
     "endpoints": "serve a model: deploy, roll back, compare, schedule",
     "local": "run the embedded AWS and the demos of a checkout",
+    "models": "the versions in a project's registry, and their approval",
     "prices": "refresh the price catalogue of a checkout",
+    "runs": "train: submit, watch, stop, and how it ended",
     "restore": "bring back an endpoint that the audit ended",
     "transform": "classify texts in S3 without an endpoint",
 }
+# Its programs read what follows them.
+_STARTER = "local"
 DEFAULT_STACK = "thriftline"
 _EPILOG = """\
 exit codes: 0 done, 1 it failed or was rolled back, 2 usage, 3 refused,
@@ -48,7 +54,17 @@ def parser_for(words: Sequence[str] | None) -> argparse.ArgumentParser:
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:
     """Reads a command line; what it refuses ends the program with 2."""
-    return parser_for(words).parse_args(words)
+    own, theirs = _divided(words)
+    asked = parser_for(own).parse_args(own)
+    asked.words = theirs
+    return asked
+
+
+def _divided(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns the words of this program, and those of one that it only starts."""
+    at = next((i for i, word in enumerate(words) if word in COMMANDS), len(words))
+    end = at + 2 if words[at : at + 1] == [_STARTER] else len(words)
+    return list(words[:end]), list(words[end:])
 
 
 def steps(parser: argparse.ArgumentParser, what: str = "verb") -> Any:
@@ -79,14 +95,15 @@ def finish(parser: argparse.ArgumentParser, *, acts: bool = False) -> None:
         _acting(parser)
 
 
-def waits(parser: argparse.ArgumentParser, about: str, *, seconds: float = 7200) -> None:
-    """Adds --wait and its limits."""
-    parser.add_argument(
-        "--wait",
-        action=argparse.BooleanOptionalAction,
-        default=argparse.SUPPRESS,
-        help=about,
-    )
+def waits(parser: argparse.ArgumentParser, about: str | None, *, seconds: float = 7200) -> None:
+    """Adds --wait and its limits; a command that always waits has the limits alone."""
+    if about:
+        parser.add_argument(
+            "--wait",
+            action=argparse.BooleanOptionalAction,
+            default=argparse.SUPPRESS,
+            help=about,
+        )
     parser.add_argument(
         "--timeout",
         type=duration,
@@ -109,6 +126,13 @@ def duration(text: str) -> float:
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90s, 30m or 2h")
     return float(found[1]) * _SECONDS[found[2] or "s"]
+
+
+def count(text: str) -> int:
+    """Reads a whole number from 1 on."""
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
 
 
 def _common() -> argparse.ArgumentParser:

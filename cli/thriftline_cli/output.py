@@ -1,7 +1,7 @@
 """Where a command's answer goes: stdout, in the form that was asked for, and nothing else."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -24,15 +24,32 @@ class Output:
             _searched(self.query, {})
 
     def rows(
-        self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], cut: Sequence[str] = ()
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        columns: Sequence[str],
+        cut: Sequence[str] = (),
+        spare: Sequence[str] = (),
+        of: Callable[[Any], Mapping[str, Any]] | None = None,
     ) -> None:
-        """Writes a list."""
+        """Writes a list.
+
+        Args:
+            rows: the things as they are.
+            columns: of the table.
+            cut: the columns that may lose their ends.
+            spare: the columns that may go where a terminal is too narrow.
+            of: what a row shows of a thing, where it is more than its values.
+        """
         if self.query is not None or self.form == "json":
             self._any(list(rows))
-        elif self.form == "text":
-            self.write(as_lines(list(rows), columns))
+            return
+        told = [of(one) if of else one for one in rows]
+        if self.form == "text":
+            self.write(as_lines(told, columns))
+        elif told:
+            self.write(as_table(told, columns, cut=cut, spare=spare, width=self.width))
         else:
-            self.write(as_table(rows, columns, cut=cut, width=self.width))
+            self.write("[]")
 
     def one(self, answer: Mapping[str, Any], page: str | None = None) -> None:
         """Writes one thing; ``page`` is how it is shown to a person."""
@@ -48,6 +65,16 @@ class Output:
         if text:
             self.stream.write(text if text.endswith("\n") else f"{text}\n")
             self.stream.flush()
+
+    def write_bytes(self, body: bytes) -> None:
+        """Writes a document as it is."""
+        self.stream.flush()
+        raw = getattr(self.stream, "buffer", None)
+        if raw is None:
+            self.stream.write(body.decode(errors="replace"))
+        else:
+            raw.write(body)
+            raw.flush()
 
     def _any(self, answer: Any) -> None:
         found = answer if self.query is None else _searched(self.query, _json_of(answer))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from thriftline_cli.context import Context
-from thriftline_cli.exits import CommandError, Exit
+from thriftline_cli.exits import CommandError, Exit, Rehearsed
 
 _NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden")
 
@@ -25,6 +25,10 @@ def exit_code_of(context: Context, work: Callable[[], int]) -> int:
     except CommandError as error:
         context.say(f"{name}: {error}")
         return error.code
+    except Rehearsed as rehearsed:
+        context.say(f"{name}: a dry run; nothing was changed")
+        context.out.one(rehearsed.answer)
+        return Exit.DONE
     except KeyboardInterrupt:
         context.say(f"\n{name}: {context.goes_on}")
         return Exit.INTERRUPTED

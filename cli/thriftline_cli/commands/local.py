@@ -22,8 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Adds a command for each program; what follows it is the program's own."""
     group = steps(parser)
     for name, about in PROGRAMS.items():
-        one = group.add_parser(name, help=about, add_help=False)
-        one.add_argument("words", nargs=argparse.REMAINDER)
+        group.add_parser(name, help=about, add_help=False)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:

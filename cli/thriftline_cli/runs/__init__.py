@@ -1,0 +1,1 @@
+"""Runs: what is submitted, how far it is, and how it ended."""

@@ -1,0 +1,72 @@
+"""One run as a page of a terminal."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from thriftline_cli.answers import as_table, as_text
+from thriftline_cli.money import lasted, moment, usd
+
+ATTEMPTS = ("attempt", "instance_type", "market", "status", "ending", "billed")
+_Run = Mapping[str, Any]
+
+
+def page(run: _Run) -> str:
+    """Returns what is known of a run: its state, its dollars, its attempts, its documents."""
+    parts = [as_text(_facts(run)), _attempts(run), _documents(run)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _facts(run: _Run) -> dict[str, Any]:
+    progress = run.get("progress") or {}
+    return {
+        "run": run["run_id"],
+        "project": run["project"],
+        "status": run["status"],
+        "state": run.get("state") if run.get("progress") else None,
+        "why": run.get("summary"),
+        "upload": run.get("key"),
+        "trainer": run.get("trainer"),
+        "instance type": run.get("instance_type"),
+        "opened": _known(run.get("opened_at"), moment),
+        "ended": _known(run.get("ended_at"), moment),
+        "took so far": _known(progress.get("seconds"), lasted),
+        "expected": _known(run.get("expected_usd"), usd),
+        "worst case": _known(run.get("worst_case_usd"), usd),
+        "cost so far": _known(progress.get("cost_so_far_usd"), usd),
+        "cost": _known(run.get("cost_usd"), usd),
+        "saved by Spot": _known(run.get("saved_usd"), usd),
+        "model version": run.get("model_version"),
+        **_metrics(run),
+    }
+
+
+def _known(value: Any, shown: Any) -> Any:
+    return None if value is None else shown(value)
+
+
+def _metrics(run: _Run) -> dict[str, Any]:
+    found = ((run.get("result") or {}).get("evaluation") or {}).get("metrics") or {}
+    return {name: found[name] for name in ("accuracy", "macro_f1") if name in found}
+
+
+def _attempts(run: _Run) -> str:
+    rows = [
+        {
+            **one,
+            "market": {True: "spot", False: "on-demand"}.get(one.get("spot")),
+            "billed": usd(one.get("billed_usd")),
+        }
+        for one in run.get("attempts") or ()
+    ]
+    return as_table(rows, ATTEMPTS, cut=("status",)) if rows else ""
+
+
+def _documents(run: _Run) -> str:
+    return "\n".join(_lines(run))
+
+
+def _lines(run: _Run) -> Iterator[str]:
+    names = [one["name"] for one in run.get("documents") or ()]
+    if names:
+        yield f"documents  {', '.join(names)}"
+        yield f"thriftline runs get {run['run_id']} --save FOLDER"

@@ -1,0 +1,120 @@
+"""Follows a run: a live line on a terminal, a line for each step elsewhere."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from thriftline_cli.api.client import segment
+from thriftline_cli.context import Context
+from thriftline_cli.exits import CommandError, Exit
+from thriftline_cli.money import lasted, usd
+from thriftline_cli.runs.states import EARLY, ENDED, STATES, UNKNOWN, WAITING, bar
+
+TIMEOUT = 86_400.0
+EVERY = 5.0
+CODES = {
+    "succeeded": Exit.DONE,
+    "not_promoted": Exit.FAILED,
+    "failed": Exit.FAILED,
+    "not_started": Exit.FAILED,
+    "rejected": Exit.REFUSED,
+}
+Run = Mapping[str, Any]
+
+
+def watch(run_id: str, context: Context) -> tuple[dict[str, Any], Exit]:
+    """Waits for a run's end; returns the run and the exit code that goes with it.
+
+    Raises:
+        CommandError: it takes longer than --timeout; it goes on.
+    """
+    context.goes_on = (
+        f"stopped watching; the run goes on. To watch again: thriftline runs watch {run_id}"
+    )
+    every, timeout = context.option("every", EVERY), context.option("timeout", TIMEOUT)
+    line = Line(context)
+    waited, asked = 0.0, False
+    while True:
+        run = context.api.get(f"/runs/{segment(run_id)}")
+        if run["status"] in ENDED:
+            line.end()
+            return run, CODES.get(run["status"], Exit.FAILED)
+        if run["status"] == WAITING and not asked:
+            asked = True
+            line.say(_request(run))
+        line.show(run)
+        if waited >= timeout:
+            line.end()
+            raise CommandError(
+                f"run {run_id} has not ended after {lasted(timeout)}; it goes on. To watch again: "
+                f"thriftline runs watch {run_id}",
+                Exit.TIMED_OUT,
+            )
+        context.sleep(every)
+        waited += every
+
+
+def sentence(run: Run, width: int) -> str:
+    """Returns how far a run is, within the width; its money is never cut."""
+    far, words = STATES.get(run.get("state") or "", UNKNOWN)
+    if run["status"] == EARLY:
+        far, words = 0, "is about to start"
+    progress = run.get("progress") or {}
+    phase = progress.get("phase")
+    if phase and far >= STATES["Start training"][0]:
+        words = f"{words} ({phase})"
+    facts = [lasted(progress.get("seconds")), _money(run, progress)]
+    tail = "  ".join(fact for fact in facts if fact not in ("", "-"))
+    head = f"{bar(far)} {words}"
+    room = width - len(tail) - 3
+    if len(head) > room > 0:
+        head = f"{head[: room - 1]}…"
+    return f"{head}  {tail}"
+
+
+def _money(run: Run, progress: Mapping[str, Any]) -> str:
+    so_far, worst = progress.get("cost_so_far_usd"), run.get("worst_case_usd")
+    if so_far is None and worst is None:
+        return ""
+    if worst is None:
+        return f"{usd(so_far)} so far"
+    return f"{usd(so_far or 0)} so far, {usd(worst)} at most"
+
+
+def _request(run: Run) -> str:
+    worst = run.get("worst_case_usd")
+    return (
+        f"may it spend up to {usd(worst)}? thriftline approvals approve {run['run_id']}   "
+        "(or reject)"
+    )
+
+
+class Line:
+    """The line that is overwritten on a terminal; a file gets each step once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._live = context.stderr.isatty()
+        self._said: object = None
+
+    def show(self, run: Run) -> None:
+        """Shows how far the run is."""
+        if self._live:
+            text = sentence(run, self._context.terminal_width)
+            self._context.stderr.write(f"\r\x1b[2K{text}")
+            self._context.stderr.flush()
+            self._said = text
+        elif self._said != (step := (run["status"], run.get("state"))):
+            self._said = step
+            self._context.say(sentence(run, 80))
+
+    def say(self, text: str) -> None:
+        """Says something above the line."""
+        self.end()
+        self._context.say(text)
+
+    def end(self) -> None:
+        """Takes the line away."""
+        if self._live and self._said is not None:
+            self._context.stderr.write("\r\x1b[2K")
+            self._context.stderr.flush()
+            self._said = None

@@ -1,0 +1,372 @@
+"""`thriftline runs`, approvals, models and budget over an API in memory."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.fake_api import Answer, FakeApi, page, problem
+from thriftline_cli.exits import Exit
+from thriftline_cli.money import usd
+from thriftline_cli.runs.states import STATES
+from thriftline_cli.runs.watching import sentence
+
+ID = "shop-0a1b2c3d4e5f6071"
+
+
+def a_run(**more: Any) -> dict[str, Any]:
+    return {
+        "run_id": ID,
+        "project": "shop",
+        "status": "running",
+        "state": "Poll training",
+        "opened_at": "2026-11-30T03:00:00Z",
+        "ended_at": None,
+        "trainer": "sagemaker",
+        "instance_type": "ml.g5.xlarge",
+        "expected_usd": "0.13",
+        "worst_case_usd": "12345.678912",
+        "cost_usd": None,
+        "saved_usd": None,
+        "model_version": None,
+        "key": "datasets/shop/shop.csv",
+        "summary": None,
+        "progress": None,
+        "approval": None,
+        "attempts": [],
+        "documents": [],
+        "result": None,
+        **more,
+    }
+
+
+PROGRESS = {"phase": "Training", "seconds": 3725, "cost_so_far_usd": "1.23456"}
+RUNNING = a_run(progress=PROGRESS)
+ENDED = a_run(
+    status="succeeded", cost_usd="0.1234", ended_at="2026-11-30T03:09:00Z", model_version=3
+)
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi(
+        environ={"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"},
+        routes={f"GET /runs/{ID}": [RUNNING, RUNNING, ENDED]},
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "shop.csv"
+    path.write_text("text,label\na,b\n")
+    return path
+
+
+def uploads(asked: Any) -> dict[str, Any]:
+    return {
+        "prefix": "datasets/shop/",
+        "uploads": [
+            {
+                "name": one["name"],
+                "url": "http://s3.test/data",
+                "fields": {"key": f"datasets/shop/{one['name']}", "policy": "p"},
+                "key": f"datasets/shop/{one['name']}",
+                "max_bytes": one["size_bytes"],
+            }
+            for one in asked.body["files"]
+        ],
+    }
+
+
+def takes_uploads(api: FakeApi) -> None:
+    api.routes |= {
+        "POST /uploads": uploads,
+        "POST /data": Answer(204, b"", {"x-amz-version-id": "v1"}),
+        "POST /runs": {"id": ID, "kind": "run", "href": f"/runs/{ID}"},
+    }
+
+
+def test_a_file_is_uploaded_and_its_run_asked_for(api: FakeApi, data: Path) -> None:
+    takes_uploads(api)
+    assert api.command(f"runs submit {data} --project shop --output json") == Exit.DONE
+    assert [one.path for one in api.changes] == ["/uploads", "/data", "/runs"]
+    assert api.changes[1].body.count(b"text,label\na,b\n") == 1
+    assert api.changes[2].body == {
+        "project": "shop",
+        "key": "datasets/shop/shop.csv",
+        "version_id": "v1",
+    }
+    assert api.answer["run_id"] == ID
+    assert api.said[-1] == f"to watch it: thriftline runs watch {ID}"
+
+
+def test_settings_go_first_then_what_is_held_out_then_what_is_learnt(
+    api: FakeApi, data: Path, tmp_path: Path
+) -> None:
+    takes_uploads(api)
+    for name in ("mine.yaml", "held.JSONL", "t.csv.gz"):
+        (tmp_path / name).write_text("x")
+    line = f"runs submit {data} --project shop --spec {tmp_path}/mine.yaml"
+    api.command(f"{line} --validation {tmp_path}/held.JSONL --test {tmp_path}/t.csv.gz")
+    names = [one["name"] for one in api.changes[0].body["files"]]
+    assert names == ["run.yaml", "validation.jsonl", "test.csv.gz", "train.csv"]
+    assert api.changes[-1].body["key"] == "datasets/shop/train.csv"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda folder: folder / "gone.csv", "No such file"),
+        (lambda folder: folder, "is none of .jsonl"),
+        (lambda folder: _written(folder / "empty.csv", ""), "is empty"),
+        (lambda folder: _written(folder / "data.xlsx", "x"), "is none of .jsonl"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_before_anything_is_asked(
+    api: FakeApi, tmp_path: Path, make: Any, said: str
+) -> None:
+    assert api.command(["runs", "submit", str(make(tmp_path)), "--project", "shop"]) == Exit.USAGE
+    assert said in api.said[0]
+    assert api.asked == []
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_what_s3_refuses_starts_no_run(api: FakeApi, data: Path) -> None:
+    takes_uploads(api)
+    api.routes["POST /data"] = Answer(403, b"<Error><Code>AccessDenied</Code></Error>")
+    assert api.command(f"runs submit {data} --project shop") == Exit.FAILED
+    assert api.said[-1].endswith("was not uploaded: S3 answered 403 AccessDenied")
+    assert api.changes[-1].path == "/data"
+
+
+def test_a_dry_run_uploads_nothing(api: FakeApi, data: Path) -> None:
+    takes_uploads(api)
+    assert api.command(f"runs submit {data} --project shop --dry-run") == Exit.DONE
+    assert api.changes == []
+
+
+def test_submit_watches_to_the_end_if_asked_to(api: FakeApi, data: Path) -> None:
+    takes_uploads(api)
+    assert api.command(f"runs submit {data} --project shop --wait --output json") == Exit.DONE
+    assert api.answer["status"] == "succeeded"
+    assert api.slept == 10
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("succeeded", Exit.DONE),
+        ("not_promoted", Exit.FAILED),
+        ("failed", Exit.FAILED),
+        ("rejected", Exit.REFUSED),
+    ],
+)
+def test_the_exit_code_of_watching_is_the_ending(api: FakeApi, status: str, code: Exit) -> None:
+    api.routes[f"GET /runs/{ID}"] = [RUNNING, a_run(status=status)]
+    assert api.command(f"runs watch {ID}") == code
+    steps = [line for line in api.said if line.startswith("[")]
+    assert steps == ["[####------] trains (Training)  1:02:05  $1.23 so far, $12,345.68 at most"]
+
+
+def test_watching_ends_and_the_run_goes_on(api: FakeApi) -> None:
+    api.routes[f"GET /runs/{ID}"] = RUNNING
+    assert api.command(f"runs watch {ID} --timeout 1m") == Exit.TIMED_OUT
+    assert api.said[-1].endswith(f"it goes on. To watch again: thriftline runs watch {ID}")
+
+
+def test_ctrl_c_detaches_and_says_how_to_go_on(api: FakeApi) -> None:
+    def interrupted(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    api.routes[f"GET /runs/{ID}"] = [RUNNING, interrupted]
+    assert api.command(f"runs watch {ID}") == Exit.INTERRUPTED
+    assert f"the run goes on. To watch again: thriftline runs watch {ID}" in api.said[-1]
+    assert api.changes == []
+
+
+def test_a_run_that_waits_for_approval_says_with_which_command(api: FakeApi) -> None:
+    waiting = a_run(status="waiting_for_approval", state="Wait for approval")
+    api.routes[f"GET /runs/{ID}"] = [waiting, waiting, ENDED]
+    api.command(f"runs watch {ID}")
+    asked = [line for line in api.said if "approvals approve" in line]
+    assert asked == [
+        f"may it spend up to $12,345.68? thriftline approvals approve {ID}   (or reject)"
+    ]
+
+
+def test_a_terminal_has_one_live_line(api: FakeApi) -> None:
+    api.is_terminal = True
+    api.command(f"runs watch {ID}")
+    assert any(line.startswith("\r\x1b[2K[####") for line in api.said)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_line_fits_and_its_money_is_never_cut(state: str) -> None:
+    run = a_run(state=state, progress={**PROGRESS, "phase": "LaunchingMLInstances " * 9})
+    line = sentence(run, 80)
+    assert len(line) <= 80
+    assert line.endswith("$1.23 so far, $12,345.68 at most")
+
+
+def test_a_list_of_nothing_is_empty(api: FakeApi) -> None:
+    api.routes["GET /runs"] = page()
+    assert api.command("runs list --output json") == Exit.DONE
+    assert api.answer == []
+    api.command("runs list")
+    assert api.out == "[]\n"
+
+
+def test_a_list_fits_into_80_columns(api: FakeApi) -> None:
+    long = {"run_id": f"{'p' * 20}-0a1b2c3d4e5f6071", "status": "waiting_for_approval"}
+    api.routes["GET /runs"] = page(ENDED, a_run(**long, cost_usd="1234.5"))
+    api.command("runs list --project shop --status succeeded")
+    lines = api.out.splitlines()
+    assert lines[0].split() == ["RUN", "STATUS", "COST", "AT", "MOST"]
+    assert lines[1].split()[:4] == [ID, "succeeded", "$0.1234", "$12,345.68"]
+    assert max(map(len, lines)) <= 80
+    assert "$1,234.50" in lines[2]
+    assert api.asked[0].query["project"] == "shop"
+
+
+def test_a_run_is_a_page_with_its_dollars_and_attempts(api: FakeApi, tmp_path: Path) -> None:
+    attempt = {"attempt": 1, "instance_type": "ml.g5.xlarge", "spot": True, "status": "Completed"}
+    documents = [{"name": "report.html"}, {"name": "result.json"}]
+    api.routes |= {
+        f"GET /runs/{ID}": {
+            **ENDED,
+            "attempts": [{**attempt, "ending": "succeeded", "billed_usd": "0.1234"}],
+            "documents": documents,
+        },
+        f"GET /runs/{ID}/documents/report.html": Answer(200, b"<html>"),
+        f"GET /runs/{ID}/documents/result.json": Answer(200, b"{}"),
+    }
+    assert api.command(f"runs get {ID} --save {tmp_path}/out") == Exit.DONE
+    assert "cost           $0.1234" in api.out
+    assert "1        ml.g5.xlarge   spot    Completed  succeeded  $0.1234" in api.out
+    assert (tmp_path / "out/report.html").read_bytes() == b"<html>"
+    assert sorted(one.name for one in (tmp_path / "out").iterdir()) == [
+        "report.html",
+        "result.json",
+    ]
+
+
+def asks_for_approval(api: FakeApi) -> None:
+    api.routes |= {
+        f"GET /runs/{ID}": a_run(status="waiting_for_approval", approval={"worst_case_usd": "3.2"}),
+        f"POST /approvals/{ID}/approve": {"run_id": ID, "standing": "approved"},
+    }
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_approved(api: FakeApi) -> None:
+    asks_for_approval(api)
+    assert api.command(f"approvals approve {ID}") == Exit.REFUSED
+    assert api.said == [
+        f"approvals: run {ID} of shop may spend up to $3.20, $0.13 expected. Nobody can be asked "
+        "here: say --yes"
+    ]
+    assert api.changes == []
+
+
+@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("YES\n", 0), ("\n", 3), ("n\n", 3)])
+def test_a_terminal_is_asked_with_the_dollars(api: FakeApi, typed: str, code: int) -> None:
+    asks_for_approval(api)
+    api.is_terminal, api.typed = True, typed
+    assert api.command(f"approvals approve {ID}") == code
+    assert "may spend up to $3.20" in api.said[0]
+    assert len(api.changes) == (code == 0)
+
+
+def test_a_run_that_asked_for_nothing_cannot_be_approved(api: FakeApi) -> None:
+    assert api.command(f"approvals approve {ID} --yes") == Exit.NOT_FOUND
+    assert "has not asked for an approval" in api.said[0]
+
+
+def test_an_approval_that_came_too_late_is_refused(api: FakeApi) -> None:
+    asks_for_approval(api)
+    api.routes[f"POST /approvals/{ID}/approve"] = problem(409, "ann has approved it at 3:00.")
+    assert api.command(f"approvals approve {ID} --yes") == Exit.REFUSED
+    assert api.said[-1] == "approvals: ann has approved it at 3:00."
+
+
+def test_what_waits_is_listed_with_its_dollars(api: FakeApi) -> None:
+    api.routes["GET /approvals"] = page(
+        {
+            "run_id": ID,
+            "project": "shop",
+            "expected_usd": None,
+            "worst_case_usd": "99999.99",
+            "left_usd": "100000",
+            "expires_at": "2026-12-03T03:00:00Z",
+        }
+    )
+    api.command("approvals list")
+    assert api.out.splitlines()[1].split()[:4] == [ID, "-", "$99,999.99", "$100,000.00"]
+    assert max(map(len, api.out.splitlines())) <= 80
+
+
+def test_a_run_is_stopped_after_a_question(api: FakeApi) -> None:
+    api.routes[f"POST /runs/{ID}/stop"] = {"id": ID, "kind": "run", "href": f"/runs/{ID}"}
+    assert api.command(f"runs stop {ID}") == Exit.REFUSED
+    assert api.command(f"runs stop {ID} --yes --why late --output json") == Exit.DONE
+    assert api.changes[0].body == {"why": "late"}
+    assert "$1.23 so far stay billed" in api.said[-1]
+
+
+def test_a_version_is_approved_and_listed(api: FakeApi) -> None:
+    api.routes |= {
+        "GET /projects/shop/models": page(
+            {
+                "version": 3,
+                "approval_status": "PendingManualApproval",
+                "metrics": {"accuracy": 0.91},
+                "cost_usd": "0.1",
+                "created_at": "2026-11-30T03:00:00Z",
+                "run_id": ID,
+            }
+        ),
+        "POST /projects/shop/models/3/approval": {"version": 3, "approval_status": "Approved"},
+    }
+    api.command("models list shop")
+    assert api.out.splitlines()[1].split()[:3] == ["3", "PendingManualApproval", "0.91"]
+    assert max(map(len, api.out.splitlines())) <= 80
+    assert api.command("models approve shop 3 --yes --why good") == Exit.DONE
+    assert api.changes[0].body == {"status": "Approved", "why": "good"}
+
+
+def test_the_budget_is_one_look(api: FakeApi) -> None:
+    api.routes["GET /budget"] = {
+        "month": "2026-11",
+        "cap_usd": "1000",
+        "spent_usd": "12.5",
+        "external_usd": "0",
+        "held_usd": "3",
+        "left_usd": "984.5",
+        "running_usd_per_hour": None,
+        "at_risk_usd": "0",
+        "projects": [{"project": "shop", "cap_usd": None, "committed_usd": "9", "left_usd": "1"}],
+    }
+    assert api.command("budget") == Exit.DONE
+    assert "left                        $984.50" in api.out
+    assert "running now, an hour        -" in api.out
+    assert api.out.splitlines()[-1].split() == ["shop", "-", "$9.00", "$1.00"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (None, "-"),
+        ("0", "$0.00"),
+        ("0.00004", "$0.00"),
+        ("0.0384", "$0.0384"),
+        ("0.5", "$0.50"),
+        ("1.2345", "$1.23"),
+        ("1234567.891", "$1,234,567.89"),
+        ("-0.5", "-$0.50"),
+    ],
+)
+def test_dollars_as_people_read_them(amount: Any, shown: str) -> None:
+    assert usd(amount) == shown

@@ -66,6 +66,17 @@ ROUTES: tuple[Route, ...] = (
     _read("/budget", "budget.budget", "What this month may cost, has cost and may still cost"),
     _read("/runs", "runs.list_runs", "Runs, the newest first"),
     _read("/runs/{id}", "runs.get_run", "One run, as it is now or how it ended", _NOT_FOUND),
+    _start("/runs", "runs.start_run", "Run a data set that lies in the data bucket"),
+    _start("/runs/{id}/stop", "runs.stop_run", "Stop a run; what it left is cleaned up"),
+    _read("/runs/{id}/events", "runs.list_events", "What a run did, the newest first", _NOT_FOUND),
+    _read(
+        "/runs/{id}/documents/{name}",
+        "runs.get_document",
+        "A document or page of a run",
+        _NOT_FOUND,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    ),
+    Route("POST", "/uploads", "uploads.prepare_uploads", "Where to post the files of a data set"),
     _read("/approvals", "approvals.list_approvals", "Runs that wait for a person's yes"),
     _change("/approvals/{id}/approve", "approvals.approve", "Say yes to what a run may spend"),
     _change(

@@ -9,10 +9,12 @@ from typing import Any
 from thriftline.api.documents import documents_of
 from thriftline.api.schemas.runs import RunApproval, RunAttempt, RunDetail, RunProgress
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.executions import StartedExecution
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.domain.listed_runs import ListedRun
+from thriftline.runs.domain.uploads import classify
 from thriftline.runs.steps.run_costs import numbered_attempts
 
 
@@ -30,6 +32,38 @@ def detail_of(
         attempts=attempts,
         documents=documents_of(run.run_id, artifacts),
         result=_result(run.run_id, artifacts) if run.has_ended else None,
+    )
+
+
+def early_of(run_id: str, execution: StartedExecution | None) -> RunDetail | None:
+    """Returns a run that was asked for and that the workflow has not opened, or did not open."""
+    if execution is None:
+        return None
+    key = str(execution.input.get("detail", {}).get("object", {}).get("key", ""))
+    runs_on = execution.status == "RUNNING"
+    reason = execution.output.get("reason") or execution.output.get("status")
+    return RunDetail(
+        run_id=run_id,
+        project=classify(key).project,
+        status="starting" if runs_on else "not_started",
+        state="Open run",
+        opened_at=None,
+        ended_at=None,
+        trainer=None,
+        instance_type=None,
+        expected_usd=None,
+        worst_case_usd=None,
+        cost_usd=None,
+        saved_usd=None,
+        model_version=None,
+        key=key,
+        summary=None if runs_on else str(reason or "The workflow ended before it opened a run."),
+        execution_arn=None,
+        progress=None,
+        approval=None,
+        attempts=(),
+        documents=(),
+        result=None,
     )
 
 

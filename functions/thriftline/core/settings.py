@@ -54,6 +54,11 @@ class Settings:
         return self._require("ENDPOINTS_TABLE")
 
     @property
+    def training_machine_arn(self) -> str:
+        """State machine that trains."""
+        return self._require("TRAINING_MACHINE_ARN")
+
+    @property
     def requests_table(self) -> str:
         """DynamoDB table of requests to the API that came with a key."""
         return self._require("REQUESTS_TABLE")

@@ -50,6 +50,15 @@ def data_bucket() -> "Bucket":
 
 
 @cache
+def upload_forms() -> "Bucket":
+    """The bucket that people upload to, by addresses that browsers can use."""
+    from thriftline.core.aws.buckets import Bucket
+    from thriftline.core.aws.clients import signing_s3_client
+
+    return Bucket(signing_s3_client(), settings().data_bucket)
+
+
+@cache
 def runs_table() -> "RunsTable":
     """The table of runs."""
     from thriftline.core.aws.clients import client

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from thriftline.wiring import shared
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 ANN = "arn:aws:sts::123456789012:assumed-role/Operators/ann"
 BOB = "arn:aws:sts::123456789012:assumed-role/Readers/bob"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:training"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -38,10 +40,14 @@ ENVIRONMENT = {
     "RUNS_TABLE": "runs",
     "LEDGER_TABLE": "ledger",
     "REQUESTS_TABLE": "requests",
+    "TRAINING_MACHINE_ARN": MACHINE,
     "PROJECT_MEMBERS": "{}",
     "PROJECT_BUDGETS": '{"reviews": 200}',
     "MAX_USD_PER_MONTH": "1000.00",
 }
+
+
+_WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class ApiWorld:
     monkeypatch: pytest.MonkeyPatch
     dynamodb: Any
     s3: Any
+    states: Any
     made: list[str] = field(default_factory=list)
 
     def call(
@@ -86,6 +93,17 @@ class ApiWorld:
         assert not answer.get("isBase64Encoded")
         return Answered(answer["statusCode"], dict(answer["headers"]), answer["body"])
 
+    def upload(self, key: str, body: bytes = b"text,label\n") -> str:
+        """Returns the version id of the object."""
+        answer = self.s3.put_object(Bucket="data", Key=key, Body=body)
+        return str(answer["VersionId"])
+
+    def run_that_goes_on(self, run_id: str) -> str:
+        """Returns the ARN of its execution."""
+        arn = str(self.states.start_execution(stateMachineArn=MACHINE, name=run_id)["executionArn"])
+        self.add_run(run_id, execution_arn=arn)
+        return arn
+
     def set(self, **variables: str) -> None:
         for name, value in variables.items():
             self.monkeypatch.setenv(name, value)
@@ -96,7 +114,8 @@ class ApiWorld:
         opened = NOW - timedelta(days=1) + timedelta(minutes=len(self.made))
         self.made.append(run_id)
         upload = Upload("data", f"datasets/{project}/{run_id}.csv", "v1")
-        item = run_item(run_id, project, upload, f"arn:execution:{run_id}", opened)
+        arn = str(values.pop("execution_arn", f"{MACHINE.replace('stateMachine', 'execution')}:x"))
+        item = run_item(run_id, project, upload, arn, opened)
         status = values.get("status", item["status"])
         item |= {**values, "project_status": f"{project}#{status}"}
         boto3.resource("dynamodb", region_name="us-east-1").Table("runs").put_item(Item=item)
@@ -174,12 +193,19 @@ def forget() -> None:
             if clear is not None:
                 clear()
     clients.client.cache_clear()
+    clients.signing_s3_client.cache_clear()
     clients._session.cache_clear()
+
+
+@cache
+def _resources() -> dict[str, Any]:
+    found: dict[str, Any] = load_cloudformation(ROOT / "template.yaml")["Resources"]
+    return found
 
 
 def make_tables(dynamodb: Any) -> None:
     """Makes the tables as the template says they are."""
-    resources = load_cloudformation(ROOT / "template.yaml")["Resources"]
+    resources = _resources()
     for name, logical_id in (
         ("runs", "RunsTable"),
         ("ledger", "LedgerTable"),
@@ -206,6 +232,12 @@ def api_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiWorld]:
         for bucket in ("artifacts", "data"):
             s3.create_bucket(Bucket=bucket)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        yield ApiWorld(monkeypatch, dynamodb, s3)
+        states = boto3.client("stepfunctions", region_name="us-east-1")
+        states.create_state_machine(
+            name="training",
+            definition=json.dumps(_WAITS),
+            roleArn="arn:aws:iam::123456789012:role/states",
+        )
+        yield ApiWorld(monkeypatch, dynamodb, s3, states)
     forget()
     assert os.environ["STACK_NAME"]

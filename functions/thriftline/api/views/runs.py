@@ -1,14 +1,19 @@
-"""Runs: lists, and one with all that is known of it."""
+"""Runs: lists, one with all that is known of it, and starting and stopping one."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from thriftline.api.answers import Accepted, PageAsk, RawDocument
 from thriftline.api.paging import next_token, start_of
-from thriftline.api.problems import not_found
+from thriftline.api.problems import conflict, not_found, unreadable
 from thriftline.api.requests import Call
+from thriftline.api.schemas.run_orders import RunAsk, RunEventPage, StopAsk
 from thriftline.api.schemas.runs import Run, RunDetail, RunPage, RunsAsk
+from thriftline.core.aws.executions import execution_arn
 from thriftline.runs.aws.run_lists import KEY_NAMES
 from thriftline.runs.domain.listed_runs import ListedRun, is_run
+from thriftline.runs.steps.start_run import RunOrder, execution_name
+from thriftline.runs.steps.start_run import start_run as begin
 from thriftline.wiring import api as wiring
 
 
@@ -29,15 +34,76 @@ def list_runs(call: Call, query: RunsAsk) -> RunPage:
 
 def get_run(call: Call) -> RunDetail:
     """Returns one run."""
-    from thriftline.api.run_detail import detail_of
+    from thriftline.api.run_detail import detail_of, early_of
 
-    item = run_item(call)
+    run_id = call.parameters["id"]
+    item = wiring.runs_table().get(run_id)
+    if item is None:
+        arn = execution_arn(wiring.settings().training_machine_arn, execution_name(run_id))
+        early = early_of(run_id, wiring.executions().read(arn))
+        if early is None:
+            raise not_found(f"Run {run_id}")
+        call.require(early.project, f"run {run_id}")
+        return early
     return detail_of(
-        item,
+        run_item(call),
         approvals=wiring.approvals_table(),
         artifacts=wiring.artifacts(),
         now=call.now,
     )
+
+
+def start_run(call: Call, body: RunAsk) -> Accepted:
+    """Starts the run of what lies in the data bucket, once for each version of it."""
+    call.require(body.project, f"project {body.project}")
+    run_id = begin(
+        RunOrder(body.project, body.key, body.version_id, body.again, call.caller),
+        data=wiring.data_bucket(),
+        runs=wiring.runs_table(),
+        executions=wiring.executions(),
+        machine_arn=wiring.settings().training_machine_arn,
+    )
+    return Accepted(id=run_id, kind="run", href=f"/runs/{run_id}")
+
+
+def stop_run(call: Call, body: StopAsk) -> Accepted:
+    """Stops the workflow; what tidies up after a stop stops the job and settles the bill."""
+    item = run_item(call)
+    run = ListedRun.of(item)
+    if run.has_ended:
+        raise conflict(f"Run {run.run_id} has ended: {run.status}.")
+    if not wiring.executions().is_running(run.execution_arn):
+        raise conflict(f"Run {run.run_id} is being cleaned up.")
+    why = f": {body.why}" if body.why else "."
+    wiring.executions().stop(run.execution_arn, "Stopped", f"{call.caller} stopped the run{why}")
+    return Accepted(id=run.run_id, kind="run", href=f"/runs/{run.run_id}")
+
+
+def list_events(call: Call, query: PageAsk) -> RunEventPage:
+    """Returns what the workflow of a run did."""
+    from thriftline.api.run_events import shown
+
+    run = ListedRun.of(run_item(call))
+    filters = {"of": "events", "run": run.run_id}
+    start = start_of(query.next_token, filters, ("page",))
+    found = wiring.executions().history(
+        run.execution_arn, query.limit, start["page"] if start else None
+    )
+    if found is None and start:
+        raise unreadable("next_token is too old: begin without it.")
+    events, page = found or ([], None)
+    return RunEventPage(
+        items=tuple(shown(events)),
+        next_token=next_token({"page": page} if page else None, filters),
+    )
+
+
+def get_document(call: Call) -> RawDocument:
+    """Returns a document of a run as it lies in the artifacts bucket."""
+    from thriftline.api.documents import read_document
+
+    run = ListedRun.of(run_item(call))
+    return read_document(run.run_id, call.parameters["name"], wiring.artifacts())
 
 
 def run_item(call: Call) -> Mapping[str, Any]:

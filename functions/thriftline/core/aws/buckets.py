@@ -50,6 +50,14 @@ class CurrentObject:
     body: bytes
 
 
+@dataclass(frozen=True)
+class PostForm:
+    """Where a file is posted to, and the fields that go with it."""
+
+    url: str
+    fields: dict[str, str]
+
+
 class Bucket:
     """One bucket, through one client."""
 
@@ -213,6 +221,47 @@ class Bucket:
         """Deletes one object; one that is not there is no error."""
         with translated(f"deleting {self.uri(key)}"):
             self._client.delete_object(Bucket=self.name, Key=key)
+
+    def write_again(self, key: str, version_id: str) -> str:
+        """Makes a version of an object the newest once more; returns the id of the new version.
+
+        Raises:
+            DatasetChangedError: this version of the object is gone.
+        """
+        with translated(f"copying {self.uri(key)}"):
+            try:
+                answer = self._client.copy_object(
+                    Bucket=self.name,
+                    Key=key,
+                    CopySource={"Bucket": self.name, "Key": key, "VersionId": version_id},
+                    # S3 refuses a copy onto itself that changes nothing.
+                    MetadataDirective="REPLACE",
+                )
+            except ClientError as error:
+                if code_of(error) in _GONE:
+                    raise self._changed(key, version_id) from error
+                raise
+        return answer.get("VersionId", "null")
+
+    def form_for(self, key: str, most_bytes: int, seconds: int) -> PostForm:
+        """Returns the form by which somebody without keys may write this one object."""
+        with translated(f"signing an upload to {self.uri(key)}"):
+            form = self._client.generate_presigned_post(
+                self.name,
+                key,
+                Conditions=[["content-length-range", 1, most_bytes]],
+                ExpiresIn=seconds,
+            )
+        return PostForm(form["url"], dict(form["fields"]))
+
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """Returns the names of the folders right under a prefix, in order."""
+        with translated(f"listing s3://{self.name}/{prefix}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=prefix, Delimiter="/"
+            )
+            found = [one["Prefix"] for page in pages for one in page.get("CommonPrefixes", ())]
+        return tuple(one.removeprefix(prefix).rstrip("/") for one in found)
 
     def upload(self, key: str, source: IO[bytes]) -> None:
         """Streams a file into an object, in parts when it is large."""

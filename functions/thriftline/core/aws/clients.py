@@ -74,6 +74,17 @@ def client(service: str) -> Any:
 
 
 @cache
+def signing_s3_client() -> Any:
+    """Returns the client that signs what others send to S3.
+
+    Its addresses name bucket and region: the global one redirects, which no browser follows with a
+    form. Of an endpoint that is an IP address, botocore keeps the path.
+    """
+    config = _CONFIG.merge(Config(s3={"addressing_style": "virtual"}, signature_version="s3v4"))
+    return _session().client("s3", config=config)
+
+
+@cache
 def client_without_retries(service: str) -> Any:
     """Returns a client whose calls are made once."""
     return _session().client(service, config=_ONCE)

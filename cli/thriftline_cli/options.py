@@ -15,12 +15,14 @@ COMMANDS = {
     "audit": "audit the bill; read, accept and list findings",
     "budget": "what this month may cost, has cost and may still cost",
     "completion": "print what makes a shell complete this command",
+    "deploy": "check quotas, image and parameters, and deploy the stack",
     "endpoints": "serve a model: deploy, roll back, compare, schedule",
+    "estimate": "what a run of a file would cost, before anything is uploaded",
     "local": "run the embedded AWS and the demos of a checkout",
     "models": "the versions in a project's registry, and their approval",
     "prices": "refresh the price catalogue of a checkout",
-    "runs": "train: submit, watch, stop, and how it ended",
     "restore": "bring back an endpoint that the audit ended",
+    "runs": "train: submit, watch, stop, and how it ended",
     "transform": "classify texts in S3 without an endpoint",
 }
 # Its programs read what follows them.

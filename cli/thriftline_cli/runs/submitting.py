@@ -16,7 +16,8 @@ def submit(project: str, files: DataSet, context: Context) -> dict[str, Any]:
 
     The same files under the same names are the same run as their upload starts by itself.
     """
-    wanted = [{"name": part.name, "size_bytes": part.size} for part in files.parts]
+    # An empty run.yaml has no size that a form could bound.
+    wanted = [{"name": part.name, "size_bytes": part.size or None} for part in files.parts]
     allowed = context.api.post("/uploads", {"project": project, "files": wanted})
     by_name = {one["name"]: one for one in allowed["uploads"]}
     version = None

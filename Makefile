@@ -117,7 +117,7 @@ demo-bedrock: environments $(STAMPS)/bedrock ## Fine-tune a small generative mod
 	@$(BIN)/python -m laptop bedrock
 
 .PHONY: demo-serving
-demo-serving: environments ## Deploy a model, roll a bad one back, compare, sleep and wake, here (minutes)
+demo-serving: environments ## Deploy a model, roll a bad one back, compare, sleep and wake, here (4 minutes)
 	@$(BIN)/python -m laptop serving
 
 demo-audit: environments ## Audit the report's account on this machine
@@ -185,7 +185,7 @@ test-spot-ladder: setup ## Real trainings on Spot that is taken away again and a
 test-arrivals: setup ## Uploads in 200 random orders and timings through the embedded AWS (10 minutes)
 	@THRIFTLINE_ARRIVAL_ORDERS=200 $(BIN)/pytest tests/integration/workflow/test_arrivals.py -q --timeout 0
 
-test-crowd: setup ## 200 uploads at the same moment through the embedded AWS (20 minutes)
+test-crowd: setup ## 200 uploads at the same moment through the embedded AWS (15 minutes)
 	@THRIFTLINE_UPLOADS_AT_ONCE=200 $(BIN)/pytest tests/integration/workflow/test_crowd.py -q --timeout 0
 
 test-serving-crowd: setup ## 32 clients of real containers during every kind of update, a rollback and scaling (5 minutes)

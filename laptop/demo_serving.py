@@ -187,7 +187,9 @@ class Story:
                 self.console.print(f"  {key}  {escape(str(value))}", highlight=False)
         if isinstance(answer, list):
             for each in answer:
-                told = f"{each['deployment_id']}  {each['ending']}  {each['reason']}"
+                # Its last part tells it apart here.
+                own = each["deployment_id"].rpartition("-")[2]
+                told = f"{own}  {each['ending']}  {each['reason']}"
                 self.console.print(f"  {escape(told)}", highlight=False)
         return answer if isinstance(answer, dict) else {}
 

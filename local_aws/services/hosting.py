@@ -174,7 +174,7 @@ class Hosting:
             )
             if rollout.alarms and rollout.kind is Kind.UPDATE
             else None,
-            rollout.limit if rollout.limit <= now and rollout.limit <= _end(rollout, now) else None,
+            rollout.limit if rollout.is_over_its_limit(_end(rollout, now)) else None,
             self._container_failure(rollout, now),
         ]
         return min((each for each in found if each is not None), default=None)
@@ -214,6 +214,7 @@ class Hosting:
         moment = rollout.due
         if rollout.stage.starts and rollout.ready:
             moment = max(moment, rollout.ready)
+            rollout.held_up += moment - rollout.due
         if len(rollout.stages) == 1:
             self._finish(store, endpoint, rollout, moment)
             return

@@ -71,6 +71,8 @@ class Rollout:
     ready: datetime | None = None
     failure: str = ""
     paused: bool = False
+    # How long this machine's containers have held it up: no time of SageMaker's.
+    held_up: timedelta = timedelta(0)
     totals: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -94,7 +96,13 @@ class Rollout:
         """When it is rolled back because it takes too long."""
         policy = policy_of(self.deployment)
         seconds = policy.get("MaximumExecutionTimeoutInSeconds", LONGEST_SECONDS)
-        return self.begun + timedelta(seconds=seconds)
+        return self.begun + timedelta(seconds=seconds) + self.held_up
+
+    def is_over_its_limit(self, now: datetime) -> bool:
+        """Whether it takes too long; while containers hold it up, no time passes."""
+        if self.stage.starts and not self.ready:
+            now = min(now, self.due)
+        return self.limit <= now
 
     @property
     def is_rolling(self) -> bool:

@@ -1,6 +1,7 @@
 """The page of an endpoint says the truth first, and shows text of strangers as text."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -67,3 +68,14 @@ def test_text_of_strangers_is_text() -> None:
 def test_a_long_history_shows_its_newest_part() -> None:
     many = tuple(deployment(1, "deployed", "ok") for _ in range(50))
     assert "And 30 older deployments." in endpoint_page(replace(FULL, deployments=many))
+
+
+def test_a_column_of_dollars_has_one_precision() -> None:
+    first = FULL.deployments[0]
+    both = (replace(first, usd=Decimal("0.17")), replace(first, usd=Decimal("0.0268")))
+    page = endpoint_page(replace(FULL, deployments=both))
+    assert "$0.1700" in page
+    assert "$0.0268" in page
+
+    usual = endpoint_page(replace(FULL, deployments=both[:1], months=()))
+    assert "$0.17<" in usual

@@ -1,5 +1,6 @@
 """Renders the templates: one environment, escaping always on, and the filters of every report."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -16,7 +17,7 @@ _KIB = 1024
 _LONGEST_NAME = 80
 _LONGEST_TEXT = 100_000
 _CENT = Decimal("0.01")
-_TENTH_OF_CENT = Decimal("0.0001")
+_HUNDREDTH_OF_CENT = Decimal("0.0001")
 
 
 def count(value: int | None) -> str:
@@ -44,12 +45,21 @@ def decimals(value: float | None, digits: int = 3) -> str:
     return UNKNOWN if value is None else f"{value:.{digits}f}"
 
 
-def usd(value: Decimal | None) -> str:
-    """Dollars to the cent, below ten cents to the hundredth of a cent; unknown as a dash."""
+def usd(value: Decimal | None, to: Decimal | None = None) -> str:
+    """Dollars to the cent, below ten cents to the hundredth of a cent; unknown as a dash.
+
+    ``to`` is the precision of a whole column, which ``cents`` gives.
+    """
     if value is None:
         return UNKNOWN
-    small = Decimal(0) < abs(value) < Decimal("0.1")
-    return f"${value.quantize(_TENTH_OF_CENT if small else _CENT, ROUND_HALF_UP):,}"
+    return f"${value.quantize(to or cents([value]), ROUND_HALF_UP):,}"
+
+
+def cents(values: Iterable[Decimal | None]) -> Decimal:
+    """How exact a column of dollars is: as its smallest amount needs it."""
+    known = [abs(value) for value in values if value]
+    small = bool(known) and min(known) < Decimal("0.1")
+    return _HUNDREDTH_OF_CENT if small else _CENT
 
 
 def rate(value: Decimal) -> str:
@@ -123,6 +133,7 @@ def _environment(room: str) -> Environment:
         decimals,
         p_value,
         usd,
+        cents,
         rate,
         duration,
         size,

@@ -221,14 +221,28 @@ def test_slow_containers_hold_a_creation_up_and_nobody_pays_for_them() -> None:
 
 def test_a_deployment_that_takes_too_long_is_rolled_back() -> None:
     hosted = guarded()
-    hosted.containers.of_model["two"] = Readiness(State.STARTING)
-    hosted.update(canary(wait=300, bake=120, limit=700))
-    hosted.passes(699)
+    hosted.update(canary(wait=300, bake=299, limit=600))
+    hosted.passes(599)
     before = hosted.status
     hosted.passes(1 + DELETION)
 
     assert before == "Updating"
     assert (hosted.status, hosted.look()["EndpointConfigName"]) == ("InService", "v1")
+
+
+def test_slow_containers_are_no_time_of_a_deployment() -> None:
+    """An hour of the service time is a minute of this machine's at a scale of 60."""
+    hosted = guarded()
+    hosted.containers.of_model["two"] = Readiness(State.STARTING)
+    hosted.update(canary(wait=300, bake=120, limit=700))
+    hosted.passes(3600)
+    before = hosted.status
+    hosted.containers.of_model["two"] = Readiness(State.READY)
+    hosted.store.settle()
+    hosted.passes(600)
+
+    assert before == "Updating"
+    assert (hosted.status, hosted.look()["EndpointConfigName"]) == ("InService", "v2")
 
 
 def test_after_a_rollback_the_endpoint_can_be_updated_again() -> None:

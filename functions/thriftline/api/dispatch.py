@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -83,8 +84,12 @@ def answer(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
     except Problem as problem:
         return refused(problem, request_id)
     except ThriftlineError as error:
-        logger.exception("a view was refused something", route=route.view)
-        return refused(_problem_of(error), request_id)
+        found = _problem_of(error)
+        if found.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.exception("a view was refused something", route=route.view)
+        else:
+            logger.info("a call was refused", route=route.view, error=type(error).__name__)
+        return refused(found, request_id)
     except Exception:
         logger.exception("a view failed", route=route.view)
         return refused(failure(), request_id)
@@ -109,10 +114,12 @@ def _answered(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
     context = event.get("requestContext") or {}
     headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
     caller = str((context.get("identity") or {}).get("userArn") or _UNKNOWN_CALLER)
+    if caller == _UNKNOWN_CALLER and not route.reads_only:
+        raise Problem(HTTPStatus.FORBIDDEN, "Nobody is known to have signed this request.")
     parameters = path_parameters(event.get("pathParameters"), route.parameters)
     key = None if route.reads_only else idempotency_key(headers)
     path = route.path.format(**parameters)
-    request = KeyedRequest(caller, route.method, path, key or uuid4().hex, raw_body(event))
+    request = KeyedRequest(caller, route.method, path, key or uuid4().hex, _sent(event))
     call = Call(
         caller=caller,
         now=wiring.now(),
@@ -131,6 +138,12 @@ def _answered(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
     if key is None or not route.keeps_answer:
         return act()
     return once(request, act, wiring.requests_table(), call.now)
+
+
+def _sent(event: Mapping[str, Any]) -> bytes:
+    """Returns what two calls with one key must have in common."""
+    query = event.get("multiValueQueryStringParameters") or {}
+    return json.dumps(sorted(query.items())).encode() + raw_body(event)
 
 
 def _arguments(view: View, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,7 +180,9 @@ def _relative(call: Call, href: str) -> str:
 
 def _problem_of(error: ThriftlineError) -> Problem:
     """What AWS says stays in the log; what Thriftline says is for the caller."""
-    if isinstance(error, ThrottledError | QuotaExceededError):
+    if isinstance(error, QuotaExceededError):
+        return problems.conflict("All of a quota of the account is in use.")
+    if isinstance(error, ThrottledError):
         return Problem(
             HTTPStatus.TOO_MANY_REQUESTS,
             "AWS is asked too often now. Ask again in a moment.",

@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Protocol
 
 from thriftline.api.problems import Problem, broken_rule
+from thriftline.core.errors import ThriftlineError
 
 REPLAYED = "Idempotent-Replayed"
 
@@ -90,7 +92,9 @@ def once(
         requests.release(request.request_id)
         raise
     if answer.status < HTTPStatus.BAD_REQUEST:
-        requests.keep(request.request_id, json.dumps(asdict(answer)), now)
+        # What was done was done: whoever asks again finds it, by what was started or answered.
+        with suppress(ThriftlineError):
+            requests.keep(request.request_id, json.dumps(asdict(answer)), now)
     else:
         requests.release(request.request_id)
     return answer

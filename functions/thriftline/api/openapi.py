@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made of the route table and the models of the views."""
 
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -10,9 +11,8 @@ from thriftline.api.answers import Accepted, RawDocument
 from thriftline.api.dispatch import View, view_of
 from thriftline.api.problems import CONTENT_TYPE, title_of
 from thriftline.api.requests import LONGEST_ID
-from thriftline.api.routes import ROUTES, Route
+from thriftline.api.routes import ROUTES, VERSION, Route
 
-VERSION = "1.0.0"
 _REF = "#/components/schemas/{model}"
 _ALWAYS = (
     HTTPStatus.BAD_REQUEST,
@@ -54,6 +54,7 @@ _DESCRIPTION = (
 )
 
 
+@cache
 def openapi_document() -> dict[str, Any]:
     """Returns the document."""
     views = {route: view_of(route.view) for route in ROUTES}

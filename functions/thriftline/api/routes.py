@@ -6,6 +6,8 @@ A view is named, not imported: a cold start loads the app alone, and a call its 
 from dataclasses import dataclass
 from http import HTTPStatus
 
+VERSION = "1.0.0"
+
 
 @dataclass(frozen=True)
 class Route:
@@ -82,4 +84,17 @@ ROUTES: tuple[Route, ...] = (
     _change(
         "/approvals/{id}/reject", "approvals.reject", "Say no: the run ends and spends nothing"
     ),
+    _read("/projects", "models.list_projects", "Projects that somebody has uploaded to"),
+    _read(
+        "/projects/{project}/models",
+        "models.list_models",
+        "A project's versions, the newest first",
+        _NOT_FOUND,
+    ),
+    _change(
+        "/projects/{project}/models/{version}/approval",
+        "models.decide_model",
+        "Let a version be deployed, or keep it from that",
+    ),
+    _read("/prices", "prices.list_prices", "Rates of instances, with their source and date"),
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from thriftline.money.aws.ledger_table import LedgerTable
     from thriftline.money.ledger import Budgets
     from thriftline.runs.aws.approvals_table import ApprovalsTable
-    from thriftline.runs.aws.model_registry import ModelRegistry
+    from thriftline.runs.aws.model_versions import ModelVersions
     from thriftline.runs.aws.run_lists import RunLists
     from thriftline.runs.aws.runs_table import RunsTable
 
@@ -111,9 +111,9 @@ def budgets() -> "Budgets":
 
 
 @cache
-def model_registry() -> "ModelRegistry":
-    """The stack's groups in SageMaker's model registry."""
+def model_versions() -> "ModelVersions":
+    """The versions in the stack's groups of the model registry."""
     from thriftline.core.aws.clients import client
-    from thriftline.runs.aws.model_registry import ModelRegistry
+    from thriftline.runs.aws.model_versions import ModelVersions
 
-    return ModelRegistry(client("sagemaker"), settings().stack_name)
+    return ModelVersions(client("sagemaker"), settings().stack_name)

@@ -55,7 +55,28 @@ TABLE: tuple[Row, ...] = (
     _reads("/runs"),
     _reads("/runs/{id}", "/runs/{run}", foreign=404),
     _reads("/approvals"),
-    # The last two rows of a run: who may has said yes, and is told at the second answer.
+    _reads("/runs/{id}/events", "/runs/{run}/events", foreign=404),
+    _reads("/runs/{id}/documents/{name}", "/runs/{run}/documents/run.json", foreign=404),
+    _reads("/projects"),
+    _reads("/projects/{project}/models", "/projects/closed/models", foreign=404),
+    _acts(
+        "POST",
+        "/projects/{project}/models/{version}/approval",
+        "/projects/closed/models/1/approval",
+        404,
+        {"status": "Rejected"},
+    ),
+    _reads("/prices"),
+    _acts(
+        "POST",
+        "/uploads",
+        "/uploads",
+        200,
+        {"project": "closed", "files": [{"name": "run.yaml"}]},
+    ),
+    _acts("POST", "/runs", "/runs", 422, {"project": "closed", "key": "datasets/closed/none.csv"}),
+    # The last rows of a run: who may has said yes, and is told at the second answer.
     _acts("POST", "/approvals/{id}/approve", "/approvals/{run}/approve", 200),
     _acts("POST", "/approvals/{id}/reject", "/approvals/{run}/reject", 409),
+    _acts("POST", "/runs/{id}/stop", "/runs/{run}/stop", 202),
 )

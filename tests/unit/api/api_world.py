@@ -59,6 +59,10 @@ class Answered:
     body: str
 
     @property
+    def detail(self) -> str:
+        return str(self.document["detail"])
+
+    @property
     def document(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.body)
         return found

@@ -29,7 +29,7 @@ class Approval(Answer):
 
 
 class ApprovalPage(Answer):
-    """Some requests, in order of their ids."""
+    """Some requests, in order of their ids; a page may be short, or empty, before the last."""
 
     items: tuple[Approval, ...]
     next_token: str | None

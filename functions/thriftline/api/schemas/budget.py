@@ -31,7 +31,9 @@ class Budget(Answer):
     running_usd_per_hour: Usd | None = Field(
         description="Of runs that train now, at their rates; null where one is not known."
     )
-    at_risk_usd: Usd = Field(description="Worst cases of the runs that train now.")
+    at_risk_usd: Usd | None = Field(
+        description="Worst cases of the runs that train now; null where one is not known."
+    )
     running: int = Field(description="Runs that have not ended.")
     waiting_for_approval: int
     projects: tuple[ProjectBudget, ...]

@@ -30,7 +30,10 @@ class Run(Answer):
 
     run_id: str
     project: str
-    status: Status | EarlyStatus
+    status: Status | EarlyStatus = Field(
+        description="starting and not_started are of a run that was asked for and that the "
+        "workflow has not opened; lists have it once it is open."
+    )
     state: str | None = Field(
         description="State of the workflow that it came to; null when it ended well."
     )
@@ -53,7 +56,7 @@ class Run(Answer):
 
 
 class RunPage(Answer):
-    """Some runs, the newest first."""
+    """Some runs, the newest first; a page may be short, or empty, before the last."""
 
     items: tuple[Run, ...]
     next_token: str | None

@@ -14,6 +14,10 @@ from thriftline.wiring import api as wiring
 
 _LONGEST_NAME = 200
 _FILTERS = {"of": "approvals"}
+_STANDINGS: dict[str, Literal["approved", "rejected"]] = {
+    "approve": "approved",
+    "reject": "rejected",
+}
 
 
 def list_approvals(call: Call, query: PageAsk) -> ApprovalPage:
@@ -22,7 +26,8 @@ def list_approvals(call: Call, query: PageAsk) -> ApprovalPage:
     pending = wiring.approvals_table().pending()
     later = [one for one in pending if start is None or one > start["run_id"]]
     asked, runs = later[: query.limit], wiring.run_lists().of(later[: query.limit])
-    found = [(runs.get(one), wiring.approvals_table().get(one)) for one in asked]
+    requests = wiring.approvals_table().of(asked)
+    found = [(runs.get(one), requests.get(one)) for one in asked]
     last = {"run_id": asked[-1]} if len(later) > len(asked) else None
     return ApprovalPage(
         items=tuple(
@@ -55,8 +60,9 @@ def _answered(call: Call, answer: Literal["approve", "reject"]) -> ApprovalAnswe
     if run is None:
         raise not_found(f"A request for approval of run {run_id}")
     call.require(run.project, f"the approval of run {run_id}")
+    who = call.caller[:_LONGEST_NAME]
     answered = answer_approval(
-        AnswerApprovalRequest(run_id=run_id, answer=answer, by=call.caller[:_LONGEST_NAME]),
+        AnswerApprovalRequest(run_id=run_id, answer=answer, by=who),
         approvals=wiring.approvals_table(),
         executions=wiring.executions(),
         secret=None,
@@ -65,12 +71,16 @@ def _answered(call: Call, answer: Literal["approve", "reject"]) -> ApprovalAnswe
     request = answered.approval
     if request is None:
         raise not_found(f"A request for approval of run {run_id}")
-    if answered.outcome is not Outcome.ACCEPTED:
+    is_own = request.answered_by == who and request.standing == _STANDINGS[answer]
+    # Whoever says the same again is told the same.
+    if answered.outcome is not Outcome.ACCEPTED and not (
+        answered.outcome is Outcome.ALREADY and is_own
+    ):
         raise conflict(_why_not(answered.outcome, request))
     return ApprovalAnswer(
         id=run_id,
         run_id=run_id,
-        standing="approved" if answer == "approve" else "rejected",
+        standing=_STANDINGS[answer],
         answered_by=request.answered_by,
         answered_at=request.answered_at,
         href=f"/runs/{run_id}",

@@ -1,5 +1,6 @@
 """The month's money in one look."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from thriftline.api.requests import Call
@@ -13,8 +14,6 @@ def budget(call: Call) -> Budget:
     month = wiring.ledger().month(month_key(call.now))
     budgets = wiring.budgets()
     active = wiring.run_lists().active()
-    rates = [one.rate_usd_per_hour for one in active.training]
-    known = [rate for rate in rates if rate is not None]
     named = sorted({*month.projects, *budgets.projects})
     return Budget(
         month=month.key,
@@ -25,8 +24,8 @@ def budget(call: Call) -> Budget:
         external_usd=month.external_usd,
         held_usd=month.held_usd,
         left_usd=max(Decimal(0), budgets.month_usd - month.committed_usd),
-        running_usd_per_hour=sum(known, Decimal(0)) if len(known) == len(rates) else None,
-        at_risk_usd=sum((one.worst_case_usd or Decimal(0) for one in active.training), Decimal(0)),
+        running_usd_per_hour=_sum(one.rate_usd_per_hour for one in active.training),
+        at_risk_usd=_sum(one.worst_case_usd for one in active.training),
         running=active.running,
         waiting_for_approval=active.waiting,
         projects=tuple(
@@ -40,3 +39,13 @@ def budget(call: Call) -> Budget:
             if call.may(name)
         ),
     )
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Returns the sum, None where one of them is not known."""
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total

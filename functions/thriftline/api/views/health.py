@@ -4,9 +4,8 @@ import json
 
 from thriftline.api.answers import Answer, RawDocument
 from thriftline.api.requests import Call
+from thriftline.api.routes import VERSION
 from thriftline.wiring import api as wiring
-
-VERSION = "1.0.0"
 
 
 class Health(Answer):

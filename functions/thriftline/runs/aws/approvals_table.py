@@ -4,6 +4,7 @@ One item for each run that asks, and one with the ids of those that are not done
 conditional write, so that of many answers at once exactly one is made.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -66,6 +67,18 @@ class ApprovalsTable:
                 TableName=self._name, Key=_key(run_id), ConsistentRead=True
             )
         return _approval(found["Item"]) if "Item" in found else None
+
+    def of(self, run_ids: Sequence[str]) -> dict[str, Approval]:
+        """Returns the requests of at most 100 runs by their ids; one without is left out."""
+        found: dict[str, Approval] = {}
+        asked: Any = {self._name: {"Keys": [_key(one) for one in run_ids], "ConsistentRead": True}}
+        while run_ids and asked:
+            with translated("reading approvals"):
+                answer = self._client.batch_get_item(RequestItems=asked)
+            for one in map(_approval, answer["Responses"].get(self._name, ())):
+                found[one.run_id] = one
+            asked = answer.get("UnprocessedKeys")
+        return found
 
     def answer(
         self, run_id: str, standing: Standing, by: str, now: datetime

@@ -25,6 +25,8 @@ KEY_NAMES = ("opened_at", "run_id")
 _MOST_READS = 5
 _MOST_ACTIVE = 1_000
 _BATCH = 100
+# Less than any id: of two runs that were opened at one microsecond, one may be listed twice.
+_NAMELESS = "-"
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -70,6 +72,9 @@ class RunLists:
             found += [run for run in map(ListedRun.of, items) if may_see(run.project)]
             if key is None or len(found) >= limit:
                 break
+        if key is not None and len(found) < limit:
+            # The last that was read may be a run that the caller may not see: its name goes.
+            key = {**key, "run_id": _NAMELESS}
         return Page(tuple(found), key)
 
     def active(self) -> ActiveRuns:

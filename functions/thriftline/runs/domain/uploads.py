@@ -72,6 +72,11 @@ class ClassifiedUpload:
     reason: str = ""
 
 
+def is_project(name: str) -> bool:
+    """Whether a project may have this name."""
+    return _PROJECT.fullmatch(name) is not None
+
+
 def classify(key: str) -> ClassifiedUpload:
     """Reads a key of the data bucket. EventBridge sends it as it is, not URL-encoded."""
     parts = key.split("/")
@@ -80,7 +85,7 @@ def classify(key: str) -> ClassifiedUpload:
     if len(parts) != 3 or parts[0] != "datasets":
         return _not_a_dataset(f"'{plain(key)}' is not of the form {KEY_PATTERN}")
     project, name = parts[1], parts[2]
-    if not _PROJECT.fullmatch(project):
+    if not is_project(project):
         return _not_a_dataset(
             f"project '{plain(project)}' must be 1 to 32 letters, digits and inner hyphens"
         )

@@ -206,7 +206,7 @@ test-bedrock: $(STAMPS)/bedrock ## The small generative model, really fine-tuned
 	@$(BIN)/pytest tests/integration/generative tests/integration/bedrock/test_small_model.py -q
 
 test-sdk: environments $(STAMPS)/sdk ## The notebook of examples/, executed with the sagemaker SDK: a run is trained again (2 minutes)
-	@$(BIN)/pytest tests/sdk -q
+	@$(BIN)/pytest tests/sdk -q --timeout 600
 
 .PHONY: test-browser bench-page
 test-browser: setup-browser ## The page in a real browser: every page, keyboard, 320 px, dark, faults, axe (5 minutes)

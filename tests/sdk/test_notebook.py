@@ -78,6 +78,12 @@ def test_the_job_is_the_runs_with_the_change(world: World, retrained: Retrained)
         "LocalPath": former["CheckpointConfig"]["LocalPath"],
     }
     assert job["OutputDataConfig"]["S3OutputPath"] == f"s3://{world.artifacts}/training/{own}/"
+    tags = world.sagemaker.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"]
+    told = {each["Key"]: each["Value"] for each in tags}
+    assert told["thriftline:project"] == PROJECT
+    assert told["thriftline:retrained-from"] == retrained.run["run_id"]
+    # By it a run's bill is counted, and this is no run.
+    assert "thriftline:run-id" not in told
 
 
 def test_it_reads_the_runs_channels_and_the_champion_of_now(

@@ -231,6 +231,10 @@ bench-page: setup-browser ## When the page paints its first rows, of 10 runs and
 bench-cold-start: $(STAMPS)/venv $(STAMPS)/lambda ## Import time of every handler beside boto3 with Powertools
 	@PYTHONPATH=. $(BIN)/python benchmarks/cold_start.py $(BENCH)
 
+.PHONY: bench-api-list
+bench-api-list: environments ## A list of runs with 10,000 of them beside one with 10, on the embedded AWS
+	@PYTHONPATH=functions:. $(BIN)/python benchmarks/api_list.py $(BENCH)
+
 # BENCH="--records .thriftline/bench-estimate/runs.json" judges the last trainings again.
 .PHONY: bench-estimate
 bench-estimate: environments ## Estimates against twenty real trainings on this machine, half held back

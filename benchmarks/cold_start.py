@@ -17,6 +17,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from local_aws.deployment.template import read_layers
+from local_aws.functions.layers import layer_packages
+
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".venv-lambda/bin/python"
 HANDLERS = ROOT / "functions/thriftline/handlers"
@@ -26,6 +29,12 @@ FLOOR = (
     "import boto3; from aws_lambda_powertools import Logger, Metrics, Tracer; "
     "Logger(service='x'); Tracer(service='x'); Metrics(namespace='x', service='x')"
 )
+# The API's own, which are no handlers' modules: the app alone, and with the view of its commonest
+# call, which is imported by the first.
+API = {
+    "api": "import thriftline.api.handler",
+    "api, listing runs": "import thriftline.api.handler, thriftline.api.views.runs",
+}
 BAR = 1.5
 # These read data or draw pages, which numpy, arro3, jinja2 and pygal do.
 HEAVY_BAR = 2.5
@@ -50,11 +59,17 @@ def handlers() -> list[str]:
     return sorted(path.stem for path in HANDLERS.glob("*.py") if path.stem != "__init__")
 
 
-def seconds_of(statement: str) -> float:
+def python_path() -> str:
+    """Return where functions import from: their code, then the packages of layers."""
+    layers = [layer_packages(each) for each in read_layers(ROOT / "template.yaml")]
+    return os.pathsep.join(map(str, (HANDLERS.parents[1], *layers)))
+
+
+def seconds_of(statement: str, path: str) -> float:
     """Return the processor seconds that a fresh interpreter takes for a statement."""
     environment = {
         "PATH": os.defpath,
-        "PYTHONPATH": str(HANDLERS.parents[1]),
+        "PYTHONPATH": path,
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -66,11 +81,13 @@ def seconds_of(statement: str) -> float:
 def measure(names: list[str], rounds: int) -> dict[str, float]:
     """Return the least seconds of each statement; the first round only warms the disk's cache."""
     statements = {"": EMPTY, "floor": FLOOR}
-    statements |= {name: f"import thriftline.handlers.{name}" for name in names}
+    for name in names:
+        statements[name] = API.get(name, f"import thriftline.handlers.{name}")
+    path = python_path()
     taken: dict[str, list[float]] = {name: [] for name in statements}
     for number in range(rounds + 1):
         for name, statement in statements.items():
-            seconds = seconds_of(statement)
+            seconds = seconds_of(statement, path)
             if number:
                 taken[name].append(seconds)
     return {name: min(values) for name, values in taken.items()}
@@ -82,7 +99,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", help="names of handlers; all unless given")
     given = parser.parse_args()
-    names = given.only or handlers()
+    names = given.only or [*API, *handlers()]
     least = measure(names, given.rounds)
     floor = least["floor"] - least[""]
     console = Console()

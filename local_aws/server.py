@@ -13,7 +13,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 
-from local_aws import bucket_policies, clock_hooks, table_locks, table_numbers
+from local_aws import bucket_policies, clock_hooks, table_indexes, table_locks, table_numbers
 from local_aws.accounts.world import load_accounts
 from local_aws.apigateway.front import ApiFront, Place
 from local_aws.apigateway.functions import ApiFunctions
@@ -239,6 +239,7 @@ class EmbeddedAws:
         self._connect_bedrock()
         connect_hosting(self.services, options, self._clients, bus, gateway, self._cleanup)
         bucket_policies.install(hooks)
+        table_indexes.install(hooks)
         table_locks.install(hooks)
         table_numbers.install(hooks)
         s3_events.install(hooks, bus, current_operation)

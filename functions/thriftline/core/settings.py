@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Literal
 
 from thriftline.core.tags import STACK_TAG
 
@@ -77,6 +78,26 @@ class Settings:
     def alerts_topic_arn(self) -> str:
         """SNS topic for messages to people."""
         return self._require("ALERTS_TOPIC_ARN")
+
+    @property
+    def amazon_q_queue_arn(self) -> str:
+        """Queue of the messages for Amazon Q; empty where there is none."""
+        return self.environment.get("AMAZON_Q_QUEUE_ARN", "")
+
+    @property
+    def chat_topic_arn(self) -> str:
+        """SNS topic that Amazon Q in chat applications listens to."""
+        return self._require("CHAT_TOPIC_ARN")
+
+    @property
+    def chat_webhook_secret_arn(self) -> str:
+        """Secret that holds the address of the chat's incoming webhook."""
+        return self._require("CHAT_WEBHOOK_SECRET_ARN")
+
+    @property
+    def chat_webhook_kind(self) -> Literal["slack", "teams"]:
+        """Whose incoming webhook it is."""
+        return "teams" if self._require("CHAT_WEBHOOK_KIND") == "teams" else "slack"
 
     @property
     def event_bus(self) -> str:

@@ -73,7 +73,11 @@ def approvals_table() -> ApprovalsTable:
 @cache
 def approval_secret() -> Secret:
     """The key that signs links to approvals."""
-    return Secret(client("secretsmanager"), settings().approval_secret_arn)
+    return Secret(
+        client("secretsmanager"),
+        settings().approval_secret_arn,
+        "reading the key of the approval links",
+    )
 
 
 @cache

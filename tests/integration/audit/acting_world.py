@@ -43,6 +43,7 @@ from thriftline.audit.steps.documents import read_plan
 from thriftline.audit.steps.plan_actions import plan_actions
 from thriftline.audit.steps.restore_endpoint import restore_endpoint
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.message import Message
 from thriftline.money.price_catalogue import price_catalogue
 
 ARTIFACTS = "acting-artifacts"
@@ -54,8 +55,8 @@ class FakeTopic:
 
     sent: list[tuple[str, str]] = field(default_factory=list)
 
-    def publish(self, subject: str, message: str) -> None:
-        self.sent.append((subject, message))
+    def send(self, message: Message) -> None:
+        self.sent.append((message.title, message.text))
 
 
 @dataclass

@@ -16,12 +16,13 @@ from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.resources.notebooks import Notebook
 from thriftline.audit.domain.resources.storage import LogGroup
 from thriftline.core.errors import ServiceUnavailableError
+from thriftline.core.message import Message
 
 
 class SilentTopic(FakeTopic):
     """Takes no message."""
 
-    def publish(self, subject: str, message: str) -> None:
+    def send(self, message: Message) -> None:
         raise ServiceUnavailableError("the topic is away")
 
 

@@ -7,7 +7,7 @@ import pytest
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
-from thriftline.audit.reports.action_message import ActionNotice, body_of, detail_of, subject_of
+from thriftline.audit.reports.action_message import ActionNotice, detail_of, message_of
 
 
 def _notice(**facts: Any) -> ActionNotice:
@@ -30,7 +30,7 @@ def _notice(**facts: Any) -> ActionNotice:
 
 
 def test_a_message_says_what_why_with_which_calls_and_how_to_undo_it() -> None:
-    body = body_of(_notice())
+    body = message_of(_notice(), "audit-1").text
     for part in ("chat", "us-west-2", "0 invocations", "sagemaker:DeleteEndpoint"):
         assert part in body
     assert "To undo it:\n  thriftline restore chat" in body
@@ -46,17 +46,17 @@ def test_a_message_says_what_why_with_which_calls_and_how_to_undo_it() -> None:
     ],
 )
 def test_the_subject_tells_how_it_ended(outcome: str, subject: str) -> None:
-    assert subject_of(_notice(outcome=outcome)) == subject
+    assert message_of(_notice(outcome=outcome), "audit-1").title == subject
 
 
 @pytest.mark.parametrize("action", [*ActionKind])
 def test_every_kind_of_action_has_words_of_its_own(action: ActionKind) -> None:
     marks = (ActionKind.MARK_ENDPOINT, ActionKind.UNMARK_ENDPOINT)
     step = Step.MARK if action in marks else Step.EXECUTE
-    assert not subject_of(_notice(action=action, step=step)).endswith(" done")
+    assert not message_of(_notice(action=action, step=step), "audit-1").title.endswith(" done")
 
 
 def test_no_message_or_event_is_longer_than_aws_takes() -> None:
     told = _notice(reason="x" * 300_000, undo="y" * 300_000)
-    assert len(body_of(told).encode()) < 200_000
+    assert len(message_of(told, "audit-1").text.encode()) < 200_000
     assert len(str(detail_of(told, "a", 0)).encode()) < 200_000

@@ -16,7 +16,7 @@ from thriftline.audit.domain.reconciliation import service_of
 from thriftline.audit.domain.resources.bedrock import Bedrock
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.reports.markdown import report_markdown
-from thriftline.audit.reports.message import body_of, subject_of
+from thriftline.audit.reports.message import message_of
 from thriftline.audit.reports.page import report_page
 from thriftline.core.reports.pages import UNKNOWN
 
@@ -44,7 +44,7 @@ def test_no_headline_claims_more_than_the_bill() -> None:
     assert "billed $300.00" in report.summary[0]
     assert "at most that can be saved" in report.summary[0]
     assert any("which is more than the bill" in sentence for sentence in report.summary)
-    assert "at most $300.00 a month to save" in subject_of(report)
+    assert "at most $300.00 a month to save" in message_of(report, "s3://a/b").title
     assert "more than the bill" in PageReader(report_page(report)).words
 
 
@@ -80,7 +80,7 @@ def test_a_region_that_could_not_be_read_is_not_one_without_savings() -> None:
     report = report_for(inventory(unread=(gap, costs)))
     assert "Whether anything can be saved is not known" in report.summary[0]
     assert "us-west-2" in report.summary[0]
-    assert "savings not known" in subject_of(report)
+    assert "savings not known" in message_of(report, "s3://a/b").title
     billed = report_for(inventory(unread=(gap,), costs=(_cost("300"),)))
     assert "savings are not known" in billed.summary[0]
 
@@ -105,7 +105,7 @@ def test_what_has_no_price_and_is_likely_large_stands_among_the_large() -> None:
     assert page.index("Idle provisioned throughput") < page.index("Idle endpoint")
     assert "unknown, likely large" in page
     assert "unknown, likely large" in report_markdown(report)
-    assert "unknown, likely large" in body_of(report, "s3://a/b")
+    assert "unknown, likely large" in message_of(report, "s3://a/b").text
 
 
 def test_rows_without_data_have_no_sum() -> None:

@@ -17,6 +17,7 @@ from thriftline.core.errors import (
     ThriftlineError,
     ThrottledError,
 )
+from thriftline.core.message import Message
 
 
 class _Published:
@@ -27,6 +28,10 @@ class _Published:
 
     def publish(self, **message: str) -> None:
         self.messages.append(message)
+
+
+def _message(title: str, text: str) -> Message:
+    return Message(kind="run", tone="good", thread="reviews-1", title=title, sentence="", text=text)
 
 
 class _Bus:
@@ -45,7 +50,7 @@ class _Bus:
 @example("\x08\r0")
 def test_any_subject_becomes_one_that_sns_takes(text: str) -> None:
     client = _Published()
-    Topic(cast("Any", client), "arn").publish(text, "body")
+    Topic(cast("Any", client), "arn").send(_message(text, "body"))
     subject = client.messages[0]["Subject"]
     assert 1 <= len(subject) <= 100
     assert subject.isascii()
@@ -66,7 +71,7 @@ def test_a_subscriber_gets_subject_and_message() -> None:
                 "Attributes"
             ]["QueueArn"],
         )
-        Topic(sns, arn).publish("Thriftline: reviews\nfailed", "Größe")
+        Topic(sns, arn).send(_message("Thriftline: reviews\nfailed", "Größe"))
         (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
         body = json.loads(message["Body"])
         assert body["Subject"] == "Thriftline: reviews failed"

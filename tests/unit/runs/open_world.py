@@ -35,7 +35,7 @@ class RecordingTopic:
         self.messages: list[str] = []
         self.topic = Topic(cast("Any", self), "arn:topic")
 
-    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> None:
+    def publish(self, *, TopicArn: str, Subject: str, Message: str, **_: object) -> None:
         self.messages.append(f"{TopicArn} {Subject}\n{Message}")
 
 

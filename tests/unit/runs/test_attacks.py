@@ -21,6 +21,7 @@ from tests.unit.runs.registry_fakes import FakeRegistryClient
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.errors import ThriftlineError
+from thriftline.core.message import Message
 from thriftline.core.observability import LONGEST_MESSAGE, is_too_long, shortened
 from thriftline.core.text import has_hidden
 from thriftline.datasets.engine.rules import WorkLimits
@@ -324,9 +325,9 @@ def test_any_key_is_answered_in_plain_text(key: str) -> None:
         def write(self, key: str, body: bytes, kind: str) -> None:
             assert not has_hidden(key + body.decode().replace("\n", ""))
 
-        def publish(self, subject: str, message: str) -> None:
-            assert not has_hidden(subject)
-            assert not has_hidden(message.replace("\n", ""))
+        def send(self, message: Message) -> None:
+            assert not has_hidden(message.title)
+            assert not has_hidden((message.text + message.document()).replace("\n", ""))
 
     quiet = cast("Any", Quiet())
     for asked in (key, f"datasets/{key}", f"datasets/reviews/{key}"):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from thriftline.runs.reports.advice import advice_of
-from thriftline.runs.reports.message import DETAIL_TYPES, EndedRun, body_of, subject_of
+from thriftline.runs.reports.message import DETAIL_TYPES, EndedRun, message_of
 
 ENDED = EndedRun(
     run_id="reviews-1",
@@ -28,24 +28,26 @@ ENDED = EndedRun(
 
 
 def test_the_subject_names_project_ending_and_state() -> None:
-    assert subject_of(ENDED) == "Thriftline: reviews failed in Poll training"
-    assert subject_of(replace(ENDED, project=None, state=None)) == "Thriftline: reviews-1 failed"
+    assert message_of(ENDED).title == "Thriftline: reviews failed in Poll training"
+    assert (
+        message_of(replace(ENDED, project=None, state=None)).title == "Thriftline: reviews-1 failed"
+    )
 
 
 def test_an_unknown_cost_is_said_to_be_unknown() -> None:
-    assert "Cost:     not known yet\n" in body_of(ENDED)
+    assert "Cost:     not known yet\n" in message_of(ENDED).text
 
 
 @pytest.mark.parametrize(
     ("usd", "said"), [("0", "$0.00"), ("0.0373", "$0.0373"), ("0.5183", "$0.52"), ("12", "$12.00")]
 )
 def test_dollars_are_rounded_to_what_matters(usd: str, said: str) -> None:
-    assert f"{said} billed" in body_of(replace(ENDED, billed_usd=Decimal(usd)))
+    assert f"{said} billed" in message_of(replace(ENDED, billed_usd=Decimal(usd))).text
 
 
 @pytest.mark.parametrize("status", list(DETAIL_TYPES))
 def test_every_ending_says_why_and_where_to_read_on(status: Any) -> None:
-    body = body_of(replace(ENDED, status=status))
+    body = message_of(replace(ENDED, status=status)).text
     assert "The loss became NaN." in body
     assert ENDED.report in body
 
@@ -60,5 +62,5 @@ def test_every_ending_says_why_and_where_to_read_on(status: Any) -> None:
     ],
 )
 def test_a_rejected_run_says_which_file_to_upload_again(error: str | None, advice: str) -> None:
-    assert advice in body_of(replace(ENDED, status="rejected", error=error))
+    assert advice in message_of(replace(ENDED, status="rejected", error=error)).text
     assert advice in advice_of("rejected", error)

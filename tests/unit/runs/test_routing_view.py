@@ -7,7 +7,7 @@ from tests.unit.runs.made_up_offers import by_the_word, on_endpoint
 from tests.unit.runs.sample_results import plan, succeeded
 from tests.unit.runs.test_message import ENDED
 from thriftline.runs.domain.router import DataFacts, Needs, Offer, route
-from thriftline.runs.reports.message import body_of
+from thriftline.runs.reports.message import message_of
 from thriftline.runs.reports.routing_view import routing_line
 from thriftline.runs.reports.run_page import run_page
 from thriftline.runs.schemas.planned_routing import PlannedRouting
@@ -34,8 +34,9 @@ def test_the_line_says_what_was_taken_first_and_what_the_other_would_have_cost()
 
 
 def test_the_message_has_the_line() -> None:
-    assert "Ways:     sagemaker $0.24 was taken" in body_of(
-        replace(ENDED, routing=routing_line(BOTH))
+    assert (
+        "Ways:     sagemaker $0.24 was taken"
+        in message_of(replace(ENDED, routing=routing_line(BOTH))).text
     )
 
 

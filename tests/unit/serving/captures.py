@@ -12,6 +12,7 @@ import boto3
 from moto import mock_aws
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.message import Message
 from thriftline.evaluation.reference_document import AnswerRows, Reference, Vocabulary
 from thriftline.evaluation.text_measures import LENGTH_ENDS, UNKNOWN_ENDS, length_bin, words_of
 from thriftline.serving.aws.captured import Captured
@@ -121,8 +122,8 @@ class FakeSpeaker:
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     metrics: list[tuple[str, float, dict[str, str]]] = field(default_factory=list)
 
-    def publish(self, subject: str, message: str) -> None:
-        self.messages.append((subject, message))
+    def send(self, message: Message) -> None:
+        self.messages.append((message.title, message.text))
 
 
 @dataclass

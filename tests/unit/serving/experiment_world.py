@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.message import Message
 from thriftline.money.prices import Price
 from thriftline.serving.aws.captured import Captured
 from thriftline.serving.aws.endpoints import Endpoints
@@ -212,10 +213,10 @@ class FakeMessages:
     events: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     fails: dict[str, Exception] = field(default_factory=dict)
 
-    def publish(self, subject: str, message: str) -> None:
+    def send(self, message: Message) -> None:
         if "Publish" in self.fails:
             raise self.fails.pop("Publish")
-        self.sent.append((subject, message))
+        self.sent.append((message.title, message.text))
 
     def put(self, source: str, detail_type: str, detail: str) -> None:
         if "PutEvents" in self.fails:

@@ -7,6 +7,7 @@ from thriftline.audit.domain.action_kinds import step_spec
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
+from thriftline.core.message import Message, Tone, facts_of
 
 EVENT_SOURCE = "thriftline.audit"
 DETAIL_TYPE = "CostAuditActionTaken"
@@ -33,7 +34,39 @@ class ActionNotice:
     record_uri: str
 
 
-def subject_of(notice: ActionNotice) -> str:
+_TONES: dict[str, Tone] = {"done": "notice", "declined": "notice", "failed": "problem"}
+
+
+def message_of(notice: ActionNotice, audit_id: str) -> Message:
+    """Returns the message, in the conversation of its audit."""
+    return Message(
+        kind="action",
+        tone=_TONES[notice.outcome],
+        thread=audit_id,
+        title=_subject(notice),
+        sentence=_sentence(notice),
+        detail=notice.reason,
+        facts=facts_of(
+            {
+                "Planned because": notice.planned_because,
+                "Calls that were made": ", ".join(notice.calls),
+                "Saved copy": notice.saved_uri,
+                "Record": notice.record_uri,
+            }
+        ),
+        next_steps=(f"To undo it: {notice.undo}",) if notice.undo else (),
+        text=_text(notice),
+    )
+
+
+def _sentence(notice: ActionNotice) -> str:
+    return (
+        f"{notice.resource_type} {notice.resource} in {notice.account}, {notice.region}: "
+        f"{notice.action}, {notice.step}: {notice.outcome}."
+    )
+
+
+def _subject(notice: ActionNotice) -> str:
     """One line for the subject of an e-mail."""
     spec = step_spec(notice.action, notice.step)
     words = {
@@ -44,12 +77,10 @@ def subject_of(notice: ActionNotice) -> str:
     return f"Thriftline: {notice.resource} {words[notice.outcome]}"
 
 
-def body_of(notice: ActionNotice) -> str:
+def _text(notice: ActionNotice) -> str:
     """A few lines: what was done to what, why, with which calls, and how to take it back."""
     lines = [
-        f"{notice.resource_type} {notice.resource} in {notice.account}, {notice.region}: "
-        f"{notice.action}, "
-        f"{notice.step}: {notice.outcome}.",
+        _sentence(notice),
         "",
         notice.reason,
     ]

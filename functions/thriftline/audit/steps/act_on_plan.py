@@ -15,9 +15,8 @@ from thriftline.audit.reports.action_message import (
     DETAIL_TYPE,
     EVENT_SOURCE,
     ActionNotice,
-    body_of,
     detail_of,
-    subject_of,
+    message_of,
 )
 from thriftline.audit.schemas.action_record import ActionRecord
 from thriftline.audit.schemas.settings import AuditSettings, Target
@@ -217,4 +216,4 @@ def _announce(record: ActionRecord, context: ActionContext) -> None:
     )
     detail = json.dumps(detail_of(told, record.audit_id, record.index))
     context.bus.put(EVENT_SOURCE, DETAIL_TYPE, detail)
-    context.alerts.publish(subject_of(told), body_of(told))
+    context.alerts.send(message_of(told, record.audit_id))

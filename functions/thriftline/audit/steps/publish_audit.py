@@ -16,9 +16,8 @@ from thriftline.audit.reports.assembly import with_outcomes
 from thriftline.audit.reports.message import (
     DETAIL_TYPE,
     EVENT_SOURCE,
-    body_of,
     detail_of,
-    subject_of,
+    message_of,
 )
 from thriftline.audit.reports.metrics import metrics_of
 from thriftline.audit.schemas.action_record import ActionRecord
@@ -138,12 +137,12 @@ def _tell(
 def _send(report: AuditReport, uri: str, artifacts: Bucket, alerts: Topic) -> None:
     """Sends the message; of the hourly audit only when there is something new to tell."""
     if report.scope is Scope.ACCOUNT:
-        alerts.publish(subject_of(report), body_of(report, uri))
+        alerts.send(message_of(report, uri))
         return
     said = _news(report)
     before = _told(artifacts)
     if said - before or any(one.result for one in report.planned_actions):
-        alerts.publish(subject_of(report), body_of(report, uri))
+        alerts.send(message_of(report, uri))
     if said != before:
         artifacts.write_json(TOLD_OF_ENDPOINTS, _ReportedEndpoints(told=said).model_dump_json())
 

@@ -27,6 +27,7 @@ from thriftline.core.aws.executor import Executor
 from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import AwsRequestError
+from thriftline.core.message import Message, facts_of
 from thriftline.core.recorded_calls import RecordedCall
 from thriftline.core.saved_endpoint import SavedEndpoint
 
@@ -195,9 +196,19 @@ def _tell(
     key = restore_record_key(copy.account, copy.region, copy.name, restore.now)
     restore.artifacts.write_json(key, text)
     bus.put(EVENT_SOURCE, DETAIL_TYPE, text)
-    alerts.publish(
-        f"Thriftline: {copy.name} restored",
+    sentence = (
         f"The endpoint {copy.name} in {copy.account}, {copy.region} is back as it was saved on "
-        f"{copy.saved_at:%Y-%m-%d %H:%M} UTC: config, tags, inference components and scaling.\n\n"
-        f"Saved copy: {response.saved_uri}\nRecord:     {restore.artifacts.uri(key)}\n",
+        f"{copy.saved_at:%Y-%m-%d %H:%M} UTC: config, tags, inference components and scaling."
+    )
+    record = restore.artifacts.uri(key)
+    alerts.send(
+        Message(
+            kind="restore",
+            tone="good",
+            thread=copy.name,
+            title=f"Thriftline: {copy.name} restored",
+            sentence=sentence,
+            facts=facts_of({"Saved copy": response.saved_uri, "Record": record}),
+            text=f"{sentence}\n\nSaved copy: {response.saved_uri}\nRecord:     {record}\n",
+        )
     )

@@ -1,4 +1,4 @@
-"""Secrets that the stack made for itself."""
+"""Secrets: the stack's own, and those that people keep for it."""
 
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,21 @@ if TYPE_CHECKING:
 class Secret:
     """One secret of Secrets Manager, read once by each function that is warm."""
 
-    def __init__(self, client: "SecretsManagerClient", arn: str) -> None:
+    def __init__(
+        self, client: "SecretsManagerClient", arn: str, doing: str = "reading a secret"
+    ) -> None:
         self._client = client
         self._arn = arn
+        self._doing = doing
         self._text: str | None = None
+
+    def forget(self) -> None:
+        """Lets the secret be read again: somebody may have put another in its place."""
+        self._text = None
 
     def text(self) -> str:
         """Returns the secret."""
         if self._text is None:
-            with translated("reading the key of the approval links"):
+            with translated(self._doing):
                 self._text = self._client.get_secret_value(SecretId=self._arn)["SecretString"]
         return self._text

@@ -3,12 +3,15 @@
 from typing import TYPE_CHECKING
 
 from thriftline.core.aws.clients import translated
+from thriftline.core.message import Message
 from thriftline.core.text import plain
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 _LONGEST_SUBJECT = 100
+# Queues that feed chats filter by this attribute; a mail does not show it.
+DOCUMENT = "document"
 
 
 def _subject(text: str) -> str:
@@ -24,7 +27,18 @@ class Topic:
         self._client = client
         self._arn = arn
 
-    def publish(self, subject: str, message: str) -> None:
-        """Sends a message to whoever has subscribed; the subject is cut to what SNS takes."""
+    def send(self, message: Message) -> None:
+        """Sends a message to whoever has subscribed: mail gets its text, chat its document.
+
+        The subject is cut to what SNS takes. The document travels beside the text, so that a
+        chat that fails can fail nothing but itself.
+        """
         with translated(f"publishing to {self._arn}"):
-            self._client.publish(TopicArn=self._arn, Subject=_subject(subject), Message=message)
+            self._client.publish(
+                TopicArn=self._arn,
+                Subject=_subject(message.title),
+                Message=message.text,
+                MessageAttributes={
+                    DOCUMENT: {"DataType": "String", "StringValue": message.document()}
+                },
+            )

@@ -3,17 +3,51 @@
 import json
 import shlex
 
+from thriftline.core.message import Message, facts_of
 from thriftline.core.text import plain
 from thriftline.runs.domain.approvals import Link
 from thriftline.runs.reports.approval_view import ApprovalView, Choice, moment, usd
 
 
-def subject_of(view: ApprovalView) -> str:
-    """One line for the subject of an e-mail."""
-    return f"Thriftline: may {view.project} spend up to {usd(view.approval.worst_case_usd)}?"
+def message_of(view: ApprovalView, link: Link, base_url: str, function: str) -> Message:
+    """Returns the question, in the conversation of its run.
+
+    Who opens the link is shown the request, and answers with a button there: a chat and a mail
+    scanner open links too.
+    """
+    approval = view.approval
+    return Message(
+        kind="approval",
+        tone="question",
+        thread=approval.run_id,
+        title=f"Thriftline: may {view.project} spend up to {usd(approval.worst_case_usd)}?",
+        sentence=f"Run {approval.run_id} waits for your answer. Nothing has been spent.",
+        detail=f"{view.reason}\nWithout an answer the run is rejected, and nothing is spent.",
+        facts=facts_of(
+            {
+                "Project": view.project,
+                "Answer before": moment(approval.expires_at),
+                "Left in the month": f"{usd(approval.left_usd)} in {approval.month}",
+                "Data set": view.data_set,
+                "Model": f"{view.base_model}, trained by {view.trainer}",
+                "Ladder": "; then ".join(view.ladder),
+            }
+        ),
+        dollars=(
+            f"{usd(approval.worst_case_usd)} at the most, probably "
+            f"{view.chosen.range if view.chosen else 'unknown'}{_hours(view)}"
+        ),
+        next_steps=(
+            *(("Open the link and answer there.",) if base_url else ()),
+            f"Approve: thriftline approvals approve {approval.run_id}",
+            f"Reject: thriftline approvals reject {approval.run_id}",
+        ),
+        link=_url(base_url, link) if base_url else None,
+        text=_text(view, link, base_url, function),
+    )
 
 
-def body_of(view: ApprovalView, link: Link, base_url: str, function: str) -> str:
+def _text(view: ApprovalView, link: Link, base_url: str, function: str) -> str:
     """The plan, its price, what the month has left, and how to answer.
 
     The link holds the run, the time and a signature; who opens it changes nothing.

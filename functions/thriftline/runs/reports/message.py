@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.message import Message, Tone, facts_of
 from thriftline.core.text import plain, plain_lines
 from thriftline.runs.reports.advice import Status, advice_of
 
@@ -19,6 +20,12 @@ _HEADLINES: Mapping[Status, str] = {
     "not_promoted": "trained a model that was not promoted",
     "rejected": "was rejected; nothing was spent",
     "failed": "failed",
+}
+_TONES: Mapping[Status, Tone] = {
+    "succeeded": "good",
+    "not_promoted": "notice",
+    "rejected": "problem",
+    "failed": "problem",
 }
 _MEANWHILE: Mapping[Status, str] = {
     "not_promoted": "The model in use stays in use. The report shows how the two compare.",
@@ -50,14 +57,41 @@ class EndedRun:
     routing: str | None = None
 
 
-def subject_of(ended: EndedRun) -> str:
+def message_of(ended: EndedRun) -> Message:
+    """Returns the message; mail has its text, chat its facts."""
+    return Message(
+        kind="run",
+        tone=_TONES[ended.status],
+        thread=ended.run_id,
+        title=_subject(ended),
+        sentence=f"Run {ended.run_id} {_HEADLINES[ended.status]}.",
+        detail=ended.reason,
+        facts=facts_of(
+            {
+                "State": ended.state and f"{ended.state} ({ended.error})",
+                "Data set": ended.uploaded,
+                "Left out": ", ".join(ended.left_out),
+                "Test": ended.metrics,
+                "Ways": ended.routing,
+                "Budget": ended.budget,
+                "Model": ended.model_package_arn,
+                "Report": ended.report,
+            }
+        ),
+        dollars=_cost(ended),
+        next_steps=(*_advice(ended), f"Look at it: thriftline runs get {ended.run_id}"),
+        text=_text(ended),
+    )
+
+
+def _subject(ended: EndedRun) -> str:
     """One line for the subject of an e-mail."""
     short = {"not_promoted": "not promoted"}.get(ended.status, ended.status)
     where = f" in {ended.state}" if ended.state else ""
     return f"Thriftline: {ended.project or ended.run_id} {short}{where}"
 
 
-def body_of(ended: EndedRun) -> str:
+def _text(ended: EndedRun) -> str:
     """A few lines: what happened, where, why, what to do, what it cost, where to read on."""
     lines = [f"Run {ended.run_id} {_HEADLINES[ended.status]}.", "", plain_lines(ended.reason), ""]
     if ended.state:
@@ -75,10 +109,14 @@ def body_of(ended: EndedRun) -> str:
     if ended.model_package_arn:
         lines.append(f"Model:    {ended.model_package_arn}")
     lines.append(f"Report:   {ended.report}")
-    advice = (_MEANWHILE.get(ended.status, ""), advice_of(ended.status, ended.error))
-    if any(advice):
-        lines += ["", " ".join(filter(None, advice))]
+    if advice := _advice(ended):
+        lines += ["", " ".join(advice)]
     return "\n".join(lines) + "\n"
+
+
+def _advice(ended: EndedRun) -> tuple[str, ...]:
+    advice = (_MEANWHILE.get(ended.status, ""), advice_of(ended.status, ended.error))
+    return tuple(filter(None, advice))
 
 
 def _cost(ended: EndedRun) -> str:

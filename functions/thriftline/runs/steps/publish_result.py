@@ -9,6 +9,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.causes import read_cause
+from thriftline.core.message import Message, facts_of
 from thriftline.core.text import plain
 from thriftline.evaluation.document import Scores
 from thriftline.runs.aws.approvals_table import ApprovalsTable
@@ -20,8 +21,7 @@ from thriftline.runs.reports.message import (
     DETAIL_TYPES,
     EVENT_SOURCE,
     EndedRun,
-    body_of,
-    subject_of,
+    message_of,
 )
 from thriftline.runs.reports.routing_view import routing_line
 from thriftline.runs.schemas.result import Result
@@ -116,8 +116,7 @@ def _response(result: Result) -> PublishResultResponse:
 
 def _announce(result: Result, alerts: Topic, bus: EventBus) -> None:
     bus.put(EVENT_SOURCE, DETAIL_TYPES[result.status], _detail(result))
-    ended = _ended(result)
-    alerts.publish(subject_of(ended), body_of(ended))
+    alerts.send(message_of(_ended(result)))
 
 
 def _ended(result: Result) -> EndedRun:
@@ -227,10 +226,19 @@ def _nobodys_run(
         reason = read_cause(failure.error, failure.message).message
     where = f" in {failure.state}" if failure else ""
     if runs.is_first(request.execution_arn):
-        alerts.publish(
-            f"Thriftline: an execution failed{where}",
-            f"{request.execution_arn} failed{where} before it had a run.\n\n{reason}\n\n"
-            f"Upload: s3://{request.upload.bucket}/{plain(request.upload.key)}\n",
+        upload = f"s3://{request.upload.bucket}/{plain(request.upload.key)}"
+        sentence = f"{request.execution_arn} failed{where} before it had a run."
+        alerts.send(
+            Message(
+                kind="run",
+                tone="problem",
+                thread=request.execution_arn,
+                title=f"Thriftline: an execution failed{where}",
+                sentence=sentence,
+                detail=reason,
+                facts=facts_of({"Upload": upload}),
+                text=f"{sentence}\n\n{reason}\n\nUpload: {upload}\n",
+            )
         )
     return PublishResultResponse(
         run_id="", status=request.ending, reason=reason, result_uri="", report_uri=""

@@ -9,7 +9,7 @@ from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.approvals import Approval, Link, Standing
 from thriftline.runs.domain.listed_runs import WAITING
-from thriftline.runs.reports.approval_message import body_of, subject_of
+from thriftline.runs.reports.approval_message import message_of
 from thriftline.runs.schemas.approval import RequestApprovalRequest, RequestApprovalResponse
 from thriftline.runs.steps.approval_request import view_of
 from thriftline.runs.steps.run_documents import read_plan
@@ -54,6 +54,6 @@ def request_approval(
     if approval.is_open(now) and not approval.announced:
         view = view_of(approval, artifacts)
         link = Link.made(secret.text(), approval.run_id, approval.expires_at)
-        alerts.publish(subject_of(view), body_of(view, link, base_url, answer_function))
+        alerts.send(message_of(view, link, base_url, answer_function))
         approvals.note(request.run_id, "announced")
     return RequestApprovalResponse(standing=approval.standing)

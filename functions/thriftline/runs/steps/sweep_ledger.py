@@ -10,6 +10,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import AwsRequestError, ThriftlineError
+from thriftline.core.message import Message
 from thriftline.money.ledger import Ledger
 from thriftline.money.month import Hold
 from thriftline.money.sweeping import Life, Seen, Verdict, recent_months, verdict
@@ -103,9 +104,7 @@ def _sweep(sweeper: Sweeper, key: str, hold: Hold, now: datetime) -> Verdict:
         raise AwsRequestError(judged.reason)
     if judged.alerts:
         # First: rather twice than never, where the sweep dies in between.
-        sweeper.alerts.publish(
-            f"Thriftline: what run {hold.run_id} was billed cannot be found out", _told(judged, key)
-        )
+        sweeper.alerts.send(_told(hold, judged, key))
     if judged.settle_usd is not None:
         settle_run(
             key,
@@ -119,10 +118,20 @@ def _sweep(sweeper: Sweeper, key: str, hold: Hold, now: datetime) -> Verdict:
     return judged
 
 
-def _told(judged: Verdict, key: str) -> str:
-    return (
-        f"{judged.reason}\n\nThey count in {key}. Look at the run's training jobs and its "
-        "execution yourself; nothing of the run can start any more.\n"
+def _told(hold: Hold, judged: Verdict, key: str) -> Message:
+    look = (
+        "Look at the run's training jobs and its execution yourself; nothing of the run can start "
+        "any more."
+    )
+    return Message(
+        kind="budget",
+        tone="problem",
+        thread=hold.run_id,
+        title=f"Thriftline: what run {hold.run_id} was billed cannot be found out",
+        sentence=judged.reason,
+        dollars=f"They count in {key}.",
+        next_steps=(look,),
+        text=f"{judged.reason}\n\nThey count in {key}. {look}\n",
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from thriftline.core.aws.topic import Topic
+from thriftline.core.message import Message
 from thriftline.core.text import plain
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload
@@ -17,9 +18,16 @@ def tell_no_run(
     folder, _, name = upload.key.rpartition("/")
     if not runs.is_first(plain(f"{now:%Y-%m-%d} {folder} {about}", _LONGEST_KEY)):
         return
-    alerts.publish(
-        f"Thriftline: {plain(name, 60)} started no run",
-        f"{plain(upload.key)} (version {plain(upload.version_id)}) started no run.\n\n"
-        f"{reason}.\n\nOther uploads that start no run for the same reason are not reported again "
-        "today.\n",
+    sentence = f"{plain(upload.key)} (version {plain(upload.version_id)}) started no run."
+    later = "Other uploads that start no run for the same reason are not reported again today."
+    alerts.send(
+        Message(
+            kind="upload",
+            tone="problem",
+            thread=folder,
+            title=f"Thriftline: {plain(name, 60)} started no run",
+            sentence=sentence,
+            detail=f"{reason}.\n{later}",
+            text=f"{sentence}\n\n{reason}.\n\n{later}\n",
+        )
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import ThriftlineError
+from thriftline.core.message import Message
 from thriftline.core.wording import counted
 from thriftline.money.ledger import Budgets, Ledger
 from thriftline.money.month import Announcing, Hold, Month, month_key
@@ -50,17 +51,29 @@ def watch_budget(
     # First: a message that cannot be sent must not let jobs go on.
     stopped = tuple(name for hold in holds if is_over for name in _stopped(hold, switch, report))
     for alert in due_alerts(month, budgets):
-        alerts.publish(_subject(key, alert), _body(key, alert, month, switch))
+        alerts.send(_passed(key, alert, month, switch))
         for mark in alert.marks:
             ledger.change(key, Announcing(mark))
     if stopped:
-        alerts.publish(
-            f"Thriftline: the budget of {key} is spent; {counted(len(stopped), 'job')} stopped",
-            "The stack's parameter StopRunsAtBudget is on, and the month's budget is spent. These "
-            f"training jobs were asked to stop: {', '.join(stopped[:_MOST_NAMED])}. Their runs end "
-            "as failed, and what they were billed is settled.\n",
-        )
+        alerts.send(_were_stopped(key, stopped))
     return stopped
+
+
+def _were_stopped(key: str, stopped: tuple[str, ...]) -> Message:
+    because = "The stack's parameter StopRunsAtBudget is on, and the month's budget is spent."
+    which = (
+        f"These training jobs were asked to stop: {', '.join(stopped[:_MOST_NAMED])}. Their runs "
+        "end as failed, and what they were billed is settled."
+    )
+    return Message(
+        kind="budget",
+        tone="problem",
+        thread=f"budget {key}",
+        title=f"Thriftline: the budget of {key} is spent; {counted(len(stopped), 'job')} stopped",
+        sentence=because,
+        detail=which,
+        text=f"{because} {which}\n",
+    )
 
 
 def _stopped(
@@ -82,12 +95,23 @@ def _stop(hold: Hold, switch: KillSwitch) -> Iterator[str]:
             yield attempt.name
 
 
-def _subject(key: str, alert: Alert) -> str:
+def _passed(key: str, alert: Alert, month: Month, switch: KillSwitch) -> Message:
     whose = f" of {alert.spent.project}" if alert.spent.project else ""
-    return f"Thriftline: {alert.spent.percent} % of the budget{whose} for {key} is spent"
+    first, *others = _lines(key, alert, month, switch)
+    return Message(
+        kind="budget",
+        tone="problem" if alert.threshold >= 100 else "notice",
+        thread=f"budget {key}",
+        title=f"Thriftline: {alert.spent.percent} % of the budget{whose} for {key} is spent",
+        sentence=first,
+        detail="\n".join(others),
+        dollars=f"${alert.spent.usd:.2f} of ${alert.spent.budget_usd:.2f}",
+        next_steps=("See what runs and what is left: thriftline budget",),
+        text="\n".join([first, *others]) + "\n",
+    )
 
 
-def _body(key: str, alert: Alert, month: Month, switch: KillSwitch) -> str:
+def _lines(key: str, alert: Alert, month: Month, switch: KillSwitch) -> list[str]:
     spent = alert.spent
     parameter = "ProjectBudgets" if spent.project else "MaxUsdPerMonth"
     lines = [
@@ -103,4 +127,4 @@ def _body(key: str, alert: Alert, month: Month, switch: KillSwitch) -> str:
         lines.append(f"New runs are refused until next month, or until {parameter} is raised.")
         if spent.project is None and switch.is_on:
             lines.append("Training jobs of the stack are stopped (StopRunsAtBudget).")
-    return "\n".join(lines) + "\n"
+    return lines

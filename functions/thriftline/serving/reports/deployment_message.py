@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.message import Message, Tone, facts_of
 from thriftline.core.text import plain, plain_lines
-from thriftline.serving.schemas.deployment import Deployment
+from thriftline.serving.schemas.deployment import Deployment, Watch
 
 EVENT_SOURCE = "thriftline.serving"
 STARTED, ENDED = "DeploymentStarted", "DeploymentEnded"
@@ -19,20 +20,69 @@ _HEADLINES: Mapping[str, str] = {
 }
 
 
-def subject_of(deployment: Deployment) -> str:
+_TONES: Mapping[str, Tone] = {
+    "deployed": "good",
+    "rolled_back": "problem",
+    "inconclusive": "notice",
+    "failed": "problem",
+    "refused": "problem",
+}
+
+
+def message_of(deployment: Deployment, document_uri: str) -> Message:
+    """Returns the message about a deployment that ended."""
+    advice = _advice(deployment)
+    watch, price = deployment.watch, deployment.price
+    return Message(
+        kind="deployment",
+        tone=_TONES[deployment.ending or "failed"],
+        thread=deployment.deployment_id,
+        title=_subject(deployment),
+        sentence=_sentence(deployment),
+        detail=deployment.reason,
+        facts=facts_of(
+            {
+                "Endpoint": f"{deployment.endpoint} ({deployment.kind})",
+                "Asked by": f"{deployment.requested_by}{_why(deployment)}",
+                "Model": deployment.version.model_package_arn,
+                "Requests": _requests(watch),
+                "Notes": " ".join(deployment.notes),
+                "Record": document_uri,
+            }
+        ),
+        dollars=None
+        if price is None or price.rollout_usd is None
+        else f"{_usd(price.rollout_usd)} expected for the roll-out",
+        next_steps=(advice,) if advice else (),
+        text=_text(deployment, document_uri),
+    )
+
+
+def _sentence(deployment: Deployment) -> str:
+    what = "Rollback" if deployment.action == "rollback" else "Deployment"
+    return (
+        f"{what} {deployment.deployment_id} of version {deployment.version.number} on "
+        f"{deployment.endpoint} {_HEADLINES[deployment.ending or 'failed']}."
+    )
+
+
+def _requests(watch: Watch) -> str | None:
+    if watch.invocations is None:
+        return None
+    return f"{watch.invocations:,} under watch, {watch.probes:,} of them ours"
+
+
+def _subject(deployment: Deployment) -> str:
     """One line for the subject of an e-mail."""
     ending = (deployment.ending or "failed").replace("_", " ")
     what = "rollback" if deployment.action == "rollback" else "deployment"
     return f"Thriftline: {deployment.project} {what} {ending}"
 
 
-def body_of(deployment: Deployment, document_uri: str) -> str:
+def _text(deployment: Deployment, document_uri: str) -> str:
     """A few lines: what happened, why, what serves now, what it was to cost, where to read on."""
-    ending = deployment.ending or "failed"
-    what = "Rollback" if deployment.action == "rollback" else "Deployment"
     lines = [
-        f"{what} {deployment.deployment_id} of version {deployment.version.number} on "
-        f"{deployment.endpoint} {_HEADLINES[ending]}.",
+        _sentence(deployment),
         "",
         plain_lines(deployment.reason),
         "",
@@ -40,11 +90,8 @@ def body_of(deployment: Deployment, document_uri: str) -> str:
         f"Asked by: {plain(deployment.requested_by)}{_why(deployment)}",
         f"Model:    {deployment.version.model_package_arn}",
     ]
-    if deployment.watch.invocations is not None:
-        lines.append(
-            f"Requests: {deployment.watch.invocations:,} under watch, "
-            f"{deployment.watch.probes:,} of them ours"
-        )
+    if requests := _requests(deployment.watch):
+        lines.append(f"Requests: {requests}")
     if deployment.price is not None and deployment.price.rollout_usd is not None:
         lines.append(f"Expected: {_usd(deployment.price.rollout_usd)} for the roll-out")
     lines += [f"Note:     {plain(note)}" for note in deployment.notes]
@@ -66,16 +113,23 @@ def _advice(deployment: Deployment) -> str:
 
 
 def refusal_message(
-    request: Mapping[str, Any], state: str, error: str, message: str
-) -> tuple[str, str]:
-    """Returns subject and text for a request that never became a deployment."""
+    request: Mapping[str, Any], state: str, error: str, message: str, execution: str
+) -> Message:
+    """Returns the message about a request that never became a deployment."""
     asked = request.get("project") or request.get("model_package_arn") or "a deployment"
-    subject = f"Thriftline: {plain(asked)} was not deployed"
-    body = (
+    sentence = (
         f"{plain(request.get('requested_by', 'Somebody'))} asked for {plain(asked)}. It ended in "
-        f"{state} ({error}); nothing was changed.\n\n{plain_lines(message)}\n"
+        f"{state} ({error}); nothing was changed."
     )
-    return subject, body
+    return Message(
+        kind="deployment",
+        tone="problem",
+        thread=execution,
+        title=f"Thriftline: {plain(asked)} was not deployed",
+        sentence=sentence,
+        detail=message,
+        text=f"{sentence}\n\n{plain_lines(message)}\n",
+    )
 
 
 def detail_of(deployment: Deployment, document_uri: str) -> str:

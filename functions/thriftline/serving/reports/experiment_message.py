@@ -1,5 +1,6 @@
 """What people and other systems hear when an experiment has ended."""
 
+from thriftline.core.message import Message, facts_of
 from thriftline.serving.schemas.experiment import ExperimentResult
 
 EVENT_SOURCE = "thriftline.serving"
@@ -12,17 +13,43 @@ _WORDS = {
 }
 
 
-def subject_of(result: ExperimentResult) -> str:
-    """Returns the subject of the message."""
-    return f"Thriftline: {result.endpoint}: {_WORDS[result.ending or 'undecided']}"
-
-
-def body_of(result: ExperimentResult, document: str) -> str:
+def message_of(result: ExperimentResult, document: str) -> Message:
     """Returns the message."""
+    ending = result.ending or "undecided"
+    most = result.cost_usd_at_most
+    return Message(
+        kind="experiment",
+        tone="good" if ending == "better" else "notice",
+        thread=result.experiment_id,
+        title=f"Thriftline: {result.endpoint}: {_WORDS[ending]}",
+        sentence=_sentence(result),
+        detail=result.reason,
+        facts=facts_of(
+            {
+                "Asked for by": f"{result.requested_by}: {result.why or 'no reason given'}",
+                "Error rate": f"{result.alpha:.3g}; {_detectable(result)}",
+                "Endpoint": result.after,
+                "Notes": " ".join(result.notes),
+                "Different answers": result.disagreements_uri,
+                "Document": document,
+            }
+        ),
+        dollars=None if most is None else f"At most ${most:.2f} for both variants",
+        text=_text(result, document),
+    )
+
+
+def _sentence(result: ExperimentResult) -> str:
     kind = "Shadow test" if result.kind == "shadow" else "A/B test"
-    lines = [
+    return (
         f"{kind} {result.experiment_id} on {result.endpoint} ({result.project}): version "
-        f"{result.challenger.number} against version {result.champion.number}, which serves.",
+        f"{result.challenger.number} against version {result.champion.number}, which serves."
+    )
+
+
+def _text(result: ExperimentResult, document: str) -> str:
+    lines = [
+        _sentence(result),
         "",
         result.reason,
         "",

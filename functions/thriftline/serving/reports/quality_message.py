@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from thriftline.core.message import Message, facts_of
 from thriftline.serving.schemas.quality import HourQuality, VariantWindow, WindowVerdict
 
 _MEANINGS = {
@@ -15,17 +16,20 @@ _MEANINGS = {
 
 def breach_message(
     hour: HourQuality, window: WindowVerdict, opened: Iterable[str], document: str
-) -> tuple[str, str]:
-    """Returns subject and text."""
-    subject = f"Thriftline: live quality of {hour.endpoint} has changed"
+) -> Message:
+    """Returns the message, in the conversation of its endpoint."""
+    title = f"Thriftline: live quality of {hour.endpoint} has changed"
+    sentences = [
+        _sentence(variant, breach, window.variants[variant])
+        for variant, _, breach in (name.partition(":") for name in opened)
+    ]
+    back = f"thriftline endpoints rollback {hour.project} --endpoint {hour.endpoint}"
     lines = [
         f"Endpoint {hour.endpoint} (project {hour.project}, version {hour.version}), "
         f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC:",
         "",
     ]
-    for name in opened:
-        variant, _, breach = name.partition(":")
-        lines.append(f"- {_sentence(variant, breach, window.variants[variant])}")
+    lines += [f"- {one}" for one in sentences]
     lines += [
         "",
         f"At most {window.false_alarm_rate:.0%} of windows without drift alarm like this. It is "
@@ -37,7 +41,27 @@ def breach_message(
         "",
         f"Details: {document}",
     ]
-    return subject, "\n".join(lines) + "\n"
+    return Message(
+        kind="quality",
+        tone="problem",
+        thread=f"quality {hour.endpoint}",
+        title=title,
+        sentence=f"The live quality of {hour.endpoint} has changed (version {hour.version}).",
+        detail="\n".join(sentences),
+        facts=facts_of(
+            {
+                "Project": hour.project,
+                "Window": f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC",
+                "False alarms": f"at most {window.false_alarm_rate:.0%} of windows without drift",
+                "Details": document,
+            }
+        ),
+        next_steps=(
+            "Label some of the captured requests and train again with them.",
+            f"Or bring the former version back: {back}",
+        ),
+        text="\n".join(lines) + "\n",
+    )
 
 
 def _sentence(variant: str, breach: str, window: VariantWindow) -> str:

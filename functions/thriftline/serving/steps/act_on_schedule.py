@@ -24,6 +24,7 @@ from thriftline.core.aws.executor import Executor
 from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import ServiceUnavailableError
+from thriftline.core.message import Message
 from thriftline.core.saved_endpoint import SavedEndpoint
 from thriftline.core.tags import SCHEDULE_TAG, SERVED_SINCE_TAG
 from thriftline.serving.aws.endpoints_table import EndpointsTable
@@ -132,9 +133,18 @@ def _report(request: ActOnScheduleRequest, site: ScheduleSite, why: str) -> _End
         "known, and its copy lies under "
         f"{site.artifacts.uri(f'serving/{request.endpoint}/asleep/')}."
     )
-    site.alerts.publish(
-        f"Thriftline: {request.endpoint} was not {what}",
-        f"The schedule could not have the endpoint {request.endpoint} {what}.\n\n{why}\n\n{fix}\n",
+    sentence = f"The schedule could not have the endpoint {request.endpoint} {what}."
+    site.alerts.send(
+        Message(
+            kind="schedule",
+            tone="problem",
+            thread=f"schedule {request.endpoint}",
+            title=f"Thriftline: {request.endpoint} was not {what}",
+            sentence=sentence,
+            detail=why,
+            next_steps=(fix,),
+            text=f"{sentence}\n\n{why}\n\n{fix}\n",
+        )
     )
     return _Ending("reported", why)
 

@@ -18,8 +18,7 @@ from thriftline.serving.domain.verdicts import IN_SERVICE, MOVING
 from thriftline.serving.reports.experiment_message import (
     ENDED,
     EVENT_SOURCE,
-    body_of,
-    subject_of,
+    message_of,
 )
 from thriftline.serving.schemas.experiment import (
     Experiment,
@@ -184,7 +183,7 @@ def _record(result: ExperimentResult, site: EndingSite) -> EndExperimentResponse
         )
     site.table.unlock(result.endpoint, result.experiment_id)
     document = site.documents.artifacts.uri(_key(result))
-    site.alerts.publish(subject_of(result), body_of(result, document))
+    site.alerts.send(message_of(result, document))
     site.bus.put(EVENT_SOURCE, ENDED, result.model_dump_json())
     site.documents.end(result)
     return _done(result, site)

@@ -16,10 +16,9 @@ from thriftline.serving.domain.versions import EndpointVersion, next_number
 from thriftline.serving.reports.deployment_message import (
     ENDED,
     EVENT_SOURCE,
-    body_of,
     detail_of,
+    message_of,
     refusal_message,
-    subject_of,
 )
 from thriftline.serving.schemas.deployment import Deployment, DeploymentFailure, Ending
 from thriftline.serving.schemas.steps import (
@@ -270,7 +269,7 @@ def _give_back(deployment: Deployment, site: RecordingSite, now: datetime) -> De
 def _announce(deployment: Deployment, site: RecordingSite) -> None:
     uri = site.polling.documents.uri(deployment)
     site.bus.put(EVENT_SOURCE, ENDED, detail_of(deployment, uri))
-    site.alerts.publish(subject_of(deployment), body_of(deployment, uri))
+    site.alerts.send(message_of(deployment, uri))
     site.measure(f"Deployment{(deployment.ending or 'failed').title().replace('_', '')}", 1)
 
 
@@ -298,7 +297,10 @@ def _of_no_deployment(
     ending = _nothing_changed(cause.error)
     if site.table.put_first(f"noted#{request.execution_arn}", "failure", {"error": cause.error}):
         asked: dict[str, Any] = request.request or {}
-        site.alerts.publish(*refusal_message(asked, failure.state, cause.error, cause.message))
+        told = refusal_message(
+            asked, failure.state, cause.error, cause.message, request.execution_arn
+        )
+        site.alerts.send(told)
     return RecordDeploymentResponse(
         deployment_id=None,
         endpoint=None,

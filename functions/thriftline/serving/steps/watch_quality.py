@@ -163,7 +163,7 @@ def _tell(
     if news.opened:
         uri = sources.artifacts.uri(quality_key(document.endpoint, document.hour))
         # Rather twice than never, where the call ends in between.
-        sources.alerts.publish(*breach_message(document, window, news.opened, uri))
+        sources.alerts.send(breach_message(document, window, news.opened, uri))
         for variant in sorted({one.partition(":")[0] for one in news.opened}):
             detail = QualityEvent(
                 endpoint=document.endpoint,

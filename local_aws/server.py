@@ -24,6 +24,7 @@ from local_aws.deployment.cloudformation import Deployment
 from local_aws.deployment.template import read_template
 from local_aws.events import s3_events
 from local_aws.events.events import EventBus
+from local_aws.events.queue_mappings import QueueMappings
 from local_aws.events.schedules import Schedules
 from local_aws.functions.lambdas import Functions
 from local_aws.functions.layers import Layer
@@ -230,6 +231,9 @@ class EmbeddedAws:
         self._cleanup.callback(bus.close)
         self._cleanup.callback(lambda: _stop_executions(options.account, options.region, clock))
         bus.install(hooks)
+        mappings = QueueMappings(self._clients, lambda: gateway.lock("sqs"))
+        self._cleanup.callback(mappings.close)
+        mappings.install(hooks)
         self.services.registries.connect(lambda *change: self._announce_version(bus, *change))
         schedules = Schedules(self._clients, clock)
         self._cleanup.callback(schedules.close)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from tests.contract.conftest import API_HANDLER, MACHINES
 from thriftline.audit.schemas import steps as audit_steps
 from thriftline.audit.schemas.input import AuditInput
+from thriftline.messages.schemas.queue import PostMessageRequest
 from thriftline.runs.schemas import approval, steps, waking
 from thriftline.runs.trainers.bedrock.grading_documents import GradeRequests
 from thriftline.serving.schemas import experiment_steps
@@ -57,6 +58,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "restore_endpoint": audit_steps.RestoreEndpointRequest,
     "publish_audit": audit_steps.AuditRequest,
     "watch_quality": WatchQualityRequest,
+    "post_message": PostMessageRequest,
     "preview_deployment": serving_steps.DeployRequest,
     "publish_endpoint_page": EndpointEvent,
     "open_deployment": serving_steps.OpenDeploymentRequest,
@@ -96,7 +98,7 @@ def test_the_sample_event_is_what_the_handler_parses(stem: str) -> None:
 
 
 # AWS itself sends these, and may say more one day.
-OF_AWS = {"explain_upload", "grade_answers", "publish_endpoint_page"}
+OF_AWS = {"explain_upload", "grade_answers", "post_message", "publish_endpoint_page"}
 
 
 @pytest.mark.parametrize("stem", sorted(set(MODELS) - OF_AWS))
@@ -113,6 +115,7 @@ NOT_OF_A_MACHINE = {
     "count_spend",
     "explain_upload",
     "grade_answers",
+    "post_message",
     "preview_deployment",
     "publish_endpoint_page",
     "restore_endpoint",

@@ -303,6 +303,7 @@ docs: $(STAMPS)/venv ## Write what is generated: schemas, run spec, audit rules,
 	@PYTHONPATH=functions $(BIN)/python tools/write_schemas.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_rule_pages.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_openapi.py
+	@$(BIN)/python tools/write_terraform_variables.py
 	@$(BIN)/python tools/write_instances.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_no_retry_lists.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_price_list.py

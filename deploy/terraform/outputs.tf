@@ -105,6 +105,26 @@ output "serving_role_arn" {
   value       = try(aws_cloudformation_stack.thriftline.outputs["ServingRoleArn"], null)
 }
 
+output "api_url" {
+  description = "The HTTP API; requests are signed for the service execute-api."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["ApiUrl"], null)
+}
+
+output "api_id" {
+  description = "Id of the API in API Gateway."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["ApiId"], null)
+}
+
+output "api_read_policy_arn" {
+  description = "Managed policy of people who may look."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["ApiReadPolicyArn"], null)
+}
+
+output "api_operate_policy_arn" {
+  description = "Managed policy of people who may act."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["ApiOperatePolicyArn"], null)
+}
+
 output "upload_dead_letter_queue_url" {
   description = "Upload events that could not start a workflow."
   value       = try(aws_cloudformation_stack.thriftline.outputs["UploadDeadLetterQueueUrl"], null)

@@ -23,6 +23,7 @@ locals {
     BedrockSubnetIds        = join(",", var.bedrock_subnet_ids)
     BedrockSecurityGroupIds = join(",", var.bedrock_security_group_ids)
     AlertEmail              = var.alert_email
+    ProjectMembers          = var.project_members
     ChatWebhookSecretArn    = var.chat_webhook_secret_arn
     ChatWebhookKind         = var.chat_webhook_kind
     AmazonQ                 = var.amazon_q

@@ -252,6 +252,18 @@ variable "alert_email" {
   }
 }
 
+variable "project_members" {
+  description = "JSON object of who may see a project and act for it through the API, such as {\"reviews\": [\"arn:aws:sts::*:assumed-role/Reviews/*\"]}; a project that is not named is everybody's who may call the API."
+  type        = string
+  default     = "{}"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^\\{.*\\}$", var.project_members))
+    error_message = "It has to match ^\\{.*\\}$."
+  }
+}
+
 variable "chat_webhook_secret_arn" {
   description = "ARN of a secret of Secrets Manager that holds nothing but the address of an incoming webhook of Slack or Teams; empty for none. The address lets anybody write into the chat."
   type        = string

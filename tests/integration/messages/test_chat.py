@@ -16,7 +16,7 @@ from thriftline.core.message import Message
 
 PATIENCE_SECONDS = 90
 SECRET = "chat-webhook"
-ARN = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{SECRET}-abcdef"
+ARN = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{SECRET}"
 
 
 @dataclass
@@ -59,6 +59,10 @@ def eventually(look: Callable[[], Any]) -> Any:
             return value
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.1)
+
+
+def _has_posted(chat: ChatServer, times: int) -> Callable[[], bool]:
+    return lambda: len(chat.posted) == times
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +120,7 @@ def test_a_chat_that_is_broken_keeps_nobody_waiting_and_its_messages_end_as_dead
     world.chat.always = (500, {})
     world.send("broken")
     for tries in range(1, 11):
-        assert eventually(lambda tries=tries: len(world.chat.posted) == tries)
+        assert eventually(_has_posted(world.chat, tries))
         world.aws.clock.advance(timedelta(hours=1, seconds=1))
     assert eventually(lambda: world.dead_letters() == 1)
     assert len(world.chat.posted) == 10

@@ -47,7 +47,7 @@ def wait_seconds(answer: Answer, tries: int, now: datetime) -> int:
     """
     if answer.retry_after is not None and (asked := _asked(answer.retry_after, now)) is not None:
         return min(max(asked, 1), MOST_SECONDS)
-    grown = min(_FIRST_SECONDS * 2 ** min(max(tries, 1) - 1, 10), MOST_SECONDS)
+    grown: int = min(_FIRST_SECONDS * 2 ** min(max(tries, 1) - 1, 10), MOST_SECONDS)
     is_away = answer.status is None or answer.status == 429 or answer.status >= 500
     # An address that is refused is refused again until a person has put it right.
     return grown if is_away else max(grown, _BROKEN_SECONDS)

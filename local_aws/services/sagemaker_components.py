@@ -16,6 +16,7 @@ from local_aws.services.sagemaker_store import (
     SageMakerStore,
     already_there,
     not_found,
+    settled,
 )
 
 _COMPONENTS = Listing("InferenceComponents", "InferenceComponentName", "InferenceComponentStatus")
@@ -53,13 +54,8 @@ class SageMakerComponents:
             "UpdateInferenceComponentRuntimeConfig": self._update_copies,
         }
 
-    def _store(self, request: Request) -> SageMakerStore:
-        store = self._stores.of(request)
-        store.settle(request.now)
-        return store
-
     def _create(self, request: Request) -> Properties:
-        store = self._store(request)
+        store = settled(self._stores, request)
         name = request["InferenceComponentName"]
         arn = store.arn_of("inference-component", name)
         if name in store.components:
@@ -93,7 +89,7 @@ class SageMakerComponents:
         return {"InferenceComponentArn": arn}
 
     def _find(self, request: Request) -> tuple[SageMakerStore, Properties]:
-        store = self._store(request)
+        store = settled(self._stores, request)
         name = request["InferenceComponentName"]
         if name not in store.components:
             raise not_found("inference component", store.arn_of("inference-component", name))
@@ -107,7 +103,7 @@ class SageMakerComponents:
         endpoint, variant = request.get("EndpointNameEquals"), request.get("VariantNameEquals")
         rows = [
             {key: each[key] for key in _SUMMARY}
-            for each in self._store(request).components.values()
+            for each in settled(self._stores, request).components.values()
             if endpoint in (None, each["EndpointName"]) and variant in (None, each["VariantName"])
         ]
         return _COMPONENTS.answer(rows, request)

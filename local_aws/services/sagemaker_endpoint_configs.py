@@ -6,7 +6,7 @@ from typing import Any
 from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.pages import Listing
 from local_aws.services.places import Places
-from local_aws.services.sagemaker_store import Properties, SageMakerStore, already_there
+from local_aws.services.sagemaker_store import Properties, SageMakerStore, already_there, settled
 
 _CONFIGS = Listing("EndpointConfigs", "EndpointConfigName")
 _MEMORY_STEP = 1024
@@ -41,13 +41,8 @@ class SageMakerEndpointConfigs:
             "ListEndpointConfigs": self._list,
         }
 
-    def _store(self, request: Request) -> SageMakerStore:
-        store = self._stores.of(request)
-        store.settle(request.now)
-        return store
-
     def _create(self, request: Request) -> Properties:
-        store = self._store(request)
+        store = settled(self._stores, request)
         name = request["EndpointConfigName"]
         arn = store.arn_of("endpoint-config", name)
         if name in store.configs:
@@ -61,15 +56,15 @@ class SageMakerEndpointConfigs:
         return {"EndpointConfigArn": arn}
 
     def _describe(self, request: Request) -> Properties:
-        return self._store(request).config(request["EndpointConfigName"])
+        return settled(self._stores, request).config(request["EndpointConfigName"])
 
     def _list(self, request: Request) -> Properties:
-        return _CONFIGS.answer(self._store(request).configs.values(), request)
+        return _CONFIGS.answer(settled(self._stores, request).configs.values(), request)
 
     def _delete(self, request: Request) -> None:
         # AWS lets one go that is in use: its endpoint serves on, and a rolling update that needs
         # it again cannot be rolled back.
-        store = self._store(request)
+        store = settled(self._stores, request)
         config = store.config(request["EndpointConfigName"])
         del store.configs[config["EndpointConfigName"]]
         store.tags.pop(config["EndpointConfigArn"], None)

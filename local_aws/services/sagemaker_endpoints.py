@@ -19,6 +19,7 @@ from local_aws.services.sagemaker_store import (
     Properties,
     SageMakerStore,
     already_there,
+    settled,
 )
 from local_aws.services.sagemaker_update_checks import invalid
 from local_aws.services.sagemaker_views import description, summary
@@ -49,13 +50,8 @@ class SageMakerEndpoints:
             "UpdateEndpointWeightsAndCapacities": self._update_capacities,
         }
 
-    def _store(self, request: Request) -> SageMakerStore:
-        store = self._stores.of(request)
-        store.settle(request.now)
-        return store
-
     def _create(self, request: Request) -> Properties:
-        store = self._store(request)
+        store = settled(self._stores, request)
         name = request["EndpointName"]
         arn = store.arn_of("endpoint", name)
         if name in store.endpoints:
@@ -95,14 +91,14 @@ class SageMakerEndpoints:
         return {"EndpointArn": arn}
 
     def _describe(self, request: Request) -> Properties:
-        return description(self._store(request).endpoint(request["EndpointName"]))
+        return description(settled(self._stores, request).endpoint(request["EndpointName"]))
 
     def _list(self, request: Request) -> Properties:
-        rows = [summary(each) for each in self._store(request).endpoints.values()]
+        rows = [summary(each) for each in settled(self._stores, request).endpoints.values()]
         return _ENDPOINTS.answer(rows, request)
 
     def _update(self, request: Request) -> Properties:
-        store = self._store(request)
+        store = settled(self._stores, request)
         endpoint = _idle(store, request)
         config = store.config(request["EndpointConfigName"])
         former = endpoint.fleet
@@ -180,7 +176,7 @@ class SageMakerEndpoints:
         ]
 
     def _update_capacities(self, request: Request) -> Properties:
-        store = self._store(request)
+        store = settled(self._stores, request)
         endpoint = _idle(store, request)
         fleet = endpoint.fleet
         if fleet is None or endpoint.status != "InService":
@@ -218,7 +214,7 @@ class SageMakerEndpoints:
         return {"EndpointArn": endpoint.arn}
 
     def _delete(self, request: Request) -> None:
-        store = self._store(request)
+        store = settled(self._stores, request)
         endpoint = _idle(store, request)
         held = sorted(
             name for name, each in store.components.items() if each["EndpointName"] == endpoint.name

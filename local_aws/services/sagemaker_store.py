@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from local_aws.http.own_calls import AwsError
+from local_aws.http.own_calls import AwsError, Request
+from local_aws.services.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,3 +168,10 @@ def not_found(what: str, arn: str) -> AwsError:
 def already_there(what: str, arn: str) -> AwsError:
     """Return SageMaker's error for a name that is taken."""
     return AwsError("ValidationException", f'Cannot create already existing {what} "{arn}".')
+
+
+def settled(stores: Places[SageMakerStore], request: Request) -> SageMakerStore:
+    """Return the store that a request is about, as its time has made it."""
+    store = stores.of(request)
+    store.settle(request.now)
+    return store

@@ -4,7 +4,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from thriftline.serving.domain.checks import (
@@ -22,7 +21,6 @@ from thriftline.serving.domain.costs import (
     monthly_cost,
     most_of_a_month,
     rollout_cost,
-    rollout_extra,
 )
 from thriftline.serving.domain.kinds import (
     Kind,
@@ -43,7 +41,6 @@ def test_a_canary_costs_both_fleets_for_provisioning_and_waits() -> None:
     timings = timings_of(CANARY, 4, 4, 420)
     # 1,320 seconds of eight instances at 0.36 USD an hour.
     assert rollout_cost(Decimal("0.36"), timings, Decimal("0.36")) == Decimal("1.056")
-    assert rollout_extra(Decimal("0.36"), timings, Decimal("0.36"), 4) == Decimal("0.528")
 
 
 def test_a_former_fleet_of_another_type_has_its_own_rate() -> None:
@@ -55,23 +52,10 @@ def test_a_former_fleet_of_another_type_has_its_own_rate() -> None:
 def test_an_unknown_rate_is_an_unknown_price(rate: Decimal | None, former: Decimal | None) -> None:
     timings = timings_of(CANARY, 2, 2)
     assert rollout_cost(rate, timings, former) is None
-    assert rollout_extra(rate, timings, former, 2) is None
 
 
 def test_a_first_deployment_needs_no_rate_of_a_former_fleet() -> None:
     assert rollout_cost(Decimal(1), timings_of(CANARY, 2, 0), None) is not None
-
-
-@given(RATES, st.integers(1, 20), st.sampled_from(RolloutType))
-def test_what_comes_on_top_is_never_negative_nor_above_all(
-    rate: Decimal, instances: int, type_: RolloutType
-) -> None:
-    timings = timings_of(Rollout(type_), instances)
-    both = rollout_cost(rate, timings, rate)
-    extra = rollout_extra(rate, timings, rate, instances)
-    assert both is not None
-    assert extra is not None
-    assert 0 <= extra <= both
 
 
 def row(wish: ServingWish, rate: Decimal | None = Decimal("0.10"), **known: object) -> tuple:  # type: ignore[type-arg]

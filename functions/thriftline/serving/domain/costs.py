@@ -31,15 +31,6 @@ def rollout_cost(
     return None if new is None or former is None else new + former
 
 
-def rollout_extra(
-    rate: Decimal | None, timings: Timings, former_rate: Decimal | None, former_instances: int
-) -> Decimal | None:
-    """Returns what the roll-out costs above what the former fleet would have cost anyway."""
-    both = rollout_cost(rate, timings, former_rate)
-    anyway = _of(former_rate, former_instances * timings.seconds)
-    return None if both is None or anyway is None else both - anyway
-
-
 def _of(rate: Decimal | None, instance_seconds: int) -> Decimal | None:
     if instance_seconds == 0:
         return Decimal(0)

@@ -1,53 +1,12 @@
 """``CreateModelImportJob``: weights that were trained elsewhere, brought to Bedrock.
 
 Bedrock imports models that write text, and answers with them by InvokeModel alone: Converse, by
-which Thriftline evaluates, does not take them. So the request is built and checked, and a run that
-asks for an import is told what is in the way before anything is spent.
+which Thriftline evaluates, does not take them. So a run that asks for an import is told what is in
+the way before anything is spent.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from thriftline.core.errors import InvalidRunSpecError, UnpricedInstanceError
-from thriftline.runs.trainers.bedrock.customization_request import Network, tags_of
-from thriftline.runs.trainers.bedrock.patterns import S3_URI, check, require_name
-
-OPERATION = "CreateModelImportJob"
-
-
-def import_request(
-    *,
-    job_name: str,
-    model_name: str,
-    token: str,
-    role_arn: str,
-    weights_uri: str,
-    tags: Mapping[str, str],
-    kms_key_id: str | None = None,
-    network: Network | None = None,
-) -> dict[str, Any]:
-    """Returns the request of an import.
-
-    ``token`` is our own: the SDK makes none for this call, and a repeated step would import twice.
-
-    Raises:
-        InvalidRunSpecError: Bedrock would refuse it, with each field and its rule.
-    """
-    request: dict[str, Any] = {
-        "jobName": job_name,
-        "importedModelName": model_name,
-        "roleArn": role_arn,
-        "modelDataSource": {"s3DataSource": {"s3Uri": require_folder(weights_uri)}},
-        "clientRequestToken": token,
-        "jobTags": tags_of(tags),
-        "importedModelTags": tags_of(tags),
-    }
-    if kms_key_id:
-        request["importedModelKmsKeyId"] = kms_key_id
-    if network is not None:
-        request["vpcConfig"] = network.as_request
-    check(OPERATION, request)
-    return request
+from thriftline.runs.trainers.bedrock.patterns import S3_URI, require_name
 
 
 def require_folder(uri: str) -> str:

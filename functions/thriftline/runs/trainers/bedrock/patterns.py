@@ -175,16 +175,6 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         **_tags("tags"),
         "clientRequestToken": TOKEN,
     },
-    "CreateModelImportJob": {
-        "jobName": JOB_NAME,
-        "importedModelName": PROVISIONED_NAME,
-        "roleArn": ROLE_ARN,
-        "modelDataSource.s3DataSource.s3Uri": S3_URI,
-        **_tags("jobTags", "importedModelTags"),
-        "clientRequestToken": TOKEN,
-        **_VPC,
-        "importedModelKmsKeyId": KMS_KEY,
-    },
     "CreateEvaluationJob": {
         "jobName": EVALUATION_JOB_NAME,
         "clientRequestToken": TOKEN,

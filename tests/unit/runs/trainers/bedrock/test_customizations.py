@@ -15,7 +15,6 @@ from thriftline.core.errors import InvalidRunSpecError, UnpricedInstanceError
 from thriftline.runs.domain.quotes import Quote
 from thriftline.runs.trainers.bedrock.customizations import REQUEST_TYPES, configuration
 from thriftline.runs.trainers.bedrock.families import BASE_MODELS, DEFAULT
-from thriftline.runs.trainers.bedrock.model_import import import_request
 from thriftline.runs.trainers.bedrock.quoting import quote
 from thriftline.runs.trainers.bedrock.training_file import Record, TrainingFile
 
@@ -182,43 +181,23 @@ def test_continued_pre_training_is_refused_for_llama_too() -> None:
         quote(work({"customization": "continued_pre_training", "base_model": llama}), OREGON)
 
 
-def import_of(uri: str = "s3://artifacts/models/llama/") -> dict[str, Any]:
-    return import_request(
-        job_name="reviews-0123456789abcdef-01",
-        model_name="reviews-0123456789abcdef-01",
-        token="0" * 64,
-        role_arn="arn:aws:iam::123456789012:role/thriftline-bedrock",
-        weights_uri=uri,
-        tags={"thriftline:run-id": "reviews-0123456789abcdef"},
-        kms_key_id="alias/thriftline",
-    )
-
-
-def test_an_import_has_a_token_of_our_own() -> None:
-    built = import_of()
-    assert built["clientRequestToken"] == "0" * 64
-    assert built["modelDataSource"] == {"s3DataSource": {"s3Uri": "s3://artifacts/models/llama/"}}
-    assert built["importedModelKmsKeyId"] == "alias/thriftline"
-    assert is_valid("CreateModelImportJob", built)
-
-
-@pytest.mark.parametrize(
-    ("uri", "sentence"),
-    [
-        ("s3://artifacts/year=2026/model/", "bedrock.import_uri is .*no = "),
-        ("s3://artifacts/models/llama", "must be the folder of the model, with / at its end"),
-    ],
-)
-def test_an_import_from_a_place_that_bedrock_refuses_is_refused(uri: str, sentence: str) -> None:
-    with pytest.raises(InvalidRunSpecError, match=sentence):
-        import_of(uri)
-
-
 @pytest.mark.parametrize(
     ("section", "allowed", "error", "sentence"),
     [
         ({}, None, InvalidRunSpecError, "an import needs the folder of the model"),
         ({"import_uri": "s3://b"}, None, InvalidRunSpecError, "bedrock.import_uri is 's3://b'"),
+        (
+            {"import_uri": "s3://artifacts/year=2026/model/"},
+            None,
+            InvalidRunSpecError,
+            "bedrock.import_uri is .*no = ",
+        ),
+        (
+            {"import_uri": "s3://artifacts/models/llama"},
+            None,
+            InvalidRunSpecError,
+            "must be the folder of the model, with / at its end",
+        ),
         ({"import_uri": "s3://bucket/m/"}, None, UnpricedInstanceError, "no row for the model un"),
         ({"import_uri": "s3://bucket/m/"}, 5, InvalidRunSpecError, "does not answer to Converse"),
     ],

@@ -79,6 +79,8 @@ ROUTES: tuple[Route, ...] = (
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ),
     Route("POST", "/uploads", "uploads.prepare_uploads", "Where to post the files of a data set"),
+    _change("/estimates", "estimates.make_estimate", "What a run of such a data set would cost"),
+    _read("/estimates/{id}", "estimates.get_estimate", "An estimate that was made", _NOT_FOUND),
     _read("/approvals", "approvals.list_approvals", "Runs that wait for a person's yes"),
     _change("/approvals/{id}/approve", "approvals.approve", "Say yes to what a run may spend"),
     _change(

@@ -3,12 +3,15 @@
 Imports stand in the functions: a cold start loads what its first call needs, and no more.
 """
 
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
 from thriftline.wiring.shared import artifacts, now, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from thriftline.core.aws.buckets import Bucket
     from thriftline.core.aws.executions import Executions
     from thriftline.core.aws.requests_table import RequestsTable
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from thriftline.runs.aws.model_versions import ModelVersions
     from thriftline.runs.aws.run_lists import RunLists
     from thriftline.runs.aws.runs_table import RunsTable
+    from thriftline.runs.schemas.run_yaml import Defaults
+    from thriftline.runs.trainers.port import Quoter
 
 __all__ = ["artifacts", "now", "settings"]
 
@@ -117,3 +122,24 @@ def model_versions() -> "ModelVersions":
     from thriftline.runs.aws.model_versions import ModelVersions
 
     return ModelVersions(client("sagemaker"), settings().stack_name)
+
+
+def quoters() -> "Sequence[Quoter]":
+    """The ways to train, as far as they can be priced without an account."""
+    from thriftline.wiring.quoters import quoters
+
+    return quoters(settings().region, now().date())
+
+
+def run_spec_defaults() -> "Defaults":
+    """What the stack's parameters say where ``run.yaml`` is silent."""
+    from thriftline.runs.schemas.run_yaml import Defaults
+
+    names = tuple(sorted(one.name for one in quoters()))
+    return Defaults(
+        base_model=settings().default_base_model,
+        instance_type=settings().default_instance_type,
+        max_usd=Decimal(settings().default_max_usd),
+        trainers=names,
+        allowed_trainers=tuple(one for one in names if one in settings().trainers),
+    )

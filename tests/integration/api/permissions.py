@@ -75,6 +75,8 @@ TABLE: tuple[Row, ...] = (
         {"project": "closed", "files": [{"name": "run.yaml"}]},
     ),
     _acts("POST", "/runs", "/runs", 422, {"project": "closed", "key": "datasets/closed/none.csv"}),
+    _acts("POST", "/estimates", "/estimates", 200, {"project": "closed", "rows": 5000}),
+    _reads("/estimates/{id}", "/estimates/none", there=404, foreign=404),
     # The last rows of a run: who may has said yes, and is told at the second answer.
     _acts("POST", "/approvals/{id}/approve", "/approvals/{run}/approve", 200),
     _acts("POST", "/approvals/{id}/reject", "/approvals/{run}/reject", 409),

@@ -16,26 +16,19 @@ from thriftline.datasets.engine.scratch import LocalScratch
 from thriftline.datasets.engine.sources import LocalSource
 from thriftline.datasets.engine.validation import WorkContext, validate_in_one_pass
 from thriftline.datasets.report_document import DatasetReport
-from thriftline.runs.domain.affordable import Room
-from thriftline.runs.domain.encoders import WELL_KNOWN
 from thriftline.runs.domain.layout import Upload
-from thriftline.runs.domain.quotes import Quote, admit
-from thriftline.runs.domain.router import Routing
 from thriftline.runs.domain.uploads import classify, split_of
-from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.schemas.estimate import (
     EstimatedData,
     EstimateDocument,
     EstimateRequest,
 )
 from thriftline.runs.schemas.run import DatasetFile, Run
-from thriftline.runs.schemas.run_spec import AUTO, RunSpec
+from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.schemas.run_yaml import parse_run_yaml
 from thriftline.runs.steps.dataset_store import files_of, rules_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume
-from thriftline.runs.steps.plan_run import plan_document, require_splits
-from thriftline.runs.steps.route_run import Admitted, Considered, Taken, consider, routing_of, taken
-from thriftline.runs.steps.training_work import work_to_plan
+from thriftline.runs.steps.estimated_plan import estimated_plan
 from thriftline.runs.trainers.port import Quoter
 
 PROJECT = "estimate"
@@ -69,54 +62,8 @@ def estimate_files(
         characters=report.characters,
         text_length_max=report.text_length_max,
     )
-    considered = [_considered(quoter, run, volume) for quoter in asked]
-    routing = routing_of(run, volume, considered)
-    found = _shown(routing, considered, run)
-    return EstimateDocument(
-        data=EstimatedData.of(report),
-        plan=plan_document(run, found, region=region, now=now),
-        refusal=_refusal(found, considered),
-    )
-
-
-def _considered(quoter: Quoter, run: Run, volume: DatasetVolume) -> Considered:
-    def work_for(quoter: Quoter) -> TrainingWork:
-        require_splits(volume, quoter.inputs)
-        encoder = WELL_KNOWN.get(run.spec.base_model) if quoter.abilities.encoder else None
-        return work_to_plan(run, quoter.name, volume, encoder, None)
-
-    def admitted(quote: Quote) -> Admitted:
-        cap = run.spec.budget.max_usd
-        return Admitted(*admit(quote, Room(cap, "the cap budget.max_usd")))
-
-    predictions = run.spec.needs.predictions_per_month or 0
-    return consider(quoter, work_for=work_for, admit=admitted, predictions=predictions)
-
-
-def _shown(routing: Routing, considered: Sequence[Considered], run: Run) -> Taken:
-    """Returns the way that is shown: the one that would be taken, else one that has a price.
-
-    Raises:
-        ThriftlineError: none has one.
-    """
-    named = None if run.spec.trainer == AUTO else run.spec.trainer
-    for one in considered:
-        offer = one.offer
-        wanted = named in (None, offer.trainer)
-        if routing.chosen is None and wanted and offer.quote and one.work:
-            # What is refused for its dollars alone is shown, with the refusal.
-            admitted = one.admitted or Admitted(offer.quote.worst_case_usd)
-            return Taken(offer, one.work, offer.quote, admitted, routing)
-    return taken(routing, considered, named)
-
-
-def _refusal(found: Taken, considered: Sequence[Considered]) -> str | None:
-    """Returns why the run would be refused as it is."""
-    if found.routing.chosen is not None:
-        return None
-    error = next((one.error for one in considered if one.offer is found.offer), None)
-    row = found.routing.row(found.offer.trainer)
-    return str(error) if error else " ".join(row.reasons if row else ())
+    plan, refusal = estimated_plan(run, volume, asked, region=region, now=now)
+    return EstimateDocument(data=EstimatedData.of(report), plan=plan, refusal=refusal)
 
 
 def _spec(request: EstimateRequest, quoters: Sequence[Quoter]) -> RunSpec:

@@ -1,0 +1,87 @@
+"""Estimates: priced at once from figures, and kept for a month."""
+
+from thriftline.api.problems import not_found
+from thriftline.api.requests import Call
+from thriftline.api.schemas.estimates import Estimate, EstimateAsk, EstimatedChoice
+from thriftline.runs.schemas.plan import Plan
+from thriftline.wiring import api as wiring
+
+_TIMES_THE_AVERAGE = 4
+
+
+def make_estimate(call: Call, body: EstimateAsk) -> Estimate:
+    """Prices a data set of such figures."""
+    from thriftline.runs.steps.estimate_figures import DatasetFigures, estimate_figures
+
+    call.require(body.project, f"project {body.project}")
+    figures = DatasetFigures(
+        project=body.project,
+        rows=body.rows,
+        labels=body.labels,
+        characters=body.characters,
+        longest=body.longest or _TIMES_THE_AVERAGE * body.characters,
+        run_yaml=body.run_yaml,
+    )
+    plan, refusal = estimate_figures(
+        figures,
+        quoters=wiring.quoters(),
+        defaults=wiring.run_spec_defaults(),
+        region=wiring.settings().region,
+        now=call.now,
+    )
+    estimate = _shown(f"{body.project.lower()}-{call.token[:16]}", body.project, plan, refusal)
+    wiring.artifacts().write_json(_key(estimate.id), estimate.model_dump_json())
+    return estimate
+
+
+def get_estimate(call: Call) -> Estimate:
+    """Returns an estimate that was made."""
+    estimate_id = call.parameters["id"]
+    kept = wiring.artifacts().read(_key(estimate_id))
+    if kept is None:
+        raise not_found(f"Estimate {estimate_id}")
+    estimate = Estimate.model_validate_json(kept)
+    call.require(estimate.project, f"estimate {estimate_id}")
+    return estimate
+
+
+def _key(estimate_id: str) -> str:
+    return f"estimates/{estimate_id}.json"
+
+
+def _shown(estimate_id: str, project: str, plan: Plan, refusal: str | None) -> Estimate:
+    rate = plan.rungs[0].rate
+    return Estimate(
+        id=estimate_id,
+        href=f"/estimates/{estimate_id}",
+        project=project,
+        made_at=plan.planned_at,
+        region=plan.region,
+        trainer=plan.trainer,
+        base_model=plan.base_model,
+        likely_usd=plan.expected_usd,
+        low_usd=plan.expected_low_usd,
+        high_usd=plan.expected_high_usd,
+        worst_case_usd=plan.worst_case_usd,
+        cap_usd=plan.cap_usd,
+        likely_hours=plan.expected_hours,
+        reason=plan.expected_reason,
+        refusal=refusal,
+        price_source=rate.source,
+        price_date=rate.date,
+        choices=tuple(
+            EstimatedChoice(
+                trainer=one.trainer,
+                name=one.name,
+                chosen=one.chosen,
+                low_usd=one.low_usd,
+                likely_usd=one.expected_usd,
+                high_usd=one.high_usd,
+                worst_case_usd=one.worst_case_usd,
+                likely_hours=one.expected_hours,
+                within_cap=one.within_cap,
+            )
+            for one in plan.quotes
+        ),
+        warnings=plan.warnings,
+    )

@@ -145,6 +145,41 @@ class Settings:
         return self._require("SCHEDULE_ROLE_ARN")
 
     @property
+    def deploy_machine_arn(self) -> str:
+        """State machine that rolls a version out, or back."""
+        return self._require("DEPLOY_MACHINE_ARN")
+
+    @property
+    def compare_machine_arn(self) -> str:
+        """State machine that compares two versions on live traffic."""
+        return self._require("COMPARE_MACHINE_ARN")
+
+    @property
+    def audit_machine_arn(self) -> str:
+        """State machine of the cost audit."""
+        return self._require("AUDIT_MACHINE_ARN")
+
+    @property
+    def restore_machine_arn(self) -> str | None:
+        """State machine that brings an endpoint back; None where the stack may not act."""
+        return self.environment.get("RESTORE_MACHINE_ARN") or None
+
+    @property
+    def restore_function(self) -> str | None:
+        """Name of the function that brings an endpoint back; None where the stack may not act."""
+        return self.environment.get("RESTORE_FUNCTION") or None
+
+    @property
+    def preview_function(self) -> str:
+        """Name of the function that says what a deployment would do and cost."""
+        return self._require("PREVIEW_FUNCTION")
+
+    @property
+    def change_schedule_function(self) -> str:
+        """Name of the function that gives an endpoint a schedule."""
+        return self._require("CHANGE_SCHEDULE_FUNCTION")
+
+    @property
     def bedrock_subnet_ids(self) -> tuple[str, ...]:
         """Subnets of these jobs; none for AWS's own network."""
         return self._list("BEDROCK_SUBNET_IDS")

@@ -1,6 +1,7 @@
 """Where the documents of an audit lie in the artifacts bucket."""
 
-from datetime import datetime
+import hashlib
+from datetime import UTC, datetime
 
 from thriftline.audit.domain.parts import Part
 
@@ -10,6 +11,12 @@ LATEST = "audits/latest.json"
 TOLD_OF_ENDPOINTS = "audits/told_of_endpoints.json"
 # What people accepted; they edit it themselves.
 ACCEPTED_FINDINGS = "audits/accepted_findings.yaml"
+
+
+def audit_id_of(started: datetime, execution_arn: str) -> str:
+    """Returns a name that sorts by time and is the same for the same execution."""
+    digest = hashlib.sha256(execution_arn.encode()).hexdigest()[:8]
+    return f"{started.astimezone(UTC):%Y-%m-%dT%H%M%SZ}-{digest}"
 
 
 def audit_prefix(audit_id: str) -> str:

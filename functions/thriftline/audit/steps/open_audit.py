@@ -1,14 +1,13 @@
 """Settles what an audit looks at and may do, and writes it down for the steps that follow."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 
 from pydantic import TypeAdapter
 
 from thriftline.audit.domain.idle import idle_window
-from thriftline.audit.domain.layout import settings_key, targets_key
+from thriftline.audit.domain.layout import audit_id_of, settings_key, targets_key
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.domain.parts import PARTS, Scope
 from thriftline.audit.schemas.input import (
@@ -59,7 +58,7 @@ def open_audit(
     """
     asked = parse_audit_input(request.input)
     started = request.started.astimezone(UTC)
-    audit_id = _audit_id(started, request.execution_arn)
+    audit_id = audit_id_of(started, request.execution_arn)
     mode = least_mode(asked.mode, defaults.mode)
     rules = asked.rules or (_IDLE_RULES if request.scope is Scope.IDLE_ENDPOINTS else None)
     settings = AuditSettings(
@@ -105,9 +104,3 @@ def _targets_of(
         for account in dict.fromkeys(accounts)
         for region in once
     )
-
-
-def _audit_id(started: datetime, execution_arn: str) -> str:
-    """Returns a name that sorts by time and is the same for the same execution."""
-    digest = hashlib.sha256(execution_arn.encode()).hexdigest()[:8]
-    return f"{started:%Y-%m-%dT%H%M%SZ}-{digest}"

@@ -29,6 +29,7 @@ class StoredObject:
 
     key: str
     size: int
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Bucket:
                 Bucket=self.name, Prefix=prefix, **more
             ):
                 for found in page.get("Contents", []):
-                    yield StoredObject(found["Key"], found["Size"])
+                    yield StoredObject(found["Key"], found["Size"], found.get("LastModified"))
 
     def list_current(self, prefix: str) -> Iterator[StoredVersion]:
         """Yields the current version of every object under a prefix, in order of key."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ListedExecution:
     """An execution; ``ended_at`` is None while it runs.
 
-    ``error``, ``cause`` and what it was ``given`` are known of one that was looked at by itself.
+    ``error``, ``cause``, ``given`` and ``output`` are known of one that was looked at by itself.
     """
 
     arn: str
@@ -29,6 +29,7 @@ class ListedExecution:
     error: str | None = None
     cause: str | None = None
     given: str | None = None
+    output: str | None = None
 
 
 class Machines:
@@ -52,9 +53,13 @@ class Machines:
 
     def find(self, machine_arn: str, name: str) -> ListedExecution | None:
         """Returns an execution by its name, None where Step Functions knows none."""
-        with translated(f"looking at {name}"):
+        return self.look(execution_arn(machine_arn, name))
+
+    def look(self, arn: str) -> ListedExecution | None:
+        """Returns an execution as it is now, None where Step Functions knows none."""
+        with translated(f"looking at {arn}"):
             try:
-                return self._required(execution_arn(machine_arn, name))
+                return self._required(arn)
             except ClientError as error:
                 if code_of(error) != "ExecutionDoesNotExist":
                     raise
@@ -71,6 +76,7 @@ class Machines:
             found.get("error"),
             found.get("cause"),
             found.get("input"),
+            found.get("output"),
         )
 
     def newest(
@@ -97,6 +103,14 @@ class Machines:
             for one in found["executions"]
         )
         return listed, found.get("nextToken")
+
+    def running(self, machine_arn: str, most: int = 1_000) -> tuple[str, ...]:
+        """Returns the names of the executions that have not ended."""
+        with translated("listing executions"):
+            found = self._client.list_executions(
+                stateMachineArn=machine_arn, statusFilter="RUNNING", maxResults=most
+            )
+        return tuple(one["name"] for one in found["executions"])
 
 
 def execution_arn(machine_arn: str, name: str) -> str:

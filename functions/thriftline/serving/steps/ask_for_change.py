@@ -63,17 +63,28 @@ def begin_change(request: DeployRequest, site: ChangingSite, *, now: datetime) -
     return name
 
 
-def deployment_under_way(state: EndpointState) -> str | None:
-    """Returns the deployment that has the endpoint now, None where none has it."""
+def deployment_under_way(state: EndpointState, site: ChangingSite) -> str | None:
+    """Returns the deployment that has the endpoint now, None where none has it.
+
+    A data point for one whose execution is dead would stop the next deployment instead.
+    """
     owner = state.lock_owner
-    return owner if owner is not None and DEPLOYMENT_ID.fullmatch(owner) else None
+    if owner is None or not DEPLOYMENT_ID.fullmatch(owner):
+        return None
+    item = site.table.get(state.endpoint, deployment_item(owner))
+    execution = site.machines.look(str(item["execution_arn"])) if item else None
+    return owner if execution is not None and execution.status == "RUNNING" else None
 
 
 def stop_change(
-    endpoint: str, deployment: str, site: ChangingSite, *, who: str, now: datetime
+    endpoint: str, deployment: str, site: ChangingSite, *, who: str, why: str, now: datetime
 ) -> None:
     """Lets the abort alarm of a deployment fire, and notes who asked for it."""
     site.table.update(
-        endpoint, deployment_item(deployment), aborted_by=who, abort_asked_at=now.isoformat()
+        endpoint,
+        deployment_item(deployment),
+        aborted_by=who,
+        abort_why=why,
+        abort_asked_at=now.isoformat(),
     )
     site.alarms.abort(endpoint, now)

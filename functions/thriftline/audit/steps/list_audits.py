@@ -1,0 +1,182 @@
+"""Lists audits by their executions, and shows one with its report in short.
+
+Step Functions keeps an execution for ninety days after its end; a report is there as long as the
+artifacts bucket keeps it.
+"""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from thriftline.audit.domain.layout import audit_id_of, report_key
+from thriftline.audit.domain.parts import Scope
+from thriftline.audit.schemas.shown import (
+    AuditPage,
+    AuditStatus,
+    ReportInShort,
+    ShownAudit,
+    ShownAuditDetail,
+    ShownDocument,
+)
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.machines import ListedExecution, Machines
+from thriftline.core.causes import read_cause
+from thriftline.core.errors import AwsRequestError
+
+# Step Functions wants the same size on every page of one list.
+_PAGE = 100
+_MOST_PAGES = 10
+_AT_ONCE = 8
+# The hourly machine gives its audits names that begin so; the API does, too.
+IDLE_NAMES = "idle-"
+_STATUSES: dict[str, AuditStatus] = {
+    "RUNNING": "running",
+    "SUCCEEDED": "succeeded",
+    "FAILED": "failed",
+    "TIMED_OUT": "timed_out",
+    "ABORTED": "stopped",
+    "PENDING_REDRIVE": "running",
+}
+_DOCUMENTS = ("html", "json", "md", "csv")
+
+
+@dataclass(frozen=True)
+class AuditsSite:
+    """Where audits are started, listed and read."""
+
+    machines: Machines
+    machine_arn: str
+    artifacts: Bucket
+
+
+def list_audits(
+    site: AuditsSite, *, limit: int, scope: Scope | None, page: str, at: int
+) -> AuditPage:
+    """Returns some audits, the newest first, from place ``at`` of a page of Step Functions."""
+    chosen: list[ListedExecution] = []
+    for _ in range(_MOST_PAGES):
+        listed, token = site.machines.newest(site.machine_arn, _PAGE, page or None)
+        rest = listed[at:]
+        for one in rest:
+            at += 1
+            if scope is None or _scope_by_name(one) is scope:
+                chosen.append(one)
+            if len(chosen) == limit:
+                break
+        if at >= len(listed):
+            page, at = token or "", 0 if token else -1
+        if len(chosen) == limit or at < 0:
+            break
+    return AuditPage(items=_shown(chosen, site), page=page, at=at)
+
+
+def _scope_by_name(execution: ListedExecution) -> Scope:
+    is_idle = execution.name.startswith(IDLE_NAMES)
+    return Scope.IDLE_ENDPOINTS if is_idle else Scope.ACCOUNT
+
+
+def _shown(chosen: Sequence[ListedExecution], site: AuditsSite) -> tuple[ShownAudit, ...]:
+    """What an audit has found stands in its execution's output."""
+    with ThreadPoolExecutor(_AT_ONCE) as readers:
+        whole = readers.map(lambda one: site.machines.look(one.arn) or one, chosen)
+        return tuple(_row(one) for one in whole)
+
+
+def _row(execution: ListedExecution) -> ShownAudit:
+    given, output = _object(execution.given), _object(execution.output)
+    scope = given.get("scope")
+    return ShownAudit(
+        audit_id=audit_id_of(execution.started_at, execution.arn),
+        scope=Scope(scope) if scope in tuple(Scope) else _scope_by_name(execution),
+        status=_STATUSES.get(execution.status, "failed"),
+        started_at=_utc(execution.started_at),
+        ended_at=_utc(execution.ended_at) if execution.ended_at else None,
+        mode=output.get("mode"),
+        findings=output.get("findings"),
+        monthly_usd=output.get("monthly_usd"),
+        planned_actions=output.get("planned_actions"),
+        done_actions=output.get("done_actions"),
+        unknown=output.get("unknown"),
+        reason=_reason(execution),
+    )
+
+
+def _reason(execution: ListedExecution) -> str:
+    if execution.error is None and execution.cause is None:
+        return ""
+    return read_cause(execution.error or "", execution.cause or "").message
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+def show_audit(audit_id: str, site: AuditsSite) -> ShownAuditDetail | None:
+    """Returns an audit, None where there is neither a report nor a recent execution of it.
+
+    Raises:
+        AwsRequestError: its report is of another version of Thriftline.
+    """
+    execution = _recent(audit_id, site)
+    report = _report(audit_id, site)
+    if report is None and execution is None:
+        return None
+    row = _row(execution) if execution else None
+    started = row.started_at if row else None
+    return ShownAuditDetail(
+        audit_id=audit_id,
+        status=row.status if row else "succeeded",
+        started_at=started or (report.generated_at if report else _started(audit_id)),
+        ended_at=row.ended_at if row else None,
+        reason=row.reason if row else "",
+        report=report,
+        documents=_documents(audit_id, site) if report else (),
+    )
+
+
+def _recent(audit_id: str, site: AuditsSite) -> ListedExecution | None:
+    """Returns the execution of an audit; ids begin with the second in which it began."""
+    token: str | None = None
+    for _ in range(_MOST_PAGES):
+        listed, token = site.machines.newest(site.machine_arn, _PAGE, token)
+        for one in listed:
+            if audit_id_of(one.started_at, one.arn) == audit_id:
+                return site.machines.look(one.arn) or one
+        oldest = f"{_utc(listed[-1].started_at):%Y-%m-%dT%H%M%SZ}" if listed else ""
+        if token is None or audit_id > oldest:
+            return None
+    return None
+
+
+def _started(audit_id: str) -> datetime:
+    return datetime.strptime(audit_id[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _report(audit_id: str, site: AuditsSite) -> ReportInShort | None:
+    body = site.artifacts.read(report_key(audit_id, "json"))
+    if body is None:
+        return None
+    try:
+        return ReportInShort.model_validate_json(body)
+    except ValidationError as error:
+        raise AwsRequestError(f"The report of {audit_id} cannot be read: {error}") from error
+
+
+def _documents(audit_id: str, site: AuditsSite) -> tuple[ShownDocument, ...]:
+    return tuple(
+        ShownDocument(name=f"report.{kind}", uri=site.artifacts.uri(report_key(audit_id, kind)))
+        for kind in _DOCUMENTS
+    )

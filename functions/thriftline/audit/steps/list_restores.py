@@ -1,0 +1,105 @@
+"""Lists the endpoints that were ended and can be brought back, and what became of them."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from thriftline.audit.domain.layout import SAVED_ENDPOINTS, restore_records_prefix
+from thriftline.audit.schemas.shown import RestorePage, ShownRestore
+from thriftline.core.aws.buckets import Bucket, StoredObject
+
+_AT_ONCE = 8
+_STAMP = "%Y%m%dT%H%M%S%f"
+
+
+@dataclass(frozen=True)
+class SavedCopy:
+    """Where a saved life of an endpoint lies."""
+
+    key: str
+    account: str
+    region: str
+    endpoint: str
+    created: datetime
+    saved_at: datetime | None
+
+    @property
+    def digest(self) -> str:
+        """Names its restore, in an execution's name too."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:12]
+
+
+def copies(
+    artifacts: Bucket, endpoint: str | None = None, after: str | None = None
+) -> Iterator[SavedCopy]:
+    """Yields the saved copies, all or of one name, by account, region, name and creation."""
+    start = None if after is None else f"{SAVED_ENDPOINTS}{after}"
+    for stored in artifacts.list(SAVED_ENDPOINTS, after=start):
+        found = _copy(stored)
+        if found is not None and endpoint in (None, found.endpoint):
+            yield found
+
+
+def _copy(stored: StoredObject) -> SavedCopy | None:
+    parts = stored.key.removeprefix(SAVED_ENDPOINTS).split("/")
+    if len(parts) != 4:
+        return None
+    account, region, name, document = parts
+    try:
+        created = datetime.strptime(document.removesuffix(".json"), _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    key = stored.key.removeprefix(SAVED_ENDPOINTS)
+    return SavedCopy(key, account, region, name, created, stored.modified)
+
+
+def list_restores(
+    artifacts: Bucket,
+    running: Callable[[], Sequence[str]],
+    *,
+    endpoint: str | None,
+    limit: int,
+    after: str | None,
+) -> RestorePage:
+    """Returns some saved copies. ``running`` are the names of the restores that are under way."""
+    found: list[SavedCopy] = []
+    for one in copies(artifacts, endpoint, after):
+        found.append(one)
+        if len(found) > limit:
+            break
+    chosen = found[:limit]
+    at_work = {name.split("-")[1] for name in running() if name.count("-") > 1} if chosen else set()
+    with ThreadPoolExecutor(_AT_ONCE) as readers:
+        times = readers.map(lambda one: _restored_at(one, artifacts), chosen)
+    items = tuple(_shown(one, when, at_work) for one, when in zip(chosen, times, strict=True))
+    return RestorePage(items=items, last=chosen[-1].key if len(found) > limit else None)
+
+
+def _restored_at(copy: SavedCopy, artifacts: Bucket) -> datetime | None:
+    """Returns when a life was last brought back; restores write one record each."""
+    prefix = restore_records_prefix(copy.account, copy.region, copy.endpoint)
+    found: datetime | None = None
+    for stored in artifacts.list(prefix):
+        record: Any = artifacts.read_json(stored.key) or {}
+        if datetime.fromisoformat(record["created"]) == copy.created:
+            found = datetime.fromisoformat(record["restored"])
+    return found
+
+
+def _shown(copy: SavedCopy, restored_at: datetime | None, at_work: set[str]) -> ShownRestore:
+    state: Any = "saved" if restored_at is None else "restored"
+    if copy.digest in at_work:
+        state = "restoring"
+    return ShownRestore(
+        key=copy.key,
+        endpoint=copy.endpoint,
+        account=copy.account,
+        region=copy.region,
+        created=copy.created,
+        saved_at=copy.saved_at.astimezone(UTC) if copy.saved_at else None,
+        state=state,
+        restored_at=restored_at,
+    )

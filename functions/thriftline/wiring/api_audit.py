@@ -1,0 +1,65 @@
+"""Puts together what the API's views of audits ask, each part when it is first asked for.
+
+Imports stand in the functions: only the start of an audit loads the rules.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from thriftline.wiring.shared import artifacts, now, settings
+
+if TYPE_CHECKING:
+    from thriftline.audit.steps.accept_finding import AcceptingSite
+    from thriftline.audit.steps.ask_for_restore import RestoringSite
+    from thriftline.audit.steps.list_audits import AuditsSite
+    from thriftline.core.aws.functions import Functions
+    from thriftline.core.aws.machines import Machines
+
+__all__ = ["artifacts", "now", "settings"]
+
+
+@cache
+def machines() -> "Machines":
+    """The stack's state machines."""
+    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.machines import Machines
+
+    return Machines(client("stepfunctions"))
+
+
+@cache
+def functions() -> "Functions":
+    """The stack's other functions; a call that takes long is not made twice."""
+    from thriftline.core.aws.clients import client_without_retries
+    from thriftline.core.aws.functions import Functions
+
+    return Functions(client_without_retries("lambda"))
+
+
+def audits_site() -> "AuditsSite":
+    """Where audits are started, listed and read."""
+    from thriftline.audit.steps.list_audits import AuditsSite
+
+    return AuditsSite(machines(), settings().audit_machine_arn, artifacts())
+
+
+def accepting_site() -> "AcceptingSite":
+    """Where findings are accepted."""
+    from thriftline.audit.aws.accepted_file import AcceptedFile
+    from thriftline.audit.steps.accept_finding import AcceptingSite
+    from thriftline.core.aws.clients import client
+
+    return AcceptingSite(artifacts(), AcceptedFile(client("s3"), settings().artifacts_bucket))
+
+
+def restoring_site() -> "RestoringSite":
+    """Where endpoints are brought back."""
+    from thriftline.audit.steps.ask_for_restore import RestoringSite
+
+    return RestoringSite(
+        artifacts=artifacts(),
+        functions=functions(),
+        machines=machines(),
+        function=settings().restore_function,
+        machine_arn=settings().restore_machine_arn,
+    )

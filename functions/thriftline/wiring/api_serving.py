@@ -1,0 +1,99 @@
+"""Puts together what the API's views of serving ask, each part when it is first asked for.
+
+Imports stand in the functions: a cold start loads what its first call needs, and no more.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from thriftline.wiring.shared import artifacts, now, settings
+
+if TYPE_CHECKING:
+    from thriftline.core.aws.functions import Functions
+    from thriftline.core.aws.machines import Machines
+    from thriftline.serving.aws.endpoints import Endpoints
+    from thriftline.serving.aws.endpoints_table import EndpointsTable
+    from thriftline.serving.steps.ask_for_change import ChangingSite
+    from thriftline.serving.steps.ask_for_comparison import ComparingSite
+    from thriftline.serving.steps.list_endpoints import ListingSite
+    from thriftline.serving.steps.show_endpoint import ShowingSite
+
+__all__ = ["artifacts", "now", "settings"]
+
+
+@cache
+def endpoints_table() -> "EndpointsTable":
+    """The table of endpoints."""
+    from thriftline.core.aws.clients import client
+    from thriftline.serving.aws.endpoints_table import EndpointsTable
+
+    return EndpointsTable(client("dynamodb"), settings().endpoints_table)
+
+
+@cache
+def endpoints() -> "Endpoints":
+    """SageMaker's endpoints in the stack's region."""
+    from thriftline.core.aws.clients import client
+    from thriftline.serving.aws.endpoints import Endpoints
+
+    return Endpoints(client("sagemaker"))
+
+
+@cache
+def machines() -> "Machines":
+    """The stack's state machines."""
+    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.machines import Machines
+
+    return Machines(client("stepfunctions"))
+
+
+@cache
+def functions() -> "Functions":
+    """The stack's other functions; a call that takes long is not made twice."""
+    from thriftline.core.aws.clients import client_without_retries
+    from thriftline.core.aws.functions import Functions
+
+    return Functions(client_without_retries("lambda"))
+
+
+def listing_site() -> "ListingSite":
+    """Where endpoints and deployments are listed."""
+    from thriftline.serving.steps.list_endpoints import ListingSite
+
+    return ListingSite(endpoints_table(), endpoints())
+
+
+def showing_site() -> "ShowingSite":
+    """Where one endpoint is looked at."""
+    from thriftline.serving.steps.show_endpoint import ShowingSite
+
+    return ShowingSite(endpoints_table(), endpoints(), artifacts())
+
+
+def changing_site() -> "ChangingSite":
+    """What changes what serves."""
+    from thriftline.core.aws.clients import client
+    from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
+    from thriftline.serving.steps.ask_for_change import ChangingSite
+
+    return ChangingSite(
+        functions=functions(),
+        machines=machines(),
+        table=endpoints_table(),
+        alarms=DeploymentAlarms(client("cloudwatch")),
+        preview_function=settings().preview_function,
+        deploy_machine=settings().deploy_machine_arn,
+    )
+
+
+def comparing_site() -> "ComparingSite":
+    """What compares versions."""
+    from thriftline.serving.steps.ask_for_comparison import ComparingSite
+
+    return ComparingSite(
+        machines=machines(),
+        table=endpoints_table(),
+        artifacts=artifacts(),
+        compare_machine=settings().compare_machine_arn,
+    )

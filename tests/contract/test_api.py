@@ -18,6 +18,7 @@ from thriftline.core.settings import Settings
 from tools.write_openapi import OPENAPI, openapi_text
 
 API = ROOT / "functions/thriftline/api"
+WIRINGS = ("api", "api_serving", "api_audit")
 # SAM writes a permission for each event into the function's policy of 20 KB.
 MOST_ROUTES = 50
 NAMES = [f"{route.method} {route.path}" for route in ROUTES]
@@ -120,10 +121,12 @@ def test_the_function_has_every_variable_that_its_wiring_asks_for(
 ) -> None:
     common = template["Globals"]["Function"]["Environment"]["Variables"]
     given = {*common, *function["Environment"]["Variables"], "AWS_REGION"}
-    wiring = importlib.import_module("thriftline.wiring.api")
+    wirings = [importlib.import_module(f"thriftline.wiring.{name}") for name in WIRINGS]
     source = "\n".join(path.read_text() for path in sorted(API.rglob("*.py")))
     called = set(re.findall(r"\bwiring\.(\w+)\(", source)) - {"settings"}
-    wired = [getattr(wiring, name) for name in sorted(called)]
+    wired = [
+        next(getattr(one, name) for one in wirings if hasattr(one, name)) for name in sorted(called)
+    ]
     wired += [getattr(Settings, name).fget for name in _settings("wiring", source)]
     asked = {name for one in wired for name in _variables(one, set())}
     assert asked - given == set()

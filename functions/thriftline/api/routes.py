@@ -99,4 +99,76 @@ ROUTES: tuple[Route, ...] = (
         "Let a version be deployed, or keep it from that",
     ),
     _read("/prices", "prices.list_prices", "Rates of instances, with their source and date"),
+    # ---- Serving
+    _read("/endpoints", "endpoints.list_endpoints", "What serves, by name"),
+    _read("/endpoints/{name}", "endpoints.get_endpoint", "One endpoint, as it is now", _NOT_FOUND),
+    _read(
+        "/endpoints/{name}/deployments",
+        "deployments.list_deployments",
+        "What was rolled out there, the newest first",
+        _NOT_FOUND,
+    ),
+    _start(
+        "/endpoints/{name}/deployments",
+        "deployments.deploy",
+        "Roll a version out; dry_run says what that would do and cost",
+    ),
+    _start(
+        "/endpoints/{name}/rollback",
+        "deployments.roll_back",
+        "Bring the former version back; dry_run says what that would do and cost",
+    ),
+    _start("/endpoints/{name}/abort", "deployments.abort", "Stop the deployment under way"),
+    _change(
+        "/endpoints/{name}/schedule", "schedules.set_schedule", "Say when it is on", method="PUT"
+    ),
+    _change(
+        "/endpoints/{name}/schedule",
+        "schedules.clear_schedule",
+        "Take its schedule away: it is always on",
+        method="DELETE",
+    ),
+    _start(
+        "/endpoints/{name}/experiments",
+        "experiments.start_experiment",
+        "Compare a version with the one in use, on live traffic",
+    ),
+    _read(
+        "/endpoints/{name}/experiments/{id}",
+        "experiments.get_experiment",
+        "How a comparison stands, or how it ended",
+        _NOT_FOUND,
+    ),
+    _start(
+        "/endpoints/{name}/experiments/{id}/stop",
+        "experiments.stop_experiment",
+        "End a comparison: the champion stays",
+    ),
+    _read(
+        "/endpoints/{name}/quality",
+        "quality.list_quality",
+        "How good its answers are, hour by hour",
+        _NOT_FOUND,
+    ),
+    # ---- Audits
+    _read("/audits", "audits.list_audits", "Audits of the last ninety days, the newest first"),
+    _start("/audits", "audits.start_audit", "Look at what the account's machine learning costs"),
+    _read("/audits/{id}", "audits.get_audit", "One audit, and its report in short", _NOT_FOUND),
+    _read(
+        "/findings",
+        "findings.list_findings",
+        "What an audit found, large savings first",
+        _NOT_FOUND,
+    ),
+    _change(
+        "/findings/{id}/accept",
+        "findings.accept_finding",
+        "Live with a finding until a day is over",
+    ),
+    _read("/restores", "restores.list_restores", "Endpoints that were ended and can come back"),
+    _start(
+        "/restores",
+        "restores.start_restore",
+        "Bring an endpoint back; dry_run says what that would do",
+    ),
 )

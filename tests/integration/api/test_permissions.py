@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.api.permissions import TABLE
+from tests.integration.api.permissions import ENDPOINT, TABLE
 from tests.integration.api.world import CLOSED, ApiWorld
 
 DOCUMENT = json.loads((Path(__file__).parents[3] / "docs/openapi.json").read_text())
@@ -16,6 +16,15 @@ CALLERS = ("unsigned", "wrong_secret", "read", "foreign", "operate")
 
 @pytest.fixture(scope="module")
 def run_id(world: ApiWorld) -> str:
+    world.aws.client("dynamodb").put_item(
+        TableName=world.aws.outputs["EndpointsTableName"],
+        Item={
+            "endpoint": {"S": ENDPOINT},
+            "item": {"S": "endpoint"},
+            "project": {"S": CLOSED},
+            "kind": {"S": "real-time"},
+        },
+    )
     return str(world.waiting(CLOSED).run_id)
 
 

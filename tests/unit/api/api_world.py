@@ -20,12 +20,13 @@ from thriftline.core.aws import clients
 from thriftline.runs.aws.runs_table import run_item
 from thriftline.runs.domain.layout import Upload
 from thriftline.wiring import api as wiring
-from thriftline.wiring import shared
+from thriftline.wiring import api_audit, api_serving, shared
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 ANN = "arn:aws:sts::123456789012:assumed-role/Operators/ann"
 BOB = "arn:aws:sts::123456789012:assumed-role/Readers/bob"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:training"
+_MACHINES = "arn:aws:states:us-east-1:123456789012:stateMachine"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -48,6 +49,14 @@ ENVIRONMENT = {
     "PROJECT_MEMBERS": "{}",
     "PROJECT_BUDGETS": '{"reviews": 200}',
     "MAX_USD_PER_MONTH": "1000.00",
+    "ENDPOINTS_TABLE": "endpoints",
+    "PREVIEW_FUNCTION": "preview",
+    "CHANGE_SCHEDULE_FUNCTION": "change-schedule",
+    "DEPLOY_MACHINE_ARN": f"{_MACHINES}:deploy",
+    "COMPARE_MACHINE_ARN": f"{_MACHINES}:compare",
+    "AUDIT_MACHINE_ARN": f"{_MACHINES}:audit",
+    "RESTORE_MACHINE_ARN": f"{_MACHINES}:restore",
+    "RESTORE_FUNCTION": "restore",
 }
 
 
@@ -195,7 +204,7 @@ def _context() -> Any:
 
 def forget() -> None:
     """Takes back what the wiring has made: the next call makes it of the environment."""
-    for module in (wiring, shared):
+    for module in (wiring, api_serving, api_audit, shared):
         for name in vars(module):
             clear = getattr(getattr(module, name), "cache_clear", None)
             if clear is not None:
@@ -218,6 +227,7 @@ def make_tables(dynamodb: Any) -> None:
         ("runs", "RunsTable"),
         ("ledger", "LedgerTable"),
         ("requests", "RequestsTable"),
+        ("endpoints", "EndpointsTable"),
     ):
         properties = resources[logical_id]["Properties"]
         wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")

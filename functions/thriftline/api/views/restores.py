@@ -1,0 +1,60 @@
+"""Endpoints that were ended and can be brought back."""
+
+from thriftline.api.answers import Accepted
+from thriftline.api.paging import next_token, start_of
+from thriftline.api.problems import Fault, broken_rule, conflict, not_found
+from thriftline.api.requests import Call
+from thriftline.api.schemas.audits import (
+    PreviewedRestore,
+    RestoreAsk,
+    RestoreList,
+    RestoresAsk,
+)
+from thriftline.audit.steps.ask_for_restore import (
+    SeveralCopiesError,
+    WantedCopy,
+    begin_restore,
+    find_copy,
+    is_being_restored,
+    preview_restore,
+)
+from thriftline.audit.steps.list_restores import list_restores as listed
+from thriftline.wiring import api_audit as wiring
+
+
+def list_restores(_call: Call, query: RestoresAsk) -> RestoreList:
+    """Returns some saved copies, and which were brought back."""
+    filters = {"list": "restores", "endpoint": query.endpoint}
+    start = start_of(query.next_token, filters, ("after",))
+    site = wiring.restoring_site()
+    page = listed(
+        site.artifacts,
+        site.running,
+        endpoint=query.endpoint,
+        limit=query.limit,
+        after=start["after"] if start else None,
+    )
+    return RestoreList(
+        items=page.items,
+        next_token=next_token({"after": page.last} if page.last else None, filters),
+    )
+
+
+def start_restore(call: Call, body: RestoreAsk) -> Accepted | PreviewedRestore:
+    """Brings an endpoint back, or says what that would do."""
+    site = wiring.restoring_site()
+    if site.function is None or site.machine_arn is None:
+        raise conflict("This stack ends no endpoint and restores none: its AuditMode is not act.")
+    try:
+        copy = find_copy(WantedCopy(**body.model_dump(exclude={"dry_run"})), site)
+    except SeveralCopiesError as error:
+        raise broken_rule(str(error), Fault("/account", "is not clear")) from None
+    if copy is None:
+        raise not_found(f"A saved copy of {body.endpoint}")
+    if body.dry_run:
+        found = preview_restore(copy, site, site.function)
+        return PreviewedRestore.model_validate(found.model_dump())
+    if is_being_restored(copy, site):
+        raise conflict(f"{copy.endpoint} is being restored already.")
+    own = begin_restore(copy, site, site.machine_arn, call.token)
+    return Accepted(id=own, kind="restore", href=f"/restores?endpoint={copy.endpoint}")

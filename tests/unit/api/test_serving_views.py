@@ -1,0 +1,301 @@
+"""Endpoints through the API: who may, what is answered, what is started, and once."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.api.api_world import ANN, BOB, NOW, ApiWorld
+from tests.unit.api.serving_world import ENDPOINT, ServingWorld, preview, serving_world
+
+MEMBERS = json.dumps({"closed": [BOB]})
+
+
+@pytest.fixture
+def here(world: ApiWorld, monkeypatch: pytest.MonkeyPatch) -> ServingWorld:
+    world.set(PROJECT_MEMBERS=MEMBERS)
+    made = serving_world(world, monkeypatch)
+    made.endpoint(ENDPOINT, usd_per_hour="0.115", month_usd="167.90")
+    made.endpoint("thriftline-closed", "closed")
+    return made
+
+
+def started(here: ServingWorld) -> list[tuple[str, dict[str, Any]]]:
+    return [(one["name"], json.loads(one["input"])) for one in here.executions.executions.values()]
+
+
+# ---- lists
+
+
+def test_endpoints_are_listed_with_status_version_and_dollars(here: ServingWorld) -> None:
+    here.endpoint("thriftline-night", asleep=True)
+    here.endpoint("thriftline-gone")
+    found = here.api.call("GET", "/endpoints").document
+    rows = {one["endpoint"]: one for one in found["items"]}
+    assert found["next_token"] is None
+    assert list(rows) == ["thriftline-gone", "thriftline-night", ENDPOINT], "not the closed one"
+    assert [one["status"] for one in rows.values()] == ["missing", "asleep", "InService"]
+    shown = rows[ENDPOINT]
+    assert (shown["registry_version"], shown["in_use"]) == (7, 1)
+    assert (shown["usd_per_hour"], shown["month_usd"]) == ("0.115", "167.9")
+    assert rows["thriftline-gone"]["month_usd"] is None, "not known, and not 0"
+    everything = here.api.call("GET", "/endpoints", caller=BOB).document["items"]
+    assert "thriftline-closed" in {one["endpoint"] for one in everything}
+    assert len(here.api.call("GET", "/endpoints?project=none").document["items"]) == 0
+
+
+def test_lists_go_on_by_a_token_that_no_other_list_takes(here: ServingWorld) -> None:
+    for number in range(5):
+        here.deployment(number)
+    path = f"/endpoints/{ENDPOINT}/deployments"
+    first = here.api.call("GET", f"{path}?limit=3").document
+    rest = here.api.call("GET", f"{path}?limit=3&next_token={first['next_token']}").document
+    numbers = [one["registry_version"] for one in (*first["items"], *rest["items"])]
+    assert numbers == [4, 3, 2, 1, 0]
+    assert rest["next_token"] is None
+    for other in ("/endpoints", f"/endpoints/{ENDPOINT}/quality"):
+        wrong = here.api.call("GET", f"{other}?next_token={first['next_token']}")
+        assert wrong.status == 400
+
+
+def test_one_endpoint_is_shown_with_what_it_can_go_back_to(here: ServingWorld) -> None:
+    here.table.update(
+        ENDPOINT, "schedule", on="cron(0 8 ? * * *)", off="cron(0 19 ? * * *)", timezone="UTC"
+    )
+    found = here.api.call("GET", f"/endpoints/{ENDPOINT}").document
+    assert (found["status"], found["instance_type"]) == ("InService", "ml.m5.large")
+    assert found["instances"] == {"main": 2}
+    assert [one["registry_version"] for one in found["versions"]] == [7]
+    assert found["schedule"]["off"] == "cron(0 19 ? * * *)"
+    assert found["month_usd"] is None, "no deployment says what a month costs"
+
+
+@pytest.mark.parametrize(
+    "rest", ["", "/deployments", "/quality", "/experiments/x-20261130T120000-00000000"]
+)
+def test_a_closed_project_is_not_there_for_others(here: ServingWorld, rest: str) -> None:
+    assert here.api.call("GET", f"/endpoints/thriftline-closed{rest}", caller=ANN).status == 404
+    assert here.api.call("GET", f"/endpoints/nobody{rest}", caller=ANN).status == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "rest", "body"),
+    [
+        ("POST", "/deployments", {}),
+        ("POST", "/rollback", {}),
+        ("POST", "/abort", {}),
+        ("PUT", "/schedule", {"on": "cron(1)", "off": "cron(2)"}),
+        ("DELETE", "/schedule", None),
+        ("POST", "/experiments", {}),
+        ("POST", "/experiments/x-1/stop", {}),
+    ],
+)
+def test_who_is_no_member_changes_nothing(
+    here: ServingWorld, method: str, rest: str, body: Any
+) -> None:
+    answer = here.api.call(method, f"/endpoints/thriftline-closed{rest}", body, caller=ANN)
+    assert answer.status == 403
+    assert (here.functions.asked, started(here)) == ([], [])
+
+
+# ---- changes
+
+
+def test_a_deployment_is_priced_and_started_once(here: ServingWorld) -> None:
+    body = {"version": 8, "why": "better", "overrides": {"rollout": {"type": "canary"}}}
+    path = f"/endpoints/{ENDPOINT}/deployments"
+    answer = here.api.call("POST", path, body, key="once")
+    again = here.api.call("POST", path, body, key="once")
+    assert (answer.status, again.status, answer.body) == (202, 202, again.body)
+    found = answer.document
+    assert (found["kind"], found["href"], found["version"]) == ("deployment", path, 8)
+    assert (found["price"]["rollout_usd"], found["price"]["month_usd"]) == ("0.0575", None)
+    ((name, given),) = started(here)
+    assert name == found["id"]
+    assert given["requested_by"] == ANN
+    assert (given["project"], given["endpoint"], given["registry_version"]) == (
+        "reviews",
+        ENDPOINT,
+        8,
+    )
+    assert given["overrides"] == body["overrides"]
+
+
+def test_a_dry_run_answers_what_a_deployment_would_and_starts_nothing(here: ServingWorld) -> None:
+    check = {"name": "quota", "passed": False, "sentence": "Too few.", "fix": "ask for more"}
+    here.functions.answers["preview"] = preview(
+        would_deploy=False, reason="Too few. Fix: ask for more.", checks=[check]
+    )
+    path = f"/endpoints/{ENDPOINT}/deployments"
+    dry = here.api.call("POST", path, {"dry_run": True})
+    assert (dry.status, dry.document["would_deploy"]) == (200, False)
+    wet = here.api.call("POST", path, {})
+    assert (wet.status, wet.document["detail"]) == (409, dry.document["reason"])
+    assert wet.document["errors"] == [
+        {"pointer": "check:quota", "detail": "Too few. Fix: ask for more."}
+    ]
+    assert started(here) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ("NothingToRollBackToError", 409),
+        ("DeploymentRefusedError", 422),
+        ("InvalidServeSpecError", 422),
+        ("KeyError", 503),
+    ],
+)
+def test_what_the_preview_refuses_is_not_started(
+    here: ServingWorld, error: str, status: int
+) -> None:
+    here.functions.refusals["preview"] = (error, "serve.yaml line 3: no")
+    answer = here.api.call("POST", f"/endpoints/{ENDPOINT}/rollback", {"to_version": 1})
+    assert answer.status == status
+    assert ("line 3" in answer.body) == (status < 500)
+    assert started(here) == []
+
+
+def test_a_new_endpoint_needs_a_project_and_a_name_that_can_be(here: ServingWorld) -> None:
+    nameless = here.api.call("POST", "/endpoints/new/deployments", {})
+    assert (nameless.status, nameless.document["errors"][0]["pointer"]) == (422, "/project")
+    wrong = here.api.call("POST", "/endpoints/a.b_c/deployments", {"project": "reviews"})
+    assert (wrong.status, wrong.document["errors"][0]["pointer"]) == (422, "path:name")
+    closed = here.api.call("POST", "/endpoints/new/deployments", {"project": "closed"}, caller=ANN)
+    assert closed.status == 403
+    other = here.api.call("POST", f"/endpoints/{ENDPOINT}/deployments", {"project": "films"})
+    assert other.status == 409
+    assert started(here) == []
+    good = here.api.call("POST", "/endpoints/new/deployments", {"project": "reviews"})
+    assert good.status == 202
+
+
+def test_a_rollback_goes_to_an_entry_of_the_history(here: ServingWorld) -> None:
+    here.functions.answers["preview"] = preview(action="rollback", version=7)
+    answer = here.api.call("POST", f"/endpoints/{ENDPOINT}/rollback", {"to_version": 1})
+    assert answer.status == 202
+    ((_, given),) = started(here)
+    assert (given["action"], given["to_version"]) == ("rollback", 1)
+
+
+def lock(here: ServingWorld, owner: str) -> None:
+    until = (NOW + timedelta(hours=1)).isoformat(timespec="microseconds")
+    here.table.update(ENDPOINT, "endpoint", lock_owner=owner, lock_until=until)
+
+
+def test_an_abort_stops_what_is_under_way_and_nothing_else(here: ServingWorld) -> None:
+    path = f"/endpoints/{ENDPOINT}/abort"
+    assert here.api.call("POST", path, {}).status == 409
+    own = here.deployment(3)
+    lock(here, own)
+    assert here.api.call("POST", path, {}).status == 409, "its execution is dead"
+    here.executions.start_execution(
+        stateMachineArn="arn:aws:states:us-east-1:123456789012:stateMachine:deploy",
+        name=own,
+        input="{}",
+    )
+    answer = here.api.call("POST", path, {"why": "errors"})
+    assert (answer.status, answer.document["id"]) == (202, own)
+    (shown,) = here.api.call("GET", f"/endpoints/{ENDPOINT}/deployments").document["items"]
+    assert shown["aborted_by"] == ANN
+    lock(here, "x-20261130T120000-00000000")
+    comparing = here.api.call("POST", path, {})
+    assert (comparing.status, "comparison" in comparing.body) == (409, True)
+
+
+def test_a_schedule_is_set_and_taken_away(here: ServingWorld) -> None:
+    here.functions.answers["change-schedule"] = {"endpoint": ENDPOINT, "outcome": "scheduled"}
+    hours = {"on": "cron(0 8 ? * * *)", "off": "cron(0 19 ? * * *)", "timezone": "Europe/Berlin"}
+    path = f"/endpoints/{ENDPOINT}/schedule"
+    assert here.api.call("PUT", path, hours).status == 200
+    assert here.api.call("DELETE", path).status == 200
+    first, second = (one for _, one in here.functions.asked)
+    assert first == {"endpoint": ENDPOINT, "requested_by": ANN, **hours}
+    assert (second["on"], second["off"]) == (None, None)
+    here.functions.refusals["change-schedule"] = ("DeploymentRefusedError", "minute 61")
+    refused = here.api.call("PUT", path, hours)
+    assert (refused.status, refused.document["detail"]) == (422, "minute 61")
+    assert here.api.call("PUT", path, {"on": "cron(0 8 ? * * *)"}).document["errors"] == [
+        {"pointer": "/off", "detail": "Field required"}
+    ]
+
+
+# ---- comparisons
+
+
+def test_a_comparison_is_started_shown_and_stopped(here: ServingWorld) -> None:
+    path = f"/endpoints/{ENDPOINT}/experiments"
+    answer = here.api.call("POST", path, {"version": 8, "kind": "ab", "weight_percent": 10})
+    own = answer.document["id"]
+    assert (answer.status, answer.document["href"]) == (202, f"{path}/{own}")
+    ((name, given),) = started(here)
+    assert (name, given["overrides"]) == (own, {"kind": "ab", "weight_percent": 10})
+    assert here.api.call("GET", f"{path}/{own}").document["state"] == "opening"
+    assert here.api.call("POST", f"{path}/{own}/stop", {}).status == 409, "not open yet"
+    here.table.put_first(
+        ENDPOINT,
+        f"experiment#{own}",
+        {"state": "running", "kind": "ab", "deadline": NOW.isoformat(), "execution_arn": "arn"},
+    )
+    lock(here, own)
+    assert here.api.call("POST", path, {}).status == 409, "one at a time"
+    shown = here.api.call("GET", f"{path}/{own}").document
+    assert (shown["state"], shown["result"]) == ("running", None)
+    assert here.api.call("POST", f"{path}/{own}/stop", {"why": "enough"}).status == 202
+    _, (_, asked) = started(here)
+    assert (asked["action"], asked["experiment_id"]) == ("stop", own)
+    here.table.update(ENDPOINT, f"experiment#{own}", state="ended")
+    assert here.api.call("POST", f"{path}/{own}/stop", {}).status == 409
+
+
+def test_a_comparison_that_was_refused_says_why(here: ServingWorld) -> None:
+    path = f"/endpoints/{ENDPOINT}/experiments"
+    own = here.api.call("POST", path, {}).document["id"]
+    ((arn, _),) = here.executions.executions.items()
+    cause = json.dumps({"errorMessage": "version 8 is Rejected"})
+    here.executions.end(arn, "FAILED", error="ExperimentRefusedError", cause=cause)
+    shown = here.api.call("GET", f"{path}/{own}").document
+    assert (shown["state"], shown["reason"]) == ("refused", "version 8 is Rejected")
+    assert here.api.call("GET", f"{path}/x-20261130T120000-ffffffff").status == 404
+
+
+@pytest.mark.parametrize(
+    ("value", "word"), [({"asleep": True}, "sleeps"), ({"in_use": None}, "yet")]
+)
+def test_what_serves_nothing_is_not_compared(
+    here: ServingWorld, value: dict[str, Any], word: str
+) -> None:
+    here.table.update(ENDPOINT, "endpoint", **value)
+    answer = here.api.call("POST", f"/endpoints/{ENDPOINT}/experiments", {})
+    assert (answer.status, word in answer.body) == (409, True)
+
+
+# ---- quality
+
+
+def quality(here: ServingWorld, hours: int) -> None:
+    hour = NOW - timedelta(hours=hours)
+    document = {
+        "endpoint": ENDPOINT,
+        "project": "reviews",
+        "hour": hour.isoformat(),
+        "state": "done",
+        "runs": 1,
+        "version": hours,
+        "variants": {},
+    }
+    key = f"serving/{ENDPOINT}/quality/{hour:%Y-%m-%dT%H}.json"
+    here.api.s3.put_object(Bucket="artifacts", Key=key, Body=json.dumps(document).encode())
+
+
+def test_quality_is_listed_hour_by_hour_the_newest_first(here: ServingWorld) -> None:
+    for hours in (1, 2, 3, 24 * 40):
+        quality(here, hours)
+    key = f"serving/{ENDPOINT}/quality/said/2026/11/30/11/a.jsonl"
+    here.api.s3.put_object(Bucket="artifacts", Key=key, Body=b"[]")
+    path = f"/endpoints/{ENDPOINT}/quality"
+    first = here.api.call("GET", f"{path}?limit=2").document
+    rest = here.api.call("GET", f"{path}?limit=2&next_token={first['next_token']}").document
+    assert [one["version"] for one in first["items"]] == [1, 2]
+    assert [one["version"] for one in rest["items"]] == [3]

@@ -163,6 +163,8 @@ def test_what_marks_and_acts_exists_only_where_the_mode_says_so(template: dict[s
         "ActOnPlanLogs": "MayAct",
         "RestoreEndpointFunction": "MayAct",
         "RestoreEndpointLogs": "MayAct",
+        "RestoreEndpointStateMachine": "MayAct",
+        "RestoreEndpointStateMachineLogs": "MayAct",
     }
     assert template["Outputs"]["RestoreEndpointFunctionName"]["Condition"] == "MayAct"
     assert template["Parameters"]["AuditMode"]["Default"] == "report"

@@ -40,7 +40,10 @@ class Sam:
 
     def invoke(self, stem: str, event: Any, **environment: str) -> Any:
         """What comes back: an answer, or `errorType` and `errorMessage`."""
-        name = function_name(stem)
+        return self.invoke_function(function_name(stem), event, **environment)
+
+    def invoke_function(self, name: str, event: Any, **environment: str) -> Any:
+        """The same of a function by its logical id."""
         self.invoked.add(name)
         files: dict[str, Any] = {
             "event.json": event,

@@ -4,12 +4,16 @@ Nothing is deployed here, so each says what is missing: it has loaded, has parse
 asked AWS. The last test needs those of the files before it too.
 """
 
+import json
+from pathlib import Path
+
 import pytest
 
-from tests.containers.sam import Sam, sample_event
+from tests.containers.sam import ROOT, Sam, sample_event
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
+API_EVENTS = sorted((ROOT / "events").glob("api_*.json"))
 WITHOUT_DEPLOYMENT = (
     "check_deployment",
     "prepare_deployment",
@@ -50,6 +54,16 @@ def test_a_function_names_what_is_not_there(sam: Sam, stem: str) -> None:
 def test_a_function_answers_that_there_is_nothing_to_do(sam: Sam, stem: str) -> None:
     member, value = ANSWERED[stem]
     assert sam.answer(stem, {})[member] == value
+
+
+@pytest.mark.parametrize("path", API_EVENTS, ids=[path.stem for path in API_EVENTS])
+def test_the_api_answers_a_call_of_each_group_with_chalice_from_its_layer(
+    sam: Sam, path: Path
+) -> None:
+    answer = sam.invoke_function("ApiFunction", json.loads(path.read_text()))
+    # What a sample names is mostly not there; that is told, and nothing fails.
+    assert answer["statusCode"] in {200, 202, 404, 409}, answer
+    assert json.loads(answer["body"])
 
 
 def test_every_function_of_the_template_was_invoked(sam: Sam) -> None:

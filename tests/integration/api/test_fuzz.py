@@ -28,7 +28,12 @@ SHARE_OF_READS = 0.6
 @pytest.fixture(scope="module")
 def known(world: ApiWorld) -> dict[str, list[str]]:
     """Ids of what is there."""
-    return {"id": [world.waiting(each).run_id for each in (CLOSED, "reviews")]}
+    return {
+        "id": [world.waiting(each).run_id for each in (CLOSED, "reviews")],
+        "project": [CLOSED, "reviews"],
+        "name": ["run.json", "result.json", "report.html"],
+        "version": ["1", "2"],
+    }
 
 
 def fuzz(world: ApiWorld, known: dict[str, list[str]], methods: list[str], count: int) -> Any:

@@ -74,10 +74,17 @@ def printed(notebook: dict[str, Any]) -> str:
 
 
 def environment(aws: EmbeddedAws, folder: Path) -> dict[str, str]:
-    """Returns the variables of a person who works with the embedded AWS."""
+    """Returns the variables of a person who works with the SDK and the embedded AWS."""
     return {
         "PATH": f"{ENVIRONMENT / 'bin'}:{os.environ['PATH']}",
         "HOME": str(folder),
+        **clients_variables(aws),
+    }
+
+
+def clients_variables(aws: EmbeddedAws) -> dict[str, str]:
+    """Returns what leads any AWS client to the embedded AWS."""
+    return {
         "AWS_ENDPOINT_URL": aws.endpoint,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

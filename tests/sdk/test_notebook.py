@@ -1,16 +1,19 @@
 """The notebook, executed against the embedded AWS: a run is trained again and handed back."""
 
 import json
+import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local_aws.options import ROOT
 from tests.integration.workflow.world import EndedExecution, World
 from tests.sdk.conftest import PROJECT
-from tests.sdk.notebook import ENVIRONMENT, environment, execute
+from tests.sdk.notebook import ENVIRONMENT, clients_variables, environment, execute
 
 CHANGES = {"learning_rate": 0.002, "epochs": 3}
 WHY = "it may learn more slowly"
@@ -155,12 +158,27 @@ def test_nothing_but_the_model_and_its_documents_is_left(
     assert world.keys(f"scratch/{retrained.run['run_id']}/splits/test/")
 
 
+def test_the_command_line_shows_it_with_its_source_run_who_and_what(
+    world: World, retrained: Retrained
+) -> None:
+    shown = thriftline(world, "models", "list", PROJECT, "--output", "json")
+    newest = json.loads(shown)[0]
+    assert newest["version"] == 2
+    assert newest["approval_status"] == "PendingManualApproval"
+    assert newest["source_run_id"] == retrained.run["run_id"]
+    assert newest["registered_by"] == retrained.document["who"]
+    assert newest["changed"] == "learning_rate from 0.01 to 0.002 and epochs from 2 to 3"
+    assert newest["why"] == WHY
+    assert newest["accuracy"] == pytest.approx(retrained.document["scores"]["accuracy"], abs=1e-6)
+    assert newest["cost_usd"] is None
+    assert newest["href"] == f"/runs/{retrained.run['run_id']}"
+
+
 def test_it_is_deployed_once_a_person_has_approved_it(world: World, retrained: Retrained) -> None:
-    arn = retrained.version["ModelPackageArn"]
     request = {
         "action": "deploy",
         "project": PROJECT,
-        "model_package_arn": arn,
+        "model_package_arn": retrained.version["ModelPackageArn"],
         "requested_by": "a test",
         "why": "",
         "token": "of-the-notebook",
@@ -168,7 +186,7 @@ def test_it_is_deployed_once_a_person_has_approved_it(world: World, retrained: R
     refused = _preview(world, request)
     assert "PendingManualApproval" in json.dumps(refused)
 
-    world.sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    thriftline(world, "models", "approve", PROJECT, "2", "--why", "as good, and cheaper", "--yes")
     shown = _preview(world, request)
 
     assert shown["would_deploy"], shown
@@ -212,6 +230,23 @@ def test_the_sdk_itself_refuses_a_role_of_least_privilege(world: World, tmp_path
     assert "RoleValidationError" in done.stderr
     assert "ec2:CreateNetworkInterface" in done.stderr
     assert "s3:GetObject" not in done.stderr
+
+
+def thriftline(world: World, *words: str) -> str:
+    """Calls the command line as a person does; returns what it answers."""
+    done = subprocess.run(
+        [sys.executable, "-m", "thriftline_cli", *words],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT / "cli"),
+            **clients_variables(world.aws),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _preview(world: World, request: dict[str, Any]) -> Any:

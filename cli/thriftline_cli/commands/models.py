@@ -56,10 +56,12 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
     from thriftline_cli.money import usd
 
     metrics = one.get("metrics") or one
+    # What a notebook handed back has an id of its own, which is no run.
+    source = one.get("source_run_id")
     return {
         "version": one["version"],
         "approval": one["approval_status"],
         "accuracy": metrics.get("accuracy"),
         "cost": usd(one.get("cost_usd")),
-        "run": one.get("run_id"),
+        "run": f"retrained {source}" if source else one.get("run_id"),
     }

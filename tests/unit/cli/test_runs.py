@@ -337,6 +337,22 @@ def test_a_version_is_approved_and_listed(api: FakeApi) -> None:
     assert api.changes[0].body == {"status": "Approved", "why": "good"}
 
 
+def test_a_version_from_a_notebook_names_the_run_that_was_trained_again(api: FakeApi) -> None:
+    api.routes["GET /projects/shop/models"] = page(
+        {
+            "version": 4,
+            "approval_status": "PendingManualApproval",
+            "accuracy": 0.92,
+            "cost_usd": None,
+            "run_id": "shop-nb0123456789abcd",
+            "source_run_id": ID,
+        }
+    )
+    api.command("models list shop")
+    assert f"retrained {ID}" in api.out
+    assert "shop-nb" not in api.out
+
+
 def test_the_budget_is_one_look(api: FakeApi) -> None:
     api.routes["GET /budget"] = {
         "month": "2026-11",

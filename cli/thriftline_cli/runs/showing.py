@@ -45,7 +45,7 @@ def _known(value: Any, shown: Any) -> Any:
 
 
 def _metrics(run: _Run) -> dict[str, Any]:
-    found = ((run.get("result") or {}).get("evaluation") or {}).get("metrics") or {}
+    found = (run.get("result") or {}).get("metrics") or {}
     return {name: found[name] for name in ("accuracy", "macro_f1") if name in found}
 
 

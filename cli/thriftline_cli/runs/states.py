@@ -26,6 +26,8 @@ STATES = {
     "Publish result": (19, "writes the result"),
 }
 MOST = 20
+# In these the trainer says what it does.
+TRAINING = frozenset({"Start training", "Wait for a turn", "Poll training", "Wait for the job"})
 UNKNOWN = (1, "is at work")
 ENDED = frozenset({"succeeded", "not_promoted", "rejected", "failed", "not_started"})
 EARLY = "starting"

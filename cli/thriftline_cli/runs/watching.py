@@ -7,7 +7,7 @@ from thriftline_cli.api.client import segment
 from thriftline_cli.context import Context
 from thriftline_cli.exits import CommandError, Exit
 from thriftline_cli.money import lasted, usd
-from thriftline_cli.runs.states import EARLY, ENDED, STATES, UNKNOWN, WAITING, bar
+from thriftline_cli.runs.states import EARLY, ENDED, STATES, TRAINING, UNKNOWN, WAITING, bar
 
 TIMEOUT = 86_400.0
 EVERY = 5.0
@@ -60,7 +60,7 @@ def sentence(run: Run, width: int) -> str:
         far, words = 0, "is about to start"
     progress = run.get("progress") or {}
     phase = progress.get("phase")
-    if phase and far >= STATES["Start training"][0]:
+    if phase and run.get("state") in TRAINING:
         words = f"{words} ({phase})"
     facts = [lasted(progress.get("seconds")), _money(run, progress)]
     tail = "  ".join(fact for fact in facts if fact not in ("", "-"))
@@ -68,7 +68,7 @@ def sentence(run: Run, width: int) -> str:
     room = width - len(tail) - 3
     if len(head) > room > 0:
         head = f"{head[: room - 1]}…"
-    return f"{head}  {tail}"
+    return f"{head}  {tail}".rstrip()
 
 
 def _money(run: Run, progress: Mapping[str, Any]) -> str:

@@ -1,16 +1,13 @@
 """Writes docs/cli.md out of the parsers of `thriftline`: `make docs` runs this."""
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "cli"))
 
 from thriftline_cli.exits import Exit
 from thriftline_cli.options import COMMANDS, parser_for
 
+ROOT = Path(__file__).parents[1]
 # What the head of the page says.
 _EVERYWHERE = {
     *("help", "output", "query", "profile", "region", "stack", "endpoint_url", "no_color"),
@@ -31,7 +28,7 @@ _HEAD = """\
 # The command line
 
 `pip install ./cli` gives `thriftline`; in a checkout `make setup` makes `.venv/bin/thriftline`.
-`python tools/write_cli_page.py` writes this page.
+`make docs` writes this page.
 
 - It asks the stack's [API](openapi.json), signed with your AWS credentials. `--endpoint-url` (or
   `AWS_ENDPOINT_URL`) is the embedded AWS; on this machine that one needs no credentials.

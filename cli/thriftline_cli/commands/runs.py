@@ -26,6 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     one = leaf(group, "get", "show a run: its bill, its attempts, its documents")
     one.add_argument("run", help="its id")
     one.add_argument("--document", metavar="NAME", help="write this document out, as it is")
+    one.add_argument("--model", type=Path, metavar="FOLDER", help="unpack its model into it")
     one.add_argument("--save", type=Path, metavar="FOLDER", help="write all documents into it")
     watched = leaf(group, "watch", "follow a run to its end")
     watched.add_argument("run", help="its id")
@@ -96,6 +97,10 @@ def _get(args: argparse.Namespace, context: Context) -> int:
     found = context.api.get(path)
     if args.save:
         _save(found, args.save, context)
+    if args.model:
+        from thriftline_cli.runs.models import unpack
+
+        unpack(found, args.model, context)
     context.out.one(found, page(found))
     return Exit.DONE
 

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -36,6 +35,10 @@ class Shell:
         self.docker = folder / "docker.txt"
         _program(tools / "aws", f'exec "{sys.executable}" "{AWS}" "$@"')
         _program(tools / "docker", f'[[ $1 != login ]] || cat; echo "docker $*" >> "{self.docker}"')
+        _program(
+            tools / "thriftline",
+            f'PYTHONPATH="{ROOT}/cli" exec "{sys.executable}" -m thriftline_cli "$@"',
+        )
         self._environment = {
             "PATH": f"{tools}:{os.environ['PATH']}",
             "AWS_ENDPOINT_URL": world.aws.endpoint,
@@ -68,27 +71,21 @@ def shell(tmp_path: Path, world: World) -> Shell:
 
 
 def test_an_own_file_becomes_a_model_in_a_folder(shell: Shell, world: World) -> None:
-    commands = block_with("aws s3 cp my.csv")
-    exports, upload, runs, models, logs = _commands(commands)
+    exports, submit, runs, get, _approve, budget = _commands(block_with("thriftline runs submit"))
     port = world.aws.endpoint.rpartition(":")[2]
     shell.run(exports.replace("4566", port))  # sets the variables that this shell has
     (shell.folder / "my.csv").write_text(csv_of(600))
-    (shell.folder / "notes.xlsx").write_text("not a data set")
 
-    shell.run(upload)
-    shell.run(upload.replace("mine/my.csv", "other/notes.xlsx").replace("my.csv", "notes.xlsx"))
-    ended = world.end_of(_version_of(world, "datasets/mine/my.csv"))
-    shell.run(runs)
+    assert "succeeded" in shell.run(submit)
+    run_id = shell.run(f"{runs.strip()} --project mine --query '[0].run_id'").strip()
+    assert run_id.startswith("mine-")
+    shell.run(get.replace("RUN", run_id))
+    assert "left" in shell.run(budget)
 
-    assert ended.result is not None
-    result = json.loads(next((shell.folder / "runs").glob("mine-*/result.json")).read_text())
+    result = json.loads((shell.folder / "out/result.json").read_text())
     assert result["status"] == "succeeded", result["reason"]
-    assert result["reports"]["model"].partition(f"{world.artifacts}/")[2] in shell.run(models)
-    assert "notes.xlsx" in _once_there(shell, logs, "notes.xlsx")
-
-    shell.run(block_with("aws s3 cp MODEL").replace("MODEL", result["reports"]["model"]))
-
     assert list((shell.folder / "ml/model").iterdir())
+    assert block_with("thriftline runs get RUN --model").strip() in get.replace(" --save out", "")
 
 
 def test_the_image_goes_to_the_repository_that_the_stack_has_made(
@@ -117,16 +114,3 @@ def test_the_base_images_registry_is_the_dockerfiles(shell: Shell) -> None:
 def _commands(block: str) -> list[str]:
     """Return a block's commands, each with its continued lines."""
     return [one for one in block.replace("\\\n", " ").splitlines() if one.strip()]
-
-
-def _version_of(world: World, key: str) -> str:
-    versions = world.s3.list_object_versions(Bucket=world.data, Prefix=key)["Versions"]
-    return str(versions[0]["VersionId"])
-
-
-def _once_there(shell: Shell, command: str, words: str) -> str:
-    """Return what a command prints, once the words are in it: logs come a moment later."""
-    deadline = time.monotonic() + 60
-    while words not in (said := shell.run(command)) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return said

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from thriftline.core.message import Fact, Message
 from thriftline.messages.domain.fitting import escaped_for_slack, fitted
+from thriftline.messages.domain.shrinking import first_that_fits
 
 LONGEST_HEADER = 150
 LONGEST_SECTION = 3_000
@@ -24,13 +25,16 @@ Block = dict[str, Any]
 
 
 def slack_body(message: Message) -> dict[str, Any]:
-    """Returns the body; facts are left out from the end until it is small enough."""
-    facts = message.facts
-    while True:
-        body = {"text": _fallback(message), "blocks": _blocks(message, facts)}
-        if len(json.dumps(body, ensure_ascii=False)) <= LONGEST_ALL or not facts:
-            return body
-        facts = facts[:-1]
+    """Returns the body; what says least is left out until it is small enough."""
+    return first_that_fits(message, _body, _fits)
+
+
+def _body(message: Message) -> dict[str, Any]:
+    return {"text": _fallback(message), "blocks": _blocks(message, message.facts)}
+
+
+def _fits(body: object) -> bool:
+    return len(json.dumps(body, ensure_ascii=False)) <= LONGEST_ALL
 
 
 def slack_text(message: Message) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from thriftline.core.message import Fact, Message, Tone
 from thriftline.messages.domain.fitting import escaped_for_cards, fitted
+from thriftline.messages.domain.shrinking import first_that_fits
 
 LARGEST_BYTES = 24_000
 _LONGEST_TITLE = 250
@@ -19,13 +20,12 @@ _COLOURS: dict[Tone, str] = {
 
 
 def teams_body(message: Message) -> dict[str, Any]:
-    """Returns the body; facts are left out from the end until it is small enough."""
-    facts = message.facts
-    while True:
-        body = _body(message, facts)
-        if len(json.dumps(body).encode()) <= LARGEST_BYTES or not facts:
-            return body
-        facts = facts[:-1]
+    """Returns the body; what says least is left out until it is small enough."""
+    return first_that_fits(message, _body, _fits)
+
+
+def _fits(body: object) -> bool:
+    return len(json.dumps(body).encode()) <= LARGEST_BYTES
 
 
 def teams_text(message: Message) -> dict[str, Any]:
@@ -33,14 +33,14 @@ def teams_text(message: Message) -> dict[str, Any]:
     return _card([_text(message.title, weight="Bolder"), _text(message.sentence)])
 
 
-def _body(message: Message, facts: tuple[Fact, ...]) -> dict[str, Any]:
+def _body(message: Message) -> dict[str, Any]:
     items = [
         _text(message.title, _LONGEST_TITLE, weight="Bolder", color=_COLOURS[message.tone]),
         _text(message.sentence),
     ]
     items += [_text(text) for text in (message.detail, message.dollars) if text]
-    if facts:
-        items.append({"type": "FactSet", "facts": [_fact(fact) for fact in facts]})
+    if message.facts:
+        items.append({"type": "FactSet", "facts": [_fact(fact) for fact in message.facts]})
     items += [_text(f"• {step}") for step in message.next_steps]
     items.append(_text(message.thread, _LONGEST_TITLE, isSubtle=True, size="Small"))
     return _card(items, message.link)

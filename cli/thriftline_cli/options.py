@@ -24,6 +24,7 @@ COMMANDS = {
     "restore": "bring back an endpoint that the audit ended",
     "runs": "train: submit, watch, stop, and how it ended",
     "transform": "classify texts in S3 without an endpoint",
+    "ui": "open the page: runs, dollars, approvals, endpoints, findings",
 }
 # Its programs read what follows them.
 _STARTER = "local"

@@ -131,6 +131,11 @@ estimate: $(STAMPS)/venv ## What a run of DATA=file would cost (RUN=run.yaml), b
 serve: environments ## Serve the embedded AWS until Ctrl-C
 	@$(BIN)/python -m laptop serve
 
+.PHONY: ui
+# PAGE='--page-port 0' and so on
+ui: environments ## The page, over an embedded AWS with the runs of the last make demo, until Ctrl-C
+	@$(BIN)/python -m laptop page $(PAGE)
+
 test: setup ## Run everything that the gate runs
 	@$(MAKE) --no-print-directory check
 

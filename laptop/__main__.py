@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m laptop", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     command_line.add_serve(commands)
+    _add_page(commands)
     commands.add_parser("demo", help="run the main job on real sentences, as a story of uploads")
     commands.add_parser("bedrock", help="fine-tune a small generative model by way of Bedrock")
     commands.add_parser("serving", help="deploy, roll back, compare, sleep and wake, as a story")
@@ -35,6 +36,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_estimate(commands)
     approval.add_answers(commands)
     return parser
+
+
+def _add_page(commands: Any) -> None:
+    page = commands.add_parser("page", help="serve the embedded AWS with its page until stopped")
+    page.add_argument("--port", type=int, default=4566, help="of the embedded AWS; 0: a free one")
+    page.add_argument("--page-port", type=int, default=4567, help="of the page; 0: a free one")
+    page.add_argument(
+        "--time-scale", type=float, default=5.0, metavar="X", help="divide waits by X"
+    )
 
 
 def _add_estimate(commands: Any) -> None:
@@ -92,6 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _audit(given)
     if given.command == "estimate":
         return _estimate(given)
+    if given.command == "page":
+        return _page(given)
     return _serve(given)
 
 
@@ -108,6 +120,20 @@ def _serve(given: argparse.Namespace) -> int:
     except stack.SetupError as error:
         print(f"laptop: {error}", file=sys.stderr)
         return 1
+
+
+def _page(given: argparse.Namespace) -> int:
+    from laptop import page
+
+    logging.getLogger().setLevel(logging.WARNING)
+    try:
+        page.run(given.port, given.page_port, given.time_scale, _DEMO_FOLDER)
+    except page.PageError as error:
+        print(f"page: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("page: stopped", file=sys.stderr)
+    return 0
 
 
 def _demo() -> int:

@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from laptop import demo_money, sample_data
+from laptop import demo_money, kept_demo, page, sample_data
 from laptop.demo_error import DemoError
 from laptop.demo_progress import show
 from laptop.follow import Follower, Snapshot, execution_of
@@ -129,6 +129,17 @@ def run_demo(aws: EmbeddedAws, folder: Path, console: Console) -> None:
         for each in finished
     ]
     (folder / "summary.json").write_text(json.dumps(summary, indent=2))
+    kept_demo.keep(aws, folder / page.KEPT)
+    for line in page_lines():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def page_lines() -> list[str]:
+    """Return how the page of these runs is opened."""
+    return [
+        "page  make ui shows these runs, their dollars and charts in a browser, at",
+        f"      {page.address()}",
+    ]
 
 
 def put(aws: EmbeddedAws, name: str, body: bytes) -> str:

@@ -4,6 +4,7 @@ The embedded AWS is in memory and ends with the demo. `make ui` starts another o
 into it; model weights are not kept.
 """
 
+import base64
 import json
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,7 +45,7 @@ def keep(aws: DeployedStack, folder: Path) -> None:
         items = [
             item for page in pages.paginate(TableName=aws.outputs[output]) for item in page["Items"]
         ]
-        (folder / f"{output}.json").write_text(json.dumps(items))
+        (folder / f"{output}.json").write_text(json.dumps(items, default=_as_text))
     (folder / _MODELS).write_text(json.dumps(_versions(aws.client("sagemaker")), default=str))
     s3, bucket = aws.client("s3"), aws.outputs[_BUCKET]
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_PREFIX):
@@ -60,7 +61,7 @@ def put_back(aws: DeployedStack, folder: Path) -> int:
         return 0
     for output in _TABLES:
         for item in json.loads((folder / f"{output}.json").read_text()):
-            aws.client("dynamodb").put_item(TableName=aws.outputs[output], Item=item)
+            aws.client("dynamodb").put_item(TableName=aws.outputs[output], Item=_as_item(item))
     _register(aws.client("sagemaker"), json.loads((folder / _MODELS).read_text()))
     objects = folder / "objects"
     files = [one for one in sorted(objects.rglob("*")) if one.is_file()]
@@ -68,6 +69,24 @@ def put_back(aws: DeployedStack, folder: Path) -> int:
         key = file.relative_to(objects).as_posix()
         aws.client("s3").upload_file(str(file), aws.outputs[_BUCKET], key)
     return len({file.parent for file in files})
+
+
+def _as_text(value: object) -> str:
+    """Return the bytes of a DynamoDB attribute as JSON can hold them."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} is in no item of DynamoDB")
+
+
+def _as_item(value: Any) -> Any:
+    """Return an item, or a part of one, with its bytes as they were."""
+    if isinstance(value, list):
+        return [_as_item(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"B"} and isinstance(value["B"], str):
+        return {"B": base64.b64decode(value["B"])}
+    return {key: _as_item(one) for key, one in value.items()}
 
 
 def _versions(sagemaker: Any) -> list[dict[str, Any]]:

@@ -76,7 +76,7 @@ const Dollars = ({ run, result }) => html`<section>
     <${Figure} name=${isLive(run.status) ? "Cost so far" : "Cost"} value=${html`<${Money} of=${run.cost_usd ?? run.progress?.cost_so_far_usd ?? result.cost?.usd} />`} />
     <${Figure} name="Expected" value=${html`<${Money} of=${run.expected_usd ?? result.plan?.expected_usd} />`} />
     <${Figure} name="Worst case" value=${html`<${Money} of=${run.worst_case_usd ?? result.plan?.worst_case_usd} />`} />
-    <${Figure} name="Saved by Spot" value=${html`<${Money} of=${run.saved_usd} />`} />
+    <${Figure} name="Saved by Spot" value=${isLive(run.status) ? html`<span class="soft">not yet</span>` : html`<${Money} of=${run.saved_usd} />`} />
   </div>
   ${result.plan?.price_source && html`<p class="soft">Prices: ${plain(result.plan.price_source)}, ${plain(result.plan.price_date)}. ${plain(result.plan.expected_reason)}</p>`}
 </section>`;

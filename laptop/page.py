@@ -4,7 +4,6 @@ Its address is the same at each start, so that the demo can name it before: the 
 file that its owner alone can read. The embedded AWS has no account behind it.
 """
 
-import errno
 import secrets
 import signal
 import sys
@@ -71,31 +70,30 @@ def run(port: int, page_port: int, time_scale: float, demo_folder: Path) -> None
         PageError: a port is taken, or something that `make setup` makes is missing.
     """
     from laptop import kept_demo, stack, watch
+    from local_aws.command_line import is_taken
     from local_aws.options import Options
     from local_aws.server import EmbeddedAws
 
+    for number in filter(None, (port, page_port)):
+        if is_taken("127.0.0.1", number):
+            raise PageError(
+                f"port {number} is taken; make ui PAGE='--port 0 --page-port 0' takes free ones"
+            )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     say("starting the embedded AWS and deploying template.yaml on it")
     try:
         options = stack.with_own_stack(Options(port=port, time_scale=time_scale))
-        with EmbeddedAws(options) as aws:
-            stack.upload_base_model(aws)
-            stack.push_image(aws)
-            kept = kept_demo.put_back(aws, demo_folder / KEPT)
-            server = start(aws, options.region, port=page_port)
-            watch.start(aws, say)
-            for line in lines(server.page.guard.address, aws.endpoint, kept):
-                say(line)
-            threading.Event().wait()
     except stack.SetupError as error:
         raise PageError(str(error)) from error
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise PageError(
-            "a port is taken: --port 0 and --page-port 0 take free ones "
-            f"(make ui PAGE='--port 0 --page-port 0'); {error}"
-        ) from error
+    with EmbeddedAws(options) as aws:
+        stack.upload_base_model(aws)
+        stack.push_image(aws)
+        kept = kept_demo.put_back(aws, demo_folder / KEPT)
+        server = start(aws, options.region, port=page_port)
+        watch.start(aws, say)
+        for line in lines(server.page.guard.address, aws.endpoint, kept):
+            say(line)
+        threading.Event().wait()
 
 
 def lines(address: str, endpoint: str, kept: int) -> list[str]:

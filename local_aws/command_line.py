@@ -117,7 +117,8 @@ def run_in_own_environment(program: str) -> int:
     os.execv(_OWN_PYTHON, [str(_OWN_PYTHON), "-m", program, *sys.argv[1:]])
 
 
-def _is_taken(host: str, port: int) -> bool:
+def is_taken(host: str, port: int) -> bool:
+    """Tell whether somebody listens there already."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -134,6 +135,8 @@ def log_to_stderr() -> None:
     )
     for name in ("botocore", "samtranslator"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of a switch of AWS's own that no template can set.
+    logging.getLogger("samtranslator.feature_toggle").setLevel(logging.ERROR)
     # It reports each error that a machine catches; the history has them all.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
 
@@ -161,7 +164,7 @@ def serve(
 
     `settle` completes the options, `prepare` fills the deployed stack before the line is printed.
     """
-    if given.port and _is_taken(given.host, given.port):
+    if given.port and is_taken(given.host, given.port):
         print(f"local_aws: port {given.port} is taken; --port 0 takes a free one", file=sys.stderr)
         return 1
     stdout = sys.stdout

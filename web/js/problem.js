@@ -17,6 +17,10 @@ const MOVES = {
   504: "It took too long. It may still happen: reload before you repeat it.",
 };
 
+const NO_ROUTE = /Missing Authentication Token/;
+const NEWER =
+  "The stack's API has no such route, so it is older than this page. Deploy the newest template.";
+
 export class Problem extends Error {
   constructor({ status = 0, title, detail = "", errors = [], move }) {
     super(detail || title);
@@ -58,6 +62,8 @@ export function problemOf(status, body) {
   return new Problem({
     status,
     title,
+    // API Gateway's words for a path that it does not have, signed or not.
+    move: NO_ROUTE.test(`${title} ${text(body.detail)}`) ? NEWER : undefined,
     detail: text(body.detail),
     errors: errors.map((one) => [text(one?.pointer), text(one?.detail)].filter(Boolean).join(": ")),
   });

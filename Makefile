@@ -318,6 +318,10 @@ docs: $(STAMPS)/venv ## Write what is generated: schemas, run spec, audit rules,
 picture: $(STAMPS)/venv ## The picture in README, of the report that demo-audit left (needs chromium)
 	@$(BIN)/python tools/screenshot_report.py
 
+.PHONY: picture-page
+picture-page: setup-browser ## The picture of the page in README and docs/page.md
+	@PYTHONPATH=cli:. $(BIN)/python tools/screenshot_page.py
+
 prices: $(STAMPS)/venv ## Refresh the price catalogue from the Price List API (needs an account)
 	@$(BIN)/thriftline prices refresh $(PRICES)
 

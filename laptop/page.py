@@ -99,7 +99,9 @@ def run(port: int, page_port: int, time_scale: float, demo_folder: Path) -> None
 def lines(address: str, endpoint: str, kept: int) -> list[str]:
     """Return what is said once the page answers."""
     shown = (
-        f"the {kept} runs of the last make demo" if kept else "no run yet; make demo leaves some"
+        f"what the last make demo left ({kept} of its runs)"
+        if kept
+        else "no run yet; make demo leaves some"
     )
     return [
         "",

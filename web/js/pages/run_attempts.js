@@ -1,5 +1,5 @@
 // The ladder that a run may climb, and the jobs that it made.
-import { counted, duration, list, plain } from "../format.js";
+import { between, counted, duration, list, plain } from "../format.js";
 import { html } from "../lib.js";
 import { Table } from "../parts/table.js";
 import { Badge, Money, Name } from "../parts/text.js";
@@ -24,6 +24,11 @@ const RUNGS = [
 export const Ladder = ({ rungs }) =>
   rungs.length > 0 &&
   html`<section><h2>Ladder</h2><${Table} caption="Rungs of the ladder" columns=${RUNGS} rows=${rungs} /></section>`;
+
+const trained = (one) => {
+  const seconds = one.training_seconds ?? between(one.started_at, one.ended_at);
+  return seconds == null ? "" : duration(seconds);
+};
 
 const ATTEMPTS = [
   {
@@ -51,7 +56,7 @@ const ATTEMPTS = [
   {
     name: "Trained",
     right: true,
-    of: (one) => (one.training_seconds == null ? "" : duration(one.training_seconds)),
+    of: (one) => trained(one),
   },
   { name: "Billed", right: true, of: (one) => html`<${Money} of=${one.billed_usd} />` },
 ];

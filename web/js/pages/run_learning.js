@@ -63,7 +63,7 @@ export function Comparison({ result }) {
   ].filter((row) => row[1] != null);
   return html`<section>
     <h2>On the test split</h2>
-    ${gate && html`<p>${html`<${Badge} of=${gate.promotion} />`} ${plain(gate.reason)}</p>`}
+    ${gate && html`<p>${html`<${Badge} of=${gate.promotion} />`} ${plain(gate.reason === result.reason ? "" : gate.reason)}</p>`}
     ${rows.length > 0 && html`<${Bars} rows=${rows} />`}
     ${comparison && html`<p class="soft">Candidate less champion, ${plain(comparison.metric)}: ${signed(comparison.difference)} (${signed(comparison.interval?.low)} to ${signed(comparison.interval?.high)}).</p>`}
   </section>`;

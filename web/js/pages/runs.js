@@ -13,7 +13,9 @@ const FILTERS = [
 ];
 
 const ended = (run, usd) =>
-  isLive(run.status) && usd == null ? html`<span class="soft">not yet</span>` : html`<${Money} of=${usd} />`;
+  isLive(run.status) && usd == null
+    ? html`<span class="soft">not yet</span>`
+    : html`<${Money} of=${usd} />`;
 
 const COLUMNS = [
   {

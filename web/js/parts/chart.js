@@ -56,8 +56,9 @@ function scale(values, from, to, isRounded = false) {
   const step = stepOf((high - low) / 4);
   if (isRounded) [low, high] = [Math.floor(low / step) * step, Math.ceil(high / step) * step];
   const ticks = [];
-  for (let at = Math.ceil(low / step) * step; at <= high + step / 1e6; at += step)
-    ticks.push(Number(at.toFixed(10)));
+  // Counted in steps: sums of decimals would miss the ends.
+  for (let at = Math.ceil(low / step - 1e-6); at * step <= high + step * 1e-6; at += 1)
+    ticks.push(Number((at * step).toFixed(10)));
   return { ticks, at: (value) => from + ((value - low) / (high - low)) * (to - from) };
 }
 

@@ -17,13 +17,13 @@ def main() -> int:
     """Returns 0 when the picture was written."""
     sys.path[:0] = [str(ROOT / ".thriftline/browser/packages")]
     from playwright.sync_api import sync_playwright
-    from thriftline_cli.ui.files import Files, page_folder
-    from thriftline_cli.ui.guard import Guard
-    from thriftline_cli.ui.server import Page, PageServer
 
     from tests.browser import sample_answers as sample
     from tests.browser.conftest import ABOUT, ARGUMENTS, CHROMIUM
     from tests.browser.fake_api import FakeApi
+    from thriftline_cli.ui.files import Files, page_folder
+    from thriftline_cli.ui.guard import Guard
+    from thriftline_cli.ui.server import Page, PageServer
 
     server = PageServer(0)
     server.page = Page(Guard(server.port), Files(page_folder()), FakeApi(), ABOUT)

@@ -250,24 +250,35 @@ def approvals() -> list[Answer]:
 
 def projects() -> list[Answer]:
     """Returns the projects of the stack."""
-    return [{"project": "reviews"}, {"project": "claims"}]
+    return [{"project": name, "href": f"/projects/{name}/models"} for name in ("reviews", "claims")]
 
 
 def models() -> list[Answer]:
     """Returns the versions of a project, the newest first."""
     facts = ((4, "Approved", 0.871), (3, "Rejected", 0.722), (2, "PendingManualApproval", 0.858))
+    unsaid = ("approval_reason", "source_run_id", "job_name", "micro_f1", "dataset_uri")
+    unknown = ("dataset_version", "champion", "promotion", "registered_by", "changed", "why")
     return [
         {
+            **dict.fromkeys((*unsaid, *unknown)),
             "version": number,
+            "model_package_arn": f"{PACKAGE}/{number}",
             "approval_status": status,
+            "in_use": number == 4,
+            "created_at": ENDED,
+            "reason": "Better than the champion by 0.021.",
+            "run_id": RUN,
+            "href": f"/runs/{RUN}",
+            "trainer": "sagemaker",
+            "task": "text-classification",
+            "base_model": "distilbert/distilbert-base-uncased",
+            "instance_type": "ml.g5.xlarge",
+            "spot": True,
             "accuracy": accuracy,
             "macro_f1": accuracy - 0.003,
+            "test_records": 600,
+            "billed_seconds": 110,
             "cost_usd": "0.0431",
-            "trainer": "sagemaker",
-            "base_model": "distilbert/distilbert-base-uncased",
-            "run_id": RUN,
-            "created_at": ENDED,
-            "in_use": number == 4,
         }
         for number, status, accuracy in facts
     ]

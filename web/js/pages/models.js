@@ -1,7 +1,7 @@
 // The model versions of a project, compared side by side.
 import { answerModel } from "../acts/models.js";
 import { path } from "../api.js";
-import { figure, plain } from "../format.js";
+import { count, figure, plain, UNKNOWN } from "../format.js";
 import { html } from "../lib.js";
 import { isList, useLoad } from "../load.js";
 import { Action } from "../parts/dialog.js";
@@ -11,51 +11,73 @@ import { address, go } from "../router.js";
 import { word } from "../words.js";
 
 const MOST = 4;
-const metric = (one, name) => one.metrics?.[name] ?? one[name];
-const inUse = (one) => one.in_use ?? one.is_champion;
+
+const RUN = (id) => id && html`<a href=${address(["runs", id])}><${Name} of=${id} /></a>`;
 
 const ROWS = [
-  ["Approval", (one) => html`<${Badge} of=${one.approval_status ?? one.status} />`],
-  ["In use", (one) => (inUse(one) ? "yes, the champion" : "no")],
-  ["Accuracy", (one) => figure(number(metric(one, "accuracy"))), "high"],
-  ["Macro F1", (one) => figure(number(metric(one, "macro_f1"))), "high"],
+  ["Approval", (one) => html`<${Badge} of=${one.approval_status} />`],
+  ["In use", (one) => (one.in_use == null ? UNKNOWN : one.in_use ? "yes, the champion" : "no")],
+  ["Accuracy", (one) => figure(one.accuracy)],
+  ["Macro F1", (one) => figure(one.macro_f1)],
+  ["Test records", (one) => count(one.test_records)],
+  ["What the gate said", (one) => plain(one.reason)],
   ["Cost of the run", (one) => html`<${Money} of=${one.cost_usd} />`],
-  ["Trainer", (one) => plain(word(one.trainer))],
+  [
+    "Trained on",
+    (one) =>
+      [one.trainer && word(one.trainer), one.instance_type, one.spot ? "Spot" : ""]
+        .filter(Boolean)
+        .map(plain)
+        .join(", ") || UNKNOWN,
+  ],
   ["Base model", (one) => html`<${Name} of=${one.base_model} />`],
   [
     "Run",
     (one) =>
-      one.run_id && html`<a href=${address(["runs", one.run_id])}><${Name} of=${one.run_id} /></a>`,
+      one.source_run_id
+        ? html`<${Name} of=${one.run_id} />, trained again from ${RUN(one.source_run_id)}`
+        : RUN(one.run_id),
   ],
+  ["Changed", (one) => plain(one.changed) || "nothing that it says"],
   ["Registered", (one) => html`<${When} of=${one.created_at} exact />`],
 ];
 
-const number = (value) => (value == null || value === "" ? null : Number(value));
-
 export function Models({ id, query }) {
-  const models = useLoad(path(["projects", id, "models"], { limit: 100 }), { check: isList });
+  const models = useLoad(path(["projects", id, "models"], { next_token: query.next_token }), {
+    check: isList,
+  });
   return html`
     <${Heading} kicker=${html`<a href=${address(["models"])}>Models</a>`}><${Name} of=${id} /><//>
     <${Loaded} of=${models} what="versions">
       ${(data) =>
         data.items.length === 0
           ? html`<${Empty}><p>This project has no model yet.</p><//>`
-          : html`<${Compared} project=${id} all=${data.items} wanted=${query.versions} reload=${models.reload} />`}
+          : html`<${Compared} project=${id} all=${data.items} query=${query} reload=${models.reload} /><${Older} project=${id} token=${data.next_token} />`}
     <//>
   `;
 }
 
-function Compared({ project, all, wanted, reload }) {
-  const chosen = chosenOf(all, wanted);
+const Older = ({ project, token }) =>
+  token &&
+  html`<nav class="pager" aria-label="More versions"><a class="button" href=${address(["models", project], { next_token: token })}>Older versions</a></nav>`;
+
+function Compared({ project, all, query, reload }) {
+  const chosen = chosenOf(all, query.versions);
   const toggle = (version, isOn) => {
     const kept = chosen.map((one) => one.version).filter((one) => one !== version);
     const next = isOn ? [...kept, version].slice(-MOST) : kept;
-    go(address(["models", project], { versions: next.join(",") || "none" }), { replace: true });
+    go(
+      address(["models", project], {
+        versions: next.join(",") || "none",
+        next_token: query.next_token,
+      }),
+      { replace: true },
+    );
   };
   return html`
     <fieldset class="choices">
       <legend>Versions to compare, ${MOST} at the most</legend>
-      ${all.map((one) => html`<label><input type="checkbox" checked=${chosen.includes(one)} onChange=${(event) => toggle(one.version, event.target.checked)} /> version ${plain(one.version)}${inUse(one) ? " (in use)" : ""}</label>`)}
+      ${all.map((one) => html`<label><input type="checkbox" checked=${chosen.includes(one)} onChange=${(event) => toggle(one.version, event.target.checked)} /> version ${plain(one.version)}${one.in_use ? " (in use)" : ""}</label>`)}
     </fieldset>
     ${
       chosen.length === 0
@@ -92,6 +114,6 @@ const Side = ({
 
 /** What may be decided of a version: what it is not already. */
 const acts = (one) => {
-  const status = String(one.approval_status ?? one.status).toLowerCase();
+  const status = String(one.approval_status).toLowerCase();
   return [true, false].filter((isYes) => status !== (isYes ? "approved" : "rejected"));
 };

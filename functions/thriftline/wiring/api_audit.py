@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from thriftline.audit.steps.list_audits import AuditsSite
     from thriftline.core.aws.functions import Functions
     from thriftline.core.aws.machines import Machines
+    from thriftline.money.prices import PriceCatalogue
 
 __all__ = ["artifacts", "now", "settings"]
 
@@ -34,6 +35,13 @@ def functions() -> "Functions":
     from thriftline.core.aws.functions import Functions
 
     return Functions(client_without_retries("lambda"))
+
+
+def prices() -> "PriceCatalogue":
+    """The rates of instances."""
+    from thriftline.money.price_catalogue import price_catalogue
+
+    return price_catalogue()
 
 
 def audits_site() -> "AuditsSite":

@@ -47,6 +47,7 @@ from thriftline.audit.steps.report_documents import move_latest
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.machines import Machines
 from thriftline.core.errors import InvalidAuditInputError, ServiceUnavailableError
+from thriftline.money.price_catalogue import price_catalogue
 
 TODAY = date(2026, 11, 30)
 WISH = Wish("shown to customers", date(2026, 12, 31), "arn:aws:iam::123456789012:user/ada")
@@ -304,7 +305,12 @@ LIVES = [datetime(2026, month, 1, 8, 30, tzinfo=UTC) for month in (9, 10)]
 
 
 def save(bucket: Bucket, name: str, created: datetime, account: str = "123456789012") -> None:
-    bucket.write_json(saved_endpoint_key(account, "us-east-1", name, created), "{}")
+    variants = [{"InstanceType": "ml.m5.large", "InitialInstanceCount": 2}]
+    saved = {"config": {"description": {"ProductionVariants": variants}}}
+    bucket.write_json(
+        saved_endpoint_key(account, "us-east-1", name, created),
+        json.dumps({} if name == "b" else saved),
+    )
 
 
 def restoring(bucket: Bucket, executions: FakeStepFunctions) -> RestoringSite:
@@ -313,7 +319,14 @@ def restoring(bucket: Bucket, executions: FakeStepFunctions) -> RestoringSite:
 
 
 def restores(site: RestoringSite, limit: int = 10, after: str | None = None) -> RestorePage:
-    return list_restores(site.artifacts, site.running, endpoint=None, limit=limit, after=after)
+    return list_restores(
+        site.artifacts,
+        site.running,
+        endpoint=None,
+        limit=limit,
+        after=after,
+        prices=price_catalogue(),
+    )
 
 
 def test_saved_copies_are_paged_and_say_what_became_of_them(
@@ -340,6 +353,8 @@ def test_saved_copies_are_paged_and_say_what_became_of_them(
         ("a", "restored", back),
         ("b", "restoring", None),
     ]
+    assert (str(first.items[0].usd_per_hour), str(first.items[0].month_usd)) == ("0.230", "167.900")
+    assert rest.items[0].month_usd is None, "what it had is not known"
 
 
 def test_the_last_life_is_meant_and_places_must_be_clear(

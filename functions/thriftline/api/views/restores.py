@@ -33,6 +33,7 @@ def list_restores(_call: Call, query: RestoresAsk) -> RestoreList:
         endpoint=query.endpoint,
         limit=query.limit,
         after=start["after"] if start else None,
+        prices=wiring.prices(),
     )
     return RestoreList(
         items=page.items,

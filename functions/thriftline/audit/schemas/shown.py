@@ -144,6 +144,8 @@ class ShownRestore(Payload):
     saved_at: datetime | None
     state: Literal["saved", "restoring", "restored"]
     restored_at: datetime | None
+    usd_per_hour: Usd | None = Field(description="Of all its instances, once it is back.")
+    month_usd: Usd | None
 
 
 class RestorePage(Payload):

@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
+from thriftline.audit.domain.costs import HOURS_A_MONTH
 from thriftline.audit.domain.layout import SAVED_ENDPOINTS, restore_records_prefix
 from thriftline.audit.schemas.shown import RestorePage, ShownRestore
 from thriftline.core.aws.buckets import Bucket, StoredObject
+from thriftline.money.prices import PriceCatalogue
 
 _AT_ONCE = 8
 _STAMP = "%Y%m%dT%H%M%S%f"
@@ -63,6 +66,7 @@ def list_restores(
     endpoint: str | None,
     limit: int,
     after: str | None,
+    prices: PriceCatalogue,
 ) -> RestorePage:
     """Returns some saved copies. ``running`` are the names of the restores that are under way."""
     found: list[SavedCopy] = []
@@ -74,7 +78,10 @@ def list_restores(
     at_work = {name.split("-")[1] for name in running() if name.count("-") > 1} if chosen else set()
     with ThreadPoolExecutor(_AT_ONCE) as readers:
         times = readers.map(lambda one: _restored_at(one, artifacts), chosen)
-    items = tuple(_shown(one, when, at_work) for one, when in zip(chosen, times, strict=True))
+        rates = readers.map(lambda one: _usd_per_hour(one, artifacts, prices), chosen)
+    items = tuple(
+        _shown(one, when, usd, at_work) for one, when, usd in zip(chosen, times, rates, strict=True)
+    )
     return RestorePage(items=items, last=chosen[-1].key if len(found) > limit else None)
 
 
@@ -89,7 +96,26 @@ def _restored_at(copy: SavedCopy, artifacts: Bucket) -> datetime | None:
     return found
 
 
-def _shown(copy: SavedCopy, restored_at: datetime | None, at_work: set[str]) -> ShownRestore:
+def _usd_per_hour(copy: SavedCopy, artifacts: Bucket, prices: PriceCatalogue) -> Decimal | None:
+    """Returns what its instances cost an hour; None where one of them has no rate."""
+    saved: Any = artifacts.read_json(f"{SAVED_ENDPOINTS}{copy.key}") or {}
+    config = (saved.get("config") or {}).get("description") or {}
+    variants = config.get("ProductionVariants") or []
+    if not variants:
+        return None
+    total = Decimal(0)
+    for variant in variants:
+        name, count = variant.get("InstanceType"), variant.get("InitialInstanceCount")
+        price = prices.hosting_rate(name, copy.region) if name else None
+        if price is None or count is None:
+            return None
+        total += price.most_usd * count
+    return total
+
+
+def _shown(
+    copy: SavedCopy, restored_at: datetime | None, usd: Decimal | None, at_work: set[str]
+) -> ShownRestore:
     state: Any = "saved" if restored_at is None else "restored"
     if copy.digest in at_work:
         state = "restoring"
@@ -102,4 +128,6 @@ def _shown(copy: SavedCopy, restored_at: datetime | None, at_work: set[str]) -> 
         saved_at=copy.saved_at.astimezone(UTC) if copy.saved_at else None,
         state=state,
         restored_at=restored_at,
+        usd_per_hour=usd,
+        month_usd=None if usd is None else usd * HOURS_A_MONTH,
     )

@@ -52,6 +52,7 @@ def test_an_audit_is_started_once_and_listed(here: ServingWorld) -> None:
         ({"window_days": 0}, "/window_days"),
         ({"mode": "destroy"}, "/mode"),
         ({"moed": "act"}, "/moed"),
+        ({"parameters": {"grace_ours": 1}}, "Did you mean grace_hours"),
     ],
 )
 def test_what_no_audit_can_be_asked_starts_none(
@@ -60,6 +61,22 @@ def test_what_no_audit_can_be_asked_starts_none(
     answer = here.api.call("POST", "/audits", body)
     assert (answer.status, word in answer.body) == (422, True)
     assert here.executions.executions == {}
+
+
+def test_a_share_stays_a_number(here: ServingWorld) -> None:
+    body = {"parameters": {"max_action_share": 0.25}}
+    assert here.api.call("POST", "/audits", body).status == 202
+    ((_, execution),) = here.executions.executions.items()
+    assert json.loads(execution["input"])["parameters"] == {"max_action_share": 0.25}
+
+
+def test_a_token_that_step_functions_forgot_is_refused(here: ServingWorld) -> None:
+    for number in range(120):
+        here.executions.add(f"audit-{number}")
+    first = here.api.call("GET", "/audits?limit=100").document
+    here.executions.forgets_tokens = True
+    stale = here.api.call("GET", f"/audits?limit=100&next_token={first['next_token']}")
+    assert (stale.status, stale.document["errors"][0]["pointer"]) == (400, "query:next_token")
 
 
 def test_audits_go_on_by_a_token(here: ServingWorld) -> None:

@@ -21,6 +21,7 @@ class FakeStepFunctions:
 
     executions: dict[str, dict[str, Any]] = field(default_factory=dict)
     page_sizes: list[int] = field(default_factory=list)
+    forgets_tokens: bool = False
 
     def start_execution(self, **request: Any) -> dict[str, Any]:
         arn = f"{request['stateMachineArn'].replace('stateMachine', 'execution')}:{request['name']}"
@@ -54,6 +55,8 @@ class FakeStepFunctions:
 
     def list_executions(self, **request: Any) -> dict[str, Any]:
         self.page_sizes.append(request["maxResults"])
+        if self.forgets_tokens and "nextToken" in request:
+            raise refusal("InvalidToken")
         rows = sorted(self.executions.values(), key=lambda one: one["startDate"], reverse=True)
         wanted = request.get("statusFilter")
         rows = [one for one in rows if wanted in (None, one["status"])]

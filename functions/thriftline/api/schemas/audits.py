@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from thriftline.api.answers import Answer, Ask, PageAsk
+from thriftline.api.schemas.numbers import as_json
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.domain.parts import Scope
 from thriftline.audit.schemas.report_parts import ConfidenceWord, SeverityWord
@@ -42,7 +43,10 @@ class AuditAsk(Ask):
 
     def given(self) -> dict[str, Any]:
         """Returns what the audit itself reads."""
-        return self.model_dump(mode="json", exclude={"scope"}, exclude_none=True)
+        given = self.model_dump(mode="json", exclude={"scope", "parameters"}, exclude_none=True)
+        return (
+            given if self.parameters is None else {**given, "parameters": as_json(self.parameters)}
+        )
 
 
 class FindingsAsk(PageAsk):

@@ -8,6 +8,7 @@ from thriftline.api.schemas.audits import AuditAsk, AuditList, AuditsAsk
 from thriftline.audit.schemas.shown import ShownAuditDetail
 from thriftline.audit.steps.list_audits import list_audits as listed
 from thriftline.audit.steps.list_audits import show_audit
+from thriftline.core.aws.machines import StaleTokenError
 from thriftline.core.errors import InvalidAuditInputError
 from thriftline.wiring import api_audit as wiring
 
@@ -20,7 +21,12 @@ def list_audits(_call: Call, query: AuditsAsk) -> AuditList:
     filters = {"list": "audits", "scope": query.scope}
     start = start_of(query.next_token, filters, ("page", "at"))
     page, at = _place(start)
-    found = listed(wiring.audits_site(), limit=query.limit, scope=query.scope, page=page, at=at)
+    try:
+        found = listed(wiring.audits_site(), limit=query.limit, scope=query.scope, page=page, at=at)
+    except StaleTokenError:
+        raise unreadable(
+            "next_token is too old; begin without one.", Fault("query:next_token", "is too old")
+        ) from None
     key = {"page": found.page or _FIRST, "at": str(found.at)} if found.at >= 0 else None
     return AuditList(items=found.items, next_token=next_token(key, filters))
 

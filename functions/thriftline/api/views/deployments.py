@@ -13,6 +13,7 @@ from thriftline.api.schemas.endpoints import (
     RollbackAsk,
     WhyAsk,
 )
+from thriftline.api.schemas.numbers import as_json
 from thriftline.api.views.known_endpoints import known_endpoint
 from thriftline.core.errors import NothingToRollBackToError
 from thriftline.serving.domain.endpoint_names import is_endpoint_name
@@ -57,7 +58,7 @@ def deploy(call: Call, body: DeploymentAsk) -> AcceptedChange | PreviewedChange:
         requested_by=call.caller,
         why=body.why,
         token=call.token,
-        overrides=body.overrides,
+        overrides=as_json(body.overrides),
     )
     return _asked(call, request, dry_run=body.dry_run)
 

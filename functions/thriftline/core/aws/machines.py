@@ -32,6 +32,10 @@ class ListedExecution:
     output: str | None = None
 
 
+class StaleTokenError(ValueError):
+    """Step Functions does not know the token of a page: it lives for a day."""
+
+
 class Machines:
     """State machines of the stack, through one client."""
 
@@ -84,14 +88,21 @@ class Machines:
     ) -> tuple[tuple[ListedExecution, ...], str | None]:
         """Returns some executions, the newest first, and Step Functions' token to go on with.
 
-        Step Functions keeps what has ended for ninety days. A token that is not its own is refused
-        as AwsRequestError.
+        Step Functions keeps what has ended for ninety days.
+
+        Raises:
+            StaleTokenError: the token is none of its own, or too old.
         """
         asked: dict[str, Any] = {"stateMachineArn": machine_arn, "maxResults": limit}
         if token is not None:
             asked["nextToken"] = token
         with translated("listing executions"):
-            found = self._client.list_executions(**asked)
+            try:
+                found = self._client.list_executions(**asked)
+            except ClientError as error:
+                if code_of(error) not in ("InvalidToken", "ValidationException"):
+                    raise
+                raise StaleTokenError("The token of the page is not known.") from error
         listed = tuple(
             ListedExecution(
                 one["executionArn"],

@@ -15,6 +15,7 @@ from thriftline.core.observability import logger, metrics, tracer
 _LARGEST_ANSWER = 5_500_000
 # What Chalice itself answers with these is said in our words.
 _SAID = {
+    HTTPStatus.NOT_FOUND: "The API has no such path; GET /openapi.json lists all of them.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path has other methods; the header Allow names them.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send the body as application/json.",
 }
@@ -59,7 +60,10 @@ def _in_our_words(answer: dict[str, Any], request_id: str) -> dict[str, Any]:
         return answer
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _event_answer(dispatch.refused(dispatch.failure(), request_id))
-    allow = {"Allow": str(headers["allow"])} if "allow" in headers else {}
+    allow = {"Allow": str(headers["allow"])} if headers.get("allow") else {}
+    if status is HTTPStatus.METHOD_NOT_ALLOWED and not allow:
+        # Chalice says so of a path that it does not have.
+        status = HTTPStatus.NOT_FOUND
     detail = _SAID.get(status, problems.title_of(status) + ".")
     return _event_answer(dispatch.refused(Problem(status, detail, headers=allow), request_id))
 

@@ -1,7 +1,6 @@
 """What a caller sends, read in one place: path, query, headers and body, each within bounds."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -146,7 +145,7 @@ def raw_body(event: Mapping[str, Any]) -> bytes:
         return str(body).encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(str(body), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise unreadable("The body is not base64.") from None
 
 

@@ -15,7 +15,7 @@ from thriftline.api.dispatch import view_of
 from thriftline.api.requests import Call
 from thriftline.api.routes import ROUTES, Route
 from thriftline.core.settings import Settings
-from tools.write_openapi import OPENAPI, openapi_text
+from tools.write_openapi import OPENAPI, PAGE, openapi_text, page_text
 
 API = ROOT / "functions/thriftline/api"
 WIRINGS = ("api", "api_serving", "api_audit")
@@ -47,6 +47,12 @@ def test_no_route_is_there_twice() -> None:
 
 def test_the_kept_document_is_that_of_the_routes_and_models() -> None:
     assert OPENAPI.read_text(encoding="utf-8") == openapi_text(), "run make docs"
+
+
+def test_the_page_has_the_table_of_routes() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == page_text(), "run make docs"
+    assert all(f"`{name}`" in text for name in NAMES)
 
 
 def test_the_document_has_every_route_with_its_statuses() -> None:

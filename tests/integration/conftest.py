@@ -17,6 +17,7 @@ LONGEST = (
     "workflow/test_tasks.py",
     "serving/test_deployments.py",
     "serving/test_experiments.py",
+    "serving/test_nights.py",
     "audit/test_printed_commands.py",
     "audit_workflow/test_demo.py",
     "audit/test_acting_kills.py",

@@ -402,3 +402,13 @@ def test_a_version_that_is_not_approved_is_refused(world: DeploymentWorld) -> No
     run = world.deploy(model_package_arn=arn)
     assert run.recorded is not None
     assert "PendingManualApproval" in run.recorded.reason
+
+
+def test_an_endpoint_with_a_schedule_has_the_price_of_its_hours(world: DeploymentWorld) -> None:
+    """Unknown hours would be an unknown price, which refuses."""
+    run = first(world, TWO + 'schedule: {"on": "cron(0 7 * * ? *)", "off": "cron(0 19 * * ? *)"}\n')
+    record = world.document(run)
+    assert record.ending == "deployed", record.reason
+    assert record.price is not None
+    assert record.price.rate_usd_per_hour is not None
+    assert record.price.month_usd == record.price.rate_usd_per_hour * 2 * 365

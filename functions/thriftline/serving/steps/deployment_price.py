@@ -5,12 +5,17 @@ from decimal import Decimal
 from thriftline.money.prices import Price
 from thriftline.serving.aws.endpoints import LiveEndpoint, instance_type_of
 from thriftline.serving.domain.checks import Quota
-from thriftline.serving.domain.costs import monthly_cost, most_of_a_month, rollout_cost
+from thriftline.serving.domain.costs import (
+    Use,
+    monthly_cost,
+    most_of_a_month,
+    rollout_cost,
+)
 from thriftline.serving.domain.kinds import Kind, Rollout, RolloutType, ServingWish
 from thriftline.serving.domain.rollout import Timings, step_instances, timings_of
 from thriftline.serving.schemas.deployment import Deployment, DeploymentPrice
 from thriftline.serving.steps.checking_site import CheckingSite
-from thriftline.serving.steps.deployment_wishes import wish_of
+from thriftline.serving.steps.deployment_wishes import hours_on, spec_of, wish_of
 
 
 def quota_of(
@@ -51,6 +56,7 @@ def price_of(
     price = site.prices.hosting_rate(instance_type, site.region)
     rate = price.most_usd if price else None
     timings = _timings(wish, live, rollout, deployment.kind)
+    hours = hours_on(spec_of(deployment), deployment.opened_at)
     former = _former_rate(live, site) if timings.former_fleet else None
     return DeploymentPrice(
         instance_type=instance_type,
@@ -60,7 +66,7 @@ def price_of(
         new_fleet_seconds=timings.new_fleet,
         former_fleet_seconds=timings.former_fleet,
         rollout_usd=rollout_cost(rate, timings, former),
-        month_usd=most_of_a_month(monthly_cost(wish, rate)),
+        month_usd=most_of_a_month(monthly_cost(wish, rate, Use(hours_on=hours))),
     )
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from thriftline.core.waking_hours import WakingHours
 from thriftline.serving.domain.costs import MonthlyRow, Use, monthly_cost
 from thriftline.serving.domain.verdicts import already_in_use
 from thriftline.serving.schemas.deployment import Deployment, DeploymentPrice
@@ -16,7 +15,7 @@ from thriftline.serving.schemas.steps import (
 )
 from thriftline.serving.steps.check_deployment import looked_at, refusal_of
 from thriftline.serving.steps.checking_site import CheckingSite
-from thriftline.serving.steps.deployment_wishes import spec_of, wish_of
+from thriftline.serving.steps.deployment_wishes import hours_on, spec_of, wish_of
 from thriftline.serving.steps.open_deployment import (
     OpeningSite,
     planned_deployment,
@@ -81,11 +80,7 @@ def months_of(deployment: Deployment, now: datetime) -> tuple[MonthlyRow, ...]:
     """Returns what a month of each choice costs, at the rate that the deployment was priced at."""
     price = deployment.price or DeploymentPrice()
     wish = replace(wish_of(deployment), instance_type=price.instance_type)
-    schedule = spec_of(deployment).schedule
-    hours = None
-    if schedule is not None:
-        found = WakingHours.of(schedule.timezone, schedule.on, schedule.off).hours_a_month(now)
-        hours = Decimal(str(round(found, 2)))
+    hours = hours_on(spec_of(deployment), now)
     return monthly_cost(wish, price.rate_usd_per_hour, Use(hours_on=hours))
 
 

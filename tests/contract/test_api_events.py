@@ -12,6 +12,7 @@ from local_aws.apigateway.proxy_events import ApiRequest, proxy_event
 from local_aws.apigateway.routing import Routes
 from tests.contract.conftest import ROOT
 from tests.unit.api.api_world import ApiWorld, api_world
+from tests.unit.api.serving_world import serving_world
 from thriftline.api.routes import ROUTES
 
 EVENTS = sorted((ROOT / "events").glob("api_*.json"))
@@ -21,6 +22,12 @@ DOCUMENT = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiWorld]:
     with api_world(monkeypatch) as made:
+        serving = serving_world(made, monkeypatch)
+        serving.endpoint("reviews")
+        serving.functions.answers["change-schedule"] = {
+            "endpoint": "reviews",
+            "outcome": "scheduled",
+        }
         yield made
 
 

@@ -132,7 +132,9 @@ class Fuzz:
             found.append("the API failed")
         if str(answer.status_code) not in declared:
             found.append(f"the status {answer.status_code} is not declared")
-        if leak := LEAK.search(answer.content.decode("utf-8", "replace")):
+        leak = LEAK.search(answer.content.decode("utf-8", "replace"))
+        # The document's descriptions are texts of this repository.
+        if leak and case.path != "/openapi.json":
             found.append(f"the answer shows {leak[0]!r}")
         try:
             case.validate_response(answer, checks=CHECKS)

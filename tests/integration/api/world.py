@@ -16,7 +16,11 @@ from tests.integration.workflow.world import World
 # The one project that has members; every other is everybody's who may call.
 CLOSED = "closed"
 MEMBERS = {
-    CLOSED: ["arn:aws:sts::*:assumed-role/Readers/*", "arn:aws:sts::*:assumed-role/Operators/*"]
+    CLOSED: [
+        "arn:aws:sts::*:assumed-role/Readers/*",
+        "arn:aws:sts::*:assumed-role/Operators/*",
+        "arn:aws:iam::*:root",
+    ]
 }
 PARAMETERS = {"Trainers": "sagemaker", "ProjectMembers": json.dumps(MEMBERS)}
 _TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})

@@ -14,6 +14,7 @@ from botocore.credentials import Credentials
 from local_aws.apigateway.functions import ApiFunctions
 from local_aws.apigateway.gateway_responses import RefusedError
 from local_aws.functions.runtime import Invocation
+from local_aws.http.faults import AwsFault
 from local_aws.server import EmbeddedAws, Options
 from tests.integration.local_aws.runtime import FakeRuntime
 from tests.integration.local_aws.signed_calls import Answer, SignedCalls, credentials_of
@@ -336,3 +337,5 @@ def test_calls_are_counted_and_can_be_made_to_fail(
     api.root("GET", "/runs")
 
     assert aws.calls["execute-api", "Invoke"] == before + 1
+    aws.faults.add(AwsFault("execute-api", "Invoke", code="Unwell", status=503, times=1))
+    assert [api.root("GET", "/runs").status for _ in range(2)] == [503, 200]

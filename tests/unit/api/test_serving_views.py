@@ -60,9 +60,7 @@ def test_lists_go_on_by_a_token_that_no_other_list_takes(here: ServingWorld) -> 
 
 
 def test_one_endpoint_is_shown_with_what_it_can_go_back_to(here: ServingWorld) -> None:
-    here.table.update(
-        ENDPOINT, "schedule", on="cron(0 8 ? * * *)", off="cron(0 19 ? * * *)", timezone="UTC"
-    )
+    here.table.update(ENDPOINT, "schedule", on="0 8 ? * * *", off="0 19 ? * * *", timezone="UTC")
     found = here.api.call("GET", f"/endpoints/{ENDPOINT}").document
     assert (found["status"], found["instance_type"]) == ("InService", "ml.m5.large")
     assert found["instances"] == {"main": 2}
@@ -167,8 +165,11 @@ def test_a_new_endpoint_needs_a_project_and_a_name_that_can_be(here: ServingWorl
     other = here.api.call("POST", f"/endpoints/{ENDPOINT}/deployments", {"project": "films"})
     assert other.status == 409
     assert started(here) == []
+    here.functions.answers["preview"] = preview(endpoint="new")
     good = here.api.call("POST", "/endpoints/new/deployments", {"project": "reviews"})
-    assert good.status == 202
+    assert (good.status, good.document["href"]) == (202, "/endpoints/new/deployments")
+    assert here.api.call("GET", good.document["href"]).document["items"] == [], "it is there"
+    assert here.api.call("GET", "/endpoints/new").document["in_use"] is None
 
 
 def test_a_rollback_goes_to_an_entry_of_the_history(here: ServingWorld) -> None:

@@ -129,7 +129,7 @@ def _asked(
             faults=[Fault(f"check:{one.name}", f"{one.sentence} Fix: {one.fix}.") for one in stood],
         )
     return AcceptedChange(
-        id=begin_change(request, site, now=call.now),
+        id=begin_change(request, preview, site, now=call.now),
         kind="deployment",
         href=_history(preview.endpoint),
         version=preview.version,

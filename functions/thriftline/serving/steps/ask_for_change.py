@@ -8,7 +8,7 @@ from thriftline.core.aws.functions import Functions
 from thriftline.core.aws.machines import Machines
 from thriftline.core.deployment_ids import DEPLOYMENT_ID, deployment_id
 from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
-from thriftline.serving.aws.endpoints_table import EndpointsTable
+from thriftline.serving.aws.endpoints_table import STATE, EndpointsTable
 from thriftline.serving.domain.versions import EndpointState
 from thriftline.serving.schemas.shown import ChangePrice, PreviewedChange
 from thriftline.serving.schemas.steps import DeployRequest, PreviewDeploymentResponse
@@ -56,8 +56,15 @@ def preview_change(request: DeployRequest, site: ChangingSite) -> PreviewedChang
     )
 
 
-def begin_change(request: DeployRequest, site: ChangingSite, *, now: datetime) -> str:
-    """Starts the machine; returns the id of the deployment. The same token is the same one."""
+def begin_change(
+    request: DeployRequest, preview: PreviewedChange, site: ChangingSite, *, now: datetime
+) -> str:
+    """Starts the machine; returns the id of the deployment. The same token is the same one.
+
+    A new endpoint is known from now on, so that whoever asks for its deployments finds them.
+    """
+    if site.table.state(preview.endpoint) is None:
+        site.table.update(preview.endpoint, STATE, project=preview.project, kind=preview.kind)
     name = deployment_id(request.token, now)
     site.machines.start(site.deploy_machine, name, request.model_dump(mode="json"))
     return name

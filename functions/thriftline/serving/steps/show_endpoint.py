@@ -114,10 +114,15 @@ def show_schedule(endpoint: str, table: EndpointsTable) -> ShownSchedule | None:
         return None
     return ShownSchedule(
         endpoint=endpoint,
-        on=item.get("on"),
-        off=item.get("off"),
+        on=_cron(item.get("on")),
+        off=_cron(item.get("off")),
         timezone=item.get("timezone") or "UTC",
         phase=item.get("phase") or "awake",
         requested_by=str(item.get("requested_by") or ""),
         changed_at=instant(item["changed_at"]) if item.get("changed_at") else None,
     )
+
+
+def _cron(text: str | None) -> str | None:
+    """Returns an expression as people give it; the table keeps what stands in the brackets."""
+    return text if text is None or text.startswith("cron(") else f"cron({text})"

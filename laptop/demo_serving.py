@@ -168,7 +168,8 @@ class Story:
         if "--wait" in more:
             line += ["--every", "1s"]
         with subprocess.Popen(
-            [sys.executable, "-m", "thriftline_cli", "endpoints", *line, "--output", "json"],
+            # What a person is asked, whoever runs the demo has answered.
+            [*_THRIFTLINE, "--yes", "endpoints", *line, "--output", "json"],
             cwd=ROOT,
             env={**os.environ, **self._environment()},
             stdout=subprocess.PIPE,
@@ -202,6 +203,7 @@ class Story:
         }
 
 
+_THRIFTLINE = (sys.executable, "-m", "thriftline_cli")
 _SHOWN = (
     "ending",
     "reason",

@@ -153,6 +153,7 @@ class Context:
     @cached_property
     def stack(self) -> "Stack":
         """The stack, as the person's own credentials see it."""
+        from thriftline_cli.asking import confirm
         from thriftline_cli.stack import Stack
 
         return Stack(
@@ -162,6 +163,7 @@ class Context:
             sleep=self.sleep,
             now=self.now,
             token=self.token,
+            confirm=lambda sentence: confirm(self, sentence),
         )
 
 

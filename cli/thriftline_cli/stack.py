@@ -27,6 +27,7 @@ class Stack:
     sleep: Callable[[float], None]
     now: Callable[[], datetime]
     token: Callable[[], str]
+    confirm: Callable[[str], None]
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def of(self, service: str) -> Any:

@@ -17,7 +17,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", metavar="KEY=VALUE", help="such as rollout.type=all-at-once"
     )
     rollback = _command(group, "rollback", "bring the former version back")
-    rollback.add_argument("--to", type=int, metavar="N", help="an entry of the history")
+    rollback.add_argument(
+        "--to", type=int, metavar="N", help="an entry, as `list PROJECT` numbers them"
+    )
     _command(group, "abort", "stop the deployment that is under way")
     compare = _command(group, "compare", "compare two versions on live traffic")
     compare.add_argument("step", choices=["start", "stop", "status"])
@@ -30,6 +32,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     schedule.add_argument("--on", metavar="CRON", help='such as "cron(0 8 ? * MON-FRI *)"')
     schedule.add_argument("--off", metavar="CRON", help='such as "cron(0 19 ? * MON-FRI *)"')
     schedule.add_argument("--timezone", default="UTC", help="such as Europe/Berlin (UTC)")
+    one = leaf(group, "get", "show an endpoint: what serves, its history, its dollars")
+    one.add_argument("endpoint", help="its name")
     listing = leaf(group, "list", "list endpoints, or a project's deployments")
     listing.add_argument("project", nargs="?", help="the folder under datasets/")
     listing.add_argument("--endpoint", help="if the project has several")
@@ -50,6 +54,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Runs a command and writes its answer."""
     from thriftline_cli.endpoints import comparisons, deployments, listing, schedules
 
+    if args.verb == "get":
+        from thriftline_cli.api.client import segment
+
+        context.out.one(context.api.get(f"/endpoints/{segment(args.endpoint)}"))
+        return Exit.DONE
     if args.verb == "list":
         rows, columns, code = listing.listed(args, context.stack)
         context.out.rows(rows, columns, cut=[one for one in ("why",) if one in columns])

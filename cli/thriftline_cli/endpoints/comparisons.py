@@ -11,6 +11,8 @@ from thriftline_cli.stack import Stack
 
 MACHINE = "CompareModelsStateMachineArn"
 _ITEM = "experiment#"
+# Seconds in which a refusal is known.
+_LOOKS = 4
 
 
 def compare(asked: argparse.Namespace, stack: Stack) -> Answer:
@@ -32,15 +34,32 @@ def compare(asked: argparse.Namespace, stack: Stack) -> Answer:
             raise CommandError("say which --version is the challenger", Exit.USAGE)
         request["model_package_arn"] = stack.version_arn(asked.project, asked.version)
         request["overrides"] = _wishes(asked)
+    if asked.dry_run:
+        return {"asked": f"nothing: a dry run of compare {asked.step}", **request}, Exit.DONE
+    stack.confirm(f"compare {asked.step} of {asked.project} on live traffic; it may cost more")
     name = name_of("x", token, stack)
     arn = start(MACHINE, name, request, stack)
     stack.say(f"{name} was started")
     if not asked.wait:
-        return {"experiment_id": name, "execution_arn": arn, "ending": None}, Exit.DONE
+        return _begun(name, arn, stack)
     found = follow(arn, stack, timeout=asked.timeout, every=asked.every, progress=lambda: None)
     answer = output_of(found)
     refused = REFUSALS.get(str(answer.get("error")), Exit.FAILED)
     return {"experiment_id": name, **answer}, refused if answer.get("error") else Exit.DONE
+
+
+def _begun(name: str, arn: str, stack: Stack) -> Answer:
+    """Looks for a moment: what is refused at once is told, though nobody waits for the end."""
+    told: dict[str, Any] = {"experiment_id": name, "execution_arn": arn, "ending": None}
+    for look in range(_LOOKS):
+        if look:
+            stack.sleep(1)
+        found = stack.of("stepfunctions").describe_execution(executionArn=arn)
+        if found["status"] != "RUNNING":
+            answer = output_of(found)
+            code = REFUSALS.get(str(answer.get("error")), Exit.FAILED)
+            return {**told, **answer}, code if answer.get("error") else Exit.DONE
+    return told, Exit.DONE
 
 
 def _wishes(asked: argparse.Namespace) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from thriftline_cli.endpoints.executions import (
     start,
 )
 from thriftline_cli.exits import CommandError, Exit
+from thriftline_cli.money import usd
 from thriftline_cli.stack import Stack
 
 MACHINE = "DeployModelStateMachineArn"
@@ -43,6 +44,8 @@ def rollback(asked: argparse.Namespace, stack: Stack) -> Answer:
     """Brings the former version back: of the endpoint, or on Bedrock where that one answers."""
     if asked.endpoint is None and _answers_on_bedrock(asked.project, stack):
         return _on_bedrock(asked, stack)
+    # Of several endpoints the person says which.
+    asked.endpoint = stack.endpoint_of(asked.project, asked.endpoint)
     request = _request(asked, stack, "rollback")
     if asked.to is not None:
         request["to_version"] = asked.to
@@ -73,6 +76,7 @@ def abort(asked: argparse.Namespace, stack: Stack) -> Answer:
     answer = {"endpoint": endpoint, "deployment_id": owner, "asked": "abort"}
     if asked.dry_run:
         return {**answer, "asked": "nothing: a dry run"}, Exit.DONE
+    stack.confirm(f"deployment {owner} of {endpoint} is rolled back")
     stack.of("cloudwatch").put_metric_data(
         Namespace=_NAMESPACE,
         MetricData=[
@@ -135,6 +139,11 @@ def _previewed(request: dict[str, Any], stack: Stack) -> Answer:
 
 
 def _run(request: dict[str, Any], asked: argparse.Namespace, stack: Stack) -> Answer:
+    """Starts what was previewed, and a person said yes to; a refusal is told before."""
+    preview, code = _previewed(request, stack)
+    if code is not Exit.DONE:
+        return preview, code
+    stack.confirm(_sentence(preview, request))
     name = name_of("d", request["token"], stack)
     arn = start(MACHINE, name, request, stack)
     stack.say(f"{name} was started")
@@ -142,6 +151,14 @@ def _run(request: dict[str, Any], asked: argparse.Namespace, stack: Stack) -> An
         return {"deployment_id": name, "execution_arn": arn, "ending": None}, Exit.DONE
     answer = _ended(arn, asked, stack)
     return answer, _code(answer, request["action"])
+
+
+def _sentence(preview: dict[str, Any], request: dict[str, Any]) -> str:
+    price = preview.get("price") or preview
+    rollout, month = price.get("rollout_usd"), price.get("month_usd")
+    where = f"version {preview.get('version')} behind {preview.get('endpoint')}"
+    dollars = f"the roll-out costs {usd(rollout)}, a month at most {usd(month)}"
+    return f"{request['action']} of {request['project']}: {where}; {dollars}"
 
 
 def _code(answer: dict[str, Any], action: str) -> Exit:

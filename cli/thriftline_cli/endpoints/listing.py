@@ -11,7 +11,7 @@ from thriftline_cli.exits import Exit
 from thriftline_cli.stack import Stack
 
 ENDPOINTS = ("endpoint", "project", "kind", "status", "version", "under_way")
-DEPLOYMENTS = ("deployment_id", "action", "version", "ending", "who", "why")
+DEPLOYMENTS = ("deployment_id", "action", "version", "entry", "ending", "who", "why")
 Rows = tuple[list[dict[str, Any]], Sequence[str], Exit]
 _WIDEST_WHY = 40
 
@@ -22,7 +22,11 @@ def listed(asked: argparse.Namespace, stack: Stack) -> Rows:
         return [_endpoint(one, stack) for one in stack.endpoints()], ENDPOINTS, Exit.DONE
     endpoint = stack.endpoint_of(asked.project, asked.endpoint)
     items = stack.items(endpoint, "deployment#")
-    rows = [_deployment(one) for one in reversed(items)]
+    entries = {
+        str(one.get("deployment_id")): int(str(one["item"]).partition("#")[2])
+        for one in stack.items(endpoint, "version#")
+    }
+    rows = [_deployment(one, entries) for one in reversed(items)]
     return rows[: asked.limit], DEPLOYMENTS, Exit.DONE
 
 
@@ -54,12 +58,15 @@ def _registry_version(endpoint: str, state: dict[str, Any], stack: Stack) -> Any
     return found[0].get("registry_version") if found else None
 
 
-def _deployment(item: dict[str, Any]) -> dict[str, Any]:
+def _deployment(item: dict[str, Any], entries: dict[str, int]) -> dict[str, Any]:
+    own = str(item["item"]).removeprefix("deployment#")
     why = str(item.get("why") or "")
     return {
-        "deployment_id": str(item["item"]).removeprefix("deployment#"),
+        "deployment_id": own,
         "action": item.get("action"),
         "version": item.get("registry_version"),
+        # What `rollback --to` takes; a deployment that did not serve has made none.
+        "entry": entries.get(own),
         "ending": item.get("ending") or "under way",
         "who": str(item.get("requested_by", "")).rpartition("/")[2],
         "why": why if len(why) <= _WIDEST_WHY else f"{why[: _WIDEST_WHY - 1]}…",

@@ -76,7 +76,8 @@ def problems_of(
         model: what read it, for the keys that are allowed.
         pattern_rules: a key's pattern in words.
     """
-    details = error.errors(include_url=False)
+    # As a person reads the file; what has no place of its own comes first.
+    details = sorted(error.errors(include_url=False), key=lambda one: _line(one, document))
     problems = [
         _sentence(detail, document, name, model, pattern_rules)
         for detail in details[:_MOST_PROBLEMS]
@@ -93,15 +94,12 @@ def _sentence(
     model: type[BaseModel],
     pattern_rules: Mapping[str, str],
 ) -> str:
-    path = [part for part in detail["loc"] if not str(part).startswith("function-")]
-    takes_auto = path[-1:] == ["value"]  # the tag of what is not `auto`
-    path = path[:-1] if takes_auto else path
-    path += detail.get("ctx", {}).get("at", ())
+    path, takes_auto = _path(detail)
     key = plain(".".join(str(part) for part in path), _SHOWN)
     where = place_of(path, document, name)
     if detail["type"] == "extra_forbidden":
         return f"{where}: unknown key {key}; {_allowed_keys(path, model)}"
-    given = json.dumps(detail["input"], default=str)
+    given = json.dumps(_given(detail), default=str)
     if len(given) > _SHOWN:
         given = given[:_SHOWN] + "…"
     rule = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
@@ -110,6 +108,29 @@ def _sentence(
     rule = f"{rule}, or auto" if takes_auto else rule
     where = f"{where}: {key}" if key else where
     return f"{where}: {plain(rule)}; given was {given}."
+
+
+def _path(detail: ErrorDetails) -> tuple[list[int | str], bool]:
+    """Returns the keys to what is wrong, and whether `auto` would do there too."""
+    path = [part for part in detail["loc"] if not str(part).startswith("function-")]
+    takes_auto = path[-1:] == ["value"]  # the tag of what is not `auto`
+    path = path[:-1] if takes_auto else path
+    return [*path, *detail.get("ctx", {}).get("at", ())], takes_auto
+
+
+def _given(detail: ErrorDetails) -> Any:
+    """Returns what stands there; of a section with one key at fault that key's value."""
+    given: Any = detail["input"]
+    for part in detail.get("ctx", {}).get("at", ()):
+        known = isinstance(given, dict) and part in given
+        if not known and not (isinstance(given, (list, tuple)) and isinstance(part, int)):
+            return None
+        given = given[part]
+    return given
+
+
+def _line(detail: ErrorDetails, document: CommentedMap) -> int:
+    return line_of(_path(detail)[0], document) or 0
 
 
 def place_of(path: Sequence[int | str], document: CommentedMap, name: str) -> str:

@@ -22,6 +22,11 @@ _HOURS_A_MONTH = 730
 class WakingHoursError(ValueError):
     """These are no waking hours; the message names the member, the rule and the fix."""
 
+    def __init__(self, message: str, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+        """Of the three the one at fault, where it is one."""
+
 
 @dataclass(frozen=True)
 class WakingHours:
@@ -42,10 +47,7 @@ class WakingHours:
         Raises:
             WakingHoursError: one of the three cannot be used.
         """
-        try:
-            crons = (Cron(on), Cron(off))
-        except CronError as error:
-            raise WakingHoursError(str(error)) from error
+        crons = (_cron(on, "on"), _cron(off, "off"))
         if crons[0] == crons[1]:
             raise WakingHoursError(f"on and off are both {on}: it would never be in service.")
         return cls(timezone, *crons)
@@ -57,7 +59,8 @@ class WakingHours:
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise WakingHoursError(
-                f"{self.timezone!r} is no time zone: name one of the IANA, such as Europe/Berlin."
+                f"{self.timezone!r} is no time zone: name one of the IANA, such as Europe/Berlin.",
+                "timezone",
             ) from error
 
     @property
@@ -121,3 +124,10 @@ def of_tag(value: str) -> WakingHours:
     if not (found and also):
         raise WakingHoursError(f"{value!r} does not say when it is on and off.")
     return WakingHours.of(zone, on.translate(_OUT_OF_TAGS), off.translate(_OUT_OF_TAGS))
+
+
+def _cron(text: str, key: str) -> Cron:
+    try:
+        return Cron(text)
+    except CronError as error:
+        raise WakingHoursError(str(error), key) from error

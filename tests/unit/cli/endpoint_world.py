@@ -22,6 +22,9 @@ CALLER = "arn:aws:iam::123456789012:user/ann"
 EXECUTIONS = "arn:aws:states:us-east-1:123456789012:execution:deploy"
 
 
+FINE = {"would_deploy": True, "endpoint": "thriftline-shop", "version": 2, "rollout_usd": "1.06"}
+
+
 def missing(code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "x")
 
@@ -37,14 +40,16 @@ class World:
     executions: list[dict[str, Any]] = field(default_factory=list)
     looks: list[dict[str, Any]] = field(default_factory=list)
     metrics: list[dict[str, Any]] = field(default_factory=list)
-    preview: dict[str, Any] = field(default_factory=dict)
+    preview: dict[str, Any] = field(default_factory=lambda: dict(FINE))
+    previewed: list[dict[str, Any]] = field(default_factory=list)
+    says_yes: bool = True
     said: list[str] = field(default_factory=list)
     wrote: list[str] = field(default_factory=list)
 
     def command(self, line: str) -> int:
         out = io.StringIO()
         context = Context(
-            parsed(["endpoints", *shlex.split(line)]),
+            parsed([*(["--yes"] if self.says_yes else []), "endpoints", *shlex.split(line)]),
             stdout=out,
             stderr=Lines(self.said),
             environ={},
@@ -112,7 +117,8 @@ class World:
         return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
 
     def invoke(self, **asked: Any) -> dict[str, Any]:
-        self.executions.append({**asked, "input": json.loads(asked["Payload"])})
+        told = self.previewed if asked["FunctionName"] == "preview" else self.executions
+        told.append({**asked, "input": json.loads(asked["Payload"])})
         failed = {"FunctionError": "Unhandled"} if "errorType" in self.preview else {}
         return {"Payload": io.BytesIO(json.dumps(self.preview).encode()), **failed}
 

@@ -108,8 +108,8 @@ def test_a_dry_run_starts_nothing_and_shows_the_checks_and_the_dollars(world: Wo
         "checks": [{"name": "artifact", "passed": False, "sentence": "It is gone.", "fix": "Find"}],
     }
     assert world.command("deploy shop --dry-run --output json") == Exit.REFUSED
-    (called,) = world.executions
-    assert called["FunctionName"] == "preview"
+    assert world.executions == []
+    assert len(world.previewed) == 1
     assert "NO  artifact: It is gone." in world.said
     assert world.answer["rollout_usd"] == "1.06"
 
@@ -123,6 +123,7 @@ def test_a_refusal_of_the_function_is_the_command_s(world: World) -> None:
 
 def test_rollback_asks_for_the_version_before_or_the_named_one(world: World) -> None:
     world.add_version(1)
+    world.add_endpoint()
     world.command("rollback shop")
     world.command("rollback shop --to 3")
     assert [one["input"].get("to_version") for one in world.executions] == [None, 3]
@@ -181,6 +182,7 @@ def test_abort_waits_for_the_rollback(world: World, ending: str, code: int) -> N
 
 def test_compare_starts_with_a_challenger(world: World) -> None:
     world.add_version(3)
+    world.looks = [{"status": "RUNNING"}]
     world.command("compare shop start --version 3 --kind ab --weight 20")
     (started,) = world.executions
     assert started["stateMachineArn"] == "arn:compare"
@@ -285,3 +287,49 @@ def test_an_unknown_command_is_a_fault_of_usage() -> None:
     with pytest.raises(SystemExit) as raised:
         parsed(["endpoints", "deplyo", "shop"])
     assert raised.value.code == Exit.USAGE
+
+
+def test_a_refusal_is_told_before_anything_starts_though_nobody_waits(world: World) -> None:
+    world.preview = {"would_deploy": False, "reason": "The artifact is gone.", "checks": []}
+    assert world.command("deploy shop --output json") == Exit.REFUSED
+    assert world.answer["reason"] == "The artifact is gone."
+    assert world.executions == []
+
+
+def test_without_a_yes_nothing_starts_and_the_dollars_are_told(world: World) -> None:
+    world.says_yes = False
+    with pytest.raises(CommandError, match=r"the roll-out costs \$1\.06") as refused:
+        world.command("deploy shop")
+    assert refused.value.code == Exit.REFUSED
+    assert world.executions == []
+
+
+def test_a_rollback_of_one_of_two_endpoints_says_which(world: World) -> None:
+    world.add_endpoint()
+    world.add_endpoint("thriftline-other")
+    with pytest.raises(CommandError, match="say --endpoint"):
+        world.command("rollback shop")
+    world.command("rollback shop --endpoint thriftline-other")
+    assert world.executions[0]["input"]["endpoint"] == "thriftline-other"
+
+
+def test_a_comparison_that_is_refused_at_once_says_so(world: World) -> None:
+    world.add_version(3)
+    cause = '{"errorMessage": "a deployment is under way"}'
+    world.looks = [
+        {"status": "RUNNING"},
+        {"status": "FAILED", "error": "ExperimentRefusedError", "cause": cause},
+    ]
+    assert world.command("compare shop start --version 3 --output json") == Exit.REFUSED
+    assert world.answer["reason"] == "a deployment is under way"
+
+
+def test_the_list_numbers_entries_as_rollback_takes_them(world: World) -> None:
+    world.add_endpoint()
+    world.add_deployment("d-1", "deployed")
+    world.add_deployment("d-2", "rolled_back")
+    world.items.append(
+        {"endpoint": "thriftline-shop", "item": "version#000004", "deployment_id": "d-1"}
+    )
+    world.command("list shop --output json")
+    assert [one["entry"] for one in world.answer] == [None, 4]

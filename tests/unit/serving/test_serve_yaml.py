@@ -250,3 +250,32 @@ KEYS = st.sampled_from(["type", "count", "max", "min", "percent", "names", "on",
 def test_any_document_gets_a_spec_or_an_answer(document: object) -> None:
     said = answers(json.dumps(document).encode())
     assert all(line.startswith("serve.yaml") for line in said)
+
+
+def test_mistakes_are_told_in_the_order_of_the_file() -> None:
+    text = b"zzz: 1\naaa: 2\nrollout: {zebra: 1, apple: 2}\nkind: real_time\nmmm: 3\n"
+    with pytest.raises(InvalidServeSpecError) as refused:
+        parse_serve_yaml(text)
+    places = [line.split(": ")[0] for line in str(refused.value).splitlines()]
+    assert places == [f"serve.yaml line {number}" for number in (1, 2, 3, 3, 4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [("timezone", "Europe/Berln", 5), ("on", "cron(0 8 * * * *)", 3)],
+)
+def test_a_fault_of_the_schedule_names_its_own_line_and_value(
+    key: str, value: str, line: int
+) -> None:
+    told = {
+        "on": "cron(0 8 ? * MON-FRI *)",
+        "off": "cron(0 19 ? * MON-FRI *)",
+        "timezone": "Europe/Berlin",
+        key: value,
+    }
+    rows = "".join(f"  {name}: {told[name]}\n" for name in ("on", "off", "timezone"))
+    with pytest.raises(InvalidServeSpecError) as refused:
+        parse_serve_yaml(f"kind: real-time\nschedule:\n{rows}".encode())
+    said = str(refused.value)
+    assert said.startswith(f"serve.yaml line {line}: schedule.{key}: ")
+    assert json.loads(said.rpartition("given was ")[2].removesuffix(".")) == value

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from thriftline.core.auto_value import AutoTag, ValueOrAuto
 from thriftline.core.section import Section
@@ -177,7 +178,12 @@ class ScheduleSection(Section):
         try:
             WakingHours.of(self.timezone, self.on, self.off)
         except WakingHoursError as error:
-            raise ValueError(str(error)) from error
+            raise PydanticCustomError(
+                "no_schedule",
+                "{sentence}",
+                # The sentence ends where more follows.
+                {"sentence": str(error).rstrip("."), "at": (error.key,) if error.key else ()},
+            ) from error
         return self
 
 

@@ -85,7 +85,8 @@ class FakeApi:
         parts = tuple(path.strip("/").split("/"))
         lists = self._lists(parts, query)
         if lists is not None:
-            return page_of([] if self.is_empty else lists, query)
+            page = page_of([] if self.is_empty else lists, query)
+            return {**page, **sample.beside(parts[-1], page["items"])}
         return self._single(parts)
 
     def _lists(self, parts: tuple[str, ...], query: Mapping[str, str]) -> list[Document] | None:

@@ -1,5 +1,5 @@
 // One audit: its sentences, its savings, its report and the findings behind it.
-import { documentAddress, path } from "../api.js";
+import { path } from "../api.js";
 import { count, list, plain } from "../format.js";
 import { html } from "../lib.js";
 import { useLoad } from "../load.js";
@@ -23,12 +23,13 @@ const known = (value) => (value == null ? null : count(value));
 const Body = ({ of, report }) => html`
   <section class="verdict">
     <p class="now"><${Badge} of=${of.status} /></p>
+    ${of.reason && html`<p class="alert">${plain(of.reason)}</p>`}
     ${list(report.summary).map((one) => html`<p>${plain(one)}</p>`)}
     ${list(report.alerts).map((one) => html`<p class="alert">${plain(one)}</p>`)}
     <${Facts}
       rows=${[
         ["Started", html`<${When} of=${of.started_at} exact />`],
-        ["Mode", plain(report.mode ?? of.mode)],
+        ["Mode", report.mode && plain(report.mode)],
         ["Findings", known(report.totals?.findings)],
         ["Sure savings", html`<${Money} of=${report.totals?.sure_monthly_usd} per="month" />`],
         [
@@ -41,11 +42,19 @@ const Body = ({ of, report }) => html`
     />
     <div class="buttons">
       <a class="button" href=${address(["findings"], { audit_id: of.audit_id })}>Its findings, by dollars</a>
-      ${list(of.documents).map((one) => html`<a class="button" href=${documentAddress(one.href)} target="_blank" rel="noopener noreferrer"><${Name} of=${one.name} /></a>`)}
     </div>
   </section>
+  <${Documents} rows=${list(of.documents)} />
   <${Actions} rows=${list(report.planned_actions)} />
 `;
+
+/** They lie in S3, where the reader's own policies say who may read them. */
+const Documents = ({ rows }) =>
+  rows.length > 0 &&
+  html`<section>
+    <h2>Documents</h2>
+    <${Facts} rows=${rows.map((one) => [plain(one.name), html`<code><${Name} of=${one.uri} /></code>`])} />
+  </section>`;
 
 const ACTIONS = [
   { name: "Resource", lead: true, of: (one) => html`<${Name} of=${one.resource} />` },

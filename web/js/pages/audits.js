@@ -17,18 +17,22 @@ const COLUMNS = [
   },
   { name: "When", of: (one) => html`<${When} of=${one.started_at} />` },
   { name: "Status", of: (one) => html`<${Badge} of=${one.status} />` },
-  { name: "Mode", of: (one) => plain(one.mode) },
+  { name: "Mode", of: (one) => plain(one.mode ?? one.reason) },
   { name: "Findings", right: true, of: (one) => (one.findings == null ? "" : count(one.findings)) },
   {
-    name: "Sure savings",
+    name: "Saves for sure",
     right: true,
-    of: (one) => html`<${Money} of=${one.sure_monthly_usd} per="month" />`,
+    of: (one) => html`<${Money} of=${one.monthly_usd} per="month" />`,
   },
   {
-    name: "Possible savings",
+    name: "Actions done",
     right: true,
-    of: (one) => html`<${Money} of=${one.possible_monthly_usd} per="month" />`,
+    of: (one) =>
+      one.planned_actions == null
+        ? ""
+        : `${count(one.done_actions)} of ${count(one.planned_actions)}`,
   },
+  { name: "Not read", right: true, of: (one) => (one.unknown == null ? "" : count(one.unknown)) },
 ];
 
 export function Audits({ query }) {

@@ -118,7 +118,11 @@ const DEPLOYMENTS = [
   { name: "Ended", of: (one) => html`<${Badge} of=${one.ending ?? "under way"} />` },
   { name: "Who", of: (one) => html`<${Name} of=${who(one.requested_by)} />` },
   { name: "Why", of: (one) => html`<${Name} of=${one.why} />` },
-  { name: "Reason", of: (one) => html`<span class="soft">${plain(one.reason)}</span>` },
+  {
+    name: "Reason",
+    of: (one) =>
+      html`<span class="soft">${plain(one.reason)}${one.aborted_by ? html` Aborted by <${Name} of=${who(one.aborted_by)} />.` : ""}</span>`,
+  },
   { name: "When", of: (one) => html`<${When} of=${one.opened_at} />` },
 ];
 

@@ -9,9 +9,11 @@ import { Loaded } from "../parts/states.js";
 import { Badge, Facts, Money, Name, When } from "../parts/text.js";
 import { word } from "../words.js";
 
+const HAS_ENDED = ["ended", "refused"];
+
 export function Experiment({ id, endpoint, reload }) {
   const experiment = useLoad(path(["endpoints", endpoint, "experiments", id]), {
-    every: (data) => (data && data.state !== "ended" ? 15 : null),
+    every: (data) => (data && !HAS_ENDED.includes(data.state) ? 15 : null),
   });
   const done = () => {
     experiment.reload();
@@ -27,7 +29,7 @@ function Body({ of, endpoint, done }) {
   const result = of.result ?? {};
   return html`
     <p class="now"><${Badge} of=${result.ending ?? of.state} /> ${plain(word(of.kind))} <${Name} of=${of.experiment_id} /></p>
-    <p>${plain(result.reason)}</p>
+    <p>${plain(of.reason || result.reason)}</p>
     <${Facts}
       rows=${[
         ["Challenger", result.challenger && `version ${plain(result.challenger.number)}`],
@@ -49,6 +51,6 @@ function Body({ of, endpoint, done }) {
         ["Afterwards", result.after && plain(result.after)],
       ]}
     />
-    ${of.state !== "ended" && !of.stopping && html`<div class="buttons"><${Action} label="End the comparison" danger ask=${stopExperiment(endpoint, of)} done=${done} /></div>`}
+    ${!HAS_ENDED.includes(of.state) && !of.stopping && html`<div class="buttons"><${Action} label="End the comparison" danger ask=${stopExperiment(endpoint, of)} done=${done} /></div>`}
   `;
 }

@@ -38,7 +38,9 @@ const ROWS = [
         ? html`<${Name} of=${one.run_id} />, trained again from ${RUN(one.source_run_id)}`
         : RUN(one.run_id),
   ],
-  ["Changed", (one) => plain(one.changed) || "nothing that it says"],
+  ["Changed", (one) => plain(one.changed)],
+  ["Registered by", (one) => plain(one.registered_by)],
+  ["Why", (one) => plain(one.why)],
   ["Registered", (one) => html`<${When} of=${one.created_at} exact />`],
 ];
 

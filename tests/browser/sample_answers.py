@@ -496,7 +496,7 @@ def audit_detail() -> Answer:
         "withheld": None,
         "result": None,
     }
-    report = {
+    report: Answer = {
         "audit_id": AUDIT,
         "scope": "account",
         "is_whole": True,

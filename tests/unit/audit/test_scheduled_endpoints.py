@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from thriftline.audit.domain.idle import Idleness, Verdict, assess_endpoint
 from thriftline.audit.domain.parameters import AuditParameters
 from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import Endpoint
+from thriftline.audit.domain.schedules import month_of
 from thriftline.audit.domain.termination import may_mark, may_plan_termination
 from thriftline.core.tags import SCHEDULE_TAG, SERVED_SINCE_TAG
 from thriftline.core.waking_hours import WakingHours
@@ -98,3 +100,12 @@ def test_silence_while_it_slept_never_makes_it_idle(on: int, off: int, quiet: li
         # Hours in which it was on, and no datapoint of them: reported as missing, never sure.
         assert said.missing_datapoints
     assert not may_mark(_scheduled(hours.tag), {}, NOW + timedelta(hours=1), PARAMETERS).allowed
+
+
+def test_what_could_be_saved_is_of_the_hours_in_which_it_is_on() -> None:
+    rate = Decimal("0.20")
+    workdays = month_of(_scheduled(), rate, NOW)
+    assert abs(workdays - rate * Decimal("260.7")) < 1, "60 of 168 hours a week"
+    assert month_of(endpoint(), rate, NOW) == rate * 730
+    unknown = month_of(_scheduled("true"), rate, NOW)
+    assert unknown == rate * 730, "hours that nobody knows are all of them"

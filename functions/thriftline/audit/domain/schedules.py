@@ -6,7 +6,9 @@ each morning: since when it serves, a tag says that goes from life to life.
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
+from thriftline.audit.domain.costs import monthly
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.core.tags import DEPLOYMENT_TAG, SCHEDULE_TAG, SERVED_SINCE_TAG
@@ -30,6 +32,17 @@ def hours_of(endpoint: Endpoint) -> Fact[WakingHours | None]:
         return of_tag(value)
     except WakingHoursError as error:
         return Unread(f"reading the tag {SCHEDULE_TAG}", str(error))
+
+
+def month_of(endpoint: Endpoint, usd_per_hour: Decimal, now: datetime) -> Decimal:
+    """Returns what an hourly rate of an endpoint comes to in a month: in the hours it is on.
+
+    What its schedule saves already is no saving of anything else. Hours that are unknown are all.
+    """
+    hours = hours_of(endpoint)
+    if hours is None or isinstance(hours, Unread):
+        return monthly(usd_per_hour)
+    return usd_per_hour * Decimal(str(round(hours.hours_a_month(now), 4)))
 
 
 def is_scheduled(endpoint: Endpoint) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from thriftline.audit.domain.costs import monthly, variant_rate
+from thriftline.audit.domain.costs import variant_rate
 from thriftline.audit.domain.facts import ResourceKind, Unread
 from thriftline.audit.domain.findings import (
     ApiCall,
@@ -21,6 +21,7 @@ from thriftline.audit.domain.questions import GPU, GPU_MEMORY, utilisation_metri
 from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
 from thriftline.audit.domain.rules.endpoints import requests_signal
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars, pool
+from thriftline.audit.domain.schedules import month_of
 from thriftline.money.instances import gpus_of
 
 _NEEDS = frozenset({ResourceKind.ENDPOINT, ResourceKind.METRIC})
@@ -49,7 +50,7 @@ def _idle_variant(
     endpoint: Endpoint, variant: Variant, use: PartUse, subject: Subject
 ) -> Observation:
     rate = variant_rate(variant, subject.inventory.region, subject.prices)
-    usd = None if rate is None else monthly(rate)
+    usd = None if rate is None else month_of(endpoint, rate, subject.inventory.now)
     weights = [
         {"VariantName": one.name, "DesiredWeight": 0.0 if one is variant else one.weight or 1.0}
         for one in endpoint.variants
@@ -126,7 +127,9 @@ def _gpu_use(
         ),
         missing=("Latency on the smaller type: measure it before the switch.",),
         confidence=Confidence.MEDIUM,
-        monthly_usd=_saved(rate, smaller[1], variant.instance_count),
+        monthly_usd=None
+        if rate is None
+        else month_of(endpoint, rate - smaller[1] * variant.instance_count, subject.inventory.now),
         change=Change(
             f"Serve it from {smaller[0]}: a new config, then "
             "UpdateEndpoint, which keeps the old one serving until the new one is healthy.",
@@ -171,10 +174,6 @@ def _smaller(instance_type: str, full: float, subject: Subject) -> tuple[str, De
         if same and other[0].memory_gib * other[1] >= needed:
             fitting.append((rate.usd, name))
     return (min(fitting)[1], min(fitting)[0]) if fitting else None
-
-
-def _saved(rate: Decimal | None, smaller: Decimal, count: int) -> Decimal | None:
-    return None if rate is None else monthly(rate - smaller * count)
 
 
 def _retype(endpoint: Endpoint, changed: Variant, name: str) -> tuple[ApiCall, ...]:
@@ -251,7 +250,8 @@ def _is_burstable(variant: Variant) -> bool:
 def _unscaled(endpoint: Endpoint, variant: Variant, resource: str, subject: Subject) -> Observation:
     count = variant.instance_count or 1
     rate = variant_rate(variant, subject.inventory.region, subject.prices)
-    spare = None if rate is None else monthly(rate) * (count - 1) / count
+    whole = None if rate is None else month_of(endpoint, rate, subject.inventory.now)
+    spare = None if whole is None else whole * (count - 1) / count
     target = {
         "ServiceNamespace": "sagemaker",
         "ResourceId": resource,

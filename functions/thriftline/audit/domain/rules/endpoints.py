@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from thriftline.audit.domain.costs import endpoint_rate, monthly
+from thriftline.audit.domain.costs import endpoint_rate
 from thriftline.audit.domain.facts import ResourceKind, Unread
 from thriftline.audit.domain.findings import (
     ActionKind,
@@ -19,7 +19,7 @@ from thriftline.audit.domain.ours import Ours
 from thriftline.audit.domain.part_use import PartUse
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.rules.rule import Observation, Rule, Subject, dollars
-from thriftline.audit.domain.schedules import hours_of
+from thriftline.audit.domain.schedules import month_of
 from thriftline.audit.domain.termination import why_too_young
 from thriftline.core.wording import counted, sentence
 from thriftline.money.instances import gpus_of
@@ -73,13 +73,7 @@ def _month(endpoint: Endpoint, subject: Subject) -> Decimal | None:
     """Returns what all that it runs costs a month, shadow variants too."""
     running = (*endpoint.variants, *endpoint.shadow_variants)
     rate = endpoint_rate(endpoint, running, subject.inventory.region, subject.prices)
-    hours = hours_of(endpoint)
-    if rate is None or isinstance(hours, Unread):
-        return None if rate is None else monthly(rate)
-    if hours is None:
-        return monthly(rate)
-    # What its schedule saves already is no saving of its end.
-    return rate * Decimal(str(round(hours.hours_a_month(subject.inventory.now), 4)))
+    return None if rate is None else month_of(endpoint, rate, subject.inventory.now)
 
 
 def _queue_signal(endpoint: Endpoint) -> tuple[Signal, ...]:

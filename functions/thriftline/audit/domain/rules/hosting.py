@@ -20,6 +20,7 @@ from thriftline.audit.domain.rules.rule import (
     dollars,
     worth_telling,
 )
+from thriftline.audit.domain.schedules import month_of
 from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
 from thriftline.core.wording import counted
 from thriftline.money.instances import gpus_of
@@ -67,7 +68,10 @@ def _scale_to_zero(subject: Subject) -> Iterator[Observation]:
             continue
         if host.variant.managed_scaling and host.variant.managed_scaling.minimum == 0:
             continue
-        saved = None if host.rate is None else monthly(host.rate) * Decimal(str(silent[0]))
+        month = (
+            None if host.rate is None else month_of(host.endpoint, host.rate, subject.inventory.now)
+        )
+        saved = None if month is None else month * Decimal(str(silent[0]))
         if worth_telling(saved, subject.parameters):
             yield _to_zero(host, silent, saved, window)
 

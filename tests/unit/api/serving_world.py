@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.api.api_world import NOW, ApiWorld
 from tests.unit.core.fake_executions import FakeStepFunctions
@@ -57,6 +58,9 @@ class FakeSageMaker:
         return [{"Endpoints": rows}]
 
     def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:
+        if EndpointName not in self.names:
+            error: Any = {"Code": "ValidationException", "Message": "Could not find endpoint."}
+            raise ClientError({"Error": error}, "DescribeEndpoint")
         return {
             "EndpointStatus": "InService",
             "EndpointConfigName": f"{EndpointName}-v1",
@@ -138,7 +142,7 @@ def preview(**more: Any) -> dict[str, Any]:
 def serving_world(api: ApiWorld, monkeypatch: pytest.MonkeyPatch) -> ServingWorld:
     functions, executions = FakeFunctions(), FakeStepFunctions()
     table = EndpointsTable(api.dynamodb, "endpoints")
-    sagemaker = FakeSageMaker([ENDPOINT, "thriftline-closed"])
+    sagemaker = FakeSageMaker([ENDPOINT, "thriftline-closed", "somebodys"])
     for module in (api_serving, api_audit):
         monkeypatch.setattr(module, "functions", lambda: Functions(cast("Any", functions)))
         monkeypatch.setattr(module, "machines", lambda: Machines(cast("Any", executions)))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.unit.api.api_world import ANN, ApiWorld
+from tests.unit.api.api_world import ANN, BOB, ApiWorld
 from tests.unit.api.serving_world import ServingWorld, serving_world
 from tests.unit.audit.audit_reports import report_account_report
 from thriftline.audit.domain.layout import report_key, saved_endpoint_key
@@ -165,6 +165,18 @@ def test_a_restore_says_what_it_would_do_and_is_started_once(here: ServingWorld)
     assert here.api.call("POST", "/restores", body).status == 409, "it is under way"
     (shown,) = here.api.call("GET", "/restores?endpoint=old").document["items"]
     assert (shown["state"], shown["account"], shown["month_usd"]) == ("restoring", ACCOUNT, None)
+
+
+def test_an_endpoint_of_a_closed_project_is_not_restored_by_others(here: ServingWorld) -> None:
+    here.api.set(PROJECT_MEMBERS=json.dumps({"closed": [BOB]}))
+    saved = {"endpoint": {"description": {}, "tags": {"thriftline:project": "closed"}}}
+    key = saved_endpoint_key(ACCOUNT, "us-east-1", "old", LIFE)
+    here.api.s3.put_object(Bucket="artifacts", Key=key, Body=json.dumps(saved).encode())
+    assert here.api.call("GET", "/restores", caller=ANN).document["items"] == []
+    assert here.api.call("POST", "/restores", {"endpoint": "old"}, caller=ANN).status == 403
+    (shown,) = here.api.call("GET", "/restores", caller=BOB).document["items"]
+    assert shown["project"] == "closed"
+    assert here.api.call("POST", "/restores", {"endpoint": "old"}, caller=BOB).status == 202
 
 
 def test_a_restore_needs_one_place_and_a_stack_that_may(here: ServingWorld) -> None:

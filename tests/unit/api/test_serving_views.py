@@ -164,6 +164,8 @@ def test_a_new_endpoint_needs_a_project_and_a_name_that_can_be(here: ServingWorl
     assert closed.status == 403
     other = here.api.call("POST", f"/endpoints/{ENDPOINT}/deployments", {"project": "films"})
     assert other.status == 409
+    foreign = here.api.call("POST", "/endpoints/somebodys/deployments", {"project": "reviews"})
+    assert (foreign.status, "did not make" in foreign.body) == (409, True)
     assert started(here) == []
     here.functions.answers["preview"] = preview(endpoint="new")
     good = here.api.call("POST", "/endpoints/new/deployments", {"project": "reviews"})

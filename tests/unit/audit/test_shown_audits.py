@@ -326,6 +326,7 @@ def restores(site: RestoringSite, limit: int = 10, after: str | None = None) -> 
         limit=limit,
         after=after,
         prices=price_catalogue(),
+        allowed=lambda _: True,
     )
 
 

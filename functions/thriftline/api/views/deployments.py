@@ -106,6 +106,8 @@ def _project(call: Call, name: str, given: str | None) -> str:
             Fault("/project", "is needed for a new endpoint"),
         )
     call.require(project, f"The endpoint {name}")
+    if state is None and wiring.endpoints().look(name) is not None:
+        raise conflict(f"{name} is an endpoint that Thriftline did not make; choose another name.")
     if given not in (None, project):
         raise conflict(f"{name} serves the project {project}, not {given}.")
     return project

@@ -19,10 +19,11 @@ from thriftline.audit.steps.ask_for_restore import (
     preview_restore,
 )
 from thriftline.audit.steps.list_restores import list_restores as listed
+from thriftline.audit.steps.list_restores import project_of
 from thriftline.wiring import api_audit as wiring
 
 
-def list_restores(_call: Call, query: RestoresAsk) -> RestoreList:
+def list_restores(call: Call, query: RestoresAsk) -> RestoreList:
     """Returns some saved copies, and which were brought back."""
     filters = {"list": "restores", "endpoint": query.endpoint}
     start = start_of(query.next_token, filters, ("after",))
@@ -34,6 +35,7 @@ def list_restores(_call: Call, query: RestoresAsk) -> RestoreList:
         limit=query.limit,
         after=start["after"] if start else None,
         prices=wiring.prices(),
+        allowed=call.may,
     )
     return RestoreList(
         items=page.items,
@@ -52,6 +54,9 @@ def start_restore(call: Call, body: RestoreAsk) -> Accepted | PreviewedRestore:
         raise broken_rule(str(error), Fault("/account", "is not clear")) from None
     if copy is None:
         raise not_found(f"A saved copy of {body.endpoint}")
+    project = project_of(copy, site.artifacts)
+    if project is not None:
+        call.require(project, f"The endpoint {copy.endpoint}")
     if body.dry_run:
         found = preview_restore(copy, site, site.function)
         return PreviewedRestore.model_validate(found.model_dump())

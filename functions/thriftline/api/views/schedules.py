@@ -12,7 +12,7 @@ def set_schedule(call: Call, body: ScheduleAsk) -> ChangeScheduleResponse:
     """Gives an endpoint a schedule, or another one."""
     state = known_endpoint(call)
     return ask_for_schedule(
-        {"endpoint": state.endpoint, "requested_by": call.caller, **body.model_dump()},
+        {**body.model_dump(), "endpoint": state.endpoint, "requested_by": call.caller},
         wiring.functions(),
         wiring.settings().change_schedule_function,
     )

@@ -138,6 +138,7 @@ class ShownRestore(Payload):
 
     key: str
     endpoint: str
+    project: str | None = Field(description="Null: it was of no project of a stack.")
     account: str
     region: str
     created: datetime = Field(description="When the endpoint was made: which of its lives it is.")

@@ -12,6 +12,7 @@ from thriftline.audit.domain.costs import HOURS_A_MONTH
 from thriftline.audit.domain.layout import SAVED_ENDPOINTS, restore_records_prefix
 from thriftline.audit.schemas.shown import RestorePage, ShownRestore
 from thriftline.core.aws.buckets import Bucket, StoredObject
+from thriftline.core.tags import PROJECT_TAG
 from thriftline.money.prices import PriceCatalogue
 
 _AT_ONCE = 8
@@ -59,6 +60,16 @@ def _copy(stored: StoredObject) -> SavedCopy | None:
     return SavedCopy(key, account, region, name, created, stored.modified)
 
 
+def project_of(copy: SavedCopy, artifacts: Bucket) -> str | None:
+    """Returns the project whose endpoint it was, by its tag."""
+    return _project(artifacts.read_json(f"{SAVED_ENDPOINTS}{copy.key}") or {})
+
+
+def _project(saved: Any) -> str | None:
+    project = ((saved.get("endpoint") or {}).get("tags") or {}).get(PROJECT_TAG)
+    return str(project) if project else None
+
+
 def list_restores(
     artifacts: Bucket,
     running: Callable[[], Sequence[str]],
@@ -67,8 +78,12 @@ def list_restores(
     limit: int,
     after: str | None,
     prices: PriceCatalogue,
+    allowed: Callable[[str], bool],
 ) -> RestorePage:
-    """Returns some saved copies. ``running`` are the names of the restores that are under way."""
+    """Returns some saved copies, but for those of projects that are not ``allowed``.
+
+    ``running`` are the names of the restores that are under way.
+    """
     found: list[SavedCopy] = []
     for one in copies(artifacts, endpoint, after):
         found.append(one)
@@ -78,9 +93,13 @@ def list_restores(
     at_work = {name.split("-")[1] for name in running() if name.count("-") > 1} if chosen else set()
     with ThreadPoolExecutor(_AT_ONCE) as readers:
         times = readers.map(lambda one: _restored_at(one, artifacts), chosen)
-        rates = readers.map(lambda one: _usd_per_hour(one, artifacts, prices), chosen)
+        documents = readers.map(
+            lambda one: artifacts.read_json(f"{SAVED_ENDPOINTS}{one.key}") or {}, chosen
+        )
     items = tuple(
-        _shown(one, when, usd, at_work) for one, when, usd in zip(chosen, times, rates, strict=True)
+        _shown(one, when, saved, at_work, prices)
+        for one, when, saved in zip(chosen, times, documents, strict=True)
+        if (project := _project(saved)) is None or allowed(project)
     )
     return RestorePage(items=items, last=chosen[-1].key if len(found) > limit else None)
 
@@ -96,9 +115,8 @@ def _restored_at(copy: SavedCopy, artifacts: Bucket) -> datetime | None:
     return found
 
 
-def _usd_per_hour(copy: SavedCopy, artifacts: Bucket, prices: PriceCatalogue) -> Decimal | None:
+def _usd_per_hour(region: str, saved: Any, prices: PriceCatalogue) -> Decimal | None:
     """Returns what its instances cost an hour; None where one of them has no rate."""
-    saved: Any = artifacts.read_json(f"{SAVED_ENDPOINTS}{copy.key}") or {}
     config = (saved.get("config") or {}).get("description") or {}
     variants = config.get("ProductionVariants") or []
     if not variants:
@@ -106,7 +124,7 @@ def _usd_per_hour(copy: SavedCopy, artifacts: Bucket, prices: PriceCatalogue) ->
     total = Decimal(0)
     for variant in variants:
         name, count = variant.get("InstanceType"), variant.get("InitialInstanceCount")
-        price = prices.hosting_rate(name, copy.region) if name else None
+        price = prices.hosting_rate(name, region) if name else None
         if price is None or count is None:
             return None
         total += price.most_usd * count
@@ -114,14 +132,20 @@ def _usd_per_hour(copy: SavedCopy, artifacts: Bucket, prices: PriceCatalogue) ->
 
 
 def _shown(
-    copy: SavedCopy, restored_at: datetime | None, usd: Decimal | None, at_work: set[str]
+    copy: SavedCopy,
+    restored_at: datetime | None,
+    saved: Any,
+    at_work: set[str],
+    prices: PriceCatalogue,
 ) -> ShownRestore:
+    usd = _usd_per_hour(copy.region, saved, prices)
     state: Any = "saved" if restored_at is None else "restored"
     if copy.digest in at_work:
         state = "restoring"
     return ShownRestore(
         key=copy.key,
         endpoint=copy.endpoint,
+        project=_project(saved),
         account=copy.account,
         region=copy.region,
         created=copy.created,

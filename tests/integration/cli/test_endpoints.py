@@ -1,4 +1,4 @@
-"""`thriftline endpoints` against the embedded AWS."""
+"""A model goes behind an endpoint and back, by `thriftline` alone."""
 
 import sys
 from collections.abc import Iterator
@@ -16,6 +16,10 @@ from thriftline_cli.exits import Exit
 
 PROGRAM = Path(__file__).parents[1] / "serving" / "quick_serve.py"
 HOSTING = HostingOptions(provisioning_seconds=30, activation_seconds=1, deletion_seconds=1)
+SERVE = """\
+instance: {type: ml.m5.large, count: 1}
+rollout: {type: all-at-once, bake_seconds: 180}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +32,34 @@ def world() -> Iterator[ServingWorld]:
     )
     with EmbeddedAws(options) as aws:
         yield ServingWorld(aws)
+
+
+def test_a_version_is_deployed_replaced_and_brought_back(world: ServingWorld) -> None:
+    terminal, wait = Terminal(world.aws), ("--wait", "--every", "0.5s", "--output", "json")
+    world.serve_yaml("shop", SERVE)
+    world.register("shop")
+    priced = terminal.run("endpoints", "deploy", "shop", "--dry-run", "--output", "json").answer
+    assert priced["would_deploy"]
+    refused = terminal.run("endpoints", "deploy", "shop", code=Exit.REFUSED)
+    assert "a month at most $" in refused.err
+    terminal.run("endpoints", "deploy", "shop", "--yes", "--why", "the first", *wait)
+    world.register("shop")
+    terminal.run("endpoints", "deploy", "shop", "--yes", *wait)
+    back = terminal.run("endpoints", "rollback", "shop", "--yes", *wait).answer
+    assert (back["ending"], back["version"]) == ("deployed", 1)
+
+    listed = terminal.run("endpoints", "list", "shop", "--output", "json").answer
+    assert [one["version"] for one in listed] == [1, 2, 1]
+    # The number that --to takes is the one that the list shows.
+    entry = listed[1]["entry"]
+    words = ("endpoints", "rollback", "shop", "--to", str(entry), "--dry-run", "--output", "json")
+    assert terminal.run(*words).answer["version"] == 2
+    shown = terminal.run("endpoints", "get", "thriftline-shop", "--output", "json").answer
+    assert (shown["project"], shown["registry_version"]) == ("shop", 1)
+    (served,) = terminal.run("endpoints", "list", "--output", "json").answer
+    assert served["status"] == "InService"
+    nothing = terminal.run("endpoints", "abort", "shop", "--yes", code=Exit.NOT_FOUND)
+    assert "under way" in nothing.err
 
 
 def test_a_refusal_is_told_though_nobody_waits(world: ServingWorld) -> None:

@@ -386,3 +386,17 @@ def test_the_budget_is_one_look(api: FakeApi) -> None:
 )
 def test_dollars_as_people_read_them(amount: Any, shown: str) -> None:
     assert usd(amount) == shown
+
+
+def test_rates_are_listed_as_they_are(api: FakeApi) -> None:
+    rate = {
+        "instance_type": "ml.g5.xlarge",
+        "component": "Training",
+        "region": "us-east-1",
+        "usd": "1.40845",
+        "date": "2026-05-20",
+    }
+    api.routes["GET /prices"] = page(rate)
+    assert api.command("prices show ml.g5.xlarge --component Training") == Exit.DONE
+    assert api.out.splitlines()[1].split()[:2] == ["ml.g5.xlarge", "$1.40845"]
+    assert api.asked[0].query["instance_type"] == "ml.g5.xlarge"

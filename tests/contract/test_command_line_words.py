@@ -1,0 +1,31 @@
+"""The words of the command line are those of the workflow and the API."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+from ruamel.yaml import YAML
+
+from thriftline.api.schemas.prices import Component
+from thriftline.api.schemas.runs import EarlyStatus, Status
+from thriftline_cli.commands import prices, runs
+from thriftline_cli.runs.states import EARLY, ENDED, STATES, TRAINING, WAITING
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_states_that_are_followed_are_the_machines() -> None:
+    text = (ROOT / "statemachines/training.asl.yaml").read_text(encoding="utf-8")
+    machine: Any = YAML(typ="safe").load(text)
+    assert [name for name in STATES if name not in machine["States"]] == []
+    assert set(STATES) >= TRAINING
+
+
+def test_the_statuses_are_those_of_the_api() -> None:
+    early = get_args(EarlyStatus)
+    known = {*get_args(Status), *early}
+    assert set(runs.STATUSES) == set(get_args(Status))
+    assert {*ENDED, EARLY, WAITING, "running"} == known
+
+
+def test_what_a_rate_is_for_is_what_the_api_takes() -> None:
+    assert get_args(Component) == prices._COMPONENTS

@@ -33,7 +33,7 @@ class Model(Answer):
 
     version: int
     model_package_arn: str
-    approval_status: str = Field(description="Approved, Rejected or PendingManualApproval.")
+    approval_status: Literal["Approved", "Rejected", "PendingManualApproval"]
     approval_reason: str | None
     in_use: bool | None = Field(
         description="The newest approved version; null: a later page may have it."

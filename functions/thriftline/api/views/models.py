@@ -58,7 +58,7 @@ def list_models(call: Call, query: PageAsk) -> ModelPage:
     versions = page.versions if page else ()
     following = {"page": page.token} if page and page.token else None
     # Without approval before this page, the newest that is approved here is the one in use.
-    usable = [one.number for one in versions if one.approval == "Approved"]
+    usable = [one.number for one in versions if one.is_usable]
     return ModelPage(
         items=tuple(_shown(one, _is_used(one, usable, first=start is None)) for one in versions),
         next_token=next_token(following, filters),
@@ -88,7 +88,7 @@ def _project(call: Call) -> str:
 
 
 def _is_used(version: RegisteredVersion, usable: list[int], *, first: bool) -> bool | None:
-    if version.approval != "Approved":
+    if not version.is_usable:
         return False
     return version.number == usable[0] if first else None
 

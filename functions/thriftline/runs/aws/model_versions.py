@@ -32,6 +32,11 @@ class RegisteredVersion:
     created_at: datetime
     facts: Mapping[str, str]
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether the gate compares with it: the newest such one is the champion."""
+        return self.approval == "Approved" and self.status == "Completed"
+
 
 @dataclass(frozen=True)
 class VersionPage:

@@ -306,6 +306,7 @@ $(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/re
 
 docs: $(STAMPS)/venv ## Write what is generated: schemas, run spec, audit rules, instances, no-retry lists
 	@PYTHONPATH=functions $(BIN)/python tools/write_schemas.py
+	@PYTHONPATH=functions $(BIN)/python tools/write_events.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_rule_pages.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_openapi.py
 	@$(BIN)/python tools/write_terraform_variables.py

@@ -43,6 +43,7 @@ from thriftline.audit.steps.documents import read_plan
 from thriftline.audit.steps.plan_actions import plan_actions
 from thriftline.audit.steps.restore_endpoint import restore_endpoint
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.events import Event
 from thriftline.core.message import Message
 from thriftline.money.price_catalogue import price_catalogue
 
@@ -65,7 +66,9 @@ class FakeBus:
 
     events: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
-    def put(self, source: str, detail_type: str, detail: str) -> None:
+    def put(self, event: Event) -> None:
+        source, detail_type = event.SOURCE, event.detail_type
+        detail = event.model_dump_json()
         self.events.append((source, detail_type, json.loads(detail)))
 
 

@@ -7,7 +7,7 @@ import pytest
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
-from thriftline.audit.reports.action_message import ActionNotice, detail_of, message_of
+from thriftline.audit.reports.action_message import ActionNotice, event_of, message_of
 
 
 def _notice(**facts: Any) -> ActionNotice:
@@ -59,4 +59,4 @@ def test_every_kind_of_action_has_words_of_its_own(action: ActionKind) -> None:
 def test_no_message_or_event_is_longer_than_aws_takes() -> None:
     told = _notice(reason="x" * 300_000, undo="y" * 300_000)
     assert len(message_of(told, "audit-1").text.encode()) < 200_000
-    assert len(str(detail_of(told, "a", 0)).encode()) < 200_000
+    assert len(event_of(told, "a", 0).model_dump_json().encode()) < 200_000

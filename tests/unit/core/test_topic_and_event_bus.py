@@ -1,7 +1,7 @@
 """Messages and events."""
 
 import json
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import boto3
 import pytest
@@ -17,7 +17,15 @@ from thriftline.core.errors import (
     ThriftlineError,
     ThrottledError,
 )
+from thriftline.core.events import Event
 from thriftline.core.message import Message
+
+
+class _Failed(Event):
+    SOURCE: ClassVar[str] = "thriftline.training"
+    DETAIL_TYPES: ClassVar[tuple[str, ...]] = ("TrainingFailed",)
+
+    why: str
 
 
 class _Published:
@@ -80,13 +88,13 @@ def test_a_subscriber_gets_subject_and_message() -> None:
 
 def test_an_event_names_its_source_and_type() -> None:
     client = _Bus({"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})
-    EventBus(cast("Any", client), "default").put("thriftline.training", "TrainingFailed", "{}")
+    EventBus(cast("Any", client), "default").put(_Failed(why="no room"))
     assert client.entries == [
         {
             "EventBusName": "default",
             "Source": "thriftline.training",
             "DetailType": "TrainingFailed",
-            "Detail": "{}",
+            "Detail": '{"version":"1.0","why":"no room"}',
         }
     ]
 
@@ -105,4 +113,4 @@ def test_an_event_that_was_not_taken_is_an_error_by_its_kind(
     entry = {"ErrorCode": code, "ErrorMessage": "no"}
     bus = EventBus(cast("Any", _Bus({"FailedEntryCount": 1, "Entries": [entry]})), "default")
     with pytest.raises(error, match=f"{code}: no"):
-        bus.put("thriftline.training", "TrainingFailed", "{}")
+        bus.put(_Failed(why="no room"))

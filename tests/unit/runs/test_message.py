@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from thriftline.runs.reports.advice import advice_of
-from thriftline.runs.reports.message import DETAIL_TYPES, EndedRun, message_of
+from thriftline.runs.reports.message import EndedRun, message_of
+from thriftline.runs.schemas.result import Status
 
 ENDED = EndedRun(
     run_id="reviews-1",
@@ -45,7 +46,7 @@ def test_dollars_are_rounded_to_what_matters(usd: str, said: str) -> None:
     assert f"{said} billed" in message_of(replace(ENDED, billed_usd=Decimal(usd))).text
 
 
-@pytest.mark.parametrize("status", list(DETAIL_TYPES))
+@pytest.mark.parametrize("status", get_args(Status))
 def test_every_ending_says_why_and_where_to_read_on(status: Any) -> None:
     body = message_of(replace(ENDED, status=status)).text
     assert "The loss became NaN." in body

@@ -12,6 +12,7 @@ import boto3
 from moto import mock_aws
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.events import Event
 from thriftline.core.message import Message
 from thriftline.evaluation.reference_document import AnswerRows, Reference, Vocabulary
 from thriftline.evaluation.text_measures import LENGTH_ENDS, UNKNOWN_ENDS, length_bin, words_of
@@ -130,7 +131,9 @@ class FakeSpeaker:
 class FakeBus:
     speaker: FakeSpeaker
 
-    def put(self, source: str, detail_type: str, detail: str) -> None:
+    def put(self, event: Event) -> None:
+        source, detail_type = event.SOURCE, event.detail_type
+        detail = event.model_dump_json()
         assert source == "thriftline.serving"
         self.speaker.events.append((detail_type, json.loads(detail)))
 

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.events import Event
 from thriftline.core.message import Message
 from thriftline.money.prices import Price
 from thriftline.serving.aws.captured import Captured
@@ -218,7 +219,9 @@ class FakeMessages:
             raise self.fails.pop("Publish")
         self.sent.append((message.title, message.text))
 
-    def put(self, source: str, detail_type: str, detail: str) -> None:
+    def put(self, event: Event) -> None:
+        source, detail_type = event.SOURCE, event.detail_type
+        detail = event.model_dump_json()
         if "PutEvents" in self.fails:
             raise self.fails.pop("PutEvents")
         self.events.append((source, detail_type, json.loads(detail)))

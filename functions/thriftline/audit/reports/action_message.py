@@ -1,16 +1,15 @@
 """The message and the event that report one action: what, why, and how to take it back."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from thriftline.audit.domain.action_kinds import step_spec
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
+from thriftline.audit.schemas.events import CostAuditActionTaken
 from thriftline.core.message import Message, Tone, facts_of
 
-EVENT_SOURCE = "thriftline.audit"
-DETAIL_TYPE = "CostAuditActionTaken"
 # SNS takes 256 KiB; nobody reads that much, and the record has it all.
 _LONGEST = 20_000
 
@@ -96,19 +95,19 @@ def _text(notice: ActionNotice) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n[cut: the record has it all]\n"
 
 
-def detail_of(notice: ActionNotice, audit_id: str, index: int) -> dict[str, Any]:
-    """Returns the event's detail; the calls are in the record."""
-    return {
-        "audit_id": audit_id,
-        "index": index,
-        "action": notice.action,
-        "step": notice.step,
-        "resource_type": notice.resource_type,
-        "resource": notice.resource,
-        "account": notice.account,
-        "region": notice.region,
-        "outcome": notice.outcome,
-        "reason": notice.reason[:_LONGEST],
-        "saved_uri": notice.saved_uri,
-        "record_uri": notice.record_uri,
-    }
+def event_of(notice: ActionNotice, audit_id: str, index: int) -> CostAuditActionTaken:
+    """Returns the event; the calls are in the record."""
+    return CostAuditActionTaken(
+        audit_id=audit_id,
+        index=index,
+        action=notice.action,
+        step=notice.step,
+        resource_type=notice.resource_type,
+        resource=notice.resource,
+        account=notice.account,
+        region=notice.region,
+        outcome=notice.outcome,
+        reason=notice.reason[:_LONGEST],
+        saved_uri=notice.saved_uri,
+        record_uri=notice.record_uri,
+    )

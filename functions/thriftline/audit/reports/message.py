@@ -1,21 +1,18 @@
 """The message that a person gets after an audit, and the event that other systems get."""
 
-import json
 from decimal import Decimal
 from itertools import islice
-from typing import Any
 
 from thriftline.audit.domain.parts import Scope
 from thriftline.audit.reports.summary import is_above_bill, unread_places
 from thriftline.audit.reports.words import LIKELY_LARGE, deeds, money, worth
+from thriftline.audit.schemas.events import CostAuditCompleted
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import ReportFinding
 from thriftline.core.message import Fact, Message
 from thriftline.core.text import plain
 from thriftline.core.wording import counted
 
-EVENT_SOURCE = "thriftline.audit"
-DETAIL_TYPE = "CostAuditCompleted"
 _TOP = 3
 _MOST_ALERTS = 5
 
@@ -99,20 +96,19 @@ def _top(report: AuditReport) -> list[ReportFinding]:
     return list(islice(large, _TOP))
 
 
-def detail_of(report: AuditReport, report_uri: str) -> str:
-    """Returns the event's detail as JSON: the figures, and where the rest is."""
+def event_of(report: AuditReport, report_uri: str) -> CostAuditCompleted:
+    """Returns the event: the figures, and where the rest is."""
     told = report.reconciliation
-    detail: dict[str, Any] = {
-        "audit_id": report.audit_id,
-        "scope": report.scope,
-        "mode": report.mode,
-        "generated_at": report.generated_at.isoformat(),
-        "summary": report.summary,
-        "totals": report.totals.model_dump(mode="json"),
-        "billed_usd": None if told.billed_usd is None else str(told.billed_usd),
-        "explained_usd": str(told.explained_usd),
-        "residual_usd": None if told.residual_usd is None else str(told.residual_usd),
-        "alerts": [plain(alert, 600) for alert in report.alerts[:_MOST_ALERTS]],
-        "report_uri": report_uri,
-    }
-    return json.dumps(detail)
+    return CostAuditCompleted(
+        audit_id=report.audit_id,
+        scope=report.scope,
+        mode=report.mode,
+        generated_at=report.generated_at,
+        summary=report.summary,
+        totals=report.totals,
+        billed_usd=told.billed_usd,
+        explained_usd=told.explained_usd,
+        residual_usd=told.residual_usd,
+        alerts=tuple(plain(alert, 600) for alert in report.alerts[:_MOST_ALERTS]),
+        report_uri=report_uri,
+    )

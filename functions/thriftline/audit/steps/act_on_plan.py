@@ -1,6 +1,5 @@
 """Act on the plan: one action, looked at afresh, done if it still holds, recorded and told."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +11,8 @@ from thriftline.audit.domain.findings import ApiCall
 from thriftline.audit.domain.layout import plan_key, record_key
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.reports.action_message import (
-    DETAIL_TYPE,
-    EVENT_SOURCE,
     ActionNotice,
-    detail_of,
+    event_of,
     message_of,
 )
 from thriftline.audit.schemas.action_record import ActionRecord
@@ -214,6 +211,5 @@ def _announce(record: ActionRecord, context: ActionContext) -> None:
         saved_uri=record.saved_uri,
         record_uri=context.artifacts.uri(record_key(record.audit_id, record.index)),
     )
-    detail = json.dumps(detail_of(told, record.audit_id, record.index))
-    context.bus.put(EVENT_SOURCE, DETAIL_TYPE, detail)
+    context.bus.put(event_of(told, record.audit_id, record.index))
     context.alerts.send(message_of(told, record.audit_id))

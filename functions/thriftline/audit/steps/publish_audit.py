@@ -14,9 +14,7 @@ from thriftline.audit.domain.layout import (
 from thriftline.audit.domain.parts import Scope
 from thriftline.audit.reports.assembly import with_outcomes
 from thriftline.audit.reports.message import (
-    DETAIL_TYPE,
-    EVENT_SOURCE,
-    detail_of,
+    event_of,
     message_of,
 )
 from thriftline.audit.reports.metrics import metrics_of
@@ -119,7 +117,7 @@ def _tell(
         out.measured = True
     if not out.event:
         try:
-            bus.put(EVENT_SOURCE, DETAIL_TYPE, detail_of(report, uri))
+            bus.put(event_of(report, uri))
             out.event = True
         except ThriftlineError as error:
             problem = error

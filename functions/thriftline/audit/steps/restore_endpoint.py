@@ -16,7 +16,7 @@ from thriftline.audit.domain.layout import (
     restore_record_key,
     restore_records_prefix,
 )
-from thriftline.audit.reports.action_message import EVENT_SOURCE
+from thriftline.audit.schemas.events import EndpointRestored
 from thriftline.audit.schemas.steps import RestoreEndpointRequest, RestoreEndpointResponse
 from thriftline.audit.steps.acting.look import read_pending, read_saved
 from thriftline.core.aws.buckets import Bucket
@@ -33,7 +33,6 @@ from thriftline.core.saved_endpoint import SavedEndpoint
 
 RESTORED_TAG = "thriftline:restored-at"
 UNFINISHED_TAG = "thriftline:restoring-from"
-DETAIL_TYPE = "EndpointRestored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +194,7 @@ def _tell(
     text = json.dumps(document, indent=1)
     key = restore_record_key(copy.account, copy.region, copy.name, restore.now)
     restore.artifacts.write_json(key, text)
-    bus.put(EVENT_SOURCE, DETAIL_TYPE, text)
+    bus.put(EndpointRestored.model_validate(document))
     sentence = (
         f"The endpoint {copy.name} in {copy.account}, {copy.region} is back as it was saved on "
         f"{copy.saved_at:%Y-%m-%d %H:%M} UTC: config, tags, inference components and scaling."

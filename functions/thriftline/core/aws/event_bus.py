@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from thriftline.core.aws.clients import translated
 from thriftline.core.errors import AwsRequestError, ServiceUnavailableError, ThrottledError
+from thriftline.core.events import Event
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -22,20 +23,21 @@ class EventBus:
         self._client = client
         self._name = name
 
-    def put(self, source: str, detail_type: str, detail: str) -> None:
-        """Puts one event; ``detail`` is JSON text.
+    def put(self, event: Event) -> None:
+        """Puts one event.
 
         Raises:
             ThrottledError, ServiceUnavailableError, AwsRequestError: the bus did not take it.
         """
+        detail_type = event.detail_type
         with translated(f"putting {detail_type} on {self._name}"):
             answer = self._client.put_events(
                 Entries=[
                     {
                         "EventBusName": self._name,
-                        "Source": source,
+                        "Source": event.SOURCE,
                         "DetailType": detail_type,
-                        "Detail": detail,
+                        "Detail": event.model_dump_json(),
                     }
                 ]
             )

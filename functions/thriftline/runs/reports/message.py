@@ -8,13 +8,6 @@ from thriftline.core.message import Message, Tone, facts_of
 from thriftline.core.text import plain, plain_lines
 from thriftline.runs.reports.advice import Status, advice_of
 
-EVENT_SOURCE = "thriftline.training"
-DETAIL_TYPES: Mapping[Status, str] = {
-    "succeeded": "TrainingCompleted",
-    "not_promoted": "TrainingNotPromoted",
-    "rejected": "TrainingRejected",
-    "failed": "TrainingFailed",
-}
 _HEADLINES: Mapping[Status, str] = {
     "succeeded": "succeeded",
     "not_promoted": "trained a model that was not promoted",

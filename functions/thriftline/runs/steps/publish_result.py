@@ -1,6 +1,5 @@
 """Writes how a run ended, and reports it to whoever wants to know, once."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -17,13 +16,9 @@ from thriftline.runs.aws.finished_runs import FinishedRuns
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.listed_runs import status_facts
-from thriftline.runs.reports.message import (
-    DETAIL_TYPES,
-    EVENT_SOURCE,
-    EndedRun,
-    message_of,
-)
+from thriftline.runs.reports.message import EndedRun, message_of
 from thriftline.runs.reports.routing_view import routing_line
+from thriftline.runs.schemas.events import TrainingEnded
 from thriftline.runs.schemas.result import Result
 from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
 from thriftline.runs.steps.finished_run import keep_finished
@@ -115,7 +110,7 @@ def _response(result: Result) -> PublishResultResponse:
 
 
 def _announce(result: Result, alerts: Topic, bus: EventBus) -> None:
-    bus.put(EVENT_SOURCE, DETAIL_TYPES[result.status], _detail(result))
+    bus.put(_event(result))
     alerts.send(message_of(_ended(result)))
 
 
@@ -186,24 +181,22 @@ def _beside(result: Result) -> str:
     return f" (baselines by {metric}: {', '.join(told)})"
 
 
-def _detail(result: Result) -> str:
+def _event(result: Result) -> TrainingEnded:
     """The event names the run and its figures; the rest is in the document that it points to."""
-    error, scores = result.error, result.metrics
-    return json.dumps(
-        {
-            "run_id": result.run_id,
-            "project": result.project,
-            "status": result.status,
-            "reason": result.reason,
-            "error": error.model_dump(mode="json") if error else None,
-            "accuracy": scores.accuracy if scores else None,
-            "macro_f1": scores.macro_f1 if scores else None,
-            "micro_f1": scores.micro_f1 if scores else None,
-            "cost": result.cost.model_dump(mode="json"),
-            "model_package_arn": result.model_package_arn,
-            "result_uri": result.reports.result,
-            "report_uri": result.reports.report,
-        }
+    scores = result.metrics
+    return TrainingEnded(
+        run_id=result.run_id,
+        project=result.project,
+        status=result.status,
+        reason=result.reason,
+        error=result.error,
+        accuracy=scores.accuracy if scores else None,
+        macro_f1=scores.macro_f1 if scores else None,
+        micro_f1=scores.micro_f1 if scores else None,
+        cost=result.cost,
+        model_package_arn=result.model_package_arn,
+        result_uri=result.reports.result,
+        report_uri=result.reports.report,
     )
 
 

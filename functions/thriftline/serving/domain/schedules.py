@@ -11,8 +11,6 @@ from thriftline.serving.domain.names import digest
 SCHEDULE_ITEM = "schedule"
 WAKING_TAG = "thriftline:waking-from"
 WOKEN_TAG = "thriftline:woken-at"
-EVENT_SOURCE = "thriftline.serving"
-SLEPT, WOKE = "EndpointSlept", "EndpointWoke"
 _LONGEST_STEM = 50
 
 

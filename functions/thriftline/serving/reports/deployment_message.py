@@ -1,6 +1,5 @@
 """What people and other systems are told of a deployment."""
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -8,9 +7,8 @@ from typing import Any
 from thriftline.core.message import Message, Tone, facts_of
 from thriftline.core.text import plain, plain_lines
 from thriftline.serving.schemas.deployment import Deployment, Watch
+from thriftline.serving.schemas.events import DeploymentEnded
 
-EVENT_SOURCE = "thriftline.serving"
-STARTED, ENDED = "DeploymentStarted", "DeploymentEnded"
 _HEADLINES: Mapping[str, str] = {
     "deployed": "is in service",
     "rolled_back": "was rolled back",
@@ -132,24 +130,22 @@ def refusal_message(
     )
 
 
-def detail_of(deployment: Deployment, document_uri: str) -> str:
+def event_of(deployment: Deployment, document_uri: str) -> DeploymentEnded:
     """The event names the deployment and its ending; the rest is in its document."""
-    return json.dumps(
-        {
-            "deployment_id": deployment.deployment_id,
-            "endpoint": deployment.endpoint,
-            "project": deployment.project,
-            "action": deployment.action,
-            "kind": deployment.kind,
-            "ending": deployment.ending,
-            "reason": deployment.reason[:2_000],
-            "requested_by": deployment.requested_by,
-            "model_package_arn": deployment.version.model_package_arn,
-            "registry_version": deployment.version.number,
-            "in_use": deployment.in_use,
-            "invocations": deployment.watch.invocations,
-            "document_uri": document_uri,
-        }
+    return DeploymentEnded(
+        deployment_id=deployment.deployment_id,
+        endpoint=deployment.endpoint,
+        project=deployment.project,
+        action=deployment.action,
+        kind=deployment.kind,
+        ending=deployment.ending,
+        reason=deployment.reason[:2_000],
+        requested_by=deployment.requested_by,
+        model_package_arn=deployment.version.model_package_arn,
+        registry_version=deployment.version.number,
+        in_use=deployment.in_use,
+        invocations=deployment.watch.invocations,
+        document_uri=document_uri,
     )
 
 

@@ -3,8 +3,6 @@
 from thriftline.core.message import Message, facts_of
 from thriftline.serving.schemas.experiment import ExperimentResult
 
-EVENT_SOURCE = "thriftline.serving"
-ENDED = "ExperimentEnded"
 _WORDS = {
     "better": "the challenger is better",
     "worse": "the challenger is worse",

@@ -173,19 +173,6 @@ class HourQuality(_Document):
     note: str = ""
 
 
-class QualityEvent(_Document):
-    """The detail of the event ``QualityBreached``."""
-
-    endpoint: str
-    project: str
-    variant: str
-    version: int | None
-    breaches: tuple[str, ...]
-    document: str
-    start: datetime
-    end: datetime
-
-
 class WatchQualityRequest(Payload):
     """The schedule's input: nothing has to be said."""
 

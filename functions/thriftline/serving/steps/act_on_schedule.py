@@ -8,7 +8,6 @@ Nothing is taken away before its copy is saved. Asked again, each goes on from w
 deployment has the lock both wait. Config and models stay, for they cost nothing.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,16 +28,14 @@ from thriftline.core.saved_endpoint import SavedEndpoint
 from thriftline.core.tags import SCHEDULE_TAG, SERVED_SINCE_TAG
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.schedules import (
-    EVENT_SOURCE,
-    SLEPT,
     WAKING_TAG,
-    WOKE,
     WOKEN_TAG,
     Phase,
     Schedule,
     asleep_key,
 )
 from thriftline.serving.domain.versions import EndpointState
+from thriftline.serving.schemas.events import EndpointSlept, EndpointWoke
 from thriftline.serving.schemas.schedules import ActOnScheduleRequest, ActOnScheduleResponse
 from thriftline.serving.steps.schedule_items import read_schedule, write_phase
 
@@ -240,7 +237,7 @@ def _fell_asleep(copy: SavedEndpoint, schedule: Schedule, site: ScheduleSite) ->
     key = asleep_key(copy.name, copy.created)
     write_phase(site.table, copy.name, Phase.ASLEEP, key)
     wake = schedule.hours.next_wake(site.now) if schedule.hours else None
-    _tell(site, SLEPT, copy, {"saved": site.artifacts.uri(key), "next_wake": _iso(wake)})
+    site.bus.put(EndpointSlept(**_about(site, copy), saved=site.artifacts.uri(key), next_wake=wake))
     when = f" until {wake:%Y-%m-%d %H:%M} UTC" if wake else ""
     return _Ending("asleep", f"Its copy is saved, and it is deleted{when}.")
 
@@ -285,21 +282,15 @@ def _woken(copy: SavedEndpoint, left: tuple[str, ...], site: ScheduleSite, reaso
     if left:
         return _Ending("waiting", "It is being made again.", left)
     write_phase(site.table, copy.name, Phase.AWAKE)
-    _tell(site, WOKE, copy, {})
+    site.bus.put(EndpointWoke(**_about(site, copy)))
     return _Ending("awake", reason)
 
 
-def _tell(site: ScheduleSite, kind: str, copy: SavedEndpoint, more: dict[str, Any]) -> None:
-    detail = {
+def _about(site: ScheduleSite, copy: SavedEndpoint) -> dict[str, Any]:
+    return {
         "endpoint": copy.name,
         "account": copy.account,
         "region": copy.region,
         "config": copy.endpoint.description.get("EndpointConfigName"),
-        "at": _iso(site.now),
-        **more,
+        "at": site.now,
     }
-    site.bus.put(EVENT_SOURCE, kind, json.dumps(detail))
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

@@ -15,11 +15,8 @@ from thriftline.serving.domain.experiment_names import result_key
 from thriftline.serving.domain.experiment_variants import variant_name
 from thriftline.serving.domain.experiments import Kind
 from thriftline.serving.domain.verdicts import IN_SERVICE, MOVING
-from thriftline.serving.reports.experiment_message import (
-    ENDED,
-    EVENT_SOURCE,
-    message_of,
-)
+from thriftline.serving.reports.experiment_message import message_of
+from thriftline.serving.schemas.events import ExperimentEnded
 from thriftline.serving.schemas.experiment import (
     Experiment,
     ExperimentResult,
@@ -184,7 +181,7 @@ def _record(result: ExperimentResult, site: EndingSite) -> EndExperimentResponse
     site.table.unlock(result.endpoint, result.experiment_id)
     document = site.documents.artifacts.uri(_key(result))
     site.alerts.send(message_of(result, document))
-    site.bus.put(EVENT_SOURCE, ENDED, result.model_dump_json())
+    site.bus.put(ExperimentEnded(**result.model_dump()))
     site.documents.end(result)
     return _done(result, site)
 

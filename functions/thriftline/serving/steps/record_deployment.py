@@ -14,9 +14,7 @@ from thriftline.serving.domain.polling import ending_of
 from thriftline.serving.domain.verdicts import MOVING, EndpointView, Outcome, Verdict
 from thriftline.serving.domain.versions import EndpointVersion, next_number
 from thriftline.serving.reports.deployment_message import (
-    ENDED,
-    EVENT_SOURCE,
-    detail_of,
+    event_of,
     message_of,
     refusal_message,
 )
@@ -268,7 +266,7 @@ def _give_back(deployment: Deployment, site: RecordingSite, now: datetime) -> De
 
 def _announce(deployment: Deployment, site: RecordingSite) -> None:
     uri = site.polling.documents.uri(deployment)
-    site.bus.put(EVENT_SOURCE, ENDED, detail_of(deployment, uri))
+    site.bus.put(event_of(deployment, uri))
     site.alerts.send(message_of(deployment, uri))
     site.measure(f"Deployment{(deployment.ending or 'failed').title().replace('_', '')}", 1)
 

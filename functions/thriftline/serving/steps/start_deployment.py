@@ -1,6 +1,5 @@
 """Asks SageMaker for the wanted version, by the recipe of the endpoint's kind."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +12,8 @@ from thriftline.serving.domain.kinds import MAIN_VARIANT, Kind
 from thriftline.serving.domain.names import component_name
 from thriftline.serving.domain.rollout import component_deployment_config, deployment_config
 from thriftline.serving.domain.verdicts import IN_SERVICE, MOVING
-from thriftline.serving.reports.deployment_message import EVENT_SOURCE, STARTED
 from thriftline.serving.schemas.deployment import Deployment, FormerVersion, MadeThings
+from thriftline.serving.schemas.events import DeploymentStarted
 from thriftline.serving.schemas.steps import StartDeploymentResponse
 from thriftline.serving.steps.deployment_wishes import ROLLBACK, rollout_of, wish_of
 from thriftline.serving.steps.held_scaling import ScalingHold
@@ -52,7 +51,7 @@ def start_deployment(
     if deployment.started_at is None:
         _refuse_noise(deployment, making)
         deployment = making.documents.write(deployment.model_copy(update={"started_at": now}))
-        site.bus.put(EVENT_SOURCE, STARTED, _detail(deployment))
+        site.bus.put(_event(deployment))
     if _will_update(deployment, seen):
         deployment = site.hold.set_aside(deployment)
     asked = _ask(deployment, seen, making)
@@ -186,22 +185,18 @@ def _component_back(deployment: Deployment, former: FormerVersion, making: Prepa
     return "UpdateInferenceComponent to the former specification"
 
 
-def _detail(deployment: Deployment) -> str:
+def _event(deployment: Deployment) -> DeploymentStarted:
     price = deployment.price
-    return json.dumps(
-        {
-            "deployment_id": deployment.deployment_id,
-            "endpoint": deployment.endpoint,
-            "project": deployment.project,
-            "action": deployment.action,
-            "kind": deployment.kind,
-            "requested_by": deployment.requested_by,
-            "model_package_arn": deployment.version.model_package_arn,
-            "registry_version": deployment.version.number,
-            "wanted": deployment.made.serves if deployment.made else None,
-            "former": deployment.former.serves if deployment.former else None,
-            "rollout_usd": str(price.rollout_usd)
-            if price and price.rollout_usd is not None
-            else None,
-        }
+    return DeploymentStarted(
+        deployment_id=deployment.deployment_id,
+        endpoint=deployment.endpoint,
+        project=deployment.project,
+        action=deployment.action,
+        kind=deployment.kind,
+        requested_by=deployment.requested_by,
+        model_package_arn=deployment.version.model_package_arn,
+        registry_version=deployment.version.number,
+        wanted=deployment.made.serves if deployment.made else None,
+        former=deployment.former.serves if deployment.former else None,
+        rollout_usd=price.rollout_usd if price else None,
     )

@@ -15,9 +15,9 @@ from thriftline.serving.domain.capture_layout import (
 from thriftline.serving.domain.versions import EndpointState
 from thriftline.serving.domain.windows import hours_to_watch, news_of, window_that_ends
 from thriftline.serving.reports.quality_message import breach_message
+from thriftline.serving.schemas.events import QualityBreached
 from thriftline.serving.schemas.quality import (
     HourQuality,
-    QualityEvent,
     WatchQualityResponse,
     WindowVerdict,
 )
@@ -27,7 +27,6 @@ from thriftline.serving.steps.quality_window import JudgedWindow, judge_window
 
 # The watch's own item of an endpoint: the last hour that is done, and the breaches that are open.
 QUALITY = "quality"
-SOURCE = "thriftline.serving"
 # Days before those that are kept whose captures are deleted, should some calls have been missed.
 _DAYS_BACK = 7
 
@@ -165,11 +164,11 @@ def _tell(
         # Rather twice than never, where the call ends in between.
         sources.alerts.send(breach_message(document, window, news.opened, uri))
         for variant in sorted({one.partition(":")[0] for one in news.opened}):
-            detail = QualityEvent(
+            event = QualityBreached(
                 endpoint=document.endpoint,
                 project=document.project,
                 variant=variant,
-                version=document.version,
+                endpoint_version=document.version,
                 breaches=tuple(
                     one.partition(":")[2] for one in news.opened if one.startswith(f"{variant}:")
                 ),
@@ -177,7 +176,7 @@ def _tell(
                 start=window.start,
                 end=window.end,
             )
-            sources.bus.put(SOURCE, "QualityBreached", detail.model_dump_json())
+            sources.bus.put(event)
     return news.open(window.end)
 
 

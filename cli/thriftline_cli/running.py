@@ -49,6 +49,7 @@ def _of_aws(error: Exception) -> tuple[str, Exit] | None:
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
+        EndpointConnectionError,
         HTTPClientError,
         NoCredentialsError,
         NoRegionError,
@@ -72,7 +73,7 @@ def _of_aws(error: Exception) -> tuple[str, Exit] | None:
         code = error.response.get("Error", {}).get("Code", "")
         denied = code in _NOT_ALLOWED or "Token" in code
         return in_one_line(error), Exit.NOT_ALLOWED if denied else Exit.FAILED
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, (EndpointConnectionError, HTTPClientError)):
         return in_one_line(error), Exit.NOT_FOUND
     if isinstance(error, BotoCoreError):
         return in_one_line(error), Exit.FAILED

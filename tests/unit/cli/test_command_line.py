@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.cli.fake_api import FakeApi, page
 from thriftline_cli import checkout
@@ -173,3 +174,13 @@ def test_local_programs_are_those_of_the_laptop(tmp_path: Path) -> None:
 
 def test_a_command_error_carries_its_code() -> None:
     assert CommandError("no", Exit.REFUSED).code == 3
+
+
+def test_an_aws_that_does_not_answer_is_one_line() -> None:
+    def dead(**_: object) -> object:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9/")
+
+    api = FakeApi()
+    api.describe_stacks = dead  # type: ignore[method-assign]
+    assert api.command("runs list") == Exit.NOT_FOUND
+    assert api.said == ['runs: Could not connect to the endpoint URL: "http://127.0.0.1:9/".']

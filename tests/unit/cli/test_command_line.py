@@ -181,6 +181,6 @@ def test_an_aws_that_does_not_answer_is_one_line() -> None:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9/")
 
     api = FakeApi()
-    api.describe_stacks = dead  # type: ignore[method-assign]
+    api.describe_stacks = dead  # type: ignore[method-assign, assignment]
     assert api.command("runs list") == Exit.NOT_FOUND
     assert api.said == ['runs: Could not connect to the endpoint URL: "http://127.0.0.1:9/".']

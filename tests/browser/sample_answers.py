@@ -579,6 +579,7 @@ def restores() -> list[Answer]:
     """Returns endpoints that can come back."""
     saved = {
         "key": "cmVzdG9yZQ",
+        "project": "sentiment",
         "endpoint": "sentiment-old",
         "account": "123456789012",
         "region": "us-east-1",

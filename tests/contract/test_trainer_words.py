@@ -30,6 +30,8 @@ PUBLISHED = {
     "steps/publish_result.py": "puts spot_saving of result.json into the message",
     "reports/message.py": "shows spot_saving of result.json",
     "steps/finished_run.py": "keeps where a run trained, out of the attempts of result.json",
+    "domain/listed_runs.py": "lists of runs show what each trains on",
+    "steps/listed_facts.py": "fills these columns out of plan and attempts",
     "domain/ceilings.py": "the stack's parameter AllowedInstanceTypes",
     "steps/stack_ceilings.py": "asks that limit for a quote of SageMaker",
     # Names that stand in published results and in buckets.

@@ -1,5 +1,6 @@
 """The files of a data set on this machine, and what each is called in the bucket."""
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,9 +22,16 @@ class Part:
     size: int
 
 
+EMPTY_SPEC = Part(Path(os.devnull), SPEC, 0)
+
+
 @dataclass(frozen=True)
 class DataSet:
-    """What is uploaded, in this order: the settings, what is held out, what is learnt from."""
+    """What is uploaded, in this order.
+
+    One file follows its settings, and starts with them. Of several none starts a run by itself: the
+    settings come last, empty where nobody gave any, and start it.
+    """
 
     parts: tuple[Part, ...]
 
@@ -48,10 +56,12 @@ def data_set(
         CommandError: a file is not there, is empty, or is none that a run reads.
     """
     others = [(path, name) for path, name in ((validation, "validation"), (test, "test")) if path]
-    parts = [_spec(spec)] if spec else []
-    parts += [_part(path, f"{name}{_suffix(path)}") for path, name in others]
+    settings = [_spec(spec)] if spec else []
+    parts = [_part(path, f"{name}{_suffix(path)}") for path, name in others]
     parts += _train(files, alone=not others)
-    return DataSet(tuple(parts))
+    if len(parts) == 1:
+        return DataSet((*settings, *parts))
+    return DataSet((*parts, *(settings or [EMPTY_SPEC])))
 
 
 def _train(files: Sequence[Path], *, alone: bool) -> Iterator[Part]:

@@ -1,13 +1,13 @@
-"""Submits a data set: settings first, then what is held out, then what is learnt from."""
+"""Submits a data set: its files in their order, then the request for their run."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from thriftline_cli.context import Context
-from thriftline_cli.runs.data_set import DataSet, Part
+from thriftline_cli.runs.data_set import EMPTY_SPEC, DataSet, Part
 from thriftline_cli.runs.uploading import upload
 
-_MB = 1_000_000
+_KB, _MB = 1_000, 1_000_000
 _SHOWN_FROM = 50 * _MB
 
 
@@ -34,7 +34,8 @@ def submit(project: str, files: DataSet, context: Context) -> dict[str, Any]:
 
 
 def _send(part: Part, given: Mapping[str, Any], context: Context) -> str | None:
-    context.say(f"{part.path} -> {given['key']} ({part.size / _MB:,.1f} MB)")
+    shown = "an empty file" if part is EMPTY_SPEC else part.path
+    context.say(f"{shown} -> {given['key']} ({_size(part.size)})")
     said = 0
 
     def progress(sent: int) -> None:
@@ -45,3 +46,7 @@ def _send(part: Part, given: Mapping[str, Any], context: Context) -> str | None:
             context.say(f"  {said} %")
 
     return upload(given, part.path, context.api.connections, progress)
+
+
+def _size(size: int) -> str:
+    return f"{size / _MB:,.1f} MB" if size >= _MB else f"{-(-size // _KB)} kB"

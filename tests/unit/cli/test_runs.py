@@ -100,7 +100,27 @@ def test_a_file_is_uploaded_and_its_run_asked_for(api: FakeApi, data: Path) -> N
     assert api.said[-1] == f"to watch it: thriftline runs watch {ID}"
 
 
-def test_settings_go_first_then_what_is_held_out_then_what_is_learnt(
+def test_one_file_follows_its_settings(api: FakeApi, data: Path, tmp_path: Path) -> None:
+    takes_uploads(api)
+    (tmp_path / "mine.yaml").write_text("x")
+    api.command(f"runs submit {data} --project shop --spec {tmp_path}/mine.yaml")
+    assert [one["name"] for one in api.changes[0].body["files"]] == ["run.yaml", "shop.csv"]
+    assert api.changes[-1].body["key"] == "datasets/shop/shop.csv"
+
+
+def test_several_files_without_settings_are_started_by_empty_ones(
+    api: FakeApi, data: Path, tmp_path: Path
+) -> None:
+    takes_uploads(api)
+    (tmp_path / "held.csv").write_text("x")
+    api.command(f"runs submit {data} --project shop --validation {tmp_path}/held.csv")
+    names = [one["name"] for one in api.changes[0].body["files"]]
+    assert names == ["validation.csv", "train.csv", "run.yaml"]
+    assert api.changes[-1].body["key"] == "datasets/shop/run.yaml"
+    assert "an empty file -> datasets/shop/run.yaml (0 kB)" in api.said
+
+
+def test_the_settings_of_several_files_come_last(
     api: FakeApi, data: Path, tmp_path: Path
 ) -> None:
     takes_uploads(api)
@@ -109,8 +129,8 @@ def test_settings_go_first_then_what_is_held_out_then_what_is_learnt(
     line = f"runs submit {data} --project shop --spec {tmp_path}/mine.yaml"
     api.command(f"{line} --validation {tmp_path}/held.JSONL --test {tmp_path}/t.csv.gz")
     names = [one["name"] for one in api.changes[0].body["files"]]
-    assert names == ["run.yaml", "validation.jsonl", "test.csv.gz", "train.csv"]
-    assert api.changes[-1].body["key"] == "datasets/shop/train.csv"
+    assert names == ["validation.jsonl", "test.csv.gz", "train.csv", "run.yaml"]
+    assert api.changes[-1].body["key"] == "datasets/shop/run.yaml"
 
 
 @pytest.mark.parametrize(

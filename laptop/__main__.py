@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_page(commands: Any) -> None:
     page = commands.add_parser("page", help="serve the embedded AWS with its page until stopped")
-    page.add_argument("--port", type=int, default=4566, help="of the embedded AWS; 0: a free one")
+    page.add_argument("--port", type=int, default=0, help="of the embedded AWS; 0: a free one (0)")
     page.add_argument("--page-port", type=int, default=4567, help="of the page; 0: a free one")
     page.add_argument(
         "--time-scale", type=float, default=5.0, metavar="X", help="divide waits by X"

@@ -21,7 +21,10 @@ def in_one_line(error: BotoCoreError | ClientError) -> str:
     if isinstance(error, _NO_CREDENTIALS):
         return f"No AWS credentials: {_text(error)} Run `aws configure` or `aws sso login`."
     if isinstance(error, NoRegionError):
-        return "No AWS region: set AWS_REGION, or name one with `aws configure`."
+        return (
+            "No AWS region: give --region, or set AWS_REGION; for the embedded AWS, set "
+            "AWS_ENDPOINT_URL or give --endpoint-url."
+        )
     if isinstance(error, ProfileNotFound):
         return f"{_text(error)} See `aws configure list-profiles`."
     if isinstance(error, ClientError):

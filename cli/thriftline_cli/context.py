@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from thriftline_cli.answers import WIDTH
+from thriftline_cli.exits import CommandError, Exit
 from thriftline_cli.options import DEFAULT_STACK
 from thriftline_cli.output import Output
 
@@ -93,8 +94,15 @@ class Context:
 
     @property
     def endpoint_url(self) -> str | None:
-        """The embedded AWS, None for AWS itself."""
-        return self.option("endpoint_url") or self.environ.get("AWS_ENDPOINT_URL") or None
+        """The embedded AWS, None for AWS itself.
+
+        Raises:
+            CommandError: it has no scheme, so that the host would be read as one.
+        """
+        url = self.option("endpoint_url") or self.environ.get("AWS_ENDPOINT_URL") or None
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise CommandError(f"the endpoint URL {url} lacks http:// or https://", Exit.USAGE)
+        return url
 
     @cached_property
     def session(self) -> "boto3.session.Session":

@@ -6,9 +6,10 @@ module that is asked for is imported, so that help and completion stay quick.
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 COMMANDS = {
     "approvals": "say yes or no to what a run may spend",
@@ -33,13 +34,34 @@ _EPILOG = """\
 exit codes: 0 done, 1 it failed or was rolled back, 2 usage, 3 refused,
 4 not found, 5 no credentials or not allowed, 6 --timeout was over,
 130 Ctrl-C, which stops watching and nothing else"""
+_NO_COMMAND = re.compile(r"argument COMMAND: invalid choice: '(.*)' \(choose from (.*)\)")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that helps where a command is missing, or is written in another way."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong and ends with 2."""
+        if message.endswith("required: COMMAND"):
+            self.print_help(sys.stderr)
+            self.exit(2, "\nName a command.\n")
+        wrong = _NO_COMMAND.match(message)
+        if wrong is None:
+            super().error(message)
+        from difflib import get_close_matches
+
+        near = get_close_matches(wrong[1], re.findall(r"[\w-]+", wrong[2]), n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        self.exit(
+            2, f"{self.prog}: {wrong[1]!r} is no command.{hint} {self.prog} --help has all.\n"
+        )
+
+
 def parser_for(words: Sequence[str] | None) -> argparse.ArgumentParser:
     """Returns the parser, with the options of the commands among ``words``; None means all."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="thriftline",
         description="Trains, serves and audits models on AWS for the least money that is safe.",
         epilog=_EPILOG,

@@ -19,6 +19,7 @@ CODES = {
     "rejected": Exit.REFUSED,
 }
 Run = Mapping[str, Any]
+_GOES_ON = "stopped watching; the run goes on. To watch again: thriftline runs watch {}"
 
 
 def watch(run_id: str, context: Context) -> tuple[dict[str, Any], Exit]:
@@ -27,14 +28,17 @@ def watch(run_id: str, context: Context) -> tuple[dict[str, Any], Exit]:
     Raises:
         CommandError: it takes longer than --timeout; it goes on.
     """
-    context.goes_on = (
-        f"stopped watching; the run goes on. To watch again: thriftline runs watch {run_id}"
-    )
+    context.goes_on = _GOES_ON.format(run_id)
     every, timeout = context.option("every", EVERY), context.option("timeout", TIMEOUT)
     line = Line(context)
     waited, asked = 0.0, False
     while True:
         run = context.api.get(f"/runs/{segment(run_id)}")
+        if (other := run.get("belongs_to")) and other != run_id:
+            line.say(f"this upload belongs to run {other}, which is watched instead")
+            run_id = other
+            context.goes_on = _GOES_ON.format(run_id)
+            continue
         if run["status"] in ENDED:
             line.end()
             return run, CODES.get(run["status"], Exit.FAILED)

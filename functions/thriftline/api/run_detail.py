@@ -59,6 +59,7 @@ def early_of(run_id: str, execution: StartedExecution | None) -> RunDetail | Non
         key=key,
         summary=None if runs_on else str(reason or "The workflow ended before it opened a run."),
         execution_arn=None,
+        belongs_to=execution.output.get("run_id"),
         progress=None,
         approval=None,
         attempts=(),

@@ -13,6 +13,7 @@ from tests.unit.cli.fake_api import FakeApi, page
 from thriftline_cli import checkout
 from thriftline_cli.commands.local import PROGRAMS, program
 from thriftline_cli.exits import CommandError, Exit
+from thriftline_cli.main import main
 from thriftline_cli.options import COMMANDS, duration, parsed, parser_for
 
 ROOT = Path(__file__).parents[3]
@@ -184,3 +185,38 @@ def test_an_aws_that_does_not_answer_is_one_line() -> None:
     api.describe_stacks = dead  # type: ignore[method-assign, assignment]
     assert api.command("runs list") == Exit.NOT_FOUND
     assert api.said == ['runs: Could not connect to the endpoint URL: "http://127.0.0.1:9/".']
+
+
+@pytest.mark.parametrize("line", [[], ["runs"], ["endpoints"]])
+def test_a_command_that_is_missing_is_answered_by_the_help(
+    line: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(line)
+    assert ended.value.code == 2
+    answered = capsys.readouterr()
+    assert answered.out == ""
+    assert answered.err.startswith("usage: thriftline")
+    assert answered.err.endswith("\nName a command.\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["run", "list"], "thriftline: 'run' is no command. Did you mean runs?"),
+        (["runs", "lst"], "thriftline runs: 'lst' is no command. Did you mean list?"),
+        (["xyzzy"], "thriftline: 'xyzzy' is no command. thriftline --help has all."),
+    ],
+)
+def test_a_command_that_is_none_names_the_nearest(
+    line: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(line)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_an_address_without_its_scheme_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["budget", "--endpoint-url", "localhost:4566"]) == Exit.USAGE
+    assert "the endpoint URL localhost:4566 lacks http:// or https://" in capsys.readouterr().err

@@ -120,9 +120,7 @@ def test_several_files_without_settings_are_started_by_empty_ones(
     assert "an empty file -> datasets/shop/run.yaml (0 kB)" in api.said
 
 
-def test_the_settings_of_several_files_come_last(
-    api: FakeApi, data: Path, tmp_path: Path
-) -> None:
+def test_the_settings_of_several_files_come_last(api: FakeApi, data: Path, tmp_path: Path) -> None:
     takes_uploads(api)
     for name in ("mine.yaml", "held.JSONL", "t.csv.gz"):
         (tmp_path / name).write_text("x")
@@ -190,6 +188,13 @@ def test_the_exit_code_of_watching_is_the_ending(api: FakeApi, status: str, code
     assert api.command(f"runs watch {ID}") == code
     steps = [line for line in api.said if line.startswith("[")]
     assert steps == ["[####------] trains (Training)  1:02:05  $1.23 so far, $12,345.68 at most"]
+
+
+def test_an_upload_that_belongs_to_another_run_is_followed_there(api: FakeApi) -> None:
+    api.routes[f"GET /runs/{ID}"] = a_run(status="not_started", belongs_to="shop-other")
+    api.routes["GET /runs/shop-other"] = a_run(status="succeeded")
+    assert api.command(f"runs watch {ID}") == Exit.DONE
+    assert "this upload belongs to run shop-other, which is watched instead" in api.said
 
 
 def test_watching_ends_and_the_run_goes_on(api: FakeApi) -> None:

@@ -120,6 +120,9 @@ class RunDetail(Run):
     """One run with all that is known of it."""
 
     execution_arn: str | None
+    belongs_to: str | None = Field(
+        None, description="The run that trains this upload, where it started none of its own."
+    )
     progress: RunProgress | None = Field(description="Null when it has ended.")
     approval: RunApproval | None = Field(description="Null when nobody was asked.")
     attempts: tuple[RunAttempt, ...]

@@ -71,7 +71,10 @@ def shell(tmp_path: Path, world: World) -> Shell:
 
 
 def test_an_own_file_becomes_a_model_in_a_folder(shell: Shell, world: World) -> None:
-    exports, submit, runs, get, _approve, budget = _commands(block_with("thriftline runs submit"))
+    exports, submit, runs, get, _approve, budget, page = _commands(
+        block_with("thriftline runs submit")
+    )
+    assert page.startswith("thriftline ui ")
     port = world.aws.endpoint.rpartition(":")[2]
     shell.run(exports.replace("4566", port))  # sets the variables that this shell has
     (shell.folder / "my.csv").write_text(csv_of(600))
@@ -86,6 +89,22 @@ def test_an_own_file_becomes_a_model_in_a_folder(shell: Shell, world: World) -> 
     assert result["status"] == "succeeded", result["reason"]
     assert list((shell.folder / "ml/model").iterdir())
     assert block_with("thriftline runs get RUN --model").strip() in get.replace(" --save out", "")
+
+
+def test_files_that_are_held_out_start_one_run_with_the_others(shell: Shell, world: World) -> None:
+    exports = _commands(block_with("thriftline runs submit"))[0]
+    shell.run(exports.replace("4566", world.aws.endpoint.rpartition(":")[2]))
+    header, *rows = csv_of(600).splitlines(keepends=True)
+    (shell.folder / "rows.csv").write_text("".join([header, *rows[:500]]))
+    (shell.folder / "held.csv").write_text("".join([header, *rows[500:]]))
+
+    line = "thriftline runs submit rows.csv --validation held.csv --project held --wait"
+    ended = json.loads(shell.run(f"{line} --output json"))
+
+    assert ended["status"] == "succeeded", ended
+    assert ended["result"]["dataset"]["splits"]["validation"] == 100
+    listed = json.loads(shell.run("thriftline runs list --project held --output json"))
+    assert [one["run_id"] for one in listed] == [ended["run_id"]]
 
 
 def test_the_image_goes_to_the_repository_that_the_stack_has_made(

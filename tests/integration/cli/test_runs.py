@@ -57,7 +57,10 @@ def test_a_run_waits_for_a_yes_and_goes_on(
     assert "say --yes" in refused.err
     answer = terminal.run("approvals", "approve", run, "--yes", "--output", "json").answer
     assert answer["standing"] == "approved"
-    assert terminal.run("approvals", "approve", run, "--yes", code=Exit.REFUSED).out == ""
+    # The same answer of the same person is no second one; another is too late.
+    again = terminal.run("approvals", "approve", run, "--yes", "--output", "json").answer
+    assert again["answered_at"] == answer["answered_at"]
+    assert terminal.run("approvals", "reject", run, "--yes", code=Exit.REFUSED).out == ""
     assert terminal.run("approvals", "list", "--output", "json").answer == []
     ended = terminal.run("runs", "watch", run, "--every", "0.2s", "--output", "json").answer
     assert ended["approval"]["standing"] == "approved"

@@ -24,7 +24,7 @@ OTHER_ROOMS = ("tests/unit/laptop", "tests/unit/local_aws")
 _RUNTIME = re.compile(r"^ +Runtime: python(3\.\d+)$", re.MULTILINE)
 TEST_PINS = (
     *("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "moto", "scikit-learn"),
-    *("jsonschema", "markdown-it-py", "rich", "croniter"),
+    *("jsonschema", "markdown-it-py", "rich", "croniter", "argcomplete"),
 )
 
 

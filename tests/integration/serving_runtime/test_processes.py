@@ -20,6 +20,7 @@ from local_aws.serving.process import (
     UnreachableError,
 )
 from local_aws.training.process_sessions import ProcessSessions
+from tests.integration.local_aws.aws import eventually
 from tests.integration.local_runtime.conftest import processes_below
 
 PROGRAM = Path(__file__).parent / "small_serve.py"
@@ -96,6 +97,8 @@ def test_a_program_that_takes_too_long_is_given_up(process: ServeProcess) -> Non
 def test_a_program_that_ends_during_a_request_is_unreachable(process: ServeProcess) -> None:
     with pytest.raises(UnreachableError):
         ask(process, exit=3)
+    # The connection ends a moment before the process does.
+    eventually(lambda: process.poll() is not None)
     assert process.poll() == 3
     with pytest.raises(UnreachableError):
         ask(process)

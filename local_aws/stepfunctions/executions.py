@@ -158,7 +158,7 @@ def _stop_execution(self: Any, on_status: StatusListener, now: datetime) -> Acti
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     if execution.exec_status == ExecutionStatus.RUNNING:
         error, cause = self._get_param("error"), self._get_param("cause")
-        _wait_for_environment(execution)
+        _wait_for_first_state(execution)
         execution.error, execution.cause, execution.stop_date = error, cause, now
         # The interpreter may need until its task returns; the caller sees the end at once.
         execution.exec_worker.stop(stop_date=now, error=error, cause=cause)
@@ -167,13 +167,18 @@ def _stop_execution(self: Any, on_status: StatusListener, now: datetime) -> Acti
     return ActionResult({"stopDate": execution.stop_date})
 
 
-def _wait_for_environment(execution: Any) -> None:
-    # The worker makes its environment in its own thread, a moment after the start.
+def _wait_for_first_state(execution: Any) -> None:
+    # The worker makes its environment in its own thread, a moment after the start, and names the
+    # first state another moment later. What is stopped before that would run on.
     pause = threading.Event()
     waited = 0.0
-    while execution.exec_worker.env is None and waited < _STOP_WAIT_SECONDS:
+    while not _has_begun(execution.exec_worker.env) and waited < _STOP_WAIT_SECONDS:
         pause.wait(0.01)
         waited += 0.01
+
+
+def _has_begun(environment: Any) -> bool:
+    return environment is not None and environment.program_state() is not None
 
 
 def _list_executions(self: Any) -> ActionResult:

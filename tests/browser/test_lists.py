@@ -37,8 +37,7 @@ def test_an_address_with_filters_opens_as_it_was(open_page: Opener) -> None:
     assert rows(page) == [sample.TRAINING]
     assert page.get_by_label("Project").input_value() == "claims"
     page.get_by_role("link", name="Clear filters").click()
-    settled(page)
-    assert len(rows(page)) == 8
+    page.wait_for_function("() => document.querySelectorAll('tbody th[scope=row]').length === 8")
 
 
 def test_a_thousand_runs_come_fifty_at_a_time(api: FakeApi, open_page: Opener) -> None:

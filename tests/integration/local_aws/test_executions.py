@@ -177,3 +177,19 @@ def test_a_machine_with_a_log_writes_its_history_there(aws: Aws) -> None:
         "ExecutionSucceeded",
     ]
     assert {line["execution_arn"] for line in lines} == {started["executionArn"]}
+
+
+def test_a_stop_right_after_the_start_is_one(aws: Aws, held: threading.Event) -> None:
+    stepfunctions = aws.client("stepfunctions")
+    executions = [aws.start(TASK) for _ in range(5)]
+    for execution in executions:
+        stepfunctions.stop_execution(executionArn=execution)
+    held.set()
+
+    for execution in executions:
+        ended = eventually(
+            lambda arn=execution: [
+                one["type"] for one in aws.history(arn) if one["type"].startswith("Execution")
+            ][1:]
+        )
+        assert ended == ["ExecutionAborted"]

@@ -2,6 +2,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -187,9 +188,9 @@ def test_a_stop_right_after_the_start_is_one(aws: Aws, held: threading.Event) ->
     held.set()
 
     for execution in executions:
-        ended = eventually(
-            lambda arn=execution: [
-                one["type"] for one in aws.history(arn) if one["type"].startswith("Execution")
-            ][1:]
-        )
-        assert ended == ["ExecutionAborted"]
+        assert eventually(partial(endings, aws, execution)) == ["ExecutionAborted"]
+
+
+def endings(aws: Aws, execution: str) -> list[str]:
+    kinds = [str(event["type"]) for event in aws.history(execution)]
+    return [kind for kind in kinds[1:] if kind.startswith("Execution")]

@@ -3,38 +3,18 @@
 Imports stand in the functions: only the start of an audit loads the rules.
 """
 
-from functools import cache
 from typing import TYPE_CHECKING
 
+from thriftline.wiring.api_calls import functions, machines
 from thriftline.wiring.shared import artifacts, now, settings
 
 if TYPE_CHECKING:
     from thriftline.audit.steps.accept_finding import AcceptingSite
     from thriftline.audit.steps.ask_for_restore import RestoringSite
     from thriftline.audit.steps.list_audits import AuditsSite
-    from thriftline.core.aws.functions import Functions
-    from thriftline.core.aws.machines import Machines
     from thriftline.money.prices import PriceCatalogue
 
 __all__ = ["artifacts", "now", "settings"]
-
-
-@cache
-def machines() -> "Machines":
-    """The stack's state machines."""
-    from thriftline.core.aws.clients import client
-    from thriftline.core.aws.machines import Machines
-
-    return Machines(client("stepfunctions"))
-
-
-@cache
-def functions() -> "Functions":
-    """The stack's other functions; a call that takes long is not made twice."""
-    from thriftline.core.aws.clients import client_without_retries
-    from thriftline.core.aws.functions import Functions
-
-    return Functions(client_without_retries("lambda"))
 
 
 def prices() -> "PriceCatalogue":

@@ -6,11 +6,10 @@ Imports stand in the functions: a cold start loads what its first call needs, an
 from functools import cache
 from typing import TYPE_CHECKING
 
+from thriftline.wiring.api_calls import functions, machines
 from thriftline.wiring.shared import artifacts, now, settings
 
 if TYPE_CHECKING:
-    from thriftline.core.aws.functions import Functions
-    from thriftline.core.aws.machines import Machines
     from thriftline.serving.aws.endpoints import Endpoints
     from thriftline.serving.aws.endpoints_table import EndpointsTable
     from thriftline.serving.steps.ask_for_change import ChangingSite
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from thriftline.serving.steps.list_endpoints import ListingSite
     from thriftline.serving.steps.show_endpoint import ShowingSite
 
-__all__ = ["artifacts", "now", "settings"]
+__all__ = ["artifacts", "functions", "now", "settings"]
 
 
 @cache
@@ -37,24 +36,6 @@ def endpoints() -> "Endpoints":
     from thriftline.serving.aws.endpoints import Endpoints
 
     return Endpoints(client("sagemaker"))
-
-
-@cache
-def machines() -> "Machines":
-    """The stack's state machines."""
-    from thriftline.core.aws.clients import client
-    from thriftline.core.aws.machines import Machines
-
-    return Machines(client("stepfunctions"))
-
-
-@cache
-def functions() -> "Functions":
-    """The stack's other functions; a call that takes long is not made twice."""
-    from thriftline.core.aws.clients import client_without_retries
-    from thriftline.core.aws.functions import Functions
-
-    return Functions(client_without_retries("lambda"))
 
 
 def listing_site() -> "ListingSite":

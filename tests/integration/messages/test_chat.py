@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from local_aws.server import EmbeddedAws, Options
+from tests.integration.local_aws.aws import eventually
 from tests.integration.messages.chat_server import ChatServer, chat_server
 from thriftline.core.aws.topic import Topic
 from thriftline.core.message import Message
 
-PATIENCE_SECONDS = 90
 SECRET = "chat-webhook"
 ARN = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{SECRET}"
 
@@ -50,15 +50,6 @@ class World:
             AttributeNames=["ApproximateNumberOfMessages"],
         )
         return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        if value := look():
-            return value
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

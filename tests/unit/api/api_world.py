@@ -20,7 +20,7 @@ from thriftline.core.aws import clients
 from thriftline.runs.aws.runs_table import run_item
 from thriftline.runs.domain.layout import Upload
 from thriftline.wiring import api as wiring
-from thriftline.wiring import api_audit, api_serving, shared
+from thriftline.wiring import api_audit, api_calls, api_serving, shared
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 ANN = "arn:aws:sts::123456789012:assumed-role/Operators/ann"
@@ -204,7 +204,7 @@ def _context() -> Any:
 
 def forget() -> None:
     """Takes back what the wiring has made: the next call makes it of the environment."""
-    for module in (wiring, api_serving, api_audit, shared):
+    for module in (wiring, api_calls, api_serving, api_audit, shared):
         for name in vars(module):
             clear = getattr(getattr(module, name), "cache_clear", None)
             if clear is not None:

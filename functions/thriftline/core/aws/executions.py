@@ -11,6 +11,7 @@ from thriftline.core.aws.clients import code_of, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 
 # What Step Functions says of a task that has been answered, has timed out or was stopped.
@@ -54,30 +55,29 @@ class Executions:
 
     def look(self, arn: str) -> Execution | None:
         """Returns an execution as it is now, None when Step Functions has none of this name."""
-        with translated(f"looking at {arn}"):
-            try:
-                found = self._client.describe_execution(executionArn=arn)
-            except ClientError as error:
-                if code_of(error) != "ExecutionDoesNotExist":
-                    raise
-                return None
-        return Execution(found["status"], found.get("stopDate"))
+        found = self._described(arn)
+        return Execution(found["status"], found.get("stopDate")) if found else None
 
     def read(self, arn: str) -> StartedExecution | None:
         """Returns an execution with its documents, None when there is none of this name."""
-        with translated(f"reading {arn}"):
-            try:
-                found = self._client.describe_execution(executionArn=arn)
-            except ClientError as error:
-                if code_of(error) != "ExecutionDoesNotExist":
-                    raise
-                return None
+        found = self._described(arn)
+        if found is None:
+            return None
         return StartedExecution(
             found["status"],
             found["startDate"],
             json.loads(found.get("input") or "{}"),
             json.loads(found.get("output") or "{}"),
         )
+
+    def _described(self, arn: str) -> "DescribeExecutionOutputTypeDef | None":
+        with translated(f"looking at {arn}"):
+            try:
+                return self._client.describe_execution(executionArn=arn)
+            except ClientError as error:
+                if code_of(error) != "ExecutionDoesNotExist":
+                    raise
+                return None
 
     def start(self, machine_arn: str, name: str, document: dict[str, Any]) -> str:
         """Starts an execution, or finds the one of this name; returns its ARN."""

@@ -22,6 +22,8 @@ BUILD_VARIABLE = "THRIFTLINE_SAM_BUILD"
 IMAGE_VARIABLE = "THRIFTLINE_LAMBDA_IMAGE"
 TRAINING_IMAGE_VARIABLE = "THRIFTLINE_TRAINING_IMAGE"
 FUNCTION_IMAGE = "thriftline-lambda"
+# SAM puts a function's layers into an image of its own, on top of the function's.
+LAYER_IMAGES = "samcli/lambda-*"
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def sam(build: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Iter
     base = os.environ[IMAGE_VARIABLE]
     dockerfile = f"FROM {base}\nENV AWS_ENDPOINT_URL={aws.endpoint}\n"
     docker("build", "--quiet", "--tag", FUNCTION_IMAGE, "-", given=dockerfile)
+    others = _images(LAYER_IMAGES)
     yield Sam(
         build=build,
         image=FUNCTION_IMAGE,
@@ -121,5 +124,10 @@ def sam(build: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Iter
         environments=function_environments(aws.endpoint),
         folder=tmp_path_factory.mktemp("sam"),
     )
-    images = docker("image", "ls", "--quiet", FUNCTION_IMAGE).split()
-    docker("image", "rm", "--force", *images)
+    for image in [*sorted(_images(LAYER_IMAGES) - others), *sorted(_images(FUNCTION_IMAGE))]:
+        docker("image", "rm", "--force", image)
+
+
+def _images(name: str) -> set[str]:
+    """Returns the ids of the images with a name, ``*`` allowed."""
+    return set(docker("image", "ls", "--quiet", "--filter", f"reference={name}").split())

@@ -58,6 +58,8 @@ class Sam:
                 *("--event", self.folder / "event.json"),
                 *("--env-vars", self.folder / "env_vars.json"),
                 *("--invoke-image", self.image, "--skip-pull-image"),
+                # SAM's image of a layer is named by the layer alone: one of an earlier endpoint.
+                "--force-image-build",
             ],
             cwd=self.folder,
             env={**os.environ, **self._own_environment()},

@@ -1,0 +1,1 @@
+"""The places where the program of ``preparation/`` may run."""

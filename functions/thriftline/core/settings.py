@@ -195,6 +195,41 @@ class Settings:
         return self._require("TRAINING_IMAGE_URI")
 
     @property
+    def emr_application_id(self) -> str:
+        """Application of EMR Serverless that prepares data; empty where there is none."""
+        return self.environment.get("EMR_APPLICATION_ID", "")
+
+    @property
+    def emr_job_role_arn(self) -> str:
+        """Role of its job runs."""
+        return self._require("EMR_JOB_ROLE_ARN")
+
+    @property
+    def processing_role_arn(self) -> str:
+        """Role of processing jobs that prepare data; empty where there are none."""
+        return self.environment.get("PROCESSING_ROLE_ARN", "")
+
+    @property
+    def spark_processing_image(self) -> str:
+        """Tag of AWS's Spark image for processing jobs, or the URI of an image of one's own."""
+        return self._require("SPARK_PROCESSING_IMAGE")
+
+    @property
+    def preparation_max_vcpus(self) -> int:
+        """Most vCPUs that EMR Serverless may use at a time for the stack."""
+        return int(self._require("PREPARATION_MAX_VCPUS"))
+
+    @property
+    def preparation_archive(self) -> str:
+        """Packed Python environment of EMR Serverless in S3; empty for none."""
+        return self.environment.get("PREPARATION_ARCHIVE", "")
+
+    @property
+    def preparation_image(self) -> str:
+        """Image of the EMR Serverless application; empty for AWS's own."""
+        return self.environment.get("PREPARATION_IMAGE", "")
+
+    @property
     def kms_key_id(self) -> str | None:
         """Customer-managed key for volumes and outputs; None for S3- and service-managed keys."""
         return self.environment.get("KMS_KEY_ID") or None

@@ -8,8 +8,17 @@ from collections.abc import Callable, Mapping
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.engines.port import Engine, EngineSite
 
-# Each function imports its engine, so that a Lambda function loads only the one that its run has.
-ENGINES: Mapping[str, Callable[[EngineSite], Engine]] = {}
+
+def _emr_serverless(site: EngineSite) -> Engine:
+    # Imported here, so that a function loads only the engine that its run has.
+    from thriftline.runs.engines.emr_serverless.engine import emr_serverless_engine
+
+    return emr_serverless_engine(site)
+
+
+ENGINES: Mapping[str, Callable[[EngineSite], Engine]] = {
+    "emr_serverless": _emr_serverless,
+}
 
 
 class Engines:

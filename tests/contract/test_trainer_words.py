@@ -48,6 +48,8 @@ def words_in(path: Path) -> set[str]:
 def modules() -> list[Path]:
     folders = {path.parent for path in (RUNS / "trainers").glob("*/__init__.py")}
     assert {RUNS / "trainers" / name for name in TRAINERS} <= folders
+    # An engine of data preparation has words of its service too, in its own folder.
+    folders |= {path.parent for path in (RUNS / "engines").glob("*/__init__.py")}
     return [path for path in sorted(RUNS.rglob("*.py")) if not folders & set(path.parents)]
 
 

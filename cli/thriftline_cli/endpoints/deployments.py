@@ -82,7 +82,10 @@ def abort(asked: argparse.Namespace, stack: Stack) -> Answer:
         MetricData=[
             {
                 "MetricName": _ABORT,
-                "Dimensions": [{"Name": "EndpointName", "Value": endpoint}],
+                "Dimensions": [
+                    {"Name": "EndpointName", "Value": endpoint},
+                    {"Name": "DeploymentId", "Value": str(owner)},
+                ],
                 "Value": 1,
             }
         ],

@@ -88,8 +88,6 @@ def test_a_rolling_update_whose_rollback_fails_is_failed_and_another_version_end
     refused = world.rollback(project)
     assert refused.ending == "refused", refused.told
 
-    # The alarm of a new deployment would still see the metric that stopped the last one.
-    world.aws.clock.advance(timedelta(minutes=5))
     mended = _deploy(
         world,
         project,

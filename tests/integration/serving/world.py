@@ -192,8 +192,17 @@ class ServingWorld:
             time.sleep(0.1)
 
     def abort(self, project: str) -> None:
-        """Stops a deployment, as the command does."""
-        names = [{"Name": "EndpointName", "Value": f"thriftline-{project}"}]
+        """Stops the deployment that is under way, as the command does."""
+        endpoint = f"thriftline-{project}"
+        (own,) = (
+            one["deployment_id"]
+            for one in self.documents(f"serving/{endpoint}/deployments/")
+            if one["ending"] is None
+        )
+        names = [
+            {"Name": "EndpointName", "Value": endpoint},
+            {"Name": "DeploymentId", "Value": own},
+        ]
         self.cloudwatch.put_metric_data(
             Namespace="Thriftline/Serving",
             MetricData=[{"MetricName": "AbortDeployment", "Dimensions": names, "Value": 1}],

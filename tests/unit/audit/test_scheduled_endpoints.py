@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.audit.accounts import NOW, days_ago, endpoint, series
+from tests.unit.audit.rule_findings import finding_of, findings_of
+from tests.unit.audit.wasteful_account import wasteful_account
 from thriftline.audit.domain.facts import tags_of
 from thriftline.audit.domain.guard import refusal
 from thriftline.audit.domain.idle import Idleness, Verdict, assess_endpoint
@@ -109,3 +111,20 @@ def test_what_could_be_saved_is_of_the_hours_in_which_it_is_on() -> None:
     assert month_of(endpoint(), rate, NOW) == rate * 730
     unknown = month_of(_scheduled("true"), rate, NOW)
     assert unknown == rate * 730, "hours that nobody knows are all of them"
+
+
+def test_endpoints_that_sleep_save_less_on_one_that_does_not() -> None:
+    account = wasteful_account()
+    rule = "ml.sagemaker.endpoint.multi-model"
+    always = finding_of(account, rule).monthly_usd
+    assert always == Decimal("0.23") * 730
+    # Twelve hours of each day: two of these cost what one costs that is always on.
+    half = WakingHours.of("UTC", "0 0 ? * * *", "0 12 ? * * *")
+    slept = replace(
+        account,
+        endpoints=tuple(
+            replace(one, tags=tags_of({SCHEDULE_TAG: half.tag})) if "small-" in one.name else one
+            for one in account.endpoints
+        ),
+    )
+    assert findings_of(slept, rule) == []

@@ -137,14 +137,17 @@ def test_rollback_of_what_bedrock_answers_is_bedrocks(world: World) -> None:
     assert world.executions == []
 
 
-def test_abort_sends_one_data_point_of_the_endpoint(world: World) -> None:
+def test_abort_sends_one_data_point_of_the_deployment(world: World) -> None:
     world.add_endpoint(lock_owner=ID)
     assert world.command("abort shop --output json") == Exit.DONE
     (sent,) = world.metrics
     assert sent["Namespace"] == "Thriftline/Serving"
     (point,) = sent["MetricData"]
     assert (point["MetricName"], point["Value"]) == ("AbortDeployment", 1)
-    assert point["Dimensions"] == [{"Name": "EndpointName", "Value": "thriftline-shop"}]
+    assert point["Dimensions"] == [
+        {"Name": "EndpointName", "Value": "thriftline-shop"},
+        {"Name": "DeploymentId", "Value": ID},
+    ]
 
 
 def test_abort_of_a_comparison_is_refused_and_stops_no_later_deployment(world: World) -> None:

@@ -63,7 +63,7 @@ def test_an_unknown_latency_gives_no_alarm_and_says_so() -> None:
 def test_abort_and_quality_are_metrics_of_our_own() -> None:
     found = wishes(quality=True)
     assert found["abort"].namespace == found["quality"].namespace == "Thriftline/Serving"
-    assert found["abort"].dimensions == (("EndpointName", "shop"),)
+    assert found["abort"].dimensions == (("EndpointName", "shop"), ("DeploymentId", "d-1"))
     assert found["quality"].dimensions == NEW_FLEET[:2]
     # One data point is a person's word; a second one would never come.
     assert found["abort"].periods == found["quality"].periods == 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thriftline.core.errors import InvalidServeSpecError
-from thriftline.serving.domain.combinations import Current, Stack, refusals
+from thriftline.serving.domain.combinations import Current, refusals
 from thriftline.serving.domain.kinds import Kind, ServingWish
 from thriftline.serving.schemas.serve_yaml import parse_serve_yaml
 
@@ -213,11 +213,6 @@ def test_a_change_that_sagemaker_refuses_is_refused(text: str, current: Current,
 
 def test_the_same_kind_and_variant_may_change() -> None:
     assert refusals(wish_of(""), Current(Kind.REAL_TIME)) == []
-
-
-def test_serverless_has_no_vpc() -> None:
-    found = refusals(wish_of("kind: serverless"), stack=Stack(vpc=True))
-    assert "in a VPC" in found[0].rule
 
 
 def test_a_command_may_say_a_part_otherwise() -> None:

@@ -6,7 +6,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from thriftline.core.aws.clients import translated
-from thriftline.serving.domain.alarms import ABORT_METRIC, OWN_NAMESPACE, SAGEMAKER, Champion
+from thriftline.serving.domain.alarms import (
+    ABORT_METRIC,
+    OWN_NAMESPACE,
+    SAGEMAKER,
+    Champion,
+    abort_dimensions,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -62,26 +68,30 @@ class DeploymentAlarms:
             for start in range(0, len(there), _MOST):
                 self._client.delete_alarms(AlarmNames=there[start : start + _MOST])
 
-    def abort(self, endpoint: str, now: datetime) -> None:
-        """Lets the abort alarm of the endpoint's deployment fire."""
+    def abort(self, endpoint: str, deployment_id: str, now: datetime) -> None:
+        """Lets the abort alarm of a deployment fire."""
+        dimensions = abort_dimensions(endpoint, deployment_id)
         with translated(f"stopping the deployment of {endpoint}"):
             self._client.put_metric_data(
                 Namespace=OWN_NAMESPACE,
                 MetricData=[
                     {
                         "MetricName": ABORT_METRIC,
-                        "Dimensions": [{"Name": "EndpointName", "Value": endpoint}],
+                        "Dimensions": [
+                            {"Name": name, "Value": value} for name, value in dimensions
+                        ],
                         "Timestamp": now,
                         "Value": 1,
                     }
                 ],
             )
 
-    def was_aborted(self, endpoint: str, since: datetime, now: datetime) -> bool:
-        """Whether somebody asked to stop what began at ``since``."""
-        found = self._value(
-            (OWN_NAMESPACE, ABORT_METRIC), {"EndpointName": endpoint}, "Maximum", (since, now)
-        )
+    def was_aborted(
+        self, endpoint: str, deployment_id: str, since: datetime, now: datetime
+    ) -> bool:
+        """Whether somebody asked to stop a deployment, which began at ``since``."""
+        dimensions = dict(abort_dimensions(endpoint, deployment_id))
+        found = self._value((OWN_NAMESPACE, ABORT_METRIC), dimensions, "Maximum", (since, now))
         return found is not None and found >= 1
 
     def requests(

@@ -127,6 +127,14 @@ def alarm_names(wishes: Sequence[AlarmWish], named: Sequence[str] = ()) -> tuple
     return (*(wish.name for wish in wishes), *named)
 
 
+def abort_dimensions(endpoint: str, deployment_id: str) -> tuple[tuple[str, str], ...]:
+    """Returns whom the abort metric speaks of: one deployment.
+
+    A data point counts for minutes, so that one of the endpoint would stop the next deployment too.
+    """
+    return (("EndpointName", endpoint), ("DeploymentId", deployment_id))
+
+
 def _name(fleet: Fleet, deployment_id: str, what: str) -> str:
     ending = f"-{deployment_id}-{what}"
     return f"{fleet.endpoint[: _LONGEST_NAME - len(ending)]}{ending}"
@@ -148,7 +156,7 @@ def _abort(fleet: Fleet, deployment_id: str) -> AlarmWish:
         statistic="Maximum",
         comparison="GreaterThanOrEqualToThreshold",
         threshold=1,
-        dimensions=(("EndpointName", fleet.endpoint),),
+        dimensions=abort_dimensions(fleet.endpoint, deployment_id),
         description="A person asked to stop the deployment.",
         namespace=OWN_NAMESPACE,
         periods=1,

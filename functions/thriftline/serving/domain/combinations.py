@@ -57,32 +57,19 @@ class Current:
     scaled: bool = False
 
 
-@dataclass(frozen=True)
-class Stack:
-    """What the stack says of its models: whether they run in a VPC, and without a network."""
-
-    vpc: bool = False
-    network_isolation: bool = False
-
-
 Rule = Callable[[ServingWish], Iterator[Refusal]]
 ChangeRule = Callable[[ServingWish, Current], Iterator[Refusal]]
 
 
-def refusals(
-    wish: ServingWish, current: Current | None = None, stack: Stack | None = None
-) -> list[Refusal]:
+def refusals(wish: ServingWish, current: Current | None = None) -> list[Refusal]:
     """Returns everything that stands against a wish, in the order of ``serve.yaml``.
 
     Args:
         wish: what the file asks for.
         current: the endpoint as it is now; None where there is none, or where only the file is
             looked at.
-        stack: what the stack says of its models.
     """
     found = [one for rule in _RULES for one in rule(wish)]
-    if stack is not None:
-        found += _of_the_stack(wish, stack)
     if current is not None:
         found += [one for change in _CHANGES for one in change(wish, current)]
     return found
@@ -496,18 +483,6 @@ _RULES: tuple[Rule, ...] = (
 
 
 # ---- what the stack and the endpoint as it is now rule out
-
-
-def _of_the_stack(wish: ServingWish, stack: Stack) -> Iterator[Refusal]:
-    if wish.kind is not Kind.SERVERLESS:
-        return
-    for is_set, what in ((stack.vpc, "in a VPC"), (stack.network_isolation, "without a network")):
-        if is_set:
-            yield Refusal(
-                "kind",
-                f"the stack runs its models {what}, which serverless cannot",
-                "say kind: real-time, or change the stack's parameter",
-            )
 
 
 def _kind_stays(wish: ServingWish, current: Current) -> Iterator[Refusal]:

@@ -94,4 +94,4 @@ def stop_change(
         abort_why=why,
         abort_asked_at=now.isoformat(),
     )
-    site.alarms.abort(endpoint, now)
+    site.alarms.abort(endpoint, deployment, now)

@@ -356,7 +356,7 @@ class _Opening:
         if self.request.source == "approval" and other is not None and self._is_same(other):
             return self._answer("duplicate", owner, f"{owner} deploys this version already.")
         if self.request.action == "rollback" and other is not None and other.action == "deploy":
-            self.site.alarms.abort(self.wanted.endpoint, self.now)
+            self.site.alarms.abort(self.wanted.endpoint, owner, self.now)
             return OpenDeploymentResponse(
                 decision="wait",
                 deployment_id=own,

@@ -173,7 +173,9 @@ def _was_aborted(deployment: Deployment, watch: Watch, site: PollingSite, now: d
     # The metric that stops a deployment for want of requests is its own, not a person's.
     if deployment.started_at is None or watch.gave_up or deployment.former is None:
         return False
-    return site.alarms.was_aborted(deployment.endpoint, deployment.started_at, now)
+    return site.alarms.was_aborted(
+        deployment.endpoint, deployment.deployment_id, deployment.started_at, now
+    )
 
 
 def _act(
@@ -183,7 +185,7 @@ def _act(
     if decision.probes:
         changes["probes"] = watch.probes + _probe(deployment, decision.probes, site)
     if decision.give_up:
-        site.alarms.abort(deployment.endpoint, now)
+        site.alarms.abort(deployment.endpoint, deployment.deployment_id, now)
         changes["gave_up"] = True
     if decision.turn_back:
         changes["turned_back"] = "abort" if watch.aborted else "requests"

@@ -19,6 +19,7 @@ from thriftline.audit.domain.rules.rule import (
     dollars,
     pool,
 )
+from thriftline.audit.domain.schedules import month_of
 from thriftline.money.instances import Gpu, gpus_of
 
 
@@ -33,7 +34,7 @@ def _multi_model(subject: Subject) -> Iterator[Observation]:
     for (instance_type, image), some in sorted(groups.items()):
         together = _fitting(some, subject.parameters.consolidation_max_percent * 2)
         if len(together) > 1 and gpus_of(instance_type) is None:
-            yield _together(
+            yield from _together(
                 [host for host, _ in together],
                 instance_type,
                 _rate_of(instance_type, subject),
@@ -81,7 +82,7 @@ def _components(subject: Subject) -> Iterator[Observation]:
         best = _best_share(gpu_kind, some, subject)
         if best is not None:
             hosts_together, devices, (rate, name) = best
-            yield _together(
+            yield from _together(
                 hosts_together,
                 name,
                 rate,
@@ -162,12 +163,15 @@ def _together(
     signal: Signal,
     change: Change,
     subject: Subject,
-) -> Observation:
+) -> Iterator[Observation]:
     names = ", ".join(host.endpoint.name for host in some)
     rates = [host.rate for host in some if host.rate is not None]
     now = sum(rates, Decimal(0)) if len(rates) == len(some) else None
-    saved = None if now is None or rate is None else monthly(now - rate)
-    return Observation(
+    saved = _saved(some, rate, subject) if len(rates) == len(some) else None
+    if saved is not None and saved <= 0:
+        # They sleep by their schedules, and together they would not.
+        return
+    yield Observation(
         resource="+".join(host.endpoint.name for host in some),
         summary=f"{len(some)} endpoints ({names}) fit one {instance_type}: {dollars(now)} an hour "
         f"become {dollars(rate)}.",
@@ -179,6 +183,16 @@ def _together(
         window=subject.idleness[some[0].endpoint.name].window,
         pools=frozenset(pool(ResourceKind.ENDPOINT, host.endpoint.name) for host in some),
     )
+
+
+def _saved(some: Sequence[Host], rate: Decimal | None, subject: Subject) -> Decimal | None:
+    """Returns what one endpoint that is always on saves, of those that may have a schedule."""
+    if rate is None:
+        return None
+    months = (
+        month_of(host.endpoint, host.rate or Decimal(0), subject.inventory.now) for host in some
+    )
+    return sum(months, Decimal(0)) - monthly(rate)
 
 
 RULES = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
-from thriftline.audit.domain.costs import monthly, variant_rate
+from thriftline.audit.domain.costs import variant_rate
 from thriftline.audit.domain.facts import ResourceKind, Unread
 from thriftline.audit.domain.findings import ApiCall, Change, Confidence, Effort, Severity, Signal
 from thriftline.audit.domain.idle import Verdict
@@ -178,6 +178,9 @@ def _to_serverless(host: Host, needed_mb: float, subject: Subject) -> Observatio
         "ModelName": host.variant.model if isinstance(host.variant.model, str) else "model",
         "ServerlessConfig": {"MemorySizeInMB": memory, "MaxConcurrency": 5},
     }
+    month = None
+    if host.rate is not None:
+        month = month_of(host.endpoint, host.rate, subject.inventory.now)
     return Observation(
         resource=host.endpoint.name,
         summary=(
@@ -185,8 +188,7 @@ def _to_serverless(host: Host, needed_mb: float, subject: Subject) -> Observatio
             f"{counted(days, 'day')}"
         )
         + ("" if gb_seconds is None else f", which is {gb_seconds:,.0f} GB-seconds")
-        + f"; its instance costs {dollars(None if host.rate is None else monthly(host.rate))} a "
-        "month, used or not.",
+        + f"; its instance costs {dollars(month)} a month, used or not.",
         used=(
             Signal("Memory in use at most", f"{needed_mb:,.0f} MB"),
             Signal("Invocations", f"{said.invocations:,.0f}"),

@@ -12,7 +12,7 @@ from moto.s3.models import s3_backends
 
 from local_aws.clients import Clients
 from local_aws.deployment.repairs import REPAIRS
-from local_aws.deployment.resources import CREATORS, Creator
+from local_aws.deployment.resources import CREATORS, Creator, Made
 from local_aws.deployment.state_machine_resource import create_state_machine
 from local_aws.deployment.template import Template
 from local_aws.functions.layers import Layer
@@ -136,7 +136,9 @@ class Deployment:
         if kind == _STATE_MACHINE:
             made = create_state_machine(name[:80], properties, self._account, self._region)
         elif kind in self._creators:
-            made = LocalResource(self._creators[kind](self._clients, name, properties))
+            done = self._creators[kind](self._clients, name, properties)
+            done = Made(done) if isinstance(done, str) else done
+            made = LocalResource(done.physical_id, done.attributes)
         else:
             self.not_done.append(f"{logical_id} ({kind})")
             made = LocalResource(f"not-created-locally-{logical_id}")

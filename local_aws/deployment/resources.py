@@ -2,13 +2,25 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from local_aws.clients import Clients
+from local_aws.deployment.property_types import application_arguments
 
 Properties = Mapping[str, Any]
-# Takes the clients, a generated name and the resolved properties; returns the physical id.
-Creator = Callable[[Clients, str, Properties], str]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A resource that was made: its physical id, and what `Fn::GetAtt` returns of it."""
+
+    physical_id: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+# Takes the clients, a generated name and the resolved properties; a text is the physical id.
+Creator = Callable[[Clients, str, Properties], str | Made]
 
 
 def _document(value: Any) -> str:
@@ -127,12 +139,21 @@ def _schedule_group(clients: Clients, name: str, properties: Properties) -> str:
     return group
 
 
+def _spark_application(clients: Clients, name: str, properties: Properties) -> Made:
+    answer = clients.get("emr-serverless").create_application(
+        clientToken=name[:64], **application_arguments(properties)
+    )
+    identifier = str(answer["applicationId"])
+    return Made(identifier, {"Arn": str(answer["arn"]), "ApplicationId": identifier})
+
+
 CREATORS: Mapping[str, Creator] = {
     "AWS::S3::BucketPolicy": _bucket_policy,
     "AWS::SQS::QueuePolicy": _queue_policy,
     "AWS::SNS::TopicPolicy": _topic_policy,
     "AWS::SNS::Subscription": _subscription,
     "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::EMRServerless::Application": _spark_application,
     "AWS::Lambda::EventInvokeConfig": _event_invoke_config,
     "AWS::SageMaker::ModelPackageGroup": _model_package_group,
     "AWS::Scheduler::ScheduleGroup": _schedule_group,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EMULATOR_VARIABLE = "THRIFTLINE_LAMBDA_RIE"
+_OPT = "/opt/"
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -106,7 +107,7 @@ def function_environment(
     """Return a function's whole environment: Lambda's own variables, the base, the function's.
 
     Nothing of the host comes through. TMPDIR is the one addition: on Lambda /tmp belongs to the
-    function alone.
+    function alone. A variable that names a file of a layer below /opt names it where it lies here.
     """
     region = base.get("AWS_REGION") or base.get("AWS_DEFAULT_REGION") or "us-east-1"
     own = {
@@ -131,4 +132,13 @@ def function_environment(
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{config.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": f"{day}/[$LATEST]{secrets.token_hex(16)}",
     }
-    return {**own, **base, **config.environment, **reserved}
+    given = {name: _in_layer(value, config.layers) for name, value in config.environment.items()}
+    return {**own, **base, **given, **reserved}
+
+
+def _in_layer(value: str, layers: tuple[Path, ...]) -> str:
+    if not value.startswith(_OPT):
+        return value
+    # A layer is known by its folder of packages; on Lambda that is /opt/python.
+    places = (packages.parent / value.removeprefix(_OPT) for packages in layers)
+    return next((str(place) for place in places if place.exists()), value)

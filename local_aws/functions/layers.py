@@ -30,6 +30,9 @@ class Layer:
 def layer_packages(layer: Layer, cache: Path = _CACHE) -> Path:
     """Return the folder that functions with this layer import from: /opt/python on Lambda.
 
+    What else the layer has lies beside it, as on Lambda below /opt; the folder itself may not
+    exist.
+
     Raises:
         LayerError: it cannot be built.
     """
@@ -50,7 +53,8 @@ def _path() -> str:
 
 def _digest(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+    files = (each for each in folder.rglob("*") if each.is_file())
+    for path in sorted(each for each in files if "__pycache__" not in each.parts):
         digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -74,9 +78,9 @@ def _build(layer: Layer, target: Path) -> None:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise LayerError(f"{layer.name}: {' '.join(command)}: {error}") from error
-        if done.returncode or not (made / "python").is_dir():
+        if done.returncode or not any(made.iterdir()):
             raise LayerError(
-                f"{layer.name}: `{' '.join(command)}` in {layer.folder} gave no packages:\n"
+                f"{layer.name}: `{' '.join(command)}` in {layer.folder} gave nothing:\n"
                 f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
             )
         # Functions write no bytecode of their own.

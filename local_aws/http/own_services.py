@@ -21,6 +21,7 @@ from local_aws.services.bedrock_store import BedrockStore
 from local_aws.services.bedrock_throughputs import BedrockThroughputs
 from local_aws.services.cloudwatch import CloudWatch
 from local_aws.services.cost_explorer import CostExplorer
+from local_aws.services.emr_serverless import EmrServerless
 from local_aws.services.hosting import Hosting
 from local_aws.services.hosting_bill import HostingBill
 from local_aws.services.metric_store import MetricStore
@@ -82,6 +83,7 @@ class OwnServices:
         self.spot = SpotMarket()
         self.training_plans = TrainingPlans(clock.now)
         self.transform = SageMakerTransform(self.sagemaker)
+        self.emr_serverless = EmrServerless(clock)
         self.registries = ModelRegistries(clock.now)
         self.task_tokens = TaskTokens(clock.service_time)
         self.bedrock_world = BedrockWorld(clock, self.bedrock, self.quotas, self.metrics)
@@ -126,6 +128,7 @@ class OwnServices:
         for part in (BedrockChanges, BedrockDeployments, BedrockModels, BedrockThroughputs):
             own.add("bedrock", part(self.bedrock_world).operations())
         own.add("bedrock-runtime", BedrockRuntime(self.bedrock_world).operations())
+        own.add("emr-serverless", self.emr_serverless.operations())
         own.add("service-quotas", ServiceQuotas(self.quotas).operations())
         own.add("ce", self.costs.operations())
         own.add("pricing", self.pricing.operations())

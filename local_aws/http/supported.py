@@ -47,6 +47,11 @@ SUPPORTED: dict[str, frozenset[str]] = {
     ),
     "ec2": _calls("DescribeRegions DescribeSpotPriceHistory GetSpotPlacementScores"),
     "ecr": _calls("DescribeImages PutImage"),
+    "emr-serverless": _calls(
+        "CreateApplication DeleteApplication GetApplication ListApplications "
+        "ListTagsForResource StartApplication StopApplication TagResource UntagResource "
+        "UpdateApplication"
+    ),
     "events": _calls(
         "CreateEventBus DeleteEventBus DeleteRule DescribeEventBus DescribeRule DisableRule "
         "EnableRule ListEventBuses ListRuleNamesByTarget ListRules ListTagsForResource "

@@ -87,3 +87,17 @@ def test_a_secret_has_a_text_that_was_made_for_it(aws: Aws) -> None:
     assert plain.isalnum()
     assert login["user"] == "admin"
     assert len(login["password"]) == 32
+
+
+def test_an_application_of_emr_serverless_has_all_that_the_template_says(aws: Aws) -> None:
+    emr, identifier = aws.client("emr-serverless"), aws.outputs["SparkId"]
+
+    found = emr.get_application(applicationId=identifier)["application"]
+
+    assert (found["applicationId"], found["arn"]) == (identifier, aws.outputs["SparkArn"])
+    assert aws.outputs["SparkApplicationId"] == identifier
+    assert (found["name"], found["releaseLabel"]) == ("fixture-spark", "emr-7.11.0")
+    assert found["maximumCapacity"] == {"cpu": "16 vCPU", "memory": "64 GB"}
+    assert found["autoStopConfiguration"] == {"enabled": True, "idleTimeoutMinutes": 5}
+    assert found["schedulerConfiguration"] == {"maxConcurrentRuns": 2, "queueTimeoutMinutes": 360}
+    assert (found["tags"], found["state"]) == ({"project": "fixture"}, "CREATED")

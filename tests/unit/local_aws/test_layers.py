@@ -11,6 +11,9 @@ build-Words:
 	mkdir -p $(ARTIFACTS_DIR)/python
 	cp words.py $(ARTIFACTS_DIR)/python/
 	echo built >> BUILDS
+build-File:
+	mkdir -p $(ARTIFACTS_DIR)/preparation
+	cp words.py $(ARTIFACTS_DIR)/preparation/
 build-Empty:
 	true
 """
@@ -43,6 +46,23 @@ def test_a_layer_is_made_once_for_each_content(folder: Path, tmp_path: Path) -> 
     assert builds(tmp_path) == 2
 
 
+def test_a_layer_may_have_files_and_no_packages(folder: Path, tmp_path: Path) -> None:
+    made = layer_packages(Layer("File", folder, "makefile"), tmp_path / "cache")
+
+    assert not made.exists()
+    assert (made.parent / "preparation" / "words.py").read_text() == "WORD = 1\n"
+
+
+def test_what_python_compiled_makes_no_layer_anew(folder: Path, tmp_path: Path) -> None:
+    layer, cache = Layer("Words", folder, "makefile"), tmp_path / "cache"
+    first = layer_packages(layer, cache)
+
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "words.pyc").write_bytes(b"compiled")
+
+    assert (layer_packages(layer, cache), builds(tmp_path)) == (first, 1)
+
+
 def test_a_layer_without_a_build_method_is_used_as_it_lies(folder: Path, tmp_path: Path) -> None:
     assert layer_packages(Layer("Words", folder), tmp_path) == folder / "python"
 
@@ -50,7 +70,7 @@ def test_a_layer_without_a_build_method_is_used_as_it_lies(folder: Path, tmp_pat
 @pytest.mark.parametrize(
     ("name", "method", "said"),
     [
-        ("Empty", "makefile", "gave no packages"),
+        ("Empty", "makefile", "gave nothing"),
         ("Other", "makefile", "build-Other"),
         ("Words", "python3.13", "not done here"),
     ],

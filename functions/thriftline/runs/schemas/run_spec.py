@@ -14,6 +14,12 @@ from thriftline.runs.schemas.data_sections import Columns, DatasetSection
 from thriftline.runs.schemas.gate_section import GateSection
 from thriftline.runs.schemas.hyperparameters_section import WITH_HEAD, Hyperparameters
 from thriftline.runs.schemas.needs_section import NeedsSection
+from thriftline.runs.schemas.prepare_section import PrepareSection
+from thriftline.runs.schemas.prepared_data import (
+    prepared_columns,
+    require_no_split,
+    require_within,
+)
 from thriftline.runs.schemas.search_section import SearchSection
 from thriftline.runs.schemas.training_section import TrainingSection
 
@@ -60,7 +66,10 @@ class RunSpec(Section):
         description="Model hub id, or s3://bucket/prefix/ of a Hugging Face model folder. "
         "The stack's parameter DefaultBaseModel sets the default.",
     )
-    columns: Columns = Field(default_factory=Columns)
+    prepare: PrepareSection | None = Field(
+        None, description="Raw data is made into the data set first; none when absent."
+    )
+    columns: Columns = Field(default_factory=Columns, validate_default=True)
     dataset: DatasetSection = Field(default_factory=DatasetSection)
     hyperparameters: Hyperparameters = Field(default_factory=Hyperparameters)
     trainer: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
@@ -90,6 +99,30 @@ class RunSpec(Section):
         "the same settings.",
     )
     seed: int = Field(42, ge=0, le=4_294_967_295, description="Of split, shuffling and dropout.")
+
+    @field_validator("prepare")
+    @classmethod
+    def _preparation_fits_the_task(
+        cls, prepare: PrepareSection | None, info: ValidationInfo
+    ) -> PrepareSection | None:
+        if prepare is not None and info.data.get("task") == MULTI_LABEL:
+            raise ValueError(
+                "a preparation takes one label a record; prepare the data elsewhere and take "
+                "prepare out, or say task: text-classification"
+            )
+        return prepare
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_are_the_prepared_ones(cls, columns: Columns, info: ValidationInfo) -> Columns:
+        return prepared_columns(info.data.get("prepare"), columns)
+
+    @field_validator("dataset")
+    @classmethod
+    def _preparation_splits(cls, dataset: DatasetSection, info: ValidationInfo) -> DatasetSection:
+        if info.data.get("prepare") is not None:
+            require_no_split(dataset)
+        return dataset
 
     @field_validator("columns")
     @classmethod
@@ -146,6 +179,16 @@ class RunSpec(Section):
         if told is not None and told.method in WITH_HEAD:
             raise ValueError(f"{told.method} tries its own penalties; say method: finetune")
         return search
+
+    @field_validator("budget")
+    @classmethod
+    def _preparation_fits_the_cap(
+        cls, budget: BudgetSection, info: ValidationInfo
+    ) -> BudgetSection:
+        prepare = info.data.get("prepare")
+        if prepare is not None and prepare.max_usd is not None:
+            require_within(prepare.max_usd, budget.max_usd)
+        return budget
 
     @field_validator("gate")
     @classmethod

@@ -93,6 +93,10 @@ _PATTERNS = {
     "on": "`cron(...)`, six fields",
     "off": "`cron(...)`, six fields",
     "kms_key": "ARN or id of a key",
+    "node_type": "`{family}.{size}`",
+    "spark_version": "`{version}.x-scala{version}`",
+    "instance_profile_arn": "ARN of an instance profile",
+    "policy_id": "id of a cluster policy",
     "training_plan": "`arn:aws:sagemaker:{region}:{account}:training-plan/{name}`",
     "trainer": ", ".join(f"`{name}`" for name in (AUTO, *sorted(TRAINERS))),
 }
@@ -192,12 +196,17 @@ def _spec_table(spec: type[BaseModel], introduction: str) -> str:
     for name, field in spec.model_fields.items():
         if section := _section_of(field):
             lines += _table(f"`{name}`", _leaves(section), section.__doc__ or "")
-            for inner, inner_field in section.model_fields.items():
-                if entry := _entry_of(inner_field.annotation):
-                    each = "" if _section_of(inner_field) else ", each entry"
-                    title = f"`{name}.{inner}`{each}"
-                    lines += _table(title, _leaves(entry), entry.__doc__ or "")
+            lines += _inner_tables(name, section)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _inner_tables(path: str, section: type[BaseModel]) -> Iterator[str]:
+    """Yields the tables of the sections in a section, and of the entries of its lists."""
+    for name, field in section.model_fields.items():
+        if entry := _entry_of(field.annotation):
+            each = "" if _section_of(field) else ", each entry"
+            yield from _table(f"`{path}.{name}`{each}", _leaves(entry), entry.__doc__ or "")
+            yield from _inner_tables(f"{path}.{name}", entry)
 
 
 def _section_of(field: FieldInfo) -> type[BaseModel] | None:

@@ -332,6 +332,21 @@ class Settings:
         return self._require("ANSWER_APPROVAL_FUNCTION")
 
     @property
+    def databricks_secret_arn(self) -> str | None:
+        """Secret with the address of a Databricks workspace and who asks it; None for none."""
+        return self.environment.get("DATABRICKS_SECRET_ARN") or None
+
+    @property
+    def databricks_usd_per_dbu(self) -> str | None:
+        """Dollars of a DBU by the stack's contract; None where a run spec must say it."""
+        return self.environment.get("DATABRICKS_USD_PER_DBU") or None
+
+    @property
+    def databricks_node_rates(self) -> str:
+        """JSON object of the rates of Databricks's node types."""
+        return self.environment.get("DATABRICKS_NODE_RATES") or "{}"
+
+    @property
     def settle_seconds(self) -> int:
         """How long an upload of several files may take to be complete."""
         return int(self._require("SETTLE_SECONDS"))

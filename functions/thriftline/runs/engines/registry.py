@@ -9,15 +9,29 @@ from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.engines.port import Engine, EngineSite
 
 
-def _emr_serverless(site: EngineSite) -> Engine:
+def _local(site: EngineSite) -> Engine:
     # Imported here, so that a function loads only the engine that its run has.
+    from thriftline.runs.engines.local import local_engine
+
+    return local_engine(site)
+
+
+def _emr_serverless(site: EngineSite) -> Engine:
     from thriftline.runs.engines.emr_serverless.engine import emr_serverless_engine
 
     return emr_serverless_engine(site)
 
 
+def _databricks(site: EngineSite) -> Engine:
+    from thriftline.runs.engines.databricks.engine import databricks_engine
+
+    return databricks_engine(site)
+
+
 ENGINES: Mapping[str, Callable[[EngineSite], Engine]] = {
+    "local": _local,
     "emr_serverless": _emr_serverless,
+    "databricks": _databricks,
 }
 
 

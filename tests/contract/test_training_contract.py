@@ -21,6 +21,8 @@ from thriftline.evaluation.label_set_predictions import read_label_sets
 from thriftline.evaluation.predictions import Labels, read_predictions
 from thriftline.runs.domain.auto_training import DataShape, choose
 from thriftline.runs.domain.encoders import WELL_KNOWN
+from thriftline.runs.domain.learning import Point
+from thriftline.runs.domain.learning import Scores as LearnedScores
 from thriftline.runs.domain.search import search_rungs
 from thriftline.runs.schemas import search_section
 from thriftline.runs.schemas.plan import PlannedTraining
@@ -34,6 +36,7 @@ from thriftline.runs.trainers.sagemaker.fitting import fits_memory
 from thriftline.runs.trainers.sagemaker.job import is_checkpoint
 from thriftline.runs.trainers.sagemaker.metric_definitions import metric_definitions
 from thriftline.runs.trainers.sagemaker.scaling import Gpus
+from thriftline.runs.trainers.sagemaker.training_log import learning_of
 from thriftline.runs.trainers.sagemaker.training_request import TrainingOrder, training_request
 from training_image import train
 from training_image.checkpoints import Checkpoint
@@ -168,7 +171,8 @@ def test_the_metrics_are_picked_out_of_what_the_program_really_prints(
 
     found: dict[str, float] = {}
     reader = MetricReader(metric_definitions())
-    for line in capsys.readouterr().out.splitlines():
+    lines = capsys.readouterr().out.splitlines()
+    for line in lines:
         reader.read(line, None)  # type: ignore[arg-type]
     for metric in reader.final:
         found[metric["MetricName"]] = metric["Value"]
@@ -181,6 +185,11 @@ def test_the_metrics_are_picked_out_of_what_the_program_really_prints(
     assert found["validation:loss"] == 0.41
     assert found["validation:accuracy"] == 0.8
     assert found["validation:macro_f1"] == 0.79
+    learned = learning_of(lines)
+    assert learned is not None
+    assert (learned.step, learned.steps, learned.seconds_left) == (2, 2, 0)
+    assert learned.curve == (Point(2, 0.7),)
+    assert learned.validation == (LearnedScores(2, 0.41, 0.8, 0.79),)
 
 
 def test_the_metrics_take_nothing_from_the_trials_of_a_sweep(

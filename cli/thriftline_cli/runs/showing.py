@@ -29,6 +29,7 @@ def _facts(run: _Run) -> dict[str, Any]:
         "instance type": run.get("instance_type"),
         "opened": _known(run.get("opened_at"), moment),
         "ended": _known(run.get("ended_at"), moment),
+        "step": _steps(progress),
         "took so far": _known(progress.get("seconds"), lasted),
         "expected": _known(run.get("expected_usd"), usd),
         "worst case": _known(run.get("worst_case_usd"), usd),
@@ -42,6 +43,12 @@ def _facts(run: _Run) -> dict[str, Any]:
 
 def _known(value: Any, shown: Any) -> Any:
     return None if value is None else shown(value)
+
+
+def _steps(progress: Mapping[str, Any]) -> str | None:
+    if not progress.get("step") or not progress.get("steps"):
+        return None
+    return f"{progress['step']:,} of {progress['steps']:,}"
 
 
 def _metrics(run: _Run) -> dict[str, Any]:

@@ -64,8 +64,11 @@ def sentence(run: Run, width: int) -> str:
         far, words = 0, "is about to start"
     progress = run.get("progress") or {}
     phase = progress.get("phase")
-    if phase and run.get("state") in TRAINING:
-        words = f"{words} ({phase})"
+    if run.get("state") in TRAINING:
+        if progress.get("step") and progress.get("steps"):
+            far, words = _by_steps(far, words, progress)
+        elif phase:
+            words = f"{words} ({phase})"
     facts = [lasted(progress.get("seconds")), _money(run, progress)]
     tail = "  ".join(fact for fact in facts if fact not in ("", "-"))
     head = f"{bar(far)} {words}"
@@ -73,6 +76,17 @@ def sentence(run: Run, width: int) -> str:
     if len(head) > room > 0:
         head = f"{head[: room - 1]}…"
     return f"{head}  {tail}".rstrip()
+
+
+def _by_steps(far: int, words: str, progress: Mapping[str, Any]) -> tuple[int, str]:
+    """Returns how far the training is of the bar's part for it, and how to say that."""
+    step, steps = progress["step"], progress["steps"]
+    until = STATES["Evaluate"][0]
+    left = progress.get("seconds_left")
+    text = f"{words}: step {step:,} of {steps:,}"
+    if left is not None:
+        text = f"{text}, {lasted(left)} left"
+    return far + int((until - far) * min(1, step / steps)), text
 
 
 def _money(run: Run, progress: Mapping[str, Any]) -> str:

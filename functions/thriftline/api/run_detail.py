@@ -1,33 +1,56 @@
 """One run with all that is known of it: its item, its approval, its documents and its result."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from thriftline.api.documents import documents_of
-from thriftline.api.schemas.runs import RunApproval, RunAttempt, RunDetail, RunProgress
+from thriftline.api.schemas.runs import (
+    LossPoint,
+    RunApproval,
+    RunAttempt,
+    RunDetail,
+    RunProgress,
+    ValidationPoint,
+)
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import StartedExecution
+from thriftline.core.errors import ThriftlineError
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval
 from thriftline.runs.domain.layout import run_prefix
+from thriftline.runs.domain.learning import Learning
 from thriftline.runs.domain.listed_runs import ListedRun
 from thriftline.runs.domain.uploads import classify
 from thriftline.runs.steps.run_costs import numbered_attempts
 
 
 def detail_of(
-    item: Mapping[str, Any], *, approvals: ApprovalsTable, artifacts: Bucket, now: datetime
+    item: Mapping[str, Any],
+    *,
+    approvals: ApprovalsTable,
+    artifacts: Bucket,
+    learning: Callable[[str], Learning | None],
+    now: datetime,
 ) -> RunDetail:
-    """Returns the run of an item with what lies beside it."""
+    """Returns the run of an item with what lies beside it.
+
+    Args:
+        item: the run's, of the table.
+        approvals: what persons were asked.
+        artifacts: the bucket of the run's documents.
+        learning: says how far a training job is, by its name.
+        now: the time of the request.
+    """
     run = ListedRun.of(item)
     attempts = tuple(_attempt(number, facts) for number, facts in numbered_attempts(item))
     approval = approvals.get(run.run_id)
     return RunDetail.with_all(
         run,
-        progress=None if run.has_ended else _progress(run, attempts, now),
+        progress=None if run.has_ended else _progress(run, attempts, learning, now),
         approval=_approval(approval) if approval else None,
         attempts=attempts,
         documents=documents_of(run.run_id, artifacts),
@@ -76,9 +99,15 @@ def _result(run_id: str, artifacts: Bucket) -> dict[str, Any] | None:
     return document
 
 
-def _progress(run: ListedRun, attempts: tuple[RunAttempt, ...], now: datetime) -> RunProgress:
+def _progress(
+    run: ListedRun,
+    attempts: tuple[RunAttempt, ...],
+    learning: Callable[[str], Learning | None],
+    now: datetime,
+) -> RunProgress:
     last = attempts[-1] if attempts else None
     started = last.started_at if last and last.ending is None else None
+    learned = None if started is None or last is None else _learned(last, learning)
     seconds = None if started is None else max(0, int((now - started).total_seconds()))
     return RunProgress(
         state=run.state,
@@ -87,7 +116,30 @@ def _progress(run: ListedRun, attempts: tuple[RunAttempt, ...], now: datetime) -
         seconds=max(0, int((now - run.opened_at).total_seconds())),
         training_seconds=seconds,
         cost_so_far_usd=_cost_so_far(run, attempts, seconds),
+        **({} if learned is None else _shown(learned)),
     )
+
+
+def _learned(attempt: RunAttempt, learning: Callable[[str], Learning | None]) -> Learning | None:
+    # Only jobs on instances of the account write a log that is known here.
+    if attempt.job_name is None or attempt.instance_type is None:
+        return None
+    try:
+        return learning(attempt.job_name)
+    except ThriftlineError:
+        # The run is shown all the same; how far it is, is unknown.
+        return None
+
+
+def _shown(learned: Learning) -> dict[str, Any]:
+    left = learned.seconds_left
+    return {
+        "step": learned.step,
+        "steps": learned.steps,
+        "seconds_left": None if left is None else max(0, round(left)),
+        "curve": tuple(LossPoint(**asdict(one)) for one in learned.curve),
+        "validation": tuple(ValidationPoint(**asdict(one)) for one in learned.validation),
+    }
 
 
 def _cost_so_far(

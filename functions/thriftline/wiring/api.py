@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from thriftline.runs.aws.model_versions import ModelVersions
     from thriftline.runs.aws.run_lists import RunLists
     from thriftline.runs.aws.runs_table import RunsTable
+    from thriftline.runs.domain.learning import Learning
     from thriftline.runs.schemas.run_yaml import Defaults
     from thriftline.runs.trainers.port import Quoter
 
@@ -122,6 +123,14 @@ def model_versions() -> "ModelVersions":
     from thriftline.runs.aws.model_versions import ModelVersions
 
     return ModelVersions(client("sagemaker"), settings().stack_name)
+
+
+def learning(job_name: str) -> "Learning | None":
+    """How far a training job is, by its log."""
+    from thriftline.core.aws.clients import client
+    from thriftline.runs.trainers.sagemaker.training_log import TrainingLog
+
+    return TrainingLog(client("logs")).learning(job_name)
 
 
 def quoters() -> "Sequence[Quoter]":

@@ -1,5 +1,9 @@
 """Runs and the month by the API."""
 
+import json
+from datetime import UTC, datetime
+
+import boto3
 import pytest
 
 from tests.unit.api.api_world import BOB, ApiWorld
@@ -90,6 +94,39 @@ def test_one_run_has_its_documents_attempts_and_progress(world: ApiWorld) -> Non
     assert run["progress"]["cost_so_far_usd"] == "0.6"
     assert run["attempts"][0]["phase"] == "Training"
     assert run["result"] is None
+
+
+def test_a_run_that_trains_shows_its_steps_and_curves(world: ApiWorld) -> None:
+    facts = {
+        "job_name": "reviews-1-01",
+        "instance_type": "ml.g5.xlarge",
+        "started_at": "2026-11-30T11:30:00+00:00",
+    }
+    world.add_run("reviews-1", attempt_01=facts, state="Poll training")
+    assert world.call("GET", "/runs/reviews-1").document["progress"]["step"] is None
+    logs = boto3.client("logs", region_name="us-east-1")
+    stream = {
+        "logGroupName": "/aws/sagemaker/TrainingJobs",
+        "logStreamName": "reviews-1-01/algo-1-1764500000",
+    }
+    logs.create_log_group(logGroupName=stream["logGroupName"])
+    logs.create_log_stream(**stream)
+    said = [
+        {"event": "step", "step": 1, "loss": 0.7, "total_steps": 90, "seconds_left": 89.2},
+        {"event": "evaluation", "step": 1, "validation_loss": 0.6, "validation_accuracy": 0.5},
+        {"event": "step", "step": 30, "loss": 0.4, "total_steps": 90, "seconds_left": 60.4},
+    ]
+    now = int(datetime.now(tz=UTC).timestamp() * 1000)
+    lines = ["Downloading", *map(json.dumps, said), '{"event": "step", "st']
+    logs.put_log_events(
+        **stream,
+        logEvents=[{"timestamp": now + at, "message": line} for at, line in enumerate(lines)],
+    )
+    progress = world.call("GET", "/runs/reviews-1").document["progress"]
+    assert (progress["step"], progress["steps"], progress["seconds_left"]) == (30, 90, 60)
+    assert progress["curve"] == [{"step": 1, "loss": 0.7}, {"step": 30, "loss": 0.4}]
+    scores = {"step": 1, "loss": 0.6, "accuracy": 0.5, "macro_f1": None}
+    assert progress["validation"] == [scores]
 
 
 @pytest.mark.parametrize("run_id", ["reviews-9", "approvals_pending"])

@@ -237,6 +237,15 @@ def test_the_line_fits_and_its_money_is_never_cut(state: str) -> None:
     assert line.endswith("$1.23 so far, $12,345.68 at most")
 
 
+def test_the_line_says_the_step_and_what_is_left() -> None:
+    run = a_run(progress={**PROGRESS, "step": 450, "steps": 1200, "seconds_left": 95})
+    line = sentence(run, 120)
+    assert "trains: step 450 of 1,200, 1:35 left" in line
+    early = sentence(a_run(progress={**PROGRESS, "step": 1, "steps": 1200}), 120)
+    late = sentence(a_run(progress={**PROGRESS, "step": 1200, "steps": 1200}), 120)
+    assert early.count("#") < late.count("#")
+
+
 def test_a_list_of_nothing_is_empty(api: FakeApi) -> None:
     api.routes["GET /runs"] = page()
     assert api.command("runs list --output json") == Exit.DONE

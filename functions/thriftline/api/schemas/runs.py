@@ -82,6 +82,22 @@ class RunAttempt(Answer):
     billed_usd: Usd | None
 
 
+class LossPoint(Answer):
+    """The loss of the training at a step."""
+
+    step: int
+    loss: float
+
+
+class ValidationPoint(Answer):
+    """What an evaluation on the validation split said."""
+
+    step: int
+    loss: float | None
+    accuracy: float | None
+    macro_f1: float | None
+
+
 class RunProgress(Answer):
     """How far a run that has not ended came."""
 
@@ -93,6 +109,11 @@ class RunProgress(Answer):
     cost_so_far_usd: Usd | None = Field(
         description="At the rate without Spot, for the time that it trains."
     )
+    step: int | None = Field(None, description="Steps that its attempt has done; null: unknown.")
+    steps: int | None = Field(None, description="Steps that it will do.")
+    seconds_left: int | None = Field(None, description="By the training program's own guess.")
+    curve: tuple[LossPoint, ...] = Field((), description="200 points at the most.")
+    validation: tuple[ValidationPoint, ...] = Field((), description="200 points at the most.")
 
 
 class RunApproval(Answer):

@@ -49,6 +49,7 @@ def get_run(call: Call) -> RunDetail:
         run_item(call),
         approvals=wiring.approvals_table(),
         artifacts=wiring.artifacts(),
+        learning=wiring.learning,
         now=call.now,
     )
 

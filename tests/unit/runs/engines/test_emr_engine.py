@@ -1,6 +1,5 @@
 """Starting, looking at and stopping job runs of EMR Serverless, with every call that fails."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -118,7 +117,7 @@ def test_every_call_that_fails_is_our_error(
     emr.errors[call] = [failure]
     engine = emr_engine(emr)
     nameless = replace(placed, started_id=None)
-    acts: dict[str, Callable[[], object]] = {
+    acts = {
         "start_job_run": lambda: engine.start(placed),
         "get_job_run": lambda: engine.look(placed),
         "list_job_runs": lambda: engine.look(nameless),

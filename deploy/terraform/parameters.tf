@@ -22,6 +22,12 @@ locals {
     TrainingImageTag        = var.training_image_tag
     BedrockSubnetIds        = join(",", var.bedrock_subnet_ids)
     BedrockSecurityGroupIds = join(",", var.bedrock_security_group_ids)
+    PreparationEngines      = join(",", var.preparation_engines)
+    PreparationMaxVcpus     = var.preparation_max_vcpus
+    PreparationRelease      = var.preparation_release
+    PreparationArchive      = var.preparation_archive
+    PreparationImage        = var.preparation_image
+    SparkProcessingImage    = var.spark_processing_image
     AlertEmail              = var.alert_email
     ProjectMembers          = var.project_members
     ChatWebhookSecretArn    = var.chat_webhook_secret_arn

@@ -240,6 +240,78 @@ variable "bedrock_security_group_ids" {
   }
 }
 
+variable "preparation_engines" {
+  description = "Services of AWS that may prepare raw data, with commas between them: emr_serverless, sagemaker_processing; none for neither. What is made for them costs nothing while no run uses it."
+  type        = list(string)
+  default     = ["emr_serverless", "sagemaker_processing"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.preparation_engines : can(regex("^(none|[a-z][a-z0-9_]*)$", one))])
+    error_message = "It has to match ^(none|[a-z][a-z0-9_]*)$."
+  }
+}
+
+variable "preparation_max_vcpus" {
+  description = "Most vCPUs that EMR Serverless may use at a time for all runs of the stack, with 4 GB of memory each. The account's own quota is 16 until AWS raises it."
+  type        = string
+  default     = "64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["8", "16", "32", "64", "128", "256", "512", "1024"], var.preparation_max_vcpus)
+    error_message = "One of: 8, 16, 32, 64, 128, 256, 512, 1024."
+  }
+}
+
+variable "preparation_release" {
+  description = "Release of EMR Serverless, such as emr-7.11.0 (Spark 3.5)."
+  type        = string
+  default     = "emr-7.11.0"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^emr-[a-z0-9.-]+$", var.preparation_release))
+    error_message = "It has to match ^emr-[a-z0-9.-]+$."
+  }
+}
+
+variable "preparation_archive" {
+  description = "Packed Python environment with numpy, pandas and pyarrow for EMR Serverless, s3://bucket/key.tar.gz (venv-pack on Amazon Linux). Without it the release's own Python is used."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^$|^s3://[a-z0-9.-]{3,63}/\\S+\\.tar\\.gz$", var.preparation_archive))
+    error_message = "s3://bucket/key.tar.gz, or empty."
+  }
+}
+
+variable "preparation_image" {
+  description = "Image in ECR for EMR Serverless, made from AWS's own of the same release, instead of an archive. Its repository must let emr-serverless.amazonaws.com pull."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^$|^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9._/-]+(:[A-Za-z0-9._-]+|@sha256:[a-f0-9]{64})$", var.preparation_image))
+    error_message = "An image in ECR with its tag or digest, or empty."
+  }
+}
+
+variable "spark_processing_image" {
+  description = "Tag of AWS's image sagemaker-spark-processing, or the URI of an image of your own in ECR that is made from it."
+  type        = string
+  default     = "3.5-cpu-py39-v1.0"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._-]*$|^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9._/-]+(:[A-Za-z0-9._-]+|@sha256:[a-f0-9]{64})$", var.spark_processing_image))
+    error_message = "A tag such as 3.5-cpu-py39-v1.0, or an image in ECR."
+  }
+}
+
 variable "alert_email" {
   description = "E-mail address for messages about runs; empty for none. AWS asks it to confirm."
   type        = string

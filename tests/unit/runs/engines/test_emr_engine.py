@@ -108,23 +108,19 @@ def test_a_start_whose_answer_was_lost_is_found_and_not_paid_twice(
     assert [one["state"] for one in emr.runs.values()] == ["CANCELLING"]
 
 
-@pytest.mark.parametrize("call", ["start_job_run", "get_job_run", "list_job_runs"])
 @pytest.mark.parametrize(("failure", "error"), FAILURES)
 def test_every_call_that_fails_is_our_error(
-    emr: FakeEmr, call: str, failure: Exception, error: type[ThriftlineError]
+    emr: FakeEmr, failure: Exception, error: type[ThriftlineError]
 ) -> None:
-    placed = started(emr)
-    emr.errors[call] = [failure]
-    engine = emr_engine(emr)
-    nameless = replace(placed, started_id=None)
-    acts = {
-        "start_job_run": lambda: engine.start(placed),
-        "get_job_run": lambda: engine.look(placed),
-        "list_job_runs": lambda: engine.look(nameless),
-    }
+    engine, placed = emr_engine(emr), started(emr)
+    emr.errors = {"start_job_run": [failure], "get_job_run": [failure], "list_job_runs": [failure]}
 
     with pytest.raises(error):
-        acts[call]()
+        engine.start(placed)
+    with pytest.raises(error):
+        engine.look(placed)
+    with pytest.raises(error):
+        engine.look(replace(placed, started_id=None))
 
 
 @pytest.mark.parametrize(("failure", "error"), FAILURES)

@@ -214,7 +214,7 @@ def test_an_aborted_execution_is_cleaned_up_and_reported(world: World, project: 
     world.upload(f"{project}/run.yaml", spec(seeds.RUNS_ON))
     arn = world.execution_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
     name = world.wait_for_job(arn)
-    world.states.stop_execution(executionArn=arn)
+    world.states.stop_execution(executionArn=arn, cause="ann stopped the run: it is too slow")
     deadline = time.monotonic() + 90
     while world.result_of(arn) is None and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -222,6 +222,7 @@ def test_an_aborted_execution_is_cleaned_up_and_reported(world: World, project: 
     assert result is not None
     jsonschema.validate(result, SCHEMA)
     assert (result["status"], result["error"]["name"]) == ("failed", "ExecutionAborted")
+    assert "ann stopped the run: it is too slow" in result["error"]["message"]
     job = world.sagemaker.describe_training_job(TrainingJobName=name)
     assert job["TrainingJobStatus"] == "Stopped"
     assert result["attempts"][0]["ending"] == "stopped"

@@ -6,7 +6,7 @@ from local_aws.bedrock.world import BedrockWorld
 from local_aws.clock import Clock
 from local_aws.hooks import Hooks
 from local_aws.http.own_calls import OwnCalls
-from local_aws.services import iam_simulation, s3_bucket_tags, s3_listing, s3_uploads
+from local_aws.services import iam_simulation, s3_bucket_tags, s3_forms, s3_listing, s3_uploads
 from local_aws.services.accounts import Accounts
 from local_aws.services.alarms import Alarms
 from local_aws.services.application_autoscaling import ApplicationAutoscaling, ScalingStore
@@ -150,6 +150,7 @@ class OwnServices:
     def install(self, hooks: Hooks) -> None:
         """Let moto keep what our operations need of it, and answer for the registry."""
         s3_uploads.install(hooks, self._clock)
+        s3_forms.install(hooks)
         self.registries.install(hooks)
         self.alarms.install(hooks)
         self.task_tokens.install(hooks)

@@ -1,6 +1,9 @@
 """One call of each service that has no test of its own: the wire works."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import urllib3
 
 from tests.integration.local_aws.aws import Aws
 
@@ -74,3 +77,19 @@ def test_items_are_queried_and_updated(aws: Aws) -> None:
         ExpressionAttributeValues={":id": {"S": "q"}},
     )["Items"][0]
     assert item["n"] == {"N": "2"}
+
+
+def test_an_upload_by_a_form_is_held_to_its_policy(aws: Aws) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="forms")
+    made = s3.generate_presigned_post("forms", "a", Conditions=[["content-length-range", 1, 3]])
+    answers = [_post(made, body) for body in (b"1234", b"123")]
+    assert [status for status, _ in answers] == [400, 204]
+    assert b"<Code>EntityTooLarge</Code>" in answers[0][1]
+    assert s3.get_object(Bucket="forms", Key="a")["Body"].read() == b"123"
+
+
+def _post(form: dict[str, Any], body: bytes) -> tuple[int, bytes]:
+    fields = {**form["fields"], "file": ("a", body)}
+    answer = urllib3.request("POST", form["url"], fields=fields)
+    return answer.status, answer.data

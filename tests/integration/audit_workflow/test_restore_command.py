@@ -2,12 +2,15 @@
 
 import json
 import re
+import time
 from datetime import timedelta
 
 import pytest
+from botocore.credentials import Credentials
 
 from tests.integration.audit_workflow.conftest import Start
 from tests.integration.audit_workflow.world import AuditWorld
+from tests.integration.local_aws.signed_calls import SignedCalls
 from thriftline_cli.exits import Exit
 from thriftline_cli.main import main
 
@@ -55,3 +58,25 @@ def test_the_command_lists_rehearses_and_restores(
     assert "a live endpoint is never touched" in capsys.readouterr().err
     assert main(["restore", "never-there"]) == Exit.FAILED
     assert "--list" in capsys.readouterr().err
+
+
+def test_the_api_restores_and_shows_how_far_it_is(start: Start) -> None:
+    world = start("act")
+    _end(world)
+    aws = world.aws
+    base = f"{aws.endpoint}/_aws/execute-api/{aws.outputs['ApiId']}/v1"
+    call = SignedCalls(base, aws.region, Credentials("test", "test"))
+    (listed,) = call("GET", "/restores").json["items"]
+    assert (listed["endpoint"], listed["state"]) == (IDLE, "saved"), listed
+    dry = call("POST", "/restores", {"endpoint": IDLE, "dry_run": True})
+    assert dry.status == 200, dry.body
+    assert IDLE not in world.endpoints()
+
+    started = call("POST", "/restores", {"endpoint": IDLE})
+    assert started.status == 202, started.body
+    deadline = time.monotonic() + 120
+    while IDLE not in world.endpoints() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert world.aws.client("sagemaker").describe_endpoint(EndpointName=IDLE)["EndpointArn"]
+    again = call("POST", "/restores", {"endpoint": IDLE})
+    assert again.status == 409, again.body

@@ -28,10 +28,17 @@ def _databricks(site: EngineSite) -> Engine:
     return databricks_engine(site)
 
 
+def _sagemaker_processing(site: EngineSite) -> Engine:
+    from thriftline.runs.engines.sagemaker_processing.engine import sagemaker_processing_engine
+
+    return sagemaker_processing_engine(site)
+
+
 ENGINES: Mapping[str, Callable[[EngineSite], Engine]] = {
     "local": _local,
     "emr_serverless": _emr_serverless,
     "databricks": _databricks,
+    "sagemaker_processing": _sagemaker_processing,
 }
 
 

@@ -24,7 +24,7 @@ def test_a_run_is_submitted_followed_and_settled(world: World) -> None:
     ended = world.after(60, order)
 
     assert ended.ending is Ending.COMPLETED
-    assert ended.reason == ""
+    assert ended.reason == "The preparation completed."
     assert ended.started_at is not None
     assert ended.ended_at is not None
     # 4 nodes for 240 + 600 + 30 seconds.
@@ -220,6 +220,16 @@ def test_the_error_of_the_program_is_the_reason(world: World) -> None:
     assert ended.ending is Ending.USER_ERROR
     assert "2 labels over" in ended.reason
     assert ended.billed_usd
+
+
+def test_the_document_that_the_program_left_is_read_first(world: World) -> None:
+    world.story = Story(code="RUN_EXECUTION_ERROR", type="CLIENT_ERROR", error="SystemExit: 2")
+    key = "scratch/reviews-1/prepared/attempt-01/error.json/part-00000.txt"
+    world.s3.objects[key] = b'{"code": "EMPTY", "message": "Nothing is left of 100 rows."}'
+    ended = world.ended(world.started())
+
+    assert ended.ending is Ending.USER_ERROR
+    assert "Nothing is left of 100 rows." in ended.reason
 
 
 def test_a_cluster_that_never_came_cost_nothing_and_the_request_is_not_repeated(

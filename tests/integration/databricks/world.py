@@ -1,5 +1,6 @@
 """An engine that asks a loopback Databricks, with the time of its clock."""
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any, cast
 from tests.integration.databricks.server import Loopback
 from tests.integration.databricks.story import Story, Work
 from tests.integration.databricks.workspace import Clock
+from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.secrets import Secret
 from thriftline.core.settings import Settings
 from thriftline.runs.domain.preparation import (
@@ -57,6 +59,24 @@ class HeldSecret:
         return {"SecretString": self.text}
 
 
+class HeldObjects:
+    """A client of S3 that holds objects."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def get_paginator(self, name: str) -> "HeldObjects":
+        assert name == "list_objects_v2"
+        return self
+
+    def paginate(self, Bucket: str, Prefix: str, **_: Any) -> list[dict[str, Any]]:
+        found = [key for key in self.objects if key.startswith(Prefix)]
+        return [{"Contents": [{"Key": key, "Size": 1, "ETag": "e"} for key in found]}]
+
+    def get_object(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+
 class World:
     """The engine, and the workspace that it asks."""
 
@@ -72,6 +92,8 @@ class World:
         self.story = story or Story()
         self.workspace.works = lambda _: Work(self.story)
         self.secret = HeldSecret(loopback.secret)
+        self.s3 = HeldObjects()
+        self.artifacts = Bucket(cast("Any", self.s3), "artifacts")
         self.engine = self.make(settings, timeout_seconds)
 
     def make(
@@ -81,7 +103,8 @@ class World:
         secret = Secret(cast("Any", self.secret), ARN)
         return DatabricksEngine(
             Settings(settings),
-            lambda: Workspace(secret, self.now, timeout_seconds),
+            self.artifacts,
+            lambda: Workspace(secret, self.now, timeout_seconds, 0.01),
             lambda: GIB_MONTH,
             self.now,
         )
@@ -105,7 +128,7 @@ class World:
             attempt=1,
             program_uri=f"{run}/preparation/prepare.py",
             config_uri=f"{run}/preparation/config.json",
-            output_uri=f"{run}/prepared/attempt-01",
+            output_uri=f"{run}/prepared/attempt-01/",
             log_uri=f"{run}/preparation/logs",
             terms=json.loads(json.dumps(quote.terms)),
         )

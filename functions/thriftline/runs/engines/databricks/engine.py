@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client
 from thriftline.core.aws.secrets import Secret
 from thriftline.core.settings import Settings
@@ -31,6 +32,7 @@ from thriftline.runs.engines.databricks.endings import ending_of
 from thriftline.runs.engines.databricks.quoting import NAME, QuoteSources, quote
 from thriftline.runs.engines.databricks.runs import Runs
 from thriftline.runs.engines.databricks.workspace import Workspace
+from thriftline.runs.engines.error_document import program_error
 from thriftline.runs.engines.port import EngineSite
 
 _TASK = "prepare"
@@ -45,11 +47,13 @@ class DatabricksEngine:
     def __init__(
         self,
         settings: Settings,
+        artifacts: Bucket,
         workspace: Callable[[], Workspace],
         usd_per_gib_month: Callable[[], Decimal],
         now: Callable[[], datetime],
     ) -> None:
         self._settings = settings
+        self._artifacts = artifacts
         self._make_workspace = workspace
         self._made: Workspace | None = None
         self._sources = QuoteSources(settings, usd_per_gib_month, now)
@@ -141,7 +145,7 @@ class DatabricksEngine:
             str(run.run_id),
             run.status.termination_details.code or run.status.state,
             ending,
-            self._reason(run, ending, usage),
+            self._reason(run, ending, usage, order),
             time_of(run.start_time),
             time_of(run.end_time),
             self._billed_usd(run, usage, order.terms),
@@ -161,16 +165,25 @@ class DatabricksEngine:
         # Databricks names the cluster as soon as it asks for one.
         return None if run.cluster_id else Decimal(0)
 
-    def _reason(self, run: Run, ending: Ending, usage: Usage | None) -> str:
+    def _reason(
+        self, run: Run, ending: Ending, usage: Usage | None, order: PreparationOrder
+    ) -> str:
         if ending is Ending.COMPLETED:
-            return ""
+            return "The preparation completed."
         details = run.status.termination_details
         words = [f"Databricks ended the run with {details.code or 'no code'}"]
         if usage and usage.reason:
             words.append(f"its cluster with {usage.reason}")
-        said = self._runs.said(run.task_run_id) if run.task_run_id else ""
-        parts = [", ".join(words), said, plain(details.message, 300)]
+        parts = [", ".join(words), self._said(run, ending, order), plain(details.message, 300)]
         return " ".join(ended(part) for part in dict.fromkeys(parts) if part)
+
+    def _said(self, run: Run, ending: Ending, order: PreparationOrder) -> str:
+        if ending is not Ending.USER_ERROR:
+            return ""
+        document = program_error(self._artifacts, order.output_uri)
+        if document is not None:
+            return document.message
+        return self._runs.said(run.task_run_id) if run.task_run_id else ""
 
 
 def databricks_engine(site: EngineSite) -> DatabricksEngine:
@@ -190,6 +203,7 @@ def databricks_engine(site: EngineSite) -> DatabricksEngine:
 
     return DatabricksEngine(
         settings,
+        site.artifacts,
         workspace,
         # What SageMaker asks for its volumes is more than EC2 does for the same.
         lambda: price_catalogue().storage_rate(settings.region, PROCESSING).most_usd,

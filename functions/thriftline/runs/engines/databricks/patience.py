@@ -7,7 +7,7 @@ from urllib3.util import Retry, Timeout
 
 # A function has tens of seconds; for a longer pause the state machine calls it again.
 _LONGEST_PAUSE_SECONDS = 10
-_PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 1.0
 _RETRIED = (429, 503)
 
 
@@ -16,7 +16,7 @@ class Patience(Retry):
 
     def get_backoff_time(self) -> float:
         """Returns the pause after an answer without ``Retry-After``, or after none."""
-        return max(_PAUSE_SECONDS, super().get_backoff_time())
+        return max(self.backoff_factor, super().get_backoff_time())
 
     def increment(self, *args: Any, **named: Any) -> Self:
         """Counts a try; a pause that is too long for one call ends it with what was answered."""
@@ -29,11 +29,11 @@ class Patience(Retry):
         return super().increment(*args, **named)
 
 
-def patience() -> Patience:
+def patience(pause_seconds: float) -> Patience:
     """Returns what every call is made with: each may be repeated, a start by its token."""
     return Patience(
         total=3,
-        backoff_factor=0.5,
+        backoff_factor=pause_seconds,
         status_forcelist=_RETRIED,
         allowed_methods=None,
         raise_on_status=False,

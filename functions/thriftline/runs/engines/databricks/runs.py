@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from thriftline.core.errors import AwsRequestError, InvalidRunSpecError, ServiceUnavailableError
+from thriftline.core.errors import (
+    AccessDeniedError,
+    AwsRequestError,
+    InvalidRunSpecError,
+    ServiceUnavailableError,
+    ThriftlineError,
+)
 from thriftline.core.text import plain
 from thriftline.runs.engines.databricks.answers import (
     ClusterEvent,
@@ -96,12 +102,13 @@ class Runs:
         """Returns what the program or Databricks said of a failure; empty where nothing was kept.
 
         The streams may hold what a library wrote of the data: only the program's own line is read.
+        A run that has ended gets its ending also when nobody can say more of it.
         """
         try:
             answer = self._workspace.get(f"{_RUNS}/get-output", run_id=task_run_id)
-        except Refused:
+            output = _read(RunOutput, answer)
+        except (Refused, ThriftlineError):
             return ""
-        output = _read(RunOutput, answer)
         return _own_line(output.logs) or plain(output.error, 300)
 
     def events(self, cluster_id: str) -> tuple[ClusterEvent, ...] | None:
@@ -116,7 +123,7 @@ class Runs:
         for _ in range(_MOST_PAGES):
             try:
                 page = _read(EventList, self._workspace.post(_EVENTS, body))
-            except Refused:
+            except (Refused, AccessDeniedError):
                 return None
             found += page.events
             if not page.next_page_token:

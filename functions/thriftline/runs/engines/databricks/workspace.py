@@ -20,7 +20,7 @@ from thriftline.core.errors import (
 )
 from thriftline.core.text import plain
 from thriftline.runs.engines.databricks.credentials import Credentials, credentials_of
-from thriftline.runs.engines.databricks.patience import patience, timeout
+from thriftline.runs.engines.databricks.patience import PAUSE_SECONDS, patience, timeout
 
 # One that has so little left is not used any more: a call with its retries takes longer.
 _LEAST_LEFT = timedelta(minutes=2)
@@ -71,11 +71,17 @@ class Workspace:
     """Asks one workspace. The token is kept while the function is warm, and renewed in time."""
 
     def __init__(
-        self, secret: Secret, now: Callable[[], datetime], timeout_seconds: float = 15
+        self,
+        secret: Secret,
+        now: Callable[[], datetime],
+        timeout_seconds: float = 15,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._secret = secret
         self._now = now
-        self._pool = urllib3.PoolManager(timeout=timeout(timeout_seconds), retries=patience())
+        self._pool = urllib3.PoolManager(
+            timeout=timeout(timeout_seconds), retries=patience(pause_seconds)
+        )
         self._session: _Session | None = None
 
     def get(self, path: str, **query: object) -> Json:

@@ -53,6 +53,10 @@ class QuoteSources:
 class _CannotError(Exception):
     """The work cannot be done here; the message says why and what would change it."""
 
+    def __init__(self, message: str, likely_minutes: int | None = None) -> None:
+        super().__init__(message)
+        self.likely_minutes = likely_minutes
+
 
 def quote(work: PreparationWork, sources: QuoteSources) -> PreparationQuote:
     """Prices a cluster of the type and the size that the run spec asks for.
@@ -63,7 +67,7 @@ def quote(work: PreparationWork, sources: QuoteSources) -> PreparationQuote:
     try:
         return _quoted(work, sources)
     except _CannotError as error:
-        return PreparationQuote(NAME, None, None, None, basis="", cannot=str(error))
+        return PreparationQuote(NAME, None, error.likely_minutes, None, basis="", cannot=str(error))
 
 
 def _quoted(work: PreparationWork, sources: QuoteSources) -> PreparationQuote:
@@ -80,7 +84,7 @@ def _quoted(work: PreparationWork, sources: QuoteSources) -> PreparationQuote:
     vcpus = cluster.workers * (vcpus_of(cluster.node_type) or 1)
     minutes = minutes_on(work.unpacked_bytes, vcpus, _SET_UP_MINUTES)
     if minutes > work.max_minutes:
-        raise _CannotError(_too_slow(work, cluster, minutes))
+        raise _CannotError(_too_slow(work, cluster, minutes), minutes)
     return PreparationQuote(
         NAME,
         likely_usd=_likely_usd(cluster, hour, minutes),

@@ -111,8 +111,7 @@ class ExecutionReporter:
         yield Line(("end",), f"ended as {status}" + (f": {reason}" if reason else ""))
         run_id = snapshot.output.get("run_id") or snapshot.run_id
         if run_id and status in _WITH_REPORT:
-            bucket = self._aws.outputs["ArtifactsBucketName"]
-            yield Line(("report",), f"report: aws s3 cp s3://{bucket}/runs/{run_id}/report.html .")
+            yield Line(("report",), f"report: thriftline runs get {run_id} --save {run_id}")
 
 
 def upload_name(detail: dict[str, Any]) -> str:

@@ -327,11 +327,6 @@ class Settings:
         return self._require("APPROVAL_SECRET_ARN")
 
     @property
-    def answer_approval_function(self) -> str:
-        """Name of the function that takes answers."""
-        return self._require("ANSWER_APPROVAL_FUNCTION")
-
-    @property
     def databricks_secret_arn(self) -> str | None:
         """Secret with the address of a Databricks workspace and who asks it; None for none."""
         return self.environment.get("DATABRICKS_SECRET_ARN") or None

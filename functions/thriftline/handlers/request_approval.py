@@ -17,7 +17,7 @@ def lambda_handler(request: RequestApprovalRequest) -> RequestApprovalResponse:
         alerts=wiring.alerts(),
         secret=wiring.approval_secret(),
         base_url=wiring.settings().approval_base_url,
-        answer_function=wiring.settings().answer_approval_function,
+        stack=wiring.settings().stack_name,
         answer_within=wiring.settings().approval_wait,
         now=wiring.now(),
     )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import pytest
 
 from laptop.__main__ import main
 from laptop.watch import ExecutionReporter
+from tests.integration.cli.terminal import Terminal
 from tests.integration.permissions import calls_without_permission
 from tests.integration.workflow.test_tasks import SCHEMA
 from tests.integration.workflow.world import PATIENCE_SECONDS, World, csv_of
@@ -130,11 +132,10 @@ def test_the_message_has_no_token_and_its_command_answers(waiting: Waiting) -> N
         Key={"run_id": {"S": f"approval#{waiting.run_id}"}},
     )
     assert table["Item"]["task_token"]["S"] not in message
-    found = re.search(r"--function-name (\S+) .*--payload '([^']+reject[^']+)'", message)
+    found = re.search(r"^ +thriftline (approvals reject .*)$", message, re.M)
     assert found is not None, message
-    assert found.group(1) == waiting.world.aws.outputs["AnswerApprovalFunctionName"]
 
-    assert waiting.call(json.loads(found.group(2)))["statusCode"] == 200
+    Terminal(waiting.world.aws).run(*shlex.split(found.group(1)), "--yes")
 
     assert waiting.end().result["status"] == "rejected"
 

@@ -24,9 +24,9 @@ def test_runs_are_told_by_project_and_file_with_their_end_and_report(
     assert any(line.endswith("-01: Completed") for line in mine), mine
     assert any("ended as succeeded" in line for line in mine)
     assert len(mine) == len(set(mine))
-    key = f"runs/{ended[0].result['run_id']}/report.html"
-    assert mine[-1].endswith(f"report: aws s3 cp s3://{world.artifacts}/{key} .")
-    assert world.keys(key)
+    run_id = ended[0].result["run_id"]
+    assert mine[-1].endswith(f"report: thriftline runs get {run_id} --save {run_id}")
+    assert world.keys(f"runs/{run_id}/report.html")
     rejected = f"{project}-bad/bad.csv  ended as rejected"
     assert any(line.startswith(rejected) for line in said), said
 

@@ -135,7 +135,7 @@ class ApprovalWorld:
             alerts=self.topic.topic,
             secret=self.secret,
             base_url=base_url,
-            answer_function="answer",
+            stack="money",
             answer_within=HOURS,
             now=now,
         )

@@ -124,9 +124,8 @@ def test_without_a_page_the_message_shows_the_commands(world: ApprovalWorld) -> 
     world.ask(base_url="")
 
     (message,) = world.topic.messages
-    assert "aws lambda invoke --function-name answer" in message
-    payload = message.split("--payload '")[1].split("'")[0]
-    assert json.loads(payload) == {"run_id": RUN_ID, "answer": "approve", "by": "YOUR NAME"}
+    for answer in ("approve", "reject"):
+        assert f"  thriftline approvals {answer} {RUN_ID} --stack money\n" in f"{message}\n"
     assert "signature" not in message
 
 

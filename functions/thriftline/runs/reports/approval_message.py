@@ -1,6 +1,5 @@
 """The message that asks a person whether a run may spend so much."""
 
-import json
 import shlex
 
 from thriftline.core.message import Message, facts_of
@@ -9,7 +8,7 @@ from thriftline.runs.domain.approvals import Link
 from thriftline.runs.reports.approval_view import ApprovalView, Choice, moment, usd
 
 
-def message_of(view: ApprovalView, link: Link, base_url: str, function: str) -> Message:
+def message_of(view: ApprovalView, link: Link, base_url: str, stack: str) -> Message:
     """Returns the question, in the conversation of its run.
 
     Who opens the link is shown the request, and answers with a button there: a chat and a mail
@@ -43,11 +42,11 @@ def message_of(view: ApprovalView, link: Link, base_url: str, function: str) -> 
             f"Reject: thriftline approvals reject {approval.run_id}",
         ),
         link=_url(base_url, link) if base_url else None,
-        text=_text(view, link, base_url, function),
+        text=_text(view, link, base_url, stack),
     )
 
 
-def _text(view: ApprovalView, link: Link, base_url: str, function: str) -> str:
+def _text(view: ApprovalView, link: Link, base_url: str, stack: str) -> str:
     """The plan, its price, what the month has left, and how to answer.
 
     The link holds the run, the time and a signature; who opens it changes nothing.
@@ -72,7 +71,7 @@ def _text(view: ApprovalView, link: Link, base_url: str, function: str) -> str:
         "",
         f"Answer before {moment(approval.expires_at)}. Without an answer the run is rejected, "
         "and nothing is spent.",
-        *_how(approval.run_id, link, base_url, function),
+        *_how(approval.run_id, link, base_url, stack),
     ]
     return "\n".join(lines) + "\n"
 
@@ -86,14 +85,14 @@ def _choice(choice: Choice) -> str:
     return f" {mark} {plain(choice.name)}: {choice.range}; {usd(choice.worst_case_usd)} at the most"
 
 
-def _how(run_id: str, link: Link, base_url: str, function: str) -> list[str]:
+def _how(run_id: str, link: Link, base_url: str, stack: str) -> list[str]:
     if base_url:
         return ["Look at it and answer (opening the page changes nothing):", _url(base_url, link)]
     return [
         "Approve it with",
-        _command(run_id, "approve", function),
+        _command(run_id, "approve", stack),
         "or reject it with",
-        _command(run_id, "reject", function),
+        _command(run_id, "reject", stack),
     ]
 
 
@@ -101,9 +100,5 @@ def _url(base_url: str, link: Link) -> str:
     return f"{base_url}?{link.query}"
 
 
-def _command(run_id: str, answer: str, function: str) -> str:
-    payload = json.dumps({"run_id": run_id, "answer": answer, "by": "YOUR NAME"})
-    return (
-        f"  aws lambda invoke --function-name {function} --cli-binary-format raw-in-base64-out "
-        f"--payload {shlex.quote(payload)} /dev/stdout"
-    )
+def _command(run_id: str, answer: str, stack: str) -> str:
+    return f"  thriftline approvals {answer} {run_id} --stack {shlex.quote(stack)}"

@@ -24,7 +24,7 @@ def request_approval(
     alerts: Topic,
     secret: Secret,
     base_url: str,
-    answer_function: str,
+    stack: str,
     answer_within: timedelta,
     now: datetime,
 ) -> RequestApprovalResponse:
@@ -54,6 +54,6 @@ def request_approval(
     if approval.is_open(now) and not approval.announced:
         view = view_of(approval, artifacts)
         link = Link.made(secret.text(), approval.run_id, approval.expires_at)
-        alerts.send(message_of(view, link, base_url, answer_function))
+        alerts.send(message_of(view, link, base_url, stack))
         approvals.note(request.run_id, "announced")
     return RequestApprovalResponse(standing=approval.standing)

@@ -54,7 +54,7 @@ $(STAMPS)/sam: requirements-sam.txt | $(STAMPS)/python
 	@touch $@
 
 # The layers of functions, by the commands that `sam build` runs; a start then needs no network.
-$(STAMPS)/layers: $(wildcard layers/*/*) | $(STAMPS)/venv
+$(STAMPS)/layers: $(wildcard layers/*/* preparation/* preparation/*/*.py) | $(STAMPS)/venv
 	@$(BIN)/python -m local_aws.deployment.build_layers template.yaml
 	@touch $@
 
@@ -90,6 +90,22 @@ setup-sdk: $(STAMPS)/sdk ## The sagemaker SDK for examples/notebook (0.8 GB, 1 t
 $(STAMPS)/sdk: requirements-sdk.txt | $(STAMPS)/python
 	@$(PYTHON) tools/make_environment.py .venv-sdk requirements-sdk.txt \
 		--for "the sagemaker SDK of examples/notebook" --takes "1 to 3 minutes and 1 GB" -- --no-compile
+	@touch $@
+
+# Two of them: the program of preparation/ runs on Spark 4 and on 3.5, and its tests on both.
+.PHONY: setup-preparation
+setup-preparation: $(STAMPS)/preparation $(STAMPS)/preparation-35 ## Spark 4 and 3.5 for preparation/ (1.7 GB, 2 to 5 minutes; needs Java 17)
+	@command -v java >/dev/null || { \
+		echo "==> Java 17, Debian's package" && test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null; } \
+		|| { echo "make: java is missing; on Debian: sudo apt-get install --no-install-recommends openjdk-17-jre-headless" >&2; exit 1; }
+$(STAMPS)/preparation: requirements-preparation.txt | $(STAMPS)/python
+	@$(PYTHON) tools/make_environment.py .venv-spark requirements-preparation.txt \
+		--for "the program of preparation/ on Spark 4" --takes "1 to 3 minutes and 0.9 GB" -- --no-compile --require-hashes
+	@touch $@
+$(STAMPS)/preparation-35: requirements-preparation-35.txt | $(STAMPS)/python
+	@$(PYTHON) tools/make_environment.py .venv-spark35 requirements-preparation-35.txt \
+		--for "the tests of preparation/ on Spark 3.5" --takes "1 to 3 minutes and 0.8 GB" -- --no-compile --require-hashes
 	@touch $@
 
 # The driver lies beside .venv; the browser is the distribution's, as a package of its own.
@@ -212,6 +228,13 @@ test-bedrock: $(STAMPS)/bedrock ## The small generative model, really fine-tuned
 
 test-sdk: environments $(STAMPS)/sdk ## The notebook of examples/, executed with the sagemaker SDK: a run is trained again (2 minutes)
 	@$(BIN)/pytest tests/sdk -q --timeout 600
+
+# Each Spark in a process of its own: one Java machine runs one of them.
+.PHONY: test-preparation
+test-preparation: setup-preparation ## The program of preparation/ on Spark 4 and on 3.5 (5 minutes)
+	@for environment in .venv-spark .venv-spark35; do \
+		echo "==> preparation on $$($$environment/bin/python -c 'import pyspark; print("Spark", pyspark.__version__)')"; \
+		nice $$environment/bin/python -m pytest tests/preparation --confcutdir=tests/preparation -q --timeout 600; done
 
 .PHONY: test-browser bench-page
 test-browser: setup-browser ## The page in a real browser: every page, keyboard, 320 px, dark, faults, axe (5 minutes)

@@ -1,0 +1,141 @@
+"""Which files the sources hold, and which of them can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import PreparationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import SparkSession
+
+    from .places import Places
+
+GIB = 1 << 30
+MOST_GZIP_BYTES = 10 * GIB
+_KINDS = {"csv": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "parquet": "parquet"}
+# Beside data, and no data itself, whatever the format is said to be.
+_NO_DATA = ("yaml", "yml", "md", "html", "json", "py")
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file: its path as Spark reports it, its name as the configuration would give it.
+
+    ``number`` is the hash by which a row names its file.
+    """
+
+    path: str
+    name: str
+    size: int
+    kind: str
+    gzipped: bool
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files that are read, and the names of those that are passed over."""
+
+    files: tuple[SourceFile, ...]
+    ignored: tuple[str, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Their size as they are stored."""
+        return sum(file.size for file in self.files)
+
+
+def list_files(
+    spark: SparkSession,
+    sources: Sequence[str],
+    format_: str,
+    places: Places,
+    most_gzip_bytes: int = MOST_GZIP_BYTES,
+) -> Listing:
+    """Returns the data files below the sources, in the order of their paths.
+
+    Raises:
+        PreparationError: a source is not there, none has a data file, or one is too large.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for source in sources:
+        found.update(_listed(spark, source, places))
+    files, ignored = [], []
+    for path, (size, number) in sorted(found.items()):
+        name = places.as_given(path)
+        kind, gzipped = kind_of(name, format_)
+        if kind is None:
+            ignored.append(name)
+        elif size:
+            files.append(SourceFile(path, name, size, kind, gzipped, number))
+    _check(files, ignored, sources, most_gzip_bytes)
+    return Listing(tuple(files), tuple(ignored))
+
+
+def kind_of(name: str, format_: str) -> tuple[str | None, bool]:
+    """Returns format and whether it is gzipped; None as the format where it is no data file."""
+    base = name.rpartition("/")[2].lower()
+    gzipped = base.endswith(".gz")
+    if gzipped:
+        base = base[: -len(".gz")]
+    suffix = base.rpartition(".")[2] if "." in base else ""
+    kind = _KINDS.get(suffix)
+    if kind == "parquet" and gzipped:
+        return None, gzipped
+    if format_ == "auto":
+        return kind, gzipped
+    # A format that is named holds for every file that does not say another one.
+    fits = kind == format_ or (kind is None and suffix not in _NO_DATA)
+    return (format_ if fits else None), gzipped
+
+
+def _listed(spark: SparkSession, source: str, places: Places) -> dict[str, tuple[int, int]]:
+    from pyspark.errors import AnalysisException
+    from pyspark.sql import functions as F
+
+    try:
+        frame = (
+            spark.read.format("binaryFile")
+            .option("recursiveFileLookup", "true")
+            .load(places.resolved(source))
+            .select("path", "length", F.xxhash64(F.col("_metadata.file_path")).alias("number"))
+        )
+        rows = frame.collect()
+    except AnalysisException as error:
+        if "PATH_NOT_FOUND" not in str(error):
+            raise
+        raise PreparationError(
+            "no_files",
+            f"sources: {source} is not there. Correct the path, or upload the files first.",
+        ) from None
+    return {row.path: (row.length, row.number) for row in rows}
+
+
+def _check(
+    files: Sequence[SourceFile], ignored: Sequence[str], sources: Sequence[str], most: int
+) -> None:
+    if not files:
+        others = f" It holds {_few(ignored)}." if ignored else ""
+        raise PreparationError(
+            "no_files",
+            f"sources: no file that ends in .csv, .jsonl or .parquet (or .csv.gz, .jsonl.gz) and "
+            f"holds anything lies below {_few(sources)}.{others} Name another folder or `format`.",
+        )
+    for file in files:
+        if file.gzipped and file.size > most:
+            raise PreparationError(
+                "file_too_large",
+                f"{file.name}: one .gz of {file.size / GIB:,.1f} GiB is read by a single task, "
+                f"hours on its own; at most {most / GIB:,.0f} GiB are. Split it into files of "
+                "about 1 GiB, or upload it unpacked.",
+            )
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,83 @@
+"""Where things lie: a path of this machine, or a URI that only Spark can reach."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_S3 = ("s3://", "s3a://", "s3n://")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Resolves URIs. With ``s3_root`` an object ``s3://b/k`` is the file ``s3_root/b/k``."""
+
+    s3_root: str | None = None
+
+    def resolved(self, uri: str) -> str:
+        """Returns what Spark is to be given."""
+        for scheme in _S3 if self.s3_root is not None else ():
+            if uri.startswith(scheme):
+                return str(Path(self.s3_root or "").absolute() / uri[len(scheme) :])
+        return uri if is_remote(uri) else str(Path(local_path(uri)).absolute())
+
+    def as_given(self, path: str) -> str:
+        """Returns the URI of a path that Spark reports, as the configuration would name it."""
+        if is_remote(path):
+            return path
+        path = local_path(path)
+        if self.s3_root is None:
+            return path
+        root = f"{Path(self.s3_root).absolute()}/"
+        return f"s3://{path[len(root) :]}" if path.startswith(root) else path
+
+
+def is_remote(uri: str) -> bool:
+    """Whether only Spark can reach a place."""
+    return ("://" in uri and not uri.startswith("file:")) or uri.startswith("dbfs:")
+
+
+def local_path(uri: str) -> str:
+    """Returns a path without its scheme."""
+    return f"/{uri[len('file:') :].lstrip('/')}" if uri.startswith("file:") else uri
+
+
+def read_document(spark: SparkSession, uri: str) -> str:
+    """Returns a document's text."""
+    if is_remote(uri):
+        return str(spark.read.text(uri, wholetext=True).collect()[0][0])
+    return Path(local_path(uri)).read_text(encoding="utf-8")
+
+
+def write_document(spark: SparkSession, uri: str, text: str) -> None:
+    """Writes a document: one file where the place is a path, else Spark's folder of one part."""
+    if is_remote(uri):
+        frame = spark.createDataFrame([(text,)], "value string").coalesce(1)
+        frame.write.mode("overwrite").text(uri)
+        return
+    path = Path(local_path(uri))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A reader sees the whole document or none.
+    scratch = path.with_name(f".{path.name}.part")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(path)
+
+
+def remove_folder(spark: SparkSession, uri: str) -> bool:
+    """Deletes a folder; False where this place gives no way to, and it stays."""
+    if not is_remote(uri):
+        shutil.rmtree(local_path(uri), ignore_errors=True)
+        return True
+    try:
+        jvm = spark._jvm
+        path = jvm.org.apache.hadoop.fs.Path(uri)
+        settings = spark._jsparkSession.sessionState().newHadoopConf()
+        return bool(path.getFileSystem(settings).delete(path, True))
+    except Exception:
+        # A shared cluster of Databricks gives no way to Hadoop's classes.
+        return False

@@ -98,6 +98,8 @@ _PATTERNS = {
     "instance_profile_arn": "ARN of an instance profile",
     "policy_id": "id of a cluster policy",
     "training_plan": "`arn:aws:sagemaker:{region}:{account}:training-plan/{name}`",
+    "file_system_id": "`fs-{id}`",
+    "directory_path": "a path from `/` on",
     "trainer": ", ".join(f"`{name}`" for name in (AUTO, *sorted(TRAINERS))),
 }
 _TYPES = {

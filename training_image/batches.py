@@ -22,6 +22,11 @@ from training_image.passes import packs, rectangles
 PASS_OVERHEAD_TOKENS = {"cpu": 64, "cuda": 4096}
 
 
+def pass_overhead(device: torch.device) -> int:
+    """Returns what one more pass costs in tokens; an accelerator of another kind is like a GPU."""
+    return PASS_OVERHEAD_TOKENS.get(device.type, PASS_OVERHEAD_TOKENS["cuda"])
+
+
 class Batch(NamedTuple):
     """The model's inputs for some rows, and their truth."""
 
@@ -49,7 +54,7 @@ def batches(
         for group in packs(lengths, pass_tokens):
             yield packed(split, rows[group], packing, device)
     else:
-        for group in rectangles(lengths, pass_tokens, PASS_OVERHEAD_TOKENS[device.type]):
+        for group in rectangles(lengths, pass_tokens, pass_overhead(device)):
             yield rectangle(split, rows[group], device)
 
 
@@ -61,20 +66,20 @@ def packed(split: Split, rows: IntArray, packing: Packing, device: torch.device)
     positions = np.arange(total) - np.repeat(starts[:-1], lengths)
     places = np.repeat(split.offsets[rows], lengths) + positions
     inputs: dict[str, Any] = {
-        "input_ids": _send(split.tokens[places].astype(np.int64)[np.newaxis], device),
-        "position_ids": _send((positions + packing.first_position)[np.newaxis], device),
+        "input_ids": send(split.tokens[places].astype(np.int64)[np.newaxis], device),
+        "position_ids": send((positions + packing.first_position)[np.newaxis], device),
         # Of the vectors that the head gets, which are one for each row.
         "attention_mask": torch.ones(len(rows), 1, dtype=torch.int64, device=device),
     }
     if split.tokenizer.has_pair_types:
         types = positions >= np.repeat(split.pair_starts[rows], lengths)
-        inputs["token_type_ids"] = _send(types.astype(np.int64)[np.newaxis], device)
+        inputs["token_type_ids"] = send(types.astype(np.int64)[np.newaxis], device)
     inputs["layout"] = Layout(
         runs=_runs(lengths) if device.type == "cpu" else (),
-        starts=_send(starts.astype(np.int32), device),
+        starts=send(starts.astype(np.int32), device),
         longest=packing.longest,
     )
-    return Batch(inputs, _send(split.truth[rows], device), rows, total, total)
+    return Batch(inputs, send(split.truth[rows], device), rows, total, total)
 
 
 def _runs(lengths: IntArray) -> tuple[tuple[int, int], ...]:
@@ -91,17 +96,18 @@ def rectangle(split: Split, rows: IntArray, device: torch.device) -> Batch:
     real = positions < lengths[:, np.newaxis]
     places = np.where(real, starts[:, np.newaxis] + positions, 0)
     tokens = np.where(real, split.tokens[places], split.tokenizer.pad_id)
-    inputs = {"input_ids": _send(tokens.astype(np.int64), device)}
-    inputs["attention_mask"] = _send(real.astype(np.int64), device)
+    inputs = {"input_ids": send(tokens.astype(np.int64), device)}
+    inputs["attention_mask"] = send(real.astype(np.int64), device)
     if split.tokenizer.has_pair_types:
         types = real & (positions >= split.pair_starts[rows][:, np.newaxis])
-        inputs["token_type_ids"] = _send(types.astype(np.int64), device)
-    truth = _send(split.truth[rows], device)
+        inputs["token_type_ids"] = send(types.astype(np.int64), device)
+    truth = send(split.truth[rows], device)
     return Batch(inputs, truth, rows, int(lengths.sum()), real.size)
 
 
-def _send(values: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
+def send(values: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
+    """Returns an array on a device; to a GPU it travels while others are computed."""
     tensor = torch.from_numpy(np.ascontiguousarray(values))
     if device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor
+    return tensor.to(device)

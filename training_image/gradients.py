@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from training_image.accelerators import free_memory
 from training_image.batches import Batch, batches
 from training_image.data import IntArray
 from training_image.data_share import DataShare
@@ -191,6 +192,5 @@ def halved(too_large: TooLarge, pass_tokens: int) -> int:
         )
     tokens = min(pass_tokens, too_large.padded_tokens) // 2
     warn(f"The GPU's memory cannot hold a pass; from now on one has {tokens} tokens at most.")
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    free_memory()
     return tokens

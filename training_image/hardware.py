@@ -1,10 +1,12 @@
 """Where the training computes, and in which numbers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
+from training_image.accelerators import accelerator_kind
 from training_image.models import Classifier
 from training_image.progress import warn
 
@@ -20,13 +22,21 @@ class Hardware:
     dtype: torch.dtype
 
     @classmethod
-    def find(cls, local_rank: int = 0) -> "Hardware":
-        """Takes the rank's GPU if there are any; bf16 where it has that, else fp16 or fp32."""
-        if torch.cuda.is_available():
+    def find(
+        cls, local_rank: int = 0, kind_of: Callable[[], str | None] = accelerator_kind
+    ) -> "Hardware":
+        """Takes the rank's accelerator if there are any; bf16 where it has that, or fp16 or fp32.
+
+        ``kind_of`` says of which type they are.
+        """
+        kind = kind_of()
+        if kind == "cuda":
             torch.set_float32_matmul_precision("high")
             bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
             device = torch.device("cuda", local_rank)
             return cls(device, torch.bfloat16 if bf16 else torch.float16)
+        if kind is not None:
+            return cls(torch.device(kind, local_rank), torch.bfloat16)
         # On a CPU bf16 pays with AMX tiles alone; elsewhere it is emulated, and slower.
         tiles = torch.cpu._is_amx_tile_supported()
         return cls(torch.device("cpu"), torch.bfloat16 if tiles else torch.float32)
@@ -48,7 +58,7 @@ class Hardware:
         if runs:
             return classifier
         packing.undo()
-        warn("This GPU does not run attention over packed rows; batches are padded instead.")
+        warn("This device has no attention over packed rows; batches are padded instead.")
         return replace(classifier, packing=None)
 
     def pass_tokens(self, network: Any, packed: bool) -> int:
@@ -59,6 +69,8 @@ class Hardware:
         """
         if self.device.type == "cpu":
             return CPU_PASS_TOKENS if packed else CPU_RECTANGLE_TOKENS
+        if self.device.type != "cuda":
+            return CPU_RECTANGLE_TOKENS  # how much memory it has is not known
         config = network.config
         per_token = 34 * config.hidden_size * config.num_hidden_layers
         per_token *= 2 if self.dtype == torch.float32 else 1

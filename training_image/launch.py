@@ -17,18 +17,18 @@ SCRATCH = "THRIFTLINE_SCRATCH"
 
 
 def processes(environment: Mapping[str, str]) -> int:
-    """Returns how many processes to start on this instance: one for each GPU, at least one.
+    """Returns how many processes to start on this instance: one for each accelerator, at least one.
 
     `THRIFTLINE_PROCESSES` says otherwise, for tests on a CPU.
 
     Raises:
         JobError: it says what is no number of processes.
     """
-    import torch
+    from training_image.accelerators import accelerator_count
 
     asked = environment.get("THRIFTLINE_PROCESSES", "")
     if not asked:
-        return max(1, torch.cuda.device_count())
+        return max(1, accelerator_count())
     if not asked.isdecimal() or int(asked) < 1:
         raise JobError(f"THRIFTLINE_PROCESSES is {asked!r}; it must be a whole number from 1 on.")
     return int(asked)

@@ -17,6 +17,7 @@ from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from training_image.accelerators import accelerator_kind
 from training_image.job import JobError, StopRequestedError
 from training_image.tensor_files import Tensors
 
@@ -48,9 +49,10 @@ class Ranks:
         names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "GROUP_RANK")
         rank, world, local_rank, machine = (int(environment[name]) for name in names)
         backend = "gloo"
-        if torch.cuda.is_available():
-            torch.cuda.set_device(local_rank)
-            backend = "cpu:gloo,cuda:nccl"
+        kind = accelerator_kind()
+        if kind is not None:
+            torch.accelerator.set_device_index(local_rank)
+            backend = f"cpu:gloo,{kind}:{dist.get_default_backend_for_device(kind)}"
         dist.init_process_group(backend, timeout=TIMEOUT)
         places: list[Any] = [None] * world
         dist.all_gather_object(places, local_rank)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from training_image.accelerators import free_memory
 from training_image.data import Split
 from training_image.evaluation import FloatArray, log_likelihood, logits_of
 from training_image.hardware import Hardware
@@ -64,12 +65,12 @@ class ServedModel:
     @property
     def batch_tokens(self) -> int:
         """Tokens that are worth running together."""
-        return BATCH_TOKENS[self.hardware.device.type]
+        return BATCH_TOKENS.get(self.hardware.device.type, BATCH_TOKENS["cpu"])
 
     @property
     def waiting_tokens(self) -> int:
         """Tokens that may wait."""
-        return WAITING_TOKENS[self.hardware.device.type]
+        return WAITING_TOKENS.get(self.hardware.device.type, WAITING_TOKENS["cpu"])
 
     @property
     def facts(self) -> dict[str, str]:
@@ -95,7 +96,7 @@ class ServedModel:
         except torch.OutOfMemoryError:
             if len(rows) == 1:
                 raise
-            torch.cuda.empty_cache()
+            free_memory()
             middle = len(rows) // 2
             halves = (self.probabilities(rows[:middle]), self.probabilities(rows[middle:]))
             return np.concatenate(halves)

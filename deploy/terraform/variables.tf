@@ -216,6 +216,30 @@ variable "training_image_tag" {
   }
 }
 
+variable "training_subnet_ids" {
+  description = "Subnets of SageMaker's training jobs, with commas between them; empty for AWS's own network. A run that reads its data through a file system needs them. TrainingSecurityGroupIds then names their groups."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.training_subnet_ids : can(regex("^$|^subnet-[0-9a-z]+$", one))])
+    error_message = "It has to match ^$|^subnet-[0-9a-z]+$."
+  }
+}
+
+variable "training_security_group_ids" {
+  description = "Security groups of these jobs, one to five; empty without TrainingSubnetIds."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.training_security_group_ids : can(regex("^$|^sg-[0-9a-z]+$", one))])
+    error_message = "It has to match ^$|^sg-[0-9a-z]+$."
+  }
+}
+
 variable "bedrock_subnet_ids" {
   description = "Subnets through which Bedrock's customization jobs read and write, with commas between them; empty for AWS's own network. BedrockSecurityGroupIds then names their groups."
   type        = list(string)

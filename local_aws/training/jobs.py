@@ -24,9 +24,11 @@ from moto.sagemaker.exceptions import (
 )
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
+from werkzeug.exceptions import NotImplemented
 
 from local_aws.clients import Clients
 from local_aws.hooks import Hooks, check_moto_version
+from local_aws.http.error_answers import NOT_DONE
 from local_aws.services.sagemaker_training_plans import PlanRefusedError, TrainingPlans
 from local_aws.services.service_quotas import training_quota, warm_pool_quota
 from local_aws.training.container import Launcher, ProcessLauncher
@@ -36,7 +38,11 @@ from local_aws.training.options import Fault, FaultKind, Faults, TrainingOptions
 from local_aws.training.process_sessions import ProcessSessions
 from local_aws.training.queue import JobQueue
 from local_aws.training.record import TrainingRecord
-from local_aws.training.request import InvalidTrainingRequestError, check_request
+from local_aws.training.request import (
+    InvalidTrainingRequestError,
+    NotDoneHereError,
+    check_request,
+)
 from local_aws.training.run import TrainingContext, TrainingRun
 from local_aws.training.storage import JobStorage
 from local_aws.training.warm_pool import fits
@@ -51,6 +57,10 @@ class ResourceLimitExceeded(SagemakerClientError):  # type: ignore[misc]
     """The account may not have more instances of the type."""
 
     code = "ResourceLimitExceeded"
+
+
+class _NotDone(NotImplemented):
+    """HTTP 501: moto gives its own exceptions the status of the service's model, which has none."""
 
 
 class ServiceUnavailable(SagemakerClientError):  # type: ignore[misc]
@@ -127,6 +137,8 @@ class TrainingJobs:
             check_request(request, in_container=self._options.image is not None)
         except InvalidTrainingRequestError as error:
             raise AWSValidationException(str(error)) from error
+        except NotDoneHereError as error:
+            raise _NotDone(json.dumps({"__type": NOT_DONE, "message": str(error)})) from error
         name = request["TrainingJobName"]
         arn = f"arn:aws:sagemaker:{response.region}:{response.current_account}:training-job/{name}"
         clients = self._clients(response.region)

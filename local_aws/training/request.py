@@ -16,6 +16,10 @@ class InvalidTrainingRequestError(ValueError):
     """SageMaker would answer with a ValidationException of this text."""
 
 
+class NotDoneHereError(ValueError):
+    """SageMaker does this, and the embedded AWS does not; the message says what."""
+
+
 def check_request(request: Mapping[str, Any], *, in_container: bool = False) -> None:
     """Refuse what SageMaker refuses without looking at any other service.
 
@@ -24,6 +28,7 @@ def check_request(request: Mapping[str, Any], *, in_container: bool = False) -> 
 
     Raises:
         InvalidTrainingRequestError: the first thing that is wrong, or all of one kind.
+        NotDoneHereError: SageMaker would do what is asked.
     """
     broken = violations(input_shape("sagemaker", "CreateTrainingJob"), request)
     if broken:
@@ -140,6 +145,6 @@ def _check_what_cannot_be_done(request: Mapping[str, Any]) -> None:
         }
     asked = [what for what, is_asked in unsupported.items() if is_asked]
     if asked:
-        raise InvalidTrainingRequestError(
+        raise NotDoneHereError(
             f"The embedded AWS cannot train with: {'; '.join(asked)}. Nothing was started."
         )

@@ -190,6 +190,16 @@ class Settings:
         return self._list("BEDROCK_SECURITY_GROUP_IDS")
 
     @property
+    def training_subnet_ids(self) -> tuple[str, ...]:
+        """Subnets of training jobs; none for AWS's own network."""
+        return self._list("TRAINING_SUBNET_IDS")
+
+    @property
+    def training_security_group_ids(self) -> tuple[str, ...]:
+        """Security groups of training jobs."""
+        return self._list("TRAINING_SECURITY_GROUP_IDS")
+
+    @property
     def training_image_uri(self) -> str:
         """The training image in ECR."""
         return self._require("TRAINING_IMAGE_URI")

@@ -347,14 +347,6 @@ def test_a_name_is_used_once(sagemaker: SageMaker) -> None:
         ({"RoleArn": "arn:aws:iam::123456789012:role/nobody"}, "Could not assume role"),
         ({"name": "under_score"}, "'under_score' at 'trainingJobName'"),
         ({"name": "x" * 64}, "length less than or equal to 63"),
-        (
-            {
-                "InputDataConfig": [
-                    {**channel("train", "s3://artifacts/data/"), "InputMode": "Pipe"}
-                ]
-            },
-            "cannot train with: channel train with the input mode Pipe",
-        ),
     ],
 )
 def test_what_sagemaker_refuses_is_refused(
@@ -363,6 +355,40 @@ def test_what_sagemaker_refuses_is_refused(
     code, message = refused(sagemaker, **changes)
     assert code == "ValidationException"
     assert said in message
+    assert sagemaker.api.list_training_jobs()["TrainingJobSummaries"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"InputMode": "Pipe"}, "channel train with the input mode Pipe"),
+        ({"InputMode": "FastFile"}, "channel train with the input mode FastFile"),
+        (
+            {
+                "DataSource": {
+                    "FileSystemDataSource": {
+                        "FileSystemId": "fs-0123456789abcdef0",
+                        "FileSystemAccessMode": "ro",
+                        "FileSystemType": "FSxLustre",
+                        "DirectoryPath": "/fsx/data",
+                    }
+                }
+            },
+            "channel train with another DataSource than S3DataSource",
+        ),
+    ],
+)
+def test_what_the_embedded_aws_does_not_do_is_refused_as_not_implemented(
+    sagemaker: SageMaker, changes: dict[str, Any], said: str
+) -> None:
+    asked = {**channel("train", "s3://artifacts/data/"), **changes}
+    with pytest.raises(ClientError) as caught:
+        sagemaker.create(InputDataConfig=[asked])
+
+    answer = caught.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert answer["Error"]["Code"] == "NotImplementedByLocalAws"
+    assert said in answer["Error"]["Message"]
     assert sagemaker.api.list_training_jobs()["TrainingJobSummaries"] == []
 
 

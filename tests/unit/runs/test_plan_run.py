@@ -758,7 +758,7 @@ def test_a_processor_of_the_projects_own_runs_stands_in_the_table(world: RunWorl
 @pytest.mark.parametrize(
     ("training", "said"),
     [
-        # 400 GB of text, and a fixed 250 GB of NVMe.
+        # 800 GB of text are 480 GB of tokens where they are streamed; 250 GB of NVMe are fixed.
         ({"instance_type": "ml.g5.xlarge", "volume_gib": 2000}, "own NVMe volumes"),
         ({"instance_type": "ml.p3.2xlarge", "volume_gib": 100}, "Set training.volume_gib to"),
     ],
@@ -767,7 +767,7 @@ def test_data_that_do_not_fit_the_disk_are_refused_with_the_fix(
     world: RunWorld, training: dict[str, Any], said: str
 ) -> None:
     world.write_run(training=training, budget={"max_usd": "10000"})
-    huge = {"rows": 400_000, "characters": 400_000_000_000, "splits": LARGE["splits"]}
+    huge = {"rows": 400_000, "characters": 800_000_000_000, "splits": LARGE["splits"]}
     world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, **huge}))
 
     with pytest.raises(InvalidRunSpecError, match=said) as refusal:
@@ -864,8 +864,8 @@ def test_a_choice_that_the_data_do_not_fit_is_not_estimated(world: RunWorld) -> 
         training={"instance_type": "ml.g7e.2xlarge", "max_runtime_seconds": 3600},
         budget={"max_usd": "1000"},
     )
-    # 643 GB of disk: 1,900 of the chosen type are enough, the 250 of a g5.xlarge are not.
-    huge = {"rows": 400_000, "characters": 400_000_000_000, "splits": LARGE["splits"]}
+    # 270 GB of tokens alone: 1,900 of the chosen type are enough, the 250 of a g5.xlarge are not.
+    huge = {"rows": 400_000, "characters": 450_000_000_000, "splits": LARGE["splits"]}
     world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, **huge}))
 
     _, written = plan(world)

@@ -8,6 +8,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.settings import Settings
 from thriftline.runs.trainers.port import TrainerSite
 from thriftline.runs.trainers.registry import Trainers
+from thriftline.runs.trainers.sagemaker.file_systems import FileSystem
 from thriftline.runs.trainers.sagemaker.quotas import QuotaLimit
 from thriftline.runs.trainers.sagemaker.trainer import SagemakerTrainer
 from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
@@ -28,6 +29,7 @@ def trainers_over(
     image_gb: float | None = None,
     quotas: Mapping[str, int] | None = None,
     plan: TrainingPlan | None = None,
+    file_system: FileSystem | None = None,
     **environment: str,
 ) -> Trainers:
     """SageMaker alone; without a stand-in no call of it may be made.
@@ -54,6 +56,7 @@ def trainers_over(
             limits,
             size_of_image=lambda _: image_gb,
             plan_of=lambda _: plan,
+            file_system_of=lambda _: file_system,
         )
 
     site = TrainerSite(Settings(ENVIRONMENT | environment), artifacts)

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, Tag, field_validator, model_valid
 from thriftline.core.auto_value import AutoTag, ValueOrAuto
 from thriftline.core.section import Section
 from thriftline.runs.schemas.auto_values import Seconds
+from thriftline.runs.schemas.input_section import InputSection
 from thriftline.runs.schemas.ladder_section import (
     MOST_RUNGS,
     InstanceType,
@@ -45,7 +46,14 @@ class TrainingSection(Section):
         le=2_419_200,
         description="Run time and waiting for Spot together; twice the run time when absent.",
     )
-    volume_gib: int = Field(30, ge=1, le=16_384, description="ML storage of each instance, GiB.")
+    volume_gib: Annotated[
+        Annotated[int, Field(ge=1, le=16_384), Tag("value")] | AutoTag, ValueOrAuto
+    ] = Field(
+        "auto",
+        description="ML storage of each instance, GiB. auto is what data, tokens, checkpoints and "
+        "model need, 30 at the least.",
+    )
+    input: InputSection = Field(default_factory=InputSection)
     training_plan: (
         Annotated[
             str,

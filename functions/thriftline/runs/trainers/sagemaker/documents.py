@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from thriftline.money.prices import Price
 from thriftline.runs.domain.quotes import Rung
+from thriftline.runs.trainers.sagemaker.data_input import DataInput, Mode
 from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
 
 _LONGEST_WAIT_SECONDS = 2_419_200
@@ -25,11 +26,26 @@ class RungChoice(BaseModel):
     max_interruptions: int
 
 
+class InputChoice(BaseModel):
+    """``training.input``."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+    mode: Mode | None = None
+    file_system_id: str | None = None
+    directory_path: str | None = None
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _left_open(cls, value: object) -> object:
+        return None if value == "auto" else value
+
+
 class TrainingChoices(BaseModel):
     """``training`` of the run spec, which has checked it: where it trains, and for how long.
 
-    ``max_runtime_seconds`` is None where the run spec leaves it to the plan; ``spot`` is ``auto``
-    until the plan has decided it.
+    ``max_runtime_seconds`` and ``volume_gib`` are None where the run spec leaves them to the plan;
+    ``spot`` is ``auto`` until the plan has decided it.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
@@ -39,13 +55,14 @@ class TrainingChoices(BaseModel):
     spot: bool | Literal["auto"]
     max_runtime_seconds: int | None
     max_wait_seconds: int | None
-    volume_gib: int
+    volume_gib: int | None
     max_attempts: int | None = None
     ladder: tuple[RungChoice, ...] | None = None
     training_plan: str | None = None
     keep_alive_seconds: int = 0
+    input: InputChoice = InputChoice()
 
-    @field_validator("max_runtime_seconds", mode="before")
+    @field_validator("max_runtime_seconds", "volume_gib", mode="before")
     @classmethod
     def _left_open(cls, value: object) -> object:
         return None if value == "auto" else value
@@ -65,7 +82,8 @@ class RungTerms(BaseModel):
     training split: the rungs have different numbers of instances, and a checkpoint is of the rows
     as the instances share them. ``keep_alive_seconds`` is how long they are kept warm after a job,
     and ``kept_storage`` the price of their volumes meanwhile. At ``plan_ends_at`` the training plan
-    ends, and its instances go.
+    ends, and its instances go. ``input_mode`` is how the data are read and
+    ``input_reason`` why; ``file_system`` and ``directory_path`` are of fsx_lustre.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -82,6 +100,10 @@ class RungTerms(BaseModel):
     plan_ends_at: datetime | None = None
     keep_alive_seconds: int = 0
     kept_storage: Price | None = None
+    input_mode: Mode = "file"
+    input_reason: str | None = None
+    file_system: str | None = None
+    directory_path: str | None = None
 
 
 def terms_of(
@@ -103,6 +125,10 @@ def terms_of(
         plan_ends_at=plan_ends_at,
         keep_alive_seconds=instances.kept_seconds,
         kept_storage=instances.kept_storage,
+        input_mode=instances.data.mode,
+        input_reason=instances.data.reason,
+        file_system=choices.input.file_system_id,
+        directory_path=choices.input.directory_path,
     )
     return terms.model_dump(mode="json")
 
@@ -118,4 +144,5 @@ def instances_of(rung: Rung) -> tuple[RungTerms, PricedInstances]:
         terms.storage,
         terms.keep_alive_seconds,
         terms.kept_storage,
+        DataInput(terms.input_mode, terms.input_reason or ""),
     )

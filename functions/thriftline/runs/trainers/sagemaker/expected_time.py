@@ -91,11 +91,15 @@ class Workload:
 
 @dataclass(frozen=True)
 class JobTerms:
-    """What else a job's time depends on. ``image_gb`` is None where its size is not known."""
+    """What else a job's time depends on. ``image_gb`` is None where its size is not known.
+
+    Data that are not ``copied`` are read while they are tokenised, which is slower than reading.
+    """
 
     spot: bool = False
     image_gb: float | None = None
     interruptions_per_hour: Span = INTERRUPTIONS_PER_HOUR
+    copied: bool = True
 
 
 ON_DEMAND = JobTerms()
@@ -134,10 +138,11 @@ def overhead(workload: Workload, encoder: Encoder, terms: JobTerms) -> dict[str,
     """Returns what is billed beside the work, once for each attempt."""
     image = IMAGE_GB if terms.image_gb is None else Span.exactly(terms.image_gb)
     uploaded = encoder.parameters * _BYTES_PER_WEIGHT
+    copied = workload.data_bytes if terms.copied else 0.0
     return {
         "image": image.times(1e9 / BYTES_PER_SECOND),
         "start and end": START_AND_END,
-        "download": _transfer(workload.data_bytes + workload.model_bytes(encoder)),
+        "download": _transfer(copied + workload.model_bytes(encoder)),
         "upload": _transfer(uploaded),
     }
 

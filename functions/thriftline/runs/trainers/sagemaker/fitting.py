@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.money.instances import hardware_of
 from thriftline.runs.domain.encoders import Encoder
+from thriftline.runs.trainers.sagemaker.disk import disk_gb
 from thriftline.runs.trainers.sagemaker.expected_time import Workload
 from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
 from thriftline.runs.trainers.sagemaker.scaling import Gpus
@@ -13,13 +14,6 @@ _MIB, _GB, _GIB = 2**20, 1e9, 2**30
 # Weights, gradients and AdamW's two moments in fp32, and half the memory for activations.
 _BYTES_PER_PARAMETER = 16
 _MEMORY_SHARE = 0.5
-# The splits as JSON Lines, and the token cache: a third to a half of the text.
-_DISK_PER_TEXT_BYTE = 1.6
-_BYTES_PER_RECORD = 60
-# Two checkpoints (weights, best weights, two moments), the base model, the model and its archive.
-_CHECKPOINT_BYTES_PER_PARAMETER = 16
-_CHECKPOINTS = 2
-_MODEL_BYTES_PER_PARAMETER = 12
 
 
 def fits_memory(encoder: Encoder, gpus: Gpus) -> bool:
@@ -29,17 +23,6 @@ def fits_memory(encoder: Encoder, gpus: Gpus) -> bool:
     """
     needed = encoder.parameters * _BYTES_PER_PARAMETER
     return needed <= _memory(gpus) * _MEMORY_SHARE
-
-
-def disk_gb(workload: Workload, encoder: Encoder | None) -> float:
-    """Returns the GB that a job needs on each instance, without the image."""
-    rows = workload.train_rows + workload.validation_rows + workload.test_rows
-    data = workload.data_bytes * _DISK_PER_TEXT_BYTE + rows * _BYTES_PER_RECORD
-    kept = 1 if workload.search is None else workload.search.trials
-    states = (
-        (_CHECKPOINTS + kept - 1) * _CHECKPOINT_BYTES_PER_PARAMETER + _MODEL_BYTES_PER_PARAMETER
-    ) * (encoder.parameters if encoder else 0)
-    return (data + states) / _GB
 
 
 def room_gb(instances: PricedInstances) -> float:
@@ -89,7 +72,7 @@ def misfit(
                 f"and optimiser states of the base model alone need {needed / _GIB:,.1f}."
             )
     if workload is not None:
-        disk = disk_gb(workload, encoder)
+        disk = disk_gb(workload, encoder, is_copied=instances.data.is_copied)
         if disk > room_gb(instances):
             return _too_little_disk(instances, disk)
     return None
@@ -102,13 +85,20 @@ def _too_little_disk(instances: PricedInstances, needed: float) -> str:
         return (
             f"training.instance_type: the run needs about {needed:,.0f} GB of disk, and {name} has "
             f"{room:,.0f} GB: its own NVMe volumes, whose size is fixed, so that "
-            "training.volume_gib changes nothing. Take a type with more."
+            f"training.volume_gib changes nothing. Take a type with more{_or_stream(instances)}."
         )
     return (
         f"training.volume_gib: the run needs about {needed:,.0f} GB of disk, and "
         f"{instances.volume_gib} GiB are {room:,.0f} GB. Set training.volume_gib to "
-        f"{int(needed * _GB / _GIB) + 1} or more."
+        f"{int(needed * _GB / _GIB) + 1} or more, or to auto{_or_stream(instances)}."
     )
+
+
+def _or_stream(instances: PricedInstances) -> str:
+    """A copy that run.yaml asks for may be what does not fit."""
+    if not instances.data.is_copied:
+        return ""
+    return ", or take training.input.mode out, so that the data are streamed"
 
 
 def _memory(gpus: Gpus) -> float:

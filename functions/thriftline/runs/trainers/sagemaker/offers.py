@@ -1,7 +1,7 @@
 """One piece of work, priced on one choice of instances after another."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from functools import cached_property
 from typing import Any
@@ -15,13 +15,30 @@ from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.trainers.sagemaker.documents import TrainingChoices, terms_of
 from thriftline.runs.trainers.sagemaker.estimate import Job, estimate
 from thriftline.runs.trainers.sagemaker.expected_time import JobTerms, Workload
+from thriftline.runs.trainers.sagemaker.file_systems import (
+    UNSEEN_FILE_SYSTEM,
+    FileSystem,
+    FileSystemChoice,
+    Network,
+    advice,
+    require_network,
+    require_usable,
+)
 from thriftline.runs.trainers.sagemaker.fitting import misfit
+from thriftline.runs.trainers.sagemaker.input_choice import (
+    LEAST_VOLUME_GIB,
+    Place,
+    copy_cost,
+    data_input,
+    volume_for,
+)
 from thriftline.runs.trainers.sagemaker.lessons import Lesson, lessons, work_document
 from thriftline.runs.trainers.sagemaker.priced_instances import (
     PricedInstances,
     priced,
     require_known,
 )
+from thriftline.runs.trainers.sagemaker.refused_types import require_trainable
 from thriftline.runs.trainers.sagemaker.runtime_limit import LONGEST_SECONDS, runtime_limit
 from thriftline.runs.trainers.sagemaker.training_plans import (
     TrainingPlan,
@@ -41,7 +58,9 @@ class PriceSources:
 
     ``market_of`` says what is known of a type on EC2's Spot market now. ``image_gb``
     is the size of the training image, None where it is not known. ``plan_of`` looks a training plan
-    up, and is None where no account is asked.
+    up, and is None where no account is asked; so does ``file_system_of`` with a file system.
+    ``network`` is where the stack's jobs run, None in AWS's own, and ``artifacts_bucket`` has their
+    data.
     """
 
     catalogue: Callable[[], PriceCatalogue]
@@ -50,6 +69,9 @@ class PriceSources:
     market_of: Callable[[str], SpotMarket | None] = lambda _: None
     image_gb: Callable[[], float | None] = lambda: None
     plan_of: Callable[[str], TrainingPlan | None] | None = None
+    file_system_of: Callable[[str], FileSystem | None] | None = None
+    network: Network | None = None
+    artifacts_bucket: str = ""
 
 
 class Offers:
@@ -68,16 +90,20 @@ class Offers:
         Raises:
             UnknownInstanceTypeError: SageMaker has no such type.
             UnpricedInstanceError: the catalogue has no rate for it here.
-            InvalidRunSpecError: the training plan of run.yaml cannot take them.
+            InvalidRunSpecError: the training plan of run.yaml cannot take them, or the training
+                program does not run there.
         """
+        require_trainable(instance_type, self._catalogue, self._sources.region)
         require_known(instance_type, self._sources.known_types())
-        found = priced(
-            self._catalogue,
-            self._sources.region,
-            instance_type=instance_type,
-            instance_count=instance_count or self._choices.instance_count,
-            volume_gib=self._choices.volume_gib,
-            kept_seconds=self._choices.keep_alive_seconds,
+        found = self._with_data(
+            priced(
+                self._catalogue,
+                self._sources.region,
+                instance_type=instance_type,
+                instance_count=instance_count or self._choices.instance_count,
+                volume_gib=self._choices.volume_gib or LEAST_VOLUME_GIB,
+                kept_seconds=self._choices.keep_alive_seconds,
+            )
         )
         arn = self._choices.training_plan
         if arn is None or instance_type != self._choices.instance_type:
@@ -85,6 +111,15 @@ class Offers:
         if self._sources.plan_of is None:
             return prepaid_unseen(found, arn)
         return prepaid(found, arn, self._plan)
+
+    def _with_data(self, instances: PricedInstances) -> PricedInstances:
+        """Says how they read the data, and sizes their volumes where run.yaml leaves that open."""
+        place = Place(instances.instance_type, instances.instance_count, instances.rate.usd)
+        wanted, encoder = self._choices.volume_gib, self._work.encoder
+        how = data_input(self._choices.input.mode, place, self.workload, encoder, wanted)
+        return replace(
+            instances, data=how, volume_gib=wanted or volume_for(self.workload, encoder, how)
+        )
 
     def has_price(self, instance_type: str) -> bool:
         """Whether the catalogue has a rate for a type here."""
@@ -157,7 +192,7 @@ class Offers:
             workload=self.workload,
             encoder=self._work.encoder,
             base_model=self._work.base_model,
-            terms=JobTerms(spot=spot, image_gb=self._image_gb),
+            terms=JobTerms(spot=spot, image_gb=self._image_gb, copied=instances.data.is_copied),
             lessons=self.lessons,
         )
         return estimate(instances, job, max_runtime_seconds=limit)
@@ -216,6 +251,38 @@ class Offers:
             return (unseen_warning(instances, arn),)
         said = shortened_warning(self._plan, self.wanted_limit(instances, spot=False))
         return (said,) if said else ()
+
+    def require_input(self) -> None:
+        """Checks the file system that run.yaml names.
+
+        Raises:
+            InvalidRunSpecError: the run cannot read its data through it.
+        """
+        choice = self._choices.input
+        if choice.mode != "fsx_lustre" or self._sources.file_system_of is None:
+            return
+        require_network(self._sources.network)
+        named = FileSystemChoice(
+            choice.file_system_id or "",
+            choice.directory_path or "",
+            f"s3://{self._sources.artifacts_bucket}/",
+        )
+        require_usable(named, self._file_system)
+
+    def input_warnings(self, instances: PricedInstances) -> tuple[str, ...]:
+        """Says what the way that run.yaml names costs against the others."""
+        if self._choices.input.mode != "fsx_lustre":
+            return ()
+        if self._file_system is None:
+            return (UNSEEN_FILE_SYSTEM,)
+        place = Place(instances.instance_type, instances.instance_count, instances.rate.usd)
+        copy = copy_cost(self.workload, place) if self.workload else None
+        return (advice(self._file_system, copy),)
+
+    @cached_property
+    def _file_system(self) -> FileSystem | None:
+        asked, look = self._choices.input.file_system_id, self._sources.file_system_of
+        return look(asked) if asked and look else None
 
     @cached_property
     def _plan(self) -> TrainingPlan | None:

@@ -14,6 +14,7 @@ from thriftline.money.instances import has_local_storage
 from thriftline.money.prices import WARM_POOL, Price, PriceCatalogue, near_matches
 from thriftline.money.settlement import Charge
 from thriftline.runs.domain.quotes import round_up
+from thriftline.runs.trainers.sagemaker.data_input import COPIED, DataInput
 
 STOP_GRACE_SECONDS = 120
 # A model of 15 GB at 50 MB a second; SageMaker limits the upload after a stop only by days.
@@ -31,6 +32,7 @@ class PricedInstances:
 
     ``kept_seconds`` is how long a job's instances are kept warm after it, at the most, and
     ``kept_storage`` the price of their volumes meanwhile, that of ``storage`` where it is None.
+    ``data`` is how they read the data.
     """
 
     instance_type: str
@@ -40,6 +42,7 @@ class PricedInstances:
     storage: Price
     kept_seconds: int = 0
     kept_storage: Price | None = None
+    data: DataInput = COPIED
 
     @property
     def usd_per_second(self) -> Decimal:

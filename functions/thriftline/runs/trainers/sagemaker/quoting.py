@@ -1,10 +1,12 @@
 """What a run costs on SageMaker: the type of the run spec, and others beside it."""
 
-from thriftline.runs.domain.quotes import Expectation, Quote, round_up
+from dataclasses import replace
+
+from thriftline.runs.domain.quotes import Expectation, Quote, Rung, round_up
 from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.trainers.sagemaker.documents import TrainingChoices
 from thriftline.runs.trainers.sagemaker.estimate import CANDIDATE_TYPES
-from thriftline.runs.trainers.sagemaker.ladder import Quotas, ladder_of
+from thriftline.runs.trainers.sagemaker.ladder import Quotas, Step, ladder_of
 from thriftline.runs.trainers.sagemaker.offers import NAME, Offers, PriceSources
 from thriftline.runs.trainers.sagemaker.priced_instances import (
     SHORTEST_ATTEMPT_SECONDS,
@@ -30,7 +32,9 @@ def quote(work: TrainingWork, sources: PriceSources, quotas: Quotas = lambda _: 
         InvalidRunSpecError: the data do not fit its disk, or the model its GPUs.
     """
     asked = TrainingChoices.model_validate(work.section)
-    named = Offers(work, asked, sources).instances_for(asked.instance_type)
+    first_asked = Offers(work, asked, sources)
+    named = first_asked.instances_for(asked.instance_type)
+    first_asked.require_input()
     market = spot_choice(work, asked, named.rate, sources)
     choices = market.choices
     offers = Offers(work, choices, sources)
@@ -50,7 +54,7 @@ def quote(work: TrainingWork, sources: PriceSources, quotas: Quotas = lambda _: 
     return Quote(
         trainer=NAME,
         chosen=candidate,
-        rungs=tuple(step.rung for step in ladder.steps),
+        rungs=tuple(_with_its_data(step) for step in ladder.steps),
         max_attempts=ladder.most_attempts,
         basis=_basis(costliest.instances, costliest.limit, expected),
         alternatives=tuple(offers.candidate(one, spot=spot) for one in others),
@@ -60,6 +64,7 @@ def quote(work: TrainingWork, sources: PriceSources, quotas: Quotas = lambda _: 
         warnings=(
             *market.warnings,
             *offers.plan_warnings(chosen),
+            *offers.input_warnings(chosen),
             *_warnings(chosen, candidate.expected, first.limit),
         ),
         market_advice=market.document,
@@ -68,6 +73,14 @@ def quote(work: TrainingWork, sources: PriceSources, quotas: Quotas = lambda _: 
         goes_on=work.chosen.method != "linear_head",
         left_out=ladder.left_out,
     )
+
+
+def _with_its_data(step: Step) -> Rung:
+    """Says how the data are read where that is not the copy that everybody expects."""
+    data = step.instances.data
+    if data.is_copied:
+        return step.rung
+    return replace(step.rung, reason=f"{step.rung.reason} {data.reason}".strip())
 
 
 def _basis(instances: PricedInstances, limit: int, expected: Expectation) -> str:

@@ -23,7 +23,8 @@ from thriftline.runs.domain.work import AttemptOrder, TrainingWork
 from thriftline.runs.trainers.port import Inputs, TrainedModel, TrainerSite
 from thriftline.runs.trainers.sagemaker.attempt_limit import attempt_limit, within_plan
 from thriftline.runs.trainers.sagemaker.attempts import attempt_of
-from thriftline.runs.trainers.sagemaker.documents import instances_of
+from thriftline.runs.trainers.sagemaker.documents import RungTerms, instances_of
+from thriftline.runs.trainers.sagemaker.file_systems import FileSystem, Network, describe
 from thriftline.runs.trainers.sagemaker.ladder import Quotas
 from thriftline.runs.trainers.sagemaker.layout import MODEL, OUTPUT, job_output_prefix
 from thriftline.runs.trainers.sagemaker.month import month
@@ -53,6 +54,7 @@ class SagemakerTrainer:
         market_of: Callable[[str], SpotMarket | None] = lambda _: None,
         size_of_image: Callable[[str], float | None] = lambda _: None,
         plan_of: Callable[[str], TrainingPlan | None] = lambda _: None,
+        file_system_of: Callable[[str], FileSystem | None] = lambda _: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._jobs = jobs
@@ -62,6 +64,7 @@ class SagemakerTrainer:
         self._settings = settings
         self._market_of = market_of
         self._plan_of = plan_of
+        self._file_system_of = file_system_of
         self._now = now
 
     def quote(self, work: TrainingWork) -> Quote:
@@ -74,6 +77,9 @@ class SagemakerTrainer:
             self._market_of,
             lambda: self._image_gb(settings.training_image_uri),
             plan_of=self._plan_of,
+            file_system_of=self._file_system_of,
+            network=Network(settings.training_subnet_ids, settings.training_security_group_ids),
+            artifacts_bucket=self._artifacts.name,
         )
         return quote(work, sources, self._quotas)
 
@@ -153,7 +159,7 @@ class SagemakerTrainer:
             volume_gib=terms.volume_gib,
             max_runtime_seconds=runtime,
             max_wait_seconds=wait_left(terms.max_wait_seconds, runtime, order.waited_seconds),
-            shard_train=not terms.all_rows and self._has_parts(work.run_id, terms.instance_count),
+            shard_train=self._shards(terms, work.run_id),
             training_plan_arn=terms.training_plan,
             keep_alive_seconds=terms.keep_alive_seconds,
             base_model_uri=work.base_model if work.base_model.startswith("s3://") else None,
@@ -161,6 +167,19 @@ class SagemakerTrainer:
             kms_key_id=settings.kms_key_id,
             usd_per_hour=order.rung.rate.usd,
             cost_tags=settings.cost_tags,
+            streams=terms.input_mode == "fast_file",
+            file_system_id=terms.file_system,
+            directory_path=terms.directory_path,
+            subnet_ids=settings.training_subnet_ids,
+            security_group_ids=settings.training_security_group_ids,
+        )
+
+    def _shards(self, terms: RungTerms, run_id: str) -> bool:
+        """Whether each instance gets training files of its own."""
+        return (
+            not terms.all_rows
+            and terms.file_system is None
+            and self._has_parts(run_id, terms.instance_count)
         )
 
     def _has_parts(self, run_id: str, instances: int) -> bool:
@@ -212,4 +231,5 @@ def sagemaker_trainer(site: TrainerSite) -> SagemakerTrainer:
         market_of,
         lambda uri: image_gb(client("ecr"), uri),
         lambda arn: TrainingPlans(client("sagemaker"), lambda: datetime.now(UTC)).describe(arn),
+        lambda file_system_id: describe(client("fsx"), file_system_id),
     )

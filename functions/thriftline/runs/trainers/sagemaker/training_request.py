@@ -24,6 +24,8 @@ class TrainingOrder:
 
     ``base_model_uri`` is an S3 folder of base weights, None for a model of the hub. ``shard_train``
     gives each instance files of its own from the training split, of which it needs one at least.
+    The splits are copied to the instances, unless they are streamed (``streams``) or read through a
+    file system, which shows the artifacts bucket at ``directory_path``.
     """
 
     job_name: str
@@ -47,6 +49,11 @@ class TrainingOrder:
     kms_key_id: str | None = None
     usd_per_hour: Decimal | None = None
     cost_tags: Mapping[str, str] = field(default_factory=dict)
+    streams: bool = False
+    file_system_id: str | None = None
+    directory_path: str | None = None
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
 
     def uri(self, key: str) -> str:
         """Returns the URI of a key in the artifacts bucket."""
@@ -56,7 +63,7 @@ class TrainingOrder:
 def training_request(order: TrainingOrder) -> dict[str, Any]:
     """Returns the arguments of ``create_training_job``."""
     spot = order.max_wait_seconds is not None
-    return {
+    request = {
         "TrainingJobName": order.job_name,
         "RoleArn": order.role_arn,
         "AlgorithmSpecification": {
@@ -85,6 +92,12 @@ def training_request(order: TrainingOrder) -> dict[str, Any]:
         "EnableInterContainerTrafficEncryption": order.instance_count > 1,
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(_tags(order).items())],
     }
+    if order.subnet_ids:
+        request["VpcConfig"] = {
+            "Subnets": list(order.subnet_ids),
+            "SecurityGroupIds": list(order.security_group_ids),
+        }
+    return request
 
 
 def _environment(order: TrainingOrder) -> dict[str, str]:
@@ -102,15 +115,7 @@ def _as_text(value: object) -> str:
 
 
 def _channels(order: TrainingOrder) -> list[dict[str, Any]]:
-    channels = [
-        _channel(
-            split,
-            order.uri(split_prefix(order.run_id, split)),
-            "application/jsonlines",
-            sharded=split == "train" and order.shard_train,
-        )
-        for split in order.splits
-    ]
+    channels = [_split_channel(order, split) for split in order.splits]
     if order.base_model_uri:
         channels.append(_channel("model", order.base_model_uri))
     if order.champion_uri:
@@ -118,10 +123,34 @@ def _channels(order: TrainingOrder) -> list[dict[str, Any]]:
     return channels
 
 
+def _split_channel(order: TrainingOrder, split: str) -> dict[str, Any]:
+    content_type, prefix = "application/jsonlines", split_prefix(order.run_id, split)
+    if order.file_system_id:
+        # A file system gives every instance all files; the program shares the rows out.
+        source = {
+            "FileSystemDataSource": {
+                "FileSystemId": order.file_system_id,
+                "FileSystemAccessMode": "ro",
+                "FileSystemType": "FSxLustre",
+                "DirectoryPath": f"{order.directory_path}/{prefix.rstrip('/')}",
+            }
+        }
+        channel = {"ChannelName": split, "DataSource": source, "InputMode": "File"}
+        return _with_key(channel, "ContentType", content_type)
+    sharded = split == "train" and order.shard_train
+    mode = "FastFile" if order.streams else "File"
+    return _channel(split, order.uri(prefix), content_type, sharded=sharded, mode=mode)
+
+
 def _channel(
-    name: str, uri: str, content_type: str | None = None, *, sharded: bool = False
+    name: str,
+    uri: str,
+    content_type: str | None = None,
+    *,
+    sharded: bool = False,
+    mode: str = "File",
 ) -> dict[str, Any]:
-    # Several instances get a part of the training files each: no byte is downloaded twice.
+    # Several instances get a part of the training files each: no byte is read twice.
     channel: dict[str, Any] = {
         "ChannelName": name,
         "DataSource": {
@@ -131,7 +160,7 @@ def _channel(
                 "S3DataDistributionType": "ShardedByS3Key" if sharded else "FullyReplicated",
             }
         },
-        "InputMode": "File",
+        "InputMode": mode,
     }
     return _with_key(channel, "ContentType", content_type)
 

@@ -10,9 +10,9 @@ from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.quotes import Expectation
 from thriftline.runs.domain.spans import EXACT, Span, Spread
 from thriftline.runs.trainers.sagemaker.calibration import speed_of
+from thriftline.runs.trainers.sagemaker.disk import disk_gb
 from thriftline.runs.trainers.sagemaker.estimate import CANDIDATE_TYPES, Job, estimate
 from thriftline.runs.trainers.sagemaker.expected_time import JobTerms, Workload, expected_time
-from thriftline.runs.trainers.sagemaker.fitting import disk_gb
 from thriftline.runs.trainers.sagemaker.scaling import Gpus
 
 LIMIT = 2_419_200

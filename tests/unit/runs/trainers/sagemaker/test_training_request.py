@@ -274,3 +274,46 @@ def test_a_job_on_a_training_plan_names_it() -> None:
     assert request["ResourceConfig"]["TrainingPlanArn"] == arn
     assert "TrainingPlanArn" not in training_request(ORDER)["ResourceConfig"]
     assert errors_of(request) == ""
+
+
+def split_channels(request: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in request["InputDataConfig"] if one["ChannelName"] in ORDER.splits]
+
+
+def test_splits_are_streamed_where_the_plan_says_so_and_weights_are_copied() -> None:
+    order = replace(ORDER, streams=True, base_model_uri="s3://artifacts/base_models/minilm/")
+    request = training_request(order)
+
+    assert errors_of(request) == ""
+    assert {one["InputMode"] for one in split_channels(request)} == {"FastFile"}
+    (weights,) = [one for one in request["InputDataConfig"] if one["ChannelName"] == "model"]
+    assert weights["InputMode"] == "File"
+
+
+def test_splits_are_read_through_a_file_system_inside_the_vpc() -> None:
+    order = replace(
+        ORDER,
+        file_system_id="fs-0123456789abcdef0",
+        directory_path="/fsx/thriftline",
+        subnet_ids=("subnet-1", "subnet-2"),
+        security_group_ids=("sg-1",),
+    )
+    request = training_request(order)
+
+    assert errors_of(request) == ""
+    assert request["VpcConfig"] == {
+        "Subnets": ["subnet-1", "subnet-2"],
+        "SecurityGroupIds": ["sg-1"],
+    }
+    for channel in split_channels(request):
+        source = channel["DataSource"]["FileSystemDataSource"]
+        assert source["FileSystemId"] == "fs-0123456789abcdef0"
+        assert source["FileSystemAccessMode"] == "ro"
+        assert source["FileSystemType"] == "FSxLustre"
+        split = channel["ChannelName"]
+        expected = f"/fsx/thriftline/scratch/{ORDER.run_id}/splits/{split}"
+        assert source["DirectoryPath"] == expected
+
+
+def test_without_subnets_a_job_is_in_no_vpc() -> None:
+    assert "VpcConfig" not in training_request(ORDER)

@@ -1,0 +1,22 @@
+"""How a job's instances read the data of the run."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["file", "fast_file", "fsx_lustre"]
+
+
+@dataclass(frozen=True)
+class DataInput:
+    """The way that was chosen, and why; ``reason`` is a sentence for the plan."""
+
+    mode: Mode
+    reason: str
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether the instances copy the data before they start, which is billed."""
+        return self.mode == "file"
+
+
+COPIED = DataInput("file", "The data are copied to the instances before the training.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from local_aws.bedrock.options import BedrockOptions
+from local_aws.preparation.options import PreparationOptions
 from local_aws.services.hosting_options import HostingOptions
 from local_aws.serving.options import ServingOptions
 
@@ -69,7 +70,7 @@ class Options:
     `quotas` are those of the stack's account by their names in Service Quotas, such as
     `ml.g5.xlarge for spot training job usage`; all others are generous. `bedrock` says who trains
     and answers there, and how long things take; `hosting` says how long a change of an endpoint
-    takes.
+    takes; `preparation` says how programs of Spark run, and without it they are refused.
 
     Only requests for `host` are answered, or for one of `host_names`; see http/front_door.py.
 
@@ -95,3 +96,4 @@ class Options:
     bedrock: BedrockOptions = field(default_factory=BedrockOptions)
     hosting: HostingOptions = field(default_factory=HostingOptions)
     serving: ServingOptions | None = None
+    preparation: PreparationOptions | None = field(default_factory=PreparationOptions)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
@@ -39,11 +39,15 @@ from local_aws.http.own_services import OwnServices
 from local_aws.http.web_server import HttpServer
 from local_aws.log_writer import FunctionLogs, LogWriter
 from local_aws.options import ACCOUNT, ROOT, Options
+from local_aws.preparation.wiring import connect_preparation
 from local_aws.services.metric_store import MetricKey, StatisticSet
 from local_aws.services.own_metrics import OwnMetrics
 from local_aws.serving import wiring as serving
 from local_aws.stepfunctions import executions, interpreter
 from local_aws.stepfunctions.task_clocks import TaskClocks
+
+if TYPE_CHECKING:
+    from local_aws.preparation.runner import Programs
 
 __all__ = ["ACCOUNT", "ROOT", "EmbeddedAws", "Options"]
 
@@ -60,7 +64,8 @@ class EmbeddedAws:
 
     `calls` counts the requests by service (boto3's name) and operation, and `calls_of` has those of
     each function by its name; `faults` are calls that are to fail; `clock` tells the time;
-    `services` keep what moto does not, and `task_clocks` time the tasks of machines.
+    `services` keep what moto does not, and `task_clocks` time the tasks of machines; `programs` run
+    programs of Spark, and have their faults.
 
     ```
     with EmbeddedAws(Options(time_scale=60)) as aws:
@@ -79,6 +84,7 @@ class EmbeddedAws:
         self.clock = Clock(rate=options.time_scale)
         self.services = OwnServices(options.account, self.clock)
         self.task_clocks = TaskClocks()
+        self.programs: Programs | None = None
         self.endpoint = ""
         self.outputs: dict[str, str] = {}
         self.not_done: list[str] = []
@@ -163,7 +169,10 @@ class EmbeddedAws:
         own_metrics = self.services.own_metrics
         logs.on_line, functions.on_invocation = own_metrics.printed, own_metrics.invocation
         functions.standing_still = self.task_clocks.standing_still
-        self._install_hooks(writer, gateway)
+        bus = self._install_hooks(writer, gateway)
+        self.programs = connect_preparation(
+            self.services, options, self._clients, bus, writer, scratch / "spark", self._cleanup
+        )
         self._install_jobs(scratch)
         self._connect_serving(own, gateway, writer, scratch)
 
@@ -222,7 +231,7 @@ class EmbeddedAws:
             "AWS_ENDPOINT_URL": self.endpoint,
         }
 
-    def _install_hooks(self, writer: LogWriter, gateway: Gateway) -> None:
+    def _install_hooks(self, writer: LogWriter, gateway: Gateway) -> EventBus:
         options, hooks, clock = self._options, self._hooks, self.clock
         clock_hooks.install(hooks, clock)
         callers.set_home_account(hooks, options.account)
@@ -256,6 +265,7 @@ class EmbeddedAws:
             clock,
             self.task_clocks,
         )
+        return bus
 
     def _announce_version(
         self, bus: EventBus, account: str, region: str, detail: dict[str, Any]

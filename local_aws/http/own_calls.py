@@ -196,7 +196,14 @@ def _parameters(wire: WireRequest, service: str, operation: Any, protocol: str) 
             "url_params": in_path,
         }
     )
-    return parsed
+    return {name: value for name, value in parsed.items() if not _is_absent(operation, name, value)}
+
+
+def _is_absent(operation: Any, name: str, value: Any) -> bool:
+    """Whether a list was not in the query: moto's parser gives an empty one then."""
+    members = operation.input_shape.members
+    location = members[name].serialization.get("location")
+    return bool(value == [] and location == "querystring")
 
 
 def _aware(text: Any) -> datetime:

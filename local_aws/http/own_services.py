@@ -60,7 +60,7 @@ class OwnServices:
     """
 
     def __init__(self, home_account: str, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self.accounts = Accounts(home_account)
         self.metrics = Places(lambda account, region: MetricStore(account, region, clock))
         self.alarms = Alarms(clock, self.metrics)
@@ -101,7 +101,7 @@ class OwnServices:
 
     def calls(self) -> OwnCalls:
         """Return every operation."""
-        own = OwnCalls(self._clock)
+        own = OwnCalls(self.clock)
         for service in (
             SageMakerEndpoints(self.sagemaker, self.hosting, self.scaling),
             SageMakerEndpointConfigs(self.sagemaker),
@@ -149,7 +149,7 @@ class OwnServices:
 
     def install(self, hooks: Hooks) -> None:
         """Let moto keep what our operations need of it, and answer for the registry."""
-        s3_uploads.install(hooks, self._clock)
+        s3_uploads.install(hooks, self.clock)
         s3_forms.install(hooks)
         self.registries.install(hooks)
         self.alarms.install(hooks)

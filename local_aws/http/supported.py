@@ -48,9 +48,9 @@ SUPPORTED: dict[str, frozenset[str]] = {
     "ec2": _calls("DescribeRegions DescribeSpotPriceHistory GetSpotPlacementScores"),
     "ecr": _calls("DescribeImages PutImage"),
     "emr-serverless": _calls(
-        "CreateApplication DeleteApplication GetApplication ListApplications "
-        "ListTagsForResource StartApplication StopApplication TagResource UntagResource "
-        "UpdateApplication"
+        "CancelJobRun CreateApplication DeleteApplication GetApplication GetJobRun "
+        "ListApplications ListJobRuns ListTagsForResource StartApplication StartJobRun "
+        "StopApplication TagResource UntagResource UpdateApplication"
     ),
     "events": _calls(
         "CreateEventBus DeleteEventBus DeleteRule DescribeEventBus DescribeRule DisableRule "

@@ -6,6 +6,7 @@ from typing import Any
 from local_aws.clock import Clock
 from local_aws.http.own_calls import Operation
 from local_aws.services.emr_serverless_applications import EmrServerlessApplications
+from local_aws.services.emr_serverless_runs import EmrServerlessRuns
 from local_aws.services.emr_serverless_store import Application, EmrServerlessStore
 from local_aws.services.places import Places
 
@@ -18,16 +19,16 @@ class EmrServerless:
     """The service; `announce` sends an event, and nothing does before it is connected."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
         self.stores = Places(EmrServerlessStore)
         self.announce: Announce = lambda *_: None
         self._applications = EmrServerlessApplications(
-            self.stores, lambda _: False, self._announce_application
+            self.stores, clock.service_time, self._announce_application
         )
+        self.runs = EmrServerlessRuns(self.stores, clock.service_time)
 
     def operations(self) -> dict[str, Operation]:
         """Return the calls by name."""
-        return self._applications.operations()
+        return self._applications.operations() | self.runs.operations()
 
     def _announce_application(self, application: Application, before: str) -> None:
         region, account = application.arn.split(":")[3:5]

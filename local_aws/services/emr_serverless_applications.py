@@ -1,6 +1,7 @@
 """EMR Serverless's applications: made, changed, started, stopped, deleted; and the tags."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from local_aws.http.error_answers import NOT_DONE
@@ -48,18 +49,18 @@ class EmrServerlessApplications:
 
     Args:
         stores: what each account has.
-        busy: whether an application has runs that have not ended.
+        service_time: the clock by which an idle application stops.
         on_state: hears of every change of a state.
     """
 
     def __init__(
         self,
         stores: Places[EmrServerlessStore],
-        busy: Callable[[Application], bool],
+        service_time: Callable[[], datetime],
         on_state: OnState,
     ) -> None:
         self._stores = stores
-        self._busy = busy
+        self._service_time = service_time
         self._on_state = on_state
 
     def operations(self) -> dict[str, Operation]:
@@ -92,7 +93,7 @@ class EmrServerlessApplications:
 
     def _make(self, request: Request, store: EmrServerlessStore) -> Application:
         if request["type"].upper() != "SPARK":
-            raise _not_done(f"Applications of the type {request['type']} are")
+            raise not_done(f"Applications of the type {request['type']} are")
         if not request["releaseLabel"].startswith(_RUNS_ON):
             raise invalid(
                 f"The release {request['releaseLabel']} is not supported: the embedded AWS has "
@@ -111,7 +112,16 @@ class EmrServerlessApplications:
         return application
 
     def _find(self, request: Request) -> Application:
-        return self._stores.of(request).application(request["applicationId"])
+        application = self._stores.of(request).application(request["applicationId"])
+        self._settle(application, request)
+        return application
+
+    def _settle(self, application: Application, request: Request) -> None:
+        if not self._busy(application, request):
+            application.stop_when_idle(request.now, self._service_time())
+
+    def _busy(self, application: Application, request: Request) -> bool:
+        return bool(self._stores.of(request).active_runs(application.id))
 
     def _get(self, request: Request) -> Mapping[str, Any]:
         application = self._find(request)
@@ -122,11 +132,10 @@ class EmrServerlessApplications:
         # A list in the query comes as one text where it has one member.
         states = request.get("states", ())
         wanted = {states} if isinstance(states, str) else set(states)
-        rows = [
-            each.summary()
-            for each in self._stores.of(request).applications.values()
-            if not wanted or each.state in wanted
-        ]
+        applications = list(self._stores.of(request).applications.values())
+        for each in applications:
+            self._settle(each, request)
+        rows = [each.summary() for each in applications if not wanted or each.state in wanted]
         size = int(request.get("maxResults", _PAGE))
         page, token = page_of(rows, request.get("nextToken"), size)
         return {"applications": page} | ({"nextToken": token} if token else {})
@@ -136,11 +145,11 @@ class EmrServerlessApplications:
         if application.state not in ("CREATED", "STOPPED", "STARTED"):
             raise invalid(f"Application {application.id} is {application.state}.")
         if application.state != "STARTED":
-            start(application, request)
+            start(application, request.now, self._service_time())
 
     def _stop(self, request: Request) -> None:
         application = self._find(request)
-        if self._busy(application):
+        if self._busy(application, request):
             raise invalid(
                 f"Application {application.id} has job runs that have not ended: cancel them first."
             )
@@ -194,13 +203,15 @@ class EmrServerlessApplications:
             tags.pop(key, None)
 
 
-def start(application: Application, request: Request) -> None:
+def start(application: Application, now: datetime, service_time: datetime) -> None:
     """Let an application start; it has no capacity of its own here, so at once."""
-    application.set_state("STARTING", request.now)
-    application.set_state("STARTED", request.now)
+    application.set_state("STARTING", now)
+    application.set_state("STARTED", now)
+    application.idle_since = service_time
 
 
-def _not_done(what: str) -> AwsError:
+def not_done(what: str) -> AwsError:
+    """Return the answer to what would change nothing here; `what` ends with is or are."""
     return AwsError(NOT_DONE, f"{what} not done by the embedded AWS.", 501)
 
 
@@ -211,7 +222,7 @@ def _check(request: Request) -> None:
         if name not in _DONE and value not in (None, {}, [])
     )
     if others:
-        raise _not_done(f"{', '.join(others)}: these are")
+        raise not_done(f"{', '.join(others)}: these are")
     scheduler = request.get("schedulerConfiguration", {})
     for name, (low, high) in _RANGES.items():
         value = scheduler.get(name)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local_aws.http.own_calls import AwsError
+from local_aws.preparation.job_run import JobRun
 
 _LETTERS = string.ascii_lowercase + string.digits
 _IDLE_MINUTES = 15
@@ -55,13 +56,13 @@ class Application:
             self.given[name] = {**_PER_DEFAULT[name], **(given.get(name) or {})}
         self.state = "CREATING"
         self.created_at = self.updated_at = now
+        # When its last run ended, by the service time; None while one is active.
         self.idle_since: datetime | None = None
         self._on_state = on_state
 
     def set_state(self, state: str, now: datetime) -> None:
         """Pass into a state, and let it be known."""
         before, self.state, self.updated_at = self.state, state, now
-        self.idle_since = now if state == "STARTED" else None
         self._on_state(self, before)
 
     def update(self, given: Mapping[str, Any], now: datetime) -> None:
@@ -84,12 +85,12 @@ class Application:
         """How long a run waits in the queue."""
         return int(self.given["schedulerConfiguration"]["queueTimeoutMinutes"])
 
-    def stop_when_idle(self, now: datetime) -> None:
-        """Stop, if nothing has run for the time that it is kept; `now` is the service time."""
+    def stop_when_idle(self, now: datetime, service_time: datetime) -> None:
+        """Stop, if nothing has run for the time that it is kept, which is service time."""
         stop = self.given["autoStopConfiguration"]
         if self.state != "STARTED" or self.idle_since is None or not stop.get("enabled", True):
             return
-        if now - self.idle_since >= timedelta(minutes=stop["idleTimeoutMinutes"]):
+        if service_time - self.idle_since >= timedelta(minutes=stop["idleTimeoutMinutes"]):
             self.set_state("STOPPING", now)
             self.set_state("STOPPED", now)
 
@@ -135,6 +136,7 @@ class EmrServerlessStore:
     applications: dict[str, Application] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[tuple[str, str], tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    runs: dict[str, JobRun] = field(default_factory=dict)
 
     def application_arn(self, identifier: str) -> str:
         """Return the ARN of an application."""
@@ -150,6 +152,14 @@ class EmrServerlessStore:
         if found is None:
             raise not_found(f"Application {identifier} does not exist.")
         return found
+
+    def active_runs(self, application: str) -> list[JobRun]:
+        """Return the runs of an application that have not ended, the oldest first."""
+        return [
+            each
+            for each in list(self.runs.values())
+            if each.application_id == application and each.is_active
+        ]
 
     def made_by(self, kind: str, parameters: Mapping[str, Any]) -> str | None:
         """Return what an earlier request with this token made.

@@ -12,13 +12,19 @@ from typing import Any
 from moto.core.utils import get_service_model
 
 from local_aws.http.own_calls import AwsError, Operation, Request
-from local_aws.services import bedrock_quotas
+from local_aws.services import bedrock_quotas, spark_quotas
 from local_aws.services.pages import page_of
 from local_aws.services.places import Places
 
 SERVICE = "sagemaker"
 GENEROUS = 1000
-_SERVICE_NAMES = {SERVICE: "Amazon SageMaker", bedrock_quotas.SERVICE: "Amazon Bedrock"}
+_SERVICE_NAMES = {
+    SERVICE: "Amazon SageMaker",
+    bedrock_quotas.SERVICE: "Amazon Bedrock",
+    spark_quotas.SERVICE: "Amazon EMR Serverless",
+}
+# AWS's own, where a program asks by the code.
+_CODES = {spark_quotas.VCPUS: spark_quotas.VCPUS_CODE}
 _KINDS = ("training job usage", "spot training job usage", "training warm pool usage")
 _PAGE = 100
 _TOKEN_ERROR = "InvalidPaginationTokenException"
@@ -53,7 +59,7 @@ class QuotaStore:
         Raises:
             ValueError: there is no quota of this name.
         """
-        if name not in {*_names(SERVICE), *_names(bedrock_quotas.SERVICE)}:
+        if name not in {each for service in _SERVICE_NAMES for each in _names(service)}:
             raise ValueError(
                 f"there is no quota called {name!r}; one is "
                 f"{training_quota('ml.g5.xlarge', spot=True)!r}"
@@ -120,7 +126,7 @@ def _names_of(request: Request) -> tuple[str, ...]:
     if service not in _SERVICE_NAMES:
         raise AwsError(
             "NoSuchResourceException",
-            f"The embedded AWS has quotas of {' and '.join(_SERVICE_NAMES)} alone.",
+            f"The embedded AWS has quotas of {', '.join(_SERVICE_NAMES)} alone.",
             400,
         )
     return _names(service)
@@ -130,27 +136,31 @@ def _names_of(request: Request) -> tuple[str, ...]:
 def _names(service: str) -> tuple[str, ...]:
     if service == bedrock_quotas.SERVICE:
         return tuple(bedrock_quotas.defaults())
+    if service == spark_quotas.SERVICE:
+        return tuple(spark_quotas.defaults())
     model = get_service_model(SERVICE)
     training = model.shape_for("TrainingInstanceType").enum
     hosting = model.shape_for("ProductionVariantInstanceType").enum
+    processing = model.shape_for("ProcessingInstanceType").enum
     return (
         *(f"{each} for {kind}" for each in sorted(training) for kind in _KINDS),
         *(endpoint_quota(each) for each in sorted(hosting)),
+        *(spark_quotas.processing_quota(each) for each in sorted(processing)),
     )
 
 
 def _default(name: str) -> int:
-    return bedrock_quotas.defaults().get(name, GENEROUS)
+    return {**bedrock_quotas.defaults(), **spark_quotas.defaults()}.get(name, GENEROUS)
 
 
 def _code(name: str) -> str:
-    """Return a code in AWS's form; AWS's own differ, and programs find them by the name."""
-    return f"L-{hashlib.sha256(name.encode()).hexdigest()[:8].upper()}"
+    """Return a code in AWS's form; most of AWS's own differ, and programs find them by the name."""
+    return _CODES.get(name) or f"L-{hashlib.sha256(name.encode()).hexdigest()[:8].upper()}"
 
 
 def _shown(store: QuotaStore, name: str, value: int) -> dict[str, Any]:
     code = _code(name)
-    service = bedrock_quotas.SERVICE if name in bedrock_quotas.defaults() else SERVICE
+    service = _service(name)
     return {
         "ServiceCode": service,
         "ServiceName": _SERVICE_NAMES[service],
@@ -162,6 +172,12 @@ def _shown(store: QuotaStore, name: str, value: int) -> dict[str, Any]:
         "Adjustable": True,
         "GlobalQuota": False,
     }
+
+
+def _service(name: str) -> str:
+    if name in spark_quotas.defaults():
+        return spark_quotas.SERVICE
+    return bedrock_quotas.SERVICE if name in bedrock_quotas.defaults() else SERVICE
 
 
 def _page(request: Request, rows: list[dict[str, Any]]) -> Mapping[str, Any]:

@@ -41,6 +41,11 @@ def run(run_id: str = RUN, status: str = "succeeded", **more: Any) -> Answer:
     """Returns a run as a list shows it."""
     has_ended = status not in ("running", "waiting_for_approval", "starting")
     project = run_id.partition("-")[0]
+    # Its data were refused before anything was planned.
+    unplanned = {"trainer": None, "instance_type": None, "expected_usd": None}
+    unplanned |= {"worst_case_usd": None, "cost_usd": None, "saved_usd": None}
+    if status == "rejected":
+        more = {**unplanned, **more}
     return {
         "run_id": run_id,
         "project": project,

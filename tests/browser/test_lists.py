@@ -30,6 +30,15 @@ def test_filters_are_in_the_address_and_go_to_the_api(api: FakeApi, open_page: O
     assert api.asked[-1].query["status"] == "failed"
 
 
+def test_a_run_that_was_refused_has_no_dollars_and_none_that_are_unknown(
+    open_page: Opener,
+) -> None:
+    page = open_page("#/runs?status=rejected")
+    settled(page)
+    shown = page.locator("tbody tr").inner_text()
+    assert (shown.count("none"), shown.count("unknown")) == (4, 0), shown
+
+
 def test_an_address_with_filters_opens_as_it_was(open_page: Opener) -> None:
     page = open_page("#/runs?project=claims&status=running")
     settled(page)

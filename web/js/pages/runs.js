@@ -12,10 +12,16 @@ const FILTERS = [
   { name: "status", label: "Status", options: RUN_STATUSES.map((one) => [one, word(one)]) },
 ];
 
-const ended = (run, usd) =>
-  isLive(run.status) && usd == null
-    ? html`<span class="soft">not yet</span>`
-    : html`<${Money} of=${usd} />`;
+// These end before anything is planned, so there are no dollars to know.
+const UNPLANNED = new Set(["rejected", "not_started"]);
+
+const planned = (run, fact, shown) => {
+  if (fact == null && isLive(run.status)) return html`<span class="soft">not yet</span>`;
+  if (fact == null && UNPLANNED.has(run.status)) return html`<span class="soft">none</span>`;
+  return shown;
+};
+const dollars = (run, usd) => planned(run, usd, html`<${Money} of=${usd} />`);
+const place = (run) => plain([word(run.trainer), run.instance_type].filter(Boolean).join(", "));
 
 const COLUMNS = [
   {
@@ -28,11 +34,11 @@ const COLUMNS = [
   { name: "Opened", of: (run) => html`<${When} of=${run.opened_at} />` },
   {
     name: "Trained on",
-    of: (run) => plain([word(run.trainer), run.instance_type].filter(Boolean).join(", ")),
+    of: (run) => planned(run, run.trainer, place(run)),
   },
-  { name: "Expected", right: true, of: (run) => html`<${Money} of=${run.expected_usd} />` },
-  { name: "Cost", right: true, of: (run) => ended(run, run.cost_usd) },
-  { name: "Saved", right: true, of: (run) => ended(run, run.saved_usd) },
+  { name: "Expected", right: true, of: (run) => dollars(run, run.expected_usd) },
+  { name: "Cost", right: true, of: (run) => dollars(run, run.cost_usd) },
+  { name: "Saved", right: true, of: (run) => dollars(run, run.saved_usd) },
 ];
 
 export const Runs = ({ query }) => html`

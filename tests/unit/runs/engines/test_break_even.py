@@ -1,28 +1,15 @@
-"""The table by which engines were compared, held against what the code reckons.
+"""Where EMR Serverless and Lambdas break even, at the prices of us-east-1.
 
-Rows: 1 GB, 10 GB, 100 GB, 1 TB at the prices of us-east-1.
+The rest of the table is docs/preparation.md's; a contract test holds it.
 """
 
-import json
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from tests.unit.runs.engines.emr_world import emr_engine
 from tests.unit.runs.engines.works import GB, work
-from thriftline.core.settings import Settings
-from thriftline.money.price_catalogue import price_catalogue
-from thriftline.money.prices import PROCESSING
-from thriftline.runs.engines.databricks.quoting import QuoteSources
-from thriftline.runs.engines.databricks.quoting import quote as databricks_quote
-from thriftline.runs.engines.sagemaker_processing.cluster import Cluster
-from thriftline.runs.engines.sagemaker_processing.quoting import Rates
-from thriftline.runs.engines.sizing import minutes_on
 from thriftline.runs.engines.validation_cost import validation_minutes, validation_usd
-
-SIZES = (1, 10, 100, 1000)
-WORKERS = {1: 8, 10: 8, 100: 8, 1000: 32}
 
 
 def about(expected: float) -> object:
@@ -65,48 +52,3 @@ def test_emr_serverless_on_16_and_64_vcpus(
         driver = Decimal(took) / 60 * 4 * Decimal("0.075738")
         disk = workers["executors"] * (workers["disk_gb"] - 20) * Decimal("0.000111") * took / 60
         assert float(quote.likely_usd - driver - disk) == about(usd)
-
-
-@pytest.mark.parametrize(
-    ("gigabytes", "usd", "minutes"),
-    [(1, 0.21, 7), (10, 0.40, 14), (100, 2.34, 77), (1000, 22.3, 182)],
-)
-def test_a_processing_job_on_small_machines(gigabytes: int, usd: float, minutes: int) -> None:
-    prices = price_catalogue()
-    instance = prices.instance_rate(PROCESSING, "ml.m5.xlarge", "us-east-1")
-    assert instance is not None
-    # The table leaves the volumes out.
-    cluster = Cluster("ml.m5.xlarge", WORKERS[gigabytes], 4, 0)
-    hourly = Rates(instance, prices.storage_rate("us-east-1", PROCESSING)).usd_per_hour(cluster)
-
-    took = minutes_on(gigabytes * GB, cluster.vcpus, 6)
-    assert took == minutes
-    assert float(hourly * took / 60) == pytest.approx(usd, rel=0.08)
-
-
-@pytest.mark.parametrize(
-    ("gigabytes", "spot", "on_demand"),
-    [(1, 0.19, 0.30), (10, 0.36, 0.58), (100, 2.1, 3.4), (1000, 17.5, 29.6)],
-)
-def test_a_job_cluster_on_databricks(gigabytes: int, spot: float, on_demand: float) -> None:
-    rates = {"m5.xlarge": {"dbu_per_hour": "0.69", "ec2_usd_per_hour": "0.192"}}
-    environment = {
-        "DATABRICKS_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:1:secret:x",
-        "DATABRICKS_USD_PER_DBU": "0.15",
-        "DATABRICKS_NODE_RATES": json.dumps(rates),
-    }
-    sources = QuoteSources(
-        Settings(environment), lambda: Decimal(0), lambda: datetime(2026, 11, 30, tzinfo=UTC)
-    )
-    workers = WORKERS[gigabytes]
-    for spare, usd in ((True, spot), (False, on_demand)):
-        asked = work(
-            gigabytes,
-            max_vcpus=(workers + 1) * 4,
-            max_minutes=1000,
-            spare_capacity=spare,
-            settings={"workers": workers, "ebs_volume_gib": 100},
-        )
-        quote = databricks_quote(asked, sources)
-        assert quote.likely_usd is not None
-        assert float(quote.likely_usd) == about(usd)

@@ -18,10 +18,10 @@ def usd(value: Any) -> str:
 
 
 def moment(value: Any) -> str:
-    """Returns a time in UTC to the minute."""
+    """Returns a time in UTC to the minute, with its Z."""
     if not value:
         return "-"
-    return f"{datetime.fromisoformat(str(value)):%Y-%m-%d %H:%M}"
+    return f"{datetime.fromisoformat(str(value)):%Y-%m-%d %H:%M}Z"
 
 
 def lasted(seconds: Any) -> str:

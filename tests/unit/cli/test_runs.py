@@ -263,6 +263,7 @@ def test_a_list_fits_into_80_columns(api: FakeApi) -> None:
     assert lines[1].split()[:4] == [ID, "succeeded", "$0.1234", "$12,345.68"]
     assert max(map(len, lines)) <= 80
     assert "$1,234.50" in lines[2]
+    assert lines[1].endswith("Z"), "times say that they are UTC"
     assert api.asked[0].query["project"] == "shop"
 
 

@@ -16,7 +16,10 @@ def confirm(context: Context, sentence: str) -> None:
     Raises:
         CommandError: the person says no, or there is nobody to ask.
     """
-    if context.dry_run or context.option("yes", False):
+    if context.dry_run:
+        context.say(f"a dry run; nothing is done of this: {sentence}")
+        return
+    if context.option("yes", False):
         context.say(sentence)
         return
     if not context.is_terminal:

@@ -15,8 +15,10 @@ import pyarrow as pa
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from .components import united
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pyspark.sql import DataFrame
 
@@ -41,24 +43,6 @@ def clusters(pairs: DataFrame, stages: Stages, most: int = MOST_PAIRS_IN_ONE_TAS
     if pairs.count() <= most:
         return stages.keep("clusters", pairs.coalesce(1).mapInArrow(_united, _MEMBERS))
     return stages.keep("clusters", _members(_rewritten(pairs, stages)))
-
-
-def united(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Returns the smallest id of the component of each id (union-find with path halving)."""
-    parents: dict[int, int] = {}
-
-    def root(one: int) -> int:
-        parent = parents.setdefault(one, one)
-        while parent != one:
-            grandparent = parents[parent]
-            parents[one] = grandparent
-            one, parent = grandparent, parents[grandparent]
-        return one
-
-    for one, other in pairs:
-        low, high = sorted((root(one), root(other)))
-        parents[high] = low
-    return {one: root(one) for one in list(parents)}
 
 
 def _united(batches: Batches) -> Batches:

@@ -7,55 +7,17 @@ takes no window, no order of rows and no random numbers, and the answer is exact
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from .ranks import Wanted, cell_bits, wanted
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Callable
 
     from pyspark.sql import DataFrame
-
-# Cells of all labels together that the driver counts.
-MOST_CELLS = 1 << 20
-MOST_BITS = 10
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A rank of a label: which cell holds it, and its rank there."""
-
-    label: str
-    name: int
-    cell: int
-    rank: int
-
-
-def cell_bits(labels: int) -> int:
-    """Returns the bits of a cell's number so that the cells of all labels stay few."""
-    return max(min(MOST_BITS, (MOST_CELLS // max(labels, 1)).bit_length() - 1), 0)
-
-
-def wanted(label: str, cells: Iterable[tuple[int, int]], ranks: Iterable[int]) -> list[Wanted]:
-    """Returns where each rank lies; a rank beyond the rows lies nowhere.
-
-    Args:
-        label: Whose rows these are.
-        cells: Numbers of cells, ascending, and their rows.
-        ranks: From 0; as many keys lie below the one of that rank.
-    """
-    numbers, counts = zip(*cells)
-    ends = list(accumulate(counts))
-    found = []
-    for name, rank in enumerate(ranks):
-        for number, count, end in zip(numbers, counts, ends):
-            if rank < end:
-                found.append(Wanted(label, name, number, rank - (end - count)))
-                break
-    return found
 
 
 def cuts(keys: DataFrame, ranks: Callable[[int], tuple[int, ...]]) -> dict[str, dict[int, int]]:

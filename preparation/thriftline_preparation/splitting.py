@@ -12,25 +12,12 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from .quotas import cuts
+from .ranks import sizes
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from .stages import Stages
-
-
-def sizes(clusters: int, validation_fraction: float, test_fraction: float) -> tuple[int, int]:
-    """Returns how many clusters of a label are tested on and validated on.
-
-    Rounded, and at least one of each that is wanted; training keeps at least one.
-    """
-    wanted = [
-        max(int(clusters * share + 0.5), 1) if share > 0 else 0
-        for share in (test_fraction, validation_fraction)
-    ]
-    while sum(wanted) >= clusters and sum(wanted) > 0:
-        wanted[wanted.index(max(wanted))] -= 1
-    return wanted[0], wanted[1]
 
 
 def with_splits(

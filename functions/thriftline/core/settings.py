@@ -35,6 +35,11 @@ class Settings:
         return self._require("DATA_BUCKET")
 
     @property
+    def raw_data_buckets(self) -> tuple[str, ...]:
+        """Further buckets that raw data may lie in."""
+        return self._list("RAW_DATA_BUCKETS")
+
+    @property
     def artifacts_bucket(self) -> str:
         """Bucket that Thriftline writes to."""
         return self._require("ARTIFACTS_BUCKET")

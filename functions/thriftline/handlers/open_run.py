@@ -18,6 +18,7 @@ def lambda_handler(request: OpenRunRequest) -> OpenRunResponse:
         claims=wiring.claims_table(),
         alerts=wiring.alerts(),
         defaults=wiring.run_spec_defaults(),
+        sources=wiring.raw_sources(),
         settle_seconds=wiring.settings().settle_seconds,
         now=wiring.now(),
     )

@@ -16,6 +16,7 @@ from thriftline.runs.aws.training_queue import TrainingQueue
 from thriftline.runs.domain.approvals import ApprovalPolicy
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.schemas.run_yaml import Defaults
+from thriftline.runs.steps.raw_sources import RawSources
 from thriftline.runs.trainers.registry import TRAINERS
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
@@ -32,6 +33,7 @@ __all__ = [
     "finished_runs",
     "model_registry",
     "now",
+    "raw_sources",
     "run_spec_defaults",
     "runs_table",
     "settings",
@@ -56,6 +58,15 @@ def run_spec_defaults() -> Defaults:
 def data_bucket() -> Bucket:
     """The bucket that people upload to."""
     return Bucket(client("s3"), settings().data_bucket)
+
+
+@cache
+def raw_sources() -> RawSources:
+    """The buckets that raw data may lie in."""
+    s3 = client("s3")
+    return RawSources(
+        data_bucket(), {name: Bucket(s3, name) for name in settings().raw_data_buckets}
+    )
 
 
 @cache

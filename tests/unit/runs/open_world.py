@@ -22,6 +22,7 @@ from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_yaml import Defaults
 from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
 from thriftline.runs.steps.open_run import open_run
+from thriftline.runs.steps.raw_sources import RawSources
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DEFAULTS = Defaults("org/base", "ml.g5.xlarge", Decimal(10), ("sagemaker",))
@@ -65,6 +66,7 @@ class World:
             claims=self.claims,
             alerts=self.told.topic,
             defaults=DEFAULTS,
+            sources=RawSources(self.data),
             settle_seconds=60,
             now=NOW,
         )

@@ -50,7 +50,9 @@ Folder = Mapping[str, FileVersion]
 class Settings:
     """What ``run.yaml`` and the stack's defaults ask for together.
 
-    ``version_id`` is None when there is no run.yaml; ``problem`` says why it cannot be used.
+    ``version_id`` is None when there is no run.yaml; ``problem`` says why it cannot be used. With
+    ``prepares`` the data files are raw, and no data set before run.yaml says so; ``has_source`` is
+    whether they lie elsewhere.
     """
 
     version_id: str | None
@@ -58,6 +60,8 @@ class Settings:
     patterns: Patterns = field(default_factory=dict)
     repeat: bool = False
     problem: str | None = None
+    prepares: bool = False
+    has_source: bool = False
 
     @property
     def names_files(self) -> bool:
@@ -133,10 +137,16 @@ class Decision:
 
 @dataclass(frozen=True)
 class ProjectState:
-    """One look: the folder's current versions, and the project's claims."""
+    """One look: the folder's current versions, and the project's claims.
+
+    ``source`` stands for the raw data that lies elsewhere, ``source_problem`` says why it cannot
+    be read.
+    """
 
     folder: Folder
     claims: tuple[Claim, ...]
+    source: FileVersion | None = None
+    source_problem: str | None = None
 
 
 def digest_of(*parts: str) -> str:
@@ -200,6 +210,8 @@ def _by_settings(upload: ClassifiedUpload, arrival: Arrival, settings: Settings)
             f"upload a corrected {RUN_SPEC_NAME}",
             tell="broken run.yaml",
         )
+    if settings.prepares:
+        return _ignore(f"{name} is raw data of {RUN_SPEC_NAME}; upload {RUN_SPEC_NAME} to start")
     if settings.names_files:
         named = is_named(name, settings.patterns) or split_of(name)
         return _ignore(
@@ -274,6 +286,8 @@ def _of_file(
 def _of_run_spec(arrival: Arrival, settings: Settings, state: ProjectState) -> Decision:
     if settings.problem:
         return Decision(Action.REJECT, settings.problem)
+    if settings.prepares:
+        return _of_raw_data(arrival, settings, state)
     splits = split_files(state.folder, settings.patterns)
     if splits.missing:
         return _wait_or_ignore(
@@ -291,11 +305,7 @@ def _of_run_spec(arrival: Arrival, settings: Settings, state: ProjectState) -> D
             "belongs to one.",
         )
     if len(splits.members) > MOST_FILES:
-        return Decision(
-            Action.REJECT,
-            f"{RUN_SPEC_NAME}: dataset: {len(splits.members):,} files; {MOST_FILES:,} are "
-            "allowed. Merge some of them.",
-        )
+        return _too_many("dataset", len(splits.members))
     is_whole = all(splits.files[split] or settings.patterns.get(split) for split in SPLITS)
     if not is_whole and not arrival.settled:
         return Decision(Action.WAIT, "more splits may come")
@@ -309,6 +319,36 @@ def _of_run_spec(arrival: Arrival, settings: Settings, state: ProjectState) -> D
     )
     reason = f"{RUN_SPEC_NAME} and its files are there"
     return replace(_open(members, settings, state, reason), left_out=left_out)
+
+
+def _of_raw_data(arrival: Arrival, settings: Settings, state: ProjectState) -> Decision:
+    """A run.yaml that prepares raw data: all data files beside it, or what its source holds."""
+    if settings.has_source:
+        if state.source is None:
+            return Decision(Action.REJECT, state.source_problem or "prepare.source is not there.")
+        reason = f"{RUN_SPEC_NAME} names its raw data"
+        return _open((Member(state.source, None),), settings, state, reason)
+    names = [name for name in sorted(state.folder) if is_data_file(name)]
+    if not names:
+        return _wait_or_ignore(
+            arrival,
+            f"{RUN_SPEC_NAME} has no data file beside it to prepare; upload them and then "
+            f"{RUN_SPEC_NAME} again, or name folders in prepare.source",
+        )
+    if not arrival.settled:
+        return Decision(Action.WAIT, "more raw files may come")
+    if len(names) > MOST_FILES:
+        return _too_many("the project", len(names))
+    members = tuple(Member(state.folder[name], None) for name in names)
+    return _open(members, settings, state, f"{RUN_SPEC_NAME} and its raw data are there")
+
+
+def _too_many(whose: str, files: int) -> Decision:
+    return Decision(
+        Action.REJECT,
+        f"{RUN_SPEC_NAME}: {whose}: {files:,} files; {MOST_FILES:,} are allowed. Merge some of "
+        "them.",
+    )
 
 
 def _of_lone_run_spec(arrival: Arrival, settings: Settings, state: ProjectState) -> Decision:

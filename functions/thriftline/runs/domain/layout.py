@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+SCRATCH = "scratch/"
 _JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9-]{1,60})-\d{2,}")
 
 
@@ -46,7 +47,7 @@ def run_prefix(run_id: str) -> str:
 
 def scratch_prefix(run_id: str) -> str:
     """What only the run itself needs; Clean up removes it, but for splits that are to be kept."""
-    return f"scratch/{run_id}/"
+    return f"{SCRATCH}{run_id}/"
 
 
 def splits_prefix(run_id: str) -> str:
@@ -57,6 +58,26 @@ def splits_prefix(run_id: str) -> str:
 def split_prefix(run_id: str, split: str) -> str:
     """The canonical shards of one split, an input of the training."""
     return f"{splits_prefix(run_id)}{split}/"
+
+
+def preparation_name(run_id: str, attempt: int) -> str:
+    """Each attempt at a preparation has a name of its own, which no training job can have."""
+    return f"{run_id}-prep{attempt:02d}"
+
+
+def preparation_prefix(run_id: str) -> str:
+    """The program of a preparation, and the configuration of each attempt."""
+    return f"{scratch_prefix(run_id)}preparation/"
+
+
+def prepared_prefix(run_id: str, attempt: int) -> str:
+    """What an attempt at a preparation writes: the prepared data set, its manifest last."""
+    return f"{scratch_prefix(run_id)}prepared/attempt-{attempt:02d}/"
+
+
+def preparation_logs_prefix(run_id: str, attempt: int) -> str:
+    """Where the service of a preparation may put its logs."""
+    return f"{run_prefix(run_id)}preparation-logs/attempt-{attempt:02d}/"
 
 
 def progress_prefix(run_id: str) -> str:

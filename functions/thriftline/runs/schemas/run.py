@@ -1,6 +1,8 @@
 """``runs/{run_id}/run.json``: what a run is about, fixed when it starts.
 
-A document without a version is of 1.0; version 1.1 only adds keys, whose defaults it reads as.
+A document without a version is of 1.0; versions 1.1 and 1.2 only add keys, whose defaults it reads
+as. A run that prepares raw data has no files until that is done: the document is written once more
+then, with the prepared files.
 """
 
 from datetime import datetime
@@ -8,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from thriftline.runs.domain.layout import Upload
+from thriftline.runs.domain.layout import SCRATCH, Upload
 from thriftline.runs.schemas.run_spec import RunSpec, with_former_trainer
 
 Split = Literal["train", "validation", "test"]
@@ -28,19 +30,36 @@ class DatasetFile(BaseModel):
 
     @property
     def name(self) -> str:
-        """The last part of the key, as a person calls the file."""
-        return self.key.rsplit("/", 1)[-1]
+        """The last part of the key, as a person calls the file.
+
+        Prepared files have names that are the same in every split, so they carry their split.
+        """
+        last = self.key.rsplit("/", 1)[-1]
+        if not self.is_prepared or self.split is None or last.startswith(self.split):
+            return last
+        return f"{self.split}-{last}"
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether a preparation wrote it, in the run's scratch."""
+        return self.key.startswith(SCRATCH)
+
+    @property
+    def uri(self) -> str:
+        """Its address."""
+        return f"s3://{self.bucket}/{self.key}"
 
 
 class Run(BaseModel):
     """One run: the upload that started it, its run spec and the objects that it reads.
 
-    ``left_out`` are data files beside run.yaml that are in no split.
+    ``left_out`` are data files beside run.yaml that are in no split, and ``raw_files`` what a
+    preparation reads, where the run has one.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
-    schema_version: Literal["1.0", "1.1"] = "1.1"
+    schema_version: Literal["1.0", "1.1", "1.2"] = "1.2"
     run_id: str
     project: str
     upload: Upload
@@ -49,6 +68,7 @@ class Run(BaseModel):
     spec: RunSpec
     files: tuple[DatasetFile, ...]
     left_out: tuple[str, ...] = ()
+    raw_files: tuple[DatasetFile, ...] = ()
 
     @field_validator("spec", mode="before")
     @classmethod

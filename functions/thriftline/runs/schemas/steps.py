@@ -21,13 +21,17 @@ class OpenRunRequest(Payload):
 
 
 class OpenRunResponse(Payload):
-    """``reason`` is a sentence for a person; ``owner_execution_arn`` is set for duplicates."""
+    """``reason`` is a sentence for a person; ``owner_execution_arn`` is set for duplicates.
+
+    ``prepares`` asks the machine to prepare raw data first.
+    """
 
     decision: Literal["open", "duplicate", "ignored", "wait"]
     run_id: str | None
     reason: str
     owner_execution_arn: str | None = None
     wait_seconds: int = 0
+    prepares: bool = False
 
 
 class ExplainUploadResponse(Payload):

@@ -100,10 +100,14 @@ def workshop_of(run: Run, data: Bucket, artifacts: Bucket, limits: WorkLimits) -
     """Where the run's validation works."""
     by_name = {file.name: file for file in run.files}
     return WorkContext(
-        open_source=lambda file: VersionSource(data, by_name[file.name]),
+        open_source=lambda file: _source(by_name[file.name], data, artifacts),
         limits=limits,
         scratch=BucketScratch(artifacts, scratch_prefix(run.run_id)),
     )
+
+
+def _source(file: DatasetFile, data: Bucket, artifacts: Bucket) -> VersionSource:
+    return VersionSource(artifacts if file.is_prepared else data, file)
 
 
 def read_work_plan(shop: WorkContext) -> WorkPlan:

@@ -26,11 +26,13 @@ from thriftline.runs.domain.arrivals import (
     member_digests,
 )
 from thriftline.runs.domain.layout import run_id_of, run_prefix
+from thriftline.runs.domain.raw_data import RawListing, as_one_file
 from thriftline.runs.domain.uploads import classify
 from thriftline.runs.schemas.run import DatasetFile, Run
 from thriftline.runs.schemas.run_yaml import Defaults
 from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
 from thriftline.runs.steps.project_folder import files_beside, folder_of, settings_beside
+from thriftline.runs.steps.raw_sources import RawSources
 from thriftline.runs.steps.tell_no_run import tell_no_run
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def open_run(
     claims: ClaimsTable,
     alerts: Topic,
     defaults: Defaults,
+    sources: RawSources,
     settle_seconds: int,
     now: datetime,
 ) -> OpenRunResponse:
@@ -62,7 +65,7 @@ def open_run(
         InvalidRunSpecError: ``run.yaml`` cannot be used, or the data set that it names.
         DatasetChangedError: files changed between a claim and its repetition.
     """
-    look = _UploadReader(request, data, runs, claims, defaults)
+    look = _UploadReader(request, data, runs, claims, defaults, sources)
     for _ in range(_MOST_LOOKS):
         decision = look.decide()
         if decision.action not in (Action.OPEN, Action.REJECT):
@@ -89,6 +92,7 @@ class _UploadReader:
         runs: RunsTable,
         claims: ClaimsTable,
         defaults: Defaults,
+        sources: RawSources,
     ) -> None:
         upload = request.upload
         self.arrival = Arrival(
@@ -98,7 +102,9 @@ class _UploadReader:
         self.project = classify(upload.key).project
         self.run_id = run_id_of(upload, self.project)
         self.spec: RunSpec | None = None
+        self.listing: RawListing | None = None
         self._data, self._runs, self._claims, self._defaults = data, runs, claims, defaults
+        self._sources = sources
         self.forget()
 
     def forget(self) -> None:
@@ -118,12 +124,21 @@ class _UploadReader:
                 self._state = None
             elif decision.action is Action.LOOK:
                 self._seen = self._claims.read(self.project)
-                self._state = ProjectState(
-                    files_beside(self._data, self.project), self._with_endings()
-                )
+                self._state = self._look()
             else:
                 return decision
         raise ServiceUnavailableError(f"{self.arrival.key}: run.yaml changes while it is read.")
+
+    def _look(self) -> ProjectState:
+        folder = files_beside(self._data, self.project)
+        prepare = self.spec.prepare if self.spec else None
+        if prepare is None or prepare.source is None:
+            self.listing = None
+            return ProjectState(folder, self._with_endings())
+        self.listing = self._sources.listing(prepare)
+        problem = self.listing.problem
+        source = None if problem else as_one_file(prepare.source, self.listing)
+        return ProjectState(folder, self._with_endings(), source, problem)
 
     def _with_endings(self) -> tuple[Claim, ...]:
         ended = self._runs.statuses([one.run_id for one in self._seen.claims])
@@ -182,6 +197,8 @@ def _opened(
 ) -> OpenRunResponse:
     if decision.action is Action.REJECT or look.spec is None:
         raise InvalidRunSpecError(decision.reason)
+    files = _files(decision, request, look)
+    prepares = look.spec.prepare is not None
     run = Run(
         run_id=look.run_id,
         project=look.project,
@@ -189,20 +206,34 @@ def _opened(
         execution_arn=request.execution_arn,
         opened_at=now,
         spec=look.spec,
-        files=tuple(
-            DatasetFile(
-                bucket=request.upload.bucket,
-                key=folder_of(look.project) + one.file.name,
-                version_id=one.file.version_id,
-                size=one.file.size,
-                split=one.split,
-            )
-            for one in decision.members
-        ),
+        files=() if prepares else files,
+        raw_files=files if prepares else (),
         left_out=decision.left_out,
     )
     artifacts.write_json(f"{run_prefix(run.run_id)}run.json", run.model_dump_json(indent=2))
-    return OpenRunResponse(decision="open", run_id=run.run_id, reason=decision.reason)
+    return OpenRunResponse(
+        decision="open", run_id=run.run_id, reason=decision.reason, prepares=prepares
+    )
+
+
+def _files(
+    decision: Decision, request: OpenRunRequest, look: _UploadReader
+) -> tuple[DatasetFile, ...]:
+    if look.listing:
+        return tuple(
+            DatasetFile(bucket=one.bucket, key=one.key, version_id=one.version_id, size=one.size)
+            for one in look.listing.files
+        )
+    return tuple(
+        DatasetFile(
+            bucket=request.upload.bucket,
+            key=folder_of(look.project) + one.file.name,
+            version_id=one.file.version_id,
+            size=one.file.size,
+            split=one.split,
+        )
+        for one in decision.members
+    )
 
 
 def _of_another(run_id: str, owner: str) -> OpenRunResponse:

@@ -50,6 +50,8 @@ def settings_beside(
                 "test": spec.dataset.test,
             },
             repeat=spec.repeat,
+            prepares=spec.prepare is not None,
+            has_source=spec.prepare is not None and spec.prepare.source is not None,
         ),
         spec,
     )

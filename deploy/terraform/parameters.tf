@@ -24,6 +24,7 @@ locals {
     TrainingSecurityGroupIds = join(",", var.training_security_group_ids)
     BedrockSubnetIds         = join(",", var.bedrock_subnet_ids)
     BedrockSecurityGroupIds  = join(",", var.bedrock_security_group_ids)
+    RawDataBuckets           = join(",", var.raw_data_buckets)
     PreparationEngines       = join(",", var.preparation_engines)
     PreparationMaxVcpus      = var.preparation_max_vcpus
     PreparationRelease       = var.preparation_release

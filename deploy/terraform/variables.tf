@@ -264,6 +264,18 @@ variable "bedrock_security_group_ids" {
   }
 }
 
+variable "raw_data_buckets" {
+  description = "Names of further buckets that prepare.source of a run.yaml may name, with commas between them. Only read; their own policies must allow it where they are another account's."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.raw_data_buckets : can(regex("^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", one))])
+    error_message = "It has to match ^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$."
+  }
+}
+
 variable "preparation_engines" {
   description = "Services of AWS that may prepare raw data, with commas between them: emr_serverless, sagemaker_processing; none for neither. What is made for them costs nothing while no run uses it."
   type        = list(string)

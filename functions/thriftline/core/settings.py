@@ -40,6 +40,11 @@ class Settings:
         return self._list("RAW_DATA_BUCKETS")
 
     @property
+    def preparation_program(self) -> str:
+        """File of the program that prepares data."""
+        return self._require("PREPARATION_PROGRAM")
+
+    @property
     def artifacts_bucket(self) -> str:
         """Bucket that Thriftline writes to."""
         return self._require("ARTIFACTS_BUCKET")

@@ -4,6 +4,7 @@ from thriftline.core.observability import entry_point, logger
 from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.clean_up import clean_up
 from thriftline.wiring import runs as wiring
+from thriftline.wiring.engines import engines
 from thriftline.wiring.trainers import trainers
 
 
@@ -19,6 +20,7 @@ def lambda_handler(request: CleanUpRequest) -> CleanUpResponse:
         runs=wiring.runs_table(),
         artifacts=wiring.artifacts(),
         trainers=trainers(),
+        engines=engines(),
         queue=wiring.training_queue(),
         report=_report,
         now=wiring.now(),

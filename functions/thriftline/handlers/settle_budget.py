@@ -5,6 +5,7 @@ from thriftline.runs.schemas.steps import SettleBudgetRequest, SettleBudgetRespo
 from thriftline.runs.steps.settle_budget import settle_budget
 from thriftline.wiring import ledger as money
 from thriftline.wiring import runs as wiring
+from thriftline.wiring.engines import engines
 from thriftline.wiring.trainers import trainers
 
 
@@ -16,6 +17,7 @@ def lambda_handler(request: SettleBudgetRequest) -> SettleBudgetResponse:
         runs=wiring.runs_table(),
         artifacts=wiring.artifacts(),
         trainers=trainers(),
+        engines=engines(),
         ledger=money.ledger(),
         now=wiring.now(),
     )

@@ -6,6 +6,7 @@ from thriftline.runs.steps.sweep_ledger import Sweeper, sweep_ledger
 from thriftline.runs.steps.watch_budget import KillSwitch, watch_budget
 from thriftline.wiring import ledger as money
 from thriftline.wiring import runs as wiring
+from thriftline.wiring.engines import engines
 from thriftline.wiring.trainers import trainers
 
 
@@ -21,6 +22,7 @@ def lambda_handler(request: SweepLedgerRequest) -> SweepLedgerResponse:
         runs=wiring.runs_table(),
         artifacts=wiring.artifacts(),
         trainers=trainers(),
+        engines=engines(),
         executions=wiring.executions(),
         alerts=wiring.alerts(),
     )
@@ -34,6 +36,7 @@ def lambda_handler(request: SweepLedgerRequest) -> SweepLedgerResponse:
             runs=wiring.runs_table(),
             artifacts=wiring.artifacts(),
             trainers=trainers(),
+            engines=engines(),
         ),
         holds=[hold for _, hold in sweeper.holds(wiring.now())],
         report=_report,

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.unit.runs.engine_fixture import engines_over
 from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker, refusal
 from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
 from tests.unit.runs.sagemaker_plans import a_plan, a_rung
@@ -102,6 +103,7 @@ class Scene:
             runs=self.world.runs,
             artifacts=self.world.artifacts,
             trainers=trainers_over(self.world.artifacts, self.sagemaker),
+            engines=engines_over(self.world.artifacts),
             ledger=self.world.ledger,
             now=now,
         )
@@ -427,6 +429,7 @@ def swept(
             runs=world.runs,
             artifacts=world.artifacts,
             trainers=trainers_over(world.artifacts, scene.sagemaker),
+            engines=engines_over(world.artifacts),
             executions=Executions(cast("Any", states)),
             alerts=Topic(cast("Any", topic), "arn:topic"),
         ),
@@ -545,7 +548,9 @@ def watched(
         ledger=world.ledger,
         budgets=budgets,
         alerts=Topic(cast("Any", topic), "arn:topic"),
-        switch=KillSwitch(is_on, world.runs, world.artifacts, trainers),
+        switch=KillSwitch(
+            is_on, world.runs, world.artifacts, trainers, engines_over(world.artifacts)
+        ),
         holds=(*more, *world.ledger.month("2026-11").holds.values()),
         report=lambda run_id, _: errors.append(run_id),
         now=NOW,

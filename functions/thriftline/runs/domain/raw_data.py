@@ -1,13 +1,15 @@
 """Raw data that a preparation reads: which objects of a folder, and what stands for all of them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from thriftline.runs.domain.arrivals import MOST_FILES, FileVersion, digest_of
-from thriftline.runs.domain.uploads import is_data_file
 
+_DATA_FILE = re.compile(r".+\.(csv|jsonl|ndjson|parquet)(\.gz)?", re.IGNORECASE | re.DOTALL)
 # One task reads such a file alone, however large it is.
 _UNSPLITTABLE = ".gz"
+_MOST_NAMED = 100
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,11 @@ class RawObject:
     version_id: str
     size: int
     etag: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What changes when the object does: its version, or its ETag in a bucket without."""
+        return self.etag if self.version_id == "null" else self.version_id
 
     @property
     def uri(self) -> str:
@@ -41,7 +48,7 @@ def is_raw(key: str, data_format: str) -> bool:
     """
     if any(part.startswith((".", "_")) for part in key.split("/")) or key.endswith("/"):
         return False
-    return data_format != "auto" or is_data_file(key.rsplit("/", 1)[-1])
+    return data_format != "auto" or _DATA_FILE.fullmatch(key) is not None
 
 
 def listing_of(sources: Sequence[str], found: Iterable[RawObject]) -> RawListing:
@@ -76,6 +83,19 @@ def as_one_file(sources: Sequence[str], listing: RawListing) -> FileVersion:
     )
 
 
+def read_from(sources: Sequence[str] | None, folder: str, files: Sequence[str]) -> list[str]:
+    """Returns what the program is told to read: each place is listed by itself, so few are best.
+
+    Args:
+        sources: folders that run.yaml names; None where the files lie beside it.
+        folder: where run.yaml lies.
+        files: all raw files.
+    """
+    if sources is not None:
+        return list(sources)
+    return list(files) if len(files) <= _MOST_NAMED else [folder]
+
+
 def largest_unsplittable(files: Iterable[tuple[str, int]]) -> int:
     """Returns the size of the largest file that one task has to read alone, 0 when there is none.
 
@@ -83,3 +103,11 @@ def largest_unsplittable(files: Iterable[tuple[str, int]]) -> int:
         files: names with their sizes in bytes.
     """
     return max((size for name, size in files if name.lower().endswith(_UNSPLITTABLE)), default=0)
+
+
+def unpacked_size(name: str, size: int) -> int:
+    """Returns about how many bytes of text a file holds: packed text is a third to a fifth."""
+    lower = name.lower()
+    if lower.endswith(_UNSPLITTABLE):
+        return size * 4
+    return size * 3 if lower.endswith(".parquet") else size

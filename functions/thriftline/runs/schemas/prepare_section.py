@@ -165,6 +165,11 @@ class PrepareSection(Section):
         None, description="Workspace and cluster, for engine: databricks; none when absent."
     )
 
+    @property
+    def spare_capacity(self) -> bool:
+        """Whether it may run on what can be taken away."""
+        return self.spot
+
     @field_validator("source")
     @classmethod
     def _are_folders(cls, source: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ then, with the prepared files.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -50,6 +51,23 @@ class DatasetFile(BaseModel):
         return f"s3://{self.bucket}/{self.key}"
 
 
+class RunPreparation(BaseModel):
+    """What made the run's data set, and what it leaves of the dollars that the run holds."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    engine: str
+    attempt: int
+    rows: int
+    held_usd: Decimal
+    charged_usd: Decimal
+
+    @property
+    def left_usd(self) -> Decimal:
+        """What the training may cost, with all that may come on top of it."""
+        return self.held_usd - self.charged_usd
+
+
 class Run(BaseModel):
     """One run: the upload that started it, its run spec and the objects that it reads.
 
@@ -69,6 +87,7 @@ class Run(BaseModel):
     files: tuple[DatasetFile, ...]
     left_out: tuple[str, ...] = ()
     raw_files: tuple[DatasetFile, ...] = ()
+    preparation: RunPreparation | None = None
 
     @field_validator("spec", mode="before")
     @classmethod

@@ -59,6 +59,37 @@ class IndexResponse(Payload):
     index: int
 
 
+class PlanPreparationResponse(Payload):
+    """Where the raw data is prepared; what an attempt costs at the most, and what the run holds."""
+
+    engine: str
+    worst_case_usd: Decimal
+    held_usd: Decimal
+
+
+class PreparationRequest(Payload):
+    """One attempt at the preparation; it counts from 1."""
+
+    run_id: str
+    attempt: int = Field(ge=1, le=99)
+
+
+class StartPreparationResponse(Payload):
+    """``wait_seconds`` > 0: the account may not have more now; call again after that."""
+
+    attempt: int
+    wait_seconds: int
+    reason: str
+
+
+class PollPreparationResponse(Payload):
+    """``wait_seconds`` until the next look, while the attempt is not done."""
+
+    done: bool
+    wait_seconds: int
+    status: str
+
+
 class ValidationResponse(Payload):
     """``ranges`` > 0 asks the machine for a Map over byte ranges and a merge; else it is done."""
 

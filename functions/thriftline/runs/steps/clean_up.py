@@ -18,10 +18,12 @@ from thriftline.runs.domain.layout import (
     scratch_prefix,
     splits_prefix,
 )
+from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
+from thriftline.runs.steps.end_preparation import end_preparation
 from thriftline.runs.steps.own_run import own_run_id
 from thriftline.runs.steps.run_documents import document_if_made, problem_of
 from thriftline.runs.steps.run_ladder import RunLadder
@@ -36,11 +38,12 @@ def clean_up(
     runs: RunsTable,
     artifacts: Bucket,
     trainers: Trainers,
+    engines: Engines,
     queue: TrainingQueue,
     report: Callable[[str, Exception], None],
     now: datetime,
 ) -> CleanUpResponse:
-    """Stops the run's jobs that still run and deletes what only the run itself needed.
+    """Stops the run's preparation and jobs that still run, deletes what only the run itself needed.
 
     Splits stay where run.yaml says ``dataset.keep_splits``.
 
@@ -52,6 +55,9 @@ def clean_up(
     run_id = own_run_id(request.run_id, request.upload, request.execution_arn, runs=runs, now=now)
     if run_id is None:
         return CleanUpResponse(stopped_jobs=(), deleted_objects=0)
+    preparing = end_preparation(run_id, runs=runs, artifacts=artifacts, engines=engines, now=now)
+    if preparing:
+        return CleanUpResponse(stopped_jobs=preparing, deleted_objects=0)
     plan = document_if_made(artifacts, run_id, "plan.json", Plan)
     left: tuple[str, ...] = ()
     # No attempt is made without a plan.

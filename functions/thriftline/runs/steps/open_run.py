@@ -221,7 +221,7 @@ def _files(
 ) -> tuple[DatasetFile, ...]:
     if look.listing:
         return tuple(
-            DatasetFile(bucket=one.bucket, key=one.key, version_id=one.version_id, size=one.size)
+            DatasetFile(bucket=one.bucket, key=one.key, version_id=one.identity, size=one.size)
             for one in look.listing.files
         )
     return tuple(

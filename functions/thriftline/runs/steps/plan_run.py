@@ -100,15 +100,28 @@ def plan_run(
         worst_case_usd=allowance,
         expected_usd=plan.expected_usd,
         max_attempts=chosen.quote.max_attempts,
-        needs_approval=is_needed(allowance, above),
+        needs_approval=is_needed(allowance + _prepared_usd(run), above),
         approval_wait_seconds=wait_seconds(approval.answer_within),
     )
 
 
 def _admitted(quote: Quote, run: Run, ceilings: Ceilings) -> Admitted:
-    allowance, clamp = admit(quote, _room(run.spec.budget.max_usd, ceilings))
+    allowance, clamp = admit(quote, _room_of(run, quote, ceilings))
     admit_to_stack(ceilings, run, quote, allowance)
     return Admitted(allowance, clamp)
+
+
+def _room_of(run: Run, quote: Quote, ceilings: Ceilings) -> Room:
+    """Returns what the run may cost; after a preparation, what that left of the run's hold.
+
+    The hold was made before the training was planned, so what may come on top lies inside it.
+    """
+    if run.preparation is None:
+        return _room(run.spec.budget.max_usd, ceilings)
+    charged, held = run.preparation.charged_usd, run.preparation.held_usd
+    left = run.preparation.left_usd - quote.stop_grace_usd - quote.upload_grace_usd
+    name = f"the {held} USD that the run holds, of which the preparation took {charged:.2f} USD,"
+    return Room(max(Decimal(0), left), name)
 
 
 def _room(cap_usd: Decimal, ceilings: Ceilings) -> Room:
@@ -116,6 +129,10 @@ def _room(cap_usd: Decimal, ceilings: Ceilings) -> Room:
     if cap_usd <= ceilings.max_usd_per_run:
         return Room(cap_usd, own, ((most, ceilings.max_usd_per_run),))
     return Room(ceilings.max_usd_per_run, most, ((own, cap_usd),))
+
+
+def _prepared_usd(run: Run) -> Decimal:
+    return run.preparation.charged_usd if run.preparation else Decimal(0)
 
 
 def _champion(registry: ModelRegistry, project: str) -> Champion | None:

@@ -1,13 +1,19 @@
-"""What a run was billed, as its trainer says now."""
+"""What a run was billed, as its trainer and the engine of its preparation say now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.runs.domain.attempts import AttemptState
+from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.plan import Plan
+from thriftline.runs.steps.preparation_bill import (
+    NOTHING_PREPARED,
+    PreparationBill,
+    preparation_bill,
+)
 from thriftline.runs.steps.run_costs import attempt_numbers
 from thriftline.runs.steps.run_documents import document_if_made
 from thriftline.runs.steps.run_ladder import RunLadder
@@ -26,13 +32,34 @@ class Bill:
     attempts: tuple[AttemptState, ...] = ()
     may_run: bool = False
     trainer: str | None = None
+    preparation: PreparationBill = NOTHING_PREPARED
 
 
-def bill_of(run_id: str, item: Mapping[str, Any], *, artifacts: Bucket, trainers: Trainers) -> Bill:
-    """Asks the trainer for every attempt of a run; what still runs has no bill yet.
+def bill_of(
+    run_id: str,
+    item: Mapping[str, Any],
+    *,
+    artifacts: Bucket,
+    trainers: Trainers,
+    engines: Engines,
+) -> Bill:
+    """Asks for every attempt of a run, and of its preparation; what still runs has no bill yet.
 
-    The trainer is asked, not the table: a job may exist that nobody came to record.
+    Trainer and engine are asked, not the table: a job may exist that nobody came to record.
     """
+    preparation = preparation_bill(run_id, item, artifacts=artifacts, engines=engines)
+    bill = replace(_training_bill(run_id, item, artifacts, trainers), preparation=preparation)
+    if bill.usd is None:
+        return bill
+    if preparation.usd is None:
+        may_run = preparation.may_run
+        return replace(bill, usd=None, reason=preparation.reason, may_run=may_run)
+    return replace(bill, usd=bill.usd + preparation.usd)
+
+
+def _training_bill(
+    run_id: str, item: Mapping[str, Any], artifacts: Bucket, trainers: Trainers
+) -> Bill:
     plan = document_if_made(artifacts, run_id, "plan.json", Plan)
     if plan is None:
         return Bill(Decimal(0), "The run was never planned, so it has no job.")

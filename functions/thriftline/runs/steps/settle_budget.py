@@ -7,6 +7,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.money.ledger import Ledger, settle
 from thriftline.money.month import month_key
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.steps import SettleBudgetRequest, SettleBudgetResponse
 from thriftline.runs.steps.own_run import own_run_id
 from thriftline.runs.steps.run_bill import bill_of
@@ -19,10 +20,11 @@ def settle_budget(
     runs: RunsTable,
     artifacts: Bucket,
     trainers: Trainers,
+    engines: Engines,
     ledger: Ledger,
     now: datetime,
 ) -> SettleBudgetResponse:
-    """Replaces the run's hold by what its attempts were billed; safe to repeat.
+    """Replaces the run's hold by what its attempts and its preparation were billed; safe to repeat.
 
     While an attempt has not ended, or what it was billed is not known, the hold stays: the sweep
     settles it later. It counts in the month of its hold, whatever the date is now.
@@ -33,7 +35,7 @@ def settle_budget(
             status="nothing_held", settled_usd=None, reason="The execution has no run of its own."
         )
     item = runs.get(run_id) or {}
-    bill = bill_of(run_id, item, artifacts=artifacts, trainers=trainers)
+    bill = bill_of(run_id, item, artifacts=artifacts, trainers=trainers, engines=engines)
     if bill.usd is None:
         return SettleBudgetResponse(status="kept", settled_usd=None, reason=bill.reason)
     key = item.get("ledger_month")

@@ -15,8 +15,10 @@ from thriftline.money.ledger import Ledger
 from thriftline.money.month import Hold
 from thriftline.money.sweeping import Life, Seen, Verdict, recent_months, verdict
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.steps import SweepLedgerResponse, SweptHold
+from thriftline.runs.steps.preparation_bill import stop_preparation
 from thriftline.runs.steps.run_bill import Bill, bill_of
 from thriftline.runs.steps.run_documents import problem_of
 from thriftline.runs.steps.settle_budget import settle_run
@@ -34,6 +36,7 @@ class Sweeper:
     runs: RunsTable
     artifacts: Bucket
     trainers: Trainers
+    engines: Engines
     executions: Executions
     alerts: Topic
 
@@ -50,7 +53,15 @@ class Sweeper:
             return Seen(hold, life, ended_at, True, None, hold.usd)
         if unreadable := problem_of(self.artifacts, hold.run_id, "plan.json", Plan):
             return Seen(hold, life, ended_at, True, None, hold.usd, unreadable)
-        bill = bill_of(hold.run_id, item, artifacts=self.artifacts, trainers=self.trainers)
+        bill = bill_of(
+            hold.run_id,
+            item,
+            artifacts=self.artifacts,
+            trainers=self.trainers,
+            engines=self.engines,
+        )
+        # Of an execution that was stopped no Clean up has ended the preparation.
+        stop_preparation(bill.preparation, self.engines)
         return Seen(hold, life, ended_at, bill.may_run, bill.usd, _most(bill))
 
     def _life(self, item: dict[str, Any]) -> tuple[Life, datetime | None]:
@@ -136,4 +147,5 @@ def _told(hold: Hold, judged: Verdict, key: str) -> Message:
 
 
 def _most(bill: Bill) -> Decimal:
-    return sum((attempt.charged_usd for attempt in bill.attempts), Decimal(0))
+    trained = sum((attempt.charged_usd for attempt in bill.attempts), Decimal(0))
+    return trained + bill.preparation.charged_usd

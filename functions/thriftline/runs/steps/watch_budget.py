@@ -13,6 +13,8 @@ from thriftline.money.ledger import Budgets, Ledger
 from thriftline.money.month import Announcing, Hold, Month, month_key
 from thriftline.money.spending import Alert, due_alerts
 from thriftline.runs.aws.runs_table import RunsTable
+from thriftline.runs.engines.registry import Engines
+from thriftline.runs.steps.preparation_bill import stop_preparation
 from thriftline.runs.steps.run_bill import bill_of
 from thriftline.runs.trainers.registry import Trainers
 
@@ -27,6 +29,7 @@ class KillSwitch:
     runs: RunsTable
     artifacts: Bucket
     trainers: Trainers
+    engines: Engines
 
 
 def watch_budget(
@@ -87,7 +90,16 @@ def _stopped(
 
 def _stop(hold: Hold, switch: KillSwitch) -> Iterator[str]:
     item = switch.runs.get(hold.run_id) or {}
-    bill = bill_of(hold.run_id, item, artifacts=switch.artifacts, trainers=switch.trainers)
+    bill = bill_of(
+        hold.run_id,
+        item,
+        artifacts=switch.artifacts,
+        trainers=switch.trainers,
+        engines=switch.engines,
+    )
+    for name in stop_preparation(bill.preparation, switch.engines):
+        switch.runs.update(hold.run_id, stopped_by="the month's budget")
+        yield name
     for attempt in bill.attempts:
         if attempt.is_active and bill.trainer is not None:
             switch.trainers.named(bill.trainer).stop(attempt.name)

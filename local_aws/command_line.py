@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from local_aws.options import ROOT, Options
+from local_aws.preparation.options import PreparationOptions
 
 if TYPE_CHECKING:
     from local_aws.server import EmbeddedAws
@@ -90,6 +91,13 @@ def add_serve(commands: Any) -> None:
         metavar="NAME=N",
         help="a quota of the stack's account by its name in Service Quotas, such as "
         "'ml.g5.xlarge for spot training job usage=2'; may be given again",
+    )
+    serve.add_argument(
+        "--spark-python",
+        type=Path,
+        metavar="PYTHON",
+        help="the interpreter with pyspark, in place of .venv-spark, which make setup-preparation "
+        "makes",
     )
     serve.add_argument(
         "--account",
@@ -227,4 +235,6 @@ def options_of(given: argparse.Namespace) -> Options:
         values["template"] = given.template
     if given.region is not None:
         values["region"] = given.region
+    if given.spark_python is not None:
+        values["preparation"] = PreparationOptions(python=given.spark_python)
     return with_accounts(Options(**values), given.account, region=given.region)

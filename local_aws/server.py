@@ -47,7 +47,7 @@ from local_aws.stepfunctions import executions, interpreter
 from local_aws.stepfunctions.task_clocks import TaskClocks
 
 if TYPE_CHECKING:
-    from local_aws.preparation.runner import Programs
+    from local_aws.preparation.programs import Programs
 
 __all__ = ["ACCOUNT", "ROOT", "EmbeddedAws", "Options"]
 

@@ -38,6 +38,7 @@ from local_aws.services.sagemaker_jobs import SageMakerJobs
 from local_aws.services.sagemaker_model_registry import ModelRegistries
 from local_aws.services.sagemaker_models import SageMakerModels
 from local_aws.services.sagemaker_notebooks import SageMakerNotebooks
+from local_aws.services.sagemaker_processing import SageMakerProcessing
 from local_aws.services.sagemaker_search import SageMakerSearch
 from local_aws.services.sagemaker_store import SageMakerStore
 from local_aws.services.sagemaker_tags import SageMakerTags
@@ -83,6 +84,7 @@ class OwnServices:
         self.spot = SpotMarket()
         self.training_plans = TrainingPlans(clock.now)
         self.transform = SageMakerTransform(self.sagemaker)
+        self.processing = SageMakerProcessing(self.sagemaker, self.quotas)
         self.emr_serverless = EmrServerless(clock)
         self.registries = ModelRegistries(clock.now)
         self.task_tokens = TaskTokens(clock.service_time)
@@ -92,6 +94,9 @@ class OwnServices:
         self.costs.sources.append(self.bedrock_world.bill.charges)
         self.costs.sources.append(
             lambda account, now: self.transform.charges(account, clock.service_time(), now.date())
+        )
+        self.costs.sources.append(
+            lambda account, now: self.processing.charges(account, clock.now(), now.date())
         )
         self.costs.sources.append(
             lambda account, now: self.hosting_bill.charges(
@@ -116,6 +121,7 @@ class OwnServices:
             own.add("sagemaker", service.operations())
         own.add("sagemaker", self.training_plans.operations())
         own.add("sagemaker", self.transform.operations())
+        own.add("sagemaker", self.processing.operations())
         own.add("cloudwatch", CloudWatch(self.metrics).operations())
         own.add("cloudwatch", self.alarms.operations())
         own.add(

@@ -97,7 +97,8 @@ SUPPORTED: dict[str, frozenset[str]] = {
     ),
     "sagemaker": _calls(
         "AddTags CreateEndpoint CreateEndpointConfig CreateInferenceComponent CreateModel "
-        "CreateModelPackage CreateModelPackageGroup CreateTrainingJob CreateTransformJob "
+        "CreateModelPackage CreateModelPackageGroup CreateProcessingJob CreateTrainingJob "
+        "CreateTransformJob "
         "DeleteApp DeleteEndpoint DeleteEndpointConfig DeleteInferenceComponent "
         "DeleteModel DeleteModelPackage DeleteModelPackageGroup DeleteTags DescribeApp "
         "DescribeEndpoint DescribeEndpointConfig DescribeInferenceComponent DescribeModel "
@@ -108,7 +109,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "ListMlflowTrackingServers ListModelPackageGroups ListModelPackages ListModels "
         "ListNotebookInstances ListProcessingJobs ListSpaces ListTags ListTrainingJobs "
         "ListTransformJobs ListUserProfiles Search StartNotebookInstance "
-        "StopNotebookInstance StopTrainingJob StopTransformJob UpdateEndpoint "
+        "StopNotebookInstance StopProcessingJob StopTrainingJob StopTransformJob UpdateEndpoint "
         "UpdateEndpointWeightsAndCapacities UpdateInferenceComponent "
         "UpdateInferenceComponentRuntimeConfig UpdateModelPackage UpdateTrainingJob"
     ),

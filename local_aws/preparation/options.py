@@ -12,8 +12,17 @@ from threading import Lock
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 SPARK_PYTHON = _REPOSITORY / ".venv-spark/bin/python"
+PYTHON_VARIABLE = "THRIFTLINE_SPARK_PYTHON"
 STAND_IN = Path(__file__).with_name("stand_in.py")
-_MISSING = "{what} is missing, and without it no program of Spark runs here: run make {target}"
+_MISSING = (
+    "{what} is missing, and without it no program of Spark runs here: run make setup-preparation"
+)
+
+
+def _spark_python() -> Path:
+    """Return the interpreter with pyspark: named by a variable, or the checkout's own."""
+    named = os.environ.get(PYTHON_VARIABLE)
+    return Path(named) if named else SPARK_PYTHON
 
 
 class PreparationFaultKind(StrEnum):
@@ -89,7 +98,7 @@ class PreparationOptions:
     """The settings of all runs of EMR Serverless and of processing jobs with Spark.
 
     Args:
-        python: the interpreter with pyspark.
+        python: the interpreter with pyspark; THRIFTLINE_SPARK_PYTHON names another one.
         program: a program that stands in for the one that a run names, run by the interpreter of
             the embedded AWS itself: quick, and without Spark. `STAND_IN` is one.
         cores: how many cores Spark has.
@@ -100,7 +109,7 @@ class PreparationOptions:
         faults: bad luck that waits from the start.
     """
 
-    python: Path = SPARK_PYTHON
+    python: Path = field(default_factory=_spark_python)
     program: Path | None = None
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
     driver_memory: str = "1g"
@@ -119,10 +128,10 @@ class PreparationOptions:
         if self.program is not None:
             return ""
         if not self.python.exists():
-            return _MISSING.format(what=_shown(self.python), target="setup-preparation")
+            return _MISSING.format(what=_shown(self.python))
         home = os.environ.get("JAVA_HOME", "")
         if not shutil.which("java") and not (Path(home) / "bin/java").is_file():
-            return _MISSING.format(what="Java (17 or later)", target="setup-preparation")
+            return _MISSING.format(what="Java 17")
         return ""
 
 

@@ -10,7 +10,10 @@ from local_aws.events.events import EventBus
 from local_aws.http.own_services import OwnServices
 from local_aws.log_writer import LogWriter
 from local_aws.options import Options
-from local_aws.preparation.runner import EmrRunner, Programs
+from local_aws.preparation.emr_runner import EmrRunner
+from local_aws.preparation.processing_life import ProcessingWorld
+from local_aws.preparation.programs import Programs
+from local_aws.services.sagemaker_processing import announce
 
 _EMR = "aws.emr-serverless"
 
@@ -40,5 +43,10 @@ def connect_preparation(
     cleanup.callback(programs.close)
     services.emr_serverless.runs.runner = EmrRunner(
         programs, services.clock, services.quotas, publish
+    )
+    services.processing.world = ProcessingWorld(
+        programs,
+        services.clock.now,
+        lambda job: announce(clients.get("events", job.arn.split(":")[3]), job),
     )
     return programs

@@ -1,80 +1,26 @@
-"""Runs the programs of EMR Serverless's job runs and of processing jobs, until it is closed."""
+"""Runs the job runs of EMR Serverless, and tells of what happens to them."""
 
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.preparation.emr_life import EmrLife, EmrWorld
 from local_aws.preparation.job_run import JobRun
-from local_aws.preparation.logs import DriverLogs, WriteLog
-from local_aws.preparation.options import PreparationFaults, PreparationOptions
+from local_aws.preparation.logs import DriverLogs
+from local_aws.preparation.options import PreparationOptions
+from local_aws.preparation.programs import Programs
 from local_aws.preparation.storage import RoleStorage
 from local_aws.preparation.workers import WorkerPool
 from local_aws.services.emr_serverless_store import Application, EmrServerlessStore
 from local_aws.services.places import Places
 from local_aws.services.service_quotas import QuotaStore
 from local_aws.services.spark_quotas import VCPUS
-from local_aws.training.process_sessions import ProcessSessions
-from local_aws.training.queue import JobQueue
 
 _RUN_STATE = "EMR Serverless Job Run State Change"
 _RUN_RETRY = "EMR Serverless Job Run Retry"
 # Account, region, detail type, detail.
 Announce = Callable[[str, str, str, Mapping[str, Any]], None]
-
-
-class Life(Protocol):
-    """Something that runs, and ends at once when everything does."""
-
-    def close(self) -> None:
-        """End."""
-
-
-class Programs:
-    """What all programs share: processes, faults, places, a folder."""
-
-    def __init__(
-        self,
-        options: PreparationOptions,
-        scratch: Path,
-        client: Callable[[str, str], Any],
-        write_log: WriteLog,
-    ) -> None:
-        self.options = options
-        self.faults = PreparationFaults(options.faults)
-        self.sessions = ProcessSessions()
-        self.places = JobQueue(options.places)
-        self.scratch = scratch
-        self.client = client
-        self.write_log = write_log
-        self._lock = threading.Lock()
-        self._lives: list[Life] = []
-        self._closed = False
-
-    def keep(self, life: Life) -> bool:
-        """Remember what runs, so that `close` ends it; False where it is too late to begin."""
-        with self._lock:
-            if not self._closed:
-                self._lives.append(life)
-            return not self._closed
-
-    def storage(self, arn: str, role: str) -> RoleStorage:
-        """Return what the role of a run or job may do in S3, where the run is."""
-        region, account = arn.split(":")[3:5]
-        judged = role if self.options.check_role else None
-        return RoleStorage(self.client("s3", region), account, region, judged)
-
-    def close(self) -> None:
-        """End everything at once."""
-        with self._lock:
-            self._closed = True
-            lives, self._lives = self._lives, []
-        for life in lives:
-            life.close()
-        self.sessions.close()
 
 
 class EmrRunner:

@@ -21,6 +21,7 @@ COMMANDS = {
     "estimate": "what a run of a file would cost, before anything is uploaded",
     "local": "run the embedded AWS and the demos of a checkout",
     "models": "the versions in a project's registry, and their approval",
+    "prepare": "make a data set out of raw files, with Spark on this machine",
     "prices": "the rates that are reckoned with; refresh a checkout's catalogue",
     "restore": "bring back an endpoint that the audit ended",
     "runs": "train: submit, watch, stop, and how it ended",

@@ -31,6 +31,9 @@ locals {
     PreparationArchive       = var.preparation_archive
     PreparationImage         = var.preparation_image
     SparkProcessingImage     = var.spark_processing_image
+    DatabricksSecretArn      = var.databricks_secret_arn
+    DatabricksUsdPerDbu      = var.databricks_usd_per_dbu
+    DatabricksNodeRates      = var.databricks_node_rates
     AlertEmail               = var.alert_email
     ProjectMembers           = var.project_members
     ChatWebhookSecretArn     = var.chat_webhook_secret_arn

@@ -348,6 +348,42 @@ variable "spark_processing_image" {
   }
 }
 
+variable "databricks_secret_arn" {
+  description = "ARN of a secret of Secrets Manager that holds JSON with host, client_id and client_secret: a Databricks workspace, and the service principal that prepares raw data there. Without it no data goes to Databricks."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$", var.databricks_secret_arn))
+    error_message = "The ARN of a secret, or empty."
+  }
+}
+
+variable "databricks_usd_per_dbu" {
+  description = "Dollars of a DBU of jobs compute in the contract, such as 0.15. Where it is empty a run spec must say it, and Databricks is refused where neither does."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^$|^[0-9]{1,4}(\\.[0-9]{1,6})?$", var.databricks_usd_per_dbu))
+    error_message = "A number such as 0.15, or empty."
+  }
+}
+
+variable "databricks_node_rates" {
+  description = "JSON object of the hourly rates of node types: DBUs and EC2's on-demand dollars, such as {\"m5.xlarge\": {\"dbu_per_hour\": \"0.69\", \"ec2_usd_per_hour\": \"0.192\"}}. They hold in place of those of a run spec."
+  type        = string
+  default     = "{}"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^\\{[\\s\\S]*\\}$", var.databricks_node_rates))
+    error_message = "A JSON object, such as {}."
+  }
+}
+
 variable "alert_email" {
   description = "E-mail address for messages about runs; empty for none. AWS asks it to confirm."
   type        = string

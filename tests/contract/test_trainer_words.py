@@ -21,6 +21,7 @@ PUBLISHED = {
     "schemas/run_spec.py": "one instance for what needs one, a rule between its sections",
     "schemas/ladder_section.py": "training.ladder is a part of that section",
     "schemas/prepare_section.py": "prepare.spot is a key of run.yaml",
+    "schemas/databricks_section.py": "prepare.databricks names node types and volumes of a cluster",
     "schemas/run_yaml.py": "names the rule of the key training.instance_type, and its default",
     "schemas/estimate.py": "a default of the stack's parameters, and usual cases by the hour",
     "schemas/plan.py": "says what SageMaker's terms in plan.json are",

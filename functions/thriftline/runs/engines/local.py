@@ -14,7 +14,7 @@ from thriftline.runs.engines.port import EngineSite
 NAME = "local"
 _ELSEWHERE = (
     "prepare.engine: local runs on your own machine, where the files are, and no account starts "
-    "it: call `thriftline prepare run.yaml --data DIR --output DIR` there and submit what it "
+    "it: call `thriftline prepare run.yaml --data DIR --into DIR` there and submit what it "
     "leaves with `thriftline runs submit`, or name emr_serverless, databricks or "
     "sagemaker_processing."
 )

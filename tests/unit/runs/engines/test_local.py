@@ -18,7 +18,7 @@ def test_it_costs_nothing_and_is_done_by_a_command_elsewhere() -> None:
     quote = LOCAL.quote(work())
     assert quote.likely_usd == quote.worst_usd == Decimal(0)
     assert quote.cannot is not None
-    assert "`thriftline prepare run.yaml --data DIR --output DIR`" in quote.cannot
+    assert "`thriftline prepare run.yaml --data DIR --into DIR`" in quote.cannot
 
 
 def test_an_account_starts_none_and_has_none() -> None:

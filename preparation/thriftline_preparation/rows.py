@@ -103,7 +103,8 @@ class RowWork:
     def _filtered(self, texts: tuple[str, ...]) -> str | None:
         """Returns the filter that a row does not pass. The first text is the one that counts."""
         filters = self._config.filters
-        if not all(texts):
+        # Cleaning takes away what had made it more than blank.
+        if any(map(is_blank, texts)):
             return "empty_text"
         if filters.min_characters is not None and len(texts[0]) < filters.min_characters:
             return "too_short"

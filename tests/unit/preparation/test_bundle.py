@@ -1,0 +1,60 @@
+"""The program as one file."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from preparation import bundle
+
+PACKAGE = Path(__file__).parents[3] / "preparation/thriftline_preparation"
+
+
+def test_the_same_sources_give_the_same_file() -> None:
+    assert bundle.program() == bundle.program()
+
+
+def test_the_file_needs_nothing_of_the_repository(tmp_path: Path) -> None:
+    """It starts, and says what it takes, or what its interpreter lacks, without a traceback."""
+    program = tmp_path / "prepare.py"
+    program.write_text(bundle.program())
+
+    shown = subprocess.run(
+        [sys.executable, "-I", str(program), "--help"], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    assert "--config" in shown.stdout
+
+
+def test_an_interpreter_without_spark_is_told_what_to_install(tmp_path: Path) -> None:
+    program = tmp_path / "prepare.py"
+    program.write_text(bundle.program())
+
+    # Isolated and without site packages, no interpreter has pyspark.
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", str(program), "--config", "/nowhere"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith('PREPARATION_ERROR {"code": "package_missing"')
+    assert "pyspark, numpy, pandas, pyarrow" in ended.stderr
+
+
+def test_every_module_is_python_3_9() -> None:
+    for path in [*PACKAGE.glob("*.py"), Path(bundle.__file__)]:
+        ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
+
+
+def test_no_module_does_what_a_place_forbids() -> None:
+    """No master, no RDD, no context of the driver, no cache: Databricks refuses each somewhere."""
+    for path in PACKAGE.glob("*.py"):
+        names = {
+            node.attr
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Attribute)
+        }
+        assert not names & {"master", "rdd", "sparkContext", "persist", "cache"}, path.name

@@ -1,0 +1,122 @@
+"""What becomes of one raw row."""
+
+import json
+from typing import Any
+
+import pytest
+
+from preparation.thriftline_preparation.rows import MOST_RECORD_BYTES, Row, RowWork
+from tests.unit.preparation.configurations import configuration
+
+
+def row(text: Any, label: Any, pair: Any = None, **changes: Any) -> Row:
+    return RowWork(configuration(**changes)).judged(text, pair, label)
+
+
+def line(text: str, **changes: Any) -> Row | None:
+    return next(iter(RowWork(configuration(**changes)).lines([text])))
+
+
+def test_a_good_row_is_kept_as_it_is() -> None:
+    assert row("a text", "good") == Row("a text", None, "good", None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "reason"),
+    [
+        (None, "good", "empty_text"),
+        (" \u200b\n", "good", "empty_text"),
+        ("\x00\x01", "good", "empty_text"),
+        (5, "good", "not_a_text"),
+        (True, "good", "not_a_text"),
+        ({"a": 1}, "good", "not_a_text"),
+        (["a"], "good", "not_a_text"),
+        ("a text", None, "empty_label"),
+        ("a text", " ", "empty_label"),
+        ("a text", 1.5, "not_a_label"),
+        ("a text", {"a": 1}, "not_a_label"),
+        ("a text", ["good"], "not_a_label"),
+        ("a text", "x" * 257, "long_label"),
+        ("x" * (MOST_RECORD_BYTES + 1), "good", "over_record_limit"),
+        ("\u4f60" * (MOST_RECORD_BYTES // 3 + 1), "good", "over_record_limit"),
+    ],
+)
+def test_what_is_no_row_of_a_data_set_has_its_reason(text: Any, label: Any, reason: str) -> None:
+    assert row(text, label).reason == reason
+
+
+@pytest.mark.parametrize(("label", "named"), [(5, "5"), (True, "true"), (False, "false")])
+def test_whole_numbers_and_booleans_are_labels_as_the_validator_has_them(
+    label: Any, named: str
+) -> None:
+    assert row("a text", label).label == named
+
+
+def test_of_a_pair_both_texts_are_held_to_the_rules() -> None:
+    columns = {"text": "a", "text_pair": "b", "label": "c"}
+
+    assert row("one", "x", "two", columns=columns) == Row("one", "two", "x", None, None)
+    assert row("one", "x", " ", columns=columns).reason == "empty_text"
+    assert row("one", "x", 5, columns=columns).reason == "not_a_text"
+
+
+def test_an_unmapped_label_is_kept_dropped_or_left_for_a_refusal() -> None:
+    spellings = {"pos": "positive"}
+
+    def reason(rule: str) -> str | None:
+        return row("a text", "neutral", labels={"map": spellings, "unmapped": rule}).reason
+
+    assert (reason("keep"), reason("drop"), reason("refuse")) == (
+        None,
+        "unmapped_label",
+        "unmapped_label",
+    )
+    assert row("a text", " POS", labels={"map": spellings}).label == "positive"
+
+
+def test_lengths_are_those_of_the_cleaned_text_in_characters() -> None:
+    filters = {"min_characters": 3, "max_characters": 5}
+
+    assert row("  a  ", "x", filters=filters).reason == "too_short"
+    assert row("\u00e9t\u00e9", "x", filters=filters).reason is None
+    assert row(" abcde ", "x", filters=filters).reason is None
+    assert row("abcdef", "x", filters=filters).reason == "too_long"
+
+
+def test_what_is_changed_is_noted_with_its_count() -> None:
+    changed = row(" a@b.co, c@d.org  and \ufffd", "x", redact=["email"])
+
+    assert changed.text == "<EMAIL>, <EMAIL> and \ufffd"
+    assert changed.notes == "cleaned=1;redacted.email=2;replacement_characters=1"
+
+
+def test_of_a_removed_row_only_the_start_is_kept() -> None:
+    assert len(row("x" * 5000, None).text or "") == 300
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"text": "a", "label": "b"}', None),
+        ('\ufeff{"text": "a", "label": "b"}', None),
+        ('{"text": "a", "label": "b"', "unreadable"),
+        ('["a", "b"]', "unreadable"),
+        ("text,label", "unreadable"),
+        ("[" * 100_000, "unreadable"),
+        ('{"text": "a"}', "missing_column"),
+        ('{"text": 5, "label": "b"}', "not_a_text"),
+        ('{"text": "\\ud800 a", "label": "b"}', None),
+        ('{"text": "a", "label": "\\ud800"}', None),
+    ],
+)
+def test_a_line_is_one_object_with_both_columns(text: str, reason: str | None) -> None:
+    judged = line(text)
+
+    assert judged is not None
+    assert judged.reason == reason
+    json.dumps(judged).encode()
+    "".join(filter(None, judged)).encode()
+
+
+def test_a_blank_line_is_no_row() -> None:
+    assert [line(text) for text in ("", "  ", "\ufeff")] == [None, None, None]

@@ -11,7 +11,7 @@ from thriftline.runs.reports.advice import Status, advice_of
 _HEADLINES: Mapping[Status, str] = {
     "succeeded": "succeeded",
     "not_promoted": "trained a model that was not promoted",
-    "rejected": "was rejected; nothing was spent",
+    "rejected": "was rejected",
     "failed": "failed",
 }
 _TONES: Mapping[Status, Tone] = {
@@ -48,6 +48,8 @@ class EndedRun:
     expected_range_usd: tuple[Decimal, Decimal] | None = None
     budget: str | None = None
     routing: str | None = None
+    prepared: str | None = None
+    prepared_usd: Decimal | None = Decimal(0)
 
 
 def message_of(ended: EndedRun) -> Message:
@@ -57,12 +59,13 @@ def message_of(ended: EndedRun) -> Message:
         tone=_TONES[ended.status],
         thread=ended.run_id,
         title=_subject(ended),
-        sentence=f"Run {ended.run_id} {_HEADLINES[ended.status]}.",
+        sentence=_headline(ended),
         detail=ended.reason,
         facts=facts_of(
             {
                 "State": ended.state and f"{ended.state} ({ended.error})",
                 "Data set": ended.uploaded,
+                "Prepared": ended.prepared,
                 "Left out": ", ".join(ended.left_out),
                 "Test": ended.metrics,
                 "Ways": ended.routing,
@@ -77,6 +80,20 @@ def message_of(ended: EndedRun) -> Message:
     )
 
 
+def _headline(ended: EndedRun) -> str:
+    sentence = f"Run {ended.run_id} {_HEADLINES[ended.status]}"
+    if ended.status == "rejected":
+        sentence += f"; {spent_text(ended.prepared_usd)}"
+    return f"{sentence}."
+
+
+def spent_text(prepared_usd: Decimal | None) -> str:
+    """Returns what a run that never trained has spent, which only its preparation can have."""
+    if prepared_usd is None:
+        return "what its preparation cost is not known yet"
+    return f"its preparation cost {_usd(prepared_usd)}" if prepared_usd else "nothing was spent"
+
+
 def _subject(ended: EndedRun) -> str:
     """One line for the subject of an e-mail."""
     short = {"not_promoted": "not promoted"}.get(ended.status, ended.status)
@@ -86,25 +103,30 @@ def _subject(ended: EndedRun) -> str:
 
 def _text(ended: EndedRun) -> str:
     """A few lines: what happened, where, why, what to do, what it cost, where to read on."""
-    lines = [f"Run {ended.run_id} {_HEADLINES[ended.status]}.", "", plain_lines(ended.reason), ""]
+    lines = [_headline(ended), "", plain_lines(ended.reason), ""]
     if ended.state:
         lines.append(f"State:    {ended.state} ({plain(ended.error)})")
     lines.append(f"Data set: {plain(ended.uploaded, 1_100)}")
-    if ended.left_out:
-        lines.append(f"Left out: {', '.join(plain(name) for name in ended.left_out)} (in no split)")
-    if ended.metrics:
-        lines.append(f"Test:     {ended.metrics}")
-    lines.append(f"Cost:     {_cost(ended)}")
-    if ended.routing:
-        lines.append(f"Ways:     {ended.routing}")
-    if ended.budget:
-        lines.append(f"Budget:   {ended.budget}")
-    if ended.model_package_arn:
-        lines.append(f"Model:    {ended.model_package_arn}")
+    for name, value in (
+        ("Prepared", ended.prepared),
+        ("Left out", _left_out(ended)),
+        ("Test", ended.metrics),
+        ("Cost", _cost(ended)),
+        ("Ways", ended.routing),
+        ("Budget", ended.budget),
+        ("Model", ended.model_package_arn),
+    ):
+        if value:
+            lines.append(f"{name + ':':9} {value}")
     lines.append(f"Report:   {ended.report}")
     if advice := _advice(ended):
         lines += ["", " ".join(advice)]
     return "\n".join(lines) + "\n"
+
+
+def _left_out(ended: EndedRun) -> str | None:
+    names = ", ".join(plain(name) for name in ended.left_out)
+    return f"{names} (in no split)" if names else None
 
 
 def _advice(ended: EndedRun) -> tuple[str, ...]:

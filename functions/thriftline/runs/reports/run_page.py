@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from thriftline.core.reports.pages import render
 from thriftline.datasets.shown import Masks
@@ -9,6 +10,7 @@ from thriftline.evaluation.document import Comparison, Confusion, MetricInterval
 from thriftline.runs.domain.router import millions
 from thriftline.runs.reports.advice import advice_of
 from thriftline.runs.reports.charts import Chart, calibration_chart, loss_chart, validation_chart
+from thriftline.runs.reports.message import spent_text
 from thriftline.runs.reports.routing_view import dollars
 from thriftline.runs.schemas.result import Result, ResultChoice
 
@@ -123,7 +125,7 @@ def _verdict(result: Result) -> _Verdict:
     if result.status == "rejected":
         return _Verdict(
             "bad",
-            "Rejected before training; nothing was spent",
+            f"Rejected before training; {spent_text(_prepared_usd(result))}",
             advice_of("rejected", result.error.name if result.error else None),
         )
     state = f" in “{result.error.state}”" if result.error else ""
@@ -133,6 +135,10 @@ def _verdict(result: Result) -> _Verdict:
         "No job is still running and the scratch space is cleared. "
         + advice_of("failed", result.error.name if result.error else None),
     )
+
+
+def _prepared_usd(result: Result) -> Decimal | None:
+    return result.preparation.usd if result.preparation else Decimal(0)
 
 
 def _models(result: Result) -> list[_Model]:

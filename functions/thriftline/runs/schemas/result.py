@@ -5,6 +5,7 @@ dollars as decimal strings; shares are between 0 and 1; times are UTC.
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -19,10 +20,12 @@ from thriftline.evaluation.document import (
     Scores,
     Training,
 )
+from thriftline.money.sums import sum_of
 from thriftline.money.usd import Usd
 from thriftline.runs.domain.approvals import Approval
 from thriftline.runs.schemas.plan import Plan, PlannedQuote, PlannedTraining
 from thriftline.runs.schemas.planned_routing import PlannedRouting
+from thriftline.runs.schemas.result_preparation import ResultPreparation
 from thriftline.runs.schemas.run_spec import RunSpec, with_former_trainer
 
 Status = Literal["succeeded", "not_promoted", "rejected", "failed"]
@@ -335,7 +338,7 @@ class ResultReports(Document):
 class Result(Document):
     """How a run ended."""
 
-    schema_version: Literal["1.0", "1.1", "1.2", "1.3", "1.4"] = "1.4"
+    schema_version: Literal["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"] = "1.5"
     run_id: str = Field(description="The same upload has the same id.")
     project: str | None = Field(description="The folder under datasets/.")
     status: Status = Field(
@@ -353,12 +356,15 @@ class Result(Document):
         (), description="Data files beside run.yaml that are in no split of this run."
     )
     spec: RunSpec | None = Field(description="The run spec with its defaults filled in.")
+    preparation: ResultPreparation | None = Field(
+        None, description="Null where run.yaml prepares nothing, or it was not planned."
+    )
     dataset: ResultDataset | None = Field(description="Null when validation did not end.")
     plan: ResultPlan | None = Field(description="Null when the run was not priced.")
     approval: ResultApproval | None = Field(
         None, description="Null when no person was asked for approval."
     )
-    cost: ResultCost
+    cost: ResultCost = Field(description="Of the training.")
     settlement: ResultSettlement | None = Field(
         None, description="Null in a result of a former version."
     )
@@ -397,3 +403,10 @@ class Result(Document):
     def is_on_machines(self) -> bool:
         """Whether the run's trainer has machines to speak of; without a plan it may have."""
         return self.plan is None or self.plan.instance_type is not None
+
+    @property
+    def billed_usd(self) -> Decimal | None:
+        """What training and preparation were billed together; None while one is unknown."""
+        if self.preparation is None:
+            return self.cost.usd
+        return sum_of((self.preparation.usd, self.cost.usd if self.attempts else Decimal(0)))

@@ -29,6 +29,7 @@ from thriftline.runs.schemas.steps import PublishResultRequest
 from thriftline.runs.steps.dataset_summary import dataset_result
 from thriftline.runs.steps.kept_models import kept_models
 from thriftline.runs.steps.ladder_result import ladder_result
+from thriftline.runs.steps.preparation_result import preparation_result
 from thriftline.runs.steps.result_documents import REPORT, RESULT
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts, model_uri_of
 from thriftline.runs.steps.run_documents import Document, document_if_made
@@ -79,6 +80,7 @@ def gather_result(
         seconds=round((ended_at - opened_at).total_seconds()) if opened_at else None,
         left_out=_shown_names(found.run.left_out) if found.run else (),
         spec=found.run.spec if found.run else None,
+        preparation=preparation_result(run_id, item, artifacts),
         dataset=found.dataset,
         plan=ResultPlan.of(found.plan) if found.plan else None,
         approval=ResultApproval.of(approval) if approval else None,

@@ -42,7 +42,7 @@ def ended_facts(result: Result) -> dict[str, Any]:
         saved = cost.on_demand_usd - cost.usd
     facts = {
         "state": result.error.state if result.error else None,
-        "cost_usd": _usd(cost.usd),
+        "cost_usd": _usd(result.billed_usd),
         "saved_usd": _usd(saved),
         "model_package_arn": result.model_package_arn,
     }

@@ -125,7 +125,9 @@ def _ended(result: Result) -> EndedRun:
         error=result.error.name if result.error else None,
         uploaded=f"s3://{result.upload.bucket}/{plain(result.upload.key)}",
         metrics=_measured(scores) + _beside(result) if scores else None,
-        billed_usd=result.cost.usd,
+        billed_usd=result.billed_usd,
+        prepared=_prepared(result),
+        prepared_usd=result.preparation.usd if result.preparation else Decimal(0),
         expected_usd=result.plan.expected_usd if result.plan else None,
         expected_range_usd=_expected_range(result),
         budget=_budget(result),
@@ -159,6 +161,18 @@ def _budget(result: Result) -> str | None:
         return f"{held} and stay held until what was billed is known"
     given_back = max(Decimal(0), settlement.held_usd - settlement.settled_usd)
     return f"{held}, ${given_back:.2f} of them given back"
+
+
+def _prepared(result: Result) -> str | None:
+    made = result.preparation
+    if made is None:
+        return None
+    cost = "what it cost is not known yet" if made.usd is None else f"${made.usd:.4f}"
+    if made.rows_read is None:
+        return f"not to its end, on {made.engine}, {cost}"
+    return (
+        f"{made.rows_read:,} raw rows became {made.rows_written or 0:,}, on {made.engine}, {cost}"
+    )
 
 
 def _measured(scores: Scores) -> str:
@@ -202,8 +216,8 @@ def _event(result: Result) -> TrainingEnded:
 
 def _measure(result: Result, measure: Callable[[str, float], None]) -> None:
     measure(_METRICS[result.status], 1)
-    if result.cost.usd is not None:
-        measure("BilledUsd", float(result.cost.usd))
+    if result.billed_usd is not None:
+        measure("BilledUsd", float(result.billed_usd))
     settlement = result.settlement
     if settlement and settlement.estimate_miss is not None:
         measure("EstimateMissPercent", 100 * settlement.estimate_miss)

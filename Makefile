@@ -235,6 +235,8 @@ test-preparation: setup-preparation ## The program of preparation/ on Spark 4 an
 	@for environment in .venv-spark .venv-spark35; do \
 		echo "==> preparation on $$($$environment/bin/python -c 'import pyspark; print("Spark", pyspark.__version__)')"; \
 		nice $$environment/bin/python -m pytest tests/preparation --confcutdir=tests/preparation -q --timeout 600; done
+	@echo "==> preparation on the embedded EMR Serverless and SageMaker"
+	@nice $(BIN)/pytest tests/spark -q --timeout 900
 
 .PHONY: test-browser bench-page
 test-browser: setup-browser ## The page in a real browser: every page, keyboard, 320 px, dark, faults, axe (5 minutes)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local_aws.preparation.bill import billed, used
 from local_aws.preparation.job_run import JobRun, OnState
 from local_aws.preparation.logs import DriverLogs
 from local_aws.preparation.options import (
@@ -242,13 +241,8 @@ class EmrLife:
     def _account(self) -> None:
         """Add what the attempt used; a run that never ran used nothing."""
         run = self.run
-        if run.started_at is None:
-            return
-        limit = float(run.minutes * 60)
-        seconds = min(limit, (self._world.now() - self._attempt_began) / timedelta(seconds=1))
-        run.running_seconds += seconds
-        run.used = run.used.plus(used(run.workers, run.executors, seconds))
-        run.billed = run.billed.plus(billed(run.workers, run.executors, seconds))
+        if run.started_at is not None:
+            run.count((self._world.now() - self._attempt_began) / timedelta(seconds=1))
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:

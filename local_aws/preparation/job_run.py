@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from local_aws.preparation.bill import Usage
+from local_aws.preparation.bill import Usage, billed, used
 from local_aws.preparation.spark_settings import Workers
 
 ENDED = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
@@ -91,6 +91,13 @@ class JobRun:
             if state in ENDED:
                 self.ended_at = now
             return before
+
+    def count(self, seconds: float) -> None:
+        """Add what an attempt of so many seconds used: no worker lives longer than it may run."""
+        lived = min(float(self.minutes * 60), seconds)
+        self.running_seconds += lived
+        self.used = self.used.plus(used(self.workers, self.executors, lived))
+        self.billed = self.billed.plus(billed(self.workers, self.executors, lived))
 
     def describe(self, application: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
         """Return the answer of GetJobRun; `application` is what its application was made with."""

@@ -64,15 +64,8 @@ class ProcessingLife:
             status, reason, message = "Failed", INTERNAL, ""
         if job.stop_requested.is_set():
             status, reason, message = "Stopped", "", ""
-        job.end(status, self._end(), reason, message)
+        job.end(status, end_of(job, world.now()), reason, message)
         world.announce(job)
-
-    def _end(self) -> datetime:
-        """Return when it ended: no instance is billed beyond the limit."""
-        job, now = self.job, self._world.now()
-        if job.started_at is None:
-            return now
-        return min(now, job.started_at + timedelta(seconds=job.most_seconds))
 
     def _run(self) -> tuple[str, str, str]:
         job, programs = self.job, self._world.programs
@@ -167,3 +160,10 @@ class ProcessingLife:
             return "Stopped", "", TIMED_OUT.format(seconds=self.job.most_seconds)
         words = outcome.last_words
         return "Failed", f"AlgorithmError: {words[:900]}, exit code: {outcome.exit_code}", words
+
+
+def end_of(job: ProcessingJob, now: datetime) -> datetime:
+    """Return when a job that is over now ended: no instance runs beyond the limit."""
+    if job.started_at is None:
+        return now
+    return min(now, job.started_at + timedelta(seconds=job.most_seconds))

@@ -17,9 +17,9 @@ ROLE = "arn:aws:iam::123456789012:role/machine"
 PATIENCE_SECONDS = 120
 
 
-def eventually(look: Callable[[], Any]) -> Any:
+def eventually(look: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
     """Return the first true value that `look` gives."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         if value := look():
             return value

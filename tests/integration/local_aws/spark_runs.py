@@ -19,6 +19,8 @@ from tests.integration.local_aws.runtime import FakeRuntime
 
 FIXTURE = Path(__file__).parent / "fixture" / "template.yaml"
 PROGRAM = Path(__file__).with_name("spark_program.py")
+# A real program takes a minute where others use the cores as well.
+PATIENCE_SECONDS = 600
 SOURCE = b"text,label\ngood,1\n"
 _ENDED = {"SUCCESS", "FAILED", "CANCELLED"}
 SMALL = (
@@ -77,7 +79,8 @@ class Spark:
     def reach(self, run: str, *states: str) -> dict[str, Any]:
         """Wait until a run is in one of the states."""
         found: dict[str, Any] = eventually(
-            lambda: seen if (seen := self.look(run))["state"] in states else None
+            lambda: seen if (seen := self.look(run))["state"] in states else None,
+            PATIENCE_SECONDS,
         )
         return found
 

@@ -203,6 +203,10 @@ test-plans-million: $(STAMPS)/venv ## A million random plans: no sum of attempts
 test-spot-ladder: setup ## Real trainings on Spot that is taken away again and again: the same weights (20 minutes)
 	@THRIFTLINE_SPOT_LADDER=1 $(BIN)/pytest tests/integration/spot -q -s --timeout 0
 
+.PHONY: test-virtual-time
+test-virtual-time: $(STAMPS)/venv ## 10,000 runs of the workflow on a virtual clock, with faults at every call (8 minutes)
+	@PYTHONPATH=functions:cli:. $(BIN)/python -m tests.virtual_time --runs 10000 --processes 2
+
 test-arrivals: setup ## Uploads in 200 random orders and timings through the embedded AWS (10 minutes)
 	@THRIFTLINE_ARRIVAL_ORDERS=200 $(BIN)/pytest tests/integration/workflow/test_arrivals.py -q --timeout 0
 

@@ -11,6 +11,7 @@ import math
 import random
 import uuid
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import jsonata
@@ -48,13 +49,26 @@ class JsonataError(Exception):
 
 def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     """Evaluate `expression` with `variables` bound as `$name`; the result is plain JSON."""
+    return result_of(parsed(expression), variables)
+
+
+def parsed(expression: str) -> Any:
+    """Parse an expression; what is parsed once can be evaluated often, by one thread at a time."""
     try:
-        parsed = jsonata.Jsonata(expression)
-        parsed.set_output_convert_nulls(False)
-        bindings: dict[str, Any] = {
-            name: Utils.NULL_VALUE if value is None else value for name, value in variables.items()
-        }
-        result = parsed.evaluate(None, {**_functions(), **bindings})
+        made = jsonata.Jsonata(expression)
+    except Exception as error:
+        raise JsonataError(f"threw an error during evaluation. {error}") from error
+    made.set_output_convert_nulls(False)
+    return made
+
+
+def result_of(made: Any, variables: Mapping[str, Any]) -> Any:
+    """Evaluate what `parsed` gave, with `variables` bound as `$name`; the result is plain JSON."""
+    bindings: dict[str, Any] = {
+        name: Utils.NULL_VALUE if value is None else value for name, value in variables.items()
+    }
+    try:
+        result = made.evaluate(None, {**_functions(), **bindings})
     except JsonataError:
         raise
     except RecursionError as error:
@@ -87,6 +101,7 @@ def _number(value: float) -> int | float:
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
+@cache
 def _functions() -> dict[str, Any]:
     table: dict[str, Callable[..., Any]] = {
         "hash": _hash,

@@ -1,0 +1,95 @@
+"""Whole runs of the shipped machines and functions on a virtual clock, with what goes wrong.
+
+``make test-virtual-time`` plays 10,000 of them. A seed that fails here is played again by
+``python -m tests.virtual_time --seed N --tell``.
+"""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.virtual_time.play import Played, play
+from tests.virtual_time.stack import function, machine
+from tests.virtual_time.world import ABANDONED, TRAINING
+
+WORLDS = 36
+
+
+@pytest.fixture(scope="module")
+def played() -> list[Played]:
+    """More than 200 runs."""
+    return [play(seed, uploads=6) for seed in range(1, WORLDS + 1)]
+
+
+def test_every_invariant_holds_for_200_runs(played: list[Played]) -> None:
+    assert sum(one.runs for one in played) >= 200
+    assert [(one.seed, told) for one in played for told in one.broken] == []
+
+
+def test_the_runs_end_in_every_way_and_enter_every_state(played: list[Played]) -> None:
+    endings, states = Counter[str](), Counter[str]()
+    for one in played:
+        endings.update(one.endings)
+        states.update(one.states)
+    assert set(endings) == {"succeeded", "not_promoted", "rejected", "failed"}
+    every = {
+        name for logical in (TRAINING, ABANDONED) for name in machine(logical)[0].states.by_name
+    }
+    # A data set of gigabytes, a deployment, and a wait for events that cannot be had.
+    rare = {
+        "Validate ranges", "Merge validation", "Deploy model", "Note refused deployment", "Wait",
+        "Result not published",
+    }  # fmt: skip
+    assert every - set(states) - rare == set()
+
+
+def test_a_seed_plays_the_same_again() -> None:
+    first, again = play(7, uploads=3), play(7, uploads=3)
+    assert first == again
+
+
+def cleans_nothing(event: dict[str, Any], _: Any) -> dict[str, Any]:
+    """A clean-up that says that it did, and leaves job and scratch."""
+    return {"stopped_jobs": [], "deleted_objects": 0, "left": []}
+
+
+def settles_nothing(event: dict[str, Any], _: Any) -> dict[str, Any]:
+    """A sweep that never finds anything."""
+    return {"kept": 0, "unknown": 0, "settled": 0, "first_settled": [], "stopped_jobs": []}
+
+
+def publishes_nothing(event: dict[str, Any], _: Any) -> dict[str, Any]:
+    """The result is neither written nor told."""
+    return {"run_id": "", "status": "failed", "reason": "", "result_uri": "", "report_uri": ""}
+
+
+def forgets_the_version(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The result of a run says nothing of the version that it registered."""
+    return function("PublishResultFunction").handler({**event, "model_package_arn": None}, context)
+
+
+def starts_more(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Each attempt is made once more, beside the one that the machine looks at."""
+    handler = function("StartTrainingFunction").handler
+    answer = handler(event, context)
+    return handler({**event, "attempt": event["attempt"] + 1}, context) and answer
+
+
+PLANTED = [
+    ("CleanUpFunction", cleans_nothing, "objects are left in scratch/"),
+    ("SweepLedgerFunction", settles_nothing, "still holds"),
+    ("PublishResultFunction", publishes_nothing, "it has no result.json"),
+    ("PublishResultFunction", forgets_the_version, "result.json says None, the registry"),
+    ("StartTrainingFunction", starts_more, "ran at once"),
+]
+
+
+@pytest.mark.parametrize(("name", "planted", "told"), PLANTED)
+def test_a_planted_fault_is_found(name: str, planted: Any, told: str) -> None:
+    found: list[str] = []
+    for seed in range(1, 40):
+        found += play(seed, uploads=4, replaced={name: planted}).broken
+        if any(told in one for one in found):
+            return
+    pytest.fail(f"nothing says {told!r}: {found[:5]}")

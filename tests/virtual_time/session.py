@@ -1,0 +1,128 @@
+"""boto3's session on the virtual clock: every client hands its calls to the world of the moment."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, tzinfo
+from functools import cache
+from typing import Any, Protocol
+
+import botocore.session
+
+import thriftline.core.aws.clients as clients
+import thriftline.runs.trainers.sagemaker.trainer as sagemaker_trainer
+import thriftline.wiring.shared as shared
+from local_aws.hooks import Hooks
+
+
+class Answering(Protocol):
+    """A world: it has a time, and answers calls."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    def call(self, service: str, method: str, arguments: dict[str, Any]) -> Any:
+        """Answers a call as the service does."""
+
+
+class _Moment:
+    """Which world answers now. Adapters are made once and keep their clients; worlds come and go."""
+
+    world: Answering | None = None
+
+
+def answering() -> Answering:
+    """The world of the moment."""
+    assert _Moment.world is not None
+    return _Moment.world
+
+
+class _Pages:
+    def __init__(self, client: "_Client", method: str) -> None:
+        self._client, self._method = client, method
+
+    def paginate(self, **arguments: Any) -> Iterator[Any]:
+        arguments.pop("PaginationConfig", None)
+        yield answering().call(self._client.service, self._method, arguments)
+
+
+class _Client:
+    def __init__(self, service: str) -> None:
+        self.service = service
+
+    def __getattr__(self, method: str) -> Any:
+        if method.startswith("_"):
+            raise AttributeError(method)
+
+        def call(**arguments: Any) -> Any:
+            return answering().call(self.service, method, arguments)
+
+        setattr(self, method, call)
+        return call
+
+    def get_paginator(self, method: str) -> _Pages:
+        return _Pages(self, method)
+
+    def upload_fileobj(self, source: Any, bucket: str, key: str) -> None:
+        # Read once: a call that is made again sends the same.
+        arguments = {"Bucket": bucket, "Key": key, "Body": source.read()}
+        answering().call("s3", "put_object", arguments)
+
+    def download_fileobj(self, bucket: str, key: str, target: Any) -> None:
+        arguments = {"Bucket": bucket, "Key": key}
+        answering().call("s3", "head_object", arguments)
+        target.write(answering().call("s3", "get_object", arguments)["Body"].read())
+
+    @property
+    def meta(self) -> Any:
+        return _Meta(self.service)
+
+
+class _Meta:
+    def __init__(self, service: str) -> None:
+        self.service_model = _model(service)
+
+
+@cache
+def _model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+class _Session:
+    @cache  # noqa: B019 - one session lives as long as the process
+    def client(self, service: str, config: Any = None) -> _Client:
+        return _Client(service)
+
+
+class _VirtualDatetime(datetime):
+    """``datetime`` whose ``now`` is the world's."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return answering().now.astimezone(tz)
+
+
+@contextmanager
+def virtual_session() -> Iterator[type[_Moment]]:
+    """Lets the functions' wiring make its clients here, and read the virtual time."""
+    hooks = Hooks()
+    session = _Session()
+    hooks.replace(clients, "_session", lambda: session)
+    hooks.replace(shared, "datetime", _VirtualDatetime)
+    hooks.replace(sagemaker_trainer, "datetime", _VirtualDatetime)
+    _forget()
+    try:
+        yield _Moment
+    finally:
+        hooks.undo()
+        _forget()
+
+
+def _forget() -> None:
+    """Lets every adapter be made anew, with the clients of whoever asks next."""
+    import sys
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("thriftline.wiring.") or name == "thriftline.core.aws.clients":
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()

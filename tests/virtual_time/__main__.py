@@ -34,7 +34,7 @@ def main() -> int:
     seeds = iter(range(asked.first, sys.maxsize))
     with multiprocessing.Pool(asked.processes) as pool:
         while runs < asked.runs:
-            batch = [next(seeds) for _ in range(max(2, min(200, (asked.runs - runs) // _UPLOADS)))]
+            batch = [next(seeds) for _ in range(max(2, min(60, (asked.runs - runs) // _UPLOADS)))]
             for played in pool.imap_unordered(_played, batch, chunksize=2):
                 runs, calls = runs + played.runs, calls + played.calls
                 endings += Counter(played.endings)

@@ -3,8 +3,9 @@
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from tests.virtual_time.machine import Machine, State, StateError, States, evaluated, takes
@@ -268,47 +269,53 @@ class Execution:
         raise NotImplementedError(f"{state.name}: {state.resource} is not known here")
 
     def _map(self, state: State, data: Any, variables: dict[str, Any]) -> Steps:
-        items = evaluated(state.templates["Items"], data)
-        within = state.within
+        items, within = evaluated(state.templates["Items"], data), state.within
         assert within is not None
-        results: list[Any] = [None] * len(items)
-        waiting: Iterator[tuple[int, Any]] = iter(list(enumerate(items)))
-
-        def wish(process: Process, answer: Answer) -> None:
-            left = len(items)
-            children: list[Process] = []
-
-            def begin() -> None:
-                for number, item in waiting:
-                    child = Process(
-                        self._run(within, item, variables),
-                        lambda value, error, at=number: ended(at, value, error),
-                    )
-                    children.append(child)
-                    process.children.append(child)
-                    child.resume()
-                    break
-
-            def ended(number: int, value: Any, error: StateError | None) -> None:
-                nonlocal left
-                left -= 1
-                results[number] = value
-                if error:
-                    for child in children:
-                        child.kill() if child.alive else None
-                    answer(None, error)
-                elif left:
-                    begin()
-                else:
-                    answer(results, None)
-
-            if not items:
-                answer([], None)
-            for _ in range(min(state.most_at_once or len(items), len(items))):
-                begin()
-
-        result = yield wish
+        made = _MapRun(items, lambda item: self._run(within, item, variables))
+        most = state.most_at_once or len(items)
+        result = yield lambda process, answer: made.start(process, answer, most)
         return json.loads(json.dumps(result))
+
+
+class _MapRun:
+    """The items of one map, so many at a time; the first that fails ends the others."""
+
+    def __init__(self, items: list[Any], steps: Callable[[Any], Steps]) -> None:
+        self._results: list[Any] = [None] * len(items)
+        self._left = len(items)
+        self._waiting = iter(list(enumerate(items)))
+        self._steps = steps
+        self._children: list[Process] = []
+
+    def start(self, process: Process, answer: Answer, most: int) -> None:
+        self._process, self._answer = process, answer
+        if not self._left:
+            answer([], None)
+        for _ in range(min(most, self._left)):
+            self._begin()
+
+    def _begin(self) -> None:
+        following = next(self._waiting, None)
+        if following is None:
+            return
+        number, item = following
+        child = Process(self._steps(item), partial(self._ended, number))
+        self._children.append(child)
+        self._process.children.append(child)
+        child.resume()
+
+    def _ended(self, number: int, value: Any, error: StateError | None) -> None:
+        self._left -= 1
+        self._results[number] = value
+        if error:
+            for child in self._children:
+                if child.alive:
+                    child.kill()
+            self._answer(None, error)
+        elif self._left:
+            self._begin()
+        else:
+            self._answer(self._results, None)
 
 
 def _sleep(timeline: Timeline, seconds: float) -> Wish:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,27 +82,19 @@ class Faults:
         act: Callable[[], Any],
         hang: Callable[[], None],
     ) -> Any:
-        if fault == "throttled":
-            raise refusal(operation, _THROTTLED.get(service, "ThrottlingException"))
-        if fault == "away":
-            raise refusal(operation, "InternalFailure", "Something went wrong.", 500)
-        if fault == "dies before":
-            raise FunctionDiedError("Runtime.ExitError", "The process is gone.")
+        if fault in {"throttled", "away", "dies before"}:
+            raise _before(fault, service, operation)
         if fault == "hangs":
             hang()
         if fault == "asked twice":
             # boto3 repeats a call whose answer was lost; the second answer is the one that counts.
-            try:
+            with suppress(Exception):
                 act()
-            except Exception:
-                pass
             return act()
-        answer = act()
+        act()
         if fault == "dies after":
             raise FunctionDiedError("Runtime.ExitError", "The process is gone.")
-        if fault == "answer lost":
-            raise ReadTimeoutError(endpoint_url=f"https://{service}")
-        return answer
+        raise ReadTimeoutError(endpoint_url=f"https://{service}")
 
     def at_boundary(self) -> str | None:
         """What goes wrong with the call of a function itself, None for nothing."""
@@ -112,3 +105,12 @@ class Faults:
     def lambda_error(self) -> str:
         """What Lambda answers then."""
         return self._chance.choice(LAMBDA_ERRORS)
+
+
+def _before(fault: str, service: str, operation: str) -> BaseException:
+    """Makes the error of a call that did nothing."""
+    if fault == "throttled":
+        return refusal(operation, _THROTTLED.get(service, "ThrottlingException"))
+    if fault == "away":
+        return refusal(operation, "InternalFailure", "Something went wrong.", 500)
+    return FunctionDiedError("Runtime.ExitError", "The process is gone.")

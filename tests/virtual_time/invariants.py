@@ -113,7 +113,7 @@ def billed_usd(world: World, job: Job) -> Decimal:
     rate = price_catalogue().training_rate(kind, REGION)
     assert rate is not None
     seconds = Decimal(job.billable or 0) + world.jobs.retained_seconds(job)
-    usd = rate.usd * count * seconds / 3600
+    usd: Decimal = rate.usd * count * seconds / 3600
     if not has_local_storage(kind):
         storage = price_catalogue().storage_rate(REGION)
         usd += storage.usd * resources["VolumeSizeInGB"] * count * seconds / (730 * 3600)
@@ -150,8 +150,9 @@ def _registry(world: World, run_id: str, item: dict[str, Any]) -> Iterator[str]:
     versions = world.registry.versions_of(run_id)
     result = _document(world, run_id, "result.json") or {}
     said = result.get("model_package_arn")
-    if [said] * bool(said) != [one["ModelPackageArn"] for one in versions]:
-        yield f"result.json says {said}, the registry {[one['ModelPackageArn'] for one in versions]}"
+    arns = tuple(one["ModelPackageArn"] for one in versions)
+    if arns != ((said,) if said else ()):
+        yield f"result.json says {said}, the registry {list(arns)}"
     for one in versions:
         if one["ModelApprovalStatus"] not in _APPROVAL.get(item["status"], ()):
             yield f"it is {item['status']}, and its version {one['ModelApprovalStatus']}"

@@ -1,5 +1,6 @@
 """The errors that boto3 raises, and what kills a function."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,12 +15,16 @@ class FunctionDiedError(BaseException):
 
 
 def refusal(
-    operation: str, code: str, message: str = "", status: int = 400, **more: Any
+    operation: str,
+    code: str,
+    message: str = "",
+    status: int = 400,
+    more: Mapping[str, Any] | None = None,
 ) -> ClientError:
     """Makes the error of a refused call."""
     response: Any = {
         "Error": {"Code": code, "Message": message or code},
         "ResponseMetadata": {"HTTPStatusCode": status},
-        **more,
+        **(more or {}),
     }
     return ClientError(response, operation)

@@ -25,7 +25,7 @@ class Answering(Protocol):
 
 
 class _Moment:
-    """Which world answers now. Adapters are made once and keep their clients; worlds come and go."""
+    """Which world answers now: adapters keep their clients, and worlds come and go."""
 
     world: Answering | None = None
 

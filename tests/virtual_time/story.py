@@ -4,6 +4,7 @@ import json
 import os
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.virtual_time.execution import Execution
@@ -37,9 +38,7 @@ class Story:
                 world.quota[one, spot] = chance.choice((0, 1, 2, 4, 4))
         self.told.append(f"faults {rate}, outages {[*map(str, world.faults.outages)]}")
         for number in range(self.uploads):
-            world.timeline.after(
-                chance.uniform(0, 2 * _DAY), lambda number=number: self._upload(number)
-            )
+            world.timeline.after(chance.uniform(0, 2 * _DAY), partial(self._upload, number))
         world.timeline.after(_HOUR, self._sweep_ledger)
         world.timeline.after(300, self._sweep_approvals)
         world.timeline.run()
@@ -77,7 +76,7 @@ class Story:
         for again in range(2 if chance.random() < 0.15 else 1):
             delay = chance.uniform(0.3, 3) + again * chance.choice((0.0, 0.1, 30, _HOUR))
             name = f"{version}-{again}"
-            self.world.timeline.after(delay, lambda name=name: self._begin(name, document))
+            self.world.timeline.after(delay, partial(self._begin, name, document))
 
     def _begin(self, name: str, document: Any) -> None:
         chance = self.world.chance

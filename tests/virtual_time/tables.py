@@ -120,11 +120,11 @@ class MemoryDynamoDB:
         if text is None or condition(text)(item or {}, words):
             return
         more = {"Item": item} if told and item is not None else {}
-        raise refusal(operation, _REFUSED, **more)
+        raise refusal(operation, _REFUSED, more=more)
 
 
 def _key(key: Item) -> str:
-    ((name, value),) = key.items()
+    (value,) = key.values()
     return str(value["S"])
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -191,8 +192,11 @@ class World:
             name = f"{execution.arn.rpartition(':')[2]}-{number}"
             self.timeline.after(
                 self.chance.uniform(0.5, 5) + 60 * number,
-                lambda name=name: self.start(ABANDONED, name, {"detail": detail}),
+                partial(self._tidy, name, {"detail": detail}),
             )
+
+    def _tidy(self, name: str, event: dict[str, Any]) -> None:
+        self.start(ABANDONED, name, event)
 
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
         found = self.executions.get(executionArn)

@@ -249,6 +249,18 @@ def test_a_run_under_way_has_no_ending_and_no_bill(emr: FakeEmr, state: str) -> 
             "TrainingFailedError",
         ),
         ("FAILED", "Driver exit status 137", Ending.USER_ERROR, "TrainingFailedError"),
+        (
+            "FAILED",
+            "ExitCode: 1. Last few exceptions: java.net.SocketTimeoutException: timed out",
+            Ending.USER_ERROR,
+            "TrainingFailedError",
+        ),
+        (
+            "FAILED",
+            "The host of the driver was terminated. ExitCode: 137.",
+            Ending.INTERRUPTED,
+            "CapacityError",
+        ),
         ("FAILED", "", Ending.UNKNOWN_FAILURE, "TrainingFailedError"),
         ("FAILED", "Something new", Ending.UNKNOWN_FAILURE, "TrainingFailedError"),
         ("SUSPENDED", "New state", Ending.UNKNOWN_FAILURE, "TrainingFailedError"),

@@ -11,17 +11,24 @@ from thriftline.runs.domain.preparation import PreparationState
 from thriftline.runs.engines.error_document import ProgramError
 
 ACTIVE = ("SUBMITTED", "PENDING", "SCHEDULED", "RUNNING", "QUEUED", "CANCELLING")
+
+
+def _texts(*rows: tuple[str, Ending]) -> tuple[tuple[re.Pattern[str], Ending], ...]:
+    return tuple((re.compile(pattern, re.IGNORECASE), ending) for pattern, ending in rows)
+
+
 # What the texts say, looked for in this order; they may change, and then it is the last class.
-_TEXTS: tuple[tuple[re.Pattern[str], Ending], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), ending)
-    for pattern, ending in (
-        (r"queue\w*[ -]?time|time\w* .*\bqueue", Ending.OUT_OF_WAIT_TIME),
-        (r"timed? ?out|timeout|maximum execution", Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT),
-        (r"service ?quota|max concurrent vcpus|L-D05C8A75", Ending.QUOTA),
-        (r"maximum ?capacity|maxcapacity|insufficient ?capacity|no capacity", Ending.CAPACITY),
-        (r"reclaim|evict|host .*terminated|instance .*terminated", Ending.INTERRUPTED),
-        (r"internal ?(server|service)? ?(error|exception|failure)", Ending.INTERNAL_ERROR),
-    )
+_SERVICE = _texts(
+    (r"service ?quota|max concurrent vcpus|L-D05C8A75", Ending.QUOTA),
+    (r"max(imum)? ?capacity", Ending.CAPACITY),
+    (r"(host|instance|node)\b.* (terminated|reclaimed|lost|evicted)", Ending.INTERRUPTED),
+)
+# A program that ended by itself may have such words in its last exception, of whatever it called.
+_WITHOUT_AN_EXIT = _texts(
+    (r"queue\w*[ -]?time|time\w* .*\bqueue", Ending.OUT_OF_WAIT_TIME),
+    (r"timed? ?out|timeout|maximum execution", Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT),
+    (r"insufficient ?capacity|no capacity", Ending.CAPACITY),
+    (r"internal ?(server|service)? ?(error|exception|failure)", Ending.INTERNAL_ERROR),
 )
 _EXIT_CODE = re.compile(r"exit(?:ed)?(?: with)? ?(?:code|status)?:? ?\(?(\d+)", re.IGNORECASE)
 _KILLED_FOR_MEMORY = "137"
@@ -128,7 +135,8 @@ _SENTENCES = {
 
 
 def _by_text(details: str) -> Ending | None:
-    return next((ending for pattern, ending in _TEXTS if pattern.search(details)), None)
+    texts = _SERVICE if _EXIT_CODE.search(details) else (*_SERVICE, *_WITHOUT_AN_EXIT)
+    return next((ending for pattern, ending in texts if pattern.search(details)), None)
 
 
 def _used_all(found: Mapping[str, Any]) -> bool:

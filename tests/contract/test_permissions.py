@@ -149,6 +149,8 @@ def test_only_who_starts_something_may_pass_its_role(template: dict[str, Any]) -
     ]
     # A model that was deleted is made again with the role that it had, if it is among those named.
     assert passing == [
+        ("StartPreparationFunction", "PreparationJobRole.Arn"),
+        ("StartPreparationFunction", "PreparationProcessingRole.Arn"),
         ("StartTrainingFunction", "TrainingRole.Arn"),
         ("StartTrainingFunction", "BedrockRole.Arn"),
         # What judges the answers of a model is no job that trains.
@@ -182,6 +184,46 @@ def test_a_stack_without_bedrock_has_no_role_and_no_permission_to_train_there(
                     guarded += 1
                     assert condition == "MayUseBedrock", (name, actions_of(statement))
     assert guarded
+
+
+@pytest.mark.parametrize(
+    ("condition", "resources", "words"),
+    [
+        (
+            "HasEmrServerless",
+            ("PreparationApplication", "PreparationJobRole"),
+            re.compile(r"emr-serverless:|PreparationJobRole"),
+        ),
+        (
+            "HasProcessing",
+            ("PreparationProcessingRole",),
+            re.compile(r"sagemaker:\w+ProcessingJob|PreparationProcessingRole"),
+        ),
+    ],
+)
+def test_a_stack_without_an_engine_has_no_role_and_no_permission_of_it(
+    template: dict[str, Any], condition: str, resources: tuple[str, ...], words: re.Pattern[str]
+) -> None:
+    for name in resources:
+        assert template["Resources"][name]["Condition"] == condition
+    guarded: dict[str, set[str]] = {}
+    for name, properties in functions_of(template).items():
+        for policy in properties.get("Policies", []) if name not in ACTING else ():
+            for one in policy.get("Statement", ()) if isinstance(policy, dict) else ():
+                needs, statement = getattr(one, "value", (None, one))[:2]
+                if words.search(f"{actions_of(statement)} {_resources(statement)}"):
+                    assert needs == condition, (name, actions_of(statement))
+                    guarded.setdefault(name, set()).update(actions_of(statement))
+    assert {name for name, may in guarded.items() if words.search(" ".join(may))} >= {
+        "StartPreparationFunction",
+        "PollPreparationFunction",
+        "CleanUpFunction",
+        "SettleBudgetFunction",
+        "SweepLedgerFunction",
+    }
+    # Only who starts an attempt may, and nobody does who only settles.
+    starting = {name for name, may in guarded.items() if "iam:PassRole" in may}
+    assert starting == {"StartPreparationFunction"}
 
 
 def test_what_runs_on_bedrock_is_changed_only_where_it_is_the_stacks_own(
@@ -252,6 +294,7 @@ def test_no_role_may_pass_any_role(path: str) -> None:
             "BedrockJudgeRole.Arn": "bedrock",
             "ScheduleRole.Arn": "scheduler",
             "ServingScheduleRole.Arn": "scheduler",
+            "PreparationJobRole.Arn": "emr-serverless",
         }.get(passed, "sagemaker")
         assert statement["Condition"]["StringEquals"] == {
             "iam:PassedToService": f"{service}.amazonaws.com"

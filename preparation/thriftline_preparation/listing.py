@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GIB = 1 << 30
 MOST_GZIP_BYTES = 10 * GIB
+# How many bytes of text a packed one holds, about.
+UNPACKED = 4
 _KINDS = {"csv": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "parquet": "parquet"}
 # Beside data, and no data itself, whatever the format is said to be.
 _NO_DATA = ("yaml", "yml", "md", "html", "json", "py")
@@ -36,6 +38,11 @@ class SourceFile:
     gzipped: bool
     number: int = 0
 
+    @property
+    def unpacked_bytes(self) -> int:
+        """About what it is when it is read: Parquet is packed as well."""
+        return self.size * (UNPACKED if self.gzipped or self.kind == "parquet" else 1)
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -48,6 +55,11 @@ class Listing:
     def bytes(self) -> int:
         """Their size as they are stored."""
         return sum(file.size for file in self.files)
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """About what they are when they are read."""
+        return sum(file.unpacked_bytes for file in self.files)
 
 
 def list_files(

@@ -24,8 +24,8 @@ USER_ERROR = 2
 _UNREADABLE = (
     "is not a Parquet file",
     "not in gzip format",
-    "Unexpected end of input stream",
-    "CANNOT_READ_FOOTER",
+    "Unexpected end of",
+    "CANNOT_READ_FILE_FOOTER",
     "Could not read footer",
     "ZipException",
     "invalid stored block lengths",

@@ -20,6 +20,7 @@ _EXAMPLE_WORDS = {
     "labels": "Labels",
     "copies": "Copies",
     "rows": "Rows",
+    "kept_rows": "Kept",
 }
 _MOST_LABELS = 100
 
@@ -113,11 +114,14 @@ def _example(example: Mapping[str, Any]) -> str:
     for name, word in _EXAMPLE_WORDS.items():
         if name in example:
             value = example[name]
-            shown = ", ".join(value) if isinstance(value, list) else str(value)
-            # Rows of a label that are kept are a number; kept instead is a text.
-            word = "Kept" if name == "kept" and isinstance(value, int) else word
-            parts.append(f"<dt>{word}</dt><dd>{escape(shown)}</dd>")
+            parts.append(f"<dt>{word}</dt><dd>{escape(_said(value))}</dd>")
     return f"<dl>{''.join(parts)}</dl>"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return ", ".join(value) if isinstance(value, list) else value.strip() or "(nothing)"
 
 
 def _labels(labels: list[dict[str, Any]], splits: Mapping[str, int]) -> str:

@@ -16,6 +16,7 @@ from .page import page
 from .places import Places, write_document
 from .reading import read_rows
 from .report import Report
+from .session import set_partitions
 from .shards import manifest, write_splits, written_files
 from .splitting import with_splits
 from .stages import Stages
@@ -57,6 +58,7 @@ def _read(
 ) -> DataFrame:
     listing = list_files(spark, config.sources, config.format, places)
     report.take_listing(listing)
+    set_partitions(spark, listing.unpacked_bytes)
     rows = stages.keep("rows", with_row_ids(read_rows(spark, listing.files, config)))
     report.take_rows(rows)
     return rows.filter("reason IS NULL").drop("reason", "notes", "file")

@@ -28,7 +28,6 @@ ROWS = "file bigint, text string, text_pair string, label string, reason string,
 _ARROW = pa.schema([("file", pa.int64()), *((name, pa.string()) for name in (*Row._fields,))])
 # A file that one task has to read is spread afterwards, in pieces of about this size.
 _PIECE_BYTES = 64 << 20
-_UNPACKED = 5
 _HEADER_LINES = 20
 _AT_ONCE = 8
 _LABEL_TYPES = (
@@ -151,7 +150,7 @@ def _named(columns: list[Column], names: Columns) -> list[Column]:
 
 def _spread(frame: DataFrame, files: Sequence[SourceFile]) -> DataFrame:
     """Spreads rows of files that one task each has to read, where these are too few or too big."""
-    size = sum(file.size * (_UNPACKED if file.gzipped else 1) for file in files)
+    size = sum(file.unpacked_bytes for file in files)
     pieces = -(-size // _PIECE_BYTES)
     return frame.repartition(pieces) if pieces > len(files) else frame
 

@@ -38,7 +38,7 @@ class Reason:
             most=config.filters.max_characters,
             languages=", ".join(config.filters.languages),
             threshold=config.near_duplicates,
-            quota=config.max_per_label,
+            quota=f"{config.max_per_label or 0:,}",
             rule=_CONFLICTS[config.conflicts],
             bytes=f"{MOST_RECORD_BYTES:,}",
             label=MOST_LABEL_CHARACTERS,

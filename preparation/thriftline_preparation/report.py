@@ -107,8 +107,8 @@ class Report:
         )
         return PreparationError(
             "conflicts",
-            f"conflicts: {clusters:,} texts, or groups of nearly equal texts, have different "
-            f"labels: {shown}. Correct them, or choose `drop` or `majority`.",
+            f"conflicts: {clusters:,} of the texts, or groups of nearly equal ones, have more than "
+            f"one label: {shown}. Correct them, or choose `drop` or `majority`.",
         )
 
     def take_near_duplicates(self, before: DataFrame, kept: DataFrame) -> None:
@@ -131,7 +131,11 @@ class Report:
             if counts[label] > left.get(label, 0):
                 self._count("over_quota", counts[label] - left.get(label, 0))
                 examples = self._examples.setdefault("over_quota", [])
-                shown = {"label": self._shown(label), "rows": counts[label], "kept": left[label]}
+                shown = {
+                    "label": self._shown(label),
+                    "rows": counts[label],
+                    "kept_rows": left.get(label, 0),
+                }
                 examples[len(examples) :] = [shown] if len(examples) < MOST_EXAMPLES else []
 
     def take_result(self, rows: DataFrame) -> dict[str, int]:

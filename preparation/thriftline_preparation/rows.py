@@ -73,7 +73,7 @@ class RowWork:
         wants_pair = self._config.columns.text_pair is not None
         values = (text, pair, label) if wants_pair else (text, label)
         if any(value is _ABSENT for value in values):
-            return removed("missing_column", *(v for v in values if v is not _ABSENT))
+            return removed("missing_column", *(None if v is _ABSENT else v for v in values))
         texts = (text, pair) if wants_pair else (text,)
         for value in texts:
             if value is None or (isinstance(value, str) and is_blank(value)):

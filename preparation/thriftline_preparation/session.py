@@ -28,7 +28,12 @@ _SETTINGS = {
     # A row with too few fields is noticed only where all of them are parsed.
     "spark.sql.csv.parser.columnPruning.enabled": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
+    # Spark 4.1 and later; long texts would make a batch of gigabytes.
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),
 }
+_SHUFFLE_BYTES = 128 << 20
+# More of them than this, on few executors, is more fetches than work.
+_MOST_PARTITIONS = 6_000
 _PACKAGES = ("pyspark", "numpy", "pandas", "pyarrow")
 
 
@@ -70,3 +75,13 @@ def start_session() -> SparkSession:
     for name, value in _SETTINGS.items():
         spark.conf.set(name, value)
     return spark
+
+
+def set_partitions(spark: SparkSession, unpacked_bytes: int) -> None:
+    """Cuts what moves between tasks into pieces that a task can sort in its memory."""
+    name = "spark.sql.shuffle.partitions"
+    wanted = min(-(-unpacked_bytes // _SHUFFLE_BYTES), _MOST_PARTITIONS)
+    # A cluster may say `auto`.
+    present = str(spark.conf.get(name))
+    if present.isdigit() and int(present) < wanted:
+        spark.conf.set(name, str(wanted))

@@ -25,23 +25,15 @@ from thriftline.datasets import personal_patterns
 from thriftline.datasets.engine import texts
 from thriftline.datasets.engine.personal_data import find_personal_data
 from thriftline.datasets.engine.rules import DatasetRules
+from thriftline.runs.domain.prepared_config import redaction_pattern
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "preparation/README.md").read_text(encoding="utf-8")
 SCHEMA = json.loads((ROOT / "preparation/config.schema.json").read_text(encoding="utf-8"))
-VALIDATORS = {
-    "email": (personal_patterns.EMAIL, "none", "[A-Za-z0-9._%+-]{1,64}"),
-    "card": (personal_patterns.CARD, "luhn", None),
-    "iban": (personal_patterns.IBAN, "iban", None),
-    "phone": (personal_patterns.PHONE, "none", None),
-    "local_phone": (personal_patterns.LOCAL_PHONE, "none", None),
+PATTERNS = {
+    name: redaction_pattern(name) for name in ("email", "iban", "card", "phone", "local_phone")
 }
-REDACTION = Redaction(
-    [
-        Pattern(name, regex.pattern.decode(), check, f"<{name.upper()}>", lead)
-        for name, (regex, check, lead) in VALIDATORS.items()
-    ]
-)
+REDACTION = Redaction([Pattern(**pattern) for pattern in PATTERNS.values()])
 VALUES = [
     "joe.doe+x@mail.example.com", "4111 1111 1111 1111", "3782 822463 10005", "+49 30 1234567",
     "DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432", "(555) 123-4567", "555-123-4567",
@@ -78,11 +70,9 @@ def test_the_validator_finds_nothing_in_a_redacted_text(text: str) -> None:
     assert not personal_patterns.holds_personal_data(redacted)
 
 
-def test_the_patterns_of_the_tests_are_the_validators() -> None:
+def test_the_patterns_of_the_tests_are_those_that_a_run_is_given() -> None:
     for pattern in (EMAIL, CARD, IBAN):
-        regex, check, lead = VALIDATORS[pattern["name"]]
-        assert (pattern["regex"], pattern["check"]) == (regex.pattern.decode(), check)
-        assert pattern.get("lead") == lead
+        assert PATTERNS[pattern["name"]] == pattern
 
 
 @given(st.text(alphabet=st.characters(), max_size=12))

@@ -1,6 +1,7 @@
 """The program as one file."""
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,21 @@ PACKAGE = Path(__file__).parents[3] / "preparation/thriftline_preparation"
 
 def test_the_same_sources_give_the_same_file() -> None:
     assert bundle.program() == bundle.program()
+
+
+def test_the_layer_is_made_in_a_copy_of_its_folder(tmp_path: Path) -> None:
+    """SAM and the embedded AWS copy the folder, and run its Makefile there."""
+    source = shutil.copytree(PACKAGE.parent, tmp_path / "source")
+    made = tmp_path / "layer"
+
+    subprocess.run(
+        ["make", "build-PreparationLayer", f"ARTIFACTS_DIR={made}"],
+        cwd=source,
+        check=True,
+        capture_output=True,
+    )
+
+    assert (made / "preparation/prepare.py").read_text() == bundle.program()
 
 
 def test_the_file_needs_nothing_of_the_repository(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import pyarrow.parquet
 import pytest
 from moto import mock_aws
 
-from local_aws.preparation.options import PreparationOptions
 from preparation.bundle import program
 from tests.integration.databricks.programs import programs, spark_or_stand_in
 from tests.integration.databricks.server import Loopback, databricks
@@ -25,8 +24,6 @@ from thriftline.runs.domain.preparation import PreparationState
 from thriftline.runs.domain.prepared_config import preparation_config
 from thriftline.runs.schemas.prepare_section import PrepareSection
 
-MISSING = PreparationOptions().missing()
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 PATIENCE_SECONDS = 240
 RAW = "\n".join(
     [

@@ -9,10 +9,8 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from local_aws.preparation.options import SPARK_PYTHON, PreparationOptions
+from local_aws.preparation.options import SPARK_PYTHON
 
-MISSING = PreparationOptions().missing()
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 ROOT = Path(__file__).parents[2]
 RUN_YAML = """\
 seed: 7

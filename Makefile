@@ -136,6 +136,10 @@ demo-bedrock: environments $(STAMPS)/bedrock ## Fine-tune a small generative mod
 demo-serving: environments ## Deploy a model, roll a bad one back, compare, sleep and wake, here (4 minutes)
 	@$(BIN)/python -m laptop serving
 
+.PHONY: demo-preparation
+demo-preparation: environments $(STAMPS)/preparation ## Train on a dirty file, as it is and prepared on Spark, here (6 minutes)
+	@$(BIN)/python -m laptop preparation
+
 demo-audit: environments ## Audit the report's account on this machine
 	@$(BIN)/python -m laptop audit $(AUDIT)
 

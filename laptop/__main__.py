@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _DEMO_FOLDER = ROOT / ".thriftline/demo"
 _BEDROCK_FOLDER = ROOT / ".thriftline/demo-bedrock"
 _SERVING_FOLDER = ROOT / ".thriftline/demo-serving"
+_PREPARATION_FOLDER = ROOT / ".thriftline/demo-preparation"
 _AUDIT_FOLDER = ROOT / ".thriftline/audit"
 _ESTIMATE_FOLDER = ROOT / ".thriftline/estimate"
 
@@ -32,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="run the main job on real sentences, as a story of uploads")
     commands.add_parser("bedrock", help="fine-tune a small generative model by way of Bedrock")
     commands.add_parser("serving", help="deploy, roll back, compare, sleep and wake, as a story")
+    commands.add_parser("preparation", help="train on raw data, as it is and prepared on Spark")
     _add_audit(commands)
     _add_estimate(commands)
     approval.add_answers(commands)
@@ -93,7 +95,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not command_line.in_own_environment():
         return command_line.run_in_own_environment("laptop")
     command_line.log_to_stderr()
-    demos = {"demo": _demo, "bedrock": _demo_bedrock, "serving": _demo_serving}
+    demos = {
+        "demo": _demo,
+        "bedrock": _demo_bedrock,
+        "serving": _demo_serving,
+        "preparation": _demo_preparation,
+    }
     if given.command in demos:
         return demos[given.command]()
     if given.command in ("approve", "reject"):
@@ -159,6 +166,17 @@ def _demo_serving() -> int:
     from laptop import demo_serving
 
     return _show_demo(demo_serving.TIME_SCALE, demo_serving.run_demo, _SERVING_FOLDER)
+
+
+def _demo_preparation() -> int:
+    from laptop import demo_preparation
+
+    return _show_demo(
+        demo_preparation.TIME_SCALE,
+        demo_preparation.run_demo,
+        _PREPARATION_FOLDER,
+        demo_preparation.require_spark,
+    )
 
 
 def _show_demo(

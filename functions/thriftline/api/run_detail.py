@@ -13,18 +13,22 @@ from thriftline.api.schemas.runs import (
     RunApproval,
     RunAttempt,
     RunDetail,
+    RunPreparation,
     RunProgress,
     ValidationPoint,
 )
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import StartedExecution
 from thriftline.core.errors import ThriftlineError
+from thriftline.money.sums import sum_of
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.domain.learning import Learning
 from thriftline.runs.domain.listed_runs import ListedRun
 from thriftline.runs.domain.uploads import classify
+from thriftline.runs.steps.preparation_attempts import noted_of
+from thriftline.runs.steps.preparation_result import attempt_shown
 from thriftline.runs.steps.run_costs import numbered_attempts
 
 
@@ -48,10 +52,12 @@ def detail_of(
     run = ListedRun.of(item)
     attempts = tuple(_attempt(number, facts) for number, facts in numbered_attempts(item))
     approval = approvals.get(run.run_id)
+    preparation = _preparation(item)
     return RunDetail.with_all(
         run,
-        progress=None if run.has_ended else _progress(run, attempts, learning, now),
+        progress=None if run.has_ended else _progress(run, attempts, preparation, learning, now),
         approval=_approval(approval) if approval else None,
+        preparation=preparation,
         attempts=attempts,
         documents=documents_of(run.run_id, artifacts),
         result=_result(run.run_id, artifacts) if run.has_ended else None,
@@ -102,6 +108,7 @@ def _result(run_id: str, artifacts: Bucket) -> dict[str, Any] | None:
 def _progress(
     run: ListedRun,
     attempts: tuple[RunAttempt, ...],
+    preparation: RunPreparation | None,
     learning: Callable[[str], Learning | None],
     now: datetime,
 ) -> RunProgress:
@@ -115,7 +122,12 @@ def _progress(
         phase=last.phase if last else None,
         seconds=max(0, int((now - run.opened_at).total_seconds())),
         training_seconds=seconds,
-        cost_so_far_usd=_cost_so_far(run, attempts, seconds),
+        cost_so_far_usd=sum_of(
+            (
+                preparation.billed_usd if preparation else Decimal(0),
+                _cost_so_far(run, attempts, seconds),
+            )
+        ),
         **({} if learned is None else _shown(learned)),
     )
 
@@ -154,6 +166,24 @@ def _cost_so_far(
         return before
     rate = run.rate_usd_per_hour
     return None if rate is None else before + rate * seconds / 3600
+
+
+def _preparation(item: Mapping[str, Any]) -> RunPreparation | None:
+    engine = item.get("preparation_engine")
+    if engine is None:
+        return None
+    made = [attempt_shown(number, facts) for number, facts in sorted(noted_of(item).items())]
+    last = made[-1] if made else None
+    return RunPreparation(
+        engine=str(engine),
+        attempt=last.attempt if last else None,
+        status=last.status if last else None,
+        ending=last.ending if last else None,
+        reason=last.reason if last else None,
+        started_at=last.started_at if last else None,
+        ended_at=last.ended_at if last else None,
+        billed_usd=sum_of(one.usd for one in made),
+    )
 
 
 def _approval(approval: Approval) -> RunApproval:

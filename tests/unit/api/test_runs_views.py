@@ -96,6 +96,29 @@ def test_one_run_has_its_documents_attempts_and_progress(world: ApiWorld) -> Non
     assert run["result"] is None
 
 
+def test_a_run_that_prepares_raw_data_shows_how_far_that_is_and_its_dollars(
+    world: ApiWorld,
+) -> None:
+    ended = {"started_id": "r-1", "status": "FAILED", "ending": "interrupted", "billed_usd": "0.2"}
+    runs = {"started_id": "r-2", "status": "RUNNING", "started_at": "2026-11-25T12:00:00+00:00"}
+    world.add_run("reviews-1", preparation_engine="emr_serverless", preparation_01=ended)
+    shown = world.call("GET", "/runs/reviews-1").document
+    assert shown["preparation"]["ending"] == "interrupted"
+    assert (shown["preparation"]["billed_usd"], shown["progress"]["cost_so_far_usd"]) == (
+        "0.2",
+        "0.2",
+    )
+    world.add_run(
+        "reviews-2", preparation_engine="databricks", preparation_01=ended, preparation_02=runs
+    )
+    shown = world.call("GET", "/runs/reviews-2").document
+    assert (shown["preparation"]["attempt"], shown["preparation"]["status"]) == (2, "RUNNING")
+    assert shown["preparation"]["billed_usd"] is None
+    assert shown["progress"]["cost_so_far_usd"] is None
+    world.add_run("reviews-3")
+    assert world.call("GET", "/runs/reviews-3").document["preparation"] is None
+
+
 def test_a_run_that_trains_shows_its_steps_and_curves(world: ApiWorld) -> None:
     facts = {
         "job_name": "reviews-1-01",

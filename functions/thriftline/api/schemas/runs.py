@@ -128,6 +128,19 @@ class RunApproval(Answer):
     answered_by: str | None
 
 
+class RunPreparation(Answer):
+    """How far the preparation of the run's raw data is: its last attempt, and all dollars."""
+
+    engine: str
+    attempt: int | None = Field(description="Null: none was asked for yet.")
+    status: str | None = Field(description="The engine's own word.")
+    ending: str | None = Field(description="In Thriftline's words; null: it has not ended.")
+    reason: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    billed_usd: Usd | None = Field(description="All attempts; null while one is unknown.")
+
+
 class RunDocument(Answer):
     """A document or page that the run has written."""
 
@@ -146,6 +159,9 @@ class RunDetail(Run):
     )
     progress: RunProgress | None = Field(description="Null when it has ended.")
     approval: RunApproval | None = Field(description="Null when nobody was asked.")
+    preparation: RunPreparation | None = Field(
+        None, description="Null for a run that prepares no raw data."
+    )
     attempts: tuple[RunAttempt, ...]
     documents: tuple[RunDocument, ...]
     result: dict[str, Any] | None = Field(

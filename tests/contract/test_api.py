@@ -149,8 +149,11 @@ def test_chalices_own_requirements_are_in_no_zip(template: dict[str, Any]) -> No
     assert [pin.partition("==")[0] for pin in pins] == ["chalice"]
     assert all("--hash=sha256:" in pin for pin in pins)
     assert "chalice" not in (ROOT / "functions/requirements.txt").read_text()
-    functions = functions_of(template).items()
-    with_it = [name for name, one in functions if "ApiLayer" in str(one.get("Layers"))]
+    with_it = [
+        name
+        for name, one in functions_of(template).items()
+        if any(layer.value == "ApiLayer" for layer in one.get("Layers", ()))
+    ]
     assert with_it == ["ApiFunction"]
 
 

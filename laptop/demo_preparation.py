@@ -33,8 +33,8 @@ from local_aws.server import ROOT, EmbeddedAws
 RUN_YAML = ROOT / "events/demo_prepare.yaml"
 # Waits of the machine pass ten times as fast: most of the time is Spark's and the training's.
 TIME_SCALE = 10.0
-SENTENCES = 2400
-HELD_OUT = 600
+SENTENCES = 1600
+HELD_OUT = 400
 DOCUMENTS = ("result.json", "report.html", "preparation.html", "preparation.json", "plan.json")
 
 

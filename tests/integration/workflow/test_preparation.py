@@ -19,6 +19,7 @@ from local_aws.preparation.options import (
     STAND_IN,
     PreparationFault,
     PreparationFaultKind,
+    PreparationFaults,
     PreparationOptions,
 )
 from local_aws.server import EmbeddedAws, Options
@@ -95,6 +96,11 @@ def active_runs(world: World) -> list[str]:
     return [one["name"] for one in listed if one["state"] not in ("SUCCESS", "FAILED", "CANCELLED")]
 
 
+def faults_of(world: World) -> PreparationFaults:
+    assert world.aws.programs is not None
+    return world.aws.programs.faults
+
+
 @pytest.mark.parametrize("engine", ["emr_serverless", "sagemaker_processing", "auto"])
 def test_raw_data_is_prepared_validated_and_trained_on_in_one_run(
     world: World, project: str, engine: str
@@ -131,7 +137,7 @@ def test_labels_that_the_map_leaves_over_reject_the_run_with_their_names(
 
 def test_a_preparation_that_loses_its_driver_is_made_again(world: World, project: str) -> None:
     lost = PreparationFault(PreparationFaultKind.INTERNAL_ERROR, run="*-prep01")
-    world.aws.programs.faults.add(lost)
+    faults_of(world).add(lost)
     result = world.end_of(start(world, project, "emr_serverless")).result
     assert result is not None
     assert result["status"] == "succeeded", result["reason"]
@@ -145,7 +151,7 @@ def test_a_preparation_that_is_stopped_at_any_state_is_cancelled_and_its_dollars
     world: World,
 ) -> None:
     held = PreparationFault(PreparationFaultKind.HOLD, seconds=3600, times=99)
-    world.aws.programs.faults.add(held)
+    faults_of(world).add(held)
     states = (
         "Plan preparation",
         "Start preparation",

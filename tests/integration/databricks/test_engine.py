@@ -77,11 +77,14 @@ def test_a_cluster_has_what_the_run_spec_asks_for(world: World) -> None:
             "instance_profile_arn": profile,
             "policy_id": "E0631F5C0D0006D6",
             "ebs_volume_gib": 500,
+            "packages": ["py3langid==0.4.0"],
         },
     )
     (run,) = world.workspace.runs.values()
-    cluster = run.body["tasks"][0]["new_cluster"]
+    (task,) = run.body["tasks"]
+    cluster = task["new_cluster"]
 
+    assert task["libraries"] == [{"pypi": {"package": "py3langid==0.4.0"}}]
     assert cluster["num_workers"] == 9
     assert cluster["policy_id"] == "E0631F5C0D0006D6"
     assert cluster["worker_node_type_flexibility"] == {"alternate_node_type_ids": ["m5a.xlarge"]}

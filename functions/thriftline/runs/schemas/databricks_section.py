@@ -16,6 +16,12 @@ NodeType = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}\.[a-z0-9-]{1,20}$", max_length=52),
 ]
+Package = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}==[0-9][A-Za-z0-9.+!-]{0,31}$", max_length=100
+    ),
+]
 Rate = Annotated[Decimal, Field(gt=0, le=10_000)]
 
 
@@ -70,6 +76,12 @@ class DatabricksSection(Section):
         le=4096,
         description="A volume of each node for what is shuffled and spilled; fitted to the data "
         "when absent, and none for node types with local disks.",
+    )
+    packages: tuple[Package, ...] = Field(
+        (),
+        max_length=10,
+        description="Packages of PyPI that the cluster installs, such as py3langid==0.4.0 for "
+        "filters.languages; the rest is part of the runtime.",
     )
     instance_profile_arn: (
         Annotated[

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.unit.runs.engines.works import work
 from thriftline.core.settings import Settings
@@ -156,6 +157,44 @@ def test_more_data_than_volumes_hold_is_refused_with_the_workers_that_do() -> No
     found = quoted(20_000, max_minutes=10_000)
     assert found.cannot is not None
     assert "prepare.databricks.workers to 15 or more" in found.cannot
+
+
+def test_a_run_spec_without_the_section_gets_its_defaults() -> None:
+    settings = {
+        **WORKSPACE,
+        "DATABRICKS_USD_PER_DBU": "0.15",
+        "DATABRICKS_NODE_RATES": '{"m5.xlarge": {"dbu_per_hour": 0.69, "ec2_usd_per_hour": 0.192}}',
+    }
+    sources = QuoteSources(Settings(settings), lambda: NO_EBS, lambda: NOW)
+    without = quote(work(1), sources)
+    assert without.worst_usd is not None
+    assert without == quote(work(1, settings=DatabricksSection().model_dump()), sources)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("node_type", "M5.xlarge"),
+        ("node_type", "m5"),
+        ("workers", 0),
+        ("usd_per_dbu", 0),
+        ("dbu_per_hour", -1),
+        ("spark_version", "13.3.x-scala2.12"),
+        ("spark_version", "17.3.x-gpu-ml-scala2.13"),
+        ("ebs_volume_gib", 50),
+        ("packages", ["py3langid"]),
+        ("packages", ["py3langid==0.4.0; rm"]),
+        ("policy_id", "../x"),
+        ("instance_profile_arn", "arn:aws:iam::1:role/x"),
+        ("alternate_node_types", [{"node_type": "m5.xlarge"}]),
+        ("alternate_node_types", [{"node_type": "m5a.xlarge"}, {"node_type": "m5a.xlarge"}]),
+        ("num_workers", 3),
+        ("autoscale", {"min_workers": 1}),
+    ],
+)
+def test_what_the_section_does_not_take(field: str, value: object) -> None:
+    with pytest.raises(ValidationError):
+        DatabricksSection.model_validate({field: value})
 
 
 def test_terms_are_plain_json() -> None:

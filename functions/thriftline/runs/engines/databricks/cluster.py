@@ -28,6 +28,7 @@ class Cluster:
     spot: bool
     instance_profile_arn: str | None = None
     policy_id: str | None = None
+    packages: tuple[str, ...] = ()
 
     @property
     def nodes(self) -> int:
@@ -41,12 +42,18 @@ class Cluster:
 
     def to_terms(self) -> dict[str, Any]:
         """Returns what a quote's terms say of it."""
-        return {**asdict(self), "alternates": list(self.alternates)}
+        lists = {"alternates": list(self.alternates), "packages": list(self.packages)}
+        return {**asdict(self), **lists}
 
     @classmethod
     def of_terms(cls, terms: Mapping[str, Any]) -> "Cluster":
         """Reads what ``to_terms`` wrote."""
-        return cls(**{**terms, "alternates": tuple(terms["alternates"])})
+        tuples = {name: tuple(terms[name]) for name in ("alternates", "packages")}
+        return cls(**{**terms, **tuples})
+
+    def libraries(self) -> list[dict[str, Any]]:
+        """Returns what the task asks the cluster to install."""
+        return [{"pypi": {"package": one}} for one in self.packages]
 
     def request(self, principal: str, tags: Mapping[str, str]) -> dict[str, Any]:
         """Returns ``new_cluster`` of a run. The one user of the cluster is who asks for it."""

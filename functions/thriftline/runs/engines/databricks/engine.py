@@ -125,6 +125,7 @@ class DatabricksEngine:
                     "max_retries": 0,
                     "retry_on_timeout": False,
                     "new_cluster": cluster.request(self._workspace.principal, tags),
+                    "libraries": cluster.libraries(),
                     "spark_python_task": {
                         "python_file": order.program_uri,
                         "parameters": ["--config", order.config_uri],

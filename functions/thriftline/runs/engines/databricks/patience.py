@@ -5,7 +5,7 @@ from typing import Any, Self
 from urllib3.exceptions import MaxRetryError, ResponseError
 from urllib3.util import Retry, Timeout
 
-# A function has tens of seconds; for a longer pause the state machine calls it again.
+# A function has a minute; for a longer pause the state machine calls it again.
 _LONGEST_PAUSE_SECONDS = 10
 PAUSE_SECONDS = 1.0
 _RETRIED = (429, 503)
@@ -32,7 +32,7 @@ class Patience(Retry):
 def patience(pause_seconds: float) -> Patience:
     """Returns what every call is made with: each may be repeated, a start by its token."""
     return Patience(
-        total=3,
+        total=2,
         backoff_factor=pause_seconds,
         status_forcelist=_RETRIED,
         allowed_methods=None,

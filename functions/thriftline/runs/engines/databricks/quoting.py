@@ -126,6 +126,7 @@ def _cluster(work: PreparationWork, section: Mapping[str, Any]) -> Cluster:
         spot=work.spare_capacity,
         instance_profile_arn=section.get("instance_profile_arn"),
         policy_id=section.get("policy_id"),
+        packages=tuple(section.get("packages") or ()),
     )
 
 

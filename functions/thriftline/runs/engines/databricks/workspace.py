@@ -74,7 +74,7 @@ class Workspace:
         self,
         secret: Secret,
         now: Callable[[], datetime],
-        timeout_seconds: float = 15,
+        timeout_seconds: float = 8,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._secret = secret

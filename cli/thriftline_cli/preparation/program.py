@@ -7,8 +7,10 @@ it nor Spark, and a copy in the wheel could be another version than the function
 import json
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -92,11 +94,26 @@ def prepare(
         CommandError: the data or the configuration is at fault, or the program failed.
     """
     try:
-        _run(checkout, config, spark, output, context)
+        with _ended_by_sigterm():
+            _run(checkout, config, spark, output, context)
     except BaseException:
         # The folder was empty before: what is in it is a part of a data set.
         shutil.rmtree(output, ignore_errors=True)
         raise
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Lets SIGTERM end Spark too, as Ctrl-C does: by itself it would end this process alone."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(

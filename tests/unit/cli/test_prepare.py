@@ -4,7 +4,9 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,12 @@ REFUSES = """
     sys.stderr.write("WARN Spark says much\\n")
     sys.stderr.write('PREPARATION_ERROR {"code": "empty", "message": "No row is left."}\\n')
     sys.exit(2)
+"""
+HANGS = """
+    import time
+    folder.mkdir(parents=True)
+    (folder / "pid").write_text(str(os.getpid()))
+    time.sleep(300)
 """
 BREAKS = """
     sys.stderr.write("Traceback (most recent call last):\\nValueError: of the program\\n")
@@ -190,6 +198,31 @@ def test_a_program_that_breaks_leaves_what_it_said_beside_the_folder(world: Worl
     assert "ValueError: of the program" in world.said
     assert "ValueError" in (world.folder / "prepared-spark.log").read_text()
     assert not world.into.exists()
+
+
+def test_sigterm_ends_the_program_as_well_and_leaves_nothing(world: World) -> None:
+    world.stand_in(HANGS)
+    words = ["prepare", str(world.folder / "run.yaml"), "--into", str(world.into)]
+    words += ["--data", str(world.folder / "raw"), "--python", str(world.folder / "python")]
+    command = subprocess.Popen(
+        [sys.executable, "-m", "thriftline_cli", *words],
+        env={**world.api.environ, "PYTHONPATH": "cli"},
+        stderr=subprocess.DEVNULL,
+    )
+    _until(lambda: (world.into / "pid").exists() and (world.into / "pid").read_text() != "")
+    program = int((world.into / "pid").read_text())
+    command.terminate()
+
+    assert command.wait(60) == 143
+    _until(lambda: not Path(f"/proc/{program}").exists())
+    assert not world.into.exists()
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_program_that_leaves_no_manifest_has_failed(world: World) -> None:

@@ -79,9 +79,8 @@ def start(world: World, project: str, engine: str, body: bytes | None = None) ->
 
 
 def month_of(world: World) -> dict[str, Any]:
-    tables = world.aws.client("dynamodb")
-    name = next(one for one in tables.list_tables()["TableNames"] if "Ledger" in one)
-    items = tables.scan(TableName=name)["Items"]
+    table = world.aws.outputs["LedgerTableName"]
+    items = world.aws.client("dynamodb").scan(TableName=table)["Items"]
     return next((item for item in items if "held" in item), {})
 
 

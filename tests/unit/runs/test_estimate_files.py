@@ -214,3 +214,12 @@ def test_a_training_plan_is_priced_as_paid_for_and_what_is_not_known_is_said(
     run_yaml.write_text(training.replace("ARN", arn.replace("us-east-1", "eu-west-1")))
     with pytest.raises(InvalidRunSpecError, match="is in eu-west-1, and the run is in us-east-1"):
         estimate(reviews, run_yaml=run_yaml, trainers=("sagemaker",))
+
+
+def test_raw_data_is_told_what_its_preparation_needs_and_what_to_do(
+    reviews: Path, tmp_path: Path
+) -> None:
+    run_yaml = tmp_path / "run.yaml"
+    run_yaml.write_text("prepare: {columns: {text: body}}\n")
+    with pytest.raises(InvalidRunSpecError, match="hours of a vCPU on Spark"):
+        estimate(reviews, run_yaml=run_yaml)

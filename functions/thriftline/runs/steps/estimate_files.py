@@ -17,7 +17,9 @@ from thriftline.datasets.engine.sources import LocalSource
 from thriftline.datasets.engine.validation import WorkContext, validate_in_one_pass
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.runs.domain.layout import Upload
+from thriftline.runs.domain.raw_data import unpacked_size
 from thriftline.runs.domain.uploads import classify, split_of
+from thriftline.runs.engines.sizing import cpu_hours, size_of
 from thriftline.runs.schemas.estimate import (
     EstimatedData,
     EstimateDocument,
@@ -53,7 +55,9 @@ def estimate_files(
         UnpricedInstanceError: the catalogue has no rate for it here.
     """
     asked = [one for one in quoters if one.name in request.trainers]
-    run = _run(request, _spec(request, quoters), now)
+    spec = _spec(request, quoters)
+    _require_prepared(spec, request.files)
+    run = _run(request, spec, now)
     report = _validated(run, request)
     volume = DatasetVolume(
         rows=report.rows,
@@ -64,6 +68,20 @@ def estimate_files(
     )
     plan, refusal = estimated_plan(run, volume, asked, region=region, now=now)
     return EstimateDocument(data=EstimatedData.of(report), plan=plan, refusal=refusal)
+
+
+def _require_prepared(spec: RunSpec, files: Sequence[Path]) -> None:
+    """Refuses raw data: how many rows are left of it is known when it is prepared."""
+    if spec.prepare is None:
+        return
+    unpacked = sum(unpacked_size(path.name, path.stat().st_size) for path in files)
+    raise InvalidRunSpecError(
+        "run.yaml: prepare: how many rows are left to train on is known when the data is prepared. "
+        f"{size_of(unpacked)} need about {cpu_hours(unpacked):.2f} hours of a vCPU on Spark; "
+        "docs/preparation.md has the dollars of each engine. Prepare it here with `thriftline "
+        "prepare run.yaml --data DIR --output OUT`, which costs nothing, then estimate what it "
+        "leaves with the same run.yaml without prepare. Nothing was spent."
+    )
 
 
 def _spec(request: EstimateRequest, quoters: Sequence[Quoter]) -> RunSpec:

@@ -10,6 +10,7 @@ from thriftline_cli.exits import CommandError, Exit
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 SPEC = "run.yaml"
+_PREPARE = re.compile(r"^[\"']?prepare[\"']?[ \t]*:", re.MULTILINE)
 _NAME = re.compile(r"(?i).+?(\.(?:jsonl|csv|parquet)(?:\.gz)?)")
 
 
@@ -29,8 +30,8 @@ EMPTY_SPEC = Part(Path(os.devnull), SPEC, 0)
 class DataSet:
     """What is uploaded, in this order.
 
-    One file follows its settings, and starts with them. Of several none starts a run by itself: the
-    settings come last, empty where nobody gave any, and start it.
+    One file follows its settings, and starts with them. Of several none starts a run by itself, nor
+    does raw data that the settings prepare: the settings come last, empty where nobody gave any.
     """
 
     parts: tuple[Part, ...]
@@ -59,7 +60,7 @@ def data_set(
     settings = [_spec(spec)] if spec else []
     parts = [_part(path, f"{name}{_suffix(path)}") for path, name in others]
     parts += _train(files, alone=not others)
-    if len(parts) == 1:
+    if len(parts) == 1 and not (spec and _prepares(spec)):
         return DataSet((*settings, *parts))
     return DataSet((*parts, *(settings or [EMPTY_SPEC])))
 
@@ -78,6 +79,10 @@ def _spec(path: Path) -> Part:
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise CommandError(f"{path} is no YAML file; --spec takes a run.yaml", Exit.USAGE)
     return _part(path, SPEC, may_be_empty=True)
+
+
+def _prepares(spec: Path) -> bool:
+    return _PREPARE.search(spec.read_text(encoding="utf-8", errors="replace")) is not None
 
 
 def _suffix(path: Path) -> str:

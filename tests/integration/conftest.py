@@ -19,6 +19,7 @@ LONGEST = (
     "serving/test_experiments.py",
     "serving/test_nights.py",
     "audit/test_printed_commands.py",
+    "databricks/test_workflow.py",
     "audit_workflow/test_demo.py",
     "audit/test_acting_kills.py",
 )

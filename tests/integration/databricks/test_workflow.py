@@ -32,15 +32,14 @@ PARAMETERS = {
 }
 RUN_YAML = """\
 prepare:
-  engine: databricks
+  engine: {engine}
   source: [s3://{bucket}/raw/{project}/]
   columns: {{text: review, label: stars}}
   labels: {{'1': bad, '5': good}}
-  max_minutes: {minutes}
-  spot: true
-  databricks: {{workers: 1}}
+  {cluster}
 budget: {{max_usd: 20}}
 """
+CLUSTER = "spot: true\n  databricks: {workers: 1}"
 _numbers = itertools.count(1)
 
 
@@ -52,7 +51,7 @@ class Stack:
     loopback: Loopback
     folder: Path
 
-    def submitted(self, minutes: int = 60) -> str:
+    def submitted(self, engine: str = "databricks", cluster: str = CLUSTER) -> str:
         """Raw data and a run.yaml for them; returns its version."""
         project = f"reviews-{next(_numbers)}"
         rows = [
@@ -62,7 +61,9 @@ class Stack:
         body = "\n".join(["review,stars", *rows, *rows[:40]])
         s3 = self.world.s3
         s3.put_object(Bucket=self.world.data, Key=f"raw/{project}/a.csv", Body=body.encode())
-        text = RUN_YAML.format(bucket=self.world.data, project=project, minutes=minutes)
+        text = RUN_YAML.format(
+            engine=engine, bucket=self.world.data, project=project, cluster=cluster
+        )
         return self.world.upload(f"{project}/run.yaml", text)
 
     def does(self, work: Work | None = None) -> None:
@@ -156,3 +157,26 @@ def test_a_workspace_that_refuses_is_a_rejection_that_says_so(stack: Stack) -> N
     assert ended.status == "FAILED"
     assert "May the service principal" in ended.cause
     assert stack.loopback.workspace.bills_usd() >= Decimal(0)
+
+
+@pytest.mark.parametrize(
+    ("engine", "cluster", "sentence"),
+    [
+        (
+            "databricks",
+            "databricks: {node_type: r5.xlarge}",
+            "prepare.databricks.dbu_per_hour, prepare.databricks.ec2_usd_per_hour are not set",
+        ),
+        ("local", "", "`thriftline prepare run.yaml --data DIR --into DIR`"),
+    ],
+)
+def test_what_has_no_rate_or_runs_elsewhere_is_rejected_and_nothing_starts(
+    stack: Stack, engine: str, cluster: str, sentence: str
+) -> None:
+    before = len(stack.runs)
+    ended = stack.world.end_of(stack.submitted(engine, cluster))
+
+    assert ended.result is not None
+    assert ended.result["status"] == "rejected"
+    assert sentence in ended.result["reason"]
+    assert len(stack.runs) == before

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser import sample_answers as sample
 from tests.browser.addresses import ADDRESSES
 from tests.browser.conftest import ROOT, Opener, Served
 from tests.browser.fake_api import FakeApi
@@ -184,3 +185,22 @@ def test_policy_forbids_what_the_page_does_not_need(served: Served, open_page: O
     assert all("Content Security Policy" in one for one in served.complaints)
     served.complaints.clear()
     assert json.dumps(page.context.cookies()).count('"httpOnly": true') == 1
+
+
+@pytest.mark.parametrize("late", [0.0, 0.6])
+def test_a_page_keeps_its_order_whatever_comes_late_or_was_shown_before(
+    api: FakeApi, open_page: Opener, late: float
+) -> None:
+    alone = sample.endpoint_detail("thriftline-reviews") | {"experiment_id": None}
+    path = next(one for one in ADDRESSES["endpoint"].split("#/") if one.startswith("endpoints"))
+    api.answers[f"/{path}"] = alone
+    api.late = {f"/{path}": late, "/runs": late}
+    page = open_page(ADDRESSES["endpoint"])
+    for address in (ADDRESSES["endpoint"], *ADDRESSES.values()):
+        for one in (address, ADDRESSES["runs"], address):
+            page.evaluate("address => { location.hash = address }", one)
+            page.wait_for_function("() => document.querySelector('main h1')")
+            settled(page)
+        headings = page.locator("main :is(h1, h2)").all_inner_texts()
+        first = page.locator("main :is(h1, h2)").first.evaluate("one => one.tagName")
+        assert first == "H1", (address, headings)

@@ -18,7 +18,7 @@ function Guarded({ parts, query }) {
   if (error)
     return html`<${Failure} problem=${nonsense(0, String(error.message ?? error))} retry=${reset} />`;
   const { Page, ...given } = pageOf(parts);
-  return html`<${Page} query=${query} parts=${parts} ...${given} />`;
+  return html`<div class="page"><${Page} query=${query} parts=${parts} ...${given} /></div>`;
 }
 
 const root = document.getElementById("page");

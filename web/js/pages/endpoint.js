@@ -98,7 +98,7 @@ function Versions({ of, reload }) {
       of: (one) => plain(one.registry_version ?? "unknown"),
     },
     { name: "Who", of: (one) => html`<${Name} of=${who(one.requested_by)} />` },
-    { name: "Why", of: (one) => html`<${Name} of=${one.why} />` },
+    { name: "Why", of: (one) => one.why && html`<${Name} of=${one.why} />` },
     { name: "Since", of: (one) => html`<${When} of=${one.deployed_at} exact />` },
     {
       name: "Bring back",
@@ -117,7 +117,7 @@ const DEPLOYMENTS = [
   { name: "Version", right: true, of: (one) => plain(one.registry_version ?? "unknown") },
   { name: "Ended", of: (one) => html`<${Badge} of=${one.ending ?? "under way"} />` },
   { name: "Who", of: (one) => html`<${Name} of=${who(one.requested_by)} />` },
-  { name: "Why", of: (one) => html`<${Name} of=${one.why} />` },
+  { name: "Why", of: (one) => one.why && html`<${Name} of=${one.why} />` },
   {
     name: "Reason",
     of: (one) =>

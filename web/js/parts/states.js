@@ -20,8 +20,16 @@ export const Loading = ({ isSlow, what }) => html`<div class="waiting" aria-busy
 
 export const Empty = ({ children }) => html`<div class="empty">${children}</div>`;
 
-/** Loading, failed or there: `children` draws the data. */
-export function Loaded({ of, what, children }) {
+/**
+ * Loading, failed or there: `children` draws the data.
+ *
+ * One element holds all three: where a part of several elements takes the place of one, this
+ * version of Preact moves what stands before it behind it.
+ */
+export const Loaded = ({ of, what, children }) =>
+  html`<div class="loaded">${inside(of, what, children)}</div>`;
+
+function inside(of, what, children) {
   if (of.data) {
     return html`${of.problem && html`<${Stale} of=${of} />`}${children(of.data)}`;
   }

@@ -1,14 +1,12 @@
 """SageMaker's processing jobs: those of the Spark image run their program, others are refused."""
 
-import json
-import logging
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, datetime
 from typing import Any
 
+from local_aws.events.job_events import announce_job
 from local_aws.http.error_answers import NOT_DONE
 from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.iam.service_roles import ServiceRole
@@ -16,20 +14,17 @@ from local_aws.preparation.processing_container import OPT_ML, is_below_opt_ml
 from local_aws.preparation.processing_job import RUNNING, ProcessingJob
 from local_aws.preparation.processing_life import ProcessingLife, ProcessingWorld
 from local_aws.services.cost_explorer import DailyCharge
-from local_aws.services.hosting_bill import rates
+from local_aws.services.instance_charges import InstanceUse, instance_charge
 from local_aws.services.pages import Listing
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_store import SageMakerStore
 from local_aws.services.service_quotas import QuotaStore
 from local_aws.services.spark_quotas import processing_quota
 
-LOG = logging.getLogger(__name__)
-
 _SERVICE = "sagemaker.amazonaws.com"
 _IMAGE = re.compile(r".*/sagemaker-spark-processing[:@].+")
 _SUBMIT = "smspark-submit"
 _JOBS = Listing("ProcessingJobSummaries", "ProcessingJobName", "ProcessingJobStatus")
-_TEN_BILLIONTH = Decimal("0.0000000001")
 
 
 class SageMakerProcessing:
@@ -135,42 +130,21 @@ class SageMakerProcessing:
 def _charge(
     job: ProcessingJob, account: str, region: str, now: datetime, today: date
 ) -> DailyCharge | None:
-    kind, count = job.instances
-    rate = rates().get((region, kind))
-    if rate is None or job.started_at is None:
+    if job.started_at is None:
         return None
-    seconds = ((job.ended_at or now) - job.started_at) / timedelta(seconds=1)
-    hours = (Decimal(count) * Decimal(seconds) / 3600).quantize(_TEN_BILLIONTH)
-    return DailyCharge(
-        day=min(job.started_at.date(), today),
-        service="Amazon SageMaker",
-        region=region,
-        account=account,
-        usd=hours * rate,
-        usage_type=f"Processing:{kind}",
-        quantity=hours,
-        tags=job.tags,
+    return instance_charge(
+        InstanceUse(*job.instances, (job.ended_at or now) - job.started_at),
+        "Processing",
+        (account, region),
+        min(job.started_at.date(), today),
+        job.tags,
     )
 
 
 def announce(events: Any, job: ProcessingJob) -> None:
-    """Send the event of a job's state; a job goes on when it cannot be sent."""
-    entry = {
-        "Source": "aws.sagemaker",
-        "DetailType": "SageMaker Processing Job State Change",
-        "Resources": [job.arn],
-        "Detail": json.dumps({**job.describe(), "Tags": job.tags}, default=_milliseconds),
-    }
-    try:
-        events.put_events(Entries=[entry])
-    except Exception as error:
-        LOG.warning("the state of %s was not announced: %s", job.name, error)
-
-
-def _milliseconds(value: Any) -> int:
-    if isinstance(value, datetime):
-        return int(value.timestamp() * 1000)
-    raise TypeError(f"{type(value).__name__} has no place in an event")
+    """Send the event of a job's state."""
+    detail = {**job.describe(), "Tags": job.tags}
+    announce_job(events, "SageMaker Processing Job State Change", job.arn, detail)
 
 
 # ---- What is refused at once

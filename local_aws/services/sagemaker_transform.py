@@ -4,12 +4,11 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from local_aws.http.own_calls import AwsError, Operation, Request
 from local_aws.services.cost_explorer import DailyCharge
-from local_aws.services.hosting_bill import rates
+from local_aws.services.instance_charges import InstanceUse, instance_charge
 from local_aws.services.pages import Listing
 from local_aws.services.places import Places
 from local_aws.services.sagemaker_store import SageMakerStore, already_there, not_found
@@ -22,7 +21,6 @@ _JOBS = Listing(
 _MOST_MEGABYTES = 100
 _INSTANCE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 _NOT_HERE = {"RecordIO", "TFRecord"}
-_TEN_BILLIONTH = Decimal("0.0000000001")
 
 
 class SageMakerTransform:
@@ -119,22 +117,15 @@ class SageMakerTransform:
 def _charge(
     job: TransformJob, account: str, region: str, now: datetime, today: date
 ) -> DailyCharge | None:
-    kind, count = job.instances
-    rate = rates().get((region, kind))
-    if rate is None or job.billed_from is None:
+    if job.billed_from is None:
         return None
-    running = (now - job.billed_from) / timedelta(seconds=1) if job.status in RUNNING else 0.0
-    hours = Decimal(count) * Decimal(job.billed_seconds or running) / 3600
-    hours = hours.quantize(_TEN_BILLIONTH)
-    return DailyCharge(
-        day=min(job.billed_from.date(), today),
-        service="Amazon SageMaker",
-        region=region,
-        account=account,
-        usd=hours * rate,
-        usage_type=f"Tsform:{kind}",
-        quantity=hours,
-        tags=job.tags,
+    lasted = now - job.billed_from if job.status in RUNNING else timedelta(0)
+    return instance_charge(
+        InstanceUse(*job.instances, timedelta(seconds=job.billed_seconds) or lasted),
+        "Tsform",
+        (account, region),
+        min(job.billed_from.date(), today),
+        job.tags,
     )
 
 

@@ -1,20 +1,17 @@
 """Lets transform jobs reach the containers that endpoints have too, and tell EventBridge."""
 
-import json
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
 from typing import Any, Protocol
 
 from local_aws.clock import Clock
+from local_aws.events.job_events import announce_job
 from local_aws.services.sagemaker_transform import SageMakerTransform
 from local_aws.serving.container import ContainerError
 from local_aws.serving.process import Container, UnreachableError
 from local_aws.transform.record import TransformJob
 from local_aws.transform.run import Reply, TransformError, World
 
-LOG = logging.getLogger(__name__)
 Client = Callable[[str, str], Any]
 
 
@@ -67,20 +64,6 @@ def connect(
 
 
 def announce(events: Any, job: TransformJob) -> None:
-    """Send the event of a job's state; a job goes on when it cannot be sent."""
-    entry = {
-        "Source": "aws.sagemaker",
-        "DetailType": "SageMaker Transform Job State Change",
-        "Resources": [job.arn],
-        "Detail": json.dumps({**job.describe(), "Tags": job.tags}, default=_milliseconds),
-    }
-    try:
-        events.put_events(Entries=[entry])
-    except Exception as error:
-        LOG.warning("the state of %s was not announced: %s", job.name, error)
-
-
-def _milliseconds(value: Any) -> int:
-    if isinstance(value, datetime):
-        return int(value.timestamp() * 1000)
-    raise TypeError(f"{type(value).__name__} has no place in an event")
+    """Send the event of a job's state."""
+    detail = {**job.describe(), "Tags": job.tags}
+    announce_job(events, "SageMaker Transform Job State Change", job.arn, detail)

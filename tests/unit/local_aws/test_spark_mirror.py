@@ -65,10 +65,12 @@ def test_what_was_written_goes_back_and_the_manifest_last(s3: Any, tmp_path: Pat
 
     uploaded: list[str] = []
     upload = s3.upload_file
-    s3.upload_file = lambda file, bucket, key, **more: (
-        uploaded.append(key),
-        upload(file, bucket, key, **more),
-    )
+
+    def note(file: str, bucket: str, key: str, **more: Any) -> None:
+        uploaded.append(key)
+        upload(file, bucket, key, **more)
+
+    s3.upload_file = note
     count = made.upload()
 
     assert count == 3

@@ -38,7 +38,7 @@ NO_OWN = broken("NoSuchResourceException", 400)
         (NO_OWN, 16.0, 16),
         (None, 16.0, 16),
         (broken("AccessDeniedException"), broken("AccessDeniedException"), None),
-        (ReadTimeoutError(endpoint_url="x"), ReadTimeoutError(endpoint_url="x"), None),
+        (ReadTimeoutError(endpoint_url="x"), AssertionError("waited for twice"), None),
         (0.0, 16.0, 0),
     ],
 )

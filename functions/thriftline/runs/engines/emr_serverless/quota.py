@@ -25,6 +25,9 @@ def vcpu_quota(client: ServiceQuotas) -> int | None:
     for ask in (client.get_service_quota, client.get_aws_default_service_quota):
         try:
             return int(ask(ServiceCode=_SERVICE, QuotaCode=QUOTA_CODE)["Quota"]["Value"])
-        except (ClientError, BotoCoreError, KeyError):
+        except (ClientError, KeyError):
             continue
+        except BotoCoreError:
+            # A service that does not answer is not waited for twice: a plan has a minute.
+            return None
     return None

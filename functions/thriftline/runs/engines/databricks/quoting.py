@@ -16,6 +16,7 @@ from thriftline.runs.engines.databricks.cluster import (
 )
 from thriftline.runs.engines.databricks.nodes import has_local_disks, vcpus_of
 from thriftline.runs.engines.databricks.rates import ClusterRates, Hour, hour_of, rates_of
+from thriftline.runs.engines.sentences import enough_minutes
 from thriftline.runs.engines.sizing import (
     cpu_hours,
     disk_gb,
@@ -34,7 +35,6 @@ GRACE_MINUTES = 15
 _SET_UP_MINUTES = 6
 # A worker that is not busy for so long is not worth its set-up.
 _BUSY_MINUTES = 10
-_MARGIN = Decimal("1.5")
 # What Spot asks of EC2's rate, about. Only what is likely is reckoned with it.
 _SPOT_SHARE = Decimal("0.35")
 _DEFAULT_NODE_TYPE = "m5.xlarge"
@@ -225,13 +225,12 @@ def _unpriced(rates: ClusterRates) -> str:
 
 
 def _too_slow(work: PreparationWork, cluster: Cluster, minutes: int) -> str:
-    enough = rounded_up(minutes * _MARGIN / 10) * 10
     return (
         f"{counted(cluster.workers, 'worker')} of {cluster.node_type} take about "
         f"{duration_of(minutes)} for {size_of(work.unpacked_bytes)}, longer than the "
         f"{counted(work.max_minutes, 'minute')} of prepare.max_minutes, after which the run would "
-        f"be stopped. Set prepare.max_minutes to {enough}, or raise prepare.max_vcpus and "
-        "prepare.databricks.workers."
+        f"be stopped. Set prepare.max_minutes to {enough_minutes(minutes)}, or raise "
+        "prepare.max_vcpus and prepare.databricks.workers."
     )
 
 

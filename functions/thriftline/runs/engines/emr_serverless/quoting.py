@@ -15,12 +15,12 @@ from thriftline.runs.engines.emr_serverless.workers import (
     usd_per_hour,
     workers_for,
 )
+from thriftline.runs.engines.sentences import enough_minutes
 from thriftline.runs.engines.sizing import (
     cpu_hours,
     duration_of,
     minutes_on,
     refusal,
-    rounded_up,
     size_of,
 )
 
@@ -30,7 +30,6 @@ DEFAULT_QUOTA_VCPUS = 16
 START_MINUTES = 2
 # A worker that starts in the run's last seconds is billed a minute all the same.
 _LAST_MINUTE = 1
-_MARGIN = Decimal("1.5")
 _RATE_NAMES = {"vcpu": "vCPU", "memory_gb": "memory GB", "storage_gb": "storage GB"}
 
 
@@ -165,11 +164,11 @@ def _limit(work: PreparationWork, application: int, quota: int | None) -> _Limit
 
 
 def _too_slow(work: PreparationWork, limit: _Limit, minutes: int) -> str:
-    enough = rounded_up(minutes * _MARGIN / 10) * 10
     return (
         f"{limit.says}: {size_of(work.unpacked_bytes)} then take about {duration_of(minutes)}, "
         f"longer than the {counted(work.max_minutes, 'minute')} of prepare.max_minutes, after "
-        f"which the run would be stopped. Set prepare.max_minutes to {enough}, or: {limit.remedy}."
+        f"which the run would be stopped. Set prepare.max_minutes to {enough_minutes(minutes)}, "
+        f"or: {limit.remedy}."
     )
 
 

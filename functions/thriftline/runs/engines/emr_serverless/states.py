@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from thriftline.core.wording import counted, ended
+from thriftline.core.wording import ended
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.preparation import PreparationState
 from thriftline.runs.engines.error_document import ProgramError
+from thriftline.runs.engines.sentences import OUT_OF_MEMORY, out_of_time
 
 ACTIVE = ("SUBMITTED", "PENDING", "SCHEDULED", "RUNNING", "QUEUED", "CANCELLING")
 
@@ -93,7 +94,9 @@ def _cancelled(found: Mapping[str, Any], details: str) -> tuple[Ending, str]:
     if ending is Ending.OUT_OF_WAIT_TIME:
         return ending, f"The job run waited too long in the application's queue: {_shown(details)}"
     if ending is Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT or _used_all(found):
-        return Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT, _out_of_time(found)
+        return Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT, out_of_time(
+            found.get("executionTimeoutMinutes")
+        )
     return Ending.STOPPED, (
         f"A person or another program stopped the preparation: {_shown(details)}"
     )
@@ -106,7 +109,9 @@ def _failed(
         return Ending.USER_ERROR, f"The preparation failed: {said.message}"
     ending = _by_text(details)
     if ending is Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT or (not ending and _used_all(found)):
-        return Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT, _out_of_time(found)
+        return Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT, out_of_time(
+            found.get("executionTimeoutMinutes")
+        )
     if ending is not None:
         return ending, f"{_SENTENCES[ending]}: {_shown(details)}"
     code = _EXIT_CODE.search(details)
@@ -114,11 +119,7 @@ def _failed(
         return Ending.UNKNOWN_FAILURE, (
             f"The preparation failed for a reason that Thriftline does not know: {_shown(details)}"
         )
-    memory = (
-        " It ran out of memory; give it more machines by prepare.max_vcpus, or smaller files."
-        if code[1] == _KILLED_FOR_MEMORY
-        else ""
-    )
+    memory = f" {OUT_OF_MEMORY}" if code[1] == _KILLED_FOR_MEMORY else ""
     return Ending.USER_ERROR, (
         f"The program of the preparation ended with code {code[1]}: {_shown(details)}{memory}"
     )
@@ -143,15 +144,6 @@ def _used_all(found: Mapping[str, Any]) -> bool:
     limit = found.get("executionTimeoutMinutes")
     seconds = found.get("totalExecutionDurationSeconds")
     return bool(limit and seconds and seconds >= limit * 60)
-
-
-def _out_of_time(found: Mapping[str, Any]) -> str:
-    limit = found.get("executionTimeoutMinutes")
-    shown = counted(limit, "minute") if limit else "its limit"
-    return (
-        f"The preparation was not done after {shown} and was stopped. Raise prepare.max_minutes "
-        "or prepare.max_vcpus."
-    )
 
 
 def _shown(details: str) -> str:

@@ -14,12 +14,12 @@ from thriftline.runs.engines.sagemaker_processing.cluster import (
     Cluster,
     cluster_for,
 )
+from thriftline.runs.engines.sentences import enough_minutes
 from thriftline.runs.engines.sizing import (
     cpu_hours,
     duration_of,
     minutes_on,
     refusal,
-    rounded_up,
     size_of,
 )
 
@@ -27,7 +27,6 @@ NAME = "sagemaker_processing"
 # SageMaker stops a job at its limit and gives the program two minutes to end.
 STOP_MINUTES = 2
 _HOURS_A_MONTH = 730
-_MARGIN = Decimal("1.5")
 
 
 @dataclass(frozen=True)
@@ -129,12 +128,12 @@ def _rates(cluster: Cluster, terms: Terms) -> Rates | None:
 
 
 def _too_slow(work: PreparationWork, cluster: Cluster, minutes: int) -> str:
-    enough = rounded_up(minutes * _MARGIN / 10) * 10
     return (
         f"prepare.max_vcpus is {work.max_vcpus}: {size_of(work.unpacked_bytes)} take about "
         f"{duration_of(minutes)} on {cluster.instance_count} x {cluster.instance_type}, longer "
         f"than the {counted(work.max_minutes, 'minute')} of prepare.max_minutes, after which the "
-        f"job would be stopped. Set prepare.max_minutes to {enough}, or raise prepare.max_vcpus."
+        f"job would be stopped. Set prepare.max_minutes to {enough_minutes(minutes)}, or raise "
+        "prepare.max_vcpus."
     )
 
 

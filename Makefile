@@ -239,7 +239,7 @@ test-sdk: environments $(STAMPS)/sdk ## The notebook of examples/, executed with
 
 # Each Spark in a process of its own: one Java machine runs one of them.
 .PHONY: test-preparation
-test-preparation: setup-preparation ## The program of preparation/ on Spark 4 and on 3.5 (5 minutes)
+test-preparation: setup-preparation ## The program of preparation/ on Spark 4 and on 3.5 (10 minutes)
 	@for environment in .venv-spark .venv-spark35; do \
 		echo "==> preparation on $$($$environment/bin/python -c 'import pyspark; print("Spark", pyspark.__version__)')"; \
 		nice $$environment/bin/python -m pytest tests/preparation --confcutdir=tests/preparation -q --timeout 600; done

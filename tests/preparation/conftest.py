@@ -39,6 +39,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "--master local[2] --driver-memory 1g"
         " --conf spark.driver.host=127.0.0.1 --conf spark.driver.bindAddress=127.0.0.1"
         " --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=4"
+        # Little data in many short jobs: the second compiler takes more than it gives.
+        " --driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'"
         f" --conf spark.sql.warehouse.dir={warehouse} pyspark-shell"
     )
     session = start_session()

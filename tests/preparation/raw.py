@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import random
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
     from preparation.thriftline_preparation.config import Config
 
 SPLITS = ("train", "validation", "test")
+
+
+EMAIL = {
+    "name": "email",
+    "regex": r"@[A-Za-z0-9-]+\.[a-z]+",
+    "lead": "[A-Za-z0-9.]+",
+    "replacement": "<EMAIL>",
+}
+WORDS = [f"word{number}" for number in range(2000)]
+
+
+def texts(count: int, seed: int) -> list[str]:
+    chosen = random.Random(seed)
+    return [" ".join(chosen.choices(WORDS, k=12)) for _ in range(count)]
 
 
 def config(folder: Path, **changes: Any) -> Config:
@@ -98,3 +113,37 @@ def prepared(wanted: Config) -> dict[str, list[tuple[Any, ...]]]:
 def removed(report: dict[str, Any]) -> dict[str, int]:
     """How many rows each reason removed."""
     return {one["reason"]: one["rows"] for stage in report["stages"] for one in stage["removed"]}
+
+
+SETTINGS: dict[str, Any] = {
+    "labels": {"map": {"pos": "positive", "neg": "negative"}, "unmapped": "drop"},
+    "filters": {"min_characters": 10},
+    "near_duplicates": {"threshold": 0.8},
+    "redact": ["email"],
+    "patterns": [EMAIL],
+    "balance": {"max_per_label": 90},
+    "max_rows_per_shard": 60,
+}
+
+
+def write_dirty(folder: Path) -> None:
+    """240 good texts of two labels, one of them three times as frequent, and all that is wrong."""
+    good = texts(240, seed=1)
+    spellings = ["pos", "POS ", "Positive", "neg"]
+    rows = [(text, spellings[number % 4]) for number, text in enumerate(good)]
+    write_csv(folder, "a.csv", [*rows[:120], *rows[:30]])
+    edited = [(f"{text} indeed", label) for text, label in rows[200:210]]
+    shouted = [(f"  {text.upper()}", label) for text, label in rows[210:215]]
+    write_jsonl(folder, "sub/b.jsonl.gz", [*rows[120:], *edited, *shouted])
+    conflict = texts(2, seed=2)
+    write_jsonl(
+        folder,
+        "c.jsonl",
+        [
+            (conflict[0], "pos"), (conflict[0], "neg"),
+            (conflict[1], "pos"), (f"{conflict[1]} too", "neg"),
+            ("short", "pos"), ("", "pos"), (5, "pos"), (texts(1, seed=3)[0], "neutral"),
+            ("write to joe.doe@example.com about " + texts(1, seed=4)[0], "neg"),
+        ],
+    )  # fmt: skip
+    write(folder, "d.jsonl", '{"body": "half a\n{"body": "no label here"}\n{"body": "a whole text of it", "verdict": "neg"}\n')  # noqa: E501  # fmt: skip

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import random
+import hashlib
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +13,7 @@ import pytest
 
 from preparation.thriftline_preparation.errors import PreparationError
 from tests.preparation.raw import (
+    SETTINGS,
     SPLITS,
     config,
     document,
@@ -18,66 +22,24 @@ from tests.preparation.raw import (
     run,
     write,
     write_csv,
+    write_dirty,
     write_jsonl,
 )
+
+# Of the rows that are made of write_dirty's files, on Spark 3.5 and on 4.
+ROWS_SHA256 = "759d334472703c55602cdb56d517b9cbfa33987cc3c02a887c003f393739bdde"
+ROOT = Path(__file__).parents[2]
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from preparation.thriftline_preparation.config import Config
 
-EMAIL = {
-    "name": "email",
-    "regex": r"@[A-Za-z0-9-]+\.[a-z]+",
-    "lead": "[A-Za-z0-9.]+",
-    "replacement": "<EMAIL>",
-}
-WORDS = [f"word{number}" for number in range(2000)]
-
-
-def texts(count: int, seed: int) -> list[str]:
-    chosen = random.Random(seed)
-    return [" ".join(chosen.choices(WORDS, k=12)) for _ in range(count)]
-
 
 class Prepared(NamedTuple):
     wanted: Config
     report: dict[str, Any]
     rows: dict[str, list[tuple[Any, ...]]]
-
-
-SETTINGS: dict[str, Any] = {
-    "labels": {"map": {"pos": "positive", "neg": "negative"}, "unmapped": "drop"},
-    "filters": {"min_characters": 10},
-    "near_duplicates": {"threshold": 0.8},
-    "redact": ["email"],
-    "patterns": [EMAIL],
-    "balance": {"max_per_label": 90},
-    "max_rows_per_shard": 60,
-}
-
-
-def write_dirty(folder: Path) -> None:
-    """240 good texts of two labels, one of them three times as frequent, and all that is wrong."""
-    good = texts(240, seed=1)
-    spellings = ["pos", "POS ", "Positive", "neg"]
-    rows = [(text, spellings[number % 4]) for number, text in enumerate(good)]
-    write_csv(folder, "a.csv", [*rows[:120], *rows[:30]])
-    edited = [(f"{text} indeed", label) for text, label in rows[200:210]]
-    shouted = [(f"  {text.upper()}", label) for text, label in rows[210:215]]
-    write_jsonl(folder, "sub/b.jsonl.gz", [*rows[120:], *edited, *shouted])
-    conflict = texts(2, seed=2)
-    write_jsonl(
-        folder,
-        "c.jsonl",
-        [
-            (conflict[0], "pos"), (conflict[0], "neg"),
-            (conflict[1], "pos"), (f"{conflict[1]} too", "neg"),
-            ("short", "pos"), ("", "pos"), (5, "pos"), (texts(1, seed=3)[0], "neutral"),
-            ("write to joe.doe@example.com about " + texts(1, seed=4)[0], "neg"),
-        ],
-    )  # fmt: skip
-    write(folder, "d.jsonl", '{"body": "half a\n{"body": "no label here"}\n{"body": "a whole text of it", "verdict": "neg"}\n')  # noqa: E501  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +117,10 @@ def test_examples_show_what_was_removed(dirty: Prepared) -> None:
     assert found["over_quota"] == [{"label": "positive", "rows": 180, "kept_rows": 90}]
 
 
+def test_every_version_of_spark_gives_the_same_rows_in_the_same_order(dirty: Prepared) -> None:
+    assert hashlib.sha256(json.dumps(dirty.rows).encode()).hexdigest() == ROWS_SHA256
+
+
 def test_the_manifest_lists_every_shard_and_stages_are_gone(dirty: Prepared) -> None:
     manifest = document(dirty.wanted, "manifest.json")
     output = Path(dirty.wanted.output)
@@ -169,7 +135,6 @@ def test_the_manifest_lists_every_shard_and_stages_are_gone(dirty: Prepared) -> 
     )
     assert len([path for path in paths if path.startswith("train/")]) == 3
     assert not (output / "_stages").exists()
-    assert "176" not in (output / "index.html").read_text()[:50]
     assert "<h1>Prepared data of run-1</h1>" in (output / "index.html").read_text()
 
 
@@ -199,27 +164,42 @@ def test_other_partitions_give_the_same_rows_in_the_same_order(
     assert same == dirty.report
 
 
+def test_pairs_with_copies_that_stay_follow_the_majority_and_lie_in_one_split(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    rows = [
+        {"q": f"question {n}", "a": f"answer {n}", "verdict": "xy"[n % 2]}
+        for n in range(20)
+        for _ in range(1 + n % 3)
+    ]
+    # Three copies say y, one says x; another first text makes another pair.
+    rows += [{"q": "question 5", "a": "answer 5", "verdict": "x"}]
+    rows += [{"q": "another", "a": "answer 5", "verdict": "x"}]
+    write(tmp_path, "a.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    wanted = config(
+        tmp_path,
+        columns={"text": "q", "text_pair": "a", "label": "verdict"},
+        exact_duplicates=False,
+        conflicts="majority",
+    )
+
+    report = run(spark, wanted)
+
+    every = prepared(wanted)
+    kept = [row for part in every.values() for row in part]
+    assert removed(report) == {"conflict": 1}
+    assert sorted(kept) == sorted((*row.values(),) for row in rows if row != rows[-2])
+    sides = [{row[:2] for row in part} for part in every.values()]
+    assert sum(map(len, sides)) == len(set().union(*sides)) == 21
+    assert document(wanted, "manifest.json")["columns"] == ["text", "text_pair", "label"]
+
+
 def few(folder: Path) -> None:
     write_jsonl(
         folder,
         "a.jsonl",
-        [
-            ("the same text", "a"), ("the same text", "a"), ("the same text", "b"),
-            ("another text of it", "b"), ("one more text", "a"), ("and yet another", "b"),
-        ],
-    )  # fmt: skip
-
-
-def test_of_a_conflict_the_majority_stays(spark: SparkSession, tmp_path: Path) -> None:
-    few(tmp_path)
-    wanted = config(tmp_path, conflicts="majority")
-
-    report = run(spark, wanted)
-
-    every = dict(row for rows in prepared(wanted).values() for row in rows)
-    assert every["the same text"] == "a"
-    assert removed(report) == {"exact_duplicate": 1, "conflict": 1}
-    assert report["rows_written"] == 4
+        [("the same text", "a"), ("the same text", "b"), ("another text of it", "b")],
+    )
 
 
 def test_a_conflict_is_refused_where_it_is_asked_for(spark: SparkSession, tmp_path: Path) -> None:
@@ -232,20 +212,6 @@ def test_a_conflict_is_refused_where_it_is_asked_for(spark: SparkSession, tmp_pa
     assert "1 of the texts" in caught.value.message
     assert "\u201cthe same text\u201d is a and b" in caught.value.message
     assert not (tmp_path / "out/manifest.json").exists()
-
-
-def test_exact_duplicates_that_stay_lie_in_one_split(spark: SparkSession, tmp_path: Path) -> None:
-    rows = [
-        (text, "ab"[number % 2]) for number, text in enumerate(texts(40, seed=5)) for _ in "123"
-    ]
-    write_csv(tmp_path, "a.csv", [*rows, *[(f"{text}", label) for text, label in rows[:0]]])
-    wanted = config(tmp_path, exact_duplicates=False, conflicts="majority")
-
-    report = run(spark, wanted)
-
-    sides = [{text for text, _ in part} for part in prepared(wanted).values()]
-    assert report["rows_written"] == len(rows)
-    assert sum(map(len, sides)) == len(set().union(*sides))
 
 
 def test_labels_left_over_are_refused_with_their_counts(
@@ -285,33 +251,13 @@ def test_json_files_without_the_column_are_refused_by_name(
     assert "b.jsonl has no record with all of `body` or `verdict`" in caught.value.message
 
 
-def test_languages_are_judged_where_asked(spark: SparkSession, tmp_path: Path) -> None:
-    english = [
-        "This is a plain sentence in the English language.",
-        "We would like to know how much it costs.",
-        "They went to the house and closed the door behind them.",
-        "Nobody knows what the weather will be like tomorrow.",
-    ]
-    german = ["Das ist ein einfacher Satz in der deutschen Sprache.", "Wir gehen morgen ins Kino."]
-    write_csv(tmp_path, "a.csv", [(text, "x") for text in (*english, *german)])
-    wanted = config(tmp_path, filters={"languages": ["en"]})
+def test_a_node_that_is_lost_in_each_stage_changes_nothing(tmp_path: Path, dirty: Prepared) -> None:
+    """Two executors of their own; one is killed while each stage is written, and the shards."""
+    write_dirty(tmp_path)
+    program = [sys.executable, "-m", "tests.preparation.lost_nodes", str(tmp_path)]
 
-    report = run(spark, wanted)
+    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True)
 
-    assert removed(report) == {"other_language": 2}
-    with pytest.raises(PreparationError, match="`xx`, which py3langid does not know"):
-        run(spark, config(tmp_path, filters={"languages": ["xx"]}))
-
-
-def test_pairs_are_kept_together(spark: SparkSession, tmp_path: Path) -> None:
-    lines = [f'{{"q": "question {n}", "a": "answer {n}", "verdict": "{"xy"[n % 2]}"}}\n' for n in range(20)]  # noqa: E501  # fmt: skip
-    write(tmp_path, "a.jsonl", "".join([*lines, *lines[:5]]))
-    columns = {"text": "q", "text_pair": "a", "label": "verdict"}
-    wanted = config(tmp_path, columns=columns)
-
-    report = run(spark, wanted)
-
-    every = [row for rows in prepared(wanted).values() for row in rows]
-    assert removed(report) == {"exact_duplicate": 5}
-    assert all(pair == text.replace("question", "answer") for text, pair, _ in every)
-    assert document(wanted, "manifest.json")["columns"] == ["text", "text_pair", "label"]
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert int(ended.stdout.split()[-1]) >= 8
+    assert prepared(config(tmp_path, **SETTINGS)) == dirty.rows

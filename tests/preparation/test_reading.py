@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from preparation.thriftline_preparation.errors import PreparationError
+from preparation.thriftline_preparation.languages import check_languages
 from preparation.thriftline_preparation.listing import GIB, list_files
 from preparation.thriftline_preparation.places import Places
 from tests.preparation.raw import config, judged, write, write_csv, write_jsonl
@@ -176,3 +177,19 @@ def test_a_large_gz_is_spread_over_tasks(
 
     assert frame.rdd.getNumPartitions() > 2
     assert sorted(row.text for row in frame.collect()) == sorted(text for text, _ in rows)
+
+
+def test_languages_are_judged_where_asked(spark: SparkSession, tmp_path: Path) -> None:
+    english = "They went to the house and closed the door behind them."
+    german = "Das ist ein einfacher Satz in der deutschen Sprache."
+    write_csv(tmp_path, "a.csv", [(english, "x"), (german, "x")])
+
+    assert judged(spark, config(tmp_path, filters={"languages": ["en"]})) == [
+        (german, "x", "other_language"),
+        (english, "x", None),
+    ]
+
+
+def test_a_language_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(PreparationError, match="`xx`, which py3langid does not know"):
+        check_languages(["en", "xx"])

@@ -16,6 +16,7 @@ from local_aws.preparation.options import (
     PreparationOptions,
 )
 from local_aws.preparation.program import Command, Outcome, Program
+from local_aws.preparation.spark_settings import driver_variables
 from local_aws.preparation.storage import RoleStorage
 from local_aws.preparation.workers import NoCapacityError, WorkerPool
 from local_aws.training.process_sessions import ProcessSessions
@@ -72,6 +73,7 @@ class EmrLife:
         self._queue_minutes = queue_minutes
         self._wake = threading.Event()
         self._closed = threading.Event()
+        self._has_place = False
         self._attempt_began = run.created_at
         self._thread = threading.Thread(target=self._live, name=f"emr-{run.id}", daemon=True)
 
@@ -107,6 +109,8 @@ class EmrLife:
             state, details = "FAILED", INTERNAL
         self._account()
         world.pool.give_back(run)
+        if self._has_place:
+            world.places.leave(run.id)
         if run.cancelled.is_set() and state != "SUCCESS":
             state, details = "CANCELLED", "The job run was cancelled by request."
         self._enter(state, details)
@@ -154,6 +158,10 @@ class EmrLife:
             self._wait(lambda: world.pool.take(run, self._application, world.quota()))
         except NoCapacityError as error:
             return str(error)
+        # A laptop has so many cores; on AWS each run has its own. Nothing is billed for this wait.
+        world.places.join(run.id)
+        self._has_place = True
+        self._wait(lambda: not world.places.ahead_of(run.id))
         return ""
 
     def _wait(self, done: Callable[[], bool], seconds: float | None = None) -> None:
@@ -182,17 +190,11 @@ class EmrLife:
     def _attempt(self) -> tuple[str, str]:
         run, world = self.run, self._world
         self._wait(lambda: self._is_late() or world.pool.grow(run, self._application))
-        # A laptop has so many cores; on AWS each run has its own.
-        world.places.join(run.id)
-        try:
-            self._wait(lambda: self._is_late() or not world.places.ahead_of(run.id))
-            if run.cancelled.is_set():
-                return "CANCELLED", ""
-            if self._is_late():
-                return "CANCELLED", TIMED_OUT.format(minutes=run.minutes)
-            outcome = self._program().run(self._is_over, run.grace_seconds)
-        finally:
-            world.places.leave(run.id)
+        if run.cancelled.is_set():
+            return "CANCELLED", ""
+        if self._is_late():
+            return "CANCELLED", TIMED_OUT.format(minutes=run.minutes)
+        outcome = self._program().run(self._is_over, lambda: run.grace_seconds)
         late = self._is_late()
         if not self._closed.is_set():
             self._logs().write(outcome)
@@ -206,7 +208,7 @@ class EmrLife:
             driver["entryPoint"],
             list(driver.get("entryPointArguments") or ()),
             run.settings,
-            _environment(run.settings),
+            driver_variables(run.settings),
         )
         folder = world.scratch / f"{run.id}-{run.attempt}"
         return Program(
@@ -243,13 +245,3 @@ class EmrLife:
         run = self.run
         if run.started_at is not None:
             run.count((self._world.now() - self._attempt_began) / timedelta(seconds=1))
-
-
-def _environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the driver's variables that a run gives, but for the interpreter, which is ours."""
-    prefix = "spark.emr-serverless.driverEnv."
-    return {
-        name.removeprefix(prefix): value
-        for name, value in settings.items()
-        if name.startswith(prefix) and "PYTHON" not in name
-    }

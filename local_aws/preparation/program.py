@@ -86,11 +86,7 @@ class Outcome:
 
 
 class Program:
-    """Runs one command in a folder of its own; `is_over` says that it must end.
-
-    Args:
-        seconds: how long the program runs by the clock of the service.
-    """
+    """Runs one command in a folder of its own."""
 
     def __init__(
         self,
@@ -108,15 +104,17 @@ class Program:
         self._sessions = sessions
         self._faults = faults
 
-    def run(self, is_over: Callable[[], bool], grace_seconds: float = 0.0) -> Outcome:
-        """Run to the end, or to the instant when it is over; leave nothing of it."""
+    def run(
+        self, is_over: Callable[[], bool], grace_seconds: Callable[[], float] = lambda: 0.0
+    ) -> Outcome:
+        """Run to the end, or until `is_over`, with so much grace; leave nothing of it."""
         self._folder.mkdir(parents=True)
         try:
             return self._run(is_over, grace_seconds)
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _run(self, is_over: Callable[[], bool], grace_seconds: float) -> Outcome:
+    def _run(self, is_over: Callable[[], bool], grace_seconds: Callable[[], float]) -> Outcome:
         mirror = Mirror(self._storage, self._folder / "s3")
         try:
             entry_point = self._entry_point()
@@ -187,7 +185,10 @@ class Program:
     # ---- Until it ends
 
     def _watch(
-        self, process: Popen[bytes], is_over: Callable[[], bool], grace_seconds: float
+        self,
+        process: Popen[bytes],
+        is_over: Callable[[], bool],
+        grace_seconds: Callable[[], float],
     ) -> tuple[int, PreparationFaultKind | None]:
         fault = self._faults.take(self._command.name, *_FAULTS)
         waited, happened = threading.Event(), None
@@ -195,7 +196,7 @@ class Program:
         try:
             while process.poll() is None:
                 if is_over():
-                    _end(process, grace_seconds)
+                    _end(process, grace_seconds())
                     return _KILLED, happened
                 if fault is not None and self._is_due(fault, seconds):
                     happened, fault = fault.kind, None

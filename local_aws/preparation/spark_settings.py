@@ -24,6 +24,7 @@ _OVERHEAD, _LEAST_OVERHEAD_GB = 0.1, 384 / 1024
 _DEFAULT_CORES, _DEFAULT_MEMORY, _DEFAULT_INITIAL, _DEFAULT_EXECUTORS = 4, "14g", 3, 3
 _SIZE = re.compile(r"([0-9]+)\s*([kmgt]?)b?", re.IGNORECASE)
 _GB_OF = {"k": 1 / 1024**2, "m": 1 / 1024, "g": 1.0, "t": 1024.0, "": 1 / 1024}
+_DRIVER_VARIABLE = "spark.emr-serverless.driverEnv."
 _SHORT = {
     "--driver-cores": "spark.driver.cores",
     "--driver-memory": "spark.driver.memory",
@@ -100,6 +101,15 @@ def _parameters(text: str) -> Iterator[tuple[str, str]]:
             yield _SHORT[name], value
         else:
             raise InvalidSparkSettingsError(f"sparkSubmitParameters: {word} is not known")
+
+
+def driver_variables(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the driver's variables that a run gives, but for its interpreter, which is ours."""
+    return {
+        name.removeprefix(_DRIVER_VARIABLE): value
+        for name, value in settings.items()
+        if name.startswith(_DRIVER_VARIABLE) and not name.endswith("_PYTHON")
+    }
 
 
 def workers_of(settings: Mapping[str, str]) -> Workers:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from local_aws.http.own_calls import AwsError, Operation, Request
+from local_aws.http.own_calls import Operation, Request
 from local_aws.iam.service_roles import ServiceRole
 from local_aws.preparation.job_run import JobRun
 from local_aws.preparation.options import PreparationOptions
@@ -12,9 +12,11 @@ from local_aws.preparation.program import submit_arguments
 from local_aws.preparation.spark_settings import (
     InvalidSparkSettingsError,
     Workers,
+    driver_variables,
     settings_of,
     workers_of,
 )
+from local_aws.process_variables import refused_variables
 from local_aws.services.emr_serverless_applications import not_done, start
 from local_aws.services.emr_serverless_store import (
     Application,
@@ -197,6 +199,8 @@ def _spark(
         settings = settings_of(parameters)
         # What cannot be given to Spark here is found now, and not when the run has begun.
         submit_arguments(settings, options)
+        if refused := refused_variables(driver_variables(settings)):
+            raise invalid(f"Variables that make a process run other code: {', '.join(refused)}.")
         return settings, workers_of(settings)
     except InvalidSparkSettingsError as error:
         raise invalid(str(error)) from error
@@ -223,6 +227,3 @@ def _fits(run: JobRun, request: Request) -> bool:
         and (after is None or run.created_at >= after)
         and (before is None or run.created_at <= before)
     )
-
-
-__all__ = ["AwsError", "EmrServerlessRuns", "Runner", "check"]

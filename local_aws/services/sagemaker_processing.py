@@ -13,6 +13,7 @@ from local_aws.iam.service_roles import ServiceRole
 from local_aws.preparation.processing_container import OPT_ML, is_below_opt_ml
 from local_aws.preparation.processing_job import RUNNING, ProcessingJob
 from local_aws.preparation.processing_life import ProcessingLife, ProcessingWorld
+from local_aws.process_variables import refused_variables
 from local_aws.services.cost_explorer import DailyCharge
 from local_aws.services.instance_charges import InstanceUse, instance_charge
 from local_aws.services.pages import Listing
@@ -163,6 +164,8 @@ def check(request: Mapping[str, Any]) -> None:
     outputs = (request.get("ProcessingOutputConfig") or {}).get("Outputs")
     if outputs:
         raise _not_done("ProcessingOutputConfig (a program writes to s3:// itself) is")
+    if refused := refused_variables(request.get("Environment") or {}):
+        raise _invalid(f"Variables that make a process run other code: {', '.join(refused)}.")
     for each in request.get("ProcessingInputs") or ():
         _check_input(each)
     _check_cluster(request["ProcessingResources"]["ClusterConfig"])

@@ -55,6 +55,23 @@ def test_a_run_runs_its_program_and_says_what_it_was_billed(emr: Spark) -> None:
     assert gzip.decompress(body).startswith(b"reads ['s3://")
 
 
+def test_a_driver_writes_to_the_log_group_that_is_asked_for(emr: Spark) -> None:
+    monitoring = {
+        "cloudWatchLoggingConfiguration": {
+            "enabled": True,
+            "logGroupName": "/own",
+            "logStreamNamePrefix": "p",
+        }
+    }
+
+    run = emr.start(configurationOverrides={"monitoringConfiguration": monitoring})
+
+    assert emr.ended(run)["state"] == "SUCCESS"
+    stream = f"p/applications/{emr.application}/jobs/{run}/SPARK_DRIVER/stdout"
+    events = emr.aws.client("logs").get_log_events(logGroupName="/own", logStreamName=stream)
+    assert events["events"][0]["message"].startswith("reads ['s3://")
+
+
 def test_a_token_starts_one_run(emr: Spark) -> None:
     request = emr.request()
     first = emr.emr.start_job_run(**request)
@@ -198,6 +215,11 @@ def test_the_role_decides_what_a_program_reads_and_writes(emr: Spark) -> None:
             "20 to 200",
         ),
         ({"parameters": "--verbose"}, "ValidationException", "--verbose"),
+        (
+            {"parameters": "--conf spark.emr-serverless.driverEnv.LD_PRELOAD=/tmp/x.so"},
+            "ValidationException",
+            "LD_PRELOAD",
+        ),
         (
             {"executionRoleArn": "arn:aws:iam::123456789012:role/nobody"},
             "ValidationException",

@@ -277,6 +277,7 @@ def specification(**changes: Any) -> dict[str, Any]:
             "ValidationException",
             "must lie below",
         ),
+        ({"Environment": {"LD_PRELOAD": "/tmp/x.so"}}, "ValidationException", "LD_PRELOAD"),
         ({"RoleArn": "arn:aws:iam::123456789012:role/nobody"}, "ValidationException", "assume"),
         (
             {"StoppingCondition": {"MaxRuntimeInSeconds": 777_601}},

@@ -265,6 +265,13 @@ bench-validation: $(STAMPS)/venv ## Validation of 2 GB beside pandas, polars and
 bench-page: setup-browser ## When the page paints its first rows, of 10 runs and of 10,000
 	@PYTHONPATH=cli:. $(BIN)/python benchmarks/page_paint.py
 
+# BENCH="--only cost --megabytes 100 2000" for larger data.
+.PHONY: bench-preparation
+bench-preparation: setup-preparation ## Near-duplicates beside other tools, and what the program on Spark costs
+	@$(PYTHON) -m venv .thriftline/bench-preparation/venv
+	@.thriftline/bench-preparation/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-preparation.txt
+	@PYTHONPATH=. .thriftline/bench-preparation/venv/bin/python benchmarks/preparation.py $(BENCH)
+
 .PHONY: bench-cold-start
 bench-cold-start: $(STAMPS)/venv $(STAMPS)/lambda ## Import time of every handler beside boto3 with Powertools
 	@PYTHONPATH=. $(BIN)/python benchmarks/cold_start.py $(BENCH)

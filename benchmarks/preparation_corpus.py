@@ -33,12 +33,12 @@ def reviews() -> Iterator[tuple[str, str]]:
 
 
 def sentences(count: int, chance: random.Random, words: int = 4000) -> Iterator[str]:
-    """Yields made-up sentences of 8 to 40 words, of which some are much more frequent."""
+    """Yields made-up sentences of 8 to 80 words, of which some are much more frequent."""
     letters = "abcdefghijklmnopqrstuvwxyzéüß"
     vocabulary = ["".join(chance.choices(letters, k=chance.randint(2, 9))) for _ in range(words)]
     weights = [1 / (rank + 10) for rank in range(words)]
     for _ in range(count):
-        yield " ".join(chance.choices(vocabulary, weights, k=chance.randint(8, 40)))
+        yield " ".join(chance.choices(vocabulary, weights, k=chance.randint(8, 80)))
 
 
 def planted(

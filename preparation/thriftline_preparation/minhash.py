@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 WORDS_IN_SHINGLE = 3
 LEAST_THRESHOLD, GREATEST_THRESHOLD = 0.5, 1.0
 RECALL_AT_THRESHOLD = 0.99
-MOST_BANDS, MOST_ROWS = 20, 16
+# Two rows that are alike may share a bucket with a smaller id that is not: several bands find them.
+FEWEST_BANDS, MOST_BANDS, MOST_ROWS = 8, 20, 16
 # Scripts that write no spaces between words: each of their characters counts as a word.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _WORDS = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
@@ -124,8 +125,9 @@ class Banding:
 def _bands(threshold: float, rows: int) -> int:
     collision = threshold**rows
     if collision >= RECALL_AT_THRESHOLD:
-        return 1
-    return math.ceil(math.log(1 - RECALL_AT_THRESHOLD) / math.log(1 - collision))
+        return FEWEST_BANDS
+    needed = math.ceil(math.log(1 - RECALL_AT_THRESHOLD) / math.log(1 - collision))
+    return max(needed, FEWEST_BANDS)
 
 
 @dataclass(frozen=True)

@@ -462,3 +462,17 @@ def test_a_bill_that_is_not_known_keeps_the_hold_until_it_is(world: PreparationW
     settled = world.end()
     assert settled.status == "kept"
     assert "does not say what it was billed" in settled.reason
+
+
+def test_an_engine_that_is_away_when_only_a_bill_is_open_does_not_keep_a_run_from_its_end(
+    world: PreparationWorld,
+) -> None:
+    world.engine.billed_usd = None
+    world.engine.endings = {1: Ending.COMPLETED}
+    _stop_after_start(world)
+    world.poll()
+    world.engine.fails = {"look": ServiceUnavailableError("away")}
+    assert world.clean_up().stopped_jobs == ()
+    with pytest.raises(ServiceUnavailableError):
+        world.settle()
+    assert world.held_usd == Decimal("10.00")

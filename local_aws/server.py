@@ -63,9 +63,9 @@ class EmbeddedAws:
     """A running embedded AWS with one stack deployed.
 
     `calls` counts the requests by service (boto3's name) and operation, and `calls_of` has those of
-    each function by its name; `faults` are calls that are to fail; `clock` tells the time;
-    `services` keep what moto does not, and `task_clocks` time the tasks of machines; `programs` run
-    programs of Spark, and have their faults.
+    each function by its name, `recorded` what they needed by action and resource; `faults` are
+    calls that are to fail; `clock` tells the time; `services` keep what moto does not, and
+    `task_clocks` time the tasks of machines; `programs` run programs of Spark, and have faults.
 
     ```
     with EmbeddedAws(Options(time_scale=60)) as aws:
@@ -155,6 +155,7 @@ class EmbeddedAws:
         own = self.services.calls()
         gateway = Gateway(own, _refused(options))
         self.faults, self.calls, self.calls_of = gateway.faults, gateway.calls, gateway.calls_of
+        self.recorded = gateway.recorded
         server = HttpServer(gateway, options.host, options.port, self.clock, options.host_names)
         self._cleanup.callback(server.close)
         # What listens on every address is reached on this machine's own.
@@ -203,6 +204,7 @@ class EmbeddedAws:
             self.clock.set(options.accounts[0].now)
         self.calls.clear()
         self.calls_of.clear()
+        self.recorded.asked.clear()
         self.not_done = sorted(deployment.not_done)
 
     def _functions(self, scratch: Path, logs: FunctionLogs) -> Functions:

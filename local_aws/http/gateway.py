@@ -17,11 +17,13 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local_aws.clients import ACCESS_KEY
 from local_aws.http.callers import caller_of, credential_scope
 from local_aws.http.error_answers import StartResponse, drain, fail
 from local_aws.http.faults import CUT, AwsFault, AwsFaults
 from local_aws.http.identify import Call, Environ, identify
 from local_aws.http.own_calls import AwsError, LeftToMotoError, OwnCalls
+from local_aws.http.recorded_requests import RecordedRequests
 from local_aws.http.supported import is_supported, refusal
 
 LOG = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class Gateway:
         self.faults = AwsFaults()
         self.calls: Counter[tuple[str, str]] = Counter()
         self.calls_of: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        self.recorded = RecordedRequests()
         self._counting = threading.Lock()
         self.closing = False
         # The REST APIs of the stack; their functions call back, so nothing is locked.
@@ -64,10 +67,7 @@ class Gateway:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         call = identify(environ)
-        with self._counting:
-            self.calls[call.service, call.operation or "?"] += 1
-            if scope := credential_scope(environ):
-                self.calls_of[scope[0]].add((call.service, call.operation or "?"))
+        self._note(call, environ)
         if call in self._refused or not is_supported(call.service, call.operation):
             LOG.warning("refused %s:%s", call.service, call.operation)
             drain(environ)
@@ -92,6 +92,16 @@ class Gateway:
             return fail(call, environ, start_response, message, "500 Internal", "InternalFailure")
         finally:
             _current.reset(token)
+
+    def _note(self, call: Call, environ: Environ) -> None:
+        scope = credential_scope(environ)
+        with self._counting:
+            self.calls[call.service, call.operation or "?"] += 1
+            if scope:
+                self.calls_of[scope[0]].add((call.service, call.operation or "?"))
+        # Who holds the key of the whole account is no function.
+        if scope and call.operation and scope[0] != ACCESS_KEY:
+            self.recorded.note(scope[0], call, environ)
 
     def _fault(self, call: Call, environ: Environ) -> AwsFault | None:
         if not self.faults:

@@ -155,7 +155,7 @@ class OwnCalls:
         model = get_service_model(service)
         operation = model.operation_model(name)
         protocol = determine_request_protocol(model, wire.content_type)
-        parameters = _parameters(wire, service, operation, protocol)
+        parameters = parameters_of(wire, service, operation, protocol)
         environ["wsgi.input"] = BytesIO(body)
         if service != "bedrock" or name in _CHECKED_OF_BEDROCK:
             _check(service, name, parameters)
@@ -180,7 +180,8 @@ class OwnCalls:
         )
 
 
-def _parameters(wire: WireRequest, service: str, operation: Any, protocol: str) -> dict[str, Any]:
+def parameters_of(wire: WireRequest, service: str, operation: Any, protocol: str) -> dict[str, Any]:
+    """Return what a request says, as botocore's model names it."""
     in_path: dict[str, Any] = {}
     if protocol.startswith("rest"):
         _, in_path = get_service_router(service).match(wire)

@@ -6,6 +6,7 @@ from typing import Any
 
 from local_aws.server import ROOT, EmbeddedAws
 from tests.contract.conftest import actions_of, load_cloudformation, statements_of
+from tests.integration.recorded_permissions import refused
 
 # An operation whose IAM action is called otherwise.
 _ACTIONS = {
@@ -36,18 +37,24 @@ _PREFIXES = {
 _SAMS_OWN = {"xray"}
 
 
-def calls_without_permission(aws: EmbeddedAws) -> set[tuple[str, str]]:
-    """Returns (function, IAM action) of each call that the function's own role does not allow.
-
-    Resources and conditions are not looked at.
-    """
-    return {
-        (logical, action)
-        for name, calls in list(aws.calls_of.items())
-        for logical in _resources()
-        if _is_of(name, logical)
-        for action in not_allowed(logical, calls)
+def calls_without_permission(aws: EmbeddedAws) -> set[tuple[str, str, str]]:
+    """Returns (function, IAM action, resource) of what a function's own role does not allow."""
+    names = {
+        str(one["FunctionName"])
+        for page in aws.client("lambda").get_paginator("list_functions").paginate()
+        for one in page["Functions"]
     }
+    functions = {
+        name: logical
+        for name in names
+        for logical, resource in _resources().items()
+        if resource["Type"] == "AWS::Serverless::Function" and _is_of(name, logical)
+    }
+    asking = {name for name in aws.calls_of if name in names}
+    assert not asking - set(functions)
+    unread = {one for one in aws.recorded.unread if one[0] in functions}
+    assert unread == set()
+    return refused(aws, {name: functions[name] for name in asking})
 
 
 def _is_of(name: str, logical: str) -> bool:

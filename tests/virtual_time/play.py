@@ -11,7 +11,7 @@ from tests.virtual_time import stack
 from tests.virtual_time.invariants import broken, runs_of
 from tests.virtual_time.session import virtual_session
 from tests.virtual_time.story import Story
-from tests.virtual_time.world import Handler, World
+from tests.virtual_time.world import Handler, OnCall, World
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,21 @@ class Played:
     story: tuple[str, ...]
 
 
-def play(seed: int, *, uploads: int, replaced: Mapping[str, Handler] | None = None) -> Played:
-    """Plays a world with so many uploads; ``replaced`` are functions in place of the shipped."""
+def play(
+    seed: int,
+    *,
+    uploads: int,
+    replaced: Mapping[str, Handler] | None = None,
+    on_call: OnCall | None = None,
+) -> Played:
+    """Plays a world with so many uploads; ``replaced`` are functions in place of the shipped.
+
+    ``on_call`` hears of every call of AWS: function, service, operation, arguments.
+    """
     with _environment(), virtual_session() as moment:
         world = World(seed, replaced)
         moment.world = world
+        world.on_call = on_call or world.on_call
         story = Story(world, uploads)
         # Metrics are lines on the function's output.
         with contextlib.redirect_stdout(io.StringIO()):

@@ -59,7 +59,8 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 @cache
-def _template() -> Any:
+def template_of_the_stack() -> Any:
+    """Returns the template, its intrinsics as mappings with one key."""
     return yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)
 
 
@@ -75,16 +76,16 @@ class Function:
 @cache
 def function(name: str) -> Function:
     """Returns a function by its logical id."""
-    properties = _template()["Resources"][name]["Properties"]
+    properties = template_of_the_stack()["Resources"][name]["Properties"]
     module, _, attribute = properties["Handler"].rpartition(".")
-    seconds = properties.get("Timeout", _template()["Globals"]["Function"]["Timeout"])
+    seconds = properties.get("Timeout", template_of_the_stack()["Globals"]["Function"]["Timeout"])
     return Function(name, getattr(importlib.import_module(module), attribute), seconds)
 
 
 @cache
 def machine(name: str) -> tuple[Machine, Mapping[str, str]]:
     """Returns a machine by its logical id, and the logical id behind each substitution."""
-    properties = _template()["Resources"][name]["Properties"]
+    properties = template_of_the_stack()["Resources"][name]["Properties"]
     named = {
         f"${{{key}}}": _resource(value)
         for key, value in properties["DefinitionSubstitutions"].items()
@@ -98,7 +99,7 @@ def _resource(value: Any) -> str:
     if kind != "!Sub":
         return str(inner).partition(".")[0]
     wanted = {"!Sub": inner.rpartition(":function:")[2]}
-    for name, resource in _template()["Resources"].items():
+    for name, resource in template_of_the_stack()["Resources"].items():
         if resource.get("Properties", {}).get("FunctionName") == wanted:
             return str(name)
     raise NotImplementedError(f"the substitution {inner} leads to nothing that is known here")
@@ -108,7 +109,7 @@ def _resource(value: Any) -> str:
 def environment() -> Mapping[str, str]:
     """Returns the variables of all functions together."""
     found: dict[str, str] = {}
-    for resource in _template()["Resources"].values():
+    for resource in template_of_the_stack()["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             variables = resource["Properties"].get("Environment", {}).get("Variables", {})
             found.update({name: _resolved(value) for name, value in variables.items()})
@@ -120,8 +121,8 @@ def _resolved(value: Any) -> str:
     if not isinstance(value, dict):
         return str(value)
     ((kind, inner),) = value.items()
-    if kind == "!Ref" and inner in _template()["Parameters"]:
-        default = _template()["Parameters"][inner].get("Default", "")
+    if kind == "!Ref" and inner in template_of_the_stack()["Parameters"]:
+        default = template_of_the_stack()["Parameters"][inner].get("Default", "")
         return str(default)
     if kind == "!Join":
         return _resolved(inner[1])

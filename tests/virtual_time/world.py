@@ -25,6 +25,7 @@ from tests.virtual_time.training_jobs import Job, MemoryTrainingJobs
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 TRAINING, ABANDONED = "TrainingStateMachine", "AbandonedRunStateMachine"
+OnCall = Callable[[str, str, str, Any], None]
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -60,6 +61,7 @@ class World:
         self.errors: list[str] = []
         self.told: list[str] = []
         self.calls = 0
+        self.on_call: OnCall = lambda *_: None
         self.on_token: Callable[[str, str], None] = lambda *_: None
         self.on_state: Callable[[Execution], None] = lambda _: None
         self._tokens: dict[str, Answer] = {}
@@ -80,8 +82,9 @@ class World:
         if own.died:
             raise own.died
         self.calls += 1
+        operation = _operation(method)
+        self.on_call(own.function, service, operation, arguments)
         self._wait(own, self.faults.latency())
-        operation = "".join(part.capitalize() for part in method.split("_"))
         try:
             return self.faults.call(
                 service,
@@ -241,6 +244,12 @@ class World:
                 self.chance.uniform(0.2, 30),
                 lambda: self.invoke("WakeRunFunction", event, lambda *_: None),
             )
+
+
+def _operation(method: str) -> str:
+    """Returns the name of an operation as AWS writes it."""
+    named = "".join(part[:1].upper() + part[1:] for part in method.split("_"))
+    return named.replace("Aws", "AWS")
 
 
 _CONTEXT = SimpleNamespace(

@@ -30,6 +30,8 @@ EXPLAINED = {
     (ANYTHING, "s3:ListBucket", None): "only who may list is told that an object is missing",
     (ANYTHING, "bedrock:*", None): "the trainer bedrock, in tests/integration/bedrock",
     (ANYTHING, "secretsmanager:GetSecretValue", None): "Databricks, or an answer by a signed link",
+    (ANYTHING, "emr-serverless:*", None): "raw data prepared on EMR Serverless",
+    (ANYTHING, "sagemaker:*ProcessingJob", None): "raw data prepared by a processing job",
     ("OpenRunFunction", "s3:ListBucketVersions", 1): "raw data in a bucket of somebody else",
     ("OpenRunFunction", "sns:Publish", 0): "an upload that starts no run is told of",
     ("CleanUpFunction", "s3:GetObject", 1): "what an attempt on Bedrock left",

@@ -37,24 +37,33 @@ _PREFIXES = {
 _SAMS_OWN = {"xray"}
 
 
-def calls_without_permission(aws: EmbeddedAws) -> set[tuple[str, str, str]]:
-    """Returns (function, IAM action, resource) of what a function's own role does not allow."""
-    names = {
-        str(one["FunctionName"])
+def calls_without_permission(aws: EmbeddedAws) -> set[tuple[str, str]]:
+    """Returns (function, IAM action) of each call that the function's own role does not allow.
+
+    Resources and conditions are not looked at.
+    """
+    return {
+        (logical, action)
+        for name, calls in list(aws.calls_of.items())
+        for logical in _resources()
+        if _is_of(name, logical)
+        for action in not_allowed(logical, calls)
+    }
+
+
+def calls_beyond_a_role(aws: EmbeddedAws) -> set[tuple[str, str, str]]:
+    """Returns (function, IAM action, resource) of what its role does not allow, conditions too."""
+    functions = {
+        str(one["FunctionName"]): logical
         for page in aws.client("lambda").get_paginator("list_functions").paginate()
         for one in page["Functions"]
-    }
-    functions = {
-        name: logical
-        for name in names
         for logical, resource in _resources().items()
-        if resource["Type"] == "AWS::Serverless::Function" and _is_of(name, logical)
+        if resource["Type"] == "AWS::Serverless::Function"
+        and _is_of(str(one["FunctionName"]), logical)
     }
-    asking = {name for name in aws.calls_of if name in names}
-    assert not asking - set(functions)
-    unread = {one for one in aws.recorded.unread if one[0] in functions}
-    assert unread == set()
-    return refused(aws, {name: functions[name] for name in asking})
+    asking = {name: functions[name] for name in aws.calls_of if name in functions}
+    assert {one for one in aws.recorded.unread if one[0] in functions} == set()
+    return refused(aws, asking)
 
 
 def _is_of(name: str, logical: str) -> bool:

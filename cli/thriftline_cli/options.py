@@ -27,6 +27,7 @@ COMMANDS = {
     "runs": "train: submit, watch, stop, and how it ended",
     "transform": "classify texts in S3 without an endpoint",
     "ui": "open the page: runs, dollars, approvals, endpoints, findings",
+    "verify": "ask AWS what it would do with the deployed stack; starts nothing",
 }
 # Its programs read what follows them.
 _STARTER = "local"

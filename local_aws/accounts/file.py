@@ -294,6 +294,27 @@ class StudioApp(Entry):
     last_user_activity: AwareDatetime | None = None
 
 
+class ClusterGroup(Entry):
+    """Instances of one type in a HyperPod cluster."""
+
+    name: Name
+    instance_type: Name
+    count: NonNegativeInt
+    training_plan_arn: Name | None = None
+
+
+class Cluster(Entry):
+    """A HyperPod cluster."""
+
+    name: Name
+    status: Literal[
+        "Creating", "Deleting", "Failed", "InService", "RollingBack", "SystemUpdating", "Updating"
+    ] = "InService"
+    created: AwareDatetime
+    groups: list[ClusterGroup]
+    tags: dict[str, str] = {}
+
+
 class Cost(Entry):
     """What Cost Explorer says of a service for the days from `start` to before `end`.
 
@@ -346,6 +367,7 @@ class AccountFile(Entry):
     bedrock: Bedrock = Bedrock()
     notebooks: list[Notebook] = []
     studio_apps: list[StudioApp] = []
+    clusters: list[Cluster] = []
     costs: list[Cost] = []
     log_groups: list[LogGroup] = []
     quotas: dict[Name, NonNegativeInt] = {}
@@ -364,7 +386,10 @@ class AccountFile(Entry):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "AccountFile":
-        for field in ("training_jobs", "endpoints", "models", "buckets", "notebooks", "log_groups"):
+        for field in (
+            *("training_jobs", "endpoints", "models", "buckets", "notebooks", "log_groups"),
+            "clusters",
+        ):
             names: set[str] = set()
             for index, each in enumerate(getattr(self, field)):
                 if each.name in names:
@@ -381,6 +406,7 @@ class AccountFile(Entry):
             "metrics": len(self.metrics),
             "buckets": len(self.buckets),
             "notebooks": len(self.notebooks),
+            "clusters": len(self.clusters),
             "log groups": len(self.log_groups),
             "costs": len(self.costs),
             "injected errors": len(self.api_errors) + len(self.metric_errors),

@@ -39,9 +39,35 @@ def load_sagemaker(
         _load_notebook(account, notebook, store)
     for app in account.studio_apps:
         _load_app(app, store)
+    for cluster in account.clusters:
+        _load_cluster(cluster, store)
     jobs = sagemaker_backends[account.account_id][account.region].training_jobs
     for job in account.training_jobs:
         jobs[job.name] = _training_job(account, job)
+
+
+def _load_cluster(cluster: file.Cluster, store: SageMakerStore) -> None:
+    arn = store.arn_of("cluster", cluster.name)
+    store.clusters[cluster.name] = {
+        "ClusterArn": arn,
+        "ClusterName": cluster.name,
+        "ClusterStatus": cluster.status,
+        "CreationTime": cluster.created,
+        "InstanceGroups": [_cluster_group(one) for one in cluster.groups],
+    }
+    store.set_tags(arn, _tags(cluster.tags))
+
+
+def _cluster_group(group: file.ClusterGroup) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "InstanceGroupName": group.name,
+        "InstanceType": group.instance_type,
+        "CurrentCount": group.count,
+        "TargetCount": group.count,
+    }
+    if group.training_plan_arn:
+        described["TrainingPlanArn"] = group.training_plan_arn
+    return described
 
 
 def _tags(tags: dict[str, str]) -> list[dict[str, str]]:

@@ -31,6 +31,7 @@ from local_aws.services.pricing import Pricing
 from local_aws.services.resource_tagging import ResourceTagging
 from local_aws.services.s3_lifecycle import S3Lifecycle
 from local_aws.services.sagemaker_apps import SageMakerApps
+from local_aws.services.sagemaker_clusters import SageMakerClusters
 from local_aws.services.sagemaker_components import SageMakerComponents
 from local_aws.services.sagemaker_endpoint_configs import SageMakerEndpointConfigs
 from local_aws.services.sagemaker_endpoints import SageMakerEndpoints
@@ -114,6 +115,7 @@ class OwnServices:
             SageMakerModels(self.sagemaker, self.registries),
             SageMakerNotebooks(self.sagemaker),
             SageMakerApps(self.sagemaker),
+            SageMakerClusters(self.sagemaker),
             SageMakerTags(self.sagemaker),
             SageMakerJobs(),
             SageMakerSearch(self.sagemaker),

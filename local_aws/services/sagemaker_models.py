@@ -33,7 +33,6 @@ class SageMakerModels:
             "ListModels": self._list,
             "DescribeProcessingJob": _no_processing_job,
             "ListHyperParameterTuningJobs": lambda _: {"HyperParameterTuningJobSummaries": []},
-            "ListClusters": lambda _: {"ClusterSummaries": []},
             "ListMlflowTrackingServers": lambda _: {"TrackingServerSummaries": []},
             "ListDomains": lambda _: {"Domains": []},
             "ListProcessingJobs": lambda _: {"ProcessingJobSummaries": []},

@@ -92,7 +92,7 @@ class Endpoint:
 
 
 class SageMakerStore:
-    """Endpoints, their configurations, components, models, notebooks, apps, and the tags of all."""
+    """Endpoints, configurations, components, models, notebooks, apps, clusters, and all tags."""
 
     def __init__(
         self,
@@ -109,6 +109,7 @@ class SageMakerStore:
         self.models: dict[str, Properties] = {}
         self.notebooks: dict[str, Properties] = {}
         self.apps: dict[str, Properties] = {}
+        self.clusters: dict[str, Properties] = {}
         self.tags: dict[str, dict[str, str]] = {}
         self._settle = settle
 

@@ -54,6 +54,9 @@ def _sagemaker(client: Client) -> Iterator[tuple[str, Any]]:
         yield from _tags(sagemaker, row["NotebookInstanceArn"])
     for row in _rows(sagemaker, "list_apps", "Apps"):
         yield f"app/{row['SpaceName']}/{row['AppName']}", row["Status"]
+    for row in _rows(sagemaker, "list_clusters", "ClusterSummaries"):
+        yield f"cluster/{row['ClusterName']}", row["ClusterStatus"]
+        yield from _tags(sagemaker, row["ClusterArn"])
     for row in _rows(sagemaker, "list_training_jobs", "TrainingJobSummaries"):
         name = row["TrainingJobName"]
         described = sagemaker.describe_training_job(TrainingJobName=name)

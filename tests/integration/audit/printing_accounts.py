@@ -189,7 +189,7 @@ def bedrock_account() -> dict[str, Any]:
 
 
 def left_running_account() -> dict[str, Any]:
-    """A warm pool that waits for nothing, an app that nobody uses."""
+    """A warm pool that waits for nothing, an app that nobody uses, a cluster that stands."""
     ended = job("warm", status="Completed", created=ago(hours=5), ended=ago(hours=3))
     return _quiet(
         training_jobs=[{**ended, "keep_alive_seconds": 21_600, "warm_pool": "Available"}],
@@ -201,6 +201,13 @@ def left_running_account() -> dict[str, Any]:
                 "instance_type": "ml.g5.xlarge",
                 "created": ago(days=9),
                 "last_user_activity": ago(days=5),
+            }
+        ],
+        clusters=[
+            {
+                "name": "research",
+                "created": ago(days=40),
+                "groups": [{"name": "gpu", "instance_type": "ml.p4d.24xlarge", "count": 2}],
             }
         ],
     )

@@ -30,7 +30,7 @@ LOADED: dict[str, Callable[[], AccountFile]] = {
 }
 # What an account was written for is printed, or nothing would be tried.
 AT_LEAST = {
-    "left_running_account": frozenset({"UpdateTrainingJob", "DeleteApp"}),
+    "left_running_account": frozenset({"UpdateTrainingJob", "DeleteApp", "DeleteCluster"}),
     "buckets_account": frozenset({"PutBucketLifecycleConfiguration", "AbortMultipartUpload"}),
 }
 SIZE_DEFAULT = "TransitionDefaultMinimumObjectSize"
@@ -261,6 +261,7 @@ EFFECTS: dict[str, Effect] = {
     "AddTags": _tagged("tags/", "ResourceArn", lambda asked: _pairs(asked["Tags"])),
     "CreateInferenceProfile": _profile_made,
     "DeleteApp": _app_gone,
+    "DeleteCluster": _gone("cluster/", "ClusterName"),
     "DeleteCustomModel": _gone("", "modelIdentifier"),
     "DeleteCustomModelDeployment": _gone("", "customModelDeploymentIdentifier"),
     "DeleteEndpoint": _gone("endpoint/", "EndpointName"),

@@ -1,14 +1,18 @@
 """HyperPod clusters and Canvas sessions: found, costed as far as is known, never guessed."""
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from tests.unit.audit.accounts import days_ago, inventory
 from tests.unit.audit.canned_aws import REGION, CannedClients, error
 from thriftline.audit.aws.collectors.hyperpod_clusters import collect_hyperpod_clusters
 from thriftline.audit.domain.audit import audit
 from thriftline.audit.domain.facts import ResourceKind
-from thriftline.audit.domain.findings import Confidence
+from thriftline.audit.domain.findings import Confidence, Severity
 from thriftline.audit.domain.parameters import AuditParameters
+from thriftline.audit.domain.resources.hyperpod import InstanceGroup
 from thriftline.audit.domain.resources.notebooks import StudioApp
 from thriftline.money.price_catalogue import price_catalogue
 
@@ -54,6 +58,55 @@ def test_a_cluster_is_listed_with_its_hours_and_without_dollars() -> None:
     assert (cost.resource, cost.usd) == ("research", None)
     assert cost.basis.startswith("720.0 h of 2 ml.p5.48xlarge:")
     assert dict(said.overview.counts)[ResourceKind.HYPERPOD_CLUSTER] == 1
+
+
+def _audited(**changes: Any) -> list[Any]:
+    cluster = replace(collect_hyperpod_clusters(_clients()).found[0], **changes)
+    rule = {"ml.sagemaker.hyperpod-cluster.standing"}
+    found = inventory(hyperpod_clusters=(cluster,))
+    return list(audit(found, price_catalogue(), AuditParameters(), rule).findings)
+
+
+def test_a_cluster_that_stands_is_reported_without_dollars_that_nobody_knows() -> None:
+    (finding,) = _audited()
+
+    assert (finding.resource, finding.monthly_usd) == ("research", None)
+    assert (finding.severity, finding.confidence) == (Severity.MEDIUM, Confidence.LOW)
+    assert "has 2 x ml.p5.48xlarge for 40 days" in finding.summary
+    signals = {one.name: one.value for one in finding.evidence.signals_used}
+    # 2 instances at 63.296 USD for 730 hours; those of the training plan are paid for.
+    assert signals["At training's rates"].startswith("92,412.16 USD a month")
+    assert any("queue" in one for one in finding.evidence.signals_missing)
+
+
+def test_a_broken_cluster_is_worse_and_a_rate_that_is_missing_is_said() -> None:
+    groups = (InstanceGroup(name="a", instance_type="ml.p6-x.1xlarge", count=1, is_prepaid=False),)
+    (finding,) = _audited(status="Failed", groups=groups)
+
+    assert finding.severity is Severity.HIGH
+    assert "It is Failed and holds 1 x ml.p6-x.1xlarge" in finding.summary
+    assert "ml.p6-x.1xlarge has no rate there" in str(finding.evidence.signals_used)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"created": days_ago(0)},
+        {"groups": ()},
+        {
+            "groups": (
+                InstanceGroup(name="a", instance_type="ml.p5.48xlarge", count=4, is_prepaid=True),
+            )
+        },
+        {
+            "groups": (
+                InstanceGroup(name="a", instance_type="ml.p5.48xlarge", count=0, is_prepaid=False),
+            )
+        },
+    ],
+)
+def test_a_young_an_empty_or_a_prepaid_cluster_is_left_alone(changes: dict[str, Any]) -> None:
+    assert _audited(**changes) == []
 
 
 def test_a_refused_list_of_clusters_is_unknown_and_not_empty() -> None:

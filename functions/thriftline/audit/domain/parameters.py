@@ -78,6 +78,7 @@ class AuditParameters:
     notebook_idle_days: int = 3
     app_idle_hours: int = 12
     volume_unused_days: int = 30
+    cluster_min_age_days: int = 1
     log_retention_days: int = 90
     spike_share: Decimal = Decimal("0.3")
     spike_min_usd: Decimal = Decimal("10")

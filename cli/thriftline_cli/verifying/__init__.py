@@ -1,0 +1,1 @@
+"""What is asked of AWS about a deployed stack, without starting or changing anything in it."""

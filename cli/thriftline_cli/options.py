@@ -19,6 +19,7 @@ COMMANDS = {
     "deploy": "check quotas, image and parameters, and deploy the stack",
     "endpoints": "serve a model: deploy, roll back, compare, schedule",
     "estimate": "what a run of a file would cost, before anything is uploaded",
+    "ledger": "who uploaded, approved, deployed, ended what, when, at which cost",
     "local": "run the embedded AWS and the demos of a checkout",
     "models": "the versions in a project's registry, and their approval",
     "prepare": "make a data set out of raw files, with Spark on this machine",

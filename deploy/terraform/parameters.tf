@@ -57,6 +57,7 @@ locals {
     AuditParameters          = var.audit_parameters
     LogRetentionDays         = tostring(var.log_retention_days)
     NoncurrentVersionDays    = tostring(var.noncurrent_version_days)
+    RunRetentionDays         = tostring(var.run_retention_days)
     CaptureDays              = tostring(var.capture_days)
     LogLevel                 = var.log_level
   }

@@ -660,6 +660,18 @@ variable "noncurrent_version_days" {
   }
 }
 
+variable "run_retention_days" {
+  description = "Days that a run's record, its results and its pages are kept after its end; 0 keeps them. The models of the registry stay."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.run_retention_days >= 0 && var.run_retention_days <= 3650 && floor(var.run_retention_days) == var.run_retention_days
+    error_message = "A whole number from 0 to 3650."
+  }
+}
+
 variable "capture_days" {
   description = "Most days that captured requests of endpoints are kept, whatever serve.yaml says."
   type        = number

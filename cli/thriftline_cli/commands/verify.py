@@ -2,6 +2,7 @@
 
 import argparse
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from thriftline_cli.context import Context
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
     # A stack that is not there is said so before anything is asked of it.
     _ = context.stack.outputs
-    results = list(all_checks(context.stack_name, context.aws, frozenset(args.machine)))
+    results = list(all_checks(context.stack_name, _clients(context), frozenset(args.machine)))
     if not results:
         raise CommandError(
             f"the stack {context.stack_name} has no machine {', '.join(args.machine)}",
@@ -62,6 +63,14 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if counted[False] or (args.strict and counted[None]):
         return Exit.FAILED
     return Exit.DONE
+
+
+def _clients(context: Context) -> Callable[[str], Any]:
+    """TestState has a host of its own on AWS, and the embedded AWS one for everything."""
+    from botocore.config import Config
+
+    config = Config(inject_host_prefix=context.endpoint_url is None)
+    return lambda service: context.aws(service, config=config)
 
 
 def _row(one: "Result") -> dict[str, Any]:

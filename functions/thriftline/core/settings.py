@@ -200,6 +200,11 @@ class Settings:
         return self._list("BEDROCK_SECURITY_GROUP_IDS")
 
     @property
+    def run_retention_days(self) -> int:
+        """How long a run's record is kept after its end; 0 for ever."""
+        return int(self._require("RUN_RETENTION_DAYS"))
+
+    @property
     def training_subnet_ids(self) -> tuple[str, ...]:
         """Subnets of training jobs; none for AWS's own network."""
         return self._list("TRAINING_SUBNET_IDS")

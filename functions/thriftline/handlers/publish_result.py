@@ -29,4 +29,5 @@ def lambda_handler(request: PublishResultRequest) -> PublishResultResponse:
         bus=wiring.event_bus(),
         measure=_measure,
         now=wiring.now(),
+        retention_days=wiring.settings().run_retention_days,
     )

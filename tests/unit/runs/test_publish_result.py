@@ -71,6 +71,7 @@ class Scene:
         upload: Upload = UPLOAD,
         execution: str = EXECUTION,
         now: datetime = NOW,
+        retention_days: int = 0,
     ) -> PublishResultResponse:
         """Runs the step."""
         return publish_result(
@@ -91,6 +92,7 @@ class Scene:
             bus=EventBus(cast("Any", self), "default"),
             measure=lambda name, value: self.measured.append((name, value)),
             now=now,
+            retention_days=retention_days,
         )
 
     def result(self) -> Result:
@@ -156,6 +158,19 @@ def test_a_successful_run_tells_everything(scene: Scene) -> None:
     assert result.seconds == 30 * 60
     assert result.reports.model == f"s3://artifacts/training/{RUN_ID}/{JOB}/output/model.tar.gz"
     assert [one.job_name for one in result.attempts] == [JOB]
+
+
+def test_a_record_ends_where_the_stack_says_so_and_else_stays(scene: Scene) -> None:
+    scene.train()
+    scene.end("succeeded", arn=PACKAGE, retention_days=30)
+    item = scene.world.runs.get(RUN_ID) or {}
+    assert int(item["kept_until"]) == int((NOW + timedelta(days=30)).timestamp())
+
+
+def test_a_record_has_no_end_by_itself(scene: Scene) -> None:
+    scene.train()
+    scene.end("succeeded", arn=PACKAGE)
+    assert "kept_until" not in (scene.world.runs.get(RUN_ID) or {})
 
 
 def test_money_is_written_as_decimal_text(scene: Scene) -> None:

@@ -47,6 +47,11 @@ class Run(Answer):
     saved_usd: Usd | None = Field(description="Less than the same training without Spot.")
     model_version: int | None = Field(description="Its version in the project's registry.")
     key: str = Field(description="The upload in the data bucket.")
+    requested_by: str | None = Field(
+        None,
+        description="Who asked for it by the API, else the account that uploaded; lists leave it "
+        "out, and null is unknown.",
+    )
     summary: str | None = Field(description="Why it ended so, as a sentence.")
 
     @classmethod
@@ -193,5 +198,6 @@ def _shown(run: ListedRun) -> dict[str, Any]:
         "saved_usd": run.saved_usd,
         "model_version": run.model_version,
         "key": run.key,
+        "requested_by": run.requested_by,
         "summary": summary,
     }

@@ -43,6 +43,7 @@ def run_item(
         "bucket": upload.bucket,
         "key": upload.key,
         "version_id": upload.version_id,
+        "requested_by": upload.requester or None,
         "opened_at": now.isoformat(),
     }
 

@@ -10,13 +10,18 @@ _JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9-]{1,60})-\d{2,}")
 
 @dataclass(frozen=True)
 class Upload:
-    """One version of one object in the data bucket, as the S3 event names it."""
+    """One version of one object in the data bucket, as the S3 event names it.
+
+    ``requester`` is who asked for the run by the API, else the account that S3 names; empty where
+    nobody is named.
+    """
 
     bucket: str
     key: str
     version_id: str
     etag: str = ""
     size: int = 0
+    requester: str = ""
 
 
 def run_id_of(upload: Upload, project: str) -> str:

@@ -47,6 +47,7 @@ class ListedRun:
     saved_usd: Decimal | None = None
     model_version: int | None = None
     reason: str | None = None
+    requested_by: str | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -75,6 +76,7 @@ class ListedRun:
             saved_usd=_usd(item.get("saved_usd")),
             model_version=_version(str(arn)) if arn else None,
             reason=_text(item.get("reason")),
+            requested_by=_text(item.get("requested_by")),
         )
 
 

@@ -1,7 +1,7 @@
 """Writes how a run ended, and reports it to whoever wants to know, once."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from thriftline.core.aws.buckets import Bucket
@@ -49,6 +49,7 @@ def publish_result(
     bus: EventBus,
     measure: Callable[[str, float], None],
     now: datetime,
+    retention_days: int = 0,
 ) -> PublishResultResponse:
     """Writes ``result.json`` and ``report.html``, then reports to the table, the bus and the topic.
 
@@ -79,12 +80,20 @@ def publish_result(
         **ended_facts(result),
         ended_at=ended_at.isoformat(),
         reason=result.reason,
+        **_kept(ended_at, retention_days),
     )
     keep_finished(result, artifacts, finished)
     _announce(result, alerts, bus)
     _measure(result, measure)
     runs.update(run_id, announced=result.status)
     return _response(result)
+
+
+def _kept(ended_at: datetime, retention_days: int) -> dict[str, int]:
+    """Returns when the table lets the item go, in epoch seconds; nothing where it keeps it."""
+    if not retention_days:
+        return {}
+    return {"kept_until": int((ended_at + timedelta(days=retention_days)).timestamp())}
 
 
 def _decided(

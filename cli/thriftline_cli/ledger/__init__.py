@@ -1,0 +1,1 @@
+"""The ledger: who uploaded, approved, deployed and ended what, when, and what it cost."""

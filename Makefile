@@ -37,13 +37,13 @@ $(STAMPS)/python:
 
 # Bytecode is written where a module is first imported: compiling all of these takes as long as
 # unpacking them. A function runs without the right to write any, so its environment has it.
-$(STAMPS)/venv: requirements-dev.txt functions/requirements.txt training_image/requirements.txt cli/pyproject.toml layers/api/requirements.txt | $(STAMPS)/python
+$(STAMPS)/venv: requirements-dev.txt functions/requirements.in training_image/requirements.in cli/pyproject.toml layers/api/requirements.txt | $(STAMPS)/python
 	@$(PYTHON) tools/make_environment.py .venv requirements-dev.txt \
 		--alone layers/api/requirements.txt \
 		--for "demo, tests and embedded AWS" --takes "1 to 3 minutes and 2 GB" -- --no-compile
 	@touch $@
 
-$(STAMPS)/lambda: requirements-lambda.txt functions/requirements.txt | $(STAMPS)/python
+$(STAMPS)/lambda: requirements-lambda.txt functions/requirements.in | $(STAMPS)/python
 	@$(PYTHON) tools/make_environment.py .venv-lambda requirements-lambda.txt \
 		--for "what a function sees on Lambda" --takes "20 to 60 seconds" --every 60
 	@touch $@
@@ -338,7 +338,7 @@ bench-serving: $(STAMPS)/bench-training ## `serve` beside a plain pipeline behin
 bench-cpu-serving: $(STAMPS)/bench-training ## `serve` with an exported model beside a plain pipeline
 	@PYTHONPATH=. $(BENCH_BIN)/python benchmarks/cpu_serving.py $(BENCH)
 
-$(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/requirements.txt | $(STAMPS)/python
+$(STAMPS)/bench-training: benchmarks/requirements-training.txt training_image/requirements.in | $(STAMPS)/python
 	@echo "==> .thriftline/bench-training/venv: the training program's pins, and the rival's"
 	@$(PYTHON) -m venv --clear .thriftline/bench-training/venv
 	@$(BENCH_BIN)/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-training.txt
@@ -362,6 +362,23 @@ picture: $(STAMPS)/venv ## The picture in README, of the report that demo-audit 
 .PHONY: picture-page
 picture-page: setup-browser ## The picture of the page in README and docs/page.md
 	@PYTHONPATH=cli:. $(BIN)/python tools/screenshot_page.py
+
+$(STAMPS)/supply-chain: requirements-supply-chain.txt | $(STAMPS)/python
+	@$(PYTHON) tools/make_environment.py .thriftline/supply-chain requirements-supply-chain.txt \
+		--for "locks and the audit of dependencies" --takes "10 to 40 seconds"
+	@touch $@
+
+LOCK := .thriftline/supply-chain/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate
+.PHONY: locks audit-dependencies
+locks: $(STAMPS)/supply-chain ## Write the hashed pins of functions and image from their requirements.in
+	@for folder in functions training_image; do \
+		$(LOCK) $$folder/requirements.in | $(PYTHON) tools/write_lock.py $$folder/requirements.txt; done
+
+AUDITED := functions/requirements.txt training_image/requirements.txt layers/api/requirements.txt \
+	requirements-preparation.txt
+audit-dependencies: $(STAMPS)/supply-chain ## Ask for known vulnerabilities of every locked package (2: nothing could be asked)
+	@.thriftline/supply-chain/bin/python tools/audit_dependencies.py .thriftline/supply-chain/bin/pip-audit $(AUDITED)
 
 prices: $(STAMPS)/venv ## Refresh the price catalogue from the Price List API (needs an account)
 	@$(BIN)/thriftline prices refresh $(PRICES)

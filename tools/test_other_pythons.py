@@ -49,7 +49,7 @@ def environment(python: str, version: str) -> Path:
         for line in (ROOT / "requirements-dev.txt").read_text().splitlines()
         if line.split("==")[0].split("[")[0] in TEST_PINS
     ]
-    functions = (ROOT / "functions/requirements.txt").read_text()
+    functions = (ROOT / "functions/requirements.in").read_text()
     layers = sorted(ROOT.glob("layers/*/requirements.txt"))
     texts = [functions, *pins, *(layer.read_text() for layer in layers)]
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
@@ -59,9 +59,7 @@ def environment(python: str, version: str) -> Path:
         subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)
         install = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet"]
         install.append("--disable-pip-version-check")
-        subprocess.run(
-            [*install, "-r", str(ROOT / "functions/requirements.txt"), *pins], check=True
-        )
+        subprocess.run([*install, "-r", str(ROOT / "functions/requirements.in"), *pins], check=True)
         for layer in layers:
             # As `sam build` makes it: what a layer's package requires for its commands stays out.
             subprocess.run(

@@ -98,7 +98,8 @@ def check_image(repository: str | None, tag: str, client: Client) -> Check:
             "image",
             False,
             f"{repository}:{tag} is not there",
-            f"docker build -t {repository}:{tag} training_image && docker push {repository}:{tag}",
+            f"docker build -t {repository}:{tag} --build-arg FLOATING_BASE=allowed training_image "
+            f"&& docker push {repository}:{tag}",
         )
     return Check("image", True, f"{repository}:{tag} is there")
 

@@ -55,7 +55,7 @@ class Engine:
         except ContainerEngineError as error:
             raise ContainerEngineError(
                 f"the Docker engine has no image {image}; to build it: "
-                f"docker build --tag {image} training_image"
+                f"docker build --tag {image} --build-arg FLOATING_BASE=allowed training_image"
             ) from error
 
     def run(self, *arguments: str) -> None:

@@ -21,6 +21,7 @@ build_training_image() {
   fi
   export THRIFTLINE_TRAINING_IMAGE=thriftline-training:test
   docker build --network "$network" --build-arg BASE_IMAGE="$base" \
+    --build-arg FLOATING_BASE=allowed \
     --tag "$THRIFTLINE_TRAINING_IMAGE" training_image >"$WORK/training_image.log" 2>&1 || {
     tail -n 40 "$WORK/training_image.log" >&2
     fail "docker build training_image failed"

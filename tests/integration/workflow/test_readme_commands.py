@@ -115,7 +115,10 @@ def test_the_image_goes_to_the_repository_that_the_stack_has_made(
     repository = world.aws.outputs["TrainingRepositoryUri"]
     login, build, push = shell.docker.read_text().splitlines()
     assert login == f"docker login --username AWS --password-stdin {repository.split('/')[0]}"
-    assert build == f"docker build -t {repository}:0.1.0 training_image"
+    assert (
+        build
+        == f"docker build -t {repository}:0.1.0 --build-arg FLOATING_BASE=allowed training_image"
+    )
     assert push == f"docker push {repository}:0.1.0"
 
 

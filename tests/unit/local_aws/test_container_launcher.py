@@ -79,10 +79,8 @@ def test_an_engine_that_does_not_answer_is_told_with_what_it_says(docker: FakeDo
 
 def test_a_missing_image_is_told_with_how_to_build_it(docker: FakeDocker) -> None:
     docker.does("image", "exit 1")
-    with pytest.raises(
-        ContainerEngineError,
-        match=r"docker build --tag image:1 --build-arg FLOATING_BASE=allowed training_image$",
-    ):
+    built = r"docker build --tag image:1 --build-arg FLOATING_BASE=allowed training_image$"
+    with pytest.raises(ContainerEngineError, match=built):
         docker.engine.check("image:1")
     docker.does("image", "exit 0")
     docker.engine.check("image:1")

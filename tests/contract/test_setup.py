@@ -57,7 +57,7 @@ def test_the_environments_are_made_side_by_side_and_announced() -> None:
     makefile = (ROOT / "Makefile").read_text()
 
     assert "--jobs" in makefile
-    assert makefile.count("tools/make_environment.py") == 6
+    assert makefile.count("tools/make_environment.py") == 7
     assert makefile.count("--takes") == 6
 
 

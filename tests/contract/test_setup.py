@@ -58,7 +58,7 @@ def test_the_environments_are_made_side_by_side_and_announced() -> None:
 
     assert "--jobs" in makefile
     assert makefile.count("tools/make_environment.py") == 7
-    assert makefile.count("--takes") == 6
+    assert makefile.count("--takes") == 7
 
 
 def test_the_functions_environment_is_compiled_since_they_may_not_write_bytecode() -> None:

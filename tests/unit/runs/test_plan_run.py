@@ -228,8 +228,15 @@ def test_a_prepared_run_trains_for_what_its_preparation_left_of_the_hold(world: 
     assert Decimal("1.90") < written.allowance_usd <= Decimal("2.10") - graces
 
     prepared(world, "2.50", "2.45")
-    with pytest.raises(BudgetExceededError, match=r"2\.50 USD that the run holds, .* took 2\.45"):
+    with pytest.raises(BudgetExceededError, match=r"of whose 2\.50 USD the preparation took 2\.45"):
         plan(world)
+
+    prepared(world, "10.00", "9.99")
+    with pytest.raises(BudgetExceededError, match=r"Raise the cap budget\.max_usd, of") as told:
+        plan(world)
+    enough = re.search(r"took 9\.99 USD, to (\d+\.\d\d)", str(told.value))
+    assert enough
+    assert Decimal(enough.group(1)) >= Decimal("9.99") + Decimal("2.84")
 
 
 def test_a_person_is_asked_for_preparation_and_training_together(world: RunWorld) -> None:

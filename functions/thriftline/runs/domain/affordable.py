@@ -18,12 +18,14 @@ _MOST_NAMED = 3
 class Room:
     """The dollars that a run may cost at the most, and what sets that limit.
 
-    ``others`` are limits that are not lower, each with its dollars.
+    ``others`` are limits that are not lower, each with its dollars. ``taken_usd`` is what else the
+    limit has to pay for, beside these dollars.
     """
 
     usd: Decimal
     limit: str
     others: tuple[tuple[str, Decimal], ...] = ()
+    taken_usd: Decimal = Decimal(0)
 
     def passed_by(self, usd: Decimal) -> str:
         """Names the limits that so many dollars pass."""

@@ -221,7 +221,10 @@ def admit(quote: Quote, room: Room) -> tuple[Decimal, Clamp | None]:
 
 
 def _fix(quote: Quote, worst: Decimal, room: Room) -> str:
-    fixes = [f"raise {room.passed_by(worst)} to {worst}", *quote.remedies]
+    enough = worst + room.taken_usd
+    # Nobody raises a limit by less than a cent.
+    enough = round_up(enough) if room.taken_usd else enough
+    fixes = [f"raise {room.passed_by(worst)} to {enough}", *quote.remedies]
     fitting = cheaper_choices(map(choice_of, quote.alternatives), room.usd)
     if fitting:
         fixes.append(f"take a cheaper choice: {', '.join(fitting)}")

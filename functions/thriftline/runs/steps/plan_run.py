@@ -119,9 +119,10 @@ def _room_of(run: Run, quote: Quote, ceilings: Ceilings) -> Room:
     if run.preparation is None:
         return _room(run.spec.budget.max_usd, ceilings)
     charged, held = run.preparation.charged_usd, run.preparation.held_usd
-    left = run.preparation.left_usd - quote.stop_grace_usd - quote.upload_grace_usd
-    name = f"the {held} USD that the run holds, of which the preparation took {charged:.2f} USD,"
-    return Room(max(Decimal(0), left), name)
+    taken = charged + quote.stop_grace_usd + quote.upload_grace_usd
+    whose = "the cap budget.max_usd" if held == run.spec.budget.max_usd else "the dollars held"
+    name = f"{whose}, of whose {held} USD the preparation took {charged:.2f} USD,"
+    return Room(max(Decimal(0), held - taken), name, taken_usd=taken)
 
 
 def _room(cap_usd: Decimal, ceilings: Ceilings) -> Room:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import PreparationError
+from .places import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyspark.sql import SparkSession
 
+    from .config import Config
     from .places import Places
 
 GIB = 1 << 30
@@ -62,30 +64,28 @@ class Listing:
         return sum(file.unpacked_bytes for file in self.files)
 
 
-def list_files(
-    spark: SparkSession,
-    sources: Sequence[str],
-    format_: str,
-    places: Places,
-    most_gzip_bytes: int = MOST_GZIP_BYTES,
-) -> Listing:
+def list_files(spark: SparkSession, config: Config, places: Places) -> Listing:
     """Returns the data files below the sources, in the order of their paths.
 
     Raises:
         PreparationError: a source is not there, none has a data file, or one is too large.
     """
     found: dict[str, tuple[int, int]] = {}
-    for source in sources:
+    for source in config.sources:
         found.update(_listed(spark, source, places))
+    # A preparation that was made before may lie below its own source.
+    own = f"{places.as_given(places.resolved(config.output))}/"
     files, ignored = [], []
     for path, (size, number) in sorted(found.items()):
         name = places.as_given(path)
-        kind, gzipped = kind_of(name, format_)
+        kind, gzipped = kind_of(name, config.format)
+        if name.startswith(own):
+            continue
         if kind is None:
             ignored.append(name)
         elif size:
             files.append(SourceFile(path, name, size, kind, gzipped, number))
-    _check(files, ignored, sources, most_gzip_bytes)
+    _check(files, ignored, config.sources)
     return Listing(tuple(files), tuple(ignored))
 
 
@@ -114,7 +114,7 @@ def _listed(spark: SparkSession, source: str, places: Places) -> dict[str, tuple
         frame = (
             spark.read.format("binaryFile")
             .option("recursiveFileLookup", "true")
-            .load(places.resolved(source))
+            .load(literal(places.resolved(source)))
             .select("path", "length", F.xxhash64(F.col("_metadata.file_path")).alias("number"))
         )
         rows = frame.collect()
@@ -128,9 +128,7 @@ def _listed(spark: SparkSession, source: str, places: Places) -> dict[str, tuple
     return {row.path: (row.length, row.number) for row in rows}
 
 
-def _check(
-    files: Sequence[SourceFile], ignored: Sequence[str], sources: Sequence[str], most: int
-) -> None:
+def _check(files: Sequence[SourceFile], ignored: Sequence[str], sources: Sequence[str]) -> None:
     if not files:
         others = f" It holds {_few(ignored)}." if ignored else ""
         raise PreparationError(
@@ -139,12 +137,12 @@ def _check(
             f"holds anything lies below {_few(sources)}.{others} Name another folder or `format`.",
         )
     for file in files:
-        if file.gzipped and file.size > most:
+        if file.gzipped and file.size > MOST_GZIP_BYTES:
             raise PreparationError(
                 "file_too_large",
                 f"{file.name}: one .gz of {file.size / GIB:,.1f} GiB is read by a single task, "
-                f"hours on its own; at most {most / GIB:,.0f} GiB are. Split it into files of "
-                "about 1 GiB, or upload it unpacked.",
+                f"hours on its own; at most {MOST_GZIP_BYTES / GIB:,.0f} GiB are. Split it into "
+                "files of about 1 GiB, or upload it unpacked.",
             )
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+    from .config import Config
+
 USER_ERROR = 2
 # What Spark says where a file is damaged or locked, rather than the cluster.
 _UNREADABLE = (
@@ -44,17 +46,16 @@ def main(arguments: Sequence[str]) -> int:
         spark = start_session()
         document = _config_text(spark, places.resolved(given.config))
         output = _output_of(document)
-        config = read_config(document)
-        from .pipeline import prepare
-
-        _run(spark, places, prepare, config)
+        _prepare(spark, read_config(document), places)
     except PreparationError as error:
         _report(error, spark, places, output)
         return USER_ERROR
     return 0
 
 
-def _run(spark, places, prepare, config) -> None:  # type: ignore[no-untyped-def]
+def _prepare(spark: SparkSession, config: Config, places: Places) -> None:
+    from .pipeline import prepare
+
     try:
         prepare(spark, config, places)
     except PreparationError:

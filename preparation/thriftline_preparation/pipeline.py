@@ -13,11 +13,11 @@ from .languages import check_languages
 from .listing import list_files
 from .near_duplicates import near_duplicates
 from .page import page
-from .places import Places, write_document
+from .places import Places, remove, write_document
 from .reading import read_rows
 from .report import Report
 from .session import set_partitions
-from .shards import manifest, write_splits, written_files
+from .shards import SPLITS, manifest, write_splits, written_files
 from .splitting import with_splits
 from .stages import Stages
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from .config import Config
+
+DOCUMENTS = ("manifest.json", "preparation.json", "index.html", "error.json")
 
 
 def prepare(spark: SparkSession, config: Config, places: Places) -> None:
@@ -36,6 +38,9 @@ def prepare(spark: SparkSession, config: Config, places: Places) -> None:
     if config.filters.languages:
         check_languages(config.filters.languages)
     output = places.resolved(config.output)
+    # What an earlier attempt left here would speak for this one.
+    for name in (*DOCUMENTS, *SPLITS):
+        remove(spark, f"{output}/{name}")
     report = Report(config)
     stages = Stages(spark, output)
     rows = _read(spark, config, places, stages, report)
@@ -56,7 +61,7 @@ def prepare(spark: SparkSession, config: Config, places: Places) -> None:
 def _read(
     spark: SparkSession, config: Config, places: Places, stages: Stages, report: Report
 ) -> DataFrame:
-    listing = list_files(spark, config.sources, config.format, places)
+    listing = list_files(spark, config, places)
     report.take_listing(listing)
     set_partitions(spark, listing.unpacked_bytes)
     rows = stages.keep("rows", with_row_ids(read_rows(spark, listing.files, config)))

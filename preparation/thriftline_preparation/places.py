@@ -47,10 +47,15 @@ def local_path(uri: str) -> str:
     return f"/{uri[len('file:') :].lstrip('/')}" if uri.startswith("file:") else uri
 
 
+def literal(path: str) -> str:
+    """Returns a path for Spark to read as it is, and not as a pattern of paths."""
+    return "".join(f"\\{mark}" if mark in "[]{}*?\\" else mark for mark in path)
+
+
 def read_document(spark: SparkSession, uri: str) -> str:
     """Returns a document's text."""
     if is_remote(uri):
-        return str(spark.read.text(uri, wholetext=True).collect()[0][0])
+        return str(spark.read.text(literal(uri), wholetext=True).collect()[0][0])
     return Path(local_path(uri)).read_text(encoding="utf-8")
 
 
@@ -68,10 +73,11 @@ def write_document(spark: SparkSession, uri: str, text: str) -> None:
     scratch.replace(path)
 
 
-def remove_folder(spark: SparkSession, uri: str) -> bool:
-    """Deletes a folder; False where this place gives no way to, and it stays."""
+def remove(spark: SparkSession, uri: str) -> bool:
+    """Deletes a folder or a document; False where this place gives no way to, and it stays."""
     if not is_remote(uri):
-        shutil.rmtree(local_path(uri), ignore_errors=True)
+        path = Path(local_path(uri))
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         return True
     try:
         jvm = spark._jvm

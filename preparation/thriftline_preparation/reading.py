@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from .errors import PreparationError
+from .places import literal
 from .redaction import Redaction
 from .rows import Row, RowWork, removed
 
@@ -229,5 +230,4 @@ def _nullable(schema: T.StructType) -> T.StructType:
 
 
 def _paths(files: Sequence[SourceFile]) -> list[str]:
-    """Paths that are taken as they are, and not as patterns."""
-    return ["".join(f"\\{c}" if c in "[]{}*?\\" else c for c in file.path) for file in files]
+    return [literal(file.path) for file in files]

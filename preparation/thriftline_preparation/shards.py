@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from . import SCHEMA_VERSION
+from .places import literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -40,7 +41,7 @@ def written_files(spark: SparkSession, output: str, rows: dict[str, int]) -> lis
     for split in SPLITS:
         if not rows.get(split):
             continue
-        folder = f"{output}/{split}"
+        folder = literal(f"{output}/{split}")
         counts = spark.read.parquet(folder).groupBy("_metadata.file_name").count().collect()
         sizes = spark.read.format("binaryFile").load(folder).select("path", "length").collect()
         by_name = {row.path.rpartition("/")[2]: row.length for row in sizes}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .places import remove_folder
+from .places import literal, remove
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -26,8 +26,8 @@ class Stages:
         path = f"{self._folder}/{name}"
         frame.write.mode("overwrite").parquet(path)
         # Its schema is known, and so no file is opened for it; an empty stage has no file.
-        return self._spark.read.schema(frame.schema).parquet(path)
+        return self._spark.read.schema(frame.schema).parquet(literal(path))
 
     def remove(self) -> bool:
         """Deletes all of them; False where they stay."""
-        return remove_folder(self._spark, self._folder)
+        return remove(self._spark, self._folder)

@@ -78,7 +78,7 @@ def write_jsonl(folder: Path, name: str, rows: Iterable[tuple[Any, Any]]) -> Non
 
 def judged(spark: SparkSession, wanted: Config) -> list[tuple[Any, ...]]:
     """What becomes of every raw row: text, label and reason, in order."""
-    files = list_files(spark, wanted.sources, wanted.format, Places()).files
+    files = list_files(spark, wanted, Places()).files
     rows = read_rows(spark, files, wanted).select("text", "label", "reason").collect()
     return sorted((tuple(row) for row in rows), key=repr)
 

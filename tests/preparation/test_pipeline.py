@@ -20,6 +20,7 @@ from tests.preparation.raw import (
     prepared,
     removed,
     run,
+    texts,
     write,
     write_csv,
     write_dirty,
@@ -192,6 +193,26 @@ def test_pairs_with_copies_that_stay_follow_the_majority_and_lie_in_one_split(
     sides = [{row[:2] for row in part} for part in every.values()]
     assert sum(map(len, sides)) == len(set().union(*sides)) == 21
     assert document(wanted, "manifest.json")["columns"] == ["text", "text_pair", "label"]
+
+
+def test_an_attempt_before_it_leaves_nothing_behind(spark: SparkSession, tmp_path: Path) -> None:
+    """Its documents, its splits, and its files below a source that is the folder of both."""
+    write_csv(
+        tmp_path, "data [1].csv", [(text, "xy"[n % 2]) for n, text in enumerate(texts(20, 6))]
+    )
+    for name in ("error.json", "test/old.parquet", "train/old.csv"):
+        path = tmp_path / "raw/out [2]" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("of another attempt")
+    nothing = {"validation_fraction": 0.0, "test_fraction": 0.0}
+    wanted = config(tmp_path, output=str(tmp_path / "raw/out [2]"), split=nothing)
+
+    report = run(spark, wanted)
+
+    assert report["sources"]["files"] == 1
+    assert len(prepared(wanted)["train"]) == 20
+    left = {path.name for path in Path(wanted.output).iterdir()}
+    assert left == {"train", "manifest.json", "preparation.json", "index.html"}
 
 
 def few(folder: Path) -> None:

@@ -171,7 +171,7 @@ def test_a_large_gz_is_spread_over_tasks(
     rows = [(f"text number {number}", "x") for number in range(500)]
     write_jsonl(tmp_path, "a.jsonl.gz", rows)
     wanted = config(tmp_path)
-    files = list_files(spark, wanted.sources, "auto", Places()).files
+    files = list_files(spark, wanted, Places()).files
 
     frame = reading.read_rows(spark, files, wanted)
 

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from preparation import bundle
+from tools.test_other_pythons import interpreter
 
 PACKAGE = Path(__file__).parents[3] / "preparation/thriftline_preparation"
 
@@ -74,3 +77,26 @@ def test_no_module_does_what_a_place_forbids() -> None:
             if isinstance(node, ast.Attribute)
         }
         assert not names & {"master", "rdd", "sparkContext", "persist", "cache"}, path.name
+
+
+PYTHON_39 = interpreter("3.9")
+_A_ROW = """
+import json
+from preparation.thriftline_preparation import page, reasons, session
+from preparation.thriftline_preparation.config import read_config
+from preparation.thriftline_preparation.rows import RowWork
+
+config = {"schema_version": "1.0", "run_id": "r", "sources": ["a"], "output": "b"}
+config["columns"] = {"text": "t", "label": "l"}
+(row,) = RowWork(read_config(json.dumps(config))).lines(['{"t": "a  text", "l": 5}'])
+print(row.text, row.label)
+"""
+
+
+@pytest.mark.skipif(PYTHON_39 is None, reason="this machine has no Python 3.9")
+def test_a_row_is_judged_on_python_3_9() -> None:
+    judged = subprocess.run(
+        [str(PYTHON_39), "-c", _A_ROW], cwd=PACKAGE.parents[1], capture_output=True, text=True
+    )
+
+    assert judged.stdout == "a text 5\n", judged.stderr

@@ -99,13 +99,6 @@ class Spark:
         found = self.aws.client("s3").list_objects_v2(Bucket=self.bucket, Prefix=prefix)
         return [each["Key"].removeprefix(prefix) for each in found.get("Contents", ())]
 
-    def written(self, uri: str) -> list[str]:
-        """Return what lies below a URI, in the order in which it was written."""
-        prefix = uri.removeprefix(f"s3://{self.bucket}/")
-        found = self.aws.client("s3").list_objects_v2(Bucket=self.bucket, Prefix=prefix)
-        rows = sorted(found.get("Contents", ()), key=lambda each: each["LastModified"])
-        return [each["Key"].removeprefix(prefix) for each in rows]
-
 
 @contextmanager
 def spark(options: PreparationOptions | None, **more: Any) -> Iterator[Spark]:

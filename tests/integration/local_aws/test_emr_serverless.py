@@ -49,7 +49,7 @@ def test_a_run_runs_its_program_and_says_what_it_was_billed(emr: Spark) -> None:
         "memoryGBHour": pytest.approx(16 / 60),
         "storageGBHour": 0,
     }
-    assert emr.written(output) == ["a.csv", "manifest.json"]
+    assert emr.keys(output) == ["a.csv", "manifest.json"]
     s3, folder = emr.aws.client("s3"), f"logs/applications/{emr.application}/jobs/{run}"
     body = s3.get_object(Bucket=emr.bucket, Key=f"{folder}/SPARK_DRIVER/stdout.gz")["Body"].read()
     assert gzip.decompress(body).startswith(b"reads ['s3://")

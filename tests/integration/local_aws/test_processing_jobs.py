@@ -110,7 +110,7 @@ def test_a_job_runs_its_program_and_bills_its_instances(jobs: Jobs) -> None:
     assert found["ProcessingJobStatus"] == "Completed"
     assert found["ProcessingStartTime"] <= found["ProcessingEndTime"]
     assert found["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 2
-    assert jobs.spark.written(output) == ["a.csv", "manifest.json"]
+    assert jobs.spark.keys(output) == ["a.csv", "manifest.json"]
     tags = jobs.client.list_tags(ResourceArn=found["ProcessingJobArn"])["Tags"]
     assert tags == [{"Key": "project", "Value": "p"}]
     events = jobs.spark.aws.client("logs").filter_log_events(

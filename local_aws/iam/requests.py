@@ -210,6 +210,12 @@ def _of_cloudwatch(operation: str, parameters: Parameters, place: Place) -> Iter
             yield place.arn("cloudwatch", f"alarm:{one}")
 
 
+def _of_scaling(operation: str, _: Parameters, place: Place) -> Iterator[str]:
+    # Its ids are its own; a description has no resource.
+    if not operation.startswith("Describe"):
+        yield place.arn("application-autoscaling", "scalable-target/0a1b2c3d")
+
+
 def _of_sqs(_: str, parameters: Parameters, place: Place) -> Iterator[str]:
     if url := parameters.get("QueueUrl"):
         yield place.arn("sqs", str(url).rpartition("/")[2])
@@ -228,6 +234,7 @@ def _of_logs(_: str, parameters: Parameters, place: Place) -> Iterator[str]:
 
 
 _OF_SERVICE: Mapping[str, Callable[[str, Parameters, Place], Iterator[str]]] = {
+    "application-autoscaling": _of_scaling,
     "bedrock": _of_bedrock,
     "bedrock-runtime": _of_bedrock,
     "cloudwatch": _of_cloudwatch,

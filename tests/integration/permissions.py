@@ -63,7 +63,15 @@ def calls_beyond_a_role(aws: EmbeddedAws) -> set[tuple[str, str, str]]:
     }
     asking = {name: functions[name] for name in aws.calls_of if name in functions}
     assert {one for one in aws.recorded.unread if one[0] in functions} == set()
-    return refused(aws, asking)
+    managed = {
+        logical: [
+            one.value
+            for one in _resources()[logical]["Properties"].get("Policies", ())
+            if getattr(one, "tag", None) == "Ref"
+        ]
+        for logical in asking.values()
+    }
+    return refused(aws, asking, managed)
 
 
 def _is_of(name: str, logical: str) -> bool:

@@ -7,7 +7,7 @@ for their roles are asked here whether they may.
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,21 @@ _SAMS_OWN = ("xray:",)
 Statement = Mapping[str, Any]
 
 
-def refused(aws: EmbeddedAws, functions: Mapping[str, str]) -> set[tuple[str, str, str]]:
+def refused(
+    aws: EmbeddedAws, functions: Mapping[str, str], managed: Mapping[str, Collection[str]]
+) -> set[tuple[str, str, str]]:
     """Returns (function, action, resource) of what a function's own role does not allow.
 
     Args:
         aws: where it was asked.
         functions: the logical ids of the template's functions by their names.
+        managed: the logical ids of the policies that functions share, by the function's. moto
+            attaches none of them to the roles that it makes.
     """
-    policies = {name: _statements(aws, name) for name in functions}
+    policies = {
+        name: [*_statements(aws, name), *_shared(aws, managed.get(logical, ()))]
+        for name, logical in functions.items()
+    }
     found, used = set(), Counter[tuple[str, str, int]]()
     for one in sorted(aws.recorded.asked, key=repr):
         if one.function not in functions or one.action.startswith(_SAMS_OWN):
@@ -65,6 +72,17 @@ def _statements(aws: EmbeddedAws, name: str) -> list[Statement]:
     return [each for policy in principal.policies for each in policy.statements()]
 
 
+def _shared(aws: EmbeddedAws, logical_ids: Collection[str]) -> Iterator[Statement]:
+    """Yields the statements of policies of the stack that have a resource of their own."""
+    iam = aws.client("iam")
+    for page in iam.get_paginator("list_policies").paginate(Scope="Local"):
+        for one in page["Policies"]:
+            if any(f"-{each}-" in one["PolicyName"] for each in logical_ids):
+                version = one["DefaultVersionId"]
+                found = iam.get_policy_version(PolicyArn=one["Arn"], VersionId=version)
+                yield from Policy(one["Arn"], found["PolicyVersion"]["Document"]).statements()
+
+
 def _allows(aws: EmbeddedAws, statement: Statement, asked: Asked) -> bool:
     if asked.action.startswith("states:SendTask"):
         # A token is of one machine, and does not say of which.
@@ -82,6 +100,8 @@ def _allows(aws: EmbeddedAws, statement: Statement, asked: Asked) -> bool:
 
 def _tags_of(aws: EmbeddedAws, arn: str, statement: Statement) -> dict[str, list[str]]:
     """Returns the tags of a resource; one that is gone is taken to have had those of the stack."""
+    if arn == "*":
+        return {}
     service = arn.split(":")[2]
     try:
         if service == "sagemaker":

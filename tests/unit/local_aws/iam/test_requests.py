@@ -46,6 +46,15 @@ def asked(service: str, operation: str, **parameters: Any) -> list[tuple[str, st
             {"FunctionName": "f"},
             ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:123456789012:function:f"),
         ),
+        (
+            "application-autoscaling",
+            "DeregisterScalableTarget",
+            {"ResourceId": "endpoint/e/variant/v"},
+            (
+                "application-autoscaling:DeregisterScalableTarget",
+                "arn:aws:application-autoscaling:eu-west-1:123456789012:scalable-target/0a1b2c3d",
+            ),
+        ),
         ("service-quotas", "ListServiceQuotas", {}, ("servicequotas:ListServiceQuotas", "*")),
     ],
 )

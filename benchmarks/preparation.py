@@ -136,7 +136,7 @@ def near_duplicates(tools: list[str]) -> None:
 def write_raw(path: Path, megabytes: int) -> int:
     """Writes JSON Lines of short texts: 5 % repeated, 5 % with one word more; returns the rows."""
     chance = random.Random(megabytes)
-    made = sentences(1 << 40, chance, words=20_000)
+    made = sentences(1 << 40, chance, words=20_000, longest=35)
     earlier: list[str] = []
     rows = written = 0
     with path.open("w", encoding="utf-8") as file:

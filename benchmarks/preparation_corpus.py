@@ -8,6 +8,7 @@ in any common order. Neither uses anything of the program that is measured.
 
 import csv
 import importlib.util
+import itertools
 import random
 import re
 from collections import Counter, defaultdict
@@ -32,13 +33,17 @@ def reviews() -> Iterator[tuple[str, str]]:
                 yield row["text"], row["label"]
 
 
-def sentences(count: int, chance: random.Random, words: int = 4000) -> Iterator[str]:
-    """Yields made-up sentences of 8 to 80 words, of which some are much more frequent."""
+def sentences(
+    count: int, chance: random.Random, words: int = 4000, longest: int = 80
+) -> Iterator[str]:
+    """Yields made-up sentences of 8 words and more, of which some are much more frequent."""
     letters = "abcdefghijklmnopqrstuvwxyzéüß"
     vocabulary = ["".join(chance.choices(letters, k=chance.randint(2, 9))) for _ in range(words)]
-    weights = [1 / (rank + 10) for rank in range(words)]
+    weights = list(itertools.accumulate(1 / (rank + 10) for rank in range(words)))
     for _ in range(count):
-        yield " ".join(chance.choices(vocabulary, weights, k=chance.randint(8, 80)))
+        yield " ".join(
+            chance.choices(vocabulary, cum_weights=weights, k=chance.randint(8, longest))
+        )
 
 
 def planted(

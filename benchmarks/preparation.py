@@ -8,7 +8,7 @@ Recall counts the exact pairs that a tool's pairs connect; precision counts its 
 connected by exact ones. Cost: the whole program on local Spark, on made-up rows of short texts.
 
 Processor seconds and memory are those of all processes that a command starts, sampled; memory is
-the sum of their resident pages, shared ones counted each time. Files lie in
+the sum of their resident pages, a shared one counted once. Files lie in
 ``.thriftline/bench-preparation``.
 """
 
@@ -30,7 +30,6 @@ FOLDER = ROOT / ".thriftline" / "bench-preparation"
 SPARK = ROOT / ".venv-spark" / "bin" / "python"
 ON_SPARK = "program-on-spark"
 TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def measured(command: list[str | Path], environment: dict[str, str]) -> Usage:
         while process.poll() is None:
             now = _session(process.pid)
             cpu, peak = max(cpu, now[0]), max(peak, now[1])
-            time.sleep(0.1)
+            time.sleep(0.25)
     if process.returncode:
         raise SystemExit(f"{command} failed:\n{log.read_text(encoding='utf-8')[-3000:]}")
     return Usage(cpu, time.monotonic() - begun, peak / 1e6)
@@ -66,12 +65,13 @@ def _session(number: int) -> tuple[float, float]:
     for place in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = place.read_text().rsplit(")", 1)[1].split()
-        except OSError:
+            if int(fields[3]) == number:
+                cpu += sum(map(int, fields[11:15]))
+                pages = (place.parent / "smaps_rollup").read_text()
+                resident += 1024 * int(pages.split("Pss:", 1)[1].split()[0])
+        except (OSError, IndexError):
             continue
-        if int(fields[3]) == number:
-            cpu += sum(map(int, fields[11:15]))
-            resident += int(fields[21])
-    return cpu / TICKS, resident * PAGE
+    return cpu / TICKS, resident
 
 
 def environment() -> dict[str, str]:

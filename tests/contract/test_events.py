@@ -24,6 +24,9 @@ ROOT = Path(__file__).parents[2]
 EVENTS = sorted((ROOT / "events").glob("*.json"))
 MODELS: dict[str, type[BaseModel]] = {
     "open_run": steps.OpenRunRequest,
+    "plan_preparation": steps.RunRequest,
+    "start_preparation": steps.PreparationRequest,
+    "poll_preparation": steps.PreparationRequest,
     "explain_upload": S3EventNotificationEventBridgeModel,
     "validate_dataset": steps.RunRequest,
     "validate_range": steps.IndexRequest,

@@ -29,6 +29,7 @@ PINNED = {
     "benchmarks/requirements-audit.txt",
     "benchmarks/requirements-defaults.txt",
     "benchmarks/requirements-defaults-texts.txt",
+    "benchmarks/requirements-preparation.txt",
     "benchmarks/requirements-training.txt",
     *(
         f"requirements-{name}.txt"

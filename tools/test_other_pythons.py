@@ -20,7 +20,9 @@ ROOT = Path(__file__).parents[1]
 HERE = ".".join(map(str, sys.version_info[:2]))
 OWN_PYTHON = str(ROOT / ".venv/bin/python")
 # What runs on this machine, or on Spark, never on Lambda.
-OTHER_ROOMS = ("tests/unit/laptop", "tests/unit/local_aws", "tests/unit/preparation")
+OTHER_ROOMS = tuple(
+    f"tests/unit/{name}" for name in ("laptop", "local_aws", "preparation", "virtual_time")
+)
 _RUNTIME = re.compile(r"^ +Runtime: python(3\.\d+)$", re.MULTILINE)
 TEST_PINS = (
     *("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "moto", "scikit-learn"),

@@ -39,6 +39,7 @@ from thriftline.audit.domain.resources.bedrock import (
     ImportedModel,
 )
 from thriftline.audit.domain.resources.endpoints import Endpoint
+from thriftline.audit.domain.resources.hyperpod import HyperPodCluster, InstanceGroup
 from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
 from thriftline.audit.domain.resources.notebooks import Notebook, StudioApp, StudioSpace
 from thriftline.audit.domain.resources.runs import RunBill, SettledAttempt, SettledRun
@@ -318,6 +319,23 @@ def wasteful_account() -> Inventory:
                 last_user_activity=days_ago(5),
                 last_health_check=days_ago(0),
                 idle_timeout_minutes=None,
+                tags=(),
+            ),
+        ),
+        hyperpod_clusters=(
+            HyperPodCluster(
+                name="stands",
+                arn=f"{ARN}:cluster/stands",
+                status="InService",
+                groups=(
+                    InstanceGroup(
+                        name="workers",
+                        instance_type="ml.g5.xlarge",
+                        count=2,
+                        is_prepaid=False,
+                    ),
+                ),
+                created=days_ago(40),
                 tags=(),
             ),
         ),

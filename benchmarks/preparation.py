@@ -62,11 +62,14 @@ def measured(command: list[str | Path], environment: dict[str, str]) -> Usage:
 def _session(number: int) -> tuple[float, float]:
     """Returns processor seconds, also of ended children, and resident bytes of a session."""
     cpu = resident = 0
+    born = (time.clock_gettime(time.CLOCK_BOOTTIME) - 1) * TICKS
     for place in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = place.read_text().rsplit(")", 1)[1].split()
             if int(fields[3]) == number:
                 cpu += sum(map(int, fields[11:15]))
+                if int(fields[19]) > born:
+                    continue  # a fork that runs no program yet shows its parent's pages as its own
                 pages = (place.parent / "smaps_rollup").read_text()
                 resident += 1024 * int(pages.split("Pss:", 1)[1].split()[0])
         except (OSError, IndexError):

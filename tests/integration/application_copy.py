@@ -8,6 +8,6 @@ from local_aws.options import ROOT
 
 def copy_application(folder: Path) -> Path:
     """Copies functions, layers, machines and template into a folder; returns the template."""
-    for name in ("functions", "layers", "statemachines"):
+    for name in ("functions", "layers", "preparation", "statemachines"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return Path(shutil.copy(ROOT / "template.yaml", folder))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from thriftline.api.problems import Fault, broken_rule
 from thriftline.api.requests import Call
 from thriftline.api.schemas.uploads import LARGEST_FILE, FileAsk, Upload, Uploads, UploadsAsk
-from thriftline.runs.domain.uploads import SERVE_SPEC_NAME, UploadKind, classify
+from thriftline.runs.domain.uploads import RUN_SPEC_NAME, SERVE_SPEC_NAME, UploadKind, classify
 from thriftline.wiring import api as wiring
 
 _SIGNED_FOR = timedelta(hours=1)
@@ -45,5 +45,11 @@ def _repeated(files: tuple[FileAsk, ...]) -> list[Fault]:
 
 def _form(prefix: str, file: FileAsk) -> Upload:
     key, most = prefix + file.name, file.size_bytes or LARGEST_FILE
-    form = wiring.upload_forms().form_for(key, most, int(_SIGNED_FOR.total_seconds()))
+    form = wiring.upload_forms().form_for(
+        key,
+        most,
+        int(_SIGNED_FOR.total_seconds()),
+        # A run.yaml or serve.yaml that says nothing asks for the defaults.
+        may_be_empty=file.name in (RUN_SPEC_NAME, SERVE_SPEC_NAME),
+    )
     return Upload(name=file.name, key=key, url=form.url, fields=form.fields, max_bytes=most)

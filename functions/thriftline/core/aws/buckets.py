@@ -244,13 +244,15 @@ class Bucket:
                 raise
         return answer.get("VersionId", "null")
 
-    def form_for(self, key: str, most_bytes: int, seconds: int) -> PostForm:
+    def form_for(
+        self, key: str, most_bytes: int, seconds: int, *, may_be_empty: bool = False
+    ) -> PostForm:
         """Returns the form by which somebody without keys may write this one object."""
         with translated(f"signing an upload to {self.uri(key)}"):
             form = self._client.generate_presigned_post(
                 self.name,
                 key,
-                Conditions=[["content-length-range", 1, most_bytes]],
+                Conditions=[["content-length-range", 0 if may_be_empty else 1, most_bytes]],
                 ExpiresIn=seconds,
             )
         return PostForm(form["url"], dict(form["fields"]))

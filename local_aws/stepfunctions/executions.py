@@ -10,6 +10,8 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.stepfunctions.exceptions import ExecutionAlreadyExists
 from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend import execution as execution_module
@@ -88,6 +90,14 @@ def _keep_the_first_ending(hooks: Hooks, on_status: StatusListener) -> None:
             on_status(self.execution)
 
     hooks.replace(communication, "_reflect_execution_status", reflect)
+    fail = Environment.set_error
+
+    def set_error(self: Any, error: Any) -> None:
+        # What is evaluated while it is being stopped lacks its values, and fails for that alone.
+        if not isinstance(self.program_state(), ProgramStopped):
+            fail(self, error)
+
+    hooks.replace(Environment, "set_error", set_error)
 
 
 def _give_the_start_time_as_text(hooks: Hooks) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.stepfunctions.executions import running
 from tests.integration.local_aws.aws import ROLE, Aws, eventually
 
 Handle = Callable[[str, Callable[[Any], Any]], None]
@@ -194,3 +195,17 @@ def test_a_stop_right_after_the_start_is_one(aws: Aws, held: threading.Event) ->
 def endings(aws: Aws, execution: str) -> list[str]:
     kinds = [str(event["type"]) for event in aws.history(execution)]
     return [kind for kind in kinds[1:] if kind.startswith("Execution")]
+
+
+def test_what_fails_while_it_is_being_stopped_is_a_stop_and_no_failure(aws: Aws) -> None:
+    execution = aws.start("Sleep: {Type: Wait, Seconds: 86400, Next: End}\nEnd: {Type: Succeed}")
+    eventually(lambda: len(aws.history(execution)) > 1)
+    worker = next(
+        one for one in running("123456789012", "us-east-1") if one.execution_arn == execution
+    ).exec_worker
+    worker.env.set_stop(stop_date="2026-11-30T12:00:00Z", error="Enough", cause="by hand")
+
+    worker.env.set_error(error={"error": "States.Runtime", "cause": "pop from empty list"})
+
+    assert type(worker.env.program_state()).__name__ == "ProgramStopped"
+    eventually(lambda: aws.history(execution)[-1]["type"] == "ExecutionAborted")

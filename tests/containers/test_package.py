@@ -11,8 +11,11 @@ LIMIT_BYTES = 250 * 1024**2
 HEAVY = {"torch", "transformers", "moto", "pandas", "pyarrow", "sklearn", "tests", "local_aws"}
 
 
-# pip puts the commands of a package beside it.
-LAYERS = {"ApiLayer": {"bin", "chalice"}}
+# What each layer has, and in which folder. pip puts the commands of a package beside it.
+LAYERS = {
+    "ApiLayer": ("python", {"bin", "chalice"}),
+    "PreparationLayer": ("preparation", {"prepare.py"}),
+}
 
 
 def _packages(build: Path) -> list[Path]:
@@ -38,7 +41,8 @@ def test_no_package_holds_what_training_or_tests_need(build: Path) -> None:
         assert not (HEAVY | {"chalice"}) & {each.name for each in package.iterdir()}
 
 
-def test_a_layer_holds_its_package_and_none_of_what_that_requires(build: Path) -> None:
-    for name, packages in LAYERS.items():
-        found = {each.name for each in (build / name / "python").iterdir()}
-        assert {each for each in found if not each.endswith(".dist-info")} == packages
+def test_a_layer_holds_what_it_is_for_and_none_of_what_that_requires(build: Path) -> None:
+    for name, (folder, wanted) in LAYERS.items():
+        assert {each.name for each in (build / name).iterdir()} == {folder}
+        found = {each.name for each in (build / name / folder).iterdir()}
+        assert {each for each in found if not each.endswith(".dist-info")} == wanted

@@ -1,4 +1,4 @@
-"""The functions of serving, each in a container of its own, on its sample event.
+"""The functions of serving and of raw data, each in a container of its own, on its sample event.
 
 Nothing is deployed here, so each says what is missing: it has loaded, has parsed its event and has
 asked AWS. The last test needs those of the files before it too.
@@ -31,6 +31,9 @@ REFUSED = {
         ("start_experiment", "poll_experiment", "end_experiment"),
         ("AwsRequestError", "experiment.json is missing"),
     ),
+    "plan_preparation": ("AwsRequestError", "is missing"),
+    "start_preparation": ("RunSettledError", "holds no dollars"),
+    "poll_preparation": ("AwsRequestError", "is missing"),
 }
 ANSWERED = {
     "wake_run": ("woken", False),

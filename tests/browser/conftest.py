@@ -132,7 +132,8 @@ def open_page(browser: "Browser", served: Served) -> Iterator[Opener]:
         )
         contexts.append(context)
         page = served.watch(context.new_page())
-        page.set_default_timeout(20_000)
+        # A browser that has just started may be slow beside others; nothing here waits for long.
+        page.set_default_timeout(60_000)
         page.goto(served.guard.address)
         page.wait_for_selector("main")
         if address:

@@ -68,6 +68,8 @@ class PageServer(ThreadingHTTPServer):
     daemon_threads = True
     # A server that ended a moment ago leaves its port waiting.
     allow_reuse_address = True
+    # A browser asks for many files at once, and for what was not taken again seconds later.
+    request_queue_size = 64
     page: Page
 
     def __init__(self, port: int) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -22,6 +21,7 @@ from laptop import demo_money, kept_demo, page, sample_data
 from laptop.demo_error import DemoError
 from laptop.demo_progress import show
 from laptop.follow import Follower, Snapshot, execution_of
+from laptop.run_documents import leave_documents
 from laptop.sample_data import Row
 from local_aws.server import ROOT, EmbeddedAws
 
@@ -169,7 +169,7 @@ def one_upload(
     if last.status != "SUCCEEDED" or last.run_id is None:
         raise DemoError(f"the run ended as {last.status}: {last.error}")
     place = folder / upload.folder
-    _leave_documents(aws, last.run_id, place)
+    leave_documents(aws, last.run_id, DOCUMENTS, place)
     result = json.loads((place / "result.json").read_text())
     console.print(f"[bold]{result['status']}[/bold]: {escape(result['reason'])}", highlight=False)
     if result["settlement"] and result["attempts"]:
@@ -192,18 +192,6 @@ def _with_plan(
             )
             demo_money.show_plan(json.loads(document["Body"].read()), console)
         yield snapshot
-
-
-def _leave_documents(aws: EmbeddedAws, run_id: str, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    bucket = aws.outputs["ArtifactsBucketName"]
-    for name in DOCUMENTS:
-        try:
-            aws.client("s3").download_file(bucket, f"runs/{run_id}/{name}", str(folder / name))
-        except ClientError as error:
-            # A run that was rejected has no plan.
-            if error.response["Error"]["Code"] != "404":
-                raise
 
 
 def _summarise(finished: Sequence[FinishedUpload], console: Console) -> None:

@@ -21,6 +21,7 @@ from laptop.demo_bedrock_services import Region, phase_of_attempt
 from laptop.demo_error import DemoError
 from laptop.demo_progress import show
 from laptop.follow import Follower, Snapshot, Training, execution_of
+from laptop.run_documents import leave_documents
 from laptop.sample_data import Row
 from local_aws.generative import smollm2_weights
 from local_aws.options import ROOT
@@ -106,7 +107,7 @@ def _one_upload(aws: EmbeddedAws, rows: Sequence[Row], folder: Path, console: Co
     console.print(f"[bold]{result['status']}[/bold]: {escape(result['reason'])}", highlight=False)
     if result["status"] != "succeeded":
         raise DemoError(f"the run ended as {result['status']}: {result['reason']}")
-    _leave_documents(aws, last.run_id, folder)
+    leave_documents(aws, last.run_id, DOCUMENTS, folder)
     evaluation = json.loads((folder / "evaluation.json").read_text())
     tables.show_curve(evaluation["training"]["curve"], console)
     tables.show_evaluation(evaluation, console)
@@ -142,10 +143,3 @@ def _document(aws: EmbeddedAws, run_id: str | None, name: str) -> Any:
         Bucket=aws.outputs["ArtifactsBucketName"], Key=f"runs/{run_id}/{name}"
     )
     return json.loads(found["Body"].read())
-
-
-def _leave_documents(aws: EmbeddedAws, run_id: str, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    bucket = aws.outputs["ArtifactsBucketName"]
-    for name in DOCUMENTS:
-        aws.client("s3").download_file(bucket, f"runs/{run_id}/{name}", str(folder / name))

@@ -26,6 +26,7 @@ from laptop.demo_error import DemoError
 from laptop.demo_progress import show
 from laptop.follow import Follower, execution_of
 from laptop.held_out_accuracy import accuracy_of
+from laptop.run_documents import leave_documents
 from laptop.sample_data import Row
 from local_aws.preparation.options import SPARK_PYTHON
 from local_aws.server import ROOT, EmbeddedAws
@@ -130,7 +131,9 @@ def _train(
     last = show(Follower(aws, arn).snapshots(), console)
     if last.run_id is None:
         raise DemoError(f"the run ended as {last.status}: {last.error}")
-    result = _leave_documents(aws, last.run_id, place)
+    if "result.json" not in leave_documents(aws, last.run_id, DOCUMENTS, place):
+        raise DemoError(f"the run ended as {last.status} without a result: {last.error}")
+    result: dict[str, Any] = json.loads((place / "result.json").read_text())
     console.print(f"[bold]{result['status']}[/bold]: {escape(result['reason'])}", highlight=False)
     if result["reports"]["model"] is None:
         raise DemoError(f"the run ended as {result['status']}: {result['reason']}")
@@ -141,17 +144,6 @@ def _train(
 def _put(aws: EmbeddedAws, key: str, body: bytes) -> str:
     bucket = aws.outputs["DataBucketName"]
     return str(aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)["VersionId"])
-
-
-def _leave_documents(aws: EmbeddedAws, run_id: str, place: Path) -> dict[str, Any]:
-    place.mkdir(parents=True, exist_ok=True)
-    s3, bucket = aws.client("s3"), aws.outputs["ArtifactsBucketName"]
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"runs/{run_id}/").get("Contents", [])
-    kept = {found["Key"].rsplit("/", 1)[-1] for found in listed}
-    for name in kept.intersection(DOCUMENTS):
-        s3.download_file(bucket, f"runs/{run_id}/{name}", str(place / name))
-    result: dict[str, Any] = json.loads((place / "result.json").read_text())
-    return result
 
 
 def _accuracy(aws: EmbeddedAws, model_uri: str, rows: Sequence[Row]) -> float:

@@ -105,14 +105,6 @@ def _members(stars: DataFrame) -> DataFrame:
     return smallest.distinct().unionAll(others)
 
 
-def with_clusters(frame: DataFrame, members: DataFrame | None) -> DataFrame:
-    """Returns the frame with ``cluster_id``; a row that is like no other is its own cluster."""
-    if members is None:
-        return frame.withColumn("cluster_id", F.col("row_id"))
-    own = F.coalesce("cluster_id", "row_id").alias("cluster_id")
-    return frame.join(members, "row_id", "left").select(*frame.columns, own)
-
-
 def keep_one(frame: DataFrame) -> DataFrame:
     """Returns the row of the smallest id of each cluster, read twice: from a written stage.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from benchmarks.preparation_corpus import components, exact_pairs, planted, sentences
-from preparation.thriftline_preparation.clusters import clusters, keep_one, with_clusters
+from preparation.thriftline_preparation.clusters import clusters, keep_one
 from preparation.thriftline_preparation.duplicates import with_row_ids
 from preparation.thriftline_preparation.near_duplicates import near_duplicates
 from preparation.thriftline_preparation.splitting import with_splits
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from preparation.thriftline_preparation.stages import Stages
 
 COLUMNS = "text string, text_pair string, label string"
+
+
+def with_clusters(frame: DataFrame, members: DataFrame | None) -> DataFrame:
+    """Returns the frame with ``cluster_id``; a row that is like no other is its own cluster."""
+    if members is None:
+        return frame.withColumn("cluster_id", F.col("row_id"))
+    own = F.coalesce("cluster_id", "row_id").alias("cluster_id")
+    return frame.join(members, "row_id", "left").select(*frame.columns, own)
 
 
 def frame_of(spark: SparkSession, rows: list[tuple[str, str | None, str]]) -> DataFrame:

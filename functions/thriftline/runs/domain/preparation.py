@@ -54,6 +54,11 @@ class PreparationQuote:
     warnings: tuple[str, ...] = ()
     terms: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def refused(cls, engine: str, why: str, minutes: int | None = None) -> "PreparationQuote":
+        """Returns the quote of an engine that cannot do the work, whose dollars are unknown."""
+        return cls(engine, None, minutes, None, basis="", cannot=why)
+
 
 @dataclass(frozen=True)
 class PreparationOrder:

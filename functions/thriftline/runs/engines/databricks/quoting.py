@@ -67,7 +67,7 @@ def quote(work: PreparationWork, sources: QuoteSources) -> PreparationQuote:
     try:
         return _quoted(work, sources)
     except _CannotError as error:
-        return PreparationQuote(NAME, None, error.likely_minutes, None, basis="", cannot=str(error))
+        return PreparationQuote.refused(NAME, str(error), error.likely_minutes)
 
 
 def _quoted(work: PreparationWork, sources: QuoteSources) -> PreparationQuote:

@@ -45,13 +45,9 @@ class EmrServerlessEngine:
         """Prices the work; see ``quoting``."""
         settings = self._settings
         if not settings.emr_application_id:
-            return PreparationQuote(
+            return PreparationQuote.refused(
                 NAME,
-                None,
-                None,
-                None,
-                basis="",
-                cannot="This stack has no EMR Serverless application. Name emr_serverless in its "
+                "This stack has no EMR Serverless application. Name emr_serverless in its "
                 "parameter PreparationEngines; an application that does not run costs nothing.",
             )
         terms = Terms(

@@ -223,4 +223,4 @@ def _by_default(work: PreparationWork) -> str:
 
 
 def _cannot(why: str, minutes: int | None = None) -> PreparationQuote:
-    return PreparationQuote(NAME, None, minutes, None, basis="", cannot=why)
+    return PreparationQuote.refused(NAME, why, minutes)

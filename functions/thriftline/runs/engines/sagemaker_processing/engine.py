@@ -47,13 +47,9 @@ class SagemakerProcessingEngine:
         """Prices the work; see ``quoting``."""
         settings = self._settings
         if not settings.processing_role_arn:
-            return PreparationQuote(
+            return PreparationQuote.refused(
                 NAME,
-                None,
-                None,
-                None,
-                basis="",
-                cannot="This stack may start no processing jobs. Name sagemaker_processing in its "
+                "This stack may start no processing jobs. Name sagemaker_processing in its "
                 "parameter PreparationEngines.",
             )
         has_image = self._image() is not None

@@ -138,4 +138,4 @@ def _too_slow(work: PreparationWork, cluster: Cluster, minutes: int) -> str:
 
 
 def _cannot(why: str, minutes: int | None = None) -> PreparationQuote:
-    return PreparationQuote(NAME, None, minutes, None, basis="", cannot=why)
+    return PreparationQuote.refused(NAME, why, minutes)

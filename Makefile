@@ -137,7 +137,7 @@ demo-serving: environments ## Deploy a model, roll a bad one back, compare, slee
 	@$(BIN)/python -m laptop serving
 
 .PHONY: demo-preparation
-demo-preparation: environments $(STAMPS)/preparation ## Train on a dirty file, as it is and prepared on Spark, here (6 minutes)
+demo-preparation: environments $(STAMPS)/preparation ## Train on a dirty file, as it is and prepared on Spark, here (4 minutes)
 	@$(BIN)/python -m laptop preparation
 
 demo-audit: environments ## Audit the report's account on this machine
@@ -239,7 +239,7 @@ test-sdk: environments $(STAMPS)/sdk ## The notebook of examples/, executed with
 
 # Each Spark in a process of its own: one Java machine runs one of them.
 .PHONY: test-preparation
-test-preparation: setup-preparation ## The program of preparation/ on Spark 4 and on 3.5 (10 minutes)
+test-preparation: setup-preparation ## The program of preparation/ on Spark 4 and on 3.5 (14 minutes)
 	@for environment in .venv-spark .venv-spark35; do \
 		echo "==> preparation on $$($$environment/bin/python -c 'import pyspark; print("Spark", pyspark.__version__)')"; \
 		nice $$environment/bin/python -m pytest tests/preparation --confcutdir=tests/preparation -q --timeout 600; done

@@ -14,7 +14,9 @@ def accuracy_of(model_folder: Path, rows: Sequence[Row]) -> float:
     # Imported here: together they take seconds, which no other command should wait for.
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     model = AutoModelForSequenceClassification.from_pretrained(model_folder).eval()
     right = 0

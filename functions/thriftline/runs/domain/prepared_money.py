@@ -5,6 +5,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from thriftline.core.errors import BudgetExceededError
 from thriftline.runs.domain.preparation import PreparationQuote
+from thriftline.runs.domain.quotes import round_up
 
 # Another attempt may follow one that lost its machines, while dollars are left for it.
 MOST_ATTEMPTS = 2
@@ -50,7 +51,7 @@ def admit_quote(quote: PreparationQuote, worst_usd: Decimal, limit: Limit) -> No
     if worst_usd <= limit.usd:
         return
     raise BudgetExceededError(
-        f"The preparation on {quote.engine} may cost {_cents(worst_usd)} USD at the worst "
+        f"The preparation on {quote.engine} may cost {round_up(worst_usd)} USD at the worst "
         f"({quote.basis}), and {limit.name} leaves {max(Decimal(0), limit.usd):.2f} USD. Lower "
         "prepare.max_minutes or prepare.max_vcpus, raise that limit, or prepare the data "
         "elsewhere. Nothing was spent."
@@ -65,13 +66,9 @@ def refuse_unasked(worst_usd: Decimal, above_usd: Decimal | None) -> None:
     """
     if above_usd is not None and worst_usd > above_usd:
         raise BudgetExceededError(
-            f"The preparation may cost {_cents(worst_usd)} USD at the worst, and a person is asked "
-            f"above {above_usd} USD (ApprovalAboveUsd, budget.approval_above_usd). A preparation "
+            f"The preparation may cost {round_up(worst_usd)} USD at the worst, and a person is "
+            f"asked above {above_usd} USD (ApprovalAboveUsd, budget.approval_above_usd). A preparation "
             "runs before there is a plan to approve: lower prepare.max_minutes or "
             "prepare.max_vcpus, or prepare the data with `thriftline prepare` first. Nothing was "
             "spent."
         )
-
-
-def _cents(usd: Decimal) -> str:
-    return f"{usd:.2f}"

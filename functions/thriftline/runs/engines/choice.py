@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from thriftline.runs.domain.preparation import PreparationQuote, PreparationWork
+from thriftline.runs.domain.quotes import round_up
 from thriftline.runs.engines.sizing import (
     ONE_MACHINE_BYTES,
     duration_of,
@@ -130,8 +131,7 @@ def _usd(amount: Decimal | None) -> str:
     """Returns dollars to the cent, upwards: a cap that is passed is never shown as met."""
     if amount is None:
         return "an unknown number of USD"
-    cents = amount.quantize(Decimal("0.01"))
-    return f"{cents if cents >= amount else cents + Decimal('0.01')} USD"
+    return f"{round_up(amount)} USD"
 
 
 def _ended(text: str) -> str:

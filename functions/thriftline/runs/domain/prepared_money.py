@@ -67,8 +67,8 @@ def refuse_unasked(worst_usd: Decimal, above_usd: Decimal | None) -> None:
     if above_usd is not None and worst_usd > above_usd:
         raise BudgetExceededError(
             f"The preparation may cost {round_up(worst_usd)} USD at the worst, and a person is "
-            f"asked above {above_usd} USD (ApprovalAboveUsd, budget.approval_above_usd). A preparation "
-            "runs before there is a plan to approve: lower prepare.max_minutes or "
+            f"asked above {above_usd} USD (ApprovalAboveUsd, budget.approval_above_usd). A "
+            "preparation runs before there is a plan to approve: lower prepare.max_minutes or "
             "prepare.max_vcpus, or prepare the data with `thriftline prepare` first. Nothing was "
             "spent."
         )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
+import boto3
 import pytest
 
 from tests.unit.runs.engine_fixture import engines_over
@@ -20,10 +21,12 @@ from thriftline.core.errors import (
     AccessDeniedError,
     BudgetExceededError,
     RunSettledError,
+    ServiceUnavailableError,
     ThriftlineError,
 )
 from thriftline.money.ledger import Budgets, settle
 from thriftline.money.month import Counting, Hold
+from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.plan import Plan, PlannedQuote
 from thriftline.runs.schemas.steps import (
@@ -454,6 +457,25 @@ def test_the_sweep_settles_what_a_crash_has_left(scene: Scene) -> None:
     # What comes late meets a closed run.
     assert scene.settle(now=LATER).reason == "It was settled before."
     assert swept(scene, StandInStates("ABORTED", NOW), LATER).settled == 0
+
+
+def test_a_settlement_whose_note_was_lost_is_made_by_the_sweep(scene: Scene) -> None:
+    scene.reserve()
+    scene.end(scene.start(), TrainingTimeInSeconds=1000, BillableTimeInSeconds=400)
+    world, whole = scene.world, scene.world.runs
+
+    class Away(RunsTable):
+        def keep_first(self, run_id: str, name: str, value: str) -> str:
+            raise ServiceUnavailableError(f"{run_id}: {name} {value} is not kept")
+
+    world.runs = Away(boto3.client("dynamodb", region_name="us-east-1"), "runs")
+    with pytest.raises(ServiceUnavailableError):
+        scene.settle()
+    world.runs = whole
+    # Nobody calls again: its execution has used up its retries.
+    assert swept(scene, StandInStates("FAILED", NOW), LATER).settled == 1
+    assert scene.committed() == Decimal("0.16")
+    assert (world.runs.get(RUN_ID) or {})["settled_usd"] == "0.160000000"
 
 
 @pytest.mark.parametrize("body", ["{", '{"schema_version": "9.0"}'])

@@ -64,10 +64,13 @@ def settle_run(
     ledger: Ledger,
     now: datetime,
 ) -> bool:
-    """Settles a run whose bill is known and notes it in its item; True when it was before."""
-    settled = settle(ledger, key, run_id, project, usd, now.date())
-    # Also when it was: the first call may have been lost between the two.
+    """Settles a run whose bill is known and notes it in its item; True when it was before.
+
+    It is noted first: where the call is lost between the two, the run still holds its dollars, and
+    the sweep settles it with the same ones. The other way round nobody would come to note them.
+    """
     noted = runs.keep_first(run_id, "settled_usd", f"{usd:.9f}")
+    settled = settle(ledger, key, run_id, project, Decimal(noted), now.date())
     if not settled.repeated:
-        runs.update(run_id, ledger_month=key, settled_usd=noted, settled_at=now.isoformat())
+        runs.update(run_id, ledger_month=key, settled_at=now.isoformat())
     return settled.repeated

@@ -11,6 +11,24 @@ from local_aws.training.process_sessions import session_members
 
 _MIB = 1024 * 1024
 _LOOK_EVERY_SECONDS = 0.1
+# A function of this project with boto3 and Powertools holds 60 to 150 MiB.
+_OF_A_PROCESS = 96 * _MIB
+_FEWEST_PROCESSES, _MOST_PROCESSES = 16, 48
+
+
+def memory_of_machine() -> int:
+    """Return the machine's physical memory in bytes."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def processes_that_fit(memory_bytes: int) -> int:
+    """Return how many execution environments a quarter of this memory keeps warm.
+
+    With fewer than two for each function that a run calls, runs at the same time end each other's
+    warm processes, and nearly every call pays for a cold start.
+    """
+    fit = memory_bytes // 4 // _OF_A_PROCESS
+    return max(_FEWEST_PROCESSES, min(_MOST_PROCESSES, fit))
 
 
 def peak_mib(pid: int) -> int | None:

@@ -29,7 +29,12 @@ from local_aws.functions.environment import (
     function_environment,
     runtime_version,
 )
-from local_aws.functions.memory import MemoryWatch, peak_mib
+from local_aws.functions.memory import (
+    MemoryWatch,
+    memory_of_machine,
+    peak_mib,
+    processes_that_fit,
+)
 from local_aws.functions.outcome import (
     LOG_TAIL_BYTES,
     REQUEST_LIMIT_BYTES,
@@ -61,8 +66,9 @@ class RequestTooLargeError(Exception):
 class LambdaRuntime:
     """Runs functions; safe to call from many threads.
 
-    `processes` bounds all execution environments together, `processes_per_function` those of one
-    function; idle ones are kept warm and the longest idle one makes room.
+    `processes` bounds all execution environments together (what a quarter of the memory holds
+    where nothing is said), `processes_per_function` those of one function; idle ones are kept warm
+    and the longest idle one makes room.
     """
 
     def __init__(
@@ -74,7 +80,7 @@ class LambdaRuntime:
         base_environment: Mapping[str, str],
         emulator: Path | None = None,
         account_id: str = "123456789012",
-        processes: int = 16,
+        processes: int | None = None,
         processes_per_function: int | None = None,
     ) -> None:
         self._python = python
@@ -89,7 +95,7 @@ class LambdaRuntime:
         self._numbers = itertools.count(1)
         self._pool = SandboxPool(
             self._start,
-            processes=processes,
+            processes=processes or processes_that_fit(memory_of_machine()),
             processes_per_function=processes_per_function or max(2, os.cpu_count() or 2),
         )
         self._closing = threading.Lock()

@@ -102,6 +102,9 @@ def _request(data: Path, run_yaml: Path | None) -> dict[str, Any]:
         "run_yaml": str(run_yaml.resolve()) if run_yaml else None,
         **{name: str(declared[parameter]["Default"]) for name, parameter in _DEFAULTS.items()},
         "trainers": declared["Trainers"]["Default"].split(","),
+        "engines": declared["PreparationEngines"]["Default"].split(","),
+        "preparation_max_vcpus": int(declared["PreparationMaxVcpus"]["Default"]),
+        "spark_processing_image": declared["SparkProcessingImage"]["Default"],
     }
 
 
@@ -140,6 +143,10 @@ def _last_words(stderr: str) -> str:
 
 def show(document: Mapping[str, Any], console: Console) -> None:
     """Print an estimate, the cheapest choice first."""
+    if document["preparation"]:
+        for line in _of_raw_data(document["preparation"], document["refusal"]):
+            console.print(escape(line), highlight=False)
+        return
     plan, data = document["plan"], document["data"]
     rows = ", ".join(f"{count:,} {split}" for split, count in data["splits"].items())
     console.print(
@@ -155,6 +162,29 @@ def show(document: Mapping[str, Any], console: Console) -> None:
         console.print(legend, highlight=False)
     for line in _facts(document):
         console.print(escape(line), highlight=False)
+
+
+def _of_raw_data(found: Mapping[str, Any], refusal: str | None) -> list[str]:
+    engine = found["engine"] or "unknown"
+    minutes = found["likely_minutes"]
+    lines = [
+        f"{found['files']} raw files, {found['stored_bytes']:,} bytes. {found['size']}",
+        f"Engine: {engine}. {found['reason']}",
+        f"Preparation: likely {_usd(found['likely_usd'])}"
+        + (f" in about {minutes} minutes" if minutes is not None else "")
+        + f", at most {_usd(found['worst_usd'])} for an attempt and {_usd(found['most_usd'])} for "
+        "all.",
+        *([f"That is {found['basis']}."] if found["basis"] else []),
+        *(f"Not taken: {name}: {why}" for name, why in found["left_out"].items()),
+        *([found["advice"]] if found["advice"] else []),
+        *found["warnings"],
+        f"Training: unknown. {found['training_unknown']}",
+    ]
+    return [*lines, refusal] if refusal else lines
+
+
+def _usd(value: str | None) -> str:
+    return "unknown" if value is None else f"{Decimal(value):,.2f} USD"
 
 
 def _table(quotes: Sequence[Mapping[str, Any]]) -> Table:

@@ -64,7 +64,7 @@ def _timeout_of(state: State) -> int:
     given = state.definition["TimeoutSeconds"]
     if given == "{% $poll.wait_seconds %}":
         return SHORTEST_SECONDS
-    if given == "{% $plan.approval_wait_seconds %}":
+    if given == "{% $asking.wait_seconds %}":
         return wait_seconds(timedelta(hours=1))
     return int(given)
 

@@ -2,13 +2,14 @@
 
 import argparse
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from thriftline_cli.context import Context
 from thriftline_cli.exits import CommandError, Exit
 from thriftline_cli.options import count, leaf, steps
 
-COLUMNS = ("run", "expected", "worst_case", "left", "until")
+COLUMNS = ("run", "part", "expected", "worst_case", "left", "until")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +44,7 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
 
     return {
         "run": one["run_id"],
+        "part": one.get("part", "run"),
         "expected": usd(one["expected_usd"]),
         "worst_case": usd(one["worst_case_usd"]),
         "left": usd(one["left_usd"]),
@@ -65,8 +67,17 @@ def _request(run_id: str, context: Context) -> Mapping[str, Any]:
 def _sentence(verb: str, run_id: str, found: Mapping[str, Any]) -> str:
     from thriftline_cli.money import usd
 
-    worst, expected = found["approval"]["worst_case_usd"], found.get("expected_usd")
+    asked, expected = found["approval"], found.get("expected_usd")
+    worst, spent = asked["worst_case_usd"], usd(asked.get("spent_usd") or 0)
+    took = bool(Decimal(str(asked.get("spent_usd") or 0)))
     if verb == "reject":
-        return f"run {run_id} of {found['project']} ends and spends nothing"
+        rest = f"no more than the {spent} of its preparation" if took else "nothing"
+        return f"run {run_id} of {found['project']} ends and spends {rest}"
+    if asked.get("part") == "preparation":
+        return (
+            f"the preparation of run {run_id} of {found['project']} may spend up to {usd(worst)}; "
+            "its training has no price yet and is asked for if the run may cost more"
+        )
     likely = f", {usd(expected)} expected" if expected is not None else ""
-    return f"run {run_id} of {found['project']} may spend up to {usd(worst)}{likely}"
+    of_that = f", {spent} of that on its preparation" if took else ""
+    return f"run {run_id} of {found['project']} may spend up to {usd(worst)}{likely}{of_that}"

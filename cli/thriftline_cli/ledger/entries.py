@@ -53,13 +53,22 @@ def of_run(run: Mapping[str, Any]) -> Iterator[Entry]:
     if run["opened_at"]:
         who = run.get("requested_by")
         yield Entry(_time(run["opened_at"]), "uploaded", who, why=run["key"], **about)
+    prepared = run.get("preparation") or {}
     asked = run.get("approval")
+    if prepared.get("approved_at") and (asked or {}).get("part") == "run":
+        yield Entry(
+            _time(prepared["approved_at"]),
+            "spending approved",
+            prepared["approved_by"],
+            why=f"a preparation of {prepared['approved_usd']} USD at the most",
+            **about,
+        )
     if asked and asked["answered_at"]:
         yield Entry(
             _time(asked["answered_at"]),
             f"spending {asked['standing']}",
             asked["answered_by"],
-            why=f"a worst case of {asked['worst_case_usd']} USD",
+            why=f"a worst case of {asked['worst_case_usd']} USD{_part(asked)}",
             **about,
         )
     if run["ended_at"]:
@@ -138,3 +147,7 @@ def _time(value: object) -> datetime:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
+
+
+def _part(asked: Mapping[str, Any]) -> str:
+    return " for the preparation" if asked.get("part") == "preparation" else ""

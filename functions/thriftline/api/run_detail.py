@@ -174,6 +174,7 @@ def _preparation(item: Mapping[str, Any]) -> RunPreparation | None:
         return None
     made = [attempt_shown(number, facts) for number, facts in sorted(noted_of(item).items())]
     last = made[-1] if made else None
+    approved = item.get("preparation_approved") or {}
     return RunPreparation(
         engine=str(engine),
         attempt=last.attempt if last else None,
@@ -183,15 +184,20 @@ def _preparation(item: Mapping[str, Any]) -> RunPreparation | None:
         started_at=last.started_at if last else None,
         ended_at=last.ended_at if last else None,
         billed_usd=sum_of(one.usd for one in made),
+        approved_usd=approved.get("usd"),
+        approved_by=approved.get("by"),
+        approved_at=approved.get("at"),
     )
 
 
 def _approval(approval: Approval) -> RunApproval:
     return RunApproval(
         standing=str(approval.standing),
+        part=approval.part.value,
         requested_at=approval.requested_at,
         expires_at=approval.expires_at,
         worst_case_usd=approval.worst_case_usd,
+        spent_usd=approval.spent_usd,
         above_usd=approval.above_usd,
         answered_at=approval.answered_at,
         answered_by=approval.answered_by,

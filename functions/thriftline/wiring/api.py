@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from thriftline.runs.aws.run_lists import RunLists
     from thriftline.runs.aws.runs_table import RunsTable
     from thriftline.runs.domain.learning import Learning
+    from thriftline.runs.engines.registry import Engines
     from thriftline.runs.schemas.run_yaml import Defaults
     from thriftline.runs.trainers.port import Quoter
 
@@ -138,6 +139,14 @@ def quoters() -> "Sequence[Quoter]":
     from thriftline.wiring.quoters import quoters
 
     return quoters(settings().region, now().date())
+
+
+@cache
+def quoting_engines() -> "Engines":
+    """The ways to prepare raw data, as far as they can be priced without a call."""
+    from thriftline.wiring.preparation_quotes import quoting_engines
+
+    return quoting_engines(settings(), artifacts())
 
 
 def run_spec_defaults() -> "Defaults":

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.aws.clients import client
 from thriftline.core.errors import ThriftlineError
 from thriftline.core.settings import Settings
 from thriftline.money.price_catalogue import price_catalogue
@@ -26,6 +28,7 @@ from thriftline.runs.trainers.sagemaker.priced_instances import (
     require_known,
 )
 from thriftline.runs.trainers.sagemaker.training_instance_types import training_instance_types
+from thriftline.wiring.preparation_quotes import quoting_engines, settings_of
 from thriftline.wiring.quoters import quoters
 
 
@@ -61,9 +64,13 @@ def estimate(folder: Path, request: str, region: str) -> None:
         ValidationError: the request is none.
     """
     now = datetime.now(UTC)
+    asked = EstimateRequest.model_validate_json(request)
+    # The bucket of a stack that is not there; a quote neither reads nor writes.
+    nowhere = Bucket(client("s3"), "nowhere")
     document = estimate_files(
-        EstimateRequest.model_validate_json(request),
+        asked,
         quoters=quoters(region, now.date()),
+        engines=quoting_engines(settings_of(asked, region), nowhere),
         region=region,
         now=now,
     )

@@ -57,3 +57,16 @@ def test_an_estimate_of_a_closed_project_is_its_members(world: ApiWorld) -> None
     assert world.call("GET", href, caller=BOB).status == 404
     assert world.call("POST", "/estimates", ASK, caller=BOB).status == 403
     assert world.call("GET", "/estimates/none").status == 404
+
+
+def test_raw_data_is_estimated_by_its_preparation_alone(world: ApiWorld) -> None:
+    world.set(EMR_APPLICATION_ID="00f1", PREPARATION_MAX_VCPUS="64", SPARK_PROCESSING_IMAGE="3.5")
+    answer = world.call("POST", "/estimates", {**ASK, "run_yaml": "prepare: {max_minutes: 30}"})
+    assert answer.status == 200, answer.body
+    found = answer.document
+    assert found["preparation"]["engine"] == "emr_serverless"
+    assert Decimal(0) < Decimal(found["preparation"]["likely_usd"])
+    for unknown in ("likely_usd", "worst_case_usd", "likely_hours", "price_date"):
+        assert found[unknown] is None
+    assert "not known before the data is prepared" in found["reason"]
+    assert world.call("GET", found["href"]).document == found

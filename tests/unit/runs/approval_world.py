@@ -18,7 +18,8 @@ from tests.unit.runs.sagemaker_plans import a_plan, a_rung
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.secrets import Secret
 from thriftline.runs.aws.approvals_table import ApprovalsTable
-from thriftline.runs.domain.approvals import Approval, Link
+from thriftline.runs.domain.approvals import Approval, Link, Part
+from thriftline.runs.domain.layout import Upload
 from thriftline.runs.schemas.approval import (
     AnswerApprovalRequest,
     CloseApprovalRequest,
@@ -27,6 +28,8 @@ from thriftline.runs.schemas.approval import (
     SweepApprovalsResponse,
 )
 from thriftline.runs.schemas.plan import PlannedQuote
+from thriftline.runs.schemas.preparation_plan import PreparationPlan
+from thriftline.runs.schemas.run import RunPreparation
 from thriftline.runs.steps.answer_approval import Answered, answer_approval
 from thriftline.runs.steps.close_approval import close_approval
 from thriftline.runs.steps.request_approval import request_approval
@@ -85,7 +88,7 @@ class ApprovalWorld:
 
     def begin(self) -> "ApprovalWorld":
         """A run that was planned and has not asked yet; making a new world takes seconds."""
-        for key in (f"approval#{RUN_ID}", "approvals_pending"):
+        for key in (RUN_ID, f"approval#{RUN_ID}", "approvals_pending"):
             self.table.delete_item(TableName="runs", Key={"run_id": {"S": key}})
         self.run.write_run()
         plan = a_plan(
@@ -113,11 +116,50 @@ class ApprovalWorld:
         assert found is not None
         return found
 
+    def prepares(self, worst: str, limit: str, above: str) -> None:
+        """Writes the plan of a preparation, of a run that has its item."""
+        upload = Upload("data", "datasets/Reviews/run.yaml", "v1")
+        self.run.runs.claim(RUN_ID, "Reviews", upload, EXECUTION, NOW)
+        plan = PreparationPlan(
+            run_id=RUN_ID,
+            project="Reviews",
+            planned_at=NOW,
+            engine="emr_serverless",
+            reason="run.yaml names emr_serverless.",
+            likely_usd=Decimal("0.30"),
+            likely_minutes=20,
+            worst_usd=Decimal(worst),
+            limit_usd=Decimal(limit),
+            held_usd=Decimal("10.00"),
+            most_attempts=2,
+            max_minutes=60,
+            basis="16 vCPUs for 60 minutes",
+            files=1,
+            stored_bytes=14,
+            approval_above_usd=Decimal(above),
+        )
+        self.run.put(f"runs/{RUN_ID}/preparation_plan.json", plan.model_dump_json())
+
+    def was_prepared(self, charged: str, approved: str) -> None:
+        """Writes run.json as the end of a preparation does."""
+        run = self.run.write_run(prepare={})
+        done = RunPreparation(
+            engine="emr_serverless",
+            attempt=1,
+            rows=9,
+            held_usd=Decimal("10.00"),
+            charged_usd=Decimal(charged),
+            approved_usd=Decimal(approved),
+        )
+        document = run.model_copy(update={"preparation": done}).model_dump_json()
+        self.run.put(f"runs/{RUN_ID}/run.json", document)
+
     def ask(
         self,
         token: str = TOKEN,
         now: datetime = NOW,
         base_url: str = "https://api.example/approval",
+        part: Part = Part.RUN,
     ) -> None:
         self.states.open.add(token)
         request_approval(
@@ -128,6 +170,7 @@ class ApprovalWorld:
                 month="2026-11",
                 held_usd=Decimal("2.88"),
                 left_usd=Decimal("812.00"),
+                part=part,
             ),
             approvals=self.approvals,
             runs=self.run.runs,

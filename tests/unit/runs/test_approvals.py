@@ -30,7 +30,9 @@ from thriftline.runs.domain.approvals import (
     Approval,
     Link,
     Outcome,
+    Part,
     Standing,
+    asks_again_above,
     is_needed,
     threshold,
     wait_seconds,
@@ -41,6 +43,7 @@ from thriftline.runs.steps.deliver_answer import deliver
 from thriftline.runs.steps.run_documents import read_plan
 
 LATE = NOW + HOURS
+LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +221,13 @@ class _ReadsThenWrites(ApprovalsTable):
     together = Barrier(10)
 
     def answer(
-        self, run_id: str, standing: Standing, by: str, now: datetime
+        self,
+        run_id: str,
+        standing: Standing,
+        by: str,
+        now: datetime,
+        *,
+        to: Approval | None = None,
     ) -> tuple[Approval | None, bool]:
         seen = self.get(run_id)
         self.together.wait()
@@ -394,6 +403,86 @@ def test_a_run_that_ended_withdraws_its_request_and_not_an_answer_that_counted(
 
     world.approvals.withdraw("a run that asked nobody")
     assert world.approvals.get("a run that asked nobody") is None
+
+
+# ---- A run that asks twice: for its preparation, then for its training
+
+
+def asked_for_its_run(world: ApprovalWorld) -> None:
+    """Its preparation was approved up to 2.40 USD and took 0.60; its training comes on top."""
+    world.prepares(worst="1.20", limit="8.00", above="1.00")
+    world.ask(part=Part.PREPARATION)
+    world.say("approve", by="ann")
+    assert world.close().approved
+    world.was_prepared(charged="0.60", approved="2.40")
+    world.ask("the second token", now=LATER)
+
+
+def test_a_preparation_is_asked_for_with_all_of_its_attempts(world: ApprovalWorld) -> None:
+    world.prepares(worst="1.20", limit="8.00", above="1.00")
+    world.ask(part=Part.PREPARATION)
+
+    assert world.approval.worst_case_usd == Decimal("2.40")
+    assert world.approval.above_usd == Decimal("1.00")
+    (message,) = world.topic.messages
+    for said in ("$2.40", "Nothing has been spent", "emr_serverless", "no price before the rows"):
+        assert said in message
+    page = response(world, http_event("GET")).body
+    assert "emr_serverless" in page
+    assert "asked again if the run may cost more" in page
+
+    world.say("reject", by="ann")
+    with pytest.raises(ApprovalRejectedError, match=r"Its preparation may cost up to 2\.40 USD"):
+        world.close()
+
+
+def test_a_yes_to_a_preparation_is_none_to_the_run(world: ApprovalWorld) -> None:
+    asked_for_its_run(world)
+
+    assert world.approval.standing is Standing.WAITING
+    assert not world.close(LATER).approved
+    assert world.approval.worst_case_usd == Decimal("2.83") + Decimal("0.60")
+    assert world.approval.above_usd == Decimal("2.40")
+    assert world.approval.spent_usd == Decimal("0.60")
+    assert "Its preparation took $0.60" in world.topic.messages[-1]
+    item = world.run.runs.get(RUN_ID) or {}
+    approved = item["preparation_approved"]
+    assert (approved["by"], approved["usd"]) == ("ann", "2.40")
+
+    world.ask("a third token", now=LATER)
+    world.say("approve", by="bob", now=LATER)
+    world.ask("a fourth token", now=LATER)
+    assert world.close(LATER).answered_by == "bob"
+
+
+def test_a_no_to_the_run_says_what_its_preparation_took(world: ApprovalWorld) -> None:
+    asked_for_its_run(world)
+    world.say("reject", by="bob", now=LATER)
+    with pytest.raises(ApprovalRejectedError, match=r"took 0\.60 USD of that, and no more"):
+        world.close(LATER)
+
+
+def test_the_link_of_the_first_question_answers_no_second_one(world: ApprovalWorld) -> None:
+    asked_for_its_run(world)
+
+    for method, body in (("GET", None), ("POST", "answer=approve")):
+        answered = world.over_http(http_event(method, a_link(), body), LATER)
+        assert (answered.outcome, answered.approval) == (Outcome.ASKED_ANEW, None)
+    assert world.approval.standing is Standing.WAITING
+
+    own = http_event("POST", a_link(LATER + HOURS), "answer=approve")
+    assert world.over_http(own, LATER).outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("above", "approved", "again"),
+    [(None, "5", None), ("3", None, "3"), ("3", "5", "5"), ("7", "5", "7")],
+)
+def test_what_was_approved_is_not_asked_for_twice(
+    above: str | None, approved: str | None, again: str | None
+) -> None:
+    said = asks_again_above(above and Decimal(above), approved and Decimal(approved))  # type: ignore[arg-type]
+    assert said == (again and Decimal(again))
 
 
 # ---- Over HTTP

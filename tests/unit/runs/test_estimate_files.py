@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import (
     DatasetRejectedError,
     InvalidRunSpecError,
@@ -14,8 +16,10 @@ from thriftline.core.errors import (
 )
 from thriftline.runs.reports.estimate_page import estimate_page
 from thriftline.runs.reports.range_chart import UsdRange, range_chart
-from thriftline.runs.schemas.estimate import EstimateDocument, EstimateRequest
+from thriftline.runs.schemas.estimate import EstimatedData, EstimateDocument, EstimateRequest
+from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.steps.estimate_files import estimate_files
+from thriftline.wiring.preparation_quotes import quoting_engines, settings_of
 from thriftline.wiring.quoters import quoters
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -39,10 +43,15 @@ def estimate(
         instance_type="ml.g5.xlarge",
         max_usd=Decimal(max_usd),
         trainers=trainers,
+        engines=("emr_serverless", "sagemaker_processing"),
+        preparation_max_vcpus=64,
+        spark_processing_image="3.5",
     )
+    nobody: Any = None
     return estimate_files(
         request,
         quoters=quoters("us-east-1", NOW.date()),
+        engines=quoting_engines(settings_of(request, "us-east-1"), Bucket(nobody, "nowhere")),
         region="us-east-1",
         now=NOW,
     )
@@ -55,13 +64,23 @@ def reviews(tmp_path: Path) -> Path:
     return path
 
 
+def plan_of(found: EstimateDocument) -> Plan:
+    assert found.plan is not None
+    return found.plan
+
+
+def data_of(found: EstimateDocument) -> EstimatedData:
+    assert found.data is not None
+    return found.data
+
+
 def test_a_file_is_validated_and_planned_as_a_run_would_be(reviews: Path) -> None:
     found = estimate(reviews)
 
-    assert found.data.rows == 1_000
-    assert sum(found.data.splits.values()) == 1_000
+    assert data_of(found).rows == 1_000
+    assert sum(data_of(found).splits.values()) == 1_000
     assert found.refusal is None
-    plan = found.plan
+    plan = plan_of(found)
     assert plan.expected_low_usd is not None
     assert plan.expected_usd is not None
     assert plan.expected_high_usd is not None
@@ -78,8 +97,8 @@ def test_splits_in_files_of_their_own_are_read_as_such(tmp_path: Path) -> None:
 
     found = estimate(*sorted(tmp_path.iterdir()))
 
-    assert found.data.splits == {"train": 800, "validation": 100, "test": 200}
-    assert set(found.data.files) == {"train.csv", "validation.csv", "test.csv"}
+    assert data_of(found).splits == {"train": 800, "validation": 100, "test": 200}
+    assert set(data_of(found).files) == {"train.csv", "validation.csv", "test.csv"}
 
 
 def test_run_yaml_chooses_the_type_and_the_cap(reviews: Path, tmp_path: Path) -> None:
@@ -88,7 +107,7 @@ def test_run_yaml_chooses_the_type_and_the_cap(reviews: Path, tmp_path: Path) ->
 
     found = estimate(reviews, run_yaml=run_yaml)
 
-    assert [one.name for one in found.plan.quotes if one.chosen] == ["ml.g6e.xlarge"]
+    assert [one.name for one in plan_of(found).quotes if one.chosen] == ["ml.g6e.xlarge"]
     assert found.refusal is not None
     assert "passes the cap budget.max_usd of 0.1 USD" in found.refusal
 
@@ -152,9 +171,9 @@ def test_the_page_shows_the_range_and_what_cannot_be_told_apart(reviews: Path) -
 
     page = estimate_page(found)
 
-    assert f"Probably ${found.plan.expected_usd}" in page
+    assert f"Probably ${plan_of(found).expected_usd}" in page
     assert "not distinguishable from" in page
-    assert page.count('class="type"') == len(found.plan.quotes)
+    assert page.count('class="type"') == len(plan_of(found).quotes)
     assert "<script" not in page
     assert "run.yaml" in page
 
@@ -204,10 +223,10 @@ def test_a_training_plan_is_priced_as_paid_for_and_what_is_not_known_is_said(
     found = estimate(reviews, run_yaml=run_yaml, trainers=("sagemaker",))
 
     assert found.refusal is None
-    (rung,) = found.plan.rungs
+    (rung,) = plan_of(found).rungs
     assert (rung.name, rung.rate.usd) == ("1 x ml.p4d.24xlarge, prepaid", Decimal(0))
-    assert found.plan.worst_case_usd < Decimal("0.10")
-    (said,) = [text for text in found.plan.warnings if "training plan november" in text]
+    assert plan_of(found).worst_case_usd < Decimal("0.10")
+    (said,) = [text for text in plan_of(found).warnings if "training plan november" in text]
     assert "An estimate asks no account" in said
     assert "has 1 x ml.p4d.24xlarge free" in said
 
@@ -216,10 +235,50 @@ def test_a_training_plan_is_priced_as_paid_for_and_what_is_not_known_is_said(
         estimate(reviews, run_yaml=run_yaml, trainers=("sagemaker",))
 
 
-def test_raw_data_is_told_what_its_preparation_needs_and_what_to_do(
+def prepared(reviews: Path, tmp_path: Path, spec: str) -> EstimateDocument:
+    run_yaml = tmp_path / "run.yaml"
+    run_yaml.write_text(spec)
+    found = estimate(reviews, run_yaml=run_yaml)
+    # The rows are not known, so nothing of the training is.
+    assert found.data is found.plan is None
+    assert EstimateDocument.model_validate_json(found.model_dump_json()) == found
+    return found
+
+
+def test_raw_data_has_the_price_of_its_preparation_and_none_of_its_training(
     reviews: Path, tmp_path: Path
 ) -> None:
-    run_yaml = tmp_path / "run.yaml"
-    run_yaml.write_text("prepare: {columns: {text: body}}\n")
-    with pytest.raises(InvalidRunSpecError, match="hours of a vCPU on Spark"):
-        estimate(reviews, run_yaml=run_yaml)
+    found = prepared(reviews, tmp_path, "prepare: {engine: auto, max_minutes: 30}\n")
+    assert found.refusal is None
+    quote = found.preparation
+    assert quote is not None
+    assert quote.engine == "emr_serverless"
+    assert quote.likely_usd is not None
+    assert quote.worst_usd is not None
+    assert quote.most_usd is not None
+    assert quote.worst_usd < quote.most_usd <= 2 * quote.worst_usd
+    assert Decimal(0) < quote.likely_usd < quote.worst_usd < Decimal("10.00")
+    assert set(quote.left_out) == {"local", "databricks", "sagemaker_processing"}
+    assert "not known before" in quote.training_unknown
+    page = estimate_page(found)
+    for said in ("Its preparation: probably $", "Unknown.", "emr_serverless"):
+        assert said in page
+
+
+@pytest.mark.parametrize(
+    ("spec", "why", "is_priced"),
+    [
+        ("prepare: {engine: emr_serverless, max_usd: 0.10}\n", "prepare.max_usd leaves 0.10", True),
+        ("prepare: {engine: databricks}\n", "databricks cannot do it", False),
+        ("prepare: {engine: auto, max_usd: 0.01}\n", "No engine can prepare", False),
+    ],
+)
+def test_a_preparation_that_would_be_refused_says_why_and_what_is_unknown_is_none(
+    reviews: Path, tmp_path: Path, spec: str, why: str, is_priced: bool
+) -> None:
+    found = prepared(reviews, tmp_path, spec)
+    assert why in (found.refusal or "")
+    assert found.preparation is not None
+    assert (found.preparation.worst_usd is not None) is is_priced
+    assert (found.preparation.likely_usd is not None) is is_priced
+    assert "It would be refused" in estimate_page(found)

@@ -204,7 +204,7 @@ def test_a_run_that_passes_its_cap_is_refused_and_no_plan_is_written(world: RunW
     assert world.artifacts.read(f"runs/{RUN_ID}/plan.json") is None
 
 
-def prepared(world: RunWorld, held: str, charged: str) -> None:
+def prepared(world: RunWorld, held: str, charged: str, approved: str | None = None) -> None:
     run = world.write_run(prepare={}, training={"max_runtime_seconds": 7200})
     done = RunPreparation(
         engine="emr_serverless",
@@ -212,6 +212,7 @@ def prepared(world: RunWorld, held: str, charged: str) -> None:
         rows=9,
         held_usd=Decimal(held),
         charged_usd=Decimal(charged),
+        approved_usd=None if approved is None else Decimal(approved),
     )
     written = run.model_copy(update={"preparation": done})
     world.put(f"runs/{RUN_ID}/run.json", written.model_dump_json())
@@ -244,6 +245,10 @@ def test_a_person_is_asked_for_preparation_and_training_together(world: RunWorld
     prepared(world, "10.00", "0.10")
     assert not plan(world, approval=policy)[0].needs_approval
     prepared(world, "10.00", "0.20")
+    assert plan(world, approval=policy)[0].needs_approval
+    prepared(world, "10.00", "0.20", approved="3.04")
+    assert not plan(world, approval=policy)[0].needs_approval
+    prepared(world, "10.00", "0.21", approved="3.04")
     assert plan(world, approval=policy)[0].needs_approval
 
 

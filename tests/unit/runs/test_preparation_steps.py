@@ -99,13 +99,36 @@ def test_a_worst_case_over_a_limit_is_refused_and_holds_nothing(
     assert world.end().settled_usd == 0
 
 
-def test_what_a_person_would_have_to_approve_is_refused_with_both_figures(
+def test_a_preparation_above_the_threshold_is_asked_for_with_the_attempt_that_may_follow(
     world: PreparationWorld,
 ) -> None:
+    assert not world.plan().needs_approval
+    world.run.artifacts.delete(f"runs/{RUN_ID}/preparation_plan.json")
     world.approval = ApprovalPolicy(Decimal("1.00"), timedelta(hours=1))
-    with pytest.raises(BudgetExceededError, match=r"1\.20 USD .* above 1\.00 USD"):
-        world.plan()
-    assert world.held_usd == 0
+    answer = world.plan()
+    assert (answer.needs_approval, answer.approval_wait_seconds) == (True, 4500)
+    assert (answer.month, answer.left_usd) == (MONTH, Decimal("90.00"))
+    assert world.held_usd == Decimal("10.00")
+    assert read_plan(world).most_usd == 2 * WORST_USD
+    world.engine.endings = {1: Ending.COMPLETED}
+    world.start()
+    world.poll()
+    preparation = world.document().preparation
+    assert preparation is not None
+    assert preparation.approved_usd == 2 * WORST_USD
+
+
+def test_without_a_yes_no_second_attempt_takes_a_preparation_above_the_threshold(
+    world: PreparationWorld,
+) -> None:
+    world.approval = ApprovalPolicy(WORST_USD, timedelta(hours=1))
+    assert not world.plan().needs_approval
+    world.start()
+    world.engine.endings = {1: Ending.INTERRUPTED}
+    with pytest.raises(CapacityError):
+        world.poll()
+    with pytest.raises(AllowanceSpentError, match=r"1\.20 USD are left .*ApprovalAboveUsd"):
+        world.start(2)
 
 
 def test_an_engine_that_cannot_says_why(world: PreparationWorld) -> None:

@@ -82,7 +82,7 @@ def test_a_run_tells_the_story_of_its_dollars_in_order() -> None:
         "ml.g6.xlarge",
         "ml.g5.xlarge planned",
         "ml.p4d.24xlarge over the cap",
-        "Held and approved, before anything was spent",
+        "Held and approved before it was spent",
         "$2.89 (2026-11",
         "approved by ann@example.com",
         "Spent: training jobs",

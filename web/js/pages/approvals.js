@@ -17,6 +17,7 @@ const columns = (reload) => [
     of: (one) => html`<a href=${address(["runs", one.run_id])}><${Name} of=${one.run_id} /></a>`,
   },
   { name: "Project", of: (one) => html`<${Name} of=${one.project} />` },
+  { name: "Asks for", of: (one) => one.part ?? "run" },
   { name: "Data", of: (one) => html`<${Name} of=${one.key} />` },
   { name: "Worst case", right: true, of: (one) => html`<${Money} of=${one.worst_case_usd} />` },
   { name: "Expected", right: true, of: (one) => html`<${Money} of=${one.expected_usd} />` },
@@ -35,7 +36,7 @@ export function Approvals({ query }) {
   const [turn, setTurn] = useState(0);
   return html`
     <${Heading}>Approvals<//>
-    <p class="intro">Runs whose worst case is above the limit wait here. Nothing is spent until a person says yes.</p>
+    <p class="intro">Runs whose worst case is above the limit wait here. No more is spent until a person says yes.</p>
     <${List} key=${turn} api=${["approvals"]} parts=${["approvals"]} query=${query} what="request" columns=${columns(() => setTurn(turn + 1))} keyOf=${idOf} isLive=${() => true} empty=${html`<p>Nothing waits for a person.</p>`} />
   `;
 }

@@ -62,7 +62,7 @@ const Waiting = ({ run, approval, reload }) => {
     project: run.project,
   };
   return html`<div class="asks">
-    <p><strong>It waits for a person.</strong> Its worst case is <${Money} of=${asked.worst_case_usd} />; a person is asked above <${Money} of=${asked.above_usd} />. Without an answer it ends <${When} of=${asked.expires_at} />.</p>
+    <p><strong>It waits for a person.</strong> The worst case of ${asked.part === "preparation" ? "its preparation" : "the run"} is <${Money} of=${asked.worst_case_usd} />; a person is asked above <${Money} of=${asked.above_usd} />. Without an answer it ends <${When} of=${asked.expires_at} />.</p>
     <div class="buttons">
       <${Action} label="Approve" ask=${answerApproval(asked, true)} done=${reload} />
       <${Action} label="Reject" danger ask=${answerApproval(asked, false)} done=${reload} />

@@ -19,7 +19,11 @@ class Approval(Answer):
     trainer: str | None
     instance_type: str | None
     expected_usd: Usd | None
-    worst_case_usd: Usd
+    part: Literal["preparation", "run"] = Field(
+        description="What is asked for: a preparation, whose training has no price yet, or the run."
+    )
+    worst_case_usd: Usd = Field(description="Of the run until the end of that part.")
+    spent_usd: Usd = Field(description="What the run's preparation took before it asked.")
     above_usd: Usd = Field(description="A person is asked when the worst case is above it.")
     month: str
     held_usd: Usd = Field(description="Held for the run when it asked.")

@@ -45,6 +45,20 @@ class EstimatedChoice(Answer):
     within_cap: bool
 
 
+class EstimatedPreparation(Answer):
+    """What it costs to make a data set of raw data; what is not known is null, never 0."""
+
+    engine: str | None = Field(description="The engine that would be taken; null: none can.")
+    reason: str
+    likely_usd: Usd | None
+    likely_minutes: int | None
+    worst_usd: Usd | None = Field(description="Of one attempt.")
+    most_usd: Usd | None = Field(description="Of all attempts, within the run's cap.")
+    basis: str = Field(description="What the worst case is made of.")
+    advice: str
+    left_out: dict[str, str] = Field(description="Why each other engine was not taken.")
+
+
 class Estimate(Answer):
     """What the run would cost; no earlier run, budget or quota was asked."""
 
@@ -58,12 +72,15 @@ class Estimate(Answer):
     likely_usd: Usd | None
     low_usd: Usd | None
     high_usd: Usd | None
-    worst_case_usd: Usd
+    worst_case_usd: Usd | None = Field(description="Null with prepare: no rows, no price.")
     cap_usd: Usd
     likely_hours: Decimal | None
     reason: str = Field(description="What the estimate rests on, or why there is none.")
     refusal: str | None = Field(description="Why the run would not be started as it is.")
-    price_source: str
-    price_date: date
+    price_source: str | None
+    price_date: date | None
     choices: tuple[EstimatedChoice, ...]
     warnings: tuple[str, ...]
+    preparation: EstimatedPreparation | None = Field(
+        None, description="Where run.yaml has prepare: the raw data's part; null for clean rows."
+    )

@@ -122,12 +122,14 @@ class RunProgress(Answer):
 
 
 class RunApproval(Answer):
-    """What a person was asked."""
+    """What a person was asked; of a run that asked twice, the second time."""
 
     standing: str
+    part: Literal["preparation", "run"] = Field(description="What was asked for.")
     requested_at: datetime
     expires_at: datetime
     worst_case_usd: Usd
+    spent_usd: Usd = Field(description="What the run's preparation took before it asked.")
     above_usd: Usd
     answered_at: datetime | None
     answered_by: str | None
@@ -144,6 +146,9 @@ class RunPreparation(Answer):
     started_at: datetime | None
     ended_at: datetime | None
     billed_usd: Usd | None = Field(description="All attempts; null while one is unknown.")
+    approved_usd: Usd | None = Field(description="What a person said yes to; null: nobody did.")
+    approved_by: str | None
+    approved_at: datetime | None
 
 
 class RunDocument(Answer):

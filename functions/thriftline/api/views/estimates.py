@@ -1,10 +1,20 @@
 """Estimates: priced at once from figures, and kept for a month."""
 
+from typing import TYPE_CHECKING
+
 from thriftline.api.problems import not_found
 from thriftline.api.requests import Call
-from thriftline.api.schemas.estimates import Estimate, EstimateAsk, EstimatedChoice
+from thriftline.api.schemas.estimates import (
+    Estimate,
+    EstimateAsk,
+    EstimatedChoice,
+    EstimatedPreparation,
+)
 from thriftline.runs.schemas.plan import Plan
 from thriftline.wiring import api as wiring
+
+if TYPE_CHECKING:
+    from thriftline.runs.steps.estimate_figures import EstimatedFigures
 
 _TIMES_THE_AVERAGE = 4
 
@@ -22,14 +32,19 @@ def make_estimate(call: Call, body: EstimateAsk) -> Estimate:
         longest=body.longest or _TIMES_THE_AVERAGE * body.characters,
         run_yaml=body.run_yaml,
     )
-    plan, refusal = estimate_figures(
+    found = estimate_figures(
         figures,
         quoters=wiring.quoters(),
+        engines=wiring.quoting_engines,
         defaults=wiring.run_spec_defaults(),
         region=wiring.settings().region,
         now=call.now,
     )
-    estimate = _shown(f"{body.project.lower()}-{call.token[:16]}", body.project, plan, refusal)
+    estimate_id = f"{body.project.lower()}-{call.token[:16]}"
+    if found.plan is None:
+        estimate = _of_raw_data(estimate_id, body.project, found, call)
+    else:
+        estimate = _shown(estimate_id, body.project, found.plan, found.refusal)
     wiring.artifacts().write_json(_key(estimate.id), estimate.model_dump_json())
     return estimate
 
@@ -47,6 +62,35 @@ def get_estimate(call: Call) -> Estimate:
 
 def _key(estimate_id: str) -> str:
     return f"estimates/{estimate_id}.json"
+
+
+def _of_raw_data(estimate_id: str, project: str, found: "EstimatedFigures", call: Call) -> Estimate:
+    spec, preparation = found.spec, found.preparation
+    if preparation is None:
+        raise AssertionError("What has no plan has a preparation.")
+    about = preparation.model_dump(include=set(EstimatedPreparation.model_fields))
+    return Estimate(
+        id=estimate_id,
+        href=f"/estimates/{estimate_id}",
+        project=project,
+        made_at=call.now,
+        region=wiring.settings().region,
+        trainer=spec.trainer,
+        base_model=spec.base_model,
+        likely_usd=None,
+        low_usd=None,
+        high_usd=None,
+        worst_case_usd=None,
+        cap_usd=spec.budget.max_usd,
+        likely_hours=None,
+        reason=f"{preparation.size} {preparation.training_unknown}",
+        refusal=found.refusal,
+        price_source=None,
+        price_date=None,
+        choices=(),
+        warnings=preparation.warnings,
+        preparation=EstimatedPreparation.model_validate(about),
+    )
 
 
 def _shown(estimate_id: str, project: str, plan: Plan, refusal: str | None) -> Estimate:

@@ -1,20 +1,22 @@
 """The requests for approval, beside the runs in the table ``RunsTable``.
 
 One item for each run that asks, and one with the ids of those that are not done. Each change is one
-conditional write, so that of many answers at once exactly one is made.
+conditional write, so that of many answers at once exactly one is made. A run whose preparation was
+asked for asks anew for its training, in the same item; the run's own item keeps the first answer.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
-from thriftline.runs.domain.approvals import Approval, Standing
+from thriftline.runs.domain.approvals import Approval, Part, Standing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _PENDING = "approvals_pending"
 _REFUSED = "ConditionalCheckFailedException"
 _TIMES = ("requested_at", "expires_at", "answered_at")
+_DOLLARS = ("worst_case_usd", "above_usd", "held_usd", "left_usd", "spent_usd")
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -37,8 +40,10 @@ class ApprovalsTable:
         """Opens a request once, and returns the one that is there.
 
         A run that asks again (its task was retried, or woken up without an answer) keeps what it
-        has, with the token that the workflow waits for now.
+        has, with the token that the workflow waits for now. A request for the run takes the place
+        of one for its preparation, whose answer is none to it.
         """
+        may_replace = Part.PREPARATION if approval.part is Part.RUN else "nothing"
         # Before the item: a sweep finds every request that exists.
         self._pend(approval.run_id, "ADD")
         with translated(f"asking for the approval of run {approval.run_id}"):
@@ -46,7 +51,8 @@ class ApprovalsTable:
                 self._client.put_item(
                     TableName=self._name,
                     Item=_item(approval),
-                    ConditionExpression="attribute_not_exists(run_id)",
+                    ConditionExpression="attribute_not_exists(run_id) OR part = :former",
+                    ExpressionAttributeValues={":former": _serialize(str(may_replace))},
                 )
             except ClientError as error:
                 if code_of(error) != _REFUSED:
@@ -81,14 +87,31 @@ class ApprovalsTable:
         return found
 
     def answer(
-        self, run_id: str, standing: Standing, by: str, now: datetime
+        self,
+        run_id: str,
+        standing: Standing,
+        by: str,
+        now: datetime,
+        *,
+        to: Approval | None = None,
     ) -> tuple[Approval | None, bool]:
-        """Takes an answer if it is the first and in time; returns the request, and whether."""
+        """Takes an answer if it is the first and in time; returns the request, and whether.
+
+        ``to`` is the very request that is answered, where one run may have asked twice.
+        """
+        very = {":very": _written(to.requested_at)} if to else {}
         return self._change(
             run_id,
             "SET standing = :to, answered_by = :by, answered_at = :now",
-            "standing = :waiting AND expires_at > :now",
-            {":to": standing, ":by": by, ":now": _written(now), ":waiting": Standing.WAITING},
+            "standing = :waiting AND expires_at > :now"
+            + (" AND requested_at = :very" if to else ""),
+            {
+                ":to": standing,
+                ":by": by,
+                ":now": _written(now),
+                ":waiting": Standing.WAITING,
+                **very,
+            },
         )
 
     def expire(self, run_id: str, now: datetime) -> Approval | None:
@@ -193,7 +216,7 @@ def _written(moment: datetime) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return str(value) if isinstance(value, Standing) else value
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 def _item(approval: Approval) -> Any:
@@ -212,8 +235,11 @@ def _approval(item: Any) -> Approval:
     values["run_id"] = values.pop("run")
     values["execution_arn"] = values.pop("asked_by")
     values["standing"] = Standing(values["standing"])
+    # Requests of former versions have no part and no dollars spent.
+    values["part"] = Part(values.get("part", Part.RUN))
+    values["spent_usd"] = values.get("spent_usd", "0")
     for name in _TIMES:
         values[name] = values[name] and datetime.fromisoformat(values[name])
-    for name in ("worst_case_usd", "above_usd", "held_usd", "left_usd"):
+    for name in _DOLLARS:
         values[name] = Decimal(values[name])
     return Approval(**values)

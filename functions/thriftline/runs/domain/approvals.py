@@ -29,6 +29,13 @@ class Standing(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Part(StrEnum):
+    """What of a run is asked for: a preparation is asked for before its training has a price."""
+
+    PREPARATION = "preparation"
+    RUN = "run"
+
+
 class Outcome(StrEnum):
     """What became of one answer, or of one look."""
 
@@ -36,6 +43,7 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     ALREADY = "already"
     EXPIRED = "expired"
+    ASKED_ANEW = "asked_anew"
     ENDED = "ended"
     FORGED = "forged"
     UNKNOWN = "unknown"
@@ -49,7 +57,8 @@ class Approval:
 
     ``announced``: people were told. ``delivered``: the workflow was woken up, or needs no call any
     more. ``counted``: the workflow has read the answer. ``month``, ``held_usd`` and ``left_usd``
-    are what the ledger said when it was asked for.
+    are what the ledger said when it was asked for. ``worst_case_usd`` is what the run has cost at
+    the most when the ``part`` has ended, and ``spent_usd`` what it had cost when it asked.
     """
 
     run_id: str
@@ -63,6 +72,8 @@ class Approval:
     month: str
     held_usd: Decimal
     left_usd: Decimal
+    part: Part = Part.RUN
+    spent_usd: Decimal = Decimal(0)
     answered_by: str | None = None
     answered_at: datetime | None = None
     announced: bool = False
@@ -86,6 +97,16 @@ def threshold(stack: Decimal | None, run: Decimal | None) -> Decimal | None:
     """
     given = [usd for usd in (stack, run) if usd is not None]
     return min(given, default=None)
+
+
+def asks_again_above(above_usd: Decimal | None, approved_usd: Decimal | None) -> Decimal | None:
+    """Returns the threshold for a run of which some dollars were approved before.
+
+    A yes to so many dollars is one, whichever part of the run takes them.
+    """
+    if above_usd is None or approved_usd is None:
+        return above_usd
+    return max(above_usd, approved_usd)
 
 
 def is_needed(worst_case_usd: Decimal, above_usd: Decimal | None) -> bool:
@@ -143,6 +164,10 @@ class Link:
         if not (run_id and signature and run_id.isascii() and signature.isascii()):
             return None
         return cls(run_id, int(expires), signature)
+
+    def is_of(self, approval: Approval) -> bool:
+        """Whether it was made for this request: a run may ask twice, and its answers are two."""
+        return self.expires == int(approval.expires_at.timestamp())
 
     @property
     def expires_at(self) -> datetime:

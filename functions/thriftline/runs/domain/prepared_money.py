@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from thriftline.core.errors import BudgetExceededError
+from thriftline.runs.domain.approvals import is_needed
 from thriftline.runs.domain.preparation import PreparationQuote
 from thriftline.runs.domain.quotes import round_up
 
@@ -58,17 +59,17 @@ def admit_quote(quote: PreparationQuote, worst_usd: Decimal, limit: Limit) -> No
     )
 
 
-def refuse_unasked(worst_usd: Decimal, above_usd: Decimal | None) -> None:
-    """Refuses a preparation that a person would have to be asked for, since its run is not planned.
+def most_usd(worst_usd: Decimal, limit_usd: Decimal) -> Decimal:
+    """Returns what all attempts at a preparation may cost together."""
+    return min(limit_usd, worst_usd * MOST_ATTEMPTS)
 
-    Raises:
-        BudgetExceededError: with both figures and the fix.
+
+def limit_unasked(worst_usd: Decimal, limit: Limit, above_usd: Decimal | None) -> Limit:
+    """Returns what a preparation may take of its run: without a yes, no more than the threshold.
+
+    One attempt that may cost more is asked for, with the attempt that may follow it; else a second
+    one is made only while both stay below the threshold.
     """
-    if above_usd is not None and worst_usd > above_usd:
-        raise BudgetExceededError(
-            f"The preparation may cost {round_up(worst_usd)} USD at the worst, and a person is "
-            f"asked above {above_usd} USD (ApprovalAboveUsd, budget.approval_above_usd). A "
-            "preparation runs before there is a plan to approve: lower prepare.max_minutes or "
-            "prepare.max_vcpus, or prepare the data with `thriftline prepare` first. Nothing was "
-            "spent."
-        )
+    if above_usd is None or above_usd >= limit.usd or is_needed(worst_usd, above_usd):
+        return limit
+    return Limit(above_usd, "what is spent without approval (ApprovalAboveUsd)")

@@ -20,16 +20,15 @@ def message_of(view: ApprovalView, link: Link, base_url: str, stack: str) -> Mes
         tone="question",
         thread=approval.run_id,
         title=f"Thriftline: may {view.project} spend up to {usd(approval.worst_case_usd)}?",
-        sentence=f"Run {approval.run_id} waits for your answer. Nothing has been spent.",
-        detail=f"{view.reason}\nWithout an answer the run is rejected, and nothing is spent.",
+        sentence=f"Run {approval.run_id} waits for your answer. {view.spent}",
+        detail=f"{view.reason}\nWithout an answer the run is rejected, and {view.no_more}.",
         facts=facts_of(
             {
                 "Project": view.project,
                 "Answer before": moment(approval.expires_at),
                 "Left in the month": f"{usd(approval.left_usd)} in {approval.month}",
                 "Data set": view.data_set,
-                "Model": f"{view.base_model}, trained by {view.trainer}",
-                "Ladder": "; then ".join(view.ladder),
+                **view.facts,
             }
         ),
         dollars=(
@@ -53,7 +52,7 @@ def _text(view: ApprovalView, link: Link, base_url: str, stack: str) -> str:
     """
     approval = view.approval
     lines = [
-        f"Run {approval.run_id} waits for your answer. Nothing has been spent.",
+        f"Run {approval.run_id} waits for your answer. {view.spent}",
         "",
         f"At the most it costs {usd(approval.worst_case_usd)}; above "
         f"{usd(approval.above_usd)} a person is asked.",
@@ -61,8 +60,7 @@ def _text(view: ApprovalView, link: Link, base_url: str, stack: str) -> str:
         f"Month:     {usd(approval.left_usd)} are left in {approval.month}, with "
         f"{usd(approval.held_usd)} held for this run",
         f"Data set:  {plain(view.data_set, 1_100)}",
-        f"Model:     {plain(view.base_model)}, trained by {view.trainer}",
-        "Ladder:    " + "; then ".join(plain(one) for one in view.ladder),
+        *(f"{name + ':':<11}{plain(value, 600)}" for name, value in view.facts.items()),
         "",
         "Choices, with what they probably cost and the worst case:",
         *(_choice(one) for one in view.shown_choices),
@@ -70,7 +68,7 @@ def _text(view: ApprovalView, link: Link, base_url: str, stack: str) -> str:
         plain(view.reason, 600),
         "",
         f"Answer before {moment(approval.expires_at)}. Without an answer the run is rejected, "
-        "and nothing is spent.",
+        f"and {view.no_more}.",
         *_how(approval.run_id, link, base_url, stack),
     ]
     return "\n".join(lines) + "\n"

@@ -22,6 +22,8 @@ _WITHOUT_VIEW = {
     "the message.",
     Outcome.UNKNOWN: "There is no request for approval of this run.",
     Outcome.EXPIRED: "The time to answer is over.",
+    Outcome.ASKED_ANEW: "This request was answered, and the run asks for more dollars now. The "
+    "message of that request has its own link. Nothing changed.",
     Outcome.BAD_METHOD: "GET shows the request, POST with answer=approve or answer=reject answers.",
 }
 
@@ -33,7 +35,7 @@ def message_of(outcome: Outcome, view: ApprovalView | None, now: datetime) -> st
     if outcome is Outcome.ACCEPTED:
         if view.approval.standing is Standing.APPROVED:
             return "You approved the run: it goes on."
-        return "You rejected the run: it ends, and nothing is spent."
+        return f"You rejected the run: it ends, and {view.no_more}."
     if outcome is Outcome.ENDED:
         return "Your answer came too late: the run had ended. Nothing changed."
     if outcome is Outcome.NOT_AN_ANSWER:
@@ -65,6 +67,8 @@ def _request(view: ApprovalView) -> Mapping[str, Any]:
         "expires_at": approval.expires_at.isoformat(),
         "worst_case_usd": str(approval.worst_case_usd),
         "above_usd": str(approval.above_usd),
+        "part": approval.part,
+        "spent_usd": str(approval.spent_usd),
         "month": approval.month,
         "held_usd": str(approval.held_usd),
         "left_usd": str(approval.left_usd),

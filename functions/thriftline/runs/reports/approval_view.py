@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from thriftline.core.text import plain
-from thriftline.runs.domain.approvals import Approval, Standing
+from thriftline.runs.domain.approvals import Approval, Part, Standing
 
 _MOST_CHOICES = 6
 
@@ -40,6 +40,39 @@ class ApprovalView:
     likely_hours: Decimal | None
     choices: tuple[Choice, ...]
     reason: str
+    engine: str = ""
+
+    @property
+    def is_preparation(self) -> bool:
+        """Whether it asks for a preparation alone."""
+        return self.approval.part is Part.PREPARATION
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the dollars are for, by its name."""
+        if self.is_preparation:
+            return {
+                "Prepared on": self.engine,
+                "Then trained": f"{self.base_model}, trainer {self.trainer}: no price before the "
+                "rows are known. You are asked again if the run may cost more than this.",
+            }
+        facts = {
+            "Model": f"{self.base_model}, trained by {self.trainer}",
+            "Ladder": "; then ".join(self.ladder),
+        }
+        return {"Prepared on": self.engine, **facts} if self.engine else facts
+
+    @property
+    def spent(self) -> str:
+        """What was spent before the question, as a sentence."""
+        if self.approval.spent_usd:
+            return f"Its preparation took {usd(self.approval.spent_usd)}, which counts here."
+        return "Nothing has been spent."
+
+    @property
+    def no_more(self) -> str:
+        """What a no means for the dollars, as the end of a sentence."""
+        return "no more is spent" if self.approval.spent_usd else "nothing is spent"
 
     @property
     def chosen(self) -> Choice | None:

@@ -21,16 +21,24 @@ class _Verdict:
 
 def estimate_page(estimate: EstimateDocument) -> str:
     """Returns the page of an estimate."""
+    plan = estimate.plan
+    if plan is None or estimate.data is None:
+        return render(
+            "thriftline.runs.reports",
+            "estimate_preparation.html.j2",
+            estimate=estimate,
+            verdict=_of_raw_data(estimate),
+        )
     return render(
         "thriftline.runs.reports",
         "estimate.html.j2",
         estimate=estimate,
-        plan=estimate.plan,
-        verdict=_verdict(estimate),
-        chart=range_chart(ranges(estimate.plan.quotes)),
-        like=like_cheapest(estimate.plan.quotes),
+        plan=plan,
+        verdict=_verdict(estimate.refusal, plan, estimate.data.rows),
+        chart=range_chart(ranges(plan.quotes)),
+        like=like_cheapest(plan.quotes),
         cents=cents,
-        routing=estimate.plan.routing,
+        routing=plan.routing,
         dollars=dollars,
         millions=millions,
     )
@@ -61,10 +69,25 @@ def like_cheapest(quotes: tuple[PlannedQuote, ...]) -> str | None:
     )
 
 
-def _verdict(estimate: EstimateDocument) -> _Verdict:
-    plan = estimate.plan
+def _of_raw_data(estimate: EstimateDocument) -> _Verdict:
     if estimate.refusal:
-        return _Verdict("bad", "It would be refused as it is", estimate.refusal)
+        return _refused(estimate.refusal)
+    found = estimate.preparation
+    return _Verdict(
+        "info",
+        f"Its preparation: probably {cents(found.likely_usd if found else None)}, at the most "
+        f"{cents(found.most_usd if found else None)}",
+        "What its training costs is not known before its rows are.",
+    )
+
+
+def _refused(refusal: str) -> _Verdict:
+    return _Verdict("bad", "It would be refused as it is", refusal)
+
+
+def _verdict(refusal: str | None, plan: Plan, rows: int) -> _Verdict:
+    if refusal:
+        return _refused(refusal)
     if plan.expected_usd is None:
         return _Verdict("warn", "What to expect is not known", plan.expected_reason)
     between = _between(plan.expected_low_usd, plan.expected_high_usd)
@@ -72,7 +95,7 @@ def _verdict(estimate: EstimateDocument) -> _Verdict:
         "info",
         f"Probably {cents(plan.expected_usd)}{between}, at the most {cents(plan.worst_case_usd)}",
         f"{plan.rungs[0].name} in {plan.region}{_by_the_hour(plan)}, for "
-        f"{counted(estimate.data.rows, 'record')}.",
+        f"{counted(rows, 'record')}.",
     )
 
 

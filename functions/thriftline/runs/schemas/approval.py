@@ -14,13 +14,17 @@ from urllib.parse import parse_qsl
 from pydantic import Field, model_validator
 
 from thriftline.core.payload import Payload
+from thriftline.runs.domain.approvals import Part
 
 _LONGEST_NAME = 200
 _LONGEST_BODY = 10_000
 
 
 class RequestApprovalRequest(Payload):
-    """``task_token`` is what the workflow waits on; the dollars are what the ledger says now."""
+    """``task_token`` is what the workflow waits on; the dollars are what the ledger says now.
+
+    ``part`` is what is asked for: a preparation, or the run with its training.
+    """
 
     run_id: str
     execution_arn: str
@@ -28,6 +32,7 @@ class RequestApprovalRequest(Payload):
     month: str
     held_usd: Decimal
     left_usd: Decimal
+    part: Part = Part.RUN
 
 
 class RequestApprovalResponse(Payload):

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from thriftline.datasets.report_document import DatasetReport
+from thriftline.money.usd import Usd
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run_yaml import Defaults
 
@@ -24,6 +25,9 @@ class EstimateRequest(_Document):
     instance_type: str
     max_usd: Decimal
     trainers: tuple[str, ...] = Field(min_length=1)
+    engines: tuple[str, ...] = ()
+    preparation_max_vcpus: int = 64
+    spark_processing_image: str = ""
 
     def defaults(self, registered: tuple[str, ...]) -> Defaults:
         """Returns what the stack's parameters say where ``run.yaml`` is silent."""
@@ -56,6 +60,25 @@ class EstimatedData(_Document):
         )
 
 
+class EstimatedPreparation(_Document):
+    """What it costs to make a data set of the raw files; what is not known is null, never 0."""
+
+    engine: str | None = Field(description="The engine that would be taken; null: none can.")
+    reason: str
+    advice: str
+    left_out: dict[str, str] = Field(description="Why each other engine was not taken.")
+    likely_usd: Usd | None
+    likely_minutes: int | None
+    worst_usd: Usd | None = Field(description="Of one attempt.")
+    most_usd: Usd | None = Field(description="Of all attempts, within the run's cap.")
+    basis: str = Field(description="What the worst case is made of.")
+    warnings: tuple[str, ...]
+    files: int
+    stored_bytes: int
+    size: str
+    training_unknown: str = Field(description="What is unknown of the training until then.")
+
+
 class Guide(_Document):
     """What a usual case costs: some hours on a type."""
 
@@ -68,9 +91,13 @@ class Guide(_Document):
 
 
 class EstimateDocument(_Document):
-    """The answer. ``refusal`` says why the run would not be started as it is."""
+    """The answer. ``refusal`` says why the run would not be started as it is.
+
+    Raw data that is prepared has no ``data`` and no ``plan``: its rows are not known yet.
+    """
 
     schema_version: Literal["1.0"] = "1.0"
-    data: EstimatedData
-    plan: Plan
+    data: EstimatedData | None
+    plan: Plan | None
+    preparation: EstimatedPreparation | None = None
     refusal: str | None

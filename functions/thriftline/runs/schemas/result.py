@@ -173,7 +173,10 @@ class ResultPlan(Document):
 
 
 class ResultApproval(Document):
-    """The request for a person's approval, before anything was spent."""
+    """The request for a person's approval; of a run that asked twice, the second one.
+
+    A yes to its preparation before that is in ``preparation``.
+    """
 
     standing: Literal["waiting", "approved", "rejected", "expired", "withdrawn"]
     above_usd: Usd = Field(description="A person is asked when the worst case is above it.")
@@ -343,7 +346,7 @@ class Result(Document):
     project: str | None = Field(description="The folder under datasets/.")
     status: Status = Field(
         description="succeeded: a model is registered as approved or pending. not_promoted: it is "
-        "registered as rejected. rejected: refused before anything was spent. failed: the rest."
+        "registered as rejected. rejected: refused before any training. failed: the rest."
     )
     reason: str = Field(description="Why it ended so, as a sentence for a person.")
     error: ResultError | None = Field(description="Set for rejected and failed runs.")

@@ -28,6 +28,14 @@ class PreparationAttempt(Document):
     usd: Usd | None = Field(description="What it was billed; null while that is not known.")
 
 
+class ApprovedPreparation(Document):
+    """The yes without which the preparation would not have started."""
+
+    usd: Usd = Field(description="What all of its attempts might cost at the most.")
+    by: str | None
+    at: datetime | None
+
+
 class ResultPreparation(Document):
     """Where the raw data was prepared and why there, what it cost, and what became of its rows."""
 
@@ -40,6 +48,9 @@ class ResultPreparation(Document):
     expected_usd: Usd | None
     worst_case_usd: Usd = Field(description="Of one attempt.")
     usd: Usd | None = Field(description="All attempts together; null while one is unknown.")
+    approved: ApprovedPreparation | None = Field(
+        None, description="Null when nobody was asked for it, or nobody said yes."
+    )
     attempts: tuple[PreparationAttempt, ...]
     rows_read: int | None = Field(description="Null when it did not come to its end.")
     rows_written: int | None

@@ -52,7 +52,10 @@ class DatasetFile(BaseModel):
 
 
 class RunPreparation(BaseModel):
-    """What made the run's data set, and what it leaves of the dollars that the run holds."""
+    """What made the run's data set, and what it leaves of the dollars that the run holds.
+
+    ``approved_usd`` is what a person said yes to before it started, None where nobody was asked.
+    """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -61,6 +64,7 @@ class RunPreparation(BaseModel):
     rows: int
     held_usd: Decimal
     charged_usd: Decimal
+    approved_usd: Decimal | None = None
 
     @property
     def left_usd(self) -> Decimal:

@@ -60,11 +60,19 @@ class IndexResponse(Payload):
 
 
 class PlanPreparationResponse(Payload):
-    """Where the raw data is prepared; what an attempt costs at the most, and what the run holds."""
+    """Where the raw data is prepared; what an attempt costs at the most, and what the run holds.
+
+    ``month`` is the ledger's, and ``left_usd`` what its budgets have left after the hold.
+    ``approval_wait_seconds`` is how long the workflow waits for a person, where it needs one.
+    """
 
     engine: str
     worst_case_usd: Decimal
+    month: str
     held_usd: Decimal
+    left_usd: Decimal
+    needs_approval: bool
+    approval_wait_seconds: int
 
 
 class PreparationRequest(Payload):

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import DatasetRejectedError, TrainingFailedError
 from thriftline.runs.domain.layout import prepared_prefix, run_prefix
+from thriftline.runs.schemas.preparation_plan import PreparationPlan
 from thriftline.runs.schemas.prepared_manifest import PreparedFile, PreparedManifest
 from thriftline.runs.schemas.run import DatasetFile, Run, RunPreparation
 
@@ -21,7 +22,7 @@ _KEPT = (
 
 
 def adopt_prepared(
-    run: Run, attempt: int, engine: str, held_usd: Decimal, charged_usd: Decimal, artifacts: Bucket
+    run: Run, attempt: int, plan: PreparationPlan, charged_usd: Decimal, artifacts: Bucket
 ) -> None:
     """Writes ``run.json`` once more, with the prepared files; safe to repeat.
 
@@ -45,11 +46,13 @@ def adopt_prepared(
         if body is not None:
             artifacts.write(f"{run_prefix(run.run_id)}{kept_as}", body, content_type)
     preparation = RunPreparation(
-        engine=engine,
+        engine=plan.engine,
         attempt=attempt,
         rows=sum(one.rows for one in manifest.files),
-        held_usd=held_usd,
+        held_usd=plan.held_usd,
         charged_usd=charged_usd,
+        # It only starts after a yes, where one is needed.
+        approved_usd=plan.most_usd if plan.needs_approval else None,
     )
     adopted = run.model_copy(update={"files": files, "preparation": preparation})
     artifacts.write_json(f"{run_prefix(run.run_id)}run.json", adopted.model_dump_json(indent=2))

@@ -22,6 +22,7 @@ _STATUSES = {
     Outcome.ACCEPTED: HTTPStatus.OK,
     Outcome.ALREADY: HTTPStatus.CONFLICT,
     Outcome.EXPIRED: HTTPStatus.GONE,
+    Outcome.ASKED_ANEW: HTTPStatus.CONFLICT,
     Outcome.ENDED: HTTPStatus.GONE,
     Outcome.FORGED: HTTPStatus.FORBIDDEN,
     Outcome.UNKNOWN: HTTPStatus.NOT_FOUND,
@@ -66,11 +67,14 @@ def answer_approval(
             return Answered(Outcome.BAD_METHOD, None)
         if now >= link.expires_at:
             return Answered(Outcome.EXPIRED, None)
+    asked = approvals.get(request.run_id) if link or request.answer is None else None
+    if link is not None and asked is not None and not link.is_of(asked):
+        return Answered(Outcome.ASKED_ANEW, None)
     if request.answer is None:
         posted = request.web is not None and request.web.method == "POST"
-        return _shown(approvals.get(request.run_id), link, now, posted=posted)
+        return _shown(asked, link, now, posted=posted)
     standing = _STANDINGS[request.answer]
-    approval, is_first = approvals.answer(request.run_id, standing, request.who, now)
+    approval, is_first = approvals.answer(request.run_id, standing, request.who, now, to=asked)
     if approval is None or not is_first:
         return Answered(_refusal(approval, now), approval, link)
     return _delivered(approval, link, approvals, executions)

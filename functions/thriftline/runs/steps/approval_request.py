@@ -1,9 +1,14 @@
 """What a request for approval shows, read from the documents of its run."""
 
+from decimal import Decimal
+
 from thriftline.core.aws.buckets import Bucket
-from thriftline.runs.domain.approvals import Approval
+from thriftline.runs.domain.approvals import Approval, Part
 from thriftline.runs.reports.approval_view import ApprovalView, Choice
-from thriftline.runs.steps.run_documents import read_plan, read_run
+from thriftline.runs.schemas.preparation_plan import PreparationPlan
+from thriftline.runs.schemas.run import Run
+from thriftline.runs.steps.preparation_attempts import PLAN
+from thriftline.runs.steps.run_documents import read_document, read_plan, read_run
 
 
 def view_of(approval: Approval, artifacts: Bucket) -> ApprovalView:
@@ -12,11 +17,14 @@ def view_of(approval: Approval, artifacts: Bucket) -> ApprovalView:
     Raises:
         AwsRequestError: the run has no plan, or one that is not known here.
     """
-    run, plan = read_run(artifacts, approval.run_id), read_plan(artifacts, approval.run_id)
+    run = read_run(artifacts, approval.run_id)
+    if approval.part is Part.PREPARATION:
+        return _of_preparation(approval, run, artifacts)
+    plan = read_plan(artifacts, approval.run_id)
     return ApprovalView(
         approval=approval,
         project=run.project,
-        data_set=f"s3://{run.upload.bucket}/{run.upload.key}",
+        data_set=_data_set(run),
         base_model=plan.base_model,
         trainer=plan.trainer,
         ladder=tuple(rung.name for rung in plan.rungs),
@@ -33,4 +41,39 @@ def view_of(approval: Approval, artifacts: Bucket) -> ApprovalView:
             for quote in plan.quotes
         ),
         reason=plan.expected_reason,
+        engine=run.preparation.engine if run.preparation else "",
     )
+
+
+def _of_preparation(approval: Approval, run: Run, artifacts: Bucket) -> ApprovalView:
+    plan = read_document(artifacts, approval.run_id, PLAN, PreparationPlan)
+    minutes = plan.likely_minutes
+    return ApprovalView(
+        approval=approval,
+        project=run.project,
+        data_set=_data_set(run),
+        base_model=run.spec.base_model,
+        trainer=run.spec.trainer,
+        ladder=(),
+        likely_hours=None if minutes is None else _hours(minutes),
+        choices=(
+            Choice(
+                name=f"{plan.engine}, {plan.basis}",
+                chosen=True,
+                likely_usd=plan.likely_usd,
+                low_usd=None,
+                high_usd=None,
+                worst_case_usd=plan.worst_usd,
+            ),
+        ),
+        reason=plan.reason,
+        engine=plan.engine,
+    )
+
+
+def _hours(minutes: int) -> Decimal:
+    return (Decimal(minutes) / 60).quantize(Decimal("0.01"))
+
+
+def _data_set(run: Run) -> str:
+    return f"s3://{run.upload.bucket}/{run.upload.key}"

@@ -1,17 +1,34 @@
 """What a run of a data set would cost of which only the figures are known, without AWS."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.runs.domain.layout import Upload
+from thriftline.runs.engines.registry import Engines
+from thriftline.runs.schemas.estimate import EstimatedPreparation
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.schemas.run_yaml import Defaults, parse_run_yaml
+from thriftline.runs.steps.choose_engine import work_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume
 from thriftline.runs.steps.estimated_plan import estimated_plan
+from thriftline.runs.steps.estimated_preparation import estimated_preparation
 from thriftline.runs.trainers.port import Quoter
+
+
+@dataclass(frozen=True)
+class EstimatedFigures:
+    """``plan`` is None for raw data, whose ``preparation`` has a price and its training none.
+
+    ``refusal`` is why the run would be refused as it is, None where it would not.
+    """
+
+    spec: RunSpec
+    plan: Plan | None
+    preparation: EstimatedPreparation | None
+    refusal: str | None
 
 
 @dataclass(frozen=True)
@@ -30,11 +47,12 @@ def estimate_figures(
     figures: DatasetFigures,
     *,
     quoters: Sequence[Quoter],
+    engines: Callable[[], Engines],
     defaults: Defaults,
     region: str,
     now: datetime,
-) -> tuple[Plan, str | None]:
-    """Returns the plan, and why the run would be refused as it is; None where it would not.
+) -> EstimatedFigures:
+    """Returns the plan, or for raw data what its preparation costs.
 
     Raises:
         InvalidRunSpecError: run.yaml cannot be used.
@@ -42,6 +60,10 @@ def estimate_figures(
     """
     text = figures.run_yaml.encode() if figures.run_yaml.strip() else None
     spec = parse_run_yaml(text, defaults)
+    if spec.prepare is not None:
+        work = work_of([("raw.csv", figures.rows * figures.characters)], spec.prepare)
+        preparation, refusal = estimated_preparation(work, spec.prepare, spec, engines())
+        return EstimatedFigures(spec, None, preparation, refusal)
     run = Run(
         run_id="estimate",
         project=figures.project,
@@ -52,7 +74,8 @@ def estimate_figures(
         files=(),
     )
     asked = [one for one in quoters if one.name in defaults.may_name]
-    return estimated_plan(run, _volume(figures, spec), asked, region=region, now=now)
+    plan, refusal = estimated_plan(run, _volume(figures, spec), asked, region=region, now=now)
+    return EstimatedFigures(spec, plan, None, refusal)
 
 
 def _volume(figures: DatasetFigures, spec: RunSpec) -> DatasetVolume:

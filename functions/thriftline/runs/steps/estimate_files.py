@@ -17,9 +17,8 @@ from thriftline.datasets.engine.sources import LocalSource
 from thriftline.datasets.engine.validation import WorkContext, validate_in_one_pass
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.runs.domain.layout import Upload
-from thriftline.runs.domain.raw_data import unpacked_size
 from thriftline.runs.domain.uploads import classify, split_of
-from thriftline.runs.engines.sizing import cpu_hours, size_of
+from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.estimate import (
     EstimatedData,
     EstimateDocument,
@@ -28,22 +27,30 @@ from thriftline.runs.schemas.estimate import (
 from thriftline.runs.schemas.run import DatasetFile, Run
 from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.schemas.run_yaml import parse_run_yaml
+from thriftline.runs.steps.choose_engine import work_of
 from thriftline.runs.steps.dataset_store import files_of, rules_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume
 from thriftline.runs.steps.estimated_plan import estimated_plan
+from thriftline.runs.steps.estimated_preparation import estimated_preparation
 from thriftline.runs.trainers.port import Quoter
 
 PROJECT = "estimate"
 
 
 def estimate_files(
-    request: EstimateRequest, *, quoters: Sequence[Quoter], region: str, now: datetime
+    request: EstimateRequest,
+    *,
+    quoters: Sequence[Quoter],
+    engines: Engines,
+    region: str,
+    now: datetime,
 ) -> EstimateDocument:
     """Returns the estimate.
 
     Args:
         request: the files, and the defaults of the stack.
         quoters: the ways to train that can be priced without an account.
+        engines: the ways to prepare raw data, as far as they can be.
         region: where the run would be.
         now: the time of the estimate.
 
@@ -56,7 +63,11 @@ def estimate_files(
     """
     asked = [one for one in quoters if one.name in request.trainers]
     spec = _spec(request, quoters)
-    _require_prepared(spec, request.files)
+    if spec.prepare is not None:
+        # How many rows are left to train on is known when the data is prepared.
+        work = work_of([(one.name, one.stat().st_size) for one in request.files], spec.prepare)
+        preparation, refusal = estimated_preparation(work, spec.prepare, spec, engines)
+        return EstimateDocument(data=None, plan=None, preparation=preparation, refusal=refusal)
     run = _run(request, spec, now)
     report = _validated(run, request)
     volume = DatasetVolume(
@@ -68,20 +79,6 @@ def estimate_files(
     )
     plan, refusal = estimated_plan(run, volume, asked, region=region, now=now)
     return EstimateDocument(data=EstimatedData.of(report), plan=plan, refusal=refusal)
-
-
-def _require_prepared(spec: RunSpec, files: Sequence[Path]) -> None:
-    """Refuses raw data: how many rows are left of it is known when it is prepared."""
-    if spec.prepare is None:
-        return
-    unpacked = sum(unpacked_size(path.name, path.stat().st_size) for path in files)
-    raise InvalidRunSpecError(
-        "run.yaml: prepare: how many rows are left to train on is known when the data is prepared. "
-        f"{size_of(unpacked)} need about {cpu_hours(unpacked):.2f} hours of a vCPU on Spark; "
-        "docs/preparation.md has the dollars of each engine. Prepare it here with `thriftline "
-        "prepare run.yaml --data DIR --output OUT`, which costs nothing, then estimate what it "
-        "leaves with the same run.yaml without prepare. Nothing was spent."
-    )
 
 
 def _spec(request: EstimateRequest, quoters: Sequence[Quoter]) -> RunSpec:

@@ -2,37 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from pathlib import PurePosixPath
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.errors import InvalidRunSpecError, UnpricedInstanceError
 from thriftline.money.ledger import Budgets, Ledger, reserve
 from thriftline.money.month import Hold, month_key
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.domain.approvals import ApprovalPolicy, threshold
+from thriftline.runs.domain.approvals import ApprovalPolicy, threshold, wait_seconds
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.layout import run_prefix
-from thriftline.runs.domain.preparation import PreparationQuote, PreparationWork
 from thriftline.runs.domain.prepared_money import (
     MOST_ATTEMPTS,
     Limit,
     PreparationMoney,
     admit_quote,
+    limit_unasked,
     money_of,
-    refuse_unasked,
 )
-from thriftline.runs.domain.raw_data import largest_unsplittable, unpacked_size
-from thriftline.runs.engines.choice import choose
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.preparation_plan import PreparationPlan
 from thriftline.runs.schemas.prepare_section import PrepareSection
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import PlanPreparationResponse
+from thriftline.runs.steps.choose_engine import chosen_engine, work_of, worst_of
 from thriftline.runs.steps.preparation_attempts import PLAN
 from thriftline.runs.steps.run_documents import document_if_made, read_run
-
-AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -57,7 +50,8 @@ def plan_preparation(
     """Writes ``preparation_plan.json`` and holds the run's dollars; safe to repeat.
 
     What is held is the run's cap, or what the month has left of it: it pays for the preparation
-    and for the training, which is planned with what the preparation leaves.
+    and for the training, which is planned with what the preparation leaves. The response says
+    whether a person is asked first.
 
     Raises:
         InvalidRunSpecError: the engine cannot do the work, or none can.
@@ -82,23 +76,13 @@ def plan_preparation(
         preparation_engine=plan.engine,
     )
     return PlanPreparationResponse(
-        engine=plan.engine, worst_case_usd=plan.worst_usd, held_usd=held.usd
-    )
-
-
-def work_of(run: Run, prepare: PrepareSection) -> PreparationWork:
-    """Returns what an engine is asked for."""
-    files = [(file.key, file.size) for file in run.raw_files]
-    settings = prepare.databricks.model_dump(mode="json") if prepare.databricks else {}
-    return PreparationWork(
-        stored_bytes=sum(size for _, size in files),
-        unpacked_bytes=sum(unpacked_size(PurePosixPath(key).name, size) for key, size in files),
-        files=len(files),
-        largest_unsplittable_bytes=largest_unsplittable(files),
-        max_vcpus=prepare.max_vcpus,
-        max_minutes=prepare.max_minutes,
-        spare_capacity=prepare.spare_capacity,
-        settings=settings,
+        engine=plan.engine,
+        worst_case_usd=plan.worst_usd,
+        month=key,
+        held_usd=held.usd,
+        left_usd=money.budgets.left(money.ledger.month(key), run.project),
+        needs_approval=plan.needs_approval,
+        approval_wait_seconds=wait_seconds(money.approval.answer_within),
     )
 
 
@@ -117,12 +101,12 @@ def _plan(
     now: datetime,
 ) -> PreparationPlan:
     dollars = _dollars(run, prepare, money, key)
-    work = work_of(run, prepare)
-    chosen = _chosen(work, prepare, engines, dollars.limit)
-    worst = _worst_of(chosen.quote)
+    work = work_of([(file.key, file.size) for file in run.raw_files], prepare)
+    chosen = chosen_engine(work, prepare, engines, dollars.limit)
+    worst = worst_of(chosen.quote)
     admit_quote(chosen.quote, worst, dollars.limit)
-    asked_above = threshold(money.approval.above_usd, run.spec.budget.approval_above_usd)
-    refuse_unasked(worst, asked_above)
+    above = threshold(money.approval.above_usd, run.spec.budget.approval_above_usd)
+    limit = limit_unasked(worst, dollars.limit, above)
     return PreparationPlan(
         run_id=run.run_id,
         project=run.project,
@@ -134,7 +118,8 @@ def _plan(
         likely_usd=chosen.quote.likely_usd,
         likely_minutes=chosen.quote.likely_minutes,
         worst_usd=worst,
-        limit_usd=dollars.limit.usd,
+        limit_usd=limit.usd,
+        limit_name=limit.name,
         held_usd=dollars.held_usd,
         most_attempts=MOST_ATTEMPTS,
         max_minutes=prepare.max_minutes,
@@ -143,6 +128,7 @@ def _plan(
         terms=dict(chosen.quote.terms),
         files=work.files,
         stored_bytes=work.stored_bytes,
+        approval_above_usd=above,
     )
 
 
@@ -154,45 +140,3 @@ def _dollars(run: Run, prepare: PrepareSection, money: Money, key: str) -> Prepa
         Limit(left, f"the budget of {key}"),
         prepare.max_usd,
     )
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    quote: PreparationQuote
-    reason: str
-    advice: str
-    left_out: dict[str, str]
-
-
-def _chosen(
-    work: PreparationWork, prepare: PrepareSection, engines: Engines, limit: Limit
-) -> _Chosen:
-    """Asks the engine that run.yaml names, or all of them.
-
-    Raises:
-        InvalidRunSpecError: it cannot, or none can; with the reasons.
-    """
-    if prepare.engine != AUTO:
-        quote = engines.named(prepare.engine).quote(work)
-        if quote.cannot:
-            raise InvalidRunSpecError(
-                f"prepare.engine: {prepare.engine} cannot do it: {quote.cannot.rstrip('.')}. "
-                "Nothing was spent."
-            )
-        return _Chosen(quote, quote.reason or f"run.yaml names {prepare.engine}.", "", {})
-    quotes = [engines.named(name).quote(work) for name in engines.names]
-    choice = choose(work, quotes, most_usd=limit.usd)
-    if choice.engine is None or choice.quote is None:
-        raise InvalidRunSpecError(
-            f"prepare.engine: {choice.reason.rstrip('.')}. Nothing was spent."
-        )
-    return _Chosen(choice.quote, choice.reason, choice.advice, dict(choice.left_out))
-
-
-def _worst_of(quote: PreparationQuote) -> Decimal:
-    if quote.worst_usd is None:
-        raise UnpricedInstanceError(
-            f"prepare.engine: what {quote.engine} may cost at the worst is not known "
-            f"({quote.basis}). Nothing was spent."
-        )
-    return quote.worst_usd

@@ -13,6 +13,7 @@ from thriftline.runs.domain.affordable import Room
 from thriftline.runs.domain.approvals import (
     ASKS_NOBODY,
     ApprovalPolicy,
+    asks_again_above,
     is_needed,
     threshold,
     wait_seconds,
@@ -100,7 +101,7 @@ def plan_run(
         worst_case_usd=allowance,
         expected_usd=plan.expected_usd,
         max_attempts=chosen.quote.max_attempts,
-        needs_approval=is_needed(allowance + _prepared_usd(run), above),
+        needs_approval=_is_asked(run, allowance, above),
         approval_wait_seconds=wait_seconds(approval.answer_within),
     )
 
@@ -132,8 +133,13 @@ def _room(cap_usd: Decimal, ceilings: Ceilings) -> Room:
     return Room(ceilings.max_usd_per_run, most, ((own, cap_usd),))
 
 
-def _prepared_usd(run: Run) -> Decimal:
-    return run.preparation.charged_usd if run.preparation else Decimal(0)
+def _is_asked(run: Run, allowance: Decimal, above: Decimal | None) -> bool:
+    """Whether a person is asked for the run: its preparation counts, and so does a yes to it."""
+    prepared = run.preparation
+    if prepared is None:
+        return is_needed(allowance, above)
+    again_above = asks_again_above(above, prepared.approved_usd)
+    return is_needed(allowance + prepared.charged_usd, again_above)
 
 
 def _champion(registry: ModelRegistry, project: str) -> Champion | None:

@@ -86,7 +86,7 @@ def poll_preparation(
     run = read_run(artifacts, run_id)
     _require_unchanged(run, raw)
     noted = PreparationAttempts(plan, {**attempts.noted, attempt: facts}, artifacts)
-    adopt_prepared(run, attempt, plan.engine, plan.held_usd, noted.charged_usd(), artifacts)
+    adopt_prepared(run, attempt, plan, noted.charged_usd(), artifacts)
     return PollPreparationResponse(done=True, wait_seconds=0, status=state.status)
 
 

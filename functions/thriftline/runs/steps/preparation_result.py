@@ -9,6 +9,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.money.sums import sum_of
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.result_preparation import (
+    ApprovedPreparation,
     PreparationAttempt,
     PreparedStage,
     ResultPreparation,
@@ -37,6 +38,7 @@ def preparation_result(
         expected_usd=plan.likely_usd,
         worst_case_usd=plan.worst_usd,
         usd=sum_of(one.usd for one in attempts),
+        approved=_approved(item),
         attempts=attempts,
         rows_read=report.get("rows_read"),
         rows_written=report.get("rows_written"),
@@ -62,6 +64,11 @@ def attempt_shown(number: int, facts: Mapping[str, Any]) -> PreparationAttempt:
         ended_at=facts.get("ended_at"),
         usd=None if billed is None else Decimal(str(billed)),
     )
+
+
+def _approved(item: Mapping[str, Any]) -> ApprovedPreparation | None:
+    noted = item.get("preparation_approved")
+    return ApprovedPreparation.model_validate(noted) if noted else None
 
 
 def _report(artifacts: Bucket, run_id: str) -> dict[str, Any]:

@@ -93,8 +93,8 @@ def _require_money(attempts: PreparationAttempts, attempt: int) -> None:
     if plan.worst_usd > left:
         raise AllowanceSpentError(
             f"Another attempt at the preparation may cost {plan.worst_usd} USD and "
-            f"{_cents(left)} USD of the {plan.limit_usd} USD are left (prepare.max_usd, else what "
-            f"the run may cost).{_account(attempts)}"
+            f"{_cents(left)} USD of the {plan.limit_usd} USD are left ({plan.limit_name})."
+            f"{_account(attempts)}"
         )
 
 

@@ -143,7 +143,7 @@ def _last_words(stderr: str) -> str:
 
 def show(document: Mapping[str, Any], console: Console) -> None:
     """Print an estimate, the cheapest choice first."""
-    if document["preparation"]:
+    if document.get("preparation"):
         for line in _of_raw_data(document["preparation"], document["refusal"]):
             console.print(escape(line), highlight=False)
         return

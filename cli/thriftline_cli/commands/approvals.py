@@ -9,7 +9,7 @@ from thriftline_cli.context import Context
 from thriftline_cli.exits import CommandError, Exit
 from thriftline_cli.options import count, leaf, steps
 
-COLUMNS = ("run", "part", "expected", "worst_case", "left", "until")
+COLUMNS = ("run", "expected", "worst_case", "left", "until", "asks_for")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -44,11 +44,11 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
 
     return {
         "run": one["run_id"],
-        "part": one.get("part", "run"),
         "expected": usd(one["expected_usd"]),
         "worst_case": usd(one["worst_case_usd"]),
         "left": usd(one["left_usd"]),
         "until": moment(one["expires_at"])[5:],
+        "asks_for": one.get("part", "run"),
     }
 
 

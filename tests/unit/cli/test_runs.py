@@ -327,6 +327,19 @@ def test_an_approval_that_came_too_late_is_refused(api: FakeApi) -> None:
     assert api.said[-1] == "approvals: ann has approved it at 3:00."
 
 
+def test_a_preparation_that_is_approved_says_that_its_training_has_no_price(api: FakeApi) -> None:
+    asks_for_approval(api)
+    found = api.routes[f"GET /runs/{ID}"]
+    found["approval"] |= {"part": "preparation", "spent_usd": "0"}
+    api.command(f"approvals approve {ID}")
+    assert f"the preparation of run {ID} of shop may spend up to $3.20" in api.said[0]
+    assert "no price yet" in api.said[0]
+
+    found["approval"] |= {"part": "run", "spent_usd": "0.60"}
+    api.command(f"approvals reject {ID}")
+    assert "spends no more than the $0.60 of its preparation" in api.said[-1]
+
+
 def test_what_waits_is_listed_with_its_dollars(api: FakeApi) -> None:
     api.routes["GET /approvals"] = page(
         {

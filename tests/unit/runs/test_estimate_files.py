@@ -240,7 +240,8 @@ def prepared(reviews: Path, tmp_path: Path, spec: str) -> EstimateDocument:
     run_yaml.write_text(spec)
     found = estimate(reviews, run_yaml=run_yaml)
     # The rows are not known, so nothing of the training is.
-    assert found.data is found.plan is None
+    assert found.data is None
+    assert found.plan is None
     assert EstimateDocument.model_validate_json(found.model_dump_json()) == found
     return found
 

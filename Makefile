@@ -214,7 +214,7 @@ test-virtual-time: $(STAMPS)/venv ## 10,000 runs of the workflow on a virtual cl
 test-arrivals: setup ## Uploads in 200 random orders and timings through the embedded AWS (10 minutes)
 	@THRIFTLINE_ARRIVAL_ORDERS=200 $(BIN)/pytest tests/integration/workflow/test_arrivals.py -q --timeout 0
 
-test-crowd: setup ## 200 uploads at the same moment through the embedded AWS (15 minutes)
+test-crowd: setup ## 200 uploads at the same moment through the embedded AWS (13 minutes)
 	@THRIFTLINE_UPLOADS_AT_ONCE=200 $(BIN)/pytest tests/integration/workflow/test_crowd.py -q --timeout 0
 
 test-serving-crowd: setup ## 32 clients of real containers during every kind of update, a rollback and scaling (5 minutes)

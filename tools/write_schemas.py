@@ -100,6 +100,7 @@ _PATTERNS = {
     "training_plan": "`arn:aws:sagemaker:{region}:{account}:training-plan/{name}`",
     "file_system_id": "`fs-{id}`",
     "directory_path": "a path from `/` on",
+    "bucket": "`{name}--{zone id}--x-s3`",
     "trainer": ", ".join(f"`{name}`" for name in (AUTO, *sorted(TRAINERS))),
 }
 _TYPES = {

@@ -22,6 +22,7 @@ locals {
     TrainingImageTag         = var.training_image_tag
     TrainingSubnetIds        = join(",", var.training_subnet_ids)
     TrainingSecurityGroupIds = join(",", var.training_security_group_ids)
+    TrainingExpressBuckets   = join(",", var.training_express_buckets)
     BedrockSubnetIds         = join(",", var.bedrock_subnet_ids)
     BedrockSecurityGroupIds  = join(",", var.bedrock_security_group_ids)
     RawDataBuckets           = join(",", var.raw_data_buckets)

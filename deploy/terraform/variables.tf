@@ -240,6 +240,18 @@ variable "training_security_group_ids" {
   }
 }
 
+variable "training_express_buckets" {
+  description = "Directory buckets of S3 Express One Zone that training.input of a run.yaml may name, with commas between them; empty for none. A run writes its splits there, and deletes them."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.training_express_buckets : can(regex("^$|^[a-z0-9][a-z0-9-]*--[a-z]+[0-9]+-az[0-9]+--x-s3$", one))])
+    error_message = "It has to match ^$|^[a-z0-9][a-z0-9-]*--[a-z]+[0-9]+-az[0-9]+--x-s3$."
+  }
+}
+
 variable "bedrock_subnet_ids" {
   description = "Subnets through which Bedrock's customization jobs read and write, with commas between them; empty for AWS's own network. BedrockSecurityGroupIds then names their groups."
   type        = list(string)

@@ -120,6 +120,11 @@ def _check_keep_alive(request: Mapping[str, Any]) -> None:
             )
 
 
+def _is_directory(source: Mapping[str, Any]) -> bool:
+    bucket = str(source.get("S3Uri", "")).removeprefix("s3://").partition("/")[0]
+    return bucket.endswith("--x-s3")
+
+
 def _check_what_cannot_be_done(request: Mapping[str, Any]) -> None:
     resources = request["ResourceConfig"]
     unsupported = {
@@ -140,6 +145,7 @@ def _check_what_cannot_be_done(request: Mapping[str, Any]) -> None:
             f"{at}the input mode {mode}": mode != "File",
             f"{at}another DataSource than S3DataSource": not source,
             f"{at}the S3DataType {kind}": bool(source) and kind != "S3Prefix",
+            f"{at}a directory bucket (S3 Express One Zone)": _is_directory(source),
             f"{at}CompressionType Gzip": channel.get("CompressionType") == "Gzip",
             f"{at}RecordWrapperType RecordIO": channel.get("RecordWrapperType") == "RecordIO",
         }

@@ -215,6 +215,11 @@ class Settings:
         return self._list("TRAINING_SECURITY_GROUP_IDS")
 
     @property
+    def training_express_buckets(self) -> tuple[str, ...]:
+        """Directory buckets that a run's splits may be written to and read from."""
+        return self._list("TRAINING_EXPRESS_BUCKETS")
+
+    @property
     def training_image_uri(self) -> str:
         """The training image in ECR."""
         return self._require("TRAINING_IMAGE_URI")

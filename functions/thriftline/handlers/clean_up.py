@@ -8,8 +8,8 @@ from thriftline.wiring.engines import engines
 from thriftline.wiring.trainers import trainers
 
 
-def _report(attempt: str, error: Exception) -> None:
-    logger.warning("An attempt could not be released", attempt=attempt, error=str(error))
+def _report(left: str, error: Exception) -> None:
+    logger.warning("Something could not be taken away", left=left, error=str(error))
 
 
 @entry_point(CleanUpRequest)
@@ -23,5 +23,6 @@ def lambda_handler(request: CleanUpRequest) -> CleanUpResponse:
         engines=engines(),
         queue=wiring.training_queue(),
         report=_report,
+        bucket_of=wiring.bucket_of,
         now=wiring.now(),
     )

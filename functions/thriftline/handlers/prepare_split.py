@@ -16,4 +16,5 @@ def lambda_handler(request: IndexRequest) -> IndexResponse:
         data=wiring.data_bucket(),
         artifacts=wiring.artifacts(),
         limits=WorkLimits(),
+        bucket_of=wiring.bucket_of,
     )

@@ -189,6 +189,7 @@ class PriceCatalogueDocument(_Document):
     ml_storage: Mapping[StorageComponent, tuple[StorageListDocument, ...]]
     ml_storage_upper_bound: UpperBoundDocument
     object_storage: Lists = ()
+    object_transfer: Lists = ()
     file_storage: Lists = ()
     transfer: Lists = ()
     requests: Lists = ()
@@ -224,6 +225,7 @@ class PriceCatalogueDocument(_Document):
             ),
             ec2=_units("instance-hour", self.ec2_hours, "EC2"),
             objects=_units("GB-month", self.object_storage),
+            object_transfer=_units("GB", self.object_transfer),
             files=_units("GB-month", self.file_storage),
             transfer=_units("GB", self.transfer),
             requests=_units("each", self.requests),

@@ -210,9 +210,10 @@ class PriceCatalogue:
     """All prices that Thriftline knows.
 
     ``hourly`` are SageMaker's instance hours by component. ``objects`` are S3's storage types by
-    their names in CloudWatch, ``files`` FSx, ``monthly`` what a thing costs for being kept, such as
-    a Bedrock custom model, ``requests`` what is billed by the call or the event. ``lifecycles`` say
-    until when Bedrock's models answer: a retired one keeps its rows in the price list.
+    their names in CloudWatch, ``object_transfer`` what S3 bills for a GB that is written to or read
+    from a class that bills it, ``files`` FSx, ``monthly`` what a thing costs for being kept, such
+    as a Bedrock custom model, ``requests`` what is billed by the call or the event. ``lifecycles``
+    say until when Bedrock's models answer: a retired one keeps its rows in the price list.
     ``savings_plans`` are instance hours under a plan, by the names of ``savings_plans.rate_name``.
     """
 
@@ -220,6 +221,7 @@ class PriceCatalogue:
     storage: StorageRates
     ec2: UnitRates = NO_RATES
     objects: UnitRates = NO_RATES
+    object_transfer: UnitRates = NO_RATES
     files: UnitRates = NO_RATES
     transfer: UnitRates = NO_RATES
     requests: UnitRates = NO_RATES

@@ -26,6 +26,7 @@ __all__ = [
     "approval_secret",
     "approvals_table",
     "artifacts",
+    "bucket_of",
     "claims_table",
     "data_bucket",
     "event_bus",
@@ -58,6 +59,11 @@ def run_spec_defaults() -> Defaults:
 def data_bucket() -> Bucket:
     """The bucket that people upload to."""
     return Bucket(client("s3"), settings().data_bucket)
+
+
+def bucket_of(name: str) -> Bucket:
+    """A bucket that run.yaml names."""
+    return Bucket(client("s3"), name)
 
 
 @cache

@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from tests.unit.datasets.data_sets import jsonl, parquet, rows
+from tests.unit.runs.bucket_fixture import no_bucket
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import DatasetChangedError, DatasetRejectedError
 from thriftline.datasets.engine.rules import WorkLimits
@@ -83,7 +84,7 @@ def test_a_small_data_set_is_validated_and_prepared_in_one_pass(world: World) ->
     world.write_run(dataset={"test_fraction": 0.2})
 
     response = validate_dataset(RUN_ID, **world.places, limits=SMALL)
-    prepare_split(RUN_ID, 0, **world.places, limits=SMALL)
+    prepare_split(RUN_ID, 0, **world.places, limits=SMALL, bucket_of=no_bucket)
 
     assert response.mode == "done"
     assert response.parts == 1
@@ -110,7 +111,7 @@ def test_a_large_data_set_says_the_same_in_ranges(world: World) -> None:
         assert validate_range(RUN_ID, index, **world.places, limits=SMALL).index == index
     merged = merge_validation(RUN_ID, **world.places, limits=SMALL)
     for index in range(merged.parts):
-        prepare_split(RUN_ID, index, **world.places, limits=SMALL)
+        prepare_split(RUN_ID, index, **world.places, limits=SMALL, bucket_of=no_bucket)
 
     assert world.report() == single
     assert merged.mode == "done"

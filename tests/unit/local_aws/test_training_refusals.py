@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 
 from local_aws.process_variables import refused_variables
-from local_aws.training.request import InvalidTrainingRequestError, check_request
+from local_aws.training.request import (
+    InvalidTrainingRequestError,
+    NotDoneHereError,
+    check_request,
+)
 from tests.integration.local_runtime.training_client import channel, request
 
 BUCKET = "s3://artifacts/data/train/"
@@ -80,3 +84,9 @@ def test_checkpoints_in_the_job_s_folder_may_lie_anywhere_in_it() -> None:
 @pytest.mark.parametrize("name", [".", "..", "...", "../x", "a/b", "/etc", ""])
 def test_a_channel_that_is_another_folder_is_refused(name: str) -> None:
     assert "hannel" in said(InputDataConfig=[channel(name, BUCKET)])
+
+
+def test_data_in_a_directory_bucket_are_not_read_here() -> None:
+    express = channel("train", "s3://training--use1-az4--x-s3/scratch/r/splits/train/")
+    with pytest.raises(NotDoneHereError, match=r"a directory bucket \(S3 Express One Zone\)"):
+        check_request(request("job", InputDataConfig=[express]))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tests.unit.runs.bucket_fixture import no_bucket
 from tests.unit.runs.engine_fixture import FakeEngine, engines_over
 from tests.unit.runs.run_world import NOW, PROJECT, RUN_ID, RunWorld, run_world
 from tests.unit.runs.trainers_fixture import trainers_over
@@ -99,6 +100,7 @@ class PreparationWorld:
             engines=engines_over(self.run.artifacts, self.engine),
             queue=self.run.queue,
             report=lambda _name, _error: None,
+            bucket_of=no_bucket,
             now=self.now,
         )
 

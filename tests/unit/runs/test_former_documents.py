@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.unit.runs.bucket_fixture import no_bucket
 from tests.unit.runs.engine_fixture import engines_over
 from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker
 from tests.unit.runs.finished_run import EXECUTION, NOW, RUN_ID, UPLOAD, World, world
@@ -153,6 +154,7 @@ def test_an_attempt_that_the_former_version_kept_without_dollars_gets_them(here:
         engines=engines_over(here.artifacts),
         queue=here.queue,
         report=lambda name, error: None,
+        bucket_of=no_bucket,
         now=NOW,
     )
     request = PublishResultRequest(

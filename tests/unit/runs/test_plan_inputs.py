@@ -218,7 +218,7 @@ def test_a_file_system_that_cannot_be_read_through_refuses_the_run(
     [
         ({"mode": "fsx_lustre"}, "needs file_system_id and directory_path"),
         ({"mode": "fsx_lustre", "file_system_id": "fs-01234567"}, "needs directory_path"),
-        ({"directory_path": "/fsx"}, "directory_path belong to mode fsx_lustre"),
+        ({"directory_path": "/fsx"}, "directory_path belongs to mode fsx_lustre"),
         ({"mode": "fsx_lustre", "file_system_id": "vol-1", "directory_path": "/x"}, "pattern"),
         ({"mode": "pipe"}, "'fast_file'"),
     ],

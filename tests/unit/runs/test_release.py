@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.runs.bucket_fixture import no_bucket
 from tests.unit.runs.engine_fixture import engines_over
 from tests.unit.runs.finished_run import EXECUTION, NOW, RUN_ID, UPLOAD, World, plan, world
 from tests.unit.runs.word_trainer import WordTrainer, ended_attempt, with_word_trainer
@@ -35,6 +36,7 @@ def _clean_up(here: World, trainer: WordTrainer, told: list[str] | None = None) 
         engines=engines_over(here.artifacts),
         queue=here.queue,
         report=lambda name, error: (told if told is not None else []).append(f"{name}: {error}"),
+        bucket_of=no_bucket,
         now=NOW,
     )
 

@@ -91,6 +91,11 @@ def test_the_columns_of_the_data_set_are_the_prepared_ones_and_are_read_again() 
             "prepare.source.0: must hold no space, no hidden sign and none of * ? { } [ ]",
         ),
         (
+            "prepare:\n  source: [s3://raw--use1-az4--x-s3/a/]\n",
+            "prepare.source.0: raw--use1-az4--x-s3 is a directory bucket (S3 Express One Zone): it "
+            "sends no events and keeps no versions, so no run starts from data there",
+        ),
+        (
             "prepare:\n  max_usd: 4\nbudget:\n  max_usd: 3\n",
             "run.yaml line 4: budget.max_usd: must be at least prepare.max_usd, which is 4",
         ),

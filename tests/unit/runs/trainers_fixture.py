@@ -30,6 +30,7 @@ def trainers_over(
     quotas: Mapping[str, int] | None = None,
     plan: TrainingPlan | None = None,
     file_system: FileSystem | None = None,
+    has_bucket: bool = False,
     **environment: str,
 ) -> Trainers:
     """SageMaker alone; without a stand-in no call of it may be made.
@@ -57,6 +58,7 @@ def trainers_over(
             size_of_image=lambda _: image_gb,
             plan_of=lambda _: plan,
             file_system_of=lambda _: file_system,
+            has_bucket=lambda _: has_bucket,
         )
 
     site = TrainerSite(Settings(ENVIRONMENT | environment), artifacts)

@@ -21,6 +21,7 @@ Personal = Literal["email", "card", "iban", "phone", "local_phone"]
 # Where a node may be taken away while the work goes on.
 _WITH_SPARE_CAPACITY = ("auto", "emr_serverless", "databricks")
 _MOST_SOURCES = 20
+_DIRECTORY_BUCKET = "--x-s3"
 
 
 class RawColumns(Section):
@@ -178,6 +179,13 @@ class PrepareSection(Section):
             if not uri.startswith("s3://") or not bucket or not prefix.endswith("/"):
                 raise _at(
                     (index,), "must be a folder such as s3://bucket/prefix/ with the last slash"
+                )
+            if bucket.endswith(_DIRECTORY_BUCKET):
+                raise _at(
+                    (index,),
+                    f"{bucket} is a directory bucket (S3 Express One Zone): it sends no events and "
+                    "keeps no versions, so no run starts from data there, and none reads them; "
+                    "copy the data to a general purpose bucket",
                 )
             if _has_odd_characters(uri):
                 raise _at((index,), "must hold no space, no hidden sign and none of * ? { } [ ]")

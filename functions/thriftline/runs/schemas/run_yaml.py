@@ -21,6 +21,8 @@ from thriftline.runs.schemas.run_spec import (
 _PATTERN_RULES = {
     "base_model": "must be a hub id such as org/name, or s3://bucket/prefix/ with the last slash",
     "instance_type": "must be a SageMaker type such as ml.g5.xlarge",
+    "bucket": "must be a directory bucket such as training--use1-az4--x-s3: a name of yours, the id "
+    "of its zone, and --x-s3",
 }
 
 

@@ -24,6 +24,7 @@ from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
 from thriftline.runs.steps.end_preparation import end_preparation
+from thriftline.runs.steps.express_copy import BucketOf, delete_copy, express_bucket
 from thriftline.runs.steps.own_run import own_run_id
 from thriftline.runs.steps.run_documents import document_if_made, problem_of
 from thriftline.runs.steps.run_ladder import RunLadder
@@ -41,6 +42,7 @@ def clean_up(
     engines: Engines,
     queue: TrainingQueue,
     report: Callable[[str, Exception], None],
+    bucket_of: BucketOf,
     now: datetime,
 ) -> CleanUpResponse:
     """Stops the run's preparation and jobs that still run, deletes what only the run itself needed.
@@ -74,20 +76,31 @@ def clean_up(
         _record_endings(ladder, made, runs, now)
         has_version = item.get("model_package_arn") is not None
         left = _release(trainer, made, report, has_version=has_version)
-    deleted = artifacts.delete_prefix(scratch_prefix(run_id), but=_kept(run_id, artifacts))
-    deleted += artifacts.delete_prefix(progress_prefix(run_id))
-    return CleanUpResponse(stopped_jobs=(), deleted_objects=deleted, left=left)
+    deleted, in_copy = _delete(run_id, plan, artifacts, bucket_of, report)
+    return CleanUpResponse(stopped_jobs=(), deleted_objects=deleted, left=left + in_copy)
 
 
-def _kept(run_id: str, artifacts: Bucket) -> str | None:
-    """Returns where the splits lie, if run.yaml wants them kept; the bucket's rules end them.
+def _delete(
+    run_id: str,
+    plan: Plan | None,
+    artifacts: Bucket,
+    bucket_of: BucketOf,
+    report: Callable[[str, Exception], None],
+) -> tuple[int, tuple[str, ...]]:
+    """Deletes what only the run needed; returns how many objects, and what could not be deleted.
 
-    So they do where a run.json cannot be read: what it says of them is not known then.
+    Splits that run.yaml wants to be kept are ended by the bucket's rules. So are those of a run of
+    which the run.json cannot be read: what it says of them is not known then.
     """
-    if problem_of(artifacts, run_id, "run.json", Run):
-        return splits_prefix(run_id)
-    run = document_if_made(artifacts, run_id, "run.json", Run)
-    return splits_prefix(run_id) if run and run.spec.dataset.keep_splits else None
+    problem = problem_of(artifacts, run_id, "run.json", Run)
+    run = None if problem else document_if_made(artifacts, run_id, "run.json", Run)
+    copied = express_bucket(run, plan)
+    deleted, left = delete_copy(run_id, bucket_of(copied), report) if copied else (0, ())
+    is_kept = problem or (run is not None and run.spec.dataset.keep_splits)
+    kept = splits_prefix(run_id) if is_kept else None
+    deleted += artifacts.delete_prefix(scratch_prefix(run_id), but=kept)
+    deleted += artifacts.delete_prefix(progress_prefix(run_id))
+    return deleted, left
 
 
 def _release(

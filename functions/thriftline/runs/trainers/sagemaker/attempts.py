@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.money.settlement import total_of
+from thriftline.money.settlement import Charge, total_of
 from thriftline.runs.domain.attempts import AttemptState
-from thriftline.runs.domain.layout import progress_prefix
+from thriftline.runs.domain.layout import job_name_of, progress_prefix
 from thriftline.runs.domain.quotes import Rung
 from thriftline.runs.trainers.sagemaker.documents import instances_of
 from thriftline.runs.trainers.sagemaker.endings import facts_of, outcome_of
 from thriftline.runs.trainers.sagemaker.job import TrainingJob, is_checkpoint
 from thriftline.runs.trainers.sagemaker.layout import MODEL, job_output_prefix
+from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
 
 
 def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
@@ -20,7 +22,8 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
     _, instances = instances_of(rung)
     outcome = outcome_of(job, has_checkpoint=_checkpoints_of(job.run_id, artifacts))
     billed, trained, kept = job.billed_seconds, job.trained_seconds, job.retained_seconds
-    charges = () if billed is None or kept is None else instances.charges(billed, kept)
+    fees = _express_charges(job, instances)
+    charges = () if billed is None or kept is None else (*instances.charges(billed, kept), *fees)
     return AttemptState(
         name=job.name,
         run_id=job.run_id,
@@ -31,11 +34,12 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
         ended_at=job.ended_at,
         limits=_limits(job),
         charged_usd=instances.most_usd(job.charged_seconds)
-        + instances.most_kept_usd(job.charged_kept_seconds),
+        + instances.most_kept_usd(job.charged_kept_seconds)
+        + (instances.most_express_usd if job.is_active else total_of(fees)),
         billed_usd=total_of(charges) if charges else None,
         undiscounted_usd=None
         if trained is None or kept is None
-        else total_of(instances.charges(trained, kept)),
+        else total_of((*instances.charges(trained, kept), *fees)),
         charges=charges,
         ending=outcome.ending if outcome else None,
         reason=outcome.reason if outcome else "",
@@ -57,6 +61,19 @@ def attempt_of(job: TrainingJob, rung: Rung, artifacts: Bucket) -> AttemptState:
             "interruptions": job.interruptions,
             **_pool_facts(job),
         },
+    )
+
+
+def _express_charges(job: TrainingJob, instances: PricedInstances) -> tuple[Charge, ...]:
+    """Returns what reading the data from a directory bucket costs so far, if they are."""
+    if instances.express is None:
+        return ()
+    waited = ((job.ended_at or job.created_at) - job.created_at).total_seconds()
+    return instances.express.charges(
+        instances.instance_count,
+        starts=0 if job.started_at is None else 1 + job.interruptions,
+        seconds=max(0, ceil(waited)),
+        is_first=job.name == job_name_of(job.run_id, 1),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Mode = Literal["file", "fast_file", "fsx_lustre"]
+Mode = Literal["file", "fast_file", "fsx_lustre", "s3_express"]
 
 
 @dataclass(frozen=True)

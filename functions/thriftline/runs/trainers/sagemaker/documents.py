@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from thriftline.money.prices import Price
 from thriftline.runs.domain.quotes import Rung
 from thriftline.runs.trainers.sagemaker.data_input import DataInput, Mode
+from thriftline.runs.trainers.sagemaker.express_fees import ExpressFees
 from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
 
 _LONGEST_WAIT_SECONDS = 2_419_200
@@ -34,6 +35,7 @@ class InputChoice(BaseModel):
     mode: Mode | None = None
     file_system_id: str | None = None
     directory_path: str | None = None
+    bucket: str | None = None
 
     @field_validator("mode", mode="before")
     @classmethod
@@ -83,7 +85,8 @@ class RungTerms(BaseModel):
     as the instances share them. ``keep_alive_seconds`` is how long they are kept warm after a job,
     and ``kept_storage`` the price of their volumes meanwhile. At ``plan_ends_at`` the training plan
     ends, and its instances go. ``input_mode`` is how the data are read and
-    ``input_reason`` why; ``file_system`` and ``directory_path`` are of fsx_lustre.
+    ``input_reason`` why; ``file_system`` and ``directory_path`` are of fsx_lustre, ``express`` is
+    of s3_express.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -104,6 +107,7 @@ class RungTerms(BaseModel):
     input_reason: str | None = None
     file_system: str | None = None
     directory_path: str | None = None
+    express: ExpressFees | None = None
 
 
 def terms_of(
@@ -129,6 +133,7 @@ def terms_of(
         input_reason=instances.data.reason,
         file_system=choices.input.file_system_id,
         directory_path=choices.input.directory_path,
+        express=instances.express,
     )
     return terms.model_dump(mode="json")
 
@@ -145,4 +150,5 @@ def instances_of(rung: Rung) -> tuple[RungTerms, PricedInstances]:
         terms.keep_alive_seconds,
         terms.kept_storage,
         DataInput(terms.input_mode, terms.input_reason or ""),
+        terms.express,
     )

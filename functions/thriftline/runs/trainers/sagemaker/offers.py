@@ -1,7 +1,7 @@
 """One piece of work, priced on one choice of instances after another."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR, Decimal
 from functools import cached_property
 from typing import Any
@@ -15,20 +15,13 @@ from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.trainers.sagemaker.documents import TrainingChoices, terms_of
 from thriftline.runs.trainers.sagemaker.estimate import Job, estimate
 from thriftline.runs.trainers.sagemaker.expected_time import JobTerms, Workload
-from thriftline.runs.trainers.sagemaker.file_systems import (
-    UNSEEN_FILE_SYSTEM,
-    FileSystem,
-    FileSystemChoice,
-    Network,
-    advice,
-    require_network,
-    require_usable,
-)
+from thriftline.runs.trainers.sagemaker.express_buckets import fees_of
+from thriftline.runs.trainers.sagemaker.express_fees import ExpressFees
 from thriftline.runs.trainers.sagemaker.fitting import misfit
+from thriftline.runs.trainers.sagemaker.input_checks import InputChecks, InputSources
 from thriftline.runs.trainers.sagemaker.input_choice import (
     LEAST_VOLUME_GIB,
     Place,
-    copy_cost,
     data_input,
     volume_for,
 )
@@ -58,9 +51,7 @@ class PriceSources:
 
     ``market_of`` says what is known of a type on EC2's Spot market now. ``image_gb``
     is the size of the training image, None where it is not known. ``plan_of`` looks a training plan
-    up, and is None where no account is asked; so does ``file_system_of`` with a file system.
-    ``network`` is where the stack's jobs run, None in AWS's own, and ``artifacts_bucket`` has their
-    data.
+    up, and is None where no account is asked. ``inputs`` look up what the data may be read through.
     """
 
     catalogue: Callable[[], PriceCatalogue]
@@ -69,9 +60,7 @@ class PriceSources:
     market_of: Callable[[str], SpotMarket | None] = lambda _: None
     image_gb: Callable[[], float | None] = lambda: None
     plan_of: Callable[[str], TrainingPlan | None] | None = None
-    file_system_of: Callable[[str], FileSystem | None] | None = None
-    network: Network | None = None
-    artifacts_bucket: str = ""
+    inputs: InputSources = field(default_factory=InputSources)
 
 
 class Offers:
@@ -117,9 +106,22 @@ class Offers:
         place = Place(instances.instance_type, instances.instance_count, instances.rate.usd)
         wanted, encoder = self._choices.volume_gib, self._work.encoder
         how = data_input(self._choices.input.mode, place, self.workload, encoder, wanted)
-        return replace(
+        found = replace(
             instances, data=how, volume_gib=wanted or volume_for(self.workload, encoder, how)
         )
+        return replace(found, express=self._express_fees(found))
+
+    def _express_fees(self, instances: PricedInstances) -> ExpressFees | None:
+        """Returns what the data cost in the directory bucket that run.yaml names, if it does."""
+        choices, bucket = self._choices, self._choices.input.bucket
+        if bucket is None:
+            return None
+        needed = self.expected(instances, LONGEST_SECONDS, spot=False)
+        longest = choices.max_runtime_seconds or (
+            needed.high.seconds if needed.high else LONGEST_SECONDS
+        )
+        longest = max(longest, choices.max_wait_seconds or 0)
+        return fees_of(bucket, self.workload, self._catalogue, self._sources.region, longest)
 
     def has_price(self, instance_type: str) -> bool:
         """Whether the catalogue has a rate for a type here."""
@@ -154,7 +156,7 @@ class Offers:
             worst_case_usd=instances.worst_case_usd(limit),
             stop_grace_usd=instances.stop_grace_usd,
             upload_grace_usd=instances.upload_grace_usd,
-            fixed_usd=instances.kept_usd,
+            fixed_usd=instances.fixed_usd,
             terms=terms_of(
                 self._choices.model_copy(update={"spot": spot}),
                 instances,
@@ -253,36 +255,21 @@ class Offers:
         return (said,) if said else ()
 
     def require_input(self) -> None:
-        """Checks the file system that run.yaml names.
+        """Checks the file system, or the directory bucket, that run.yaml names.
 
         Raises:
             InvalidRunSpecError: the run cannot read its data through it.
         """
-        choice = self._choices.input
-        if choice.mode != "fsx_lustre" or self._sources.file_system_of is None:
-            return
-        require_network(self._sources.network)
-        named = FileSystemChoice(
-            choice.file_system_id or "",
-            choice.directory_path or "",
-            f"s3://{self._sources.artifacts_bucket}/",
-        )
-        require_usable(named, self._file_system)
+        self._input.require()
 
     def input_warnings(self, instances: PricedInstances) -> tuple[str, ...]:
         """Says what the way that run.yaml names costs against the others."""
-        if self._choices.input.mode != "fsx_lustre":
-            return ()
-        if self._file_system is None:
-            return (UNSEEN_FILE_SYSTEM,)
-        place = Place(instances.instance_type, instances.instance_count, instances.rate.usd)
-        copy = copy_cost(self.workload, place) if self.workload else None
-        return (advice(self._file_system, copy),)
+        return self._input.warnings(instances, self.workload)
 
     @cached_property
-    def _file_system(self) -> FileSystem | None:
-        asked, look = self._choices.input.file_system_id, self._sources.file_system_of
-        return look(asked) if asked and look else None
+    def _input(self) -> InputChecks:
+        sources = self._sources
+        return InputChecks(self._choices.input, sources.inputs, sources.region)
 
     @cached_property
     def _plan(self) -> TrainingPlan | None:

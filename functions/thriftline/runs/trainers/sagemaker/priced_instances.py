@@ -15,6 +15,7 @@ from thriftline.money.prices import WARM_POOL, Price, PriceCatalogue, near_match
 from thriftline.money.settlement import Charge
 from thriftline.runs.domain.quotes import round_up
 from thriftline.runs.trainers.sagemaker.data_input import COPIED, DataInput
+from thriftline.runs.trainers.sagemaker.express_fees import ExpressFees
 
 STOP_GRACE_SECONDS = 120
 # A model of 15 GB at 50 MB a second; SageMaker limits the upload after a stop only by days.
@@ -32,7 +33,7 @@ class PricedInstances:
 
     ``kept_seconds`` is how long a job's instances are kept warm after it, at the most, and
     ``kept_storage`` the price of their volumes meanwhile, that of ``storage`` where it is None.
-    ``data`` is how they read the data.
+    ``data`` is how they read the data, and ``express`` what that costs from a directory bucket.
     """
 
     instance_type: str
@@ -43,6 +44,7 @@ class PricedInstances:
     kept_seconds: int = 0
     kept_storage: Price | None = None
     data: DataInput = COPIED
+    express: ExpressFees | None = None
 
     @property
     def usd_per_second(self) -> Decimal:
@@ -63,6 +65,21 @@ class PricedInstances:
     def kept_usd(self) -> Decimal:
         """What the warm pool costs at the most, exactly; it does not grow with the job."""
         return self.most_kept_usd(self.kept_seconds)
+
+    @property
+    def fixed_usd(self) -> Decimal:
+        """What does not grow with the job, at the most, exactly."""
+        return self.kept_usd + self.most_express_usd
+
+    @property
+    def most_express_usd(self) -> Decimal:
+        """What the data cost in a directory bucket at the most, exactly; 0 for none there."""
+        return self.express.most_usd(self.instance_count) if self.express else Decimal(0)
+
+    def _likely_express_usd(self, seconds: int) -> Decimal:
+        if self.express is None:
+            return Decimal(0)
+        return self.express.likely_usd(self.instance_count, seconds)
 
     def most_kept_usd(self, seconds: int) -> Decimal:
         """What ``seconds`` of the warm pool cost at the most, exactly."""
@@ -110,8 +127,8 @@ class PricedInstances:
         return Charge(what, seconds, units, self.storage.usd, self.storage.unit, usd)
 
     def worst_case_usd(self, seconds: int) -> Decimal:
-        """What a job of ``seconds`` costs at the most, with its pool, rounded up to cents."""
-        return round_up(self.most_usd(seconds) + self.kept_usd)
+        """What a job of ``seconds`` costs at the most, with all else, rounded up to cents."""
+        return round_up(self.most_usd(seconds) + self.fixed_usd)
 
     def most_usd(self, seconds: int) -> Decimal:
         """What ``seconds`` cost at the most, where a rate stands in for another."""
@@ -121,11 +138,12 @@ class PricedInstances:
 
     def expected_usd(self, seconds: int) -> Decimal:
         """What a job of ``seconds`` is billed, rounded up to cents, with all of its pool's time."""
-        return round_up(self.billed_usd(seconds) + self._kept.billed_usd(self.kept_seconds))
+        kept = self._kept.billed_usd(self.kept_seconds)
+        return round_up(self.billed_usd(seconds) + kept + self._likely_express_usd(seconds))
 
     def least_usd(self, seconds: int) -> Decimal:
         """What it is billed where the next job takes over its instances at once."""
-        return round_up(self.billed_usd(seconds))
+        return round_up(self.billed_usd(seconds) + self._likely_express_usd(seconds))
 
     def billed_usd(self, seconds: int) -> Decimal:
         """What ``seconds`` are billed, exactly; types with NVMe volumes have no storage."""
@@ -138,8 +156,8 @@ class PricedInstances:
         return self.instance_usd(seconds) + self.storage_usd(seconds)
 
     def seconds_within(self, usd: Decimal) -> int:
-        """Returns the most seconds of a job that, with its pool, surely cost no more."""
-        left = usd - self.kept_usd
+        """Returns the most seconds of a job that, with all else, surely cost no more."""
+        left = usd - self.fixed_usd
         # Division rounds, up or down: the quotient may be one second off either way.
         seconds = max(0, int(left / self.usd_per_second) + 1)
         while seconds > 0 and self.most_usd(seconds) > left:

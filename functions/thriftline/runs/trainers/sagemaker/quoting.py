@@ -94,7 +94,8 @@ def _basis(instances: PricedInstances, limit: int, expected: Expectation) -> str
     return (
         f"{instances.instance_count} x {instances.instance_type} at {rate.usd} USD an hour "
         f"({rate.region}, {rate.component}, {rate.date}) for {limit} "
-        f"seconds, with {instances.volume_gib} GiB of storage{_kept(instances)}{likely}"
+        f"seconds, with {instances.volume_gib} GiB of storage{_kept(instances)}"
+        f"{_express(instances)}{likely}"
     )
 
 
@@ -103,6 +104,13 @@ def _kept(instances: PricedInstances) -> str:
         return ""
     usd = round_up(instances.kept_usd)
     return f", and {instances.kept_seconds} seconds of a warm pool for {usd} USD"
+
+
+def _express(instances: PricedInstances) -> str:
+    if instances.express is None:
+        return ""
+    usd = round_up(instances.most_express_usd)
+    return f", and {usd} USD for the data in {instances.express.bucket}"
 
 
 def _remedies(

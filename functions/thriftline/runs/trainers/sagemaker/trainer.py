@@ -24,7 +24,9 @@ from thriftline.runs.trainers.port import Inputs, TrainedModel, TrainerSite
 from thriftline.runs.trainers.sagemaker.attempt_limit import attempt_limit, within_plan
 from thriftline.runs.trainers.sagemaker.attempts import attempt_of
 from thriftline.runs.trainers.sagemaker.documents import RungTerms, instances_of
+from thriftline.runs.trainers.sagemaker.express_buckets import is_there
 from thriftline.runs.trainers.sagemaker.file_systems import FileSystem, Network, describe
+from thriftline.runs.trainers.sagemaker.input_checks import InputSources
 from thriftline.runs.trainers.sagemaker.ladder import Quotas
 from thriftline.runs.trainers.sagemaker.layout import MODEL, OUTPUT, job_output_prefix
 from thriftline.runs.trainers.sagemaker.month import month
@@ -36,6 +38,8 @@ from thriftline.runs.trainers.sagemaker.training_instance_types import training_
 from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
 from thriftline.runs.trainers.sagemaker.training_plans import TrainingPlan, TrainingPlans
 from thriftline.runs.trainers.sagemaker.training_request import TrainingOrder, training_request
+
+_STREAMED = ("fast_file", "s3_express")
 
 
 class SagemakerTrainer:
@@ -55,6 +59,7 @@ class SagemakerTrainer:
         size_of_image: Callable[[str], float | None] = lambda _: None,
         plan_of: Callable[[str], TrainingPlan | None] = lambda _: None,
         file_system_of: Callable[[str], FileSystem | None] = lambda _: None,
+        has_bucket: Callable[[str], bool] = lambda _: False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._jobs = jobs
@@ -65,6 +70,7 @@ class SagemakerTrainer:
         self._market_of = market_of
         self._plan_of = plan_of
         self._file_system_of = file_system_of
+        self._has_bucket = has_bucket
         self._now = now
 
     def quote(self, work: TrainingWork) -> Quote:
@@ -77,9 +83,13 @@ class SagemakerTrainer:
             self._market_of,
             lambda: self._image_gb(settings.training_image_uri),
             plan_of=self._plan_of,
-            file_system_of=self._file_system_of,
-            network=Network(settings.training_subnet_ids, settings.training_security_group_ids),
-            artifacts_bucket=self._artifacts.name,
+            inputs=InputSources(
+                file_system_of=self._file_system_of,
+                has_bucket=self._has_bucket,
+                network=Network(settings.training_subnet_ids, settings.training_security_group_ids),
+                artifacts_bucket=self._artifacts.name,
+                express_buckets=settings.training_express_buckets,
+            ),
         )
         return quote(work, sources, self._quotas)
 
@@ -167,7 +177,8 @@ class SagemakerTrainer:
             kms_key_id=settings.kms_key_id,
             usd_per_hour=order.rung.rate.usd,
             cost_tags=settings.cost_tags,
-            streams=terms.input_mode == "fast_file",
+            streams=terms.input_mode in _STREAMED,
+            splits_bucket=terms.express.bucket if terms.express else None,
             file_system_id=terms.file_system,
             directory_path=terms.directory_path,
             subnet_ids=settings.training_subnet_ids,
@@ -232,4 +243,5 @@ def sagemaker_trainer(site: TrainerSite) -> SagemakerTrainer:
         lambda uri: image_gb(client("ecr"), uri),
         lambda arn: TrainingPlans(client("sagemaker"), lambda: datetime.now(UTC)).describe(arn),
         lambda file_system_id: describe(client("fsx"), file_system_id),
+        lambda bucket: is_there(client("s3"), bucket),
     )

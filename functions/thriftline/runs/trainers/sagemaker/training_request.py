@@ -25,7 +25,8 @@ class TrainingOrder:
     ``base_model_uri`` is an S3 folder of base weights, None for a model of the hub. ``shard_train``
     gives each instance files of its own from the training split, of which it needs one at least.
     The splits are copied to the instances, unless they are streamed (``streams``) or read through a
-    file system, which shows the artifacts bucket at ``directory_path``.
+    file system, which shows the artifacts bucket at ``directory_path``. ``splits_bucket`` has them
+    too where they are read from another bucket than the artifacts bucket.
     """
 
     job_name: str
@@ -50,6 +51,7 @@ class TrainingOrder:
     usd_per_hour: Decimal | None = None
     cost_tags: Mapping[str, str] = field(default_factory=dict)
     streams: bool = False
+    splits_bucket: str | None = None
     file_system_id: str | None = None
     directory_path: str | None = None
     subnet_ids: tuple[str, ...] = ()
@@ -139,7 +141,8 @@ def _split_channel(order: TrainingOrder, split: str) -> dict[str, Any]:
         return _with_key(channel, "ContentType", content_type)
     sharded = split == "train" and order.shard_train
     mode = "FastFile" if order.streams else "File"
-    return _channel(split, order.uri(prefix), content_type, sharded=sharded, mode=mode)
+    uri = f"s3://{order.splits_bucket}/{prefix}" if order.splits_bucket else order.uri(prefix)
+    return _channel(split, uri, content_type, sharded=sharded, mode=mode)
 
 
 def _channel(

@@ -86,6 +86,7 @@ _BOUNDS = (
     ("minItems", "maxItems", " entries", "at least", "at most"),
 )
 _PATTERNS = {
+    "base_model_revision": "40 hexadecimal digits",
     "base_model": "hub id such as `org/name`, or `s3://bucket/prefix/`",
     "instance_type": "`ml.{family}.{size}`",
     "type": "`ml.{family}.{size}`",

@@ -3,6 +3,7 @@
 import difflib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, cast
@@ -80,6 +81,17 @@ def words() -> dict[str, Any]:
     return {"read": read, "allowed": "a text that is not empty"}
 
 
+def commit_or_none() -> dict[str, Any]:
+    """A field that takes `none`, or the whole hash of a commit."""
+
+    def read(text: str) -> str | None:
+        if text != "none" and not re.fullmatch(r"[0-9a-f]{40}", text):
+            raise ValueError
+        return None if text == "none" else text
+
+    return {"read": read, "allowed": "none or a commit's hash of 40 hexadecimal digits"}
+
+
 def label_weights() -> dict[str, Any]:
     """A field that takes `none`, `balanced`, or a JSON object of labels and weights."""
 
@@ -132,6 +144,10 @@ class TrainConfig:
 
     base_model: str = field(metadata=words())
     """Name of the pretrained encoder: a model hub id, unless the channel `model` has its files."""
+
+    base_model_revision: str | None = field(default=None, metadata=commit_or_none())
+    """Commit of the model hub at which the base model is fetched; None for what its main branch
+    holds when the job starts. A branch or a tag is refused: it can be another model tomorrow."""
 
     run_id: str = field(default="local", metadata=words())
     """The run that this job belongs to; it is printed, and changes nothing."""

@@ -2,11 +2,12 @@
 
 import errno
 import json
+import re
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from training_image.data import Tokenizer
 from training_image.job import JobError
 from training_image.mean_pooling import add_mean_pooling
 from training_image.packing import Packing, pack
+
+_SNAPSHOT = re.compile(r"/snapshots/([0-9a-f]{40})/")
 
 transformers.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -34,6 +37,8 @@ class Classifier:
     labels: tuple[str, ...]
     packing: Packing | None
     """How the network reads rows without padding; None where it cannot."""
+    revision: str | None = None
+    """The commit of the model hub that it was fetched at; None for files of one's own."""
 
     @property
     def parameters(self) -> int:
@@ -61,7 +66,31 @@ class Classifier:
             file.chmod(file.stat().st_mode | 0o444)
 
 
-def load_tokenizer(source: str | Path, max_length: int | None) -> tuple[Any, Tokenizer]:
+def find_revision(source: str | Path, revision: str | None) -> str | None:
+    """Returns the commit of the model hub that the source is of now; None for a folder.
+
+    All that is loaded of it is then loaded at this commit, also where a branch moves meanwhile.
+
+    Raises:
+        JobError: a commit is named for a folder, or the hub has no such model or commit.
+    """
+    if isinstance(source, Path):
+        if revision:
+            raise JobError(
+                "base_model_revision names a commit of the model hub, but the base model comes "
+                f"from {_name(source)}; leave it out."
+            )
+        return None
+    with _explained(source, revision):
+        file = transformers.utils.cached_file(source, "config.json", **_place(source, revision))
+    # The cache of the hub has a folder for each commit.
+    found = _SNAPSHOT.search(Path(file or "").as_posix())
+    return found[1] if found else revision
+
+
+def load_tokenizer(
+    source: str | Path, max_length: int | None, revision: str | None = None
+) -> tuple[Any, Tokenizer]:
     """Loads the tokenizer of a model, set to cut texts at max_length tokens; None: as saved.
 
     Raises:
@@ -69,11 +98,10 @@ def load_tokenizer(source: str | Path, max_length: int | None) -> tuple[Any, Tok
     """
     if isinstance(source, Path):
         _check_files(source)
-    with _explained(source):
-        config = transformers.AutoConfig.from_pretrained(source, local_files_only=_local(source))
-        loaded = transformers.AutoTokenizer.from_pretrained(
-            source, use_fast=True, local_files_only=_local(source)
-        )
+    place = _place(source, revision)
+    with _explained(source, revision):
+        config = transformers.AutoConfig.from_pretrained(source, **place)
+        loaded = transformers.AutoTokenizer.from_pretrained(source, use_fast=True, **place)
     if not loaded.is_fast or loaded.pad_token_id is None:
         raise JobError(f"The tokenizer of {_name(source)} is not a fast one with a padding token.")
     limit = _position_limit(config, loaded)
@@ -101,6 +129,7 @@ def load_base(
     tokenizers: tuple[Any, Tokenizer],
     multi_label: bool = False,
     mean_pooling: bool = False,
+    revision: str | None = None,
 ) -> Classifier:
     """Loads a pretrained encoder with a new head for these labels.
 
@@ -110,15 +139,16 @@ def load_base(
         tokenizers: the model's, as `load_tokenizer` returns it.
         multi_label: whether each label has a probability of its own.
         mean_pooling: whether the head reads the mean of the tokens' vectors, where that can be.
+        revision: the commit of the model hub, as `find_revision` returns it.
 
     Raises:
         JobError: the architecture cannot classify texts, or weights are absent.
     """
     kind = "multi" if multi_label else "single"
-    with _explained(source):
+    with _explained(source, revision):
         network, report = transformers.AutoModelForSequenceClassification.from_pretrained(
             source,
-            local_files_only=_local(source),
+            **_place(source, revision),
             use_safetensors=True,
             dtype=torch.float32,
             id2label=dict(enumerate(labels)),
@@ -132,7 +162,7 @@ def load_base(
     _check_encoder_weights(network, report["missing_keys"], source)
     if mean_pooling:
         add_mean_pooling(network)
-    return _classifier(network, tokenizers, tuple(labels))
+    return replace(_classifier(network, tokenizers, tuple(labels)), revision=revision)
 
 
 def check_champion(channel: Path, multi_label: bool) -> None:
@@ -236,20 +266,27 @@ def _position_limit(config: Any, tokenizer: Any) -> int:
 
 
 @contextmanager
-def _explained(source: str | Path) -> Iterator[None]:
+def _explained(source: str | Path, revision: str | None = None) -> Iterator[None]:
     """Turns what transformers raises for unusable files into one sentence."""
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         reason = str(error).strip().splitlines()
         raise JobError(
-            f"Cannot load {_name(source)} as a text classifier: "
+            f"Cannot load {_name(source)}{_at(revision)} as a text classifier: "
             f"{reason[0] if reason else type(error).__name__}"
         ) from error
 
 
-def _local(source: str | Path) -> bool:
-    return isinstance(source, Path)
+def _place(source: str | Path, revision: str | None) -> dict[str, Any]:
+    """Says where transformers finds the files: in a folder, or in the hub at a commit."""
+    if isinstance(source, Path):
+        return {"local_files_only": True}
+    return {"revision": revision} if revision else {}
+
+
+def _at(revision: str | None) -> str:
+    return f" at the commit {revision}" if revision else ""
 
 
 def _name(source: str | Path) -> str:

@@ -41,7 +41,13 @@ from training_image.job import (
     write_json,
 )
 from training_image.launch import SCRATCH
-from training_image.models import check_champion, load_base, load_champion, load_tokenizer
+from training_image.models import (
+    check_champion,
+    find_revision,
+    load_base,
+    load_champion,
+    load_tokenizer,
+)
 from training_image.parallel import ALONE, Ranks
 from training_image.progress import say, write_history
 from training_image.records import read_records
@@ -82,9 +88,10 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
     hardware = Hardware.find(ranks.local_rank)
 
     base = job.channel("model") or config.base_model
+    revision = same_revision(base, config.base_model_revision, ranks)
     # The first one of a machine fetches the model, if it has to be.
-    on_each_machine(ranks, lambda _: load_tokenizer(base, config.max_length))
-    tokenizers = load_tokenizer(base, config.max_length)
+    on_each_machine(ranks, lambda _: load_tokenizer(base, config.max_length, revision))
+    tokenizers = load_tokenizer(base, config.max_length, revision)
     splits = read_splits(channels, config, tokenizers[1], scratch, stop, ranks)
 
     def start(job: Job, config: TrainConfig, ranks: Ranks = ranks) -> Training:
@@ -96,6 +103,7 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
             tokenizers,
             config.multi_label,
             mean_pooling=kind is not Training,
+            revision=revision,
         )
         ranks.raise_any(StopRequestedError() if stop.requested else None)
         return kind(job, config, classifier, splits, hardware, stop, ranks)
@@ -130,6 +138,17 @@ def run(job: Job, stop: StopSignal, scratch: Path, ranks: Ranks) -> None:
             },
         )
         keep_exported(job, scratch / "export")
+
+
+def same_revision(base: str | Path, wanted: str | None, ranks: Ranks) -> str | None:
+    """Returns the commit of the model hub at which every rank loads the base model."""
+    found = find_revision(base, wanted)
+    if len(set(ranks.gather(found))) > 1:
+        raise JobError(
+            f"The base model {base} was changed in the hub while the job started; name its commit "
+            "(base_model_revision) and start it again."
+        )
+    return found
 
 
 def find_channels(job: Job) -> dict[str, Path]:
@@ -332,6 +351,7 @@ def write_outputs(
         },
         "model": {
             "base_model": training.config.base_model,
+            "base_model_revision": training.classifier.revision,
             "parameters": training.classifier.parameters,
             "architecture": training.classifier.architecture,
         },

@@ -3,6 +3,7 @@
 locals {
   parameters = {
     DefaultBaseModel         = var.default_base_model
+    DefaultBaseModelRevision = var.default_base_model_revision
     DefaultInstanceType      = var.default_instance_type
     DefaultMaxUsd            = var.default_max_usd
     MaxUsdPerRun             = var.max_usd_per_run

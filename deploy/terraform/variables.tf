@@ -12,6 +12,18 @@ variable "default_base_model" {
   }
 }
 
+variable "default_base_model_revision" {
+  description = "Commit of the model hub at which DefaultBaseModel is loaded, 40 hexadecimal digits; empty for the one that comes with this version (distilbert/distilbert-base-uncased has one), else for what the branch main holds when a job starts."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^$|^[0-9a-f]{40}$", var.default_base_model_revision))
+    error_message = "It has to match ^$|^[0-9a-f]{40}$."
+  }
+}
+
 variable "default_instance_type" {
   description = "SageMaker training instance type of runs that name none."
   type        = string

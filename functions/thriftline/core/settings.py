@@ -270,6 +270,11 @@ class Settings:
         return self._require("DEFAULT_BASE_MODEL")
 
     @property
+    def default_base_model_revision(self) -> str | None:
+        """Commit of that model in the hub; None for the one that comes with this version."""
+        return self.environment.get("DEFAULT_BASE_MODEL_REVISION") or None
+
+    @property
     def default_instance_type(self) -> str:
         """Instance type of a run spec that names none."""
         return self._require("DEFAULT_INSTANCE_TYPE")

@@ -273,6 +273,9 @@ class Training(Document):
     """What the training program said of itself."""
 
     base_model: str | None
+    base_model_revision: str | None = Field(
+        None, description="Commit of the model hub that was loaded; null for files of one's own."
+    )
     architecture: str | None
     parameters: int | None
     samples: int | None = Field(description="Records seen, all epochs together.")

@@ -27,6 +27,7 @@ class ModelFigures(_Part):
     """What was fine-tuned."""
 
     base_model: str | None = None
+    base_model_revision: str | None = None
     parameters: int | None = None
     architecture: str | None = None
 

@@ -156,6 +156,7 @@ def run_spec_defaults() -> "Defaults":
     names = tuple(sorted(one.name for one in quoters()))
     return Defaults(
         base_model=settings().default_base_model,
+        base_model_revision=settings().default_base_model_revision,
         instance_type=settings().default_instance_type,
         max_usd=Decimal(settings().default_max_usd),
         trainers=names,

@@ -48,6 +48,7 @@ def run_spec_defaults() -> Defaults:
     """What the stack's parameters say where ``run.yaml`` is silent."""
     return Defaults(
         base_model=settings().default_base_model,
+        base_model_revision=settings().default_base_model_revision,
         instance_type=settings().default_instance_type,
         max_usd=Decimal(settings().default_max_usd),
         trainers=tuple(sorted(TRAINERS)),

@@ -118,7 +118,12 @@ def metrics(accuracy: float, *, champion: bool = False, **changes: Any) -> dict[
             "candidate": {"accuracy": accuracy, "macro_f1": accuracy, "loss": 0.4},
             "champion": None,
         },
-        "model": {"base_model": "org/base", "parameters": 1000, "architecture": "Bert"},
+        "model": {
+            "base_model": "org/base",
+            "base_model_revision": "a" * 40,
+            "parameters": 1000,
+            "architecture": "Bert",
+        },
         "software": {"torch": "2.13.0"},
     } | changes
 

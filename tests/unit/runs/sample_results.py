@@ -131,6 +131,7 @@ def training() -> Training:
     ]
     return Training(
         base_model="sentence-transformers/all-MiniLM-L6-v2",
+        base_model_revision="a" * 40,
         architecture="BertForSequenceClassification",
         parameters=22_713_986,
         samples=20_472,

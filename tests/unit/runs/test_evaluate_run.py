@@ -59,6 +59,7 @@ def test_a_first_model_is_scored_and_approved(here: World) -> None:
     assert evaluation.gate.promotion == "approved"
     assert [point.loss for point in evaluation.training.curve] == [0.7, 0.6]
     assert evaluation.training.base_model == "org/base"
+    assert evaluation.training.base_model_revision == "a" * 40
 
 
 def test_a_model_under_the_minimum_is_rejected_and_still_written_down(here: World) -> None:

@@ -86,6 +86,7 @@ def test_the_version_carries_its_lineage(scene: Scene) -> None:
     assert lineage["dataset_uri"] == "s3://data/datasets/reviews/reviews.csv"
     assert lineage["dataset_version"] == "v1"
     assert lineage["seed"] == "7"
+    assert lineage["base_model_revision"] == "a" * 40
     assert lineage["instance_type"] == "ml.g5.xlarge"
     assert lineage["cost_usd"] == "0.160000"
     assert len(lineage["run_spec_sha256"]) == 64

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.core.spec_documents import MAX_BYTES
+from thriftline.runs.domain.encoders import PINNED
 from thriftline.runs.schemas.run_spec import RunSpec
 from thriftline.runs.schemas.run_yaml import Defaults, parse_run_yaml
 
@@ -40,6 +43,44 @@ def test_what_the_file_says_wins_over_the_stack() -> None:
     assert spec.budget.max_usd == Decimal("3.1")
     assert spec.hyperparameters.learning_rate == 0.0005
     assert spec.training.instance_type == "ml.g5.xlarge"
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def test_the_stacks_commit_is_that_of_its_base_model_alone() -> None:
+    stack = replace(DEFAULTS, base_model_revision=COMMIT)
+
+    assert parse_run_yaml(None, stack).base_model_revision == COMMIT
+    assert parse_run_yaml(b"base_model: a/b\n", stack).base_model_revision is None
+    assert parse_run_yaml(None, DEFAULTS).base_model_revision is None
+    # The default base model comes with one.
+    (own,) = PINNED
+    shipped = replace(DEFAULTS, base_model=own)
+    assert parse_run_yaml(None, shipped).base_model_revision == PINNED[own]
+    assert re.fullmatch("[0-9a-f]{40}", PINNED[own])
+
+
+def test_a_commit_is_taken_and_whoever_names_one_wants_an_encoder() -> None:
+    spec = parse_run_yaml(f"base_model_revision: {COMMIT}\n".encode(), DEFAULTS)
+
+    assert (spec.base_model, spec.base_model_revision) == ("org/base", COMMIT)
+    assert spec.trainer == "sagemaker"
+
+
+@pytest.mark.parametrize("given", ["main", "v1.0", COMMIT[:7], COMMIT.upper()])
+def test_a_branch_a_tag_or_a_part_of_a_hash_is_no_commit(given: str) -> None:
+    message = problem(f"base_model: a/b\nbase_model_revision: {given}\n")
+
+    assert "line 2" in message
+    assert "a commit's hash of 40 hexadecimal digits, since a branch or a tag" in message
+
+
+def test_weights_in_s3_have_no_commit() -> None:
+    message = problem(f"base_model: s3://b/m/\nbase_model_revision: {COMMIT}\n")
+
+    assert "line 2" in message
+    assert "is of a model of the hub, and base_model is s3://b/m/" in message
 
 
 def test_a_ladder_says_where_it_trains_and_is_read_again() -> None:

@@ -99,6 +99,13 @@ def test_the_job_is_named_after_run_and_attempt_and_recorded(start: Start) -> No
     assert facts["billable_seconds"] is None
 
 
+def test_the_commit_of_the_base_model_reaches_the_training_program(start: Start) -> None:
+    start.world.write_run(base_model="org/model", base_model_revision="a" * 40)
+    start()
+
+    assert start.sagemaker.jobs[FIRST]["HyperParameters"]["base_model_revision"] == "a" * 40
+
+
 def test_the_run_spec_reaches_the_training_program(start: Start) -> None:
     start()
 

@@ -50,6 +50,12 @@ _MINILM_L12 = Encoder(12, 384, 1536, _BERT_VOCABULARY)
 _MODERNBERT_BASE = Encoder(22, 768, 1152, 50_368, gated=True)
 _MODERNBERT_LARGE = Encoder(28, 1024, 2624, 50_368, gated=True)
 
+# The commits of the hub at which the stack's own default base model is loaded. A branch can be
+# another model tomorrow; this one has been its main since 2024-05-06.
+PINNED: Mapping[str, str] = {
+    "distilbert/distilbert-base-uncased": "12040accade4e8a0f71eabdb258fecc2e7e948be",
+}
+
 # The config.json of these hub ids, which a Lambda without a way to the internet cannot fetch.
 WELL_KNOWN: Mapping[str, Encoder] = {
     "distilbert/distilbert-base-uncased": _DISTILBERT,

@@ -66,6 +66,13 @@ class RunSpec(Section):
         description="Model hub id, or s3://bucket/prefix/ of a Hugging Face model folder. "
         "The stack's parameter DefaultBaseModel sets the default.",
     )
+    base_model_revision: Annotated[str, StringConstraints(pattern="^[0-9a-f]{40}$")] | None = Field(
+        None,
+        description="Commit of the model hub at which base_model is loaded, all 40 digits; a "
+        "branch or a tag can be another model tomorrow. When absent, the branch main is resolved "
+        "when a job starts, and the result records the commit. Of the stack's default base model "
+        "it is the parameter DefaultBaseModelRevision.",
+    )
     prepare: PrepareSection | None = Field(
         None, description="Raw data is made into the data set first; none when absent."
     )
@@ -99,6 +106,17 @@ class RunSpec(Section):
         "the same settings.",
     )
     seed: int = Field(42, ge=0, le=4_294_967_295, description="Of split, shuffling and dropout.")
+
+    @field_validator("base_model_revision")
+    @classmethod
+    def _revision_is_of_a_hub(cls, revision: str | None, info: ValidationInfo) -> str | None:
+        base_model = str(info.data.get("base_model"))
+        if revision is not None and base_model.startswith("s3://"):
+            raise ValueError(
+                f"is of a model of the hub, and base_model is {base_model}; take it out, or name "
+                "a hub id"
+            )
+        return revision
 
     @field_validator("prepare")
     @classmethod

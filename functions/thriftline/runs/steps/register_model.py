@@ -166,6 +166,12 @@ def _image(item: Mapping[str, Any], job_name: str) -> str | None:
     return None
 
 
+def _revision(evaluation: Evaluation) -> str:
+    """The commit of the model hub that the program loaded."""
+    training = evaluation.training
+    return (training.base_model_revision if training else None) or ""
+
+
 def _lineage(
     run: Run,
     evaluation: Evaluation,
@@ -183,6 +189,7 @@ def _lineage(
         "dataset_version": run.upload.version_id,
         "run_spec_sha256": hashlib.sha256(spec.encode()).hexdigest(),
         "base_model": run.spec.base_model,
+        "base_model_revision": _revision(evaluation),
         "seed": str(run.spec.seed),
         **(own.lineage() if own else {}),
         "cost_usd": "" if cost.usd is None else f"{cost.usd:.6f}",

@@ -107,6 +107,8 @@ def hyperparameters_of(spec: RunSpec, planned: PlannedTraining) -> dict[str, obj
     chosen = planned.model_dump(exclude={"steps"})
     return {
         "base_model": spec.base_model,
+        # An image of an earlier version does not know the name, and has no need of it.
+        **({"base_model_revision": revision} if (revision := spec.base_model_revision) else {}),
         **spec.hyperparameters.model_dump(),
         **chosen,
         "batch_rows": "none" if planned.batch_rows is None else planned.batch_rows,

@@ -68,7 +68,7 @@ def test_a_commit_is_taken_and_whoever_names_one_wants_an_encoder() -> None:
     assert spec.trainer == "sagemaker"
 
 
-@pytest.mark.parametrize("given", ["main", "v1.0", COMMIT[:7], COMMIT.upper()])
+@pytest.mark.parametrize("given", ["main", "v1.0", COMMIT[5:15], COMMIT.upper()])
 def test_a_branch_a_tag_or_a_part_of_a_hash_is_no_commit(given: str) -> None:
     message = problem(f"base_model: a/b\nbase_model_revision: {given}\n")
 
@@ -77,10 +77,10 @@ def test_a_branch_a_tag_or_a_part_of_a_hash_is_no_commit(given: str) -> None:
 
 
 def test_weights_in_s3_have_no_commit() -> None:
-    message = problem(f"base_model: s3://b/m/\nbase_model_revision: {COMMIT}\n")
+    message = problem(f"base_model: s3://bucket/m/\nbase_model_revision: {COMMIT}\n")
 
     assert "line 2" in message
-    assert "is of a model of the hub, and base_model is s3://b/m/" in message
+    assert "is of a model of the hub, and base_model is s3://bucket/m/" in message
 
 
 def test_a_ladder_says_where_it_trains_and_is_read_again() -> None:

@@ -78,9 +78,8 @@ def plan(
 def test_the_data_are_streamed_from_the_bucket_at_a_price_that_the_hold_has(
     world: RunWorld,
 ) -> None:
-    limit = {"max_runtime_seconds": 7200}
-    express = plan(world, **limit).rungs[0]
-    streamed = plan(world, **limit, input={"mode": "fast_file"}).rungs[0]
+    express = plan(world, max_runtime_seconds=7200).rungs[0]
+    streamed = plan(world, max_runtime_seconds=7200, input={"mode": "fast_file"}).rungs[0]
 
     assert express.terms["input_mode"] == "s3_express"
     assert express.terms["express"]["bucket"] == BUCKET
@@ -238,7 +237,7 @@ def test_an_attempt_is_billed_its_reads_and_the_first_one_the_upload(world: RunW
     )
     never = attempt_of(job(rung, 2, status="Failed", billable_seconds=0), rung, world.artifacts)
 
-    def rows(state: Any) -> dict[str, float]:
+    def rows(state: Any) -> dict[str, Any]:
         return {
             one.what: pytest.approx(float(one.usd), rel=1e-3)
             for one in state.charges

@@ -14,6 +14,8 @@ from tests.unit.runs.test_plan_run import DATASET, OPEN, FakeRegistry
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import InvalidRunSpecError, NoQuotaError
 from thriftline.runs.schemas.plan import Plan
+from thriftline.runs.schemas.run_spec import RunSpec
+from thriftline.runs.schemas.run_yaml import Defaults, parse_run_yaml
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.run_documents import read_plan
 from thriftline.runs.trainers.sagemaker.attempt_limit import within_plan
@@ -51,6 +53,19 @@ def plan(world: RunWorld, found: TrainingPlan | None) -> Plan:
         finished=world.finished,
     )
     return read_plan(world.artifacts, RUN_ID)
+
+
+def test_spot_beside_a_plan_is_refused_and_a_saved_spec_is_read() -> None:
+    defaults = Defaults("org/base", "ml.g5.xlarge", Decimal(10), ("sagemaker",))
+    asked = f"training:\n  training_plan: {ARN}\n"
+    with pytest.raises(InvalidRunSpecError) as refused:
+        parse_run_yaml(f"{asked}  spot: true\n".encode(), defaults)
+
+    assert str(refused.value).startswith("run.yaml line 3: training.spot: SageMaker takes no Spot")
+    assert "say spot: false or take spot out, or take training_plan out" in str(refused.value)
+    for text in (asked, f"{asked}  spot: false\n", f"{asked}  spot: auto\n"):
+        spec = parse_run_yaml(text.encode(), defaults)
+        assert RunSpec.model_validate_json(spec.model_dump_json()) == spec
 
 
 def test_a_run_on_a_plan_is_priced_at_its_storage_alone_and_is_not_on_spot(world: RunWorld) -> None:

@@ -2,7 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, Tag, field_validator, model_validator
+from pydantic import (
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from thriftline.core.auto_value import AutoTag, ValueOrAuto
 from thriftline.core.section import Section
@@ -66,7 +74,8 @@ class TrainingSection(Section):
     ) = Field(
         None,
         description="ARN of a SageMaker training plan that the account has: the run is on demand "
-        "within it, and priced at nothing more but storage, since it is paid for.",
+        "within it, and priced at nothing more but storage, since it is paid for. spot: true "
+        "beside it is refused.",
     )
     keep_alive_seconds: int = Field(
         0,
@@ -114,6 +123,18 @@ class TrainingSection(Section):
             given, of_first = said[key]
             if given != of_first:
                 raise ValueError(f"the ladder says where it trains; take {key} out")
+        return self
+
+    @model_validator(mode="after")
+    def _a_plan_is_on_demand(self, info: ValidationInfo) -> "TrainingSection":
+        # A saved spec has the default written out, and is read without a context.
+        asked = info.context and "spot" in self.model_fields_set and self.spot is True
+        if self.training_plan and asked:
+            rule = (
+                "SageMaker takes no Spot within a training plan, whose instances are paid for; say "
+                "spot: false or take spot out, or take training_plan out"
+            )
+            raise PydanticCustomError("spot_on_plan", "{rule}", {"at": ("spot",), "rule": rule})
         return self
 
     @model_validator(mode="after")

@@ -24,9 +24,10 @@ from thriftline.runs.domain.layout import job_name_of, splits_prefix
 from thriftline.runs.domain.quotes import Rung
 from thriftline.runs.schemas.input_section import InputSection
 from thriftline.runs.schemas.plan import Plan
-from thriftline.runs.steps.express_copy import delete_copy, express_bucket, scratch_with_copy
+from thriftline.runs.steps.express_copy import delete_copy, express_bucket
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.run_documents import read_plan
+from thriftline.runs.steps.scratch_with_copy import scratch_with_copy
 from thriftline.runs.trainers.sagemaker.attempts import attempt_of
 from thriftline.runs.trainers.sagemaker.documents import instances_of
 from thriftline.runs.trainers.sagemaker.expected_time import Workload

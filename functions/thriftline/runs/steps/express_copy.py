@@ -5,15 +5,13 @@ shares the work. No data set lies in such a bucket, and nothing else of a run do
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import Retry, ThriftlineError
-from thriftline.runs.domain.layout import scratch_prefix, splits_prefix
+from thriftline.runs.domain.layout import splits_prefix
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_spec import ENCODER_TRAINER
-from thriftline.runs.steps.dataset_store import BucketScratch
 
 BucketOf = Callable[[str], Bucket]
 
@@ -23,26 +21,6 @@ def express_bucket(run: Run | None, plan: Plan | None) -> str | None:
     if run is None or plan is None or plan.trainer != ENCODER_TRAINER:
         return None
     return run.spec.training.input.bucket
-
-
-@dataclass(frozen=True)
-class ScratchWithCopy(BucketScratch):
-    """Scratch of which the splits are written to another bucket too, by the same keys."""
-
-    copy: Bucket
-    copied: str
-
-    def write(self, name: str, data: bytes) -> None:
-        """Writes a whole object."""
-        super().write(name, data)
-        key = self.prefix + name
-        if key.startswith(self.copied):
-            self.copy.write(key, data, "application/octet-stream")
-
-
-def scratch_with_copy(run_id: str, artifacts: Bucket, copy: Bucket) -> ScratchWithCopy:
-    """Returns the run's scratch, which keeps the splits in both buckets."""
-    return ScratchWithCopy(artifacts, scratch_prefix(run_id), copy, splits_prefix(run_id))
 
 
 def delete_copy(

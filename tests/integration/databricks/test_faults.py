@@ -85,6 +85,18 @@ def test_a_long_pause_is_for_the_machine_to_wait(world: World, method: str, call
         act(world, method)
 
 
+@pytest.mark.parametrize(("method", "call"), [one for one in CALLS if one[1] != "submit"])
+def test_only_a_start_is_refused_for_a_quota(world: World, method: str, call: str) -> None:
+    world.loopback.fault(
+        call,
+        status=429,
+        headers={"Retry-After": "600"},
+        body={"error_code": "RESOURCE_EXHAUSTED", "message": "slowly"},
+    )
+    with pytest.raises(ThrottledError, match="RESOURCE_EXHAUSTED: slowly"):
+        act(world, method)
+
+
 @pytest.mark.parametrize(("method", "call"), CALLS)
 def test_a_service_that_is_down_is_worth_a_retry_of_the_machine(
     world: World, method: str, call: str

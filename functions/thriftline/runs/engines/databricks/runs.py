@@ -51,9 +51,10 @@ class Runs:
         Raises:
             InvalidRunSpecError: the workspace refuses what the run spec asks for.
             AwsRequestError: the run of this token was started and is deleted by now.
+            QuotaExceededError: the workspace runs no more now.
         """
         try:
-            answer = self._workspace.post(f"{_RUNS}/submit", body)
+            answer = self._workspace.post(f"{_RUNS}/submit", body, starts=True)
         except Refused as refused:
             if "idempotency" in refused.text.lower():
                 raise AwsRequestError(

@@ -26,7 +26,7 @@ from thriftline.runs.engines.databricks.patience import PAUSE_SECONDS, patience,
 _LEAST_LEFT = timedelta(minutes=2)
 # An expired token is answered with either.
 _UNAUTHORIZED = (401, 403)
-# Of 429: a limit of the workspace that only others' ends make room in, not one of requests.
+# Of a start's 429: a limit of the workspace that only others' ends make room in, not of requests.
 _FULL = frozenset({"RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"})
 Json = dict[str, Any]
 
@@ -94,20 +94,23 @@ class Workspace:
         """
         return self._asked("GET", f"{path}?{urlencode(query)}" if query else path, None)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Json:
+    def post(self, path: str, body: Mapping[str, Any], *, starts: bool = False) -> Json:
         """Asks for something; every such call of the engine may be repeated.
 
         Raises:
-            As ``get``.
+            As ``get``; and of a call that ``starts`` something,
+            QuotaExceededError: the workspace runs no more now.
         """
-        return self._asked("POST", path, body)
+        return self._asked("POST", path, body, starts=starts)
 
     @property
     def principal(self) -> str:
         """The id of the service principal that asks."""
         return self._open().credentials.client_id
 
-    def _asked(self, method: str, path: str, body: Mapping[str, Any] | None) -> Json:
+    def _asked(
+        self, method: str, path: str, body: Mapping[str, Any] | None, *, starts: bool = False
+    ) -> Json:
         answer = self._sent(method, path, body)
         if answer.status in _UNAUTHORIZED:
             # The token or the secret was changed meanwhile: both are read again, once.
@@ -115,7 +118,7 @@ class Workspace:
             self._secret.forget()
             answer = self._sent(method, path, body)
         if answer.status >= 400:
-            raise _problem(answer, f"{method} {path.partition('?')[0]}")
+            raise _problem(answer, f"{method} {path.partition('?')[0]}", starts=starts)
         return _document(answer)
 
     def _sent(
@@ -198,11 +201,15 @@ def _document(answer: urllib3.BaseHTTPResponse) -> Json:
     return found
 
 
-def _problem(answer: urllib3.BaseHTTPResponse, what: str) -> Exception:
+def _problem(
+    answer: urllib3.BaseHTTPResponse, what: str, *, starts: bool = False
+) -> Exception:
     said = f"Databricks, {what}: {_said(answer)}"
     problem = _problem_of(answer)
     if answer.status == 429:
-        return QuotaExceededError(said) if problem.error_code in _FULL else ThrottledError(said)
+        # A look or a cancel is only early: as a quota it would end an attempt that still runs.
+        is_full = starts and problem.error_code in _FULL
+        return QuotaExceededError(said) if is_full else ThrottledError(said)
     if answer.status >= 500:
         return ServiceUnavailableError(said)
     if answer.status in _UNAUTHORIZED:

@@ -37,6 +37,8 @@ def engines_over(artifacts: Bucket, *made: Engine) -> Engines:
 class FakeEngine:
     """An engine whose runs end as the test says; ``fails`` are errors by the name of the call.
 
+    Without ``begins`` what it is asked for waits in its queue.
+
     ``started`` are the attempts that its service has, by their names, and ``stopped`` those that
     it was asked to stop. An attempt that is stopped ends at the next look.
     """
@@ -50,6 +52,7 @@ class FakeEngine:
     billed_usd: Decimal | None = BILLED_USD
     fails: dict[str, Exception] = field(default_factory=dict)
     shows: bool = True
+    begins: bool = True
     started: dict[str, PreparationState] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     asked: list[PreparationWork] = field(default_factory=list)
@@ -69,7 +72,9 @@ class FakeEngine:
 
     def start(self, order: PreparationOrder) -> PreparationState:
         self._fail("start")
-        state = PreparationState(f"run-{order.attempt}", "RUNNING", started_at=self.now)
+        began = self.now if self.begins else None
+        status = "RUNNING" if self.begins else "QUEUED"
+        state = PreparationState(f"run-{order.attempt}", status, started_at=began)
         kept = self.started.setdefault(order.name, state)
         self._fail("start's answer")
         return kept

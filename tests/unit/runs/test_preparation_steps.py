@@ -20,6 +20,7 @@ from thriftline.core.errors import (
     InvalidRunSpecError,
     LadderExhaustedError,
     OutOfRunTimeError,
+    OutOfWaitTimeError,
     QuotaExceededError,
     ServiceUnavailableError,
     ThriftlineError,
@@ -320,8 +321,36 @@ def test_an_attempt_that_takes_too_long_is_stopped_whatever_its_service_says(
     world.pass_time(minutes=2)
     world.poll()
     assert world.engine.stopped == [f"{RUN_ID}-prep01"]
-    with pytest.raises(TrainingStoppedError):
+    with pytest.raises(OutOfRunTimeError, match="after 60 minutes, so the run stopped it"):
         world.poll()
+    world.end()
+    assert world.attempts[0]["ending"] == "out_of_run_time_without_checkpoint"
+
+
+def test_an_attempt_that_waits_too_long_in_a_queue_gives_its_place_to_another(
+    world: PreparationWorld,
+) -> None:
+    world.plan()
+    world.engine.begins = False
+    world.start()
+    world.pass_time(minutes=76)
+    world.poll()
+    with pytest.raises(OutOfWaitTimeError, match="not started 60 minutes after"):
+        world.poll()
+
+
+def test_the_hours_that_a_run_waits_for_a_quota_are_not_those_of_its_attempt(
+    world: PreparationWorld,
+) -> None:
+    world.plan()
+    world.engine.fails = {"start": QuotaExceededError("16 vCPUs are in use")}
+    world.start()
+    world.pass_time(hours=3)
+    world.engine.fails, world.engine.begins = {}, False
+    world.start()
+    world.pass_time(minutes=1)
+    world.poll()
+    assert world.engine.stopped == []
 
 
 # ---- What it left

@@ -11,6 +11,7 @@ from thriftline.runs.steps.preparation_attempts import (
     attempts_on_record,
     facts_of,
     field_of,
+    judged,
 )
 
 
@@ -44,6 +45,6 @@ def _end(
         return None
     if state.is_active:
         engine.stop(order)
-    facts = facts_of(state, order, str(known.get("asked_at")), now)
+    facts = facts_of(judged(state, known, attempts.plan), order, known, now)
     runs.update(attempts.plan.run_id, **{field_of(number): facts})
     return order.name if state.is_active else None

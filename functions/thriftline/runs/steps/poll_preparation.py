@@ -23,6 +23,7 @@ from thriftline.runs.steps.preparation_attempts import (
     PreparationAttempts,
     facts_of,
     field_of,
+    judged,
     noted_of,
 )
 from thriftline.runs.steps.project_folder import files_beside, folder_of
@@ -73,13 +74,17 @@ def poll_preparation(
     state = engines.named(plan.engine).look(order)
     if state is None:
         raise ServiceUnavailableError(f"{plan.engine} shows no preparation {order.name}.")
-    asked_at = str((attempts.noted.get(attempt) or {}).get("asked_at") or now.isoformat())
-    if state.is_active and now > _latest(state, asked_at, plan):
-        engines.named(plan.engine).stop(order)
-    facts = facts_of(state, order, asked_at, now)
+    known = attempts.noted.get(attempt) or {}
+    state = judged(state, known, plan)
+    taken_at = datetime.fromisoformat(known.get("taken_at") or now.isoformat())
+    is_overdue = state.is_active and now > _latest(state, taken_at, plan)
+    facts = facts_of(state, order, {**known, "overdue": known.get("overdue") or is_overdue}, now)
+    # Noted first: what the service then calls a stop is known to be the end of its time.
     runs.update(run_id, **{field_of(attempt): facts}, state="Poll preparation")
+    if is_overdue:
+        engines.named(plan.engine).stop(order)
     if state.is_active or _awaits_bill(state, now):
-        wait = _wait_seconds(asked_at, now) if state.is_active else _SHORTEST_SECONDS
+        wait = _wait_seconds(taken_at, now) if state.is_active else _SHORTEST_SECONDS
         return PollPreparationResponse(done=False, wait_seconds=wait, status=state.status)
     if error := _error(state, order, plan):
         raise error
@@ -90,8 +95,8 @@ def poll_preparation(
     return PollPreparationResponse(done=True, wait_seconds=0, status=state.status)
 
 
-def _latest(state: PreparationState, asked_at: str, plan: PreparationPlan) -> datetime:
-    begun = state.started_at or datetime.fromisoformat(asked_at)
+def _latest(state: PreparationState, taken_at: datetime, plan: PreparationPlan) -> datetime:
+    begun = state.started_at or taken_at
     return begun + timedelta(minutes=plan.max_minutes) + _GRACE
 
 
@@ -102,8 +107,8 @@ def _awaits_bill(state: PreparationState, now: datetime) -> bool:
     return state.ended_at is not None and now - state.ended_at < _BILL_WITHIN
 
 
-def _wait_seconds(asked_at: str, now: datetime) -> int:
-    elapsed = (now - datetime.fromisoformat(asked_at)).total_seconds()
+def _wait_seconds(taken_at: datetime, now: datetime) -> int:
+    elapsed = (now - taken_at).total_seconds()
     return max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, int(elapsed * _SHARE_OF_ELAPSED)))
 
 

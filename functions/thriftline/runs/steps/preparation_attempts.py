@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.wording import counted
+from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.layout import (
     preparation_logs_prefix,
     preparation_name,
@@ -99,13 +101,22 @@ def field_of(attempt: int) -> str:
 
 
 def facts_of(
-    state: PreparationState, order: PreparationOrder, asked_at: str, now: datetime
+    state: PreparationState,
+    order: PreparationOrder,
+    known: Mapping[str, Any],
+    now: datetime,
 ) -> dict[str, Any]:
-    """Returns what the item keeps of an attempt; what is not known yet is None."""
+    """Returns what the item keeps of an attempt; what is not known yet is None.
+
+    ``known`` is what it kept before: an attempt may wait for a quota for hours, so that the engine
+    took it (``taken_at``) long after it was first asked for.
+    """
     ended = state.ended_at or (None if state.is_active else now)
     return {
         "name": order.name,
-        "asked_at": asked_at,
+        "asked_at": known.get("asked_at") or now.isoformat(),
+        "taken_at": known.get("taken_at") or now.isoformat(),
+        "overdue": bool(known.get("overdue")),
         "started_id": state.id or order.started_id,
         "status": state.status,
         "ending": state.ending.value if state.ending else None,
@@ -115,6 +126,23 @@ def facts_of(
         "billed_usd": None if state.billed_usd is None else f"{state.billed_usd:.9f}",
         "facts": {name: str(value) for name, value in state.facts.items()},
     }
+
+
+def judged(
+    state: PreparationState, known: Mapping[str, Any], plan: PreparationPlan
+) -> PreparationState:
+    """Returns the state with its true ending: a service calls it a stop when its time was over.
+
+    The run itself stops an attempt that is ``overdue``, whatever its service makes of its limit.
+    """
+    if state.ending is not Ending.STOPPED or not known.get("overdue"):
+        return state
+    limit = counted(plan.max_minutes, "minute")
+    if state.started_at is None:
+        reason = f"It had not started {limit} after it was asked for, so the run stopped it."
+        return replace(state, ending=Ending.OUT_OF_WAIT_TIME, reason=reason)
+    reason = f"It was not done after {limit}, so the run stopped it."
+    return replace(state, ending=Ending.OUT_OF_RUN_TIME_WITHOUT_CHECKPOINT, reason=reason)
 
 
 def _time(time: datetime | None) -> str | None:

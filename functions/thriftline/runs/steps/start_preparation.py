@@ -78,7 +78,8 @@ def start_preparation(
         return StartPreparationResponse(
             attempt=attempt, wait_seconds=_TURN_SECONDS, reason=str(error)
         )
-    runs.update(run_id, **{field_of(attempt): facts_of(state, order, asked_at, now)})
+    facts = facts_of(state, order, {**known, "asked_at": asked_at}, now)
+    runs.update(run_id, **{field_of(attempt): facts})
     return StartPreparationResponse(attempt=attempt, wait_seconds=0, reason=state.status)
 
 

@@ -201,9 +201,7 @@ def _document(answer: urllib3.BaseHTTPResponse) -> Json:
     return found
 
 
-def _problem(
-    answer: urllib3.BaseHTTPResponse, what: str, *, starts: bool = False
-) -> Exception:
+def _problem(answer: urllib3.BaseHTTPResponse, what: str, *, starts: bool = False) -> Exception:
     said = f"Databricks, {what}: {_said(answer)}"
     problem = _problem_of(answer)
     if answer.status == 429:

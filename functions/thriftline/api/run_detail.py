@@ -1,7 +1,7 @@
 """One run with all that is known of it: its item, its approval, its documents and its result."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -27,6 +27,7 @@ from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.domain.learning import Learning
 from thriftline.runs.domain.listed_runs import ListedRun
 from thriftline.runs.domain.uploads import classify
+from thriftline.runs.schemas.result_preparation import PreparationAttempt
 from thriftline.runs.steps.preparation_attempts import noted_of
 from thriftline.runs.steps.preparation_result import attempt_shown
 from thriftline.runs.steps.run_costs import numbered_attempts
@@ -52,12 +53,12 @@ def detail_of(
     run = ListedRun.of(item)
     attempts = tuple(_attempt(number, facts) for number, facts in numbered_attempts(item))
     approval = approvals.get(run.run_id)
-    preparation = _preparation(item)
+    prepared = [attempt_shown(number, facts) for number, facts in sorted(noted_of(item).items())]
     return RunDetail.with_all(
         run,
-        progress=None if run.has_ended else _progress(run, attempts, preparation, learning, now),
+        progress=None if run.has_ended else _progress(run, attempts, prepared, learning, now),
         approval=_approval(approval) if approval else None,
-        preparation=preparation,
+        preparation=_preparation(item, prepared),
         attempts=attempts,
         documents=documents_of(run.run_id, artifacts),
         result=_result(run.run_id, artifacts) if run.has_ended else None,
@@ -108,7 +109,7 @@ def _result(run_id: str, artifacts: Bucket) -> dict[str, Any] | None:
 def _progress(
     run: ListedRun,
     attempts: tuple[RunAttempt, ...],
-    preparation: RunPreparation | None,
+    prepared: Sequence[PreparationAttempt],
     learning: Callable[[str], Learning | None],
     now: datetime,
 ) -> RunProgress:
@@ -124,11 +125,24 @@ def _progress(
         training_seconds=seconds,
         cost_so_far_usd=sum_of(
             (
-                preparation.billed_usd if preparation else Decimal(0),
+                _preparation_so_far(run, prepared, now),
                 _cost_so_far(run, attempts, seconds),
             )
         ),
         **({} if learned is None else _shown(learned)),
+    )
+
+
+def _preparation_so_far(
+    run: ListedRun, prepared: Sequence[PreparationAttempt], now: datetime
+) -> Decimal | None:
+    """Returns what its attempts were billed; of one that runs, what it costs by its rate."""
+    rate = run.rate_usd_per_hour
+    return sum_of(
+        one.usd
+        if one.ending is not None or one.started_at is None or rate is None
+        else rate * max(0, int((now - one.started_at).total_seconds())) / 3600
+        for one in prepared
     )
 
 
@@ -168,11 +182,12 @@ def _cost_so_far(
     return None if rate is None else before + rate * seconds / 3600
 
 
-def _preparation(item: Mapping[str, Any]) -> RunPreparation | None:
+def _preparation(
+    item: Mapping[str, Any], made: Sequence[PreparationAttempt]
+) -> RunPreparation | None:
     engine = item.get("preparation_engine")
     if engine is None:
         return None
-    made = [attempt_shown(number, facts) for number, facts in sorted(noted_of(item).items())]
     last = made[-1] if made else None
     approved = item.get("preparation_approved") or {}
     return RunPreparation(

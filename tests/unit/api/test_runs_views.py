@@ -115,6 +115,18 @@ def test_a_run_that_prepares_raw_data_shows_how_far_that_is_and_its_dollars(
     assert (shown["preparation"]["attempt"], shown["preparation"]["status"]) == (2, "RUNNING")
     assert shown["preparation"]["billed_usd"] is None
     assert shown["progress"]["cost_so_far_usd"] is None
+    world.add_run(
+        "reviews-4",
+        preparation_engine="databricks",
+        preparation_01=ended,
+        preparation_02={**runs, "started_at": "2026-11-30T11:30:00+00:00"},
+        rate_usd_per_hour="1.200000",
+    )
+    shown = world.call("GET", "/runs/reviews-4").document
+    assert (shown["preparation"]["billed_usd"], shown["progress"]["cost_so_far_usd"]) == (
+        None,
+        "0.8",
+    )
     world.add_run("reviews-3")
     assert world.call("GET", "/runs/reviews-3").document["preparation"] is None
 
@@ -164,12 +176,15 @@ def test_the_month_says_what_is_left_and_what_runs(world: ApiWorld) -> None:
         "reviews-1", state="Poll training", rate_usd_per_hour="1.5", worst_case_usd="4.20"
     )
     world.add_run("reviews-2", status="waiting_for_approval", state="Wait for approval")
+    world.add_run(
+        "reviews-3", state="Poll preparation", rate_usd_per_hour="0.6", worst_case_usd="10"
+    )
     month = world.call("GET", "/budget").document
     assert month["month"] == "2026-11"
     assert month["left_usd"] == "1000"
-    assert month["running_usd_per_hour"] == "1.5"
-    assert month["at_risk_usd"] == "4.2"
-    assert (month["running"], month["waiting_for_approval"]) == (1, 1)
+    assert month["running_usd_per_hour"] == "2.1"
+    assert month["at_risk_usd"] == "14.2"
+    assert (month["running"], month["waiting_for_approval"]) == (2, 1)
     assert month["projects"] == [
         {"project": "reviews", "cap_usd": "200", "committed_usd": "0", "left_usd": "200"}
     ]

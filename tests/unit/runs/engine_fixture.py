@@ -68,6 +68,7 @@ class FakeEngine:
             basis="16 vCPUs for an hour",
             cannot=self.cannot,
             terms={"vcpus": work.max_vcpus},
+            usd_per_hour=Decimal("1.15"),
         )
 
     def start(self, order: PreparationOrder) -> PreparationState:

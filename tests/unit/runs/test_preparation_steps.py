@@ -34,6 +34,7 @@ from thriftline.money.month import Hold
 from thriftline.runs.domain.approvals import ApprovalPolicy
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.schemas.preparation_plan import PreparationPlan
+from thriftline.runs.schemas.run import DatasetFile
 
 EMR = {"prepare": {"engine": "emr_serverless"}}
 
@@ -59,6 +60,7 @@ def test_the_plan_holds_the_cap_of_the_whole_run_before_anything_starts(
     answer = world.plan()
     assert (answer.engine, answer.worst_case_usd) == ("emr_serverless", WORST_USD)
     assert answer.held_usd == world.held_usd == Decimal("10.00")
+    assert (world.run.runs.get(RUN_ID) or {})["worst_case_usd"] == "10.000000"
     assert world.engine.started == {}
     assert world.engine.asked[0].max_vcpus == 16
     assert read_plan(world).terms == {"vcpus": 16}
@@ -164,6 +166,12 @@ def test_the_program_and_its_configuration_lie_in_the_scratch_of_the_run(
     assert config["sources"] == [f"s3://data/datasets/{PROJECT}/raw.csv"]
     assert config["output"] == f"s3://artifacts/scratch/{RUN_ID}/prepared/attempt-01/"
     assert config["labels"] == {"map": {}, "unmapped": "keep"}
+
+
+def test_what_an_hour_costs_is_known_while_it_runs(world: PreparationWorld) -> None:
+    world.plan()
+    world.start()
+    assert (world.run.runs.get(RUN_ID) or {})["rate_usd_per_hour"] == "1.150000"
 
 
 def test_a_start_that_is_repeated_is_the_same_attempt(world: PreparationWorld) -> None:
@@ -408,6 +416,33 @@ def test_raw_data_that_was_changed_meanwhile_is_nobodys_data_set(world: Preparat
     with pytest.raises(DatasetChangedError, match=r"raw\.csv was changed"):
         world.poll()
     assert world.document().files == ()
+
+
+def test_a_file_that_comes_into_a_folder_meanwhile_is_nobodys_data_set(
+    world: PreparationWorld,
+) -> None:
+    bucket, prefix = "data", "raw/reviews/"
+    put = world.run.s3.put_object(Bucket=bucket, Key=f"{prefix}a.csv", Body=b"text,label\na,b\n")
+    raw = DatasetFile(bucket=bucket, key=f"{prefix}a.csv", version_id=put["VersionId"], size=15)
+    world.rewrite(prepare={"source": [f"s3://{bucket}/{prefix}"], "engine": "emr_serverless"})
+    opened = world.document().model_copy(update={"raw_files": (raw,)})
+    world.run.put(f"runs/{RUN_ID}/run.json", opened.model_dump_json())
+    world.plan()
+    world.start()
+    world.run.s3.put_object(Bucket=bucket, Key=f"{prefix}b.csv", Body=b"text,label\nc,d\n")
+    world.engine.endings = {1: Ending.COMPLETED}
+    with pytest.raises(DatasetChangedError, match=r"b\.csv was added"):
+        world.poll()
+
+
+def test_a_file_that_comes_beside_named_ones_meanwhile_is_not_read(
+    world: PreparationWorld,
+) -> None:
+    world.plan()
+    world.start()
+    world.run.s3.put_object(Bucket="data", Key=f"datasets/{PROJECT}/b.csv", Body=b"a,b\n")
+    world.engine.endings = {1: Ending.COMPLETED}
+    assert world.poll().done
 
 
 # ---- Whatever happens, nothing goes on and nothing is held

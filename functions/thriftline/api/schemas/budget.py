@@ -29,10 +29,10 @@ class Budget(Answer):
     held_usd: Usd = Field(description="Kept for runs that have not been settled.")
     left_usd: Usd = Field(description="What new runs may hold.")
     running_usd_per_hour: Usd | None = Field(
-        description="Of runs that train now, at their rates; null where one is not known."
+        description="Of runs that prepare or train now, at their rates; null where one is unknown."
     )
     at_risk_usd: Usd | None = Field(
-        description="Worst cases of the runs that train now; null where one is not known."
+        description="Worst cases of the runs that prepare or train now; null where one is unknown."
     )
     running: int = Field(description="Runs that have not ended.")
     waiting_for_approval: int

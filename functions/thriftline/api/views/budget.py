@@ -1,11 +1,11 @@
 """The month's money in one look."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 from thriftline.api.requests import Call
 from thriftline.api.schemas.budget import Budget, ProjectBudget
 from thriftline.money.month import month_key
+from thriftline.money.sums import sum_of
 from thriftline.wiring import api as wiring
 
 
@@ -24,8 +24,8 @@ def budget(call: Call) -> Budget:
         external_usd=month.external_usd,
         held_usd=month.held_usd,
         left_usd=max(Decimal(0), budgets.month_usd - month.committed_usd),
-        running_usd_per_hour=_sum(one.rate_usd_per_hour for one in active.training),
-        at_risk_usd=_sum(one.worst_case_usd for one in active.training),
+        running_usd_per_hour=sum_of(one.rate_usd_per_hour for one in active.billed),
+        at_risk_usd=sum_of(one.worst_case_usd for one in active.billed),
         running=active.running,
         waiting_for_approval=active.waiting,
         projects=tuple(
@@ -39,13 +39,3 @@ def budget(call: Call) -> Budget:
             if call.may(name)
         ),
     )
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Returns the sum, None where one of them is not known."""
-    total = Decimal(0)
-    for amount in amounts:
-        if amount is None:
-            return None
-        total += amount
-    return total

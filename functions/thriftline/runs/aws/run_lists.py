@@ -10,7 +10,6 @@ from thriftline.core.aws.clients import translated
 from thriftline.runs.domain.listed_runs import (
     LIST_KIND,
     RUNNING,
-    TRAINING,
     WAITING,
     ListedRun,
     is_run,
@@ -40,11 +39,11 @@ class Page:
 
 @dataclass(frozen=True)
 class ActiveRuns:
-    """The runs that have not ended; ``training`` are those that have a job."""
+    """The runs that have not ended; ``billed`` are those that prepare or train now."""
 
     running: int
     waiting: int
-    training: tuple[ListedRun, ...]
+    billed: tuple[ListedRun, ...]
 
 
 class RunLists:
@@ -83,7 +82,7 @@ class RunLists:
         return ActiveRuns(
             running=len(running),
             waiting=len(self._of_status(WAITING)),
-            training=tuple(run for run in running if run.state in TRAINING),
+            billed=tuple(run for run in running if run.is_billed),
         )
 
     def of(self, run_ids: Sequence[str]) -> dict[str, ListedRun]:

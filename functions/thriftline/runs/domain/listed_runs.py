@@ -12,8 +12,8 @@ RUNNING = "running"
 WAITING = "waiting_for_approval"
 ENDED = ("succeeded", "not_promoted", "rejected", "failed")
 STATUSES = (RUNNING, WAITING, *ENDED)
-# The states of the workflow in which a job of the run is billed.
-TRAINING = ("Start training", "Poll training")
+# The states of the workflow in which something of the run is billed by the hour.
+BILLED = ("Poll preparation", "Start training", "Poll training")
 
 
 def status_facts(project: str, status: str) -> dict[str, str]:
@@ -28,7 +28,7 @@ def is_run(item: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class ListedRun:
-    """One run; what is not known (yet) is None. ``rate_usd_per_hour`` is of what trains now."""
+    """One run; what is not known (yet) is None. ``rate_usd_per_hour`` is of what runs now."""
 
     run_id: str
     project: str
@@ -53,6 +53,11 @@ class ListedRun:
     def has_ended(self) -> bool:
         """Whether nothing of it goes on."""
         return self.status in ENDED
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether it prepares or trains now."""
+        return self.state in BILLED
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> "ListedRun":

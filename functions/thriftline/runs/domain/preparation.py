@@ -41,7 +41,8 @@ class PreparationQuote:
     ``worst_usd`` is what it can be billed at the most, whatever happens: None where it cannot do
     the work, or a rate is not known; ``cannot`` then says why and what would change it. ``terms``
     is what the engine reads again when it starts; nobody else reads it to decide something.
-    ``basis`` says what the worst case is made of, ``reason`` what a person should know.
+    ``usd_per_hour`` is what all of its machines cost at the most while they run. ``basis`` says
+    what the worst case is made of, ``reason`` what a person should know.
     """
 
     engine: str
@@ -53,6 +54,7 @@ class PreparationQuote:
     cannot: str | None = None
     warnings: tuple[str, ...] = ()
     terms: Mapping[str, Any] = field(default_factory=dict)
+    usd_per_hour: Decimal | None = None
 
     @classmethod
     def refused(cls, engine: str, why: str, minutes: int | None = None) -> "PreparationQuote":

@@ -93,7 +93,12 @@ def read_from(sources: Sequence[str] | None, folder: str, files: Sequence[str]) 
     """
     if sources is not None:
         return list(sources)
-    return list(files) if len(files) <= _MOST_NAMED else [folder]
+    return list(files) if is_each_named(sources, len(files)) else [folder]
+
+
+def is_each_named(sources: Sequence[str] | None, files: int) -> bool:
+    """Whether the program is told each file; else it reads whatever its folders hold by then."""
+    return sources is None and files <= _MOST_NAMED
 
 
 def largest_unsplittable(files: Iterable[tuple[str, int]]) -> int:

@@ -15,8 +15,9 @@ class PreparationPlan(BaseModel):
 
     ``worst_usd`` is that of one attempt, ``limit_usd`` what all of them may cost together and
     ``held_usd`` what the month's ledger holds for the whole run. ``limit_name`` says what sets the
-    limit. A person is asked when one attempt may cost more than ``approval_above_usd``, never when
-    that is None. ``terms`` are the engine's own.
+    limit, ``usd_per_hour`` what its machines cost while they run. A person is asked when one
+    attempt may cost more than ``approval_above_usd``, never when that is None. ``terms`` are the
+    engine's own.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
@@ -32,6 +33,7 @@ class PreparationPlan(BaseModel):
     likely_usd: Decimal | None
     likely_minutes: int | None
     worst_usd: Decimal
+    usd_per_hour: Decimal | None = None
     limit_usd: Decimal
     limit_name: str = "prepare.max_usd, else what the run may cost"
     held_usd: Decimal

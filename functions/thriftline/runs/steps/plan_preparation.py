@@ -72,6 +72,8 @@ def plan_preparation(
     runs.update(
         run_id,
         held_usd=str(held.usd),
+        # Until its training is planned, a run may cost what is held for both parts.
+        worst_case_usd=f"{held.usd:.6f}",
         state="Plan preparation",
         preparation_engine=plan.engine,
     )
@@ -118,6 +120,7 @@ def _plan(
         likely_usd=chosen.quote.likely_usd,
         likely_minutes=chosen.quote.likely_minutes,
         worst_usd=worst,
+        usd_per_hour=chosen.quote.usd_per_hour,
         limit_usd=limit.usd,
         limit_name=limit.name,
         held_usd=dollars.held_usd,

@@ -13,6 +13,8 @@ from thriftline.core.errors import (
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.endings import Ending, error_of
 from thriftline.runs.domain.preparation import PreparationOrder, PreparationState
+from thriftline.runs.domain.raw_data import is_each_named
+from thriftline.runs.domain.uploads import is_data_file
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.preparation_plan import PreparationPlan
 from thriftline.runs.schemas.run import Run
@@ -136,15 +138,22 @@ def _require_unchanged(run: Run, raw: RawData) -> None:
     """Spark reads what lies at an address, not a version: so what was read is checked afterwards.
 
     Raises:
-        DatasetChangedError: a raw file was changed or deleted after the run was opened.
+        DatasetChangedError: a raw file was changed, deleted or added after the run was opened.
     """
-    now = _versions_now(run, raw)
-    for file in run.raw_files:
-        if now.get(file.uri) != file.version_id:
+    now, known = _versions_now(run, raw), {file.uri: file.version_id for file in run.raw_files}
+    for uri, version in known.items():
+        if now.get(uri) != version:
             raise DatasetChangedError(
-                f"{file.uri} was changed while the run prepared it, so which version was read is "
-                "not known; upload run.yaml again to start a new run."
+                f"{uri} was changed while the run prepared it, so which version was read is not "
+                "known; upload run.yaml again to start a new run."
             )
+    prepare = run.spec.prepare
+    added = sorted(now.keys() - known.keys())
+    if added and not is_each_named(prepare.source if prepare else None, len(known)):
+        raise DatasetChangedError(
+            f"{added[0]} was added while the run prepared its folder, so whether it was read is "
+            "not known; upload run.yaml again to start a new run."
+        )
 
 
 def _versions_now(run: Run, raw: RawData) -> dict[str, str]:
@@ -153,4 +162,4 @@ def _versions_now(run: Run, raw: RawData) -> dict[str, str]:
         return {one.uri: one.identity for one in raw.sources.listing(prepare).files}
     folder = raw.data.uri(folder_of(run.project))
     found = files_beside(raw.data, run.project)
-    return {folder + name: one.version_id for name, one in found.items()}
+    return {folder + name: one.version_id for name, one in found.items() if is_data_file(name)}

@@ -79,7 +79,7 @@ def start_preparation(
             attempt=attempt, wait_seconds=_TURN_SECONDS, reason=str(error)
         )
     facts = facts_of(state, order, {**known, "asked_at": asked_at}, now)
-    runs.update(run_id, **{field_of(attempt): facts})
+    runs.update(run_id, **{field_of(attempt): facts}, rate_usd_per_hour=_exact(plan.usd_per_hour))
     return StartPreparationResponse(attempt=attempt, wait_seconds=0, reason=state.status)
 
 
@@ -105,6 +105,10 @@ def _account(attempts: PreparationAttempts) -> str:
         for number in attempts.numbers
     ]
     return "".join(said)
+
+
+def _exact(usd: Decimal | None) -> str | None:
+    return None if usd is None else f"{usd:.6f}"
 
 
 def _cents(usd: Decimal) -> str:

@@ -45,6 +45,7 @@ def test_the_worst_case_is_every_node_on_demand_for_the_limit_and_fifteen_minute
     found = quoted(spare_capacity=True)
     # 9 x (0.192 + 0.69 x 0.15) x (120 + 15) / 60
     assert found.worst_usd == 9 * Decimal("0.2955") * 135 / 60
+    assert found.usd_per_hour == 9 * Decimal("0.2955")
     assert found.cannot is None
     assert "9 nodes of m5.xlarge" in found.basis
 

@@ -37,6 +37,7 @@ def test_the_worst_case_is_all_workers_until_the_time_limit() -> None:
     # 16 vCPUs and 64 GB: 1.21 USD an hour, for an hour and a worker's least minute.
     assert quote.worst_usd is not None
     assert float(quote.worst_usd) == pytest.approx(1.21 * 61 / 60, rel=0.005)
+    assert quote.usd_per_hour == quote.worst_usd * 60 / 61
     assert "4 workers of 4 vCPU, 16 GB" in quote.basis
     # 3.75 hours of a vCPU on the executors, and the driver for all the time.
     assert quote.likely_minutes == 21

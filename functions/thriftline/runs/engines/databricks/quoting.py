@@ -100,6 +100,7 @@ def _quoted(work: PreparationWork, sources: QuoteSources) -> PreparationQuote:
             "dbu_per_node_hour": str(hour.dbus),
             "quoted_at": sources.now().isoformat(),
         },
+        usd_per_hour=cluster.nodes * hour.usd,
     )
 
 

@@ -112,6 +112,7 @@ def _quoted(
             "flex": work.spare_capacity,
             "rates": {name: str(usd) for name, usd in rates.items()},
         },
+        usd_per_hour=hourly,
     )
 
 

@@ -106,6 +106,7 @@ def _quoted(
             "unpacked_bytes": work.unpacked_bytes,
             "usd_per_hour": str(hourly),
         },
+        usd_per_hour=hourly,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.api.api_world import ANN, BOB, ApiWorld
+from tests.unit.api.api_world import ANN, BOB, MACHINE, ApiWorld
 from thriftline.runs.domain.layout import Upload, run_id_of
 
 KEY = "datasets/reviews/reviews.csv"
@@ -61,6 +61,16 @@ def test_a_run_again_is_of_a_version_of_its_own(world: ApiWorld) -> None:
     repeated = world.call("POST", "/runs", {**ASK, "again": True, "version_id": version}, key="k")
     assert repeated.document == again.document
     assert repeated.headers["Idempotent-Replayed"] == "true"
+    assert len(world.s3.list_object_versions(Bucket="data")["Versions"]) == 2
+
+
+def test_a_copy_whose_run_was_not_started_is_not_made_twice(world: ApiWorld) -> None:
+    version = world.upload(KEY)
+    world.set(TRAINING_MACHINE_ARN=f"{MACHINE}-that-is-away")
+    ask = {**ASK, "again": True, "version_id": version}
+    assert world.call("POST", "/runs", ask, key="k").status >= 400
+    world.set(TRAINING_MACHINE_ARN=MACHINE)
+    assert world.call("POST", "/runs", ask, key="k").status == 202
     assert len(world.s3.list_object_versions(Bucket="data")["Versions"]) == 2
 
 

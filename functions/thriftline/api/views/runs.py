@@ -58,7 +58,7 @@ def start_run(call: Call, body: RunAsk) -> Accepted:
     """Starts the run of what lies in the data bucket, once for each version of it."""
     call.require(body.project, f"project {body.project}")
     run_id = begin(
-        RunOrder(body.project, body.key, body.version_id, body.again, call.caller),
+        RunOrder(body.project, body.key, body.version_id, body.again, call.caller, call.token),
         data=wiring.data_bucket(),
         runs=wiring.runs_table(),
         executions=wiring.executions(),

@@ -19,6 +19,8 @@ from thriftline.core.errors import (
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# Which request made a copy: one that comes again after a lost answer makes no other.
+_ASKED = "thriftline-asked"
 _GONE = {"NoSuchKey", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"}
 _DELETE_BATCH = 1000
 
@@ -223,13 +225,17 @@ class Bucket:
         with translated(f"deleting {self.uri(key)}"):
             self._client.delete_object(Bucket=self.name, Key=key)
 
-    def write_again(self, key: str, version_id: str) -> str:
+    def write_again(self, key: str, version_id: str, token: str) -> str:
         """Makes a version of an object the newest once more; returns the id of the new version.
+
+        With the token of the newest version, that is what was asked for before.
 
         Raises:
             DatasetChangedError: this version of the object is gone.
         """
         with translated(f"copying {self.uri(key)}"):
+            if (made := self._made_for(key, token)) is not None:
+                return made
             try:
                 answer = self._client.copy_object(
                     Bucket=self.name,
@@ -237,12 +243,23 @@ class Bucket:
                     CopySource={"Bucket": self.name, "Key": key, "VersionId": version_id},
                     # S3 refuses a copy onto itself that changes nothing.
                     MetadataDirective="REPLACE",
+                    Metadata={_ASKED: token},
                 )
             except ClientError as error:
                 if code_of(error) in _GONE:
                     raise self._changed(key, version_id) from error
                 raise
         return answer.get("VersionId", "null")
+
+    def _made_for(self, key: str, token: str) -> str | None:
+        """Returns the newest version's id if a request made it, None for any other."""
+        try:
+            newest = self._client.head_object(Bucket=self.name, Key=key)
+        except ClientError as error:
+            if code_of(error) in _GONE:
+                return None
+            raise
+        return newest.get("VersionId", "null") if newest["Metadata"].get(_ASKED) == token else None
 
     def form_for(
         self, key: str, most_bytes: int, seconds: int, *, may_be_empty: bool = False

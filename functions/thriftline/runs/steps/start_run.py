@@ -18,7 +18,7 @@ LARGEST_COPY = 5 * 1024**3
 class RunOrder:
     """What is to be run; ``version_id`` None is the newest. ``by`` is who asks.
 
-    ``again``: a run of its own, though this version has one.
+    ``again``: a run of its own, though this version has one; once for a ``token``.
     """
 
     project: str
@@ -26,6 +26,7 @@ class RunOrder:
     version_id: str | None
     again: bool
     by: str
+    token: str
 
 
 def execution_name(run_id: str) -> str:
@@ -71,7 +72,7 @@ def _version(order: RunOrder, data: Bucket) -> Upload:
                 f"again: the data set has {size:,} bytes, and S3 copies {LARGEST_COPY:,}. Upload "
                 "it again."
             )
-        version_id = data.write_again(order.key, version_id)
+        version_id = data.write_again(order.key, version_id, order.token)
     return Upload(data.name, order.key, version_id, size=size)
 
 

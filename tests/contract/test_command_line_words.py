@@ -17,6 +17,8 @@ def test_the_states_that_are_followed_are_the_machines() -> None:
     text = (ROOT / "statemachines/training.asl.yaml").read_text(encoding="utf-8")
     machine: Any = YAML(typ="safe").load(text)
     assert [name for name in STATES if name not in machine["States"]] == []
+    tasks = [name for name, state in machine["States"].items() if state["Type"] == "Task"]
+    assert [name for name in tasks if name not in STATES] == []
     assert set(STATES) >= TRAINING
 
 

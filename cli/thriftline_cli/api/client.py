@@ -17,6 +17,7 @@ from thriftline_cli.api.problems import problem
 from thriftline_cli.exits import CommandError, Exit, Rehearsed
 
 _SERVICE = "execute-api"
+_CONFLICT = 409
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_PAGE = 100
 Json = dict[str, Any]
@@ -38,12 +39,21 @@ class Signer:
         return dict(request.headers.items())
 
 
+class _Patience(Retry):
+    """Waits also for a call of its own key that is still at work: 409 with a time to come again."""
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        """Returns whether the answer is asked for again."""
+        is_at_work = status_code == _CONFLICT and has_retry_after
+        return is_at_work or super().is_retry(method, status_code, has_retry_after)
+
+
 def pool() -> urllib3.PoolManager:
     """Returns the connections, which repeat what was not answered.
 
     A POST is repeated too: each has a key by which the API knows it again.
     """
-    retries = Retry(
+    retries = _Patience(
         total=4,
         connect=2,
         backoff_factor=0.5,

@@ -14,6 +14,7 @@ PROGRAMS = {
     "demo": "train: four uploads, end to end",
     "serving": "serve: a canary, a rollback, a comparison, sleep and wake",
     "bedrock": "train by way of Bedrock with a small model",
+    "preparation": "train on raw data, as it is and prepared on Spark",
     "audit": "audit an account file",
 }
 

@@ -140,10 +140,8 @@ def _stop(args: argparse.Namespace, context: Context) -> int:
     path = f"/runs/{segment(args.run)}"
     found = context.api.get(path)
     so_far = (found.get("progress") or {}).get("cost_so_far_usd")
-    confirm(
-        context,
-        f"run {found['run_id']} ({found['status']}) is stopped; {usd(so_far)} so far stay billed",
-    )
+    billed = "what was billed so far stays" if so_far is None else f"{usd(so_far)} so far stay"
+    confirm(context, f"run {found['run_id']} ({found['status']}) is stopped; {billed} billed")
     answer = context.api.post(f"{path}/stop", {"why": args.why} if args.why else {})
     if not context.waits:
         context.out.one(answer)

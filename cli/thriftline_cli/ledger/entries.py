@@ -130,9 +130,11 @@ def of_deployment(deployment: Mapping[str, Any]) -> Iterator[Entry]:
 def of_restore(saved: Mapping[str, Any]) -> Iterator[Entry]:
     """Yields that an audit ended an endpoint, and that it came back; by ``GET /restores``."""
     about = {"project": saved["project"] or "", "endpoint": saved["endpoint"]}
-    for name, what in (("saved_at", "endpoint ended"), ("restored_at", "endpoint restored")):
-        if saved[name]:
-            yield Entry(_time(saved[name]), what, None, why="by an audit's rule", **about)
+    if saved["saved_at"]:
+        why = "by an audit's rule"
+        yield Entry(_time(saved["saved_at"]), "endpoint ended", None, why=why, **about)
+    if saved["restored_at"]:
+        yield Entry(_time(saved["restored_at"]), "endpoint restored", None, **about)
 
 
 def in_order(entries: Iterable[Entry], since: datetime | None) -> list[Entry]:

@@ -20,8 +20,8 @@ def read_entries(api: "Api", project: str | None, since: datetime | None) -> Ite
 
 def _runs(api: "Api", project: str | None, since: datetime | None) -> Iterator[Entry]:
     for listed in api.items("/runs", project=project):
-        # What began before may have ended since.
-        if not _is_older(listed["ended_at"] or listed["opened_at"], since):
+        # What has not ended may have been approved since, however long ago it began.
+        if not _is_older(listed["ended_at"], since):
             yield from of_run(api.get(f"/runs/{segment(listed['run_id'])}"))
 
 

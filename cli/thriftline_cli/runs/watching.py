@@ -91,11 +91,12 @@ def _by_steps(far: int, words: str, progress: Mapping[str, Any]) -> tuple[int, s
 
 def _money(run: Run, progress: Mapping[str, Any]) -> str:
     so_far, worst = progress.get("cost_so_far_usd"), run.get("worst_case_usd")
-    if so_far is None and worst is None:
-        return ""
-    if worst is None:
-        return f"{usd(so_far)} so far"
-    return f"{usd(so_far or 0)} so far, {usd(worst)} at most"
+    known = (
+        f"{usd(amount)} {words}"
+        for amount, words in ((so_far, "so far"), (worst, "at most"))
+        if amount is not None
+    )
+    return ", ".join(known)
 
 
 def _request(run: Run) -> str:

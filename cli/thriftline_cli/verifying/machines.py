@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from thriftline_cli.verifying.results import Result, asked
+from botocore.exceptions import BotoCoreError, ClientError
+
+from thriftline_cli.verifying.results import Result, asked, unknown
 
 # No Retry names it, so each Retry that takes every error is spent by its count.
 ERROR = "Thriftline.Verify"
@@ -27,7 +29,11 @@ Client = Callable[[str], Any]
 def check_machine(name: str, arn: str, client: Client) -> Iterator[Result]:
     """Yields what Step Functions says of a machine as it is deployed."""
     machines = client("stepfunctions")
-    described = machines.describe_state_machine(stateMachineArn=arn)
+    try:
+        described = machines.describe_state_machine(stateMachineArn=arn)
+    except (BotoCoreError, ClientError) as error:
+        yield unknown(DEFINITION, name, error)
+        return
     text, kind = str(described["definition"]), str(described.get("type", "STANDARD"))
     yield asked(DEFINITION, name, lambda: _definition(name, text, kind, machines))
     definition = json.loads(text)

@@ -18,18 +18,30 @@ FUNCTION, PERMISSION, NAMED = "function", "permission", "named"
 Client = Callable[[str], Any]
 _SAGEMAKER = "sagemaker.amazonaws.com"
 _STACK_TAG = "aws:ResourceTag/thriftline:stack"
+_ASKED_TAG = "aws:RequestTag/thriftline:stack"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A call that a function makes; ``resource`` is filled in with the stack's own names."""
+    """A call that a function makes; ``resource`` is filled in with the stack's own names.
+
+    It is made only where the stack has the resource that is called ``needs``, such as that of an
+    engine of preparations.
+    """
 
     function: str
     action: str
     resource: str
     context: tuple[tuple[str, str], ...] = ()
+    needs: str | None = None
 
 
+_APPLICATION = (
+    "arn:{partition}:emr-serverless:{region}:{account}:/applications/{PreparationApplication}"
+)
+_PROCESSING = "arn:{partition}:sagemaker:{region}:{account}:processing-job/thriftline-verify"
+_EMR, _PROCESSING_ROLE = "PreparationApplication", "PreparationProcessingRole"
+_EMR_SERVICE = "emr-serverless.amazonaws.com"
 _JOB = "arn:{partition}:sagemaker:{region}:{account}:training-job/thriftline-verify"
 # What costs money, or ends what does: a role that lacks one of these fails a run when it is late.
 WANTED = (
@@ -56,6 +68,41 @@ WANTED = (
         "ReserveBudgetFunction",
         "dynamodb:UpdateItem",
         "arn:{partition}:dynamodb:{region}:{account}:table/{LedgerTable}",
+    ),
+    Wanted("StartPreparationFunction", "emr-serverless:StartJobRun", _APPLICATION, needs=_EMR),
+    Wanted(
+        "StartPreparationFunction",
+        "iam:PassRole",
+        "arn:{partition}:iam::{account}:role/{PreparationJobRole}",
+        (("iam:PassedToService", _EMR_SERVICE),),
+        needs=_EMR,
+    ),
+    Wanted(
+        "StartPreparationFunction",
+        "sagemaker:CreateProcessingJob",
+        _PROCESSING,
+        ((_ASKED_TAG, "{stack}"),),
+        needs=_PROCESSING_ROLE,
+    ),
+    Wanted(
+        "StartPreparationFunction",
+        "iam:PassRole",
+        "arn:{partition}:iam::{account}:role/{PreparationProcessingRole}",
+        (("iam:PassedToService", _SAGEMAKER),),
+        needs=_PROCESSING_ROLE,
+    ),
+    *(
+        Wanted(function, *call)
+        for function in ("PollPreparationFunction", "CleanUpFunction")
+        for call in (
+            ("emr-serverless:CancelJobRun", f"{_APPLICATION}/jobruns/00verify", (), _EMR),
+            (
+                "sagemaker:StopProcessingJob",
+                _PROCESSING,
+                ((_STACK_TAG, "{stack}"),),
+                _PROCESSING_ROLE,
+            ),
+        )
     ),
 )
 
@@ -103,6 +150,8 @@ def _callable(name: str, functions: Any) -> Result:
 def check_permissions(place: StackNames, client: Client) -> Iterator[Result]:
     """Yields what IAM says to the calls that the workflows make."""
     for wanted in WANTED:
+        if wanted.needs is not None and wanted.needs not in place.names:
+            continue
         what = f"{wanted.function}: {wanted.action}"
         yield asked(PERMISSION, what, partial(_simulated, wanted, what, place, client))
 

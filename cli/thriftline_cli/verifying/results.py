@@ -22,10 +22,15 @@ def asked(check: str, of: str, judge: Callable[[], Result]) -> Result:
     """Returns what a call says, or that it could not be made: that is unknown, and no failure."""
     try:
         return judge()
-    except ClientError as error:
-        said = error.response["Error"]
-        if said["Code"] in _NOT_DONE:
-            return Result(check, of, None, "this AWS does not answer the call (embedded AWS)")
-        return Result(check, of, None, f"not checked: {said['Code']}: {said.get('Message', '')}")
-    except BotoCoreError as error:
+    except (BotoCoreError, ClientError) as error:
+        return unknown(check, of, error)
+
+
+def unknown(check: str, of: str, error: BotoCoreError | ClientError) -> Result:
+    """Returns the result of a call that was not answered."""
+    if not isinstance(error, ClientError):
         return Result(check, of, None, f"not checked: {error}")
+    said = error.response["Error"]
+    if said["Code"] in _NOT_DONE:
+        return Result(check, of, None, "this AWS does not answer the call (embedded AWS)")
+    return Result(check, of, None, f"not checked: {said['Code']}: {said.get('Message', '')}")

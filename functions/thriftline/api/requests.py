@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -193,6 +194,9 @@ def _no_constant(name: str) -> None:
 def _number(text: str) -> Decimal:
     if len(text) > 40:
         raise _UnreadableBodyError("The body has a number that is too long.")
+    # What is handed on is JSON again, whose readers have no other numbers.
+    if not math.isfinite(float(text)):
+        raise _UnreadableBodyError("The body has a number that is too large.")
     return Decimal(text)
 
 

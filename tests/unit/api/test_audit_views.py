@@ -158,6 +158,8 @@ def test_a_restore_says_what_it_would_do_and_is_started_once(here: ServingWorld)
     save(here)
     dry = here.api.call("POST", "/restores", {**body, "dry_run": True})
     assert (dry.status, dry.document["steps"]) == (200, ["CreateEndpoint old"])
+    naive = {**body, "created": f"{LIFE:%Y-%m-%dT%H:%M:%S.%f}", "dry_run": True}
+    assert here.api.call("POST", "/restores", naive).status == 200, "a time is UTC"
     assert here.executions.executions == {}
     answer = here.api.call("POST", "/restores", body, key="k")
     assert (answer.status, answer.document["href"]) == (202, "/restores?endpoint=old")

@@ -72,6 +72,7 @@ def test_any_json_is_a_body_or_a_problem(document: Any) -> None:
         (b'{"project": -Infinity}', "Infinity"),
         (b'{"key": 1' + b"0" * 10_000 + b"}", "too long"),
         (b'{"key": 1.' + b"0" * 100 + b"}", "too long"),
+        (b'{"key": 1e999}', "too large"),
         (b'{"key": "a", "key": "b"}', "'key' twice"),
         (b"[]", "must be a JSON object"),
         (b'{"key": }', "line 1, column 9"),

@@ -104,6 +104,9 @@ def test_calls_are_repeated_by_the_connections(api: FakeApi) -> None:
     assert retries.total == 4
     assert retries.is_retry("POST", 503)
     assert not retries.is_retry("POST", 500)
+    # The first try, which was cut off, is still at work.
+    assert retries.is_retry("POST", 409, has_retry_after=True)
+    assert not retries.is_retry("POST", 409)
 
 
 def test_an_api_that_does_not_answer_is_one_line(api: FakeApi) -> None:

@@ -109,6 +109,11 @@ def test_a_day_and_a_project_bound_it() -> None:
     stack = api()
     stack.command("ledger --since 2026-11-21 --output json")
     assert [row["what"] for row in stack.answer] == ["deploy asked for", "deploy ended"]
+    started = {**RUN, "ended_at": None}
+    stack.routes |= {"GET /runs": page({**started, "approval": None}), "GET /runs/shop-1": started}
+    answered = datetime.fromisoformat(RUN["approval"]["answered_at"])
+    stack.command(f"ledger --since {answered:%Y-%m-%dT%H:%M:%S} --output json")
+    assert "spending approved" in [row["what"] for row in stack.answer]
     with pytest.raises(SystemExit) as refused:
         stack.command("ledger --since yesterday")
     assert refused.value.code == Exit.USAGE

@@ -237,6 +237,12 @@ def test_the_line_fits_and_its_money_is_never_cut(state: str) -> None:
     assert line.endswith("$1.23 so far, $12,345.68 at most")
 
 
+def test_what_is_unknown_is_not_nothing() -> None:
+    run = a_run(progress={**PROGRESS, "cost_so_far_usd": None})
+    assert sentence(run, 80).endswith("1:02:05  $12,345.68 at most")
+    assert "prepares the data" in sentence(a_run(state="Poll preparation"), 80)
+
+
 def test_the_line_says_the_step_and_what_is_left() -> None:
     run = a_run(progress={**PROGRESS, "step": 450, "steps": 1200, "seconds_left": 95})
     line = sentence(run, 120)
@@ -362,6 +368,9 @@ def test_a_run_is_stopped_after_a_question(api: FakeApi) -> None:
     assert api.command(f"runs stop {ID} --yes --why late --output json") == Exit.DONE
     assert api.changes[0].body == {"why": "late"}
     assert "$1.23 so far stay billed" in api.said[-1]
+    api.routes[f"GET /runs/{ID}"] = a_run(progress={**PROGRESS, "cost_so_far_usd": None})
+    api.command(f"runs stop {ID} --yes")
+    assert "what was billed so far stays billed" in api.said[-1]
 
 
 def test_a_version_is_approved_and_listed(api: FakeApi) -> None:

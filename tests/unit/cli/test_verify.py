@@ -47,6 +47,8 @@ RESOURCES = {
     "TrainingStateMachine": ("AWS::StepFunctions::StateMachine", "arn:machine"),
     "TrainingRole": ("AWS::IAM::Role", "thriftline-training"),
     "LedgerTable": ("AWS::DynamoDB::Table", "thriftline-ledger"),
+    "PreparationApplication": ("AWS::EMRServerless::Application", "00f1"),
+    "PreparationJobRole": ("AWS::IAM::Role", "thriftline-preparation"),
     **{one.function: ("AWS::Lambda::Function", f"thriftline-{one.function}") for one in WANTED},
 }
 
@@ -192,6 +194,15 @@ def test_a_sound_stack_is_well_and_nothing_of_it_is_started() -> None:
     }
 
 
+def test_the_calls_of_an_engine_are_judged_where_the_stack_has_it() -> None:
+    aws = Aws()
+    verify(aws)
+    simulated = [one for name, one in aws.asked if name == "SimulatePrincipalPolicy"]
+    places = {one["ActionNames"][0]: one["ResourceArns"][0] for one in simulated}
+    assert places["emr-serverless:CancelJobRun"].endswith("/applications/00f1/jobruns/00verify")
+    assert "sagemaker:CreateProcessingJob" not in places
+
+
 def test_a_task_is_given_an_error_and_its_retries_are_spent() -> None:
     aws = Aws()
     verify(aws)
@@ -220,7 +231,9 @@ def test_what_is_wrong_fails_the_command_and_is_named(wrong: str, of: str, said:
     assert said in found[of]
 
 
-@pytest.mark.parametrize("call", ["TestState", "SimulatePrincipalPolicy", "Invoke"])
+@pytest.mark.parametrize(
+    "call", ["DescribeStateMachine", "TestState", "SimulatePrincipalPolicy", "Invoke"]
+)
 def test_a_call_that_is_not_answered_is_unknown_and_fails_only_a_strict_look(call: str) -> None:
     code, rows, said = verify(Aws(call))
     strict, _, _ = verify(Aws(call), "--live --strict")

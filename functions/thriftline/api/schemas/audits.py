@@ -1,9 +1,9 @@
 """What is asked of audits, findings and restores, and the answers that only the API gives."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from thriftline.api.answers import Answer, Ask, PageAsk
 from thriftline.api.schemas.numbers import as_json
@@ -100,8 +100,15 @@ class RestoreAsk(Ask):
     endpoint: str = Field(pattern=_ENDPOINT)
     account: Account | None = None
     region: Region | None = None
-    created: datetime | None = Field(None, description="Which of its lives; the last when absent.")
+    created: datetime | None = Field(
+        None, description="Which of its lives, in UTC; the last when absent."
+    )
     dry_run: bool = False
+
+    @field_validator("created")
+    @classmethod
+    def _is_utc(cls, created: datetime | None) -> datetime | None:
+        return created.replace(tzinfo=UTC) if created and created.tzinfo is None else created
 
 
 class PreviewedRestore(Answer):

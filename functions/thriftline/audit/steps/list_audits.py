@@ -135,11 +135,13 @@ def show_audit(audit_id: str, site: AuditsSite) -> ShownAuditDetail | None:
     if report is None and execution is None:
         return None
     row = _row(execution) if execution else None
-    started = row.started_at if row else None
+    # Without its execution, which is kept for ninety days, the report says the most.
+    began = row.started_at if row else report.generated_at if report else None
+    assert began is not None, audit_id
     return ShownAuditDetail(
         audit_id=audit_id,
         status=row.status if row else "succeeded",
-        started_at=started or (report.generated_at if report else _started(audit_id)),
+        started_at=began,
         ended_at=row.ended_at if row else None,
         reason=row.reason if row else "",
         report=report,
@@ -159,10 +161,6 @@ def _recent(audit_id: str, site: AuditsSite) -> ListedExecution | None:
         if token is None or audit_id > oldest:
             return None
     return None
-
-
-def _started(audit_id: str) -> datetime:
-    return datetime.strptime(audit_id[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def _report(audit_id: str, site: AuditsSite) -> ReportInShort | None:

@@ -134,6 +134,16 @@ def _training(run_id: str) -> Answer:
     return {
         **run(run_id, "running", state="Poll training"),
         "execution_arn": "arn:aws:states:us-east-1:123456789012:execution:training:t",
+        "preparation": {
+            "engine": "emr_serverless",
+            "attempt": 1,
+            "status": "SUCCESS",
+            "ending": "completed",
+            "reason": "The preparation completed.",
+            "started_at": OPENED,
+            "ended_at": OPENED,
+            "billed_usd": "0.0213",
+        },
         "progress": _progress("Poll training", 2),
         "approval": None,
         "attempts": [

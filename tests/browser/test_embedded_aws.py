@@ -68,7 +68,7 @@ def test_a_second_answer_is_refused_with_who_was_first(world: ApiWorld, page: "P
     page.locator("dialog button[type=submit]").click()
     page.wait_for_selector("dialog [role=alert]")
 
-    assert "Operators/bob has approved" in page.inner_text("dialog [role=alert]")
+    assert "Operators/bob approved" in page.inner_text("dialog [role=alert]")
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -12,6 +12,8 @@ def test_a_run_shows_its_state_live(api: FakeApi, open_page: Opener) -> None:
     settled(page)
     assert "now: Poll training" in page.inner_text("main")
     assert "training for 9 min" in page.inner_text("main")
+    assert "EMR Serverless" in page.inner_text("main section:has-text('Preparation')")
+    assert "$0.0213" in page.inner_text("main section:has-text('Preparation')")
     api.answers[f"/runs/{sample.TRAINING}"] = {
         **sample.run_detail(sample.RUN),
         "run_id": sample.TRAINING,

@@ -54,6 +54,9 @@ const WORDS = {
   updaterollbackfailed: "rollback failed",
   sagemaker: "SageMaker",
   bedrock: "Bedrock",
+  emr_serverless: "EMR Serverless",
+  databricks: "Databricks",
+  sagemaker_processing: "SageMaker Processing",
   ab: "A/B",
 };
 

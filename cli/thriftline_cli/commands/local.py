@@ -23,7 +23,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Adds a command for each program; what follows it is the program's own."""
     group = steps(parser)
     for name, about in PROGRAMS.items():
-        group.add_parser(name, help=about, add_help=False)
+        group.add_parser(
+            name, help=about, description=f"{about[0].upper()}{about[1:]}.", add_help=False
+        )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:

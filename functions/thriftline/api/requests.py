@@ -106,8 +106,8 @@ def query_of(model: type[Model], given: Mapping[str, list[str]] | None) -> Model
     repeated = sorted(name for name, values in (given or {}).items() if len(values) != 1)
     if repeated:
         raise unreadable(
-            "A parameter is there more than once.",
-            *(Fault(f"query:{_short(name)}", "is there more than once") for name in repeated),
+            "A parameter is given more than once.",
+            *(Fault(f"query:{_short(name)}", "is given more than once") for name in repeated),
         )
     try:
         return model.model_validate({name: values[0] for name, values in (given or {}).items()})

@@ -43,8 +43,8 @@ const Body = ({ of }) => html`
       rows=${[
         ["Limit of the month", html`<${Money} of=${of.cap_usd} />`],
         ["Spent", html`<${Money} of=${of.spent_usd} />`],
-        ["Reserved for what runs", html`<${Money} of=${of.held_usd} />`],
         ["Of it outside Thriftline, as billed", html`<${Money} of=${of.external_usd} />`],
+        ["Reserved for what runs", html`<${Money} of=${of.held_usd} />`],
         ["Left", html`<${Money} of=${of.left_usd} />`],
         ["Running now", html`<${Money} of=${of.running_usd_per_hour} per="hour" />`],
         [

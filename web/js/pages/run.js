@@ -12,6 +12,7 @@ import { address } from "../router.js";
 import { isLive, word } from "../words.js";
 import { Attempts, Ladder } from "./run_attempts.js";
 import { Comparison, Curves, Progress } from "./run_learning.js";
+import { Preparation } from "./run_preparation.js";
 
 const EVERY_SECONDS = 4;
 
@@ -39,6 +40,7 @@ function Body({ run, reload }) {
       ${isLive(run.status) && html`<div class="buttons"><${Action} label="Stop this run" danger ask=${stopRun(run)} done=${reload} /></div>`}
     </section>
     <${Dollars} run=${run} result=${result} />
+    <${Preparation} of=${run.preparation} result=${result.preparation} />
     <${Curves} progress=${run.progress} training=${result.training} />
     <${Comparison} result=${result} />
     <${Ladder} rungs=${list(result.ladder)} />

@@ -8,7 +8,8 @@ import { Failure } from "./states.js";
 /**
  * A button that opens a confirmation. `ask` is
  * {title, effect, dollars, fields, confirm, danger, method, path, body(values), said(answer)}.
- * `preview(key)` may fetch what the dialog needs to name; it returns members of `ask`.
+ * `prepare(values)` may fetch what the dialog has to name, again when a field of `prepareBy` changes;
+ * it returns `dollars`, a `view`, and `isRefused` where the act would not be done.
  */
 export function Action({ label, name, ask, done, danger = false, disabled = false }) {
   const [isOpen, setOpen] = useState(false);

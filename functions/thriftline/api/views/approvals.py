@@ -89,8 +89,8 @@ def _answered(call: Call, answer: Literal["approve", "reject"]) -> ApprovalAnswe
 
 def _why_not(outcome: Outcome, request: Asked) -> str:
     if outcome is Outcome.ALREADY:
-        when = f"{request.answered_at:%Y-%m-%d %H:%M:%S} UTC" if request.answered_at else "before"
-        return f"{request.answered_by} has {request.standing} run {request.run_id} at {when}."
+        when = f" at {request.answered_at:%Y-%m-%d %H:%M:%S} UTC" if request.answered_at else ""
+        return f"{request.answered_by} {request.standing} run {request.run_id}{when}."
     if outcome is Outcome.EXPIRED:
         return (
             f"The time to answer ended at {request.expires_at:%Y-%m-%d %H:%M} UTC. To ask again, "

@@ -54,7 +54,7 @@ def list_models(call: Call, query: PageAsk) -> ModelPage:
     token = start["page"] if start else None
     page = wiring.model_versions().page(project, min(query.limit, MOST_VERSIONS), token)
     if page is None and token:
-        raise unreadable("next_token is too old: begin without it.")
+        raise unreadable("next_token is too old; begin without one.")
     versions = page.versions if page else ()
     following = {"page": page.token} if page and page.token else None
     # Without approval before this page, the newest that is approved here is the one in use.

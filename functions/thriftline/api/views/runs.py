@@ -91,7 +91,7 @@ def list_events(call: Call, query: PageAsk) -> RunEventPage:
         run.execution_arn, query.limit, start["page"] if start else None
     )
     if found is None and start:
-        raise unreadable("next_token is too old: begin without it.")
+        raise unreadable("next_token is too old; begin without one.")
     events, page = found or ([], None)
     return RunEventPage(
         items=tuple(shown(events)),

@@ -37,7 +37,7 @@ def _unreadable(prefix: str, files: tuple[FileAsk, ...]) -> list[Fault]:
 def _repeated(files: tuple[FileAsk, ...]) -> list[Fault]:
     names = [one.name for one in files]
     return [
-        Fault(f"/files/{index}/name", "is there before")
+        Fault(f"/files/{index}/name", "is named twice")
         for index, name in enumerate(names)
         if name in names[:index]
     ]

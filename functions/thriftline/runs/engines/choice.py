@@ -91,19 +91,17 @@ def _reason(work: PreparationWork, taken: PreparationQuote, cheapest: Preparatio
     if taken is cheapest:
         return f"{said}: no other engine of this stack is cheaper. {taken.reason}".rstrip()
     return (
-        f"{said}. {cheapest.engine} is cheaper at {_usd(_dollars(cheapest))}{_minutes(cheapest)}, "
-        f"but later than that is worth, where an hour counts {_usd(HOUR_OF_WAITING_USD)}. "
+        f"{said}. {cheapest.engine} costs {_usd(_dollars(cheapest))}{_minutes(cheapest)}, but so "
+        f"much later that it saves less than waiting costs ({_usd(HOUR_OF_WAITING_USD)} an hour). "
         f"{taken.reason}".rstrip()
     )
 
 
 def _beaten(quote: PreparationQuote, taken: PreparationQuote) -> str:
-    worse = (
-        "more expensive than"
-        if _dollars(quote) > _dollars(taken)
-        else "cheaper, but later than that is worth, beside"
-    )
-    return f"About {_usd(_dollars(quote))}{_minutes(quote)}: {worse} {taken.engine}."
+    about = f"About {_usd(_dollars(quote))}{_minutes(quote)}"
+    if _dollars(quote) > _dollars(taken):
+        return f"{about}: more expensive than {taken.engine}."
+    return f"{about}: it saves less than waiting costs, compared with {taken.engine}."
 
 
 def _advice(work: PreparationWork) -> str:

@@ -56,12 +56,13 @@ def test_for_a_few_cents_the_sooner_one_is_taken_and_for_more_it_is_not() -> Non
     choice = choose(work(20), quotes, None)
 
     assert choice.engine == "quick"
-    assert "slow is cheaper at 0.20 USD in 40 minutes, but later than that is worth" in (
-        choice.reason
-    )
-    assert "cheaper, but later" in choice.left_out["slow"]
-    dear = [quotes[0], a_quote("quick", "0.50", "1", 12)]
-    assert choose(work(20), dear, None).engine == "slow"
+    assert (
+        "slow costs 0.20 USD in 40 minutes, but so much later that it saves less than waiting "
+        "costs (0.50 USD an hour)"
+    ) in choice.reason
+    assert "it saves less than waiting costs" in choice.left_out["slow"]
+    expensive = [quotes[0], a_quote("quick", "0.50", "1", 12)]
+    assert choose(work(20), expensive, None).engine == "slow"
 
 
 def test_where_none_can_the_reason_says_why_of_each() -> None:

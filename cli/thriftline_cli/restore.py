@@ -20,7 +20,11 @@ def saved_copies(s3: Any, bucket: str) -> Iterator[dict[str, Any]]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=SAVED)
     for page in pages:
         for stored in page.get("Contents", []):
-            account, region, name, document = stored["Key"].removeprefix(SAVED).split("/")
+            parts = stored["Key"].removeprefix(SAVED).split("/")
+            # Whatever else lies there was put there by somebody.
+            if len(parts) != 4:
+                continue
+            account, region, name, document = parts
             stamp = f"{document.removesuffix('.json')}+0000"
             yield {
                 "endpoint": name,

@@ -1,5 +1,6 @@
 """EMR Serverless's job runs: started once for a token, described, listed, cancelled."""
 
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -62,6 +63,7 @@ class EmrServerlessRuns:
     ) -> None:
         self._stores = stores
         self._service_time = service_time
+        self._lock = threading.Lock()
         self.runner: Runner | None = None
 
     def operations(self) -> dict[str, Operation]:
@@ -77,10 +79,12 @@ class EmrServerlessRuns:
         store = self._stores.of(request)
         application = store.application(request["applicationId"])
         kind = f"run of {application.id}"
-        made = store.made_by(kind, request.parameters)
-        run = store.runs[made] if made else self._make(request, store, application)
-        if made is None:
-            store.keep_token(kind, request.parameters, run.id)
+        # Of requests with one token that come together, one starts a run.
+        with self._lock:
+            made = store.made_by(kind, request.parameters)
+            run = store.runs[made] if made else self._make(request, store, application)
+            if made is None:
+                store.keep_token(kind, request.parameters, run.id)
         return {"applicationId": application.id, "jobRunId": run.id, "arn": run.arn}
 
     def _make(

@@ -31,9 +31,8 @@ _UNREADABLE = (
     "Could not read footer",
     "ZipException",
     "invalid stored block lengths",
-    "AccessDenied",
-    "Access Denied",
 )
+_DENIED = ("AccessDenied", "Access Denied")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -67,18 +66,22 @@ def _prepare(spark: SparkSession, config: Config, places: Places) -> None:
 
 
 def unreadable(message: str, places: Places) -> PreparationError | None:
-    """Returns the error of a damaged file that Spark's message is about; None if it is not."""
-    sign = next((sign for sign in _UNREADABLE if sign in message), None)
+    """Returns the error of a file that is damaged or locked; None if the message is not of one."""
+    sign = next((sign for sign in (*_UNREADABLE, *_DENIED) if sign in message), None)
     if sign is None:
         return None
     paths = re.findall(r"(?:file|s3a?|s3n|dbfs):/[^\s,;'\"]+", message)
     data = [path for path in paths if re.search(r"\.(csv|jsonl|ndjson|parquet)(\.gz)?\b", path)]
     where = places.as_given(data[0].rstrip(".)]")) if data else "a source file"
-    return PreparationError(
-        "unreadable",
-        f"{where}: Spark cannot read it ({sign}). Upload the file again, or give the role of the "
-        "preparation the right to read it.",
-    )
+    if sign in _DENIED:
+        where = where if data else "a source, or the output"
+        what = (
+            "access is denied. Give the role of the preparation the right to read its sources and "
+            "to write its output."
+        )
+    else:
+        what = f"Spark cannot read it ({sign}). Upload the file again."
+    return PreparationError("unreadable", f"{where}: {what}")
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:

@@ -59,7 +59,12 @@ def _sources(sources: Mapping[str, Any]) -> str:
     )
     if sources["ignored_files"]:
         names = ", ".join(escape(name) for name in sources["ignored"][:3])
-        text += f" {sources['ignored_files']:,} other files were passed over, such as {names}."
+        text += (
+            " One other file was passed over: "
+            if sources["ignored_files"] == 1
+            else f" {sources['ignored_files']:,} other files were passed over, such as "
+        )
+        text += f"{names}."
     return text
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .cleaning import clean_text, is_blank
+from .cleaning import clean_label, clean_text, is_blank
 from .labels import LabelMap
 from .languages import language_of
 from .redaction import Redaction
@@ -91,7 +91,7 @@ class RowWork:
         if label is None:
             if self._config.labels.unmapped != "keep":
                 return removed("unmapped_label", *texts, named)
-            label = " ".join(clean_text(named).split())
+            label = clean_label(named)
         if len(label) > MOST_LABEL_CHARACTERS:
             return removed("long_label", *texts, label)
         cleaned = tuple(map(clean_text, texts))

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -74,9 +75,11 @@ def test_a_driver_writes_to_the_log_group_that_is_asked_for(emr: Spark) -> None:
 
 def test_a_token_starts_one_run(emr: Spark) -> None:
     request = emr.request()
-    first = emr.emr.start_job_run(**request)
+    with ThreadPoolExecutor(4) as pool:
+        starts = [pool.submit(emr.emr.start_job_run, **request) for _ in range(4)]
+    (first, *others) = [start.result() for start in starts]
 
-    assert emr.emr.start_job_run(**request)["jobRunId"] == first["jobRunId"]
+    assert {one["jobRunId"] for one in others} == {first["jobRunId"]}
     code, message = refused(emr.emr.start_job_run, **{**request, "name": "another"})
 
     assert code == "ConflictException"

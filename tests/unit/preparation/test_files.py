@@ -57,6 +57,18 @@ def test_a_damaged_file_is_named_as_it_was_given() -> None:
     assert fault.message.startswith("s3://b/x.parquet: ")
 
 
+def test_what_is_denied_may_be_a_source_or_the_output() -> None:
+    denied = "com.amazonaws.services.s3.model.AmazonS3Exception: Access Denied (403)"
+    fault = unreadable(f"{denied} s3://out/run/train/part-0.parquet", Places())
+
+    assert fault is not None
+    assert fault.message.startswith("s3://out/run/train/part-0.parquet: access is denied.")
+    assert "to write its output" in fault.message
+    unnamed = unreadable(denied, Places())
+    assert unnamed is not None
+    assert unnamed.message.startswith("a source, or the output: ")
+
+
 def test_a_lost_executor_is_no_damaged_file() -> None:
     assert unreadable("ExecutorLostFailure (executor 1 exited)", Places()) is None
 

@@ -49,6 +49,12 @@ def test_it_says_what_was_removed_and_why() -> None:
     assert "2 files (csv, jsonl.gz, 1.2 MB)" in html
 
 
+def test_a_number_agrees_with_what_is_counted() -> None:
+    assert "One other file was passed over: a&lt;b.txt." in page(document())
+    more = {**document()["sources"], "ignored_files": 3}
+    assert "3 other files were passed over, such as" in page(document(sources=more))
+
+
 def test_no_value_is_markup() -> None:
     html = page(document())
 

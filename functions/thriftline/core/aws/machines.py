@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.aws.executions import execution_arn
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -122,8 +123,3 @@ class Machines:
                 stateMachineArn=machine_arn, statusFilter="RUNNING", maxResults=most
             )
         return tuple(one["name"] for one in found["executions"])
-
-
-def execution_arn(machine_arn: str, name: str) -> str:
-    """Returns the ARN that an execution of a standard machine has."""
-    return f"{machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 
 from thriftline_cli.exits import Exit
 from thriftline_cli.options import COMMANDS, parser_for
@@ -64,7 +65,8 @@ def _helps(parser: argparse.ArgumentParser) -> Iterator[str]:
     for one in choices.values():
         yield from _helps(one)
     if not choices:
-        yield f"`{parser.prog}{''.join(_arguments(parser))}`: {_about(parser)}\n\n"
+        about = f"`{parser.prog}{''.join(_arguments(parser))}`: {_about(parser)}"
+        yield f"{fill(about, 100, break_long_words=False, break_on_hyphens=False)}\n\n"
         rows = "".join(_rows(parser))
         if rows:
             yield f"| option | |\n| --- | --- |\n{rows}\n"

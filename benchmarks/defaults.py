@@ -98,13 +98,15 @@ def run_all(
         if results.get(key):
             continue
         method = same_as(wanted.method, sample, max_length)
-        result = results.get(key_of(replace(wanted, method=method), sample, max_length))
+        same = key_of(replace(wanted, method=method), sample, max_length)
+        result = results.get(same)
         if result is None:
             if time.process_time() > until:
                 print("The time is up; the same command goes on.", file=sys.stderr)
                 return
             result = measure(wanted.method, sample, wanted.seed, max_length)
-        results.add(key, result)
+        for each in dict.fromkeys((key, same)):
+            results.add(each, result)
         print(
             f"{wanted.rows} {wanted.task.name}, {wanted.method}: {result['accuracy']:.3f}, "
             f"{result['processor_seconds']:.0f} processor s",

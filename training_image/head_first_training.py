@@ -8,9 +8,8 @@ kept only where it is better on the validation split than the head alone was.
 
 from dataclasses import asdict
 
-from training_image.evaluation import Scores, score
+from training_image.evaluation import Scores
 from training_image.head_training import fitted_heads, put_head, refuse_parts
-from training_image.job import DivergedError
 from training_image.linear_head import Head
 from training_image.parallel import whole
 from training_image.tensor_files import copied
@@ -38,13 +37,5 @@ class HeadFirstTraining(Training):
         self.best_weights = copied(whole(self.network.state_dict()))
 
     def _best_head(self) -> tuple[Head, Scores]:
-        # By the loss: accuracies of heads are often equal on a few rows, and often by luck.
-        best: tuple[float, Head, Scores] | None = None
-        for head, predictions in fitted_heads(self):
-            scores = score(predictions, self.splits["validation"])
-            if scores.loss is None:
-                raise DivergedError(f"The loss of a head at C = {head.inverse_l2:g} is none.")
-            if best is None or scores.loss < best[0]:
-                best = (scores.loss, head, scores)
-        assert best is not None  # there are always penalties to try
-        return best[1:]
+        best = min(fitted_heads(self), key=lambda fitted: fitted.judged)
+        return best.head, best.scores

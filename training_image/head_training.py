@@ -5,24 +5,59 @@ There are no checkpoints: a forward pass over the data is sooner done again than
 second attempt of an interrupted job ends with the same weights.
 """
 
+import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 
 from training_image.data import Split
-from training_image.evaluation import FloatArray, Predictions, log_likelihood, logits_of, score
+from training_image.evaluation import (
+    FloatArray,
+    Predictions,
+    Scores,
+    log_likelihood,
+    logits_of,
+    score,
+)
 from training_image.job import DivergedError, JobError, StopRequestedError
 from training_image.linear_head import INVERSE_L2, Head, heads, last_linear, without_last_linear
 from training_image.losses import make_loss
+from training_image.penalty_choice import held_out_losses, should_cross_validate
 from training_image.progress import say
 from training_image.tensor_files import copied
 from training_image.training import Training
 
 
+@dataclass(frozen=True)
+class FittedHead:
+    """A head, what it says of the validation split, and how good it is on rows it never saw.
+
+    `held_out_loss` is None where the validation split is to be asked.
+    """
+
+    head: Head
+    scores: Scores
+    held_out_loss: float | None
+
+    @property
+    def judged(self) -> float:
+        """The loss that heads are compared by: accuracies of a few rows are equal by luck.
+
+        Raises:
+            DivergedError: it is not a number.
+        """
+        loss = self.scores.loss if self.held_out_loss is None else self.held_out_loss
+        if self.scores.loss is None or loss is None or not math.isfinite(loss + self.head.loss):
+            raise DivergedError(
+                f"The loss of the linear head at C = {self.head.inverse_l2:g} is none."
+            )
+        return loss
+
+
 class HeadTraining(Training):
-    """Fits the head for each penalty; the best on the validation split is kept."""
+    """Fits the head for each penalty; the best on rows that it was not fitted to is kept."""
 
     @property
     def total_steps(self) -> int:
@@ -42,8 +77,13 @@ class HeadTraining(Training):
         train = self.splits["train"]
         progress = self.progress
         progress.samples, progress.tokens = len(train), len(train.tokens)
-        for head, predictions in fitted_heads(self):
-            self._take(head, predictions)
+        best: float | None = None
+        for fitted in fitted_heads(self):
+            loss = fitted.judged
+            self._report(fitted)
+            if best is None or loss < best:
+                best = loss
+                self._keep(fitted)
         self.reporter.close()
 
     def save_last(self) -> None:
@@ -53,22 +93,17 @@ class HeadTraining(Training):
         """The rows go through the encoder once."""
         return 1.0 if step else 0.0
 
-    def _take(self, head: Head, predictions: Predictions) -> None:
-        """Reports one head, and keeps it where it is the best so far."""
+    def _report(self, fitted: FittedHead) -> None:
         progress = self.progress
-        scores = score(predictions, self.splits["validation"])
         progress.step += 1
         progress.evaluated_step = progress.step
-        if scores.loss is None or not np.isfinite(head.loss):
-            raise DivergedError(f"The loss of the linear head at C = {head.inverse_l2:g} is none.")
-        progress.final_loss = round(head.loss, 6)
+        progress.final_loss = round(fitted.head.loss, 6)
         self.reporter.fit(self.total_steps)
-        self.reporter.evaluation(1.0, scores)
-        # By the loss: accuracies on a few rows are often equal, and often by luck.
-        if progress.best and scores.loss >= progress.best["loss"]:
-            return
-        progress.best = {"step": progress.step, "epoch": 1.0, **asdict(scores)}
-        put_head(self, head)
+        self.reporter.evaluation(1.0, fitted.scores)
+
+    def _keep(self, fitted: FittedHead) -> None:
+        self.progress.best = {"step": self.progress.step, "epoch": 1.0, **asdict(fitted.scores)}
+        put_head(self, fitted.head)
         self.best_weights = copied(self.network.state_dict())
 
 
@@ -87,22 +122,37 @@ def refuse_parts(training: Training) -> None:
         )
 
 
-def fitted_heads(training: Training) -> Iterator[tuple[Head, Predictions]]:
-    """Yields the head of each penalty, and what it predicts of the validation split.
+def fitted_heads(training: Training) -> Iterator[FittedHead]:
+    """Yields the head of each penalty, and how good it is.
 
     Raises:
         StopRequestedError: SIGTERM came.
     """
-    train, classifier = training.splits["train"], training.classifier
-    features, seen = _features(training, train), _features(training, training.splits["validation"])
+    train, validation = training.splits["train"], training.splits["validation"]
+    classifier = training.classifier
+    features, seen = _features(training, train), _features(training, validation)
     loss = make_loss(training.config, train, torch.device("cpu"))
-    truth = torch.from_numpy(np.array(train.truth)).to(torch.int64)
+    truth = _truth(train)
+
+    def check() -> None:
+        if training.ranks.any(training.stop.requested):
+            raise StopRequestedError
+
+    losses: dict[float, float] = {}
+    if should_cross_validate(len(train), len(validation)):
+        both = torch.cat([truth, _truth(validation)])
+        every = np.concatenate([features, seen])
+        losses = held_out_losses(every, both, len(train.labels), loss, check)
     for head in heads(features, truth, len(train.labels), loss):
         logits = torch.nn.functional.linear(torch.from_numpy(seen), head.weight, head.bias)
         likelihood = log_likelihood(logits, classifier.multi_label).numpy()
-        yield head, Predictions(classifier.labels, likelihood, classifier.multi_label)
-        if training.ranks.any(training.stop.requested):
-            raise StopRequestedError
+        said = Predictions(classifier.labels, likelihood, classifier.multi_label)
+        yield FittedHead(head, score(said, validation), losses.get(head.inverse_l2))
+        check()
+
+
+def _truth(split: Split) -> torch.Tensor:
+    return torch.from_numpy(np.array(split.truth)).to(torch.int64)
 
 
 def put_head(training: Training, head: Head) -> None:

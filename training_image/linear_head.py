@@ -6,8 +6,8 @@ minimum of
 
     mean loss of the rows  +  |W|^2 / (2 C rows)
 
-for each C of a grid (scikit-learn's C; L-BFGS, Liu and Nocedal 1989), and the C with the least loss
-on the validation split is taken. Features are centred and have a mean square norm of 1 meanwhile.
+for each C of a grid (scikit-learn's C; L-BFGS, Liu and Nocedal 1989); which one is taken,
+`penalty_choice.py` says. Features are centred and have a mean square norm of 1 meanwhile.
 """
 
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """What the gate is told beside the comparison with the champion, from what the job left."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 from thriftline.evaluation.document import BaselineScores
@@ -20,14 +21,19 @@ def evidence_of(
     history: History,
     unparsed: Unparsed | None = None,
     incomparable: str | None = None,
+    label_counts: Mapping[str, int] | None = None,
 ) -> Evidence:
-    """Returns what the gate weighs for a model that no champion vouches for."""
+    """Returns what the gate weighs for a model that no champion vouches for.
+
+    ``label_counts`` are those of the training rows; None where a row has several labels.
+    """
     found = {each.kind: _against(each) for each in baselines}
     return Evidence(
         majority=found.get("majority"),
         tfidf=found.get("tfidf"),
         unknown_to_champion=tuple(unknown_to_champion),
         flat_loss=flat_loss(metrics, history),
+        flat_head=flat_head(metrics, history, label_counts or {}),
         untuned=found.get("zero_shot"),
         unparsed=unparsed,
         incomparable=incomparable,
@@ -40,6 +46,18 @@ def flat_loss(metrics: JobMetrics, history: History) -> tuple[float, float] | No
         return None
     first, last = history.curve[0].loss, history.curve[-1].loss
     return (first, last) if last > HARDLY_MOVED * first else None
+
+
+def flat_head(
+    metrics: JobMetrics, history: History, label_counts: Mapping[str, int]
+) -> tuple[float, float] | None:
+    """Returns the loss of the labels' shares alone and that of a fitted head hardly below it."""
+    losses = [one.loss for one in history.validation if one.loss is not None]
+    if metrics.train.method not in _WITH_FITTED_HEAD or not losses:
+        return None
+    rows = sum(label_counts.values())
+    of_shares = -sum(n / rows * math.log(n / rows) for n in label_counts.values() if n)
+    return (of_shares, min(losses)) if 0 < HARDLY_MOVED * of_shares < min(losses) else None
 
 
 def majority_label(counts: Mapping[str, int]) -> str | None:

@@ -88,6 +88,8 @@ class Evidence:
     """Labels of the data set that the champion never gives, as they may be shown."""
     flat_loss: tuple[float, float] | None = None
     """First and last loss of a training that hardly moved it."""
+    flat_head: tuple[float, float] | None = None
+    """Loss of the labels' shares alone, and that of a fitted head that is hardly better."""
     untuned: AgainstBaseline | None = None
     unparsed: Unparsed | None = None
     incomparable: str | None = None
@@ -166,6 +168,13 @@ def _also(settings: GateSettings, comparable: AgainstChampion | None, evidence: 
             f"The training hardly moved its loss, from {first:.4g} to {last:.4g}: more epochs, "
             "smaller steps or a higher learning_rate may help, or the texts do not show "
             "which label they have."
+        )
+    if evidence.flat_head:
+        shares, head = evidence.flat_head
+        parts.append(
+            f"The training learned hardly more than how frequent each label is: a validation loss "
+            f"of {head:.4g} against {shares:.4g}. More records or hyperparameters.method: finetune "
+            "may help, or the texts do not show which label they have."
         )
     if not_needed := _tuning_not_needed(settings, evidence.untuned):
         parts.append(not_needed)

@@ -173,6 +173,15 @@ def test_a_training_that_hardly_moved_its_loss_is_told() -> None:
     assert "hardly moved its loss, from 0.6931 to 0.685" in decision.reason
 
 
+def test_a_head_that_learned_hardly_more_than_the_labels_shares_is_told() -> None:
+    evidence = Evidence(majority=CLEAR, flat_head=(0.6931, 0.685))
+
+    decision = decide(SETTINGS, GOOD, None, 500, evidence)
+
+    assert "hardly more than how frequent each label is" in decision.reason
+    assert "a validation loss of 0.685 against 0.6931" in decision.reason
+
+
 @given(st.floats(0, 1), st.booleans())
 def test_the_chance_of_being_no_better_decides(chance: float, strict: bool) -> None:
     majority = replace(CLEAR, probability_not_better=chance)

@@ -78,6 +78,22 @@ def test_a_passing_model_waits_for_a_person_where_the_run_spec_says_so(here: Wor
     assert _evaluate(here)[0].promotion == "pending"
 
 
+def test_a_linear_head_that_learned_next_to_nothing_is_told(here: World) -> None:
+    here.put_run()
+    here.put_planned(train=TRAIN)
+    told = metrics(0.9)
+    told["train"]["method"] = "linear_head"
+    flat = {"step": 1, "epoch": 1.0, "validation_loss": 9.9, "validation_accuracy": 0.5}
+    output = archive(
+        metrics=json.dumps(told).encode(),
+        predictions=parquet(rows(100, 10)),
+        history=json.dumps(flat).encode(),
+    )
+    here.put_output("output.tar.gz", output)
+
+    assert "a validation loss of 9.9 against" in _evaluate(here)[0].reason
+
+
 @pytest.mark.parametrize(
     ("wrong", "champion_wrong", "promotion"),
     [(10, 30, "approved"), (10, 10, "approved"), (30, 10, "rejected")],

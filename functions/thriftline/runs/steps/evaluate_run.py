@@ -1,6 +1,7 @@
 """Scores what a completed training job left, and asks the promotion gate."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +74,8 @@ class _JobResults:
     answers: JobAnswers | None
     said: AnswerCounts
     incomparable: str | None = None
+    label_counts: Mapping[str, int] | None = None
+    """Of the training rows, where each has one label."""
 
 
 def evaluate_run(
@@ -154,6 +157,7 @@ def _measure(
         answers,
         said,
         incomparable,
+        None if run.spec.multi_label else dataset.split_labels.get("train"),
     )
 
 
@@ -284,6 +288,7 @@ def _decide(gate: GateSection, measured: _JobResults) -> Decision:
             measured.history,
             unparsed_of(measured.answers, scores),
             measured.incomparable,
+            measured.label_counts,
         ),
     )
 

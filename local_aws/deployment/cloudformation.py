@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from moto.cloudformation import cloudformation_backends, parsing
+from moto.cloudformation.models import Stack
 from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 
@@ -123,6 +124,7 @@ class Deployment:
         hooks.replace(parsing, "parse_and_create_resource", create_resource)
         hooks.replace(parsing, "resource_class_from_type", resource_class)
         hooks.replace(parsing, "clean_json", clean_json)
+        _read_json(hooks)
 
     def _is_own(self, kind: str) -> bool:
         known = kind in parsing.get_model_map() or kind in parsing.NULL_MODELS
@@ -215,6 +217,19 @@ class Deployment:
         kinds = {resource["Type"] for resource in template.body["Resources"].values()}
         for kind in sorted(kinds & set(INERT)):
             LOG.info("%s: %s", kind, INERT[kind])
+
+
+def _read_json(hooks: Hooks) -> None:
+    """Let moto take JSON for what it is: as the YAML that it is too, it takes seconds."""
+    parse_yaml = Stack.parse_template
+
+    def parse_template(text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return parse_yaml(text)
+
+    hooks.replace(Stack, "parse_template", staticmethod(parse_template))
 
 
 def _check_variables(function: str, variables: Mapping[str, Any]) -> None:

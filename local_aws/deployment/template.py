@@ -13,7 +13,7 @@ import yaml
 from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
+from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 from local_aws.functions.layers import Layer
 
@@ -21,6 +21,13 @@ from local_aws.functions.layers import Layer
 _PLACEHOLDER = "s3://local-aws/code"
 _LAYER = "layers/"
 _TRANSFORM = "AWS::Serverless-2016-10-31"
+
+
+class _Loader(yaml.CSafeLoader):
+    """Reads a template as SAM does, with libyaml's parser, which takes a tenth of the time."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
 class TemplateError(ValueError):
@@ -71,7 +78,7 @@ def read_layers(path: Path) -> list[Layer]:
 
 def _read_source(path: Path) -> dict[str, Any]:
     try:
-        source = yaml_parse(path.read_text(encoding="utf-8"))
+        source = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise TemplateError(f"{path}: {error.strerror}") from error
     except yaml.YAMLError as error:
@@ -174,7 +181,7 @@ def _inline_definitions(source: dict[str, Any], folder: Path) -> None:
             continue
         try:
             # YAML is a superset of JSON: this reads both.
-            definition = yaml.safe_load((folder / uri).read_text(encoding="utf-8"))
+            definition = yaml.load((folder / uri).read_text(encoding="utf-8"), yaml.CSafeLoader)
         except (OSError, TypeError, yaml.YAMLError) as error:
             raise TemplateError(f"{name}: its DefinitionUri {uri}: {error}") from error
         properties["Definition"] = _without_dates(definition)

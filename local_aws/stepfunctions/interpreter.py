@@ -6,6 +6,7 @@ from local_aws.hooks import Hooks
 from local_aws.log_writer import LogWriter
 from local_aws.stepfunctions import (
     assignments,
+    definitions,
     distributed,
     errors,
     execution_logs,
@@ -28,6 +29,7 @@ def install(
     task_clocks: TaskClocks,
 ) -> None:
     """Make moto's interpreter behave as Step Functions does."""
+    definitions.install(hooks)
     literals.install(hooks)
     jsonata.install(hooks)
     assignments.install(hooks)

@@ -1,13 +1,16 @@
 """Puts the month's ledger and its budgets together from the environment."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from thriftline.core.aws.clients import client
-from thriftline.money.aws.cost_explorer import CostExplorer
 from thriftline.money.aws.ledger_table import LedgerTable
 from thriftline.money.budgets import read_budgets
 from thriftline.money.ledger import Budgets
 from thriftline.wiring.shared import settings
+
+if TYPE_CHECKING:
+    from thriftline.money.aws.cost_explorer import CostExplorer
 
 __all__ = ["budgets", "costs", "ledger"]
 
@@ -19,8 +22,10 @@ def ledger() -> LedgerTable:
 
 
 @cache
-def costs() -> CostExplorer:
+def costs() -> "CostExplorer":
     """What AWS billed the stack's account in its region."""
+    from thriftline.money.aws.cost_explorer import CostExplorer
+
     return CostExplorer(client("ce"), settings().account_id, settings().region)
 
 

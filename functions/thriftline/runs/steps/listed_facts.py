@@ -1,14 +1,15 @@
 """What a run's item says so that lists read no documents."""
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from thriftline.runs.domain.quotes import Rung
-from thriftline.runs.schemas.plan import Plan
-from thriftline.runs.schemas.result import Result
+if TYPE_CHECKING:
+    from thriftline.runs.domain.quotes import Rung
+    from thriftline.runs.schemas.plan import Plan
+    from thriftline.runs.schemas.result import Result
 
 
-def planned_facts(plan: Plan) -> dict[str, Any]:
+def planned_facts(plan: "Plan") -> dict[str, Any]:
     """Returns what the plan says of a run that has held its dollars."""
     return {
         "state": "Reserve budget",
@@ -19,7 +20,7 @@ def planned_facts(plan: Plan) -> dict[str, Any]:
     }
 
 
-def rung_facts(rung: Rung) -> dict[str, Any]:
+def rung_facts(rung: "Rung") -> dict[str, Any]:
     """Returns what an attempt's rung says: what it trains on, and what an hour of it costs.
 
     The rate is without a Spot discount, which is known when it was billed; None where it is not by
@@ -34,7 +35,7 @@ def rung_facts(rung: Rung) -> dict[str, Any]:
     }
 
 
-def ended_facts(result: Result) -> dict[str, Any]:
+def ended_facts(result: "Result") -> dict[str, Any]:
     """Returns what the result says of a run that has ended; also of one that was never planned."""
     cost, plan = result.cost, result.plan
     saved = None

@@ -6,16 +6,18 @@ such as types of machines or tokens, stay in its folder: a run sees quotes, atte
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.settings import Settings
-from thriftline.evaluation.job_output import JobOutput
 from thriftline.runs.domain.abilities import Abilities
 from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.domain.costs import MonthlyCost
 from thriftline.runs.domain.quotes import Quote, Rung
 from thriftline.runs.domain.work import AttemptOrder, TrainingWork
+
+if TYPE_CHECKING:
+    from thriftline.evaluation.job_output import JobOutput
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Trainer(Quoter, Protocol):
     def stop(self, name: str) -> None:
         """Asks the attempt to stop; no error when it has ended already."""
 
-    def predictions(self, name: str, run_id: str, folder: Path) -> JobOutput:
+    def predictions(self, name: str, run_id: str, folder: Path) -> "JobOutput":
         """Puts what a completed attempt says of the test split into ``folder``.
 
         Raises:

@@ -29,6 +29,14 @@ environments: ; @$(SIDE_BY_SIDE) $(ENVIRONMENTS)
 setup: ## Make every environment
 	@$(SIDE_BY_SIDE) $(ENVIRONMENTS) $(STAMPS)/node $(STAMPS)/fuzz
 
+# What CI runs needs all of them; Debian's packages come one after the other.
+EXTRAS := $(STAMPS)/bedrock $(STAMPS)/sdk $(STAMPS)/browser $(STAMPS)/preparation $(STAMPS)/preparation-35
+.PHONY: setup-all
+setup-all: ## Make every environment, those of the optional parts too (4.5 GB, 3 minutes)
+	@$(SIDE_BY_SIDE) $(ENVIRONMENTS) $(STAMPS)/node $(STAMPS)/fuzz $(EXTRAS)
+	@$(MAKE) --no-print-directory setup-browser
+	@$(MAKE) --no-print-directory setup-preparation
+
 $(STAMPS)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11, 3.12 or 3.13." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "make: $$($(PYTHON) --version) will not do; Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.11 demo" >&2; exit 1; }
@@ -177,9 +185,9 @@ template:
 # Each test runs once: the functions' on Lambda's Python, where it is here, and the others on this.
 unit: ; @echo "==> unit tests" && $(PYTHON) tools/test_other_pythons.py
 contract: ; @echo "==> contract tests" && $(BIN)/pytest tests/contract -n 2 --dist loadfile -q
-# A process runs one embedded AWS at a time. Three of them share two cores: half of their time is
+# A process runs one embedded AWS at a time. Four of them share two cores: half of their time is
 # waiting for the embedded clock. tests/integration/conftest.py says which files come first.
-integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -n 3 --dist loadfile --no-loadscope-reorder -q
+integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -n 4 --dist loadfile --no-loadscope-reorder -q
 training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -n 2 --dist loadfile -q
 
 test-pythons: $(STAMPS)/venv ## The functions' unit tests on every Python from 3.11 to 3.13 that is here (10 minutes)
@@ -237,18 +245,29 @@ test-bedrock: $(STAMPS)/bedrock ## The small generative model, really fine-tuned
 test-sdk: environments $(STAMPS)/sdk ## The notebook of examples/, executed with the sagemaker SDK: a run is trained again (2 minutes)
 	@$(BIN)/pytest tests/sdk -q --timeout 600
 
-# Each Spark in a process of its own: one Java machine runs one of them.
-.PHONY: test-preparation
-test-preparation: setup-preparation ## The program of preparation/ on Spark 4 and on 3.5 (14 minutes)
+# Each Spark in a process of its own: one Java machine runs one of them. On 3.5 the gate looks at the
+# rows alone, which must be the same ones.
+SPARK_TESTS := -m pytest tests/preparation --confcutdir=tests/preparation -q --timeout 600
+.PHONY: test-preparation spark-4 spark-35 spark-embedded test-preparation-thorough
+test-preparation: setup-preparation ## The program of preparation/ on Spark 4, and its rows on 3.5 (5 minutes)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target spark-4 spark-35 spark-embedded
+spark-4:
+	@echo "==> preparation on Spark 4" && nice .venv-spark/bin/python $(SPARK_TESTS)
+spark-35:
+	@echo "==> the rows of preparation on Spark 3.5" \
+	&& nice .venv-spark35/bin/python $(SPARK_TESTS) -m "every_spark and not thorough"
+spark-embedded:
+	@echo "==> preparation on the embedded EMR Serverless and SageMaker" \
+	&& nice $(BIN)/pytest tests/spark -q --timeout 900
+
+test-preparation-thorough: setup-preparation ## All tests of preparation/ on Spark 4 and on 3.5, a node lost in each stage (15 minutes)
 	@for environment in .venv-spark .venv-spark35; do \
 		echo "==> preparation on $$($$environment/bin/python -c 'import pyspark; print("Spark", pyspark.__version__)')"; \
-		nice $$environment/bin/python -m pytest tests/preparation --confcutdir=tests/preparation -q --timeout 600; done
-	@echo "==> preparation on the embedded EMR Serverless and SageMaker"
-	@nice $(BIN)/pytest tests/spark -q --timeout 900
+		nice $$environment/bin/python $(SPARK_TESTS) -m ""; done
 
 .PHONY: test-browser bench-page
-test-browser: setup-browser ## The page in a real browser: every page, keyboard, 320 px, dark, faults, axe (5 minutes)
-	@$(BIN)/pytest tests/browser -q --timeout 900
+test-browser: setup-browser ## The page in a real browser: every page, keyboard, 320 px, dark, faults, axe (3 minutes)
+	@$(BIN)/pytest tests/browser -n 2 --dist loadfile -q --timeout 900
 
 test-containers: setup ## The training image and every function, built and run in containers
 	@tests/containers/run.sh

@@ -1,6 +1,7 @@
 """A real browser, the real local server, and an API that answers what a test wants."""
 
 import fcntl
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -54,11 +55,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    """Debian's chromium; one at a time on this machine, for each takes a core."""
+    """Debian's chromium; one run at a time on this machine, for each browser takes a core."""
     from playwright.sync_api import sync_playwright
 
+    # Those of one run work side by side.
+    kind = fcntl.LOCK_SH if "PYTEST_XDIST_WORKER" in os.environ else fcntl.LOCK_EX
     with Path("/tmp/chromium.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, kind)
         with sync_playwright() as driver:
             chromium = driver.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
             yield chromium

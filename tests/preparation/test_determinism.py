@@ -74,7 +74,10 @@ def write_files(folder: Path, files: int, order: int) -> None:
         write(folder, f"{number}.{('csv', 'jsonl')[number % 2]}", rows[number::files])
 
 
-@pytest.mark.parametrize(("files", "partitions"), [(1, 1), (7, 8)])
+@pytest.mark.every_spark
+@pytest.mark.parametrize(
+    ("files", "partitions"), [pytest.param(1, 1, marks=pytest.mark.thorough), (7, 8)]
+)
 def test_the_rows_and_splits_are_the_same(
     spark: SparkSession, tmp_path: Path, files: int, partitions: int
 ) -> None:

@@ -265,24 +265,31 @@ def test_capacity_that_never_comes_ends_by_that_name(world: World, project: str)
     assert [one["rung"] for one in ended.result["attempts"]] == [1, 2, 2]
 
 
+# One of each service here, all of them with make test-thorough. In virtual time any call of a run may
+# be throttled (tests/unit/virtual_time).
 CALLS = [
+    ("dynamodb", "TransactWriteItems"),
+    ("s3", "PutObject"),
+    ("sagemaker", "CreateTrainingJob"),
+    ("events", "PutEvents"),
+]
+OTHER_CALLS = [
     ("dynamodb", "PutItem"),
     ("dynamodb", "GetItem"),
-    ("dynamodb", "TransactWriteItems"),
     ("dynamodb", "UpdateItem"),
-    ("s3", "PutObject"),
     ("s3", "ListObjectsV2"),
     ("s3", "ListObjectVersions"),
     ("sagemaker", "ListModelPackages"),
-    ("sagemaker", "CreateTrainingJob"),
     ("sagemaker", "DescribeTrainingJob"),
     ("sagemaker", "CreateModelPackage"),
     ("sns", "Publish"),
-    ("events", "PutEvents"),
 ]
 
 
-@pytest.mark.parametrize(("service", "operation"), CALLS)
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [*CALLS, *(pytest.param(*call, marks=pytest.mark.thorough) for call in OTHER_CALLS)],
+)
 def test_a_throttled_call_is_tried_again_and_the_run_succeeds(
     world: World, project: str, service: str, operation: str
 ) -> None:

@@ -40,6 +40,8 @@ class World:
         self.artifacts = aws.outputs["ArtifactsBucketName"]
         self.machine = aws.outputs["TrainingStateMachineArn"]
         self.messages = open_mailbox(aws, "messages")
+        # Of each execution, the version that started it: asked for once.
+        self._versions: dict[str, str | None] = {}
 
     def upload(self, key: str, body: bytes | str) -> str:
         """Upload under `datasets/` and return the version id."""
@@ -56,11 +58,16 @@ class World:
             stateMachineArn=self.machine
         ):
             for execution in page["executions"]:
-                described = self.states.describe_execution(executionArn=execution["executionArn"])
-                detail = json.loads(described["input"])["detail"]
-                if detail["object"].get("version-id") == version_id:
+                if self._version_of(execution["executionArn"]) == version_id:
                     found.append(execution["executionArn"])
         return found
+
+    def _version_of(self, arn: str) -> str | None:
+        if arn not in self._versions:
+            described = self.states.describe_execution(executionArn=arn)
+            uploaded = json.loads(described["input"])["detail"]["object"]
+            self._versions[arn] = uploaded.get("version-id")
+        return self._versions[arn]
 
     def execution_of(self, version_id: str) -> str:
         deadline = time.monotonic() + PATIENCE_SECONDS

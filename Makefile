@@ -190,6 +190,10 @@ contract: ; @echo "==> contract tests" && $(BIN)/pytest tests/contract -n 2 --di
 integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -n 4 --dist loadfile --no-loadscope-reorder -q
 training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -n 2 --dist loadfile -q
 
+.PHONY: test-thorough
+test-thorough: setup ## More cases of what the gate shows by a few, such as each call of a run that is throttled (10 minutes)
+	@$(BIN)/pytest tests/unit tests/integration tests/training -m thorough -n 2 --dist loadfile -q
+
 test-pythons: $(STAMPS)/venv ## The functions' unit tests on every Python from 3.11 to 3.13 that is here (10 minutes)
 	@$(PYTHON) tools/test_other_pythons.py 3.11 3.12 3.13
 

@@ -265,8 +265,8 @@ def test_capacity_that_never_comes_ends_by_that_name(world: World, project: str)
     assert [one["rung"] for one in ended.result["attempts"]] == [1, 2, 2]
 
 
-# One of each service here, all of them with make test-thorough. In virtual time any call of a run may
-# be throttled (tests/unit/virtual_time).
+# One of each service here, all of them with make test-thorough. In virtual time any call of a run
+# may be throttled (tests/unit/virtual_time).
 CALLS = [
     ("dynamodb", "TransactWriteItems"),
     ("s3", "PutObject"),

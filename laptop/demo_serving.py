@@ -120,7 +120,9 @@ class Story:
         self.console.rule(f"Version {self.good} in the shadow of version 1")
         asked = self._command("compare", "start", "--version", str(self.good))
         test = self.rows[VALIDATION_ROWS:]
-        found = label_disagreements(self.aws, ENDPOINT, asked["execution_arn"], test)
+        machine = self.aws.outputs["CompareModelsStateMachineArn"]
+        execution = f"{machine.replace(':stateMachine:', ':execution:')}:{asked['experiment_id']}"
+        found = label_disagreements(self.aws, ENDPOINT, execution, test)
         self.console.print(found.sentence, highlight=False)
         found.wait()
         self._command("compare", "status")

@@ -11,9 +11,6 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from thriftline.audit.domain.layout import ACCEPTED_FINDINGS, LATEST
-from thriftline.audit.domain.rules.registry import RULES
-from thriftline.audit.schemas.accepted_findings import MAX_BYTES, AcceptedFinding
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.evaluation.reference_document import Reference
 from thriftline.runs.schemas.result import Result
@@ -27,7 +24,6 @@ RESULT_SCHEMA = ROOT / "docs" / "schemas" / "result.schema.json"
 REPORT_SCHEMA = ROOT / "docs" / "schemas" / "report.schema.json"
 REFERENCE_SCHEMA = ROOT / "docs" / "schemas" / "reference.schema.json"
 QUALITY_SCHEMA = ROOT / "docs" / "schemas" / "quality.schema.json"
-ACCEPTED_FINDINGS_SCHEMA = ROOT / "cli/thriftline_cli/findings/accepted_findings.schema.json"
 RUN_SPEC_TABLE = ROOT / "docs" / "run_spec.md"
 SERVE_SPEC_TABLE = ROOT / "docs" / "serve_spec.md"
 
@@ -152,24 +148,6 @@ def quality_schema() -> str:
         "the verdict on the window that ends with it. What is unknown is null, never 0; times are "
         "UTC. It holds no text.",
     )
-
-
-def accepted_findings_schema() -> str:
-    """Returns what `thriftline audit accept` knows of the list: entries, place, rules."""
-    entry = AcceptedFinding.model_json_schema(mode="validation")
-    document = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:thriftline:schemas:accepted_findings:1.0",
-        "title": "Thriftline accepted findings",
-        "description": "audits/accepted_findings.yaml: the findings that people live with.",
-        "type": "array",
-        "items": entry,
-        "x-key": ACCEPTED_FINDINGS,
-        "x-latest-report": LATEST,
-        "x-most-bytes": MAX_BYTES,
-        "x-rules": sorted(rule.id for rule in RULES),
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _schema(model: type[BaseModel], name: str, description: str) -> str:
@@ -321,7 +299,6 @@ def main() -> None:
         (REPORT_SCHEMA, report_schema()),
         (REFERENCE_SCHEMA, reference_schema()),
         (QUALITY_SCHEMA, quality_schema()),
-        (ACCEPTED_FINDINGS_SCHEMA, accepted_findings_schema()),
         (RUN_SPEC_TABLE, run_spec_table()),
         (SERVE_SPEC_TABLE, serve_spec_table()),
     ):

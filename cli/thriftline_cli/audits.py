@@ -4,9 +4,9 @@ from typing import Any
 
 from thriftline_cli.api.client import segment
 from thriftline_cli.context import Context
-from thriftline_cli.exits import CommandError, Exit
+from thriftline_cli.following import follow as followed
 
-_TIMEOUT, _EVERY = 3600.0, 10.0
+_TIMEOUT = 3600.0
 
 
 def follow(audit_id: str, context: Context) -> dict[str, Any]:
@@ -15,16 +15,11 @@ def follow(audit_id: str, context: Context) -> dict[str, Any]:
     Raises:
         CommandError: it takes longer than --timeout; it goes on.
     """
-    waited, timeout = 0.0, context.option("timeout", _TIMEOUT)
-    while True:
-        found = context.api.get(f"/audits/{segment(audit_id)}")
-        if found["status"] != "running":
-            return found
-        if waited >= timeout:
-            raise CommandError(
-                f"audit {audit_id} is still at work and goes on: thriftline audit report "
-                f"{audit_id}",
-                Exit.TIMED_OUT,
-            )
-        context.sleep(context.option("every", _EVERY))
-        waited += context.option("every", _EVERY)
+    return followed(
+        f"/audits/{segment(audit_id)}",
+        context,
+        is_over=lambda found: found["status"] != "running",
+        goes_on=f"audit {audit_id} is still at work and goes on: thriftline audit report "
+        f"{audit_id}",
+        timeout=_TIMEOUT,
+    )

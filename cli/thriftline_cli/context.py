@@ -124,6 +124,12 @@ class Context:
         url = self.endpoint_url
         return url is not None and urlsplit(url).hostname in _LOOPBACK
 
+    def confirm(self, sentence: str) -> None:
+        """Returns when the person says yes to what is about to happen; see ``asking``."""
+        from thriftline_cli.asking import confirm
+
+        confirm(self, sentence)
+
     def aws(self, service: str, **more: Any) -> Any:
         """Returns the client of a service, made when it is first asked for."""
         if service not in self._clients:
@@ -161,7 +167,6 @@ class Context:
     @cached_property
     def stack(self) -> "Stack":
         """The stack, as the person's own credentials see it."""
-        from thriftline_cli.asking import confirm
         from thriftline_cli.stack import Stack
 
         return Stack(
@@ -171,7 +176,6 @@ class Context:
             sleep=self.sleep,
             now=self.now,
             token=self.token,
-            confirm=lambda sentence: confirm(self, sentence),
         )
 
 

@@ -1,80 +1,56 @@
-"""Brings back an endpoint that Thriftline deleted, from its saved copy.
+"""Brings back an endpoint that Thriftline ended, from its saved copy, and follows it.
 
-It calls the stack's function again and again until the endpoint is whole: config, tags, inference
-components and scaling. An endpoint of the same name that lives is never touched. Interrupted, it
-can be called again.
+An endpoint of the same name that lives is never touched. Whoever stops following stops nothing.
 """
 
-import json
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
+from thriftline_cli.context import Context
 from thriftline_cli.exits import CommandError, Exit
+from thriftline_cli.following import follow
 
-SAVED = "saved/endpoints/"
-
-
-def saved_copies(s3: Any, bucket: str) -> Iterator[dict[str, Any]]:
-    """Yields each saved copy: name, account, region, creation, time of saving."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=SAVED)
-    for page in pages:
-        for stored in page.get("Contents", []):
-            parts = stored["Key"].removeprefix(SAVED).split("/")
-            # Whatever else lies there was put there by somebody.
-            if len(parts) != 4:
-                continue
-            account, region, name, document = parts
-            stamp = f"{document.removesuffix('.json')}+0000"
-            yield {
-                "endpoint": name,
-                "account": account,
-                "region": region,
-                "created": datetime.strptime(stamp, "%Y%m%dT%H%M%S%f%z").isoformat(),
-                "saved_at": stored["LastModified"].isoformat(),
-            }
+_TIMEOUT = 1800.0
+_CODES = {"exists": Exit.REFUSED, "failed": Exit.FAILED}
 
 
-def restore(
-    request: dict[str, Any],
-    ask: Callable[[dict[str, Any]], dict[str, Any]],
-    say: Callable[[str], None],
-    sleep: Callable[[float], None],
-    *,
-    every: float,
-    looks: int,
-) -> dict[str, Any]:
-    """Asks until the endpoint is whole, or another endpoint has its name; returns the last answer.
+def rehearse(wanted: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Returns what a restore would do."""
+    found = context.api.rehearse("/restores", wanted)
+    context.say(f"saved copy: {found['saved_uri']}")
+    for step in found["steps"]:
+        context.say(f"would do: {step}")
+    for step in found["left"]:
+        context.say(f"left: {step}")
+    return found
+
+
+def begin(wanted: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Starts a restore.
 
     Raises:
-        CommandError: the function refused, or SageMaker took longer than ``looks`` x ``every`` s.
+        CommandError: there is no saved copy, several fit, or the stack may not.
     """
-    waiting: tuple[str, ...] = ()
-    for look in range(looks):
-        if look:
-            sleep(every)
-        answer = ask(request)
-        if not look:
-            say(f"saved copy: {answer['saved_uri']}")
-        for step in answer["steps"]:
-            say(f"{'would do' if request['dry_run'] else 'done'}: {step}")
-        left = tuple(answer["left"])
-        if left and left != waiting:
-            say(f"left: {'; '.join(left)}")
-        waiting = left
-        if answer["outcome"] == "exists":
-            say(f"{answer['endpoint']} is live, and a live endpoint is never touched")
-        if answer["outcome"] != "restoring":
-            return answer
-    raise CommandError("SageMaker is still at work; call this again", Exit.TIMED_OUT)
+    try:
+        return context.api.post("/restores", wanted)
+    except CommandError as error:
+        if error.code is not Exit.NOT_FOUND:
+            raise
+        raise CommandError(f"{error} See thriftline restore --list", Exit.NOT_FOUND) from error
 
 
-def invoke(client: Any, function: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Calls the function; its refusal is ours."""
-    answer = client.invoke(FunctionName=function, Payload=json.dumps(request).encode())
-    payload: dict[str, Any] = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        raise CommandError(
-            payload.get("errorMessage", "the function failed; see its log"), Exit.FAILED
-        )
-    return payload
+def to_its_end(href: str, context: Context) -> tuple[dict[str, Any], Exit]:
+    """Follows a restore; returns it as it is then, and the exit code that goes with it."""
+    found = follow(
+        href,
+        context,
+        is_over=lambda one: one["outcome"] != "restoring",
+        goes_on="SageMaker is still at work, and the restore goes on; thriftline restore --list "
+        "shows it",
+        timeout=_TIMEOUT,
+    )
+    for step in found["steps"]:
+        context.say(f"done: {step}")
+    if found["outcome"] == "exists":
+        context.say(f"{found['endpoint']} is live, and a live endpoint is never touched")
+    return found, _CODES.get(found["outcome"], Exit.DONE)

@@ -100,14 +100,16 @@ def test_what_the_gateway_refuses_is_a_problem_document(template: dict[str, Any]
 def test_who_may_look_may_not_act(template: dict[str, Any]) -> None:
     allowed = {
         name: [
-            (one["Action"], one["Resource"].value.partition("${Api}")[2])
+            (one["Action"], re.split(r"\$\{\w+::AccountId\}:", one["Resource"].value)[1])
             for one in statements_of(template["Resources"][name]["Properties"]["PolicyDocument"])
         ]
         for name in ("ApiReadPolicy", "ApiOperatePolicy")
     }
+    # Where the API answers stands in the stack's outputs.
+    outputs = ("cloudformation:DescribeStacks", "stack/${AWS::StackName}/*")
     assert allowed == {
-        "ApiReadPolicy": [("execute-api:Invoke", "/v1/GET/*")],
-        "ApiOperatePolicy": [("execute-api:Invoke", "/v1/*")],
+        "ApiReadPolicy": [("execute-api:Invoke", "${Api}/v1/GET/*"), outputs],
+        "ApiOperatePolicy": [("execute-api:Invoke", "${Api}/v1/*"), outputs],
     }
 
 

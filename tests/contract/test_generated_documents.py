@@ -17,11 +17,6 @@ from thriftline.serving.schemas.serve_yaml import parse_serve_yaml
 from tools import write_cli_page, write_instances, write_schemas
 
 
-def test_the_command_line_s_data_is_that_of_the_functions() -> None:
-    published = write_schemas.ACCEPTED_FINDINGS_SCHEMA.read_text(encoding="utf-8")
-    assert published == write_schemas.accepted_findings_schema()
-
-
 def test_the_page_of_the_command_line_is_its_parsers() -> None:
     assert write_cli_page.PAGE.read_text(encoding="utf-8") == write_cli_page.page()
 

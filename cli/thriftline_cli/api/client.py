@@ -101,13 +101,13 @@ class Api:
         asked = {**body, "dry_run": True}
         return self._json("POST", path, body=asked, rehearsed=True)
 
-    def put(self, path: str, body: Mapping[str, Any]) -> Json:
-        """Sets something."""
-        return self._json("PUT", path, body=body)
+    def put(self, path: str, body: Mapping[str, Any], *, key: str | None = None) -> Json:
+        """Sets something; the same key is the same request."""
+        return self._json("PUT", path, body=body, headers={"Idempotency-Key": key or self.token()})
 
-    def delete(self, path: str) -> Json:
-        """Takes something away."""
-        return self._json("DELETE", path)
+    def delete(self, path: str, *, key: str | None = None) -> Json:
+        """Takes something away; the same key is the same request."""
+        return self._json("DELETE", path, headers={"Idempotency-Key": key or self.token()})
 
     def document(self, path: str) -> bytes:
         """Returns a document as it is, wherever it lies."""

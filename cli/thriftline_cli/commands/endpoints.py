@@ -5,28 +5,28 @@ from typing import Any
 
 from thriftline_cli.context import Context
 from thriftline_cli.exits import Exit
-from thriftline_cli.options import leaf, steps, waits
+from thriftline_cli.options import count, leaf, steps, waits
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     group = steps(parser)
     deploy = _command(group, "deploy", "roll a version out")
-    deploy.add_argument("--version", type=int, help="in the registry (the newest approved one)")
+    deploy.add_argument("--version", type=count, help="in the registry (the newest approved one)")
     deploy.add_argument(
         "--set", action="append", metavar="KEY=VALUE", help="such as rollout.type=all-at-once"
     )
     rollback = _command(group, "rollback", "bring the former version back")
     rollback.add_argument(
-        "--to", type=int, metavar="N", help="an entry, as `list PROJECT` numbers them"
+        "--to", type=count, metavar="N", help="an entry, as `list PROJECT` numbers them"
     )
     _command(group, "abort", "stop the deployment that is under way")
     compare = _command(group, "compare", "compare two versions on live traffic")
     compare.add_argument("step", choices=["start", "stop", "status"])
-    compare.add_argument("--version", type=int, help="the challenger, in the registry")
+    compare.add_argument("--version", type=count, help="the challenger, in the registry")
     compare.add_argument("--kind", choices=["shadow", "ab"], help="as serve.yaml says")
-    compare.add_argument("--weight", type=int, metavar="PERCENT", help="the challenger's share")
-    compare.add_argument("--hours", type=int, help="until the deadline")
+    compare.add_argument("--weight", type=count, metavar="PERCENT", help="the challenger's share")
+    compare.add_argument("--hours", type=count, help="until the deadline")
     schedule = _command(group, "schedule", "when the endpoint is on")
     schedule.add_argument("step", choices=["show", "set", "clear", "sleep", "wake"])
     schedule.add_argument("--on", metavar="CRON", help='such as "cron(0 8 ? * MON-FRI *)"')
@@ -37,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     listing = leaf(group, "list", "list endpoints, or a project's deployments")
     listing.add_argument("project", nargs="?", help="the folder under datasets/")
     listing.add_argument("--endpoint", help="if the project has several")
-    listing.add_argument("--limit", type=int, default=20, help="deployments to show (20)")
+    listing.add_argument("--limit", type=count, default=20, help="deployments to show (20)")
 
 
 def _command(group: Any, name: str, about: str) -> argparse.ArgumentParser:
@@ -55,17 +55,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from thriftline_cli.endpoints import comparisons, deployments, listing, schedules
 
     if args.verb == "get":
-        from thriftline_cli.api.client import segment
-
-        context.out.one(context.api.get(f"/endpoints/{segment(args.endpoint)}"))
-        return Exit.DONE
+        return _get(args, context)
     if args.verb == "list":
-        rows, columns, code = listing.listed(args, context.stack)
-        context.out.rows(rows, columns, cut=[one for one in ("why",) if one in columns])
-        return code
-    project = args.project or ""
-    context.goes_on = f"what was started goes on; `thriftline endpoints list {project}` shows it"
-    asked = _asked(args, context)
+        listing.show(args, context)
+        return Exit.DONE
+    context.goes_on = f"what was started goes on; thriftline endpoints list {args.project} shows it"
     commands = {
         "deploy": deployments.deploy,
         "rollback": deployments.rollback,
@@ -73,12 +67,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
         "compare": comparisons.compare,
         "schedule": schedules.schedule,
     }
-    answer, code = commands[args.verb](asked, context.stack)
-    context.out.one(answer)
+    answer, code, page = commands[args.verb](args, context)
+    context.out.one(answer, page)
     return Exit(code)
 
 
-def _asked(args: argparse.Namespace, context: Context) -> argparse.Namespace:
-    """Returns the options with what was not given."""
-    defaults = {"dry_run": False, "wait": False, "timeout": 7200.0, "every": 10.0}
-    return argparse.Namespace(**{**defaults, **vars(args)})
+def _get(args: argparse.Namespace, context: Context) -> int:
+    from thriftline_cli.api.client import segment
+    from thriftline_cli.endpoints.showing import endpoint_page
+
+    found = context.api.get(f"/endpoints/{segment(args.endpoint)}")
+    context.out.one(found, endpoint_page(found))
+    return Exit.DONE

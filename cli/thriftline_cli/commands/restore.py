@@ -1,16 +1,14 @@
 """``restore``: brings back an endpoint that the audit ended."""
 
 import argparse
+from collections.abc import Mapping
 from typing import Any
 
 from thriftline_cli.context import Context
 from thriftline_cli.exits import CommandError, Exit
 from thriftline_cli.options import finish, waits
 
-COLUMNS = ("endpoint", "account", "region", "created", "saved_at")
-_FUNCTION = "RestoreEndpointFunctionName"
-# The function has five minutes, and a second call would only do the same.
-_SECONDS = 330
+COLUMNS = ("endpoint", "state", "region", "made", "ended", "a_month", "account")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -26,43 +24,45 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Lists saved copies, or restores one."""
-    from thriftline_cli.restore import invoke, restore, saved_copies
-
     if args.list:
-        copies = saved_copies(context.aws("s3"), context.stack.output("ArtifactsBucketName"))
-        context.out.rows(list(copies), COLUMNS)
+        found = context.api.items("/restores")
+        context.out.rows(list(found), COLUMNS, cut=("endpoint",), spare=("account",), of=_row)
         return Exit.DONE
     if args.name is None:
         raise CommandError("say which endpoint, or --list", Exit.USAGE)
-    if _FUNCTION not in context.stack.outputs:
-        raise CommandError(
-            f"the stack {context.stack_name} has no restore function: it has one with "
-            "AuditMode=act",
-            Exit.NOT_FOUND,
-        )
-    client = context.aws("lambda", config=_patient())
-    request: dict[str, Any] = {
+    from thriftline_cli.restore import begin, rehearse, to_its_end
+
+    wanted = _wanted(args)
+    if context.dry_run:
+        context.out.one(rehearse(wanted, context))
+        return Exit.DONE
+    started = begin(wanted, context)
+    context.say(f"{started['id']} was started")
+    context.goes_on = "the restore goes on; thriftline restore --list shows it"
+    if not context.option("wait", True):
+        context.out.one(started)
+        return Exit.DONE
+    ended, code = to_its_end(str(started["href"]), context)
+    context.out.one(ended)
+    return code
+
+
+def _wanted(args: argparse.Namespace) -> dict[str, Any]:
+    given = {
         "endpoint": args.name,
         "account": args.from_account,
         "region": args.from_region,
         "created": args.created,
-        "dry_run": context.dry_run,
     }
-    context.goes_on = "call it again to see it through"
-    every = context.option("every", 15.0)
-    answer = restore(
-        request,
-        lambda asked: invoke(client, context.stack.output(_FUNCTION), asked),
-        context.say,
-        context.sleep,
-        every=every,
-        looks=max(1, round(context.option("timeout", 1800.0) / max(every, 0.1))),
-    )
-    context.out.one(answer)
-    return Exit.REFUSED if answer["outcome"] == "exists" else Exit.DONE
+    return {name: value for name, value in given.items() if value is not None}
 
 
-def _patient() -> Any:
-    from botocore.config import Config
+def _row(one: Mapping[str, Any]) -> dict[str, Any]:
+    from thriftline_cli.money import moment, usd
 
-    return Config(read_timeout=_SECONDS, retries={"total_max_attempts": 1})
+    return {
+        **one,
+        "made": moment(one["created"]),
+        "ended": moment(one["saved_at"]),
+        "a_month": usd(one["month_usd"]),
+    }

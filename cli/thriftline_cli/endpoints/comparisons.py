@@ -1,82 +1,86 @@
 """``compare``: a comparison of two versions on live traffic."""
 
 import argparse
-import json
 from typing import Any
 
-from thriftline_cli.endpoints.deployments import Answer
-from thriftline_cli.endpoints.executions import REFUSALS, follow, name_of, output_of, start
+from thriftline_cli.context import Context
+from thriftline_cli.endpoints.asking import Answer, body_of, endpoint_of, refusals
 from thriftline_cli.exits import CommandError, Exit
-from thriftline_cli.stack import Stack
+from thriftline_cli.following import follow
 
-MACHINE = "CompareModelsStateMachineArn"
-_ITEM = "experiment#"
+_OVER = ("ended", "refused")
 # Seconds in which a refusal is known.
 _LOOKS = 4
 
 
-def compare(asked: argparse.Namespace, stack: Stack) -> Answer:
+def compare(asked: argparse.Namespace, context: Context) -> Answer:
     """Starts a comparison, stops it, or says how it stands."""
-    if asked.step == "status":
-        return _status(asked, stack)
-    token = asked.token or stack.token()
-    request: dict[str, Any] = {
-        "action": asked.step,
-        "project": asked.project,
-        "requested_by": stack.caller,
-        "why": asked.why,
-        "token": token,
-    }
-    if asked.endpoint is not None:
-        request["endpoint"] = asked.endpoint
+    if asked.step == "start" and asked.version is None:
+        raise CommandError("say which --version is the challenger", Exit.USAGE)
+    endpoint = endpoint_of(asked, context)
     if asked.step == "start":
-        if asked.version is None:
-            raise CommandError("say which --version is the challenger", Exit.USAGE)
-        request["model_package_arn"] = stack.version_arn(asked.project, asked.version)
-        request["overrides"] = _wishes(asked)
-    if asked.dry_run:
-        return {"asked": f"nothing: a dry run of compare {asked.step}", **request}, Exit.DONE
-    stack.confirm(f"compare {asked.step} of {asked.project} on live traffic; it may cost more")
-    name = name_of("x", token, stack)
-    arn = start(MACHINE, name, request, stack)
-    stack.say(f"{name} was started")
-    if not asked.wait:
-        return _begun(name, arn, stack)
-    found = follow(arn, stack, timeout=asked.timeout, every=asked.every, progress=lambda: None)
-    answer = output_of(found)
-    refused = REFUSALS.get(str(answer.get("error")), Exit.FAILED)
-    return {"experiment_id": name, **answer}, refused if answer.get("error") else Exit.DONE
+        return _start(endpoint, asked, context)
+    path = f"/endpoints/{endpoint}/experiments/{_newest(endpoint, context)}"
+    found = context.api.get(path)
+    if asked.step == "status":
+        return _flat(found), Exit.DONE, None
+    context.confirm(f"{found['experiment_id']} of {endpoint} ends, and the champion stays")
+    context.api.post(f"{path}/stop", body_of(asked), key=asked.token)
+    context.say(f"{found['experiment_id']} was asked to stop")
+    return _answered(path, context, looks=1)
 
 
-def _begun(name: str, arn: str, stack: Stack) -> Answer:
-    """Looks for a moment: what is refused at once is told, though nobody waits for the end."""
-    told: dict[str, Any] = {"experiment_id": name, "execution_arn": arn, "ending": None}
-    for look in range(_LOOKS):
-        if look:
-            stack.sleep(1)
-        found = stack.of("stepfunctions").describe_execution(executionArn=arn)
-        if found["status"] != "RUNNING":
-            answer = output_of(found)
-            code = REFUSALS.get(str(answer.get("error")), Exit.FAILED)
-            return {**told, **answer}, code if answer.get("error") else Exit.DONE
-    return told, Exit.DONE
+def _start(endpoint: str, asked: argparse.Namespace, context: Context) -> Answer:
+    body = body_of(
+        asked,
+        version=asked.version,
+        kind=asked.kind,
+        weight_percent=asked.weight,
+        deadline_hours=asked.hours,
+    )
+    context.confirm(
+        f"version {asked.version} is compared with the one in use of {endpoint}, on live traffic; "
+        "its own instances are billed until the comparison ends"
+    )
+    with refusals():
+        started = context.api.post(f"/endpoints/{endpoint}/experiments", body, key=asked.token)
+    context.say(f"{started['id']} was started")
+    return _answered(str(started["href"]), context, looks=_LOOKS)
 
 
-def _wishes(asked: argparse.Namespace) -> dict[str, Any]:
-    given = {"kind": asked.kind, "weight_percent": asked.weight, "deadline_hours": asked.hours}
-    return {name: value for name, value in given.items() if value is not None}
+def _answered(path: str, context: Context, *, looks: int) -> Answer:
+    """Waits for the end, or looks for a moment: a refusal is told though nobody waits."""
+    if context.waits:
+        found = follow(
+            path,
+            context,
+            is_over=lambda one: one["state"] in _OVER,
+            progress=lambda one: f"{one['experiment_id']}: {one['state']}",
+            goes_on="the comparison goes on; thriftline endpoints compare PROJECT status shows it",
+        )
+    else:
+        found = _looked_at(path, context, looks)
+    return _flat(found), Exit.REFUSED if found["state"] == "refused" else Exit.DONE, None
 
 
-def _status(asked: argparse.Namespace, stack: Stack) -> Answer:
-    endpoint = stack.endpoint_of(asked.project, asked.endpoint)
-    known = stack.items(endpoint, _ITEM)
-    if not known:
+def _flat(found: dict[str, Any]) -> dict[str, Any]:
+    """Returns a comparison with what was counted beside the rest."""
+    known = {name: value for name, value in found.items() if name != "result"}
+    return {**(found["result"] or {}), **known}
+
+
+def _looked_at(path: str, context: Context, looks: int) -> dict[str, Any]:
+    found: dict[str, Any] = context.api.get(path)
+    for _ in range(looks - 1):
+        if found["state"] != "opening":
+            break
+        context.sleep(1)
+        found = context.api.get(path)
+    return found
+
+
+def _newest(endpoint: str, context: Context) -> str:
+    newest = context.api.get(f"/endpoints/{endpoint}")["experiment_id"]
+    if newest is None:
         raise CommandError(f"{endpoint} has had no comparison", Exit.NOT_FOUND)
-    newest = max(known, key=lambda one: str(one["item"]))
-    experiment = str(newest["item"]).removeprefix(_ITEM)
-    for name in ("result", "progress"):
-        body = stack.document(f"serving/{endpoint}/experiments/{experiment}/{name}.json")
-        if body is not None:
-            found: dict[str, Any] = json.loads(body)
-            return {"state": newest.get("state"), **found}, Exit.DONE
-    return {"experiment_id": experiment, "endpoint": endpoint, **newest}, Exit.DONE
+    return str(newest)

@@ -2,114 +2,67 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from thriftline_cli import bedrock_rollback as bedrock
-from thriftline_cli.endpoints.executions import (
-    REFUSALS,
-    call,
-    follow,
-    is_missing,
-    name_of,
-    output_of,
-    start,
-)
+from thriftline_cli.api.client import segment
+from thriftline_cli.context import Context
+from thriftline_cli.endpoints.asking import Answer, body_of, endpoint_of, refusals
+from thriftline_cli.endpoints.showing import deployment_page, preview_page
 from thriftline_cli.exits import CommandError, Exit
+from thriftline_cli.following import TIMEOUT, follow
 from thriftline_cli.money import usd
-from thriftline_cli.stack import Stack
 
-MACHINE = "DeployModelStateMachineArn"
-PREVIEW = "PreviewDeploymentFunctionName"
-_NAMESPACE, _ABORT = "Thriftline/Serving", "AbortDeployment"
-_CODES = {"deployed": Exit.DONE, "ignored": Exit.REFUSED, "refused": Exit.REFUSED}
-Answer = tuple[dict[str, Any], Exit]
+_CODES = {"deployed": Exit.DONE, "refused": Exit.REFUSED}
+# What a deployment that was never opened was refused by.
+_REFUSALS = {
+    "DeploymentInProgressError": Exit.REFUSED,
+    "DeploymentRefusedError": Exit.REFUSED,
+    "InvalidServeSpecError": Exit.REFUSED,
+    "NothingToRollBackToError": Exit.NOT_FOUND,
+}
 
 
-def deploy(asked: argparse.Namespace, stack: Stack) -> Answer:
+def deploy(asked: argparse.Namespace, context: Context) -> Answer:
     """Rolls a version out; waits for its verdict if asked to."""
-    request = _request(asked, stack, "deploy")
-    if asked.version is not None:
-        request["model_package_arn"] = stack.version_arn(asked.project, asked.version)
-    if asked.set:
-        request["overrides"] = _overrides(asked.set)
-    if asked.dry_run:
-        return _previewed(request, stack)
-    return _run(request, asked, stack)
+    body = body_of(asked, version=asked.version, overrides=_overrides(asked.set or ()))
+    if asked.endpoint is None:
+        # serve.yaml of the project says which one it is.
+        return _run(f"/projects/{segment(asked.project)}/deployments", body, asked, context)
+    path = f"/endpoints/{segment(asked.endpoint)}/deployments"
+    return _run(path, {**body, "project": asked.project}, asked, context)
 
 
-def rollback(asked: argparse.Namespace, stack: Stack) -> Answer:
+def rollback(asked: argparse.Namespace, context: Context) -> Answer:
     """Brings the former version back: of the endpoint, or on Bedrock where that one answers."""
-    if asked.endpoint is None and _answers_on_bedrock(asked.project, stack):
-        return _on_bedrock(asked, stack)
-    # Of several endpoints the person says which.
-    asked.endpoint = stack.endpoint_of(asked.project, asked.endpoint)
-    request = _request(asked, stack, "rollback")
-    if asked.to is not None:
-        request["to_version"] = asked.to
-    if asked.dry_run:
-        return _previewed(request, stack)
-    answer, code = _run(request, asked, stack)
-    if code is Exit.DONE and asked.wait:
-        stack.say(
+    if asked.endpoint is None and _answers_on_bedrock(asked.project, context):
+        return _on_bedrock(asked, context)
+    path = f"/endpoints/{endpoint_of(asked, context)}/rollback"
+    answer, code, page = _run(path, body_of(asked, to_version=asked.to), asked, context)
+    if code is Exit.DONE and context.waits:
+        context.say(
             "the registry still calls the version that was left Approved; reject it there if it "
             "must not be deployed again"
         )
-    return answer, code
+    return answer, code, page
 
 
-def abort(asked: argparse.Namespace, stack: Stack) -> Answer:
+def abort(asked: argparse.Namespace, context: Context) -> Answer:
     """Stops the deployment that is under way: its abort alarm rolls it back."""
-    endpoint = stack.endpoint_of(asked.project, asked.endpoint)
-    (state,) = stack.items(endpoint, "endpoint")
-    owner = state.get("lock_owner")
-    if not owner:
-        # A data point now would stop the next deployment instead.
+    endpoint = endpoint_of(asked, context)
+    owner = context.api.get(f"/endpoints/{endpoint}")["under_way"]
+    if owner is None:
         raise CommandError(f"no deployment of {endpoint} is under way", Exit.NOT_FOUND)
-    if not str(owner).startswith("d-"):
-        raise CommandError(
-            f"{owner} holds {endpoint}, and is no deployment; end a comparison with `compare stop`",
-            Exit.REFUSED,
-        )
-    answer = {"endpoint": endpoint, "deployment_id": owner, "asked": "abort"}
-    if asked.dry_run:
-        return {**answer, "asked": "nothing: a dry run"}, Exit.DONE
-    stack.confirm(f"deployment {owner} of {endpoint} is rolled back")
-    stack.of("cloudwatch").put_metric_data(
-        Namespace=_NAMESPACE,
-        MetricData=[
-            {
-                "MetricName": _ABORT,
-                "Dimensions": [
-                    {"Name": "EndpointName", "Value": endpoint},
-                    {"Name": "DeploymentId", "Value": str(owner)},
-                ],
-                "Value": 1,
-            }
-        ],
-    )
-    stack.say(f"{owner} was asked to stop; its alarm looks once a minute")
-    if not asked.wait:
-        return answer, Exit.DONE
-    document = _document(endpoint, str(owner), stack) or {}
-    arn = document.get("execution_arn")
-    if arn is None:
-        raise CommandError(f"{owner} has no document yet; look at `list`", Exit.NOT_FOUND)
-    ended = _ended(arn, asked, stack)
-    return ended, Exit.DONE if ended.get("ending") == "rolled_back" else Exit.FAILED
-
-
-def _request(asked: argparse.Namespace, stack: Stack, action: str) -> dict[str, Any]:
-    request = {
-        "action": action,
-        "project": asked.project,
-        "requested_by": stack.caller,
-        "why": asked.why,
-        "token": asked.token or stack.token(),
-    }
-    return request if asked.endpoint is None else {**request, "endpoint": asked.endpoint}
+    context.confirm(f"{owner} of {endpoint} is rolled back to what served before")
+    started = context.api.post(f"/endpoints/{endpoint}/abort", body_of(asked), key=asked.token)
+    context.say(f"{started['id']} was asked to stop; its alarm looks once a minute")
+    if not context.waits:
+        answer = {"endpoint": endpoint, "deployment_id": started["id"], "asked": "abort"}
+        return answer, Exit.DONE, None
+    ended = _ended(str(started["href"]), str(started["id"]), context)
+    code = Exit.DONE if ended["ending"] == "rolled_back" else Exit.FAILED
+    return ended, code, deployment_page(ended)
 
 
 def _overrides(pairs: Sequence[str]) -> dict[str, Any]:
@@ -131,135 +84,101 @@ def _overrides(pairs: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _previewed(request: dict[str, Any], stack: Stack) -> Answer:
-    answer = call(PREVIEW, request, stack)
-    for check in answer.get("checks", []):
-        mark = "ok" if check["passed"] else "NO"
-        stack.say(f"{mark}  {check['name']}: {check['sentence']}")
-        if not check["passed"]:
-            stack.say(f"    fix: {check['fix']}")
-    return answer, Exit.DONE if answer.get("would_deploy") else Exit.REFUSED
-
-
-def _run(request: dict[str, Any], asked: argparse.Namespace, stack: Stack) -> Answer:
+def _run(path: str, body: Mapping[str, Any], asked: argparse.Namespace, context: Context) -> Answer:
     """Starts what was previewed, and a person said yes to; a refusal is told before."""
-    preview, code = _previewed(request, stack)
-    if code is not Exit.DONE:
-        return preview, code
-    stack.confirm(_sentence(preview, request))
-    name = name_of("d", request["token"], stack)
-    arn = start(MACHINE, name, request, stack)
-    stack.say(f"{name} was started")
-    if not asked.wait:
-        return {"deployment_id": name, "execution_arn": arn, "ending": None}, Exit.DONE
-    answer = _ended(arn, asked, stack)
-    return answer, _code(answer, request["action"])
+    with refusals():
+        preview = context.api.rehearse(path, body)
+    _say_checks(preview, context)
+    if context.dry_run or not preview["would_deploy"]:
+        code = Exit.DONE if preview["would_deploy"] else Exit.REFUSED
+        return {**preview, **preview["price"]}, code, preview_page(preview)
+    context.confirm(_sentence(preview))
+    with refusals():
+        started = context.api.post(path, body, key=asked.token)
+    own, href = str(started["id"]), str(started["href"])
+    context.say(f"deployment {own} was started")
+    if not context.waits:
+        answer = {
+            "deployment_id": own,
+            "endpoint": started["endpoint"],
+            "version": started["version"],
+            "ending": None,
+        }
+        return answer, Exit.DONE, None
+    ended = _ended(href, own, context)
+    return ended, _code(ended), deployment_page(ended)
 
 
-def _sentence(preview: dict[str, Any], request: dict[str, Any]) -> str:
-    price = preview.get("price") or preview
-    rollout, month = price.get("rollout_usd"), price.get("month_usd")
-    where = f"version {preview.get('version')} behind {preview.get('endpoint')}"
-    dollars = f"the roll-out costs {usd(rollout)}, a month at most {usd(month)}"
-    return f"{request['action']} of {request['project']}: {where}; {dollars}"
+def _say_checks(preview: Mapping[str, Any], context: Context) -> None:
+    for check in preview["checks"]:
+        context.say(f"{'ok' if check['passed'] else 'NO'}  {check['name']}: {check['sentence']}")
+        if not check["passed"]:
+            context.say(f"    fix: {check['fix']}")
 
 
-def _code(answer: dict[str, Any], action: str) -> Exit:
-    refused = REFUSALS.get(str(answer.get("error")))
-    if refused is not None:
-        return refused
-    # A rollback that stopped the deployment under way has nothing more to do.
-    if action == "rollback" and answer.get("ending") == "ended":
-        return Exit.DONE
-    return _CODES.get(str(answer.get("ending")), Exit.FAILED)
+def _sentence(preview: Mapping[str, Any]) -> str:
+    price = preview["price"]
+    where = f"version {preview['version']} behind {preview['endpoint']}"
+    dollars = f"the roll-out costs {usd(price['rollout_usd'])}, a month at most "
+    return f"{preview['action']} of {preview['project']}: {where}; {dollars}" + usd(
+        price["month_usd"]
+    )
 
 
-def _ended(arn: str, asked: argparse.Namespace, stack: Stack) -> dict[str, Any]:
+def _ended(href: str, own: str, context: Context) -> dict[str, Any]:
     found = follow(
-        arn,
-        stack,
-        timeout=asked.timeout,
-        every=asked.every,
-        progress=lambda: _progress(arn, stack),
+        href,
+        context,
+        is_over=lambda one: one["state"] in ("ended", "refused"),
+        progress=lambda one: f"{own}: {_at(one)}",
+        goes_on=f"{own} is still under way after {context.option('timeout', TIMEOUT) / 60:g} "
+        "minutes and goes on; thriftline endpoints list PROJECT shows it",
     )
-    answer = output_of(found)
-    owner = stack.owner_of(arn)
-    document = _document(*owner, stack) if owner else None
-    if document is None:
-        return {"execution_arn": arn, **answer}
-    shown = {
-        "deployment_id": document["deployment_id"],
-        "endpoint": document["endpoint"],
-        "ending": document["ending"] or answer.get("ending"),
-        "reason": document["reason"] or answer.get("reason"),
-        "version": document["version"]["number"],
-        "requests": document["watch"]["invocations"],
-        "error": answer.get("error"),
-        "document": f"s3://{stack.output('ArtifactsBucketName')}/"
-        f"{_key(document['endpoint'], document['deployment_id'])}",
-    }
-    return {**shown, "checks": document["checks"], "price": document["price"]}
+    return {**found, "version": found["registry_version"], "document": found["document_uri"]}
 
 
-def _progress(arn: str, stack: Stack) -> str | None:
-    owner = stack.owner_of(arn)
-    if owner is None:
-        return None
-    try:
-        found = stack.of("sagemaker").describe_endpoint(EndpointName=owner[0])
-    except ClientError as error:
-        if is_missing(error):
-            return f"{owner[1]}: looks at everything first"
-        raise
-    pending = found.get("PendingDeploymentSummary", {}).get("ProductionVariants", [])
-    stages = [status["Status"] for one in pending for status in one.get("VariantStatus", [])]
-    # Several variants, or both fleets, may be at the same stage.
-    return f"{owner[1]}: {', '.join(dict.fromkeys([found['EndpointStatus'], *stages]))}"
+def _at(found: Mapping[str, Any]) -> str:
+    if found["state"] == "opening":
+        return "looks at everything first"
+    return str((found["stages"] or ("is prepared",))[-1])
 
 
-def _key(endpoint: str, deployment_id: str) -> str:
-    return f"serving/{endpoint}/deployments/{deployment_id}.json"
+def _code(found: Mapping[str, Any]) -> Exit:
+    if found["state"] == "refused":
+        return _REFUSALS.get(str(found["error"]), Exit.FAILED)
+    # A rollback that stopped the deployment under way has nothing more to do.
+    if found["action"] == "rollback" and found["ending"] == "ended":
+        return Exit.DONE
+    return _CODES.get(str(found["ending"]), Exit.FAILED)
 
 
-def _document(endpoint: str, deployment_id: str, stack: Stack) -> dict[str, Any] | None:
-    body = stack.document(_key(endpoint, deployment_id))
-    return None if body is None else json.loads(body)
-
-
-def _answers_on_bedrock(project: str, stack: Stack) -> bool:
+def _answers_on_bedrock(project: str, context: Context) -> bool:
     """The newest approved version says who made it; a project without versions says nothing."""
-    try:
-        approved = next(
-            (one for one in stack.versions(project) if one["ModelApprovalStatus"] == "Approved"),
-            None,
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationException":
-            return False
-        raise
-    if approved is None:
-        return False
-    found = stack.of("sagemaker").describe_model_package(
-        ModelPackageName=approved["ModelPackageArn"]
-    )
-    told: dict[str, str] = found.get("CustomerMetadataProperties", {})
-    return told.get("trainer") == "bedrock"
+    for one in context.api.items(f"/projects/{segment(project)}/models"):
+        if one["approval_status"] == "Approved":
+            return bool(one["trainer"] == "bedrock")
+    return False
 
 
-def _on_bedrock(asked: argparse.Namespace, stack: Stack) -> Answer:
-    """The rollback of Bedrock's own deployment: its steps are told, its end is the answer."""
+def _on_bedrock(asked: argparse.Namespace, context: Context) -> Answer:
+    """The rollback of Bedrock's own deployment, with the person's own permissions.
+
+    No function of the stack may change what answers there; its steps are told, its end is the
+    answer.
+    """
     services = bedrock.Services(
-        sagemaker=stack.of("sagemaker"),
-        bedrock=lambda: stack.of("bedrock"),
-        s3=lambda: stack.of("s3"),
-        say=stack.say,
-        sleep=stack.sleep,
-        now=stack.now,
+        sagemaker=context.aws("sagemaker"),
+        bedrock=lambda: context.aws("bedrock"),
+        s3=lambda: context.aws("s3"),
+        say=context.say,
+        sleep=context.sleep,
+        now=context.now,
     )
-    looks = max(1, round(asked.timeout / 15))
+    looks = max(1, round(context.option("timeout", TIMEOUT) / 15))
+    dry_run = context.dry_run
     try:
-        bedrock.roll_back(asked.project, stack.name, services, dry_run=asked.dry_run, looks=looks)
+        bedrock.roll_back(asked.project, context.stack_name, services, dry_run=dry_run, looks=looks)
     except bedrock.RollbackError as error:
         raise CommandError(str(error), Exit.FAILED) from error
-    ending = "nothing: a dry run" if asked.dry_run else "deployed"
-    return {"project": asked.project, "answers_on": "bedrock", "ending": ending}, Exit.DONE
+    ending = "nothing: a dry run" if dry_run else "deployed"
+    return {"project": asked.project, "answers_on": "bedrock", "ending": ending}, Exit.DONE, None

@@ -1,76 +1,54 @@
 """``list``: the endpoints of a stack, or the history of a project's endpoint."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
+from thriftline_cli.context import Context
+from thriftline_cli.endpoints.asking import endpoint_of
+from thriftline_cli.endpoints.showing import who
+from thriftline_cli.money import moment, usd
 
-from thriftline_cli.endpoints.executions import is_missing
-from thriftline_cli.exits import Exit
-from thriftline_cli.stack import Stack
-
-ENDPOINTS = ("endpoint", "project", "kind", "status", "version", "under_way")
-DEPLOYMENTS = ("deployment_id", "action", "version", "entry", "ending", "who", "why")
-Rows = tuple[list[dict[str, Any]], Sequence[str], Exit]
-_WIDEST_WHY = 40
+ENDPOINTS = ("endpoint", "project", "status", "version", "a_month", "kind", "under_way")
+DEPLOYMENTS = ("version", "entry", "action", "ending", "opened", "who", "why")
+_Row = Mapping[str, Any]
 
 
-def listed(asked: argparse.Namespace, stack: Stack) -> Rows:
-    """Returns the endpoints, or the deployments of a project, the newest first."""
+def show(asked: argparse.Namespace, context: Context) -> None:
+    """Writes the endpoints, or the deployments of a project, the newest first."""
     if asked.project is None:
-        return [_endpoint(one, stack) for one in stack.endpoints()], ENDPOINTS, Exit.DONE
-    endpoint = stack.endpoint_of(asked.project, asked.endpoint)
-    items = stack.items(endpoint, "deployment#")
-    entries = {
-        str(one.get("deployment_id")): int(str(one["item"]).partition("#")[2])
-        for one in stack.items(endpoint, "version#")
-    }
-    rows = [_deployment(one, entries) for one in reversed(items)]
-    return rows[: asked.limit], DEPLOYMENTS, Exit.DONE
+        rows = [_with_version(one) for one in context.api.items("/endpoints")]
+        context.out.rows(rows, ENDPOINTS, cut=("endpoint",), spare=_SPARE, of=_endpoint)
+        return
+    history = _history(endpoint_of(asked, context), asked.limit, context)
+    context.out.rows(history, DEPLOYMENTS, cut=("why",), spare=("who",), of=_deployment)
 
 
-def _endpoint(state: dict[str, Any], stack: Stack) -> dict[str, Any]:
-    name = str(state["endpoint"])
+_SPARE = ("under_way", "kind")
+
+
+def _with_version(one: _Row) -> dict[str, Any]:
+    return {**one, "version": one["registry_version"]}
+
+
+def _history(endpoint: str, limit: int, context: Context) -> Sequence[_Row]:
+    detail = context.api.get(f"/endpoints/{endpoint}")
+    # What `rollback --to` takes; a deployment that did not serve has made none.
+    entries = {one["deployment_id"]: one["number"] for one in detail["versions"]}
+    return [
+        {**_with_version(one), "entry": entries.get(one["deployment_id"])}
+        for one in context.api.items(f"/endpoints/{endpoint}/deployments", limit=limit)
+    ]
+
+
+def _endpoint(one: _Row) -> dict[str, Any]:
+    return {**one, "a_month": usd(one["month_usd"])}
+
+
+def _deployment(one: _Row) -> dict[str, Any]:
     return {
-        "endpoint": name,
-        "project": state.get("project"),
-        "kind": state.get("kind"),
-        "status": "asleep" if state.get("asleep") else _status(name, stack),
-        "version": _registry_version(name, state, stack),
-        "under_way": state.get("lock_owner"),
-    }
-
-
-def _status(endpoint: str, stack: Stack) -> str:
-    try:
-        return str(stack.of("sagemaker").describe_endpoint(EndpointName=endpoint)["EndpointStatus"])
-    except ClientError as error:
-        if is_missing(error):
-            return "not there"
-        raise
-
-
-def _registry_version(endpoint: str, state: dict[str, Any], stack: Stack) -> Any:
-    if state.get("in_use") is None:
-        return None
-    found = stack.items(endpoint, f"version#{int(state['in_use']):06d}")
-    return found[0].get("registry_version") if found else None
-
-
-def _deployment(item: dict[str, Any], entries: dict[str, int]) -> dict[str, Any]:
-    own = str(item["item"]).removeprefix("deployment#")
-    why = str(item.get("why") or "")
-    return {
-        "deployment_id": own,
-        "action": item.get("action"),
-        "version": item.get("registry_version"),
-        # What `rollback --to` takes; a deployment that did not serve has made none.
-        "entry": entries.get(own),
-        "ending": item.get("ending") or "under way",
-        "who": str(item.get("requested_by", "")).rpartition("/")[2],
-        "why": why if len(why) <= _WIDEST_WHY else f"{why[: _WIDEST_WHY - 1]}…",
-        "opened_at": item.get("opened_at"),
-        "ended_at": item.get("ended_at"),
-        "reason": item.get("reason"),
+        **one,
+        "ending": one["ending"] or "under way",
+        "opened": moment(one["opened_at"])[5:],
+        "who": who(one["requested_by"]),
     }

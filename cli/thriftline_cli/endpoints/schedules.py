@@ -3,47 +3,57 @@
 import argparse
 from typing import Any
 
-from thriftline_cli.endpoints.deployments import Answer
-from thriftline_cli.endpoints.executions import call, follow, output_of, start
+from thriftline_cli.context import Context
+from thriftline_cli.endpoints.asking import Answer, endpoint_of, refusals
 from thriftline_cli.exits import CommandError, Exit
-from thriftline_cli.stack import Stack
+from thriftline_cli.following import follow
+from thriftline_cli.money import usd
 
-CHANGE = "ChangeScheduleFunctionName"
-ACT = "ActOnScheduleStateMachineArn"
-_ITEM = "schedule"
+_CODES = {"refused": Exit.REFUSED, "reported": Exit.FAILED}
 
 
-def schedule(asked: argparse.Namespace, stack: Stack) -> Answer:
+def schedule(asked: argparse.Namespace, context: Context) -> Answer:
     """Shows, sets or clears the schedule of a project's endpoint, or acts as it would now."""
-    endpoint = stack.endpoint_of(asked.project, asked.endpoint)
+    if asked.step == "set" and not (asked.on and asked.off):
+        raise CommandError("say --on and --off, each as cron(...)", Exit.USAGE)
+    endpoint = endpoint_of(asked, context)
+    path, now = f"/endpoints/{endpoint}/schedule", context.api.get(f"/endpoints/{endpoint}")
     if asked.step == "show":
-        return _shown(endpoint, stack), Exit.DONE
+        return now["schedule"] or {"endpoint": endpoint, "outcome": "always on"}, Exit.DONE, None
+    context.confirm(_sentence(asked.step, now))
     if asked.step in ("sleep", "wake"):
-        return _act(endpoint, asked, stack)
-    request: dict[str, Any] = {"endpoint": endpoint, "requested_by": stack.caller}
-    if asked.step == "set":
-        if not asked.on or not asked.off:
-            raise CommandError("say --on and --off, each as cron(...)", Exit.USAGE)
-        request |= {"timezone": asked.timezone, "on": asked.on, "off": asked.off}
-    return call(CHANGE, request, stack), Exit.DONE
+        return _act(path, asked, context)
+    with refusals():
+        if asked.step == "set":
+            hours = {"timezone": asked.timezone, "on": asked.on, "off": asked.off}
+            answer = context.api.put(path, hours, key=asked.token)
+        else:
+            answer = context.api.delete(path, key=asked.token)
+    return answer, Exit.DONE, None
 
 
-def _shown(endpoint: str, stack: Stack) -> dict[str, Any]:
-    found = stack.items(endpoint, _ITEM)
-    if not found:
-        return {"endpoint": endpoint, "outcome": "always on"}
-    return {name: value for name, value in found[0].items() if name != "item"}
+def _sentence(step: str, endpoint: dict[str, Any]) -> str:
+    name, hour = endpoint["endpoint"], usd(endpoint["usd_per_hour"])
+    return {
+        "set": f"{name} is deleted outside its hours and made again for them; an instance costs "
+        f"{hour} an hour while it is on",
+        "clear": f"{name} is always on from now, at {hour} an hour for each instance",
+        "sleep": f"{name} is deleted, and nobody is served until it wakes; {hour} an hour for each "
+        "instance are saved",
+        "wake": f"{name} is made again, at {hour} an hour for each instance",
+    }[step]
 
 
-def _act(endpoint: str, asked: argparse.Namespace, stack: Stack) -> Answer:
-    name = f"{asked.step}-{stack.now():%Y%m%dT%H%M%S}-{stack.token()[:8]}"
-    request = {"endpoint": endpoint, "action": asked.step, "scheduled_time": None}
-    arn = start(ACT, name, request, stack)
-    stack.say(f"{name} was started")
-    if not asked.wait:
-        return {"endpoint": endpoint, "action": asked.step, "execution_arn": arn}, Exit.DONE
-    found = follow(arn, stack, timeout=asked.timeout, every=asked.every, progress=lambda: None)
-    answer = {"endpoint": endpoint, "action": asked.step, **output_of(found)}
-    if answer.get("outcome") == "refused":
-        return answer, Exit.REFUSED
-    return answer, Exit.FAILED if answer.get("error") else Exit.DONE
+def _act(path: str, asked: argparse.Namespace, context: Context) -> Answer:
+    started = context.api.post(path, {"action": asked.step}, key=asked.token)
+    context.say(f"{started['id']} was started")
+    href = str(started["href"])
+    if not context.waits:
+        return context.api.get(href), Exit.DONE, None
+    found = follow(
+        href,
+        context,
+        is_over=lambda one: one["outcome"] != "waiting",
+        goes_on="it goes on; thriftline endpoints schedule PROJECT show says how far it is",
+    )
+    return found, _CODES.get(found["outcome"], Exit.DONE), None

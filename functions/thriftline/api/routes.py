@@ -98,6 +98,11 @@ ROUTES: tuple[Route, ...] = (
         "models.decide_model",
         "Let a version be deployed, or keep it from that",
     ),
+    _start(
+        "/projects/{project}/deployments",
+        "deployments.deploy_project",
+        "Roll a version out where the project's serve.yaml says; dry_run as below",
+    ),
     _read("/prices", "prices.list_prices", "Rates of instances, with their source and date"),
     # ---- Serving
     _read("/endpoints", "endpoints.list_endpoints", "What serves, by name"),
@@ -113,6 +118,12 @@ ROUTES: tuple[Route, ...] = (
         "deployments.deploy",
         "Roll a version out; dry_run says what that would do and cost",
     ),
+    _read(
+        "/endpoints/{name}/deployments/{id}",
+        "deployments.get_deployment",
+        "How a deployment stands, or how it ended",
+        _NOT_FOUND,
+    ),
     _start(
         "/endpoints/{name}/rollback",
         "deployments.roll_back",
@@ -127,6 +138,17 @@ ROUTES: tuple[Route, ...] = (
         "schedules.clear_schedule",
         "Take its schedule away: it is always on",
         method="DELETE",
+    ),
+    _start(
+        "/endpoints/{name}/schedule",
+        "schedules.act_on_schedule",
+        "Put it to sleep, or wake it, as its schedule would",
+    ),
+    _read(
+        "/endpoints/{name}/schedule/{id}",
+        "schedules.get_schedule_act",
+        "How a sleep or a waking stands, or how it ended",
+        _NOT_FOUND,
     ),
     _start(
         "/endpoints/{name}/experiments",
@@ -165,10 +187,23 @@ ROUTES: tuple[Route, ...] = (
         "findings.accept_finding",
         "Live with a finding until a day is over",
     ),
+    _change(
+        "/findings/{id}/accept",
+        "findings.report_again",
+        "Stop living with a finding: the next audit reports it again",
+        method="DELETE",
+    ),
+    _read("/acceptances", "findings.list_acceptances", "Findings that somebody lives with"),
     _read("/restores", "restores.list_restores", "Endpoints that were ended and can come back"),
     _start(
         "/restores",
         "restores.start_restore",
         "Bring an endpoint back; dry_run says what that would do",
+    ),
+    _read(
+        "/restores/{id}",
+        "restores.get_restore",
+        "How a restore stands, or how it ended",
+        _NOT_FOUND,
     ),
 )

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from thriftline.serving.aws.endpoints_table import EndpointsTable
     from thriftline.serving.steps.ask_for_change import ChangingSite
     from thriftline.serving.steps.ask_for_comparison import ComparingSite
+    from thriftline.serving.steps.ask_for_schedule import ScheduleMachine
     from thriftline.serving.steps.list_endpoints import ListingSite
+    from thriftline.serving.steps.show_deployment import DeploymentSite
     from thriftline.serving.steps.show_endpoint import ShowingSite
 
 __all__ = ["artifacts", "functions", "now", "settings"]
@@ -78,3 +80,22 @@ def comparing_site() -> "ComparingSite":
         artifacts=artifacts(),
         compare_machine=settings().compare_machine_arn,
     )
+
+
+def deployment_site() -> "DeploymentSite":
+    """Where one deployment is looked at."""
+    from thriftline.serving.steps.show_deployment import DeploymentSite
+
+    return DeploymentSite(
+        machines=machines(),
+        table=endpoints_table(),
+        artifacts=artifacts(),
+        deploy_machine=settings().deploy_machine_arn,
+    )
+
+
+def schedule_machine() -> "ScheduleMachine":
+    """What puts endpoints to sleep and wakes them."""
+    from thriftline.serving.steps.ask_for_schedule import ScheduleMachine
+
+    return ScheduleMachine(machines(), settings().schedule_machine_arn)

@@ -66,6 +66,7 @@ TABLE: tuple[Row, ...] = (
         404,
         {"status": "Rejected"},
     ),
+    _acts("POST", "/projects/{project}/deployments", "/projects/closed/deployments", 422),
     _reads("/prices"),
     _acts(
         "POST",
@@ -86,6 +87,12 @@ TABLE: tuple[Row, ...] = (
     _reads("/endpoints/{name}", f"/endpoints/{ENDPOINT}", foreign=404),
     _reads("/endpoints/{name}/deployments", f"/endpoints/{ENDPOINT}/deployments", foreign=404),
     _acts("POST", "/endpoints/{name}/deployments", f"/endpoints/{ENDPOINT}/deployments", 422),
+    _reads(
+        "/endpoints/{name}/deployments/{id}",
+        f"/endpoints/{ENDPOINT}/deployments/d-1",
+        there=404,
+        foreign=404,
+    ),
     _acts("POST", "/endpoints/{name}/rollback", f"/endpoints/{ENDPOINT}/rollback", 409),
     _acts("POST", "/endpoints/{name}/abort", f"/endpoints/{ENDPOINT}/abort", 409),
     _acts(
@@ -96,6 +103,19 @@ TABLE: tuple[Row, ...] = (
         {"on": "cron(nothing)", "off": "cron(nothing)"},
     ),
     _acts("DELETE", "/endpoints/{name}/schedule", f"/endpoints/{ENDPOINT}/schedule", 200),
+    _acts(
+        "POST",
+        "/endpoints/{name}/schedule",
+        f"/endpoints/{ENDPOINT}/schedule",
+        409,
+        {"action": "sleep"},
+    ),
+    _reads(
+        "/endpoints/{name}/schedule/{id}",
+        f"/endpoints/{ENDPOINT}/schedule/sleep-1",
+        there=404,
+        foreign=404,
+    ),
     _acts("POST", "/endpoints/{name}/experiments", f"/endpoints/{ENDPOINT}/experiments", 409),
     _reads(
         "/endpoints/{name}/experiments/{id}",
@@ -123,6 +143,9 @@ TABLE: tuple[Row, ...] = (
         {"reason": "so it is", "until": "2099-12-31"},
         foreign=404,
     ),
+    _acts("DELETE", "/findings/{id}/accept", "/findings/f-0/accept", 404, foreign=404),
+    _reads("/acceptances"),
     _reads("/restores"),
+    _reads("/restores/{id}", "/restores/none", there=404, foreign=404),
     _acts("POST", "/restores", "/restores", 409, {"endpoint": "gone"}, foreign=409),
 )

@@ -56,7 +56,7 @@ def test_the_command_lists_rehearses_and_restores(
     assert len(world.keys("restores/")) == 1
     assert main(["restore", IDLE]) == Exit.REFUSED
     assert "a live endpoint is never touched" in capsys.readouterr().err
-    assert main(["restore", "never-there"]) == Exit.FAILED
+    assert main(["restore", "never-there"]) == Exit.NOT_FOUND
     assert "--list" in capsys.readouterr().err
 
 

@@ -54,6 +54,7 @@ ENVIRONMENT = {
     "CHANGE_SCHEDULE_FUNCTION": "change-schedule",
     "DEPLOY_MACHINE_ARN": f"{_MACHINES}:deploy",
     "COMPARE_MACHINE_ARN": f"{_MACHINES}:compare",
+    "SCHEDULE_MACHINE_ARN": f"{_MACHINES}:act-on-schedule",
     "AUDIT_MACHINE_ARN": f"{_MACHINES}:audit",
     "RESTORE_MACHINE_ARN": f"{_MACHINES}:restore",
     "RESTORE_FUNCTION": "restore",

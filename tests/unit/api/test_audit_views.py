@@ -140,6 +140,33 @@ def test_a_finding_that_is_none_is_not_there(reported: ServingWorld) -> None:
     assert reported.api.call("GET", "/findings?audit_id=none").status == 404
 
 
+def test_what_is_accepted_is_listed_and_taken_back(reported: ServingWorld) -> None:
+    ids = [one["key"] for one in reported.api.call("GET", "/findings?limit=2").document["items"]]
+    body = {"reason": "a demo", "until": "2026-12-31"}
+    for key in ids:
+        assert reported.api.call("POST", f"/findings/{key}/accept", body).status == 200
+    first = reported.api.call("GET", "/acceptances?limit=1").document
+    rest = reported.api.call("GET", f"/acceptances?next_token={first['next_token']}").document
+    assert [one["key"] for one in (*first["items"], *rest["items"])] == ids
+    assert (first["items"][0]["accepted_by"], first["items"][0]["is_over"]) == (ANN, False)
+    gone = reported.api.call("DELETE", f"/findings/{ids[0]}/accept", key="k")
+    assert (gone.status, gone.document["key"]) == (200, ids[0])
+    again = reported.api.call("DELETE", f"/findings/{ids[0]}/accept", key="k")
+    assert again.body == gone.body
+    (left,) = reported.api.call("GET", "/acceptances").document["items"]
+    assert left["key"] == ids[1]
+    assert reported.api.call("DELETE", f"/findings/{ids[0]}/accept").status == 404
+
+
+def test_a_list_with_a_mistake_is_left_alone(reported: ServingWorld) -> None:
+    reported.api.s3.put_object(
+        Bucket="artifacts", Key="audits/accepted_findings.yaml", Body=b"- nonsense: 1\n"
+    )
+    for method, path in (("GET", "/acceptances"), ("DELETE", "/findings/f-0/accept")):
+        answer = reported.api.call(method, path)
+        assert (answer.status, "line 1" in answer.body) == (409, True)
+
+
 def save(here: ServingWorld, account: str = ACCOUNT) -> None:
     key = saved_endpoint_key(account, "us-east-1", "old", LIFE)
     here.api.s3.put_object(Bucket="artifacts", Key=key, Body=b"{}")
@@ -162,11 +189,25 @@ def test_a_restore_says_what_it_would_do_and_is_started_once(here: ServingWorld)
     assert here.api.call("POST", "/restores", naive).status == 200, "a time is UTC"
     assert here.executions.executions == {}
     answer = here.api.call("POST", "/restores", body, key="k")
-    assert (answer.status, answer.document["href"]) == (202, "/restores?endpoint=old")
+    href = answer.document["href"]
+    assert (answer.status, href) == (202, f"/restores/{answer.document['id']}")
     assert here.api.call("POST", "/restores", body, key="k").body == answer.body
     assert here.api.call("POST", "/restores", body).status == 409, "it is under way"
     (shown,) = here.api.call("GET", "/restores?endpoint=old").document["items"]
     assert (shown["state"], shown["account"], shown["month_usd"]) == ("restoring", ACCOUNT, None)
+    assert here.api.call("GET", href).document["outcome"] == "restoring"
+    (arn,) = here.executions.executions
+    done = {"outcome": "restored", "saved_uri": "s3://a/b", "steps": ["CreateEndpoint old"]}
+    here.executions.end(arn, "SUCCEEDED", output=json.dumps(done))
+    ended = here.api.call("GET", href).document
+    assert (ended["outcome"], ended["endpoint"], ended["steps"]) == (
+        "restored",
+        "old",
+        ["CreateEndpoint old"],
+    )
+    here.executions.end(arn, "FAILED", error="QuotaExceededError", cause='{"errorMessage": "no"}')
+    assert here.api.call("GET", href).document["reason"] == "no"
+    assert here.api.call("GET", "/restores/none").status == 404
 
 
 def test_an_endpoint_of_a_closed_project_is_not_restored_by_others(here: ServingWorld) -> None:
@@ -178,7 +219,11 @@ def test_an_endpoint_of_a_closed_project_is_not_restored_by_others(here: Serving
     assert here.api.call("POST", "/restores", {"endpoint": "old"}, caller=ANN).status == 403
     (shown,) = here.api.call("GET", "/restores", caller=BOB).document["items"]
     assert shown["project"] == "closed"
-    assert here.api.call("POST", "/restores", {"endpoint": "old"}, caller=BOB).status == 202
+    started = here.api.call("POST", "/restores", {"endpoint": "old"}, caller=BOB)
+    assert started.status == 202
+    href = started.document["href"]
+    assert here.api.call("GET", href, caller=ANN).status == 404
+    assert here.api.call("GET", href, caller=BOB).status == 200
 
 
 def test_a_restore_needs_one_place_and_a_stack_that_may(here: ServingWorld) -> None:

@@ -70,7 +70,15 @@ def test_one_endpoint_is_shown_with_what_it_can_go_back_to(here: ServingWorld) -
 
 
 @pytest.mark.parametrize(
-    "rest", ["", "/deployments", "/quality", "/experiments/x-20261130T120000-00000000"]
+    "rest",
+    [
+        "",
+        "/deployments",
+        "/deployments/d-20261130T120000-00000000",
+        "/schedule/sleep-20261130T120000-00000000",
+        "/quality",
+        "/experiments/x-20261130T120000-00000000",
+    ],
 )
 def test_a_closed_project_is_not_there_for_others(here: ServingWorld, rest: str) -> None:
     assert here.api.call("GET", f"/endpoints/thriftline-closed{rest}", caller=ANN).status == 404
@@ -85,6 +93,7 @@ def test_a_closed_project_is_not_there_for_others(here: ServingWorld, rest: str)
         ("POST", "/abort", {}),
         ("PUT", "/schedule", {"on": "cron(1)", "off": "cron(2)"}),
         ("DELETE", "/schedule", None),
+        ("POST", "/schedule", {"action": "sleep"}),
         ("POST", "/experiments", {}),
         ("POST", "/experiments/x-1/stop", {}),
     ],
@@ -107,7 +116,8 @@ def test_a_deployment_is_priced_and_started_once(here: ServingWorld) -> None:
     again = here.api.call("POST", path, body, key="once")
     assert (answer.status, again.status, answer.body) == (202, 202, again.body)
     found = answer.document
-    assert (found["kind"], found["href"], found["version"]) == ("deployment", path, 8)
+    assert (found["kind"], found["endpoint"], found["version"]) == ("deployment", ENDPOINT, 8)
+    assert found["href"] == f"{path}/{found['id']}"
     assert (found["price"]["rollout_usd"], found["price"]["month_usd"]) == ("0.0575", None)
     ((name, given),) = started(here)
     assert name == found["id"]
@@ -169,9 +179,83 @@ def test_a_new_endpoint_needs_a_project_and_a_name_that_can_be(here: ServingWorl
     assert started(here) == []
     here.functions.answers["preview"] = preview(endpoint="new")
     good = here.api.call("POST", "/endpoints/new/deployments", {"project": "reviews"})
-    assert (good.status, good.document["href"]) == (202, "/endpoints/new/deployments")
-    assert here.api.call("GET", good.document["href"]).document["items"] == [], "it is there"
+    assert good.status == 202
+    shown = here.api.call("GET", good.document["href"]).document
+    assert (shown["endpoint"], shown["state"], shown["ending"]) == ("new", "opening", None)
+    assert here.api.call("GET", "/endpoints/new/deployments").document["items"] == [], "it is there"
     assert here.api.call("GET", "/endpoints/new").document["in_use"] is None
+
+
+def test_a_project_is_deployed_where_its_serve_yaml_says(here: ServingWorld) -> None:
+    here.functions.answers["preview"] = preview(endpoint="from-yaml")
+    path = "/projects/reviews/deployments"
+    dry = here.api.call("POST", path, {"dry_run": True})
+    assert (dry.status, dry.document["endpoint"], started(here)) == (200, "from-yaml", [])
+    answer = here.api.call("POST", path, {"version": 8}, key="once")
+    assert here.api.call("POST", path, {"version": 8}, key="once").body == answer.body
+    assert (answer.status, answer.document["endpoint"]) == (202, "from-yaml")
+    ((_, given),) = started(here)
+    assert (given["endpoint"], given["registry_version"]) == ("from-yaml", 8)
+    here.functions.answers["preview"] = preview(endpoint="somebodys")
+    assert here.api.call("POST", path, {}).status == 409, "Thriftline did not make it"
+    assert here.api.call("POST", "/projects/closed/deployments", {}, caller=ANN).status == 403
+    assert here.api.call("POST", "/projects/a_b/deployments", {}).status == 404
+
+
+def test_a_deployment_is_shown_until_its_end(here: ServingWorld) -> None:
+    answer = here.api.call("POST", f"/endpoints/{ENDPOINT}/deployments", {"version": 8})
+    href = answer.document["href"]
+    opening = here.api.call("GET", href).document
+    assert (opening["state"], opening["requested_by"], opening["error"]) == ("opening", ANN, None)
+    (arn,) = here.executions.executions
+    cause = json.dumps({"errorMessage": "d-1 has the endpoint"})
+    here.executions.end(arn, "FAILED", error="DeploymentInProgressError", cause=cause)
+    refused = here.api.call("GET", href).document
+    assert (refused["state"], refused["error"]) == ("refused", "DeploymentInProgressError")
+    assert refused["reason"] == "d-1 has the endpoint"
+    here.executions.end(arn, "SUCCEEDED", output='{"ending": "ended", "reason": "it is stopped"}')
+    stopped = here.api.call("GET", href).document
+    assert (stopped["state"], stopped["ending"], stopped["reason"]) == (
+        "ended",
+        "ended",
+        "it is stopped",
+    )
+    other = href.replace(ENDPOINT, "thriftline-closed")
+    assert here.api.call("GET", other, caller=BOB).status == 404, "it is of another endpoint"
+
+
+def test_a_deployment_that_was_opened_is_shown_from_its_document(here: ServingWorld) -> None:
+    own = "d-20261130T120000-00000000"
+    document = {
+        "deployment_id": own,
+        "endpoint": ENDPOINT,
+        "project": "reviews",
+        "action": "deploy",
+        "kind": "real-time",
+        "requested_by": ANN,
+        "why": "",
+        "token": "t",
+        "execution_arn": "arn",
+        "opened_at": NOW.isoformat(),
+        "spec": {},
+        "version": {
+            "model_package_arn": "arn/8",
+            "number": 8,
+            "image": "i",
+            "artifact_uri": "s3://b/k",
+        },
+        "price": {"rollout_usd": "0.5", "new_fleet_seconds": 3},
+        "watch": {"invocations": 120, "stages": ["Creating"]},
+        "ending": "rolled_back",
+        "reason": "errors",
+    }
+    key = f"serving/{ENDPOINT}/deployments/{own}.json"
+    here.api.s3.put_object(Bucket="artifacts", Key=key, Body=json.dumps(document).encode())
+    here.table.update(ENDPOINT, f"deployment#{own}", aborted_by=BOB)
+    shown = here.api.call("GET", f"/endpoints/{ENDPOINT}/deployments/{own}").document
+    assert (shown["state"], shown["ending"], shown["requests"]) == ("ended", "rolled_back", 120)
+    assert (shown["price"]["rollout_usd"], shown["stages"]) == ("0.5", ["Creating"])
+    assert (shown["aborted_by"], shown["document_uri"]) == (BOB, f"s3://artifacts/{key}")
 
 
 def test_a_rollback_goes_to_an_entry_of_the_history(here: ServingWorld) -> None:
@@ -222,6 +306,27 @@ def test_a_schedule_is_set_and_taken_away(here: ServingWorld) -> None:
     assert here.api.call("PUT", path, {"on": "cron(0 8 ? * * *)"}).document["errors"] == [
         {"pointer": "/off", "detail": "Field required"}
     ]
+
+
+def test_an_endpoint_sleeps_and_wakes_as_by_its_schedule(here: ServingWorld) -> None:
+    path = f"/endpoints/{ENDPOINT}/schedule"
+    assert here.api.call("POST", path, {"action": "sleep"}).status == 409, "it has no schedule"
+    here.table.update(ENDPOINT, "schedule", on="0 8 ? * * *", off="0 19 ? * * *", timezone="UTC")
+    answer = here.api.call("POST", path, {"action": "sleep"}, key="k")
+    assert here.api.call("POST", path, {"action": "sleep"}, key="k").body == answer.body
+    ((name, given),) = started(here)
+    assert (answer.document["id"], given["action"]) == (name, "sleep")
+    href = answer.document["href"]
+    assert here.api.call("GET", href).document["outcome"] == "waiting"
+    (arn,) = here.executions.executions
+    done = {"outcome": "asleep", "reason": "Its copy is saved.", "left": []}
+    here.executions.end(arn, "SUCCEEDED", output=json.dumps(done))
+    assert here.api.call("GET", href).document["outcome"] == "asleep"
+    here.executions.end(arn, "TIMED_OUT")
+    assert here.api.call("GET", href).document["outcome"] == "reported"
+    other = href.replace(ENDPOINT, "thriftline-closed")
+    assert here.api.call("GET", other, caller=BOB).status == 404
+    assert here.api.call("GET", f"{path}/sleep-1").status == 404
 
 
 # ---- comparisons

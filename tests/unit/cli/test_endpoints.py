@@ -1,59 +1,122 @@
-"""The commands of serving: what they ask for, what they answer, and their exit codes."""
+"""The commands of serving: what they ask the API for, what they answer, and their exit codes."""
 
-from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from tests.unit.cli.endpoint_world import CALLER, EXECUTIONS, GROUP, World
+from tests.browser.sample_answers import endpoint_detail, experiment, previewed
+from tests.unit.cli.fake_api import FakeApi, page, problem
 from thriftline_cli.answers import as_table
-from thriftline_cli.endpoints.executions import in_words
-from thriftline_cli.exits import CommandError, Exit
+from thriftline_cli.exits import Exit
 from thriftline_cli.options import parsed
 
-ID = f"d-20261130T030000-{sha256(b't').hexdigest()[:8]}"
-ARN = f"{EXECUTIONS}:{ID}"
+ENDPOINT = "thriftline-shop"
+OWN = "d-20261130T030000-0a1b2c3d"
+HREF = f"/endpoints/{ENDPOINT}/deployments/{OWN}"
+CALLER = "arn:aws:iam::123456789012:user/ann"
+
+
+def preview(**more: Any) -> dict[str, Any]:
+    return {**previewed(), "endpoint": ENDPOINT, "project": "shop", "checks": [], **more}
+
+
+def deployment(**more: Any) -> dict[str, Any]:
+    return {
+        "deployment_id": OWN,
+        "endpoint": ENDPOINT,
+        "project": "shop",
+        "state": "ended",
+        "action": "deploy",
+        "registry_version": 2,
+        "requested_by": CALLER,
+        "why": "w" * 60,
+        "opened_at": "2026-11-30T03:00:00Z",
+        "ended_at": None,
+        "ending": "deployed",
+        "reason": "because",
+        "error": None,
+        "stages": ["Creating", "Baking"],
+        "requests": 120,
+        "checks": [],
+        "price": previewed()["price"],
+        "document_uri": "s3://artifacts/d.json",
+        "aborted_by": None,
+        **more,
+    }
+
+
+def started(path: str) -> dict[str, Any]:
+    return {
+        "id": OWN,
+        "kind": "deployment",
+        "href": HREF,
+        "endpoint": ENDPOINT,
+        "version": 2,
+        "reason": path,
+        "price": previewed()["price"],
+    }
+
+
+def rehearsed_or_started(asked: Any) -> dict[str, Any]:
+    return preview() if asked.body.get("dry_run") else started(asked.path)
+
+
+class StackWithoutVersions(FakeApi):
+    """The registry that a person's own permissions reach has nothing."""
+
+    def get_paginator(self, _operation: str) -> "StackWithoutVersions":
+        return self
+
+    def paginate(self, **_asked: Any) -> list[Any]:
+        return []
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def api() -> FakeApi:
+    made = StackWithoutVersions(environ={"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
+    made.routes |= {
+        "GET /endpoints": page({**endpoint_detail(ENDPOINT), "endpoint": ENDPOINT}),
+        f"GET /endpoints/{ENDPOINT}": {**endpoint_detail(ENDPOINT), "under_way": None},
+        f"GET {HREF}": deployment(),
+        "GET /projects/shop/models": page(),
+        "POST /projects/shop/deployments": rehearsed_or_started,
+        f"POST /endpoints/{ENDPOINT}/deployments": rehearsed_or_started,
+        f"POST /endpoints/{ENDPOINT}/rollback": rehearsed_or_started,
+    }
+    return made
 
 
-def ended(world: World, ending: str | None, **answer: Any) -> None:
-    world.add_endpoint()
-    world.add_deployment(ID, ending, ARN)
-    claim = sha256(ARN.encode()).hexdigest()[:32]
-    world.items.append(
-        {
-            "endpoint": f"execution#{claim}",
-            "item": "deployment",
-            "of": "thriftline-shop",
-            "deployment_id": ID,
-        }
-    )
-    world.looks = [{"status": "RUNNING"}, {"status": "SUCCEEDED", "output": "{}", **answer}]
+# ---- deploy and rollback
 
 
-def test_deploy_starts_the_machine_with_who_why_and_what(world: World) -> None:
-    world.add_version(7)
-    code = world.command(
-        "deploy shop --version 7 --why because --set rollout.type=canary --set instance.count=2 "
-        "--output json"
+def test_deploy_previews_and_starts_with_who_why_and_what(api: FakeApi) -> None:
+    code = api.command(
+        "endpoints deploy shop --version 7 --why because --set rollout.type=canary "
+        "--set instance.count=2 --token once --yes --output json"
     )
     assert code == Exit.DONE
-    (started,) = world.executions
-    assert (started["stateMachineArn"], started["name"]) == ("arn:deploy", ID)
-    assert started["input"] == {
-        "action": "deploy",
-        "project": "shop",
-        "requested_by": CALLER,
+    looked, asked = api.changes
+    assert asked.path == "/projects/shop/deployments"
+    assert asked.body == {
+        "version": 7,
         "why": "because",
-        "token": "t",
-        "model_package_arn": f"{GROUP}/7",
         "overrides": {"rollout": {"type": "canary"}, "instance": {"count": 2}},
     }
-    assert world.answer["deployment_id"] == ID
+    assert looked.body == {**asked.body, "dry_run": True}
+    assert asked.headers["Idempotency-Key"] == "once"
+    assert (api.answer["deployment_id"], api.answer["endpoint"]) == (OWN, ENDPOINT)
+    assert any("a month at most $" in line for line in api.said)
+
+
+def test_an_endpoint_that_is_named_may_be_a_new_one(api: FakeApi) -> None:
+    assert api.command(f"endpoints deploy shop --endpoint {ENDPOINT} --yes") == Exit.DONE
+    assert api.changes[-1].path == f"/endpoints/{ENDPOINT}/deployments"
+    assert api.changes[-1].body == {"project": "shop"}
+
+
+def test_nothing_starts_without_a_yes(api: FakeApi) -> None:
+    assert api.command("endpoints deploy shop") == Exit.REFUSED
+    assert [one.body.get("dry_run") for one in api.changes] == [True]
 
 
 @pytest.mark.parametrize(
@@ -66,13 +129,12 @@ def test_deploy_starts_the_machine_with_who_why_and_what(world: World) -> None:
         ("refused", Exit.REFUSED),
     ],
 )
-def test_the_exit_code_is_the_ending(world: World, ending: str, code: Exit) -> None:
-    ended(world, ending)
-    world.statuses["thriftline-shop"] = "Updating"
-    assert world.command("deploy shop --wait --output json") == code
-    assert world.answer["ending"] == ending
-    assert world.answer["requests"] == 120
-    assert f"{ID}: Updating" in world.said
+def test_the_exit_code_is_the_ending(api: FakeApi, ending: str, code: Exit) -> None:
+    running = deployment(state="running", ending=None)
+    api.routes[f"GET {HREF}"] = [running, running, deployment(ending=ending)]
+    assert api.command("endpoints deploy shop --yes --wait --output json") == code
+    assert (api.answer["ending"], api.answer["requests"]) == (ending, 120)
+    assert api.said.count(f"{OWN}: Baking") == 1
 
 
 @pytest.mark.parametrize(
@@ -85,199 +147,243 @@ def test_the_exit_code_is_the_ending(world: World, ending: str, code: Exit) -> N
         ("ServiceUnavailableError", Exit.FAILED),
     ],
 )
-def test_a_deployment_that_never_opened_says_why(world: World, error: str, code: Exit) -> None:
-    cause = '{"errorMessage": "serve.yaml line 2: no"}'
-    world.looks = [{"status": "FAILED", "error": error, "cause": cause}]
-    assert world.command("deploy shop --wait --output json") == code
-    assert world.answer["reason"] == "serve.yaml line 2: no"
+def test_a_deployment_that_never_opened_says_why(api: FakeApi, error: str, code: Exit) -> None:
+    refused = deployment(state="refused", ending=None, error=error, reason="line 2: no", price=None)
+    api.routes[f"GET {HREF}"] = [deployment(state="opening", ending=None), refused]
+    assert api.command("endpoints deploy shop --yes --wait") == code
+    assert "line 2: no" in api.out
 
 
-def test_waiting_ends_and_stops_nothing(world: World) -> None:
-    ended(world, None)
-    world.looks = [{"status": "RUNNING"}]
-    with pytest.raises(CommandError, match="goes on") as raised:
-        world.command("deploy shop --wait --timeout 1m")
-    assert raised.value.code == Exit.TIMED_OUT
-    assert world.wrote == []
+def test_waiting_ends_and_stops_nothing(api: FakeApi) -> None:
+    api.routes[f"GET {HREF}"] = deployment(state="running", ending=None)
+    assert api.command("endpoints deploy shop --yes --wait --timeout 1m") == Exit.TIMED_OUT
+    assert "goes on" in api.said[-1]
+    assert api.out == ""
 
 
-def test_a_dry_run_starts_nothing_and_shows_the_checks_and_the_dollars(world: World) -> None:
-    world.preview = {
-        "would_deploy": False,
-        "rollout_usd": "1.06",
-        "checks": [{"name": "artifact", "passed": False, "sentence": "It is gone.", "fix": "Find"}],
+def test_a_dry_run_starts_nothing_and_shows_checks_and_dollars_in_words(api: FakeApi) -> None:
+    check = {"name": "artifact", "passed": False, "sentence": "It is gone.", "fix": "Find"}
+    api.routes["POST /projects/shop/deployments"] = preview(would_deploy=False, checks=[check])
+    assert api.command("endpoints deploy shop --dry-run") == Exit.REFUSED
+    assert len(api.changes) == 1
+    assert "NO  artifact: It is gone." in api.said
+    assert "would start       no" in api.out
+    assert "_" not in api.out, "words for people"
+    assert max(map(len, api.out.splitlines())) <= 80
+    api.command("endpoints deploy shop --dry-run --output json")
+    assert api.answer["rollout_usd"] == previewed()["price"]["rollout_usd"]
+
+
+def test_what_breaks_a_rule_of_serving_is_refused(api: FakeApi) -> None:
+    api.routes["POST /projects/shop/deployments"] = problem(422, "serve.yaml line 1: no")
+    assert api.command("endpoints deploy shop --dry-run") == Exit.REFUSED
+    assert "line 1" in api.said[-1]
+
+
+def test_rollback_asks_for_the_version_before_or_the_named_one(api: FakeApi) -> None:
+    api.command("endpoints rollback shop --yes")
+    api.command("endpoints rollback shop --to 3 --yes")
+    bodies = [one.body for one in api.changes if not one.body.get("dry_run")]
+    assert bodies == [{}, {"to_version": 3}]
+
+
+def test_a_rollback_that_only_had_to_stop_another_is_done(api: FakeApi) -> None:
+    api.routes[f"GET {HREF}"] = deployment(action="rollback", ending="ended", price=None)
+    assert api.command("endpoints rollback shop --yes --wait") == Exit.DONE
+    assert "still calls the version that was left Approved" in api.said[-1]
+
+
+def test_rollback_of_what_bedrock_answers_is_bedrocks(api: FakeApi) -> None:
+    approved = {"version": 2, "approval_status": "Approved", "trainer": "bedrock"}
+    api.routes["GET /projects/shop/models"] = page(
+        {"version": 3, "approval_status": "Rejected", "trainer": "sagemaker"}, approved
+    )
+    assert api.command("endpoints rollback shop --dry-run") == Exit.FAILED
+    assert "has no approved version" in api.said[-1]
+    assert api.changes == [], "the API was not asked for it"
+
+
+@pytest.mark.parametrize("verb", ["rollback", "abort", "schedule show"])
+def test_of_several_endpoints_one_is_named(api: FakeApi, verb: str) -> None:
+    first, *step = verb.split()
+    api.routes["GET /endpoints"] = page({"endpoint": "one"}, {"endpoint": "two"})
+    words = ["endpoints", first, "shop", *step]
+    assert api.command(words) == Exit.USAGE
+    assert "one, two" in api.said[-1]
+    assert api.command([*words, "--endpoint", "three"]) == Exit.NOT_FOUND
+    api.routes["GET /endpoints"] = page()
+    assert api.command(words) == Exit.NOT_FOUND
+
+
+@pytest.mark.parametrize("pair", ["rollout", "=canary", "rollout.type"])
+def test_a_wish_has_a_form(api: FakeApi, pair: str) -> None:
+    assert api.command(["endpoints", "deploy", "shop", "--set", pair]) == Exit.USAGE
+    assert api.changes == []
+
+
+# ---- abort
+
+
+def test_abort_stops_what_is_under_way_and_waits_for_its_end(api: FakeApi) -> None:
+    assert api.command("endpoints abort shop --yes") == Exit.NOT_FOUND
+    api.routes[f"GET /endpoints/{ENDPOINT}"] = {**endpoint_detail(ENDPOINT), "under_way": OWN}
+    api.routes[f"POST /endpoints/{ENDPOINT}/abort"] = {
+        "id": OWN,
+        "kind": "deployment",
+        "href": HREF,
     }
-    assert world.command("deploy shop --dry-run --output json") == Exit.REFUSED
-    assert world.executions == []
-    assert len(world.previewed) == 1
-    assert "NO  artifact: It is gone." in world.said
-    assert world.answer["rollout_usd"] == "1.06"
+    assert api.command("endpoints abort shop --why errors --yes --output json") == Exit.DONE
+    assert api.changes[-1].body == {"why": "errors"}
+    assert api.answer["deployment_id"] == OWN
+    api.routes[f"GET {HREF}"] = deployment(ending="rolled_back", aborted_by=CALLER)
+    assert api.command("endpoints abort shop --yes --wait") == Exit.DONE
+    api.routes[f"GET {HREF}"] = deployment()
+    assert api.command("endpoints abort shop --yes --wait") == Exit.FAILED, "it was too late"
 
 
-def test_a_refusal_of_the_function_is_the_command_s(world: World) -> None:
-    world.preview = {"errorType": "InvalidServeSpecError", "errorMessage": "serve.yaml line 1: no"}
-    with pytest.raises(CommandError, match="line 1") as raised:
-        world.command("deploy shop --dry-run")
-    assert raised.value.code == Exit.REFUSED
+def test_a_comparison_is_not_aborted(api: FakeApi) -> None:
+    api.routes[f"GET /endpoints/{ENDPOINT}"] = {**endpoint_detail(ENDPOINT), "under_way": "x-1"}
+    api.routes[f"POST /endpoints/{ENDPOINT}/abort"] = problem(409, "stop the comparison x-1")
+    assert api.command("endpoints abort shop --yes") == Exit.REFUSED
 
 
-def test_rollback_asks_for_the_version_before_or_the_named_one(world: World) -> None:
-    world.add_version(1)
-    world.add_endpoint()
-    world.command("rollback shop")
-    world.command("rollback shop --to 3")
-    assert [one["input"].get("to_version") for one in world.executions] == [None, 3]
-    assert {one["input"]["action"] for one in world.executions} == {"rollback"}
+@pytest.mark.parametrize(
+    "line",
+    [
+        "abort shop",
+        "compare shop start --version 2",
+        "compare shop stop",
+        "schedule shop set --on a --off b",
+        "schedule shop clear",
+        "schedule shop sleep",
+    ],
+)
+def test_a_dry_run_changes_nothing(api: FakeApi, line: str) -> None:
+    detail = {**endpoint_detail(ENDPOINT), "under_way": OWN, "experiment_id": "x-1"}
+    api.routes[f"GET /endpoints/{ENDPOINT}"] = detail
+    api.routes[f"GET /endpoints/{ENDPOINT}/experiments/x-1"] = experiment()
+    assert api.command(f"endpoints {line} --dry-run --output json") == Exit.DONE
+    assert api.changes == []
+    assert api.answer["dry_run"] is True
 
 
-def test_rollback_of_what_bedrock_answers_is_bedrocks(world: World) -> None:
-    world.add_version(1, "bedrock")
-    with pytest.raises(CommandError, match="first approved one"):
-        world.command("rollback shop")
-    assert world.executions == []
+# ---- compare
 
 
-def test_abort_sends_one_data_point_of_the_deployment(world: World) -> None:
-    world.add_endpoint(lock_owner=ID)
-    assert world.command("abort shop --output json") == Exit.DONE
-    (sent,) = world.metrics
-    assert sent["Namespace"] == "Thriftline/Serving"
-    (point,) = sent["MetricData"]
-    assert (point["MetricName"], point["Value"]) == ("AbortDeployment", 1)
-    assert point["Dimensions"] == [
-        {"Name": "EndpointName", "Value": "thriftline-shop"},
-        {"Name": "DeploymentId", "Value": ID},
+def test_a_comparison_is_started_looked_at_and_stopped(api: FakeApi) -> None:
+    base = f"/endpoints/{ENDPOINT}/experiments"
+    api.routes[f"POST {base}"] = {"id": "x-1", "kind": "experiment", "href": f"{base}/x-1"}
+    opening = {**experiment(), "experiment_id": "x-1", "state": "opening", "result": None}
+    api.routes[f"GET {base}/x-1"] = [opening, {**opening, "state": "running"}]
+    line = "endpoints compare shop start --version 3 --kind ab --weight 10 --yes --output json"
+    assert api.command(line) == Exit.DONE
+    assert api.changes[0].body == {"version": 3, "kind": "ab", "weight_percent": 10}
+    assert (api.answer["experiment_id"], api.answer["state"]) == ("x-1", "running")
+
+    refused = {**opening, "state": "refused", "reason": "it is Rejected"}
+    api.routes[f"GET {base}/x-1"] = [opening, refused]
+    assert api.command("endpoints compare shop start --version 3 --yes") == Exit.REFUSED
+    assert "it is Rejected" in api.out
+
+    api.routes[f"GET /endpoints/{ENDPOINT}"] = {
+        **endpoint_detail(ENDPOINT),
+        "experiment_id": "x-1",
+    }
+    api.routes[f"GET {base}/x-1"] = {**experiment(), "experiment_id": "x-1"}
+    assert api.command("endpoints compare shop status --output json") == Exit.DONE
+    assert api.answer["kind"] == experiment()["kind"]
+    api.routes[f"POST {base}/x-1/stop"] = {"id": "x-1", "kind": "experiment", "href": "/x"}
+    assert api.command("endpoints compare shop stop --yes") == Exit.DONE
+
+
+def test_a_comparison_names_its_challenger(api: FakeApi) -> None:
+    assert api.command("endpoints compare shop start --yes") == Exit.USAGE
+    api.routes[f"GET /endpoints/{ENDPOINT}"] = {
+        **endpoint_detail(ENDPOINT),
+        "experiment_id": None,
+    }
+    assert api.command("endpoints compare shop status") == Exit.NOT_FOUND
+
+
+# ---- schedule
+
+
+def test_a_schedule_is_set_shown_and_taken_away(api: FakeApi) -> None:
+    path = f"/endpoints/{ENDPOINT}/schedule"
+    hours = ["--on", "cron(0 8 ? * * *)", "--off", "cron(0 19 ? * * *)"]
+    api.routes |= {f"PUT {path}": {"outcome": "scheduled"}, f"DELETE {path}": {"outcome": "on"}}
+    base = ["endpoints", "schedule", "shop"]
+    assert api.command([*base, "set", *hours, "--token", "k", "--yes"]) == Exit.DONE
+    put = api.changes[-1]
+    assert put.body == {"on": hours[1], "off": hours[3], "timezone": "UTC"}
+    assert put.headers["Idempotency-Key"] == "k"
+    assert api.command([*base, "clear", "--yes"]) == Exit.DONE
+    assert api.changes[-1].method == "DELETE"
+    assert api.command([*base, "set", "--on", "a"]) == Exit.USAGE
+    assert api.command([*base, "clear"]) == Exit.REFUSED, "it costs, so it asks"
+    api.routes[f"PUT {path}"] = problem(422, "minute 61")
+    assert api.command([*base, "set", *hours, "--yes"]) == Exit.REFUSED
+    assert api.command([*base, "show", "--output", "json"]) == Exit.DONE
+    assert api.answer == endpoint_detail(ENDPOINT)["schedule"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        ("asleep", Exit.DONE),
+        ("nothing", Exit.DONE),
+        ("refused", Exit.REFUSED),
+        ("reported", Exit.FAILED),
+    ],
+)
+def test_sleeping_at_once_ends_as_it_ends(api: FakeApi, outcome: str, code: Exit) -> None:
+    path = f"/endpoints/{ENDPOINT}/schedule"
+    href = f"{path}/sleep-1"
+    act = {"id": "sleep-1", "endpoint": ENDPOINT, "action": "sleep", "reason": "so"}
+    api.routes[f"POST {path}"] = {"id": "sleep-1", "kind": "schedule", "href": href}
+    api.routes[f"GET {href}"] = [{**act, "outcome": "waiting"}, {**act, "outcome": outcome}]
+    line = "endpoints schedule shop sleep --wait --yes --output json"
+    assert api.command(line) == code
+    assert api.answer["outcome"] == outcome
+    assert api.changes[-1].body == {"action": "sleep"}
+
+
+# ---- list and get
+
+
+def test_endpoints_and_deployments_are_lists_in_eighty_columns(api: FakeApi) -> None:
+    long = {**endpoint_detail(ENDPOINT), "endpoint": "e" * 63, "project": "p" * 32}
+    api.routes["GET /endpoints"] = page(long)
+    assert api.command("endpoints list") == Exit.DONE
+    assert max(map(len, api.out.splitlines())) <= 80
+    api.command("endpoints list --output json")
+    assert api.answer[0]["version"] == long["registry_version"]
+
+    first = endpoint_detail(ENDPOINT)["versions"][0]
+    rows = [
+        deployment(deployment_id=first["deployment_id"]),
+        deployment(ending=None, ended_at=None),
     ]
+    api.routes["GET /endpoints"] = page({"endpoint": ENDPOINT})
+    api.routes[f"GET /endpoints/{ENDPOINT}/deployments"] = page(*rows)
+    assert api.command("endpoints list shop") == Exit.DONE
+    assert max(map(len, api.out.splitlines())) <= 80
+    assert "under way" in api.out
+    api.command("endpoints list shop --output json")
+    assert [one["entry"] for one in api.answer] == [first["number"], None]
 
 
-def test_abort_of_a_comparison_is_refused_and_stops_no_later_deployment(world: World) -> None:
-    world.add_endpoint(lock_owner="x-20261130T030000-0a1b2c3d")
-    with pytest.raises(CommandError, match="compare stop") as raised:
-        world.command("abort shop")
-    assert raised.value.code == Exit.REFUSED
-    assert world.metrics == []
+def test_an_endpoint_is_shown_with_its_history_and_dollars(api: FakeApi) -> None:
+    assert api.command(f"endpoints get {ENDPOINT}") == Exit.DONE
+    assert "a month, at most" in api.out
+    assert "ENTRY" in api.out
+    assert max(map(len, api.out.splitlines())) <= 80
 
 
-def test_a_request_that_its_model_refuses_is_one_sentence() -> None:
-    said = (
-        "1 validation error for DeployRequest\nproject\n  String should match pattern '^[a-z]+$' "
-        "[type=string_pattern_mismatch, input_value='Shop_Tickets', input_type=str]\n    For "
-        "further information visit https://errors.pydantic.dev/2/v/string_pattern_mismatch"
-    )
-    assert in_words("ValidationError", said) == "project: String should match pattern '^[a-z]+$'"
-    assert in_words("DeploymentRefusedError", said) == said
-
-
-def test_abort_without_a_deployment_sends_nothing(world: World) -> None:
-    world.add_endpoint()
-    with pytest.raises(CommandError, match="no deployment") as raised:
-        world.command("abort shop")
-    assert raised.value.code == Exit.NOT_FOUND
-    assert world.metrics == []
-
-
-@pytest.mark.parametrize(("ending", "code"), [("rolled_back", 0), ("deployed", 1)])
-def test_abort_waits_for_the_rollback(world: World, ending: str, code: int) -> None:
-    ended(world, ending)
-    world.items[0]["lock_owner"] = ID
-    assert world.command("abort shop --wait") == code
-
-
-def test_compare_starts_with_a_challenger(world: World) -> None:
-    world.add_version(3)
-    world.looks = [{"status": "RUNNING"}]
-    world.command("compare shop start --version 3 --kind ab --weight 20")
-    (started,) = world.executions
-    assert started["stateMachineArn"] == "arn:compare"
-    assert started["name"].startswith("x-20261130T030000-")
-    assert started["input"]["overrides"] == {"kind": "ab", "weight_percent": 20}
-    with pytest.raises(CommandError, match="--version"):
-        world.command("compare shop start")
-
-
-def test_compare_status_is_the_newest_result(world: World) -> None:
-    world.add_endpoint()
-    world.items.append(
-        {"endpoint": "thriftline-shop", "item": "experiment#x-1", "state": "running"}
-    )
-    world.objects["serving/thriftline-shop/experiments/x-1/progress.json"] = b'{"ending": null}'
-    assert world.command("compare shop status --output json") == Exit.DONE
-    assert world.answer == {"state": "running", "ending": None}
-
-
-def test_a_schedule_is_set_and_taken_away_by_the_stacks_function(world: World) -> None:
-    world.add_endpoint()
-    world.preview = {"outcome": "scheduled", "hours_a_month": 239}
-    line = 'schedule shop set --on "cron(0 8 ? * MON-FRI *)" --off "cron(0 19 ? * MON-FRI *)"'
-    assert world.command(f"{line} --timezone Europe/Berlin --output json") == Exit.DONE
-    assert world.answer["hours_a_month"] == 239
-    world.command("schedule shop clear")
-    asked = [one["input"] for one in world.executions]
-    assert {one["FunctionName"] for one in world.executions} == {"change-schedule"}
-    assert asked[0]["timezone"] == "Europe/Berlin"
-    assert asked[1] == {"endpoint": "thriftline-shop", "requested_by": CALLER}
-    with pytest.raises(CommandError, match="--on and --off"):
-        world.command("schedule shop set")
-
-
-@pytest.mark.parametrize(("outcome", "code"), [("asleep", Exit.DONE), ("refused", Exit.REFUSED)])
-def test_an_endpoint_is_put_to_sleep_by_what_the_clock_starts(
-    world: World, outcome: str, code: Exit
-) -> None:
-    world.add_endpoint()
-    world.looks = [{"status": "SUCCEEDED", "output": f'{{"outcome": "{outcome}"}}'}]
-    assert world.command("schedule shop sleep --wait --output json") == code
-    (started,) = world.executions
-    assert started["stateMachineArn"] == "arn:act"
-    assert started["input"]["action"] == "sleep"
-
-
-def test_the_schedule_is_shown_as_the_table_has_it(world: World) -> None:
-    world.add_endpoint()
-    world.command("schedule shop show --output json")
-    assert world.answer["outcome"] == "always on"
-    world.items.append({"endpoint": "thriftline-shop", "item": "schedule", "on": "cron(x)"})
-    world.command("schedule shop show --output json")
-    assert world.answer == {"endpoint": "thriftline-shop", "on": "cron(x)"}
-
-
-def test_a_list_is_a_list_even_of_nothing(world: World) -> None:
-    assert world.command("list --output json") == Exit.DONE
-    assert world.answer == []
-
-
-def test_the_list_shows_what_serves(world: World) -> None:
-    world.add_endpoint(kind="real-time", in_use=2)
-    world.items.append(
-        {"endpoint": "thriftline-shop", "item": "version#000002", "registry_version": 7}
-    )
-    world.add_endpoint("thriftline-other", kind="serverless", asleep=True)
-    world.statuses["thriftline-shop"] = "InService"
-    world.command("list --output json")
-    assert [(one["status"], one["version"]) for one in world.answer] == [
-        ("asleep", None),
-        ("InService", 7),
-    ]
-
-
-def test_a_projects_list_is_its_history_the_newest_first(world: World) -> None:
-    world.add_endpoint()
-    world.add_deployment("d-1", "deployed")
-    world.add_deployment("d-2", None)
-    world.command("list shop")
-    lines = world.wrote[-1].splitlines()
-    assert [line.split()[0] for line in lines] == ["DEPLOYMENT", "d-2", "d-1"]
-    assert "under way" in lines[1]
-    assert "ann" in lines[1]
-
-
-def test_several_endpoints_must_be_named(world: World) -> None:
-    world.add_endpoint()
-    world.add_endpoint("thriftline-other")
-    with pytest.raises(CommandError, match="say --endpoint") as raised:
-        world.command("list shop")
-    assert raised.value.code == Exit.USAGE
-    assert world.command("list shop --endpoint thriftline-other") == Exit.DONE
+def test_a_table_cuts_the_columns_that_may_be_cut() -> None:
+    table = as_table([{"a": "x" * 90, "b": "y"}], ["a", "b"], cut=["a"], width=40)
+    assert max(map(len, table.splitlines())) == 40
+    assert table.splitlines()[1].endswith("y")
 
 
 def test_what_others_wrote_cannot_turn_a_terminal_around() -> None:
@@ -286,53 +392,8 @@ def test_what_others_wrote_cannot_turn_a_terminal_around() -> None:
     assert len(table.splitlines()) == 2
 
 
-def test_an_unknown_command_is_a_fault_of_usage() -> None:
+@pytest.mark.parametrize("words", ["deplyo shop", "deploy shop --version 0", "list --limit -1"])
+def test_what_is_no_command_is_a_fault_of_usage(words: str) -> None:
     with pytest.raises(SystemExit) as raised:
-        parsed(["endpoints", "deplyo", "shop"])
+        parsed(["endpoints", *words.split()])
     assert raised.value.code == Exit.USAGE
-
-
-def test_a_refusal_is_told_before_anything_starts_though_nobody_waits(world: World) -> None:
-    world.preview = {"would_deploy": False, "reason": "The artifact is gone.", "checks": []}
-    assert world.command("deploy shop --output json") == Exit.REFUSED
-    assert world.answer["reason"] == "The artifact is gone."
-    assert world.executions == []
-
-
-def test_without_a_yes_nothing_starts_and_the_dollars_are_told(world: World) -> None:
-    world.says_yes = False
-    with pytest.raises(CommandError, match=r"the roll-out costs \$1\.06") as refused:
-        world.command("deploy shop")
-    assert refused.value.code == Exit.REFUSED
-    assert world.executions == []
-
-
-def test_a_rollback_of_one_of_two_endpoints_says_which(world: World) -> None:
-    world.add_endpoint()
-    world.add_endpoint("thriftline-other")
-    with pytest.raises(CommandError, match="say --endpoint"):
-        world.command("rollback shop")
-    world.command("rollback shop --endpoint thriftline-other")
-    assert world.executions[0]["input"]["endpoint"] == "thriftline-other"
-
-
-def test_a_comparison_that_is_refused_at_once_says_so(world: World) -> None:
-    world.add_version(3)
-    cause = '{"errorMessage": "a deployment is under way"}'
-    world.looks = [
-        {"status": "RUNNING"},
-        {"status": "FAILED", "error": "ExperimentRefusedError", "cause": cause},
-    ]
-    assert world.command("compare shop start --version 3 --output json") == Exit.REFUSED
-    assert world.answer["reason"] == "a deployment is under way"
-
-
-def test_the_list_numbers_entries_as_rollback_takes_them(world: World) -> None:
-    world.add_endpoint()
-    world.add_deployment("d-1", "deployed")
-    world.add_deployment("d-2", "rolled_back")
-    world.items.append(
-        {"endpoint": "thriftline-shop", "item": "version#000004", "deployment_id": "d-1"}
-    )
-    world.command("list shop --output json")
-    assert [one["entry"] for one in world.answer] == [None, 4]

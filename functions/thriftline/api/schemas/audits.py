@@ -10,7 +10,12 @@ from thriftline.api.schemas.numbers import as_json
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.domain.parts import Scope
 from thriftline.audit.schemas.report_parts import ConfidenceWord, SeverityWord
-from thriftline.audit.schemas.shown import ShownAudit, ShownFinding, ShownRestore
+from thriftline.audit.schemas.shown import (
+    ListedAcceptance,
+    ShownAudit,
+    ShownFinding,
+    ShownRestore,
+)
 
 Account = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
@@ -79,6 +84,13 @@ class AcceptAsk(Ask):
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
     until: date = Field(description="The last day that it holds, such as 2026-12-31.")
+
+
+class AcceptanceList(Answer):
+    """Some of what is accepted, as the list has it."""
+
+    items: tuple[ListedAcceptance, ...]
+    next_token: str | None
 
 
 class RestoresAsk(PageAsk):

@@ -44,12 +44,9 @@ class QualityList(Answer):
     next_token: str | None
 
 
-class DeploymentAsk(Ask):
-    """A version to roll out."""
+class ProjectDeploymentAsk(Ask):
+    """A version of a project to roll out."""
 
-    project: str | None = Field(
-        None, pattern=_PROJECT, description="Needed for an endpoint that does not exist yet."
-    )
     version: int | None = Field(
         None, ge=1, description="In the model registry; the newest approved one when absent."
     )
@@ -58,6 +55,14 @@ class DeploymentAsk(Ask):
         default_factory=dict, description="Keys of serve.yaml that are otherwise this once."
     )
     dry_run: bool = Field(False, description="Answer checks and dollars, and start nothing.")
+
+
+class DeploymentAsk(ProjectDeploymentAsk):
+    """A version to roll out behind an endpoint."""
+
+    project: str | None = Field(
+        None, pattern=_PROJECT, description="Needed for an endpoint that does not exist yet."
+    )
 
 
 class RollbackAsk(Ask):
@@ -79,6 +84,7 @@ class WhyAsk(Ask):
 class AcceptedChange(Accepted):
     """A deployment or a rollback was started."""
 
+    endpoint: str
     version: int = Field(description="In the model registry.")
     reason: str
     price: ChangePrice
@@ -90,6 +96,12 @@ class ScheduleAsk(Ask):
     timezone: str = Field("UTC", min_length=1, max_length=64, description="Such as Europe/Berlin.")
     on: str = Field(min_length=1, max_length=256, description="cron(0 8 ? * MON-FRI *)")
     off: str = Field(min_length=1, max_length=256, description="cron(0 19 ? * MON-FRI *)")
+
+
+class ScheduleActAsk(Ask):
+    """What the endpoint's schedule would do at its hour."""
+
+    action: Literal["sleep", "wake"]
 
 
 class ExperimentAsk(Ask):
@@ -118,8 +130,10 @@ __all__ = [
     "EndpointsAsk",
     "ExperimentAsk",
     "PreviewedChange",
+    "ProjectDeploymentAsk",
     "QualityList",
     "RollbackAsk",
+    "ScheduleActAsk",
     "ScheduleAsk",
     "WhyAsk",
 ]

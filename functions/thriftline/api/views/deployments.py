@@ -4,20 +4,22 @@ from http import HTTPStatus
 
 from thriftline.api.answers import Accepted, PageAsk
 from thriftline.api.paging import next_token, start_of
-from thriftline.api.problems import Fault, Problem, broken_rule, conflict
+from thriftline.api.problems import Fault, Problem, broken_rule, conflict, not_found
 from thriftline.api.requests import Call
 from thriftline.api.schemas.endpoints import (
     AcceptedChange,
     DeploymentAsk,
     DeploymentList,
+    ProjectDeploymentAsk,
     RollbackAsk,
     WhyAsk,
 )
 from thriftline.api.schemas.numbers import as_json
 from thriftline.api.views.known_endpoints import known_endpoint
 from thriftline.core.errors import NothingToRollBackToError
+from thriftline.runs.domain.uploads import is_project
 from thriftline.serving.domain.endpoint_names import is_endpoint_name
-from thriftline.serving.schemas.shown import PreviewedChange
+from thriftline.serving.schemas.shown import PreviewedChange, ShownDeploymentDetail
 from thriftline.serving.schemas.steps import DeployRequest
 from thriftline.serving.steps.ask_for_change import (
     begin_change,
@@ -27,6 +29,7 @@ from thriftline.serving.steps.ask_for_change import (
 )
 from thriftline.serving.steps.ask_for_comparison import comparison_under_way
 from thriftline.serving.steps.list_endpoints import list_deployments as listed
+from thriftline.serving.steps.show_deployment import show_deployment
 from thriftline.wiring import api_serving as wiring
 
 
@@ -45,6 +48,33 @@ def list_deployments(call: Call, query: PageAsk) -> DeploymentList:
         items=page.items,
         next_token=next_token({"before": page.last} if page.last else None, filters),
     )
+
+
+def get_deployment(call: Call) -> ShownDeploymentDetail:
+    """Returns how a deployment stands, or how it ended."""
+    state, own = known_endpoint(call), call.parameters["id"]
+    found = show_deployment(state, own, wiring.deployment_site())
+    if found is None:
+        raise not_found(f"The deployment {own} of {state.endpoint}")
+    return found
+
+
+def deploy_project(call: Call, body: ProjectDeploymentAsk) -> AcceptedChange | PreviewedChange:
+    """Rolls a version of a project out, behind the endpoint that its serve.yaml names."""
+    project = call.parameters["project"]
+    if not is_project(project):
+        raise not_found(f"Project {project}")
+    call.require(project, f"project {project}")
+    request = DeployRequest(
+        action="deploy",
+        project=project,
+        registry_version=body.version,
+        requested_by=call.caller,
+        why=body.why,
+        token=call.token,
+        overrides=as_json(body.overrides),
+    )
+    return _asked(call, request, dry_run=body.dry_run)
 
 
 def deploy(call: Call, body: DeploymentAsk) -> AcceptedChange | PreviewedChange:
@@ -88,7 +118,7 @@ def abort(call: Call, body: WhyAsk) -> Accepted:
         instead = f"; stop the comparison {comparison} by its own route" if comparison else ""
         raise conflict(f"No deployment of {state.endpoint} is under way{instead}.")
     stop_change(state.endpoint, deployment, site, who=call.caller, why=body.why, now=call.now)
-    return Accepted(id=deployment, kind="deployment", href=_history(state.endpoint))
+    return Accepted(id=deployment, kind="deployment", href=_href(state.endpoint, deployment))
 
 
 def _project(call: Call, name: str, given: str | None) -> str:
@@ -106,11 +136,16 @@ def _project(call: Call, name: str, given: str | None) -> str:
             Fault("/project", "is needed for a new endpoint"),
         )
     call.require(project, f"The endpoint {name}")
-    if state is None and wiring.endpoints().look(name) is not None:
-        raise conflict(f"{name} is an endpoint that Thriftline did not make; choose another name.")
+    if state is None:
+        _refuse_a_strangers(name)
     if given not in (None, project):
         raise conflict(f"{name} serves the project {project}, not {given}.")
     return project
+
+
+def _refuse_a_strangers(name: str) -> None:
+    if wiring.endpoints().look(name) is not None:
+        raise conflict(f"{name} is an endpoint that Thriftline did not make; choose another name.")
 
 
 def _asked(
@@ -121,6 +156,11 @@ def _asked(
         preview = preview_change(request, site)
     except NothingToRollBackToError as error:
         raise conflict(str(error)) from error
+    if request.endpoint is None:
+        if site.table.state(preview.endpoint) is None:
+            _refuse_a_strangers(preview.endpoint)
+        # From here on it is this one, whatever becomes of serve.yaml.
+        request = request.model_copy(update={"endpoint": preview.endpoint})
     if dry_run:
         return preview
     if not preview.would_deploy:
@@ -130,15 +170,17 @@ def _asked(
             preview.reason,
             faults=[Fault(f"check:{one.name}", f"{one.sentence} Fix: {one.fix}.") for one in stood],
         )
+    own = begin_change(request, preview, site, now=call.now)
     return AcceptedChange(
-        id=begin_change(request, preview, site, now=call.now),
+        id=own,
         kind="deployment",
-        href=_history(preview.endpoint),
+        href=_href(preview.endpoint, own),
+        endpoint=preview.endpoint,
         version=preview.version,
         reason=preview.reason,
         price=preview.price,
     )
 
 
-def _history(endpoint: str) -> str:
-    return f"/endpoints/{endpoint}/deployments"
+def _href(endpoint: str, deployment: str) -> str:
+    return f"/endpoints/{endpoint}/deployments/{deployment}"

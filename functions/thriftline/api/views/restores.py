@@ -10,13 +10,16 @@ from thriftline.api.schemas.audits import (
     RestoreList,
     RestoresAsk,
 )
+from thriftline.audit.schemas.shown import ShownRestoreAct
 from thriftline.audit.steps.ask_for_restore import (
     SeveralCopiesError,
     WantedCopy,
     begin_restore,
+    copy_of,
     find_copy,
     is_being_restored,
     preview_restore,
+    show_restore,
 )
 from thriftline.audit.steps.list_restores import list_restores as listed
 from thriftline.audit.steps.list_restores import project_of
@@ -63,4 +66,17 @@ def start_restore(call: Call, body: RestoreAsk) -> Accepted | PreviewedRestore:
     if is_being_restored(copy, site):
         raise conflict(f"{copy.endpoint} is being restored already.")
     own = begin_restore(copy, site, site.machine_arn, call.token)
-    return Accepted(id=own, kind="restore", href=f"/restores?endpoint={copy.endpoint}")
+    return Accepted(id=own, kind="restore", href=f"/restores/{own}")
+
+
+def get_restore(call: Call) -> ShownRestoreAct:
+    """Returns how a restore stands, or how it ended."""
+    site, own = wiring.restoring_site(), call.parameters["id"]
+    found = show_restore(own, site, site.machine_arn) if site.machine_arn else None
+    if found is None:
+        raise not_found(f"The restore {own}")
+    copy = copy_of(own, site, found.endpoint)
+    project = project_of(copy, site.artifacts) if copy else None
+    if project is not None:
+        call.require(project, f"The restore {own}")
+    return found

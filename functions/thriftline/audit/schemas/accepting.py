@@ -1,6 +1,7 @@
-"""Writes an entry into ``audits/accepted_findings.yaml``; what people wrote in it stays."""
+"""Edits ``audits/accepted_findings.yaml``; what people wrote in it stays."""
 
 import io
+from collections.abc import Collection
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -37,6 +38,20 @@ def with_acceptance(text: bytes, entry: Acceptance) -> bytes:
         document.append(item)
     else:
         found.update(item)
+    return _written(b"", document)
+
+
+def without_acceptances(text: bytes, findings: Collection[str]) -> bytes:
+    """Returns the file without the entries of some findings.
+
+    Raises:
+        AcceptedFindingsError: the file has a mistake; nothing is to be written then.
+    """
+    parse_accepted_findings(text)
+    document = _yaml().load(text.decode()) or CommentedSeq()
+    for index in reversed(range(len(document))):
+        if document[index]["finding"] in findings:
+            del document[index]
     return _written(b"", document)
 
 

@@ -115,6 +115,14 @@ class ShownAcceptance(Payload):
     on: date | None
 
 
+class ListedAcceptance(ShownAcceptance):
+    """An entry of the list of accepted findings, whether or not an audit still has the finding."""
+
+    finding: str
+    key: str = Field(description="Stands for the finding in a path.")
+    is_over: bool = Field(description="Its last day is over: the finding is reported again.")
+
+
 class ShownFinding(ReportFinding):
     """A finding, and how it is named in a path."""
 
@@ -147,6 +155,21 @@ class ShownRestore(Payload):
     restored_at: datetime | None
     usd_per_hour: Usd | None = Field(description="Of all its instances, once it is back.")
     month_usd: Usd | None
+
+
+class ShownRestoreAct(Payload):
+    """A restore that was asked for: how it stands, or how it ended."""
+
+    id: str
+    endpoint: str
+    account: str
+    region: str
+    outcome: Literal["restoring", "restored", "exists", "failed"] = Field(
+        description="exists: a live endpoint has the name, and is never touched."
+    )
+    reason: str = Field(description="Why it failed.")
+    saved_uri: str | None = Field(description="Of the copy; null until it has ended.")
+    steps: tuple[str, ...] = Field(description="What the last call did.")
 
 
 class RestorePage(Payload):

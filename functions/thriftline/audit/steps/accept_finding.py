@@ -1,13 +1,18 @@
-"""Accepts a finding of the last whole audit: it stays quiet, and nothing acts on it, to a day."""
+"""Accepts a finding of the last whole audit: it stays quiet, and nothing acts on it, to a day.
 
+What is accepted is listed here too, and taken back.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from thriftline.audit.aws.accepted_file import AcceptedFile
 from thriftline.audit.domain.finding_keys import finding_key
 from thriftline.audit.domain.history import Acceptance
-from thriftline.audit.schemas.accepting import with_acceptance
-from thriftline.audit.schemas.shown import ShownFinding
+from thriftline.audit.schemas.accepted_findings import parse_accepted_findings
+from thriftline.audit.schemas.accepting import with_acceptance, without_acceptances
+from thriftline.audit.schemas.shown import ListedAcceptance, ShownFinding
 from thriftline.audit.steps.list_findings import latest_audit, read_findings, shown_finding
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import ServiceUnavailableError
@@ -51,8 +56,48 @@ def accept_finding(
     if finding is None:
         return None
     entry = Acceptance(finding.id, wish.reason, wish.until, wish.who, today)
+    _edit(site, lambda text: with_acceptance(text, entry))
+    return shown_finding(finding, audit_id, entry)
+
+
+def list_acceptances(site: AcceptingSite, *, today: date) -> tuple[ListedAcceptance, ...]:
+    """Returns what is accepted, as the file has it.
+
+    Raises:
+        AcceptedFindingsError: the file has a mistake, which a person must fix first.
+    """
+    return tuple(_listed(one, today) for one in parse_accepted_findings(site.file.read().text))
+
+
+def report_again(key: str, site: AcceptingSite, *, today: date) -> ListedAcceptance | None:
+    """Takes a finding from the list; returns its entry, None where it is not accepted.
+
+    Raises:
+        AcceptedFindingsError: the file has a mistake, which a person must fix first.
+        ServiceUnavailableError: somebody else writes the file all the time.
+    """
+    known = {one.key: one for one in list_acceptances(site, today=today)}
+    if key not in known:
+        return None
+    _edit(site, lambda text: without_acceptances(text, {known[key].finding}))
+    return known[key]
+
+
+def _edit(site: AcceptingSite, edited: Callable[[bytes], bytes]) -> None:
     for _ in range(_TRIES):
         stored = site.file.read()
-        if site.file.write(with_acceptance(stored.text, entry), stored):
-            return shown_finding(finding, audit_id, entry)
+        if site.file.write(edited(stored.text), stored):
+            return
     raise ServiceUnavailableError("Somebody else changes the list of accepted findings just now.")
+
+
+def _listed(entry: Acceptance, today: date) -> ListedAcceptance:
+    return ListedAcceptance(
+        finding=entry.finding,
+        key=finding_key(entry.finding),
+        reason=entry.reason,
+        until=entry.until,
+        accepted_by=entry.accepted_by,
+        on=entry.on,
+        is_over=entry.until < today,
+    )

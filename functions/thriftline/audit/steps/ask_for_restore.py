@@ -1,17 +1,21 @@
 """Asks for an endpoint to be brought back, from the one saved copy that is meant."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from thriftline.audit.schemas.shown import ShownRestoreAct
 from thriftline.audit.schemas.steps import RestoreEndpointRequest, RestoreEndpointResponse
 from thriftline.audit.steps.list_restores import SavedCopy, copies
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.functions import Functions
 from thriftline.core.aws.machines import Machines
+from thriftline.core.causes import read_cause
 
 NAMES = "restore-"
+_ID = re.compile(rf"{NAMES}[0-9a-f]{{12}}-[0-9a-f]{{12}}")
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,35 @@ def begin_restore(copy: SavedCopy, site: RestoringSite, machine_arn: str, token:
     given = _request(copy, dry_run=False).model_dump(mode="json", exclude={"dry_run"})
     site.machines.start(machine_arn, name, given)
     return name
+
+
+def show_restore(own: str, site: RestoringSite, machine_arn: str) -> ShownRestoreAct | None:
+    """Returns how a restore stands or ended, None where there was none of this id."""
+    found = site.machines.find(machine_arn, own) if _ID.fullmatch(own) else None
+    if found is None:
+        return None
+    outcome, reason = "restoring", ""
+    if found.status == "SUCCEEDED":
+        outcome = found.answered["outcome"]
+    elif found.status != "RUNNING":
+        cause = read_cause(found.error or found.status, found.cause or "")
+        outcome, reason = "failed", cause.message
+    return ShownRestoreAct.model_validate(
+        {
+            **{name: found.asked[name] for name in ("endpoint", "account", "region")},
+            "id": own,
+            "outcome": outcome,
+            "reason": reason,
+            "saved_uri": found.answered.get("saved_uri"),
+            "steps": found.answered.get("steps", ()),
+        }
+    )
+
+
+def copy_of(own: str, site: RestoringSite, endpoint: str) -> SavedCopy | None:
+    """Returns the saved copy that a restore of an endpoint is made of, None where it is gone."""
+    digest = own.removeprefix(NAMES).partition("-")[0]
+    return next((one for one in copies(site.artifacts, endpoint) if one.digest == digest), None)
 
 
 def _request(copy: SavedCopy, *, dry_run: bool) -> RestoreEndpointRequest:

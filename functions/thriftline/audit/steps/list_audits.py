@@ -4,12 +4,10 @@ Step Functions keeps an execution for ninety days after its end; a report is the
 artifacts bucket keeps it.
 """
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -88,7 +86,7 @@ def _shown(chosen: Sequence[ListedExecution], site: AuditsSite) -> tuple[ShownAu
 
 
 def _row(execution: ListedExecution) -> ShownAudit:
-    given, output = _object(execution.given), _object(execution.output)
+    given, output = execution.asked, execution.answered
     scope = given.get("scope")
     return ShownAudit(
         audit_id=audit_id_of(execution.started_at, execution.arn),
@@ -110,14 +108,6 @@ def _reason(execution: ListedExecution) -> str:
     if execution.error is None and execution.cause is None:
         return ""
     return read_cause(execution.error or "", execution.cause or "").message
-
-
-def _object(text: str | None) -> dict[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _utc(moment: datetime) -> datetime:

@@ -32,6 +32,16 @@ class ListedExecution:
     given: str | None = None
     output: str | None = None
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What it was started with, empty where that is no object."""
+        return _object(self.given)
+
+    @property
+    def answered(self) -> dict[str, Any]:
+        """What it ended with, empty where that is no object, or it has not succeeded."""
+        return _object(self.output)
+
 
 class StaleTokenError(ValueError):
     """Step Functions does not know the token of a page: it lives for a day."""
@@ -123,3 +133,11 @@ class Machines:
                 stateMachineArn=machine_arn, statusFilter="RUNNING", maxResults=most
             )
         return tuple(one["name"] for one in found["executions"])
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -57,6 +57,18 @@ class ShownSchedule(Payload):
     changed_at: datetime | None
 
 
+class ShownScheduleAct(Payload):
+    """A sleep or a waking that was asked for: how it stands, or how it ended."""
+
+    id: str
+    endpoint: str
+    action: Literal["sleep", "wake"]
+    outcome: Literal["waiting", "asleep", "awake", "nothing", "refused", "reported"] = Field(
+        description="waiting: it goes on; nothing: it was so; reported: it failed, people know."
+    )
+    reason: str
+
+
 class ShownEndpointDetail(ShownEndpoint):
     """One endpoint with what it runs on and costs."""
 
@@ -96,13 +108,6 @@ class ShownDeployment(Payload):
     aborted_by: str | None = Field(description="Who asked to stop it.")
 
 
-class DeploymentPage(Payload):
-    """Some deployments of one endpoint, the newest first."""
-
-    items: tuple[ShownDeployment, ...]
-    last: str | None
-
-
 class ChangePrice(Payload):
     """What a change should cost; dollars are null where a rate is not known."""
 
@@ -112,6 +117,42 @@ class ChangePrice(Payload):
     rollout_usd: Usd | None = Field(description="Both fleets until the roll-out ends.")
     month_usd: Usd | None = Field(description="The most that a month may cost then.")
     price_source: str | None
+
+
+class ShownDeploymentDetail(Payload):
+    """One deployment: how it stands, or how it ended.
+
+    One that is being opened, or was refused, is known by what was asked for alone.
+    """
+
+    deployment_id: str
+    endpoint: str
+    project: str
+    state: Literal["opening", "refused", "running", "ended"]
+    action: Action | None
+    registry_version: int | None
+    requested_by: str | None
+    why: str | None
+    opened_at: datetime | None
+    ended_at: datetime | None
+    ending: Ending | Literal["ended"] | None = Field(
+        description="Null until it has ended; ended: a rollback that only had to stop another."
+    )
+    reason: str = Field(description="Why it ended so, or why it was refused.")
+    error: str | None = Field(description="What it was refused by.")
+    stages: tuple[str, ...] = Field(description="In SageMaker's words, in order of their coming.")
+    requests: int | None = Field(description="That the new fleet saw.")
+    checks: tuple[CheckedThing, ...]
+    price: ChangePrice | None
+    document_uri: str | None = Field(description="Where all of it lies.")
+    aborted_by: str | None = Field(description="Who asked to stop it.")
+
+
+class DeploymentPage(Payload):
+    """Some deployments of one endpoint, the newest first."""
+
+    items: tuple[ShownDeployment, ...]
+    last: str | None
 
 
 class PreviewedChange(Payload):

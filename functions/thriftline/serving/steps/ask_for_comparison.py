@@ -1,12 +1,11 @@
 """Asks for a comparison on live traffic or for its end, and says how one stands."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.aws.machines import ListedExecution, Machines
+from thriftline.core.aws.machines import Machines
 from thriftline.core.causes import read_cause
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.experiment_names import (
@@ -78,7 +77,7 @@ def _without_item(endpoint: str, experiment: str, site: ComparingSite) -> ShownE
     if not EXPERIMENT_ID.fullmatch(experiment):
         return None
     found = site.machines.find(site.compare_machine, experiment)
-    if found is None or _endpoint_of(found) not in (None, endpoint):
+    if found is None or found.asked.get("endpoint") not in (None, endpoint):
         return None
     state: Any = "opening" if found.status == _RUNNING else "refused"
     cause = read_cause(found.error or found.status, found.cause or "")
@@ -92,14 +91,6 @@ def _without_item(endpoint: str, experiment: str, site: ComparingSite) -> ShownE
         stopping=None,
         result=None,
     )
-
-
-def _endpoint_of(found: ListedExecution) -> str | None:
-    try:
-        asked: dict[str, Any] = json.loads(found.given or "{}")
-    except ValueError:
-        return None
-    return asked.get("endpoint")
 
 
 def _result(endpoint: str, experiment: str, site: ComparingSite) -> ExperimentResult | None:

@@ -53,12 +53,12 @@ $(STAMPS)/venv: requirements-dev.txt functions/requirements.in training_image/re
 
 $(STAMPS)/lambda: requirements-lambda.txt functions/requirements.in | $(STAMPS)/python
 	@$(PYTHON) tools/make_environment.py .venv-lambda requirements-lambda.txt \
-		--for "what a function sees on Lambda" --takes "20 to 60 seconds" --every 60
+		--for "what a function sees on Lambda" --takes "20 to 60 seconds and 200 MB" --every 60
 	@touch $@
 
 $(STAMPS)/sam: requirements-sam.txt | $(STAMPS)/python
 	@$(PYTHON) tools/make_environment.py .venv-sam requirements-sam.txt \
-		--for "the SAM CLI and its runtime emulator" --takes "20 to 60 seconds" --every 60 -- --no-compile
+		--for "the SAM CLI and its runtime emulator" --takes "20 to 60 seconds and 350 MB" --every 60 -- --no-compile
 	@touch $@
 
 # The layers of functions, by the commands that `sam build` runs; a start then needs no network.
@@ -67,14 +67,14 @@ $(STAMPS)/layers: $(wildcard layers/*/* preparation/* preparation/*/*.py) | $(ST
 	@touch $@
 
 $(STAMPS)/node: package-lock.json | $(STAMPS)/venv
-	@echo "==> node_modules: the validator of state machines (some 10 seconds, once)"
+	@echo "==> node_modules: the validator of state machines (11 MB, some 10 seconds, once)"
 	@npm ci --silent --no-fund --no-audit 2>/dev/null || npm ci
 	@touch $@
 
 # Beside .venv and not in it: a plugin of pytest would be loaded by every other test.
 FUZZ := .thriftline/fuzz
 $(STAMPS)/fuzz: requirements-fuzz.txt | $(STAMPS)/venv
-	@echo "==> $(FUZZ): what fuzzes the API (some 5 seconds, once)"
+	@echo "==> $(FUZZ): what fuzzes the API (27 MB, some 5 seconds, once)"
 	@rm -rf $(FUZZ)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
 		--target $(FUZZ) --requirement requirements-fuzz.txt
@@ -125,7 +125,7 @@ setup-browser: $(STAMPS)/browser $(STAMPS)/node ## What the browser tests need: 
 		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 		|| { echo "make: chromium is missing; on Debian: sudo apt-get install --no-install-recommends chromium" >&2; exit 1; }
 $(STAMPS)/browser: requirements-browser.txt | $(STAMPS)/venv
-	@echo "==> $(BROWSER): playwright, which drives the browser (half a minute, once)"
+	@echo "==> $(BROWSER): playwright, which drives the browser (168 MB, half a minute, once)"
 	@rm -rf $(BROWSER)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
 		--target $(BROWSER)/packages --requirement requirements-browser.txt

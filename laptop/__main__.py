@@ -1,4 +1,4 @@
-"""`python -m laptop` serve, the demos, audit, estimate, approve and reject: no account."""
+"""`python -m laptop` serve, the demos, audit and estimate: no account."""
 
 import argparse
 import json
@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from laptop import approval
 from local_aws import command_line
 from local_aws.options import ROOT, Options
 
@@ -36,7 +35,6 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("preparation", help="train on raw data, as it is and prepared on Spark")
     _add_audit(commands)
     _add_estimate(commands)
-    approval.add_answers(commands)
     return parser
 
 
@@ -94,6 +92,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--template is for python -m local_aws serve; this serves the own stack")
     if not command_line.in_own_environment():
         return command_line.run_in_own_environment("laptop")
+    return command_line.with_all_packages("laptop", lambda: _run(given))
+
+
+def _run(given: argparse.Namespace) -> int:
     command_line.log_to_stderr()
     demos = {
         "demo": _demo,
@@ -103,8 +105,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     if given.command in demos:
         return demos[given.command]()
-    if given.command in ("approve", "reject"):
-        return approval.run(given)
     if given.command == "audit":
         return _audit(given)
     if given.command == "estimate":
@@ -123,10 +123,21 @@ def _serve(given: argparse.Namespace) -> int:
         watch.start(aws, lambda line: print(line, file=sys.stderr, flush=True))
 
     try:
-        return command_line.serve(given, stack.with_own_stack, prepare)
+        return command_line.serve(given, stack.with_own_stack, prepare, _use)
     except stack.SetupError as error:
         print(f"laptop: {error}", file=sys.stderr)
         return 1
+
+
+def _use(endpoint: str) -> str:
+    """What a person does next, in another terminal."""
+    return f"""\
+serving {endpoint} until Ctrl-C; in another terminal, in this folder:
+
+  export PATH="$PWD/.venv/bin:$PATH" AWS_ENDPOINT_URL={endpoint}
+  thriftline runs submit my.csv --project mine --wait
+  thriftline ui
+"""
 
 
 def _page(given: argparse.Namespace) -> int:

@@ -25,6 +25,7 @@ from laptop.demo_serving_shadow import label_disagreements
 from laptop.demo_serving_traffic import Traffic, ask
 from laptop.sample_data import Row
 from laptop.stack import push_image
+from local_aws.clients import ACCESS_KEY, SECRET_KEY
 from local_aws.options import ROOT
 from local_aws.server import EmbeddedAws
 
@@ -200,8 +201,8 @@ class Story:
         return {
             "AWS_ENDPOINT_URL": self.aws.endpoint,
             "AWS_DEFAULT_REGION": self.aws.region,
-            "AWS_ACCESS_KEY_ID": "any",
-            "AWS_SECRET_ACCESS_KEY": "any",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         }
 
 

@@ -19,6 +19,7 @@ EVERY_SECONDS = 2.0
 # More runs than these are followed one after the other; their ends are all told.
 _AT_ONCE = 8
 _EXPLAINING = "-explain-upload"
+_DUPLICATE = ("end", "duplicate")
 _WITH_REPORT = frozenset({"succeeded", "not_promoted", "rejected", "failed"})
 
 
@@ -40,7 +41,9 @@ class ExecutionReporter:
         self._states = aws.client("stepfunctions")
         self._logs = aws.client("logs")
         self._followers: dict[str, Follower] = {}
+        # Of one object version: what `thriftline runs submit` asks for starts twice, as one run.
         self._said: dict[str, set[tuple[object, ...]]] = {}
+        self._executions: dict[str, set[str]] = {}
         self._ended: set[str] = set()
         self._explained: set[str] = set()
         self._asked: set[str] = set()
@@ -77,18 +80,20 @@ class ExecutionReporter:
             self._say(f"{name}  {_printable(told['message'])}")
 
     def _tell(self, arn: str) -> None:
-        if arn not in self._followers:
-            self._followers[arn] = Follower(self._aws, arn)
-            self._said[arn] = set()
-        follower = self._followers[arn]
+        follower = self._followers.setdefault(arn, Follower(self._aws, arn))
         snapshot = follower.look()
+        version = _version_of(follower.upload) or arn
+        executions = self._executions.setdefault(version, set())
+        executions.add(arn)
+        said = self._said.setdefault(version, set())
         for line in [*lines(snapshot), *self._asking(snapshot), *self._ending(snapshot)]:
-            if line.key not in self._said[arn]:
-                self._said[arn].add(line.key)
+            is_second = line.key == _DUPLICATE and len(executions) > 1
+            if line.key not in said and not is_second:
+                said.add(line.key)
                 self._say(f"{upload_name(follower.upload)}  {line.text.strip()}")
         if snapshot.status != "RUNNING":
             self._ended.add(arn)
-            del self._followers[arn], self._said[arn]
+            del self._followers[arn]
 
     def _asking(self, snapshot: Snapshot) -> Iterator[Line]:
         """Say what a run that waits for a person asks for, once."""
@@ -108,10 +113,16 @@ class ExecutionReporter:
             return
         status = snapshot.output.get("status") or snapshot.status.lower()
         reason = snapshot.output.get("reason") or snapshot.error.strip(": ")
-        yield Line(("end",), f"ended as {status}" + (f": {reason}" if reason else ""))
+        yield Line(("end", status), f"ended as {status}" + (f": {reason}" if reason else ""))
         run_id = snapshot.output.get("run_id") or snapshot.run_id
         if run_id and status in _WITH_REPORT:
             yield Line(("report",), f"report: thriftline runs get {run_id} --save {run_id}")
+
+
+def _version_of(detail: dict[str, Any]) -> str:
+    """Return what names an object version, empty for an execution that is of none."""
+    found = detail.get("object", {})
+    return f"{found.get('key')} {found['version-id']}" if found.get("version-id") else ""
 
 
 def upload_name(detail: dict[str, Any]) -> str:

@@ -26,6 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--training-image is for this repository's own template, not for --template")
     if not command_line.in_own_environment():
         return command_line.run_in_own_environment("local_aws")
+    return command_line.with_all_packages("local_aws", lambda: _serve(given))
+
+
+def _serve(given: argparse.Namespace) -> int:
     command_line.log_to_stderr()
     return command_line.serve(given)
 

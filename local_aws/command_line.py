@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from local_aws.server import EmbeddedAws
 
 _OWN_PYTHON = ROOT / ".venv/bin/python"
+_OWN_PACKAGES = frozenset({"laptop", "local_aws", "thriftline", "thriftline_cli"})
 
 
 def _scale(text: str) -> float:
@@ -125,6 +126,22 @@ def run_in_own_environment(program: str) -> int:
     os.execv(_OWN_PYTHON, [str(_OWN_PYTHON), "-m", program, *sys.argv[1:]])
 
 
+def with_all_packages(program: str, work: Callable[[], int]) -> int:
+    """Do the work; say so where a set-up that was interrupted left a package out."""
+    try:
+        return work()
+    except ImportError as error:
+        name = (error.name or "").partition(".")[0]
+        if name in _OWN_PACKAGES:
+            raise
+        print(
+            f"{program}: the package {name or error} is missing in {sys.prefix}, whose set-up was "
+            "not finished: run make setup",
+            file=sys.stderr,
+        )
+        return 1
+
+
 def is_taken(host: str, port: int) -> bool:
     """Tell whether somebody listens there already."""
     with socket.socket() as probe:
@@ -167,25 +184,37 @@ def serve(
     given: argparse.Namespace,
     settle: Callable[[Options], Options] = lambda options: options,
     prepare: Callable[["EmbeddedAws"], None] = lambda aws: None,
+    use: Callable[[str], str] = "serving {} until Ctrl-C".format,
 ) -> int:
     """Serve until SIGINT or SIGTERM; stdout gets one line of JSON and nothing else.
 
-    `settle` completes the options, `prepare` fills the deployed stack before the line is printed.
+    On a terminal it gets what a person does next in its place. `settle` completes the options,
+    `prepare` fills the deployed stack before the line is printed, `use` words what to do next.
     """
     if given.port and is_taken(given.host, given.port):
         print(f"local_aws: port {given.port} is taken; --port 0 takes a free one", file=sys.stderr)
         return 1
     stdout = sys.stdout
     with _stop_on_signals() as stop, contextlib.redirect_stdout(sys.stderr):
-        return _serve(given, stdout, stop, settle, prepare)
+        return _serve(given, stop, settle, lambda aws: _ready(aws, prepare, stdout, use))
+
+
+def _ready(
+    aws: "EmbeddedAws",
+    prepare: Callable[["EmbeddedAws"], None],
+    stdout: TextIO,
+    use: Callable[[str], str],
+) -> None:
+    prepare(aws)
+    line = json.dumps({"endpoint": aws.endpoint, "outputs": aws.outputs})
+    print(use(aws.endpoint) if stdout.isatty() else line, file=stdout, flush=True)
 
 
 def _serve(
     given: argparse.Namespace,
-    stdout: TextIO,
     stop: threading.Event,
     settle: Callable[[Options], Options],
-    prepare: Callable[["EmbeddedAws"], None],
+    ready: Callable[["EmbeddedAws"], None],
 ) -> int:
     # These load moto, boto3 and SAM: seconds, which a wrong option should not cost.
     from local_aws.accounts.file import AccountFileError
@@ -198,11 +227,9 @@ def _serve(
     try:
         options = options_of(given)
         with EmbeddedAws(settle(options)) as aws:
-            prepare(aws)
             for account in options.accounts:
                 print(f"loaded {account.summary()}", file=sys.stderr)
-            line = {"endpoint": aws.endpoint, "outputs": aws.outputs}
-            print(json.dumps(line), file=stdout, flush=True)
+            ready(aws)
             stop.wait()
     except (
         AccountFileError,

@@ -110,14 +110,18 @@ class Context:
         # AWS's packages take a while to import; help needs none of them.
         import boto3
 
-        session = boto3.session.Session(
+        if self._is_embedded and not self._names_credentials:
+            region = boto3.session.Session(region_name=self.option("region")).region_name
+            return boto3.session.Session(region_name=region or _EMBEDDED_REGION, **_EMBEDDED)
+        return boto3.session.Session(
             profile_name=self.option("profile"), region_name=self.option("region")
         )
-        if not self._is_embedded or session.get_credentials() is not None:
-            return session
-        return boto3.session.Session(
-            region_name=session.region_name or _EMBEDDED_REGION, **_EMBEDDED
-        )
+
+    @property
+    def _names_credentials(self) -> bool:
+        """Whether a person says whose they are; those of a file are of an account on AWS."""
+        named = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
+        return bool(self.option("profile") or any(self.environ.get(name) for name in named))
 
     @property
     def _is_embedded(self) -> bool:

@@ -17,20 +17,19 @@ def run(context: Context) -> int:
 
 def exit_code_of(context: Context, work: Callable[[], int]) -> int:
     """Does the work; returns its exit code, or that of what stopped it."""
-    name = context.args.command
     try:
         # A query that is none ends the command before anything is done.
         _ = context.out
         return work()
     except CommandError as error:
-        context.say(f"{name}: {error}")
+        context.say(f"thriftline: {error}")
         return error.code
     except Rehearsed as rehearsed:
-        context.say(f"{name}: a dry run; nothing was changed")
+        context.say("thriftline: a dry run; nothing was changed")
         context.out.one(rehearsed.answer)
         return Exit.DONE
     except KeyboardInterrupt:
-        context.say(f"\n{name}: {context.goes_on}")
+        context.say(f"\nthriftline: {context.goes_on}")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # Whoever read the answer has read enough.
@@ -39,7 +38,7 @@ def exit_code_of(context: Context, work: Callable[[], int]) -> int:
         said = _of_aws(error)
         if said is None:
             raise
-        context.say(f"{name}: {said[0]}")
+        context.say(f"thriftline: {said[0]}")
         return said[1]
 
 

@@ -59,17 +59,26 @@ def _submit(args: argparse.Namespace, context: Context) -> int:
     files = data_set(args.files, args.spec, args.validation, args.test)
     context.goes_on = "what is uploaded stays and may start a run; thriftline runs list shows it"
     started = submit(args.project, files, context)
-    context.say(f"run {started['run_id']} was started")
+    context.say(f"run {started['run_id']} was accepted")
     if context.waits:
         return _ended(started["run_id"], context)
-    context.say(f"to watch it: thriftline runs watch {started['run_id']}")
+    context.say(
+        f"to watch it: thriftline runs watch {started['run_id']}\n"
+        "`thriftline runs list` has it once its files have settled, a minute after the last one"
+    )
     context.out.one(started)
     return Exit.DONE
 
 
 def _list(args: argparse.Namespace, context: Context) -> int:
     found = context.api.items("/runs", limit=args.limit, project=args.project, status=args.status)
-    context.out.rows(list(found), COLUMNS, cut=("status",), spare=("opened",), of=_row)
+    rows = list(found)
+    context.out.rows(rows, COLUMNS, cut=("status",), spare=("opened",), of=_row)
+    if not rows and args.status is None:
+        context.say(
+            "no run here yet; an upload is listed a minute after its last file, and `thriftline "
+            "runs watch RUN` follows it from the start"
+        )
     return Exit.DONE
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from botocore.credentials import Credentials
 
+from local_aws.clients import ACCESS_KEY, SECRET_KEY
 from tests.integration.audit_workflow.conftest import Start
 from tests.integration.audit_workflow.world import AuditWorld
 from tests.integration.local_aws.signed_calls import SignedCalls
@@ -37,6 +38,8 @@ def test_the_command_lists_rehearses_and_restores(
     _end(world)
     monkeypatch.setenv("AWS_ENDPOINT_URL", world.aws.endpoint)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
 
     assert main(["restore", "--list", "--output", "json"]) == 0
     listed = capsys.readouterr().out

@@ -76,4 +76,4 @@ def test_a_file_that_no_run_takes_is_refused_with_its_line(
     assert "rejected" in ended.out
     terminal.run("runs", "get", "nothing-here", code=Exit.NOT_FOUND)
     other = terminal.run("runs", "list", "--stack", "elsewhere", code=Exit.NOT_FOUND)
-    assert other.err == "runs: there is no stack elsewhere\n"
+    assert other.err == "thriftline: there is no stack elsewhere\n"

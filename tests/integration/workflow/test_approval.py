@@ -13,14 +13,16 @@ from typing import Any
 import jsonschema
 import pytest
 
-from laptop.__main__ import main
 from laptop.watch import ExecutionReporter
+from local_aws.clients import ACCESS_KEY, SECRET_KEY
 from tests.integration.cli.terminal import Terminal
 from tests.integration.permissions import calls_without_permission
 from tests.integration.workflow.test_tasks import SCHEMA
 from tests.integration.workflow.world import PATIENCE_SECONDS, World, csv_of
 from tests.unit.runs.approval_world import http_event
 from thriftline.runs.domain.approvals import Link
+from thriftline_cli.exits import Exit
+from thriftline_cli.main import main
 
 ASKS = json.dumps({"budget": {"approval_above_usd": 0.01}})
 
@@ -222,21 +224,24 @@ def test_a_wake_up_by_somebody_else_is_no_answer(waiting: Waiting) -> None:
     assert waiting.end().result["status"] == "rejected"
 
 
-def test_make_serve_shows_the_request_and_the_laptop_answers_it(
+def test_make_serve_shows_the_request_and_the_command_that_answers_it(
     waiting: Waiting, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", waiting.world.aws.endpoint)
-    monkeypatch.setattr("local_aws.command_line.in_own_environment", lambda: True)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", waiting.world.aws.region)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
     said: list[str] = []
     watch = ExecutionReporter(waiting.world.aws, said.append)
     for _ in range(10):
         watch.look()
-    commands = [line.partition("python -m ")[2] for line in said if waiting.run_id in line]
-    reject = f"laptop reject {waiting.run_id}"
+    commands = [line.partition("thriftline ")[2] for line in said if waiting.run_id in line]
+    reject = f"approvals reject {waiting.run_id}"
     assert commands.count(reject) == 1, said
 
-    assert main([*reject.split()[1:], "--by", "ann"]) == 0
-    assert capsys.readouterr().out == "You rejected the run: it ends, and nothing is spent.\n"
-    assert main([*reject.split()[1:], "--by", "bob"]) == 1
-    assert "Rejected by ann" in capsys.readouterr().out
+    assert main([*reject.split(), "--yes"]) == Exit.DONE
+    assert "rejected" in capsys.readouterr().out
+    approve = reject.replace("reject", "approve")
+    assert main([*approve.split(), "--yes"]) == Exit.REFUSED
+    assert "has rejected run" in capsys.readouterr().err
     assert waiting.end().result["status"] == "rejected"

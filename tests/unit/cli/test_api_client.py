@@ -116,7 +116,7 @@ def test_an_api_that_does_not_answer_is_one_line(api: FakeApi) -> None:
     api.routes["GET /budget"] = dead
     assert api.command("budget") == Exit.NOT_FOUND
     assert api.said == [
-        "budget: the API at http://127.0.0.1:4566/_aws/execute-api/a1b2c3/v1 does not answer: "
+        "thriftline: the API at http://127.0.0.1:4566/_aws/execute-api/a1b2c3/v1 does not answer: "
         "connection refused"
     ]
 

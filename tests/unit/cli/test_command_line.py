@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.unit.cli.fake_api import FakeApi, page
+from tests.unit.cli.fake_api import FakeApi, page, problem
 from thriftline_cli import checkout
 from thriftline_cli.commands.local import PROGRAMS, program
 from thriftline_cli.exits import CommandError, Exit
@@ -106,7 +106,7 @@ def test_what_is_no_time_is_a_fault_of_usage(text: str) -> None:
 def test_a_stack_that_is_not_there_is_one_line() -> None:
     api = FakeApi(outputs={})
     assert api.command("budget") == Exit.NOT_FOUND
-    assert api.said == ["budget: the stack has no output ApiUrl; deploy its newest template"]
+    assert api.said == ["thriftline: the stack has no output ApiUrl; deploy its newest template"]
 
 
 def test_the_stack_is_named_by_option_or_environment() -> None:
@@ -115,10 +115,10 @@ def test_the_stack_is_named_by_option_or_environment() -> None:
             self.said.append(StackName)
             return super().describe_stacks(StackName)
 
-    api = Named(routes={"GET /runs": page()}, environ={"THRIFTLINE_STACK": "mine"})
-    api.command("runs list")
-    api.command("runs list --stack other")
-    assert api.said == ["mine", "other"]
+    api = Named(routes={"GET /budget": problem(404, "no")}, environ={"THRIFTLINE_STACK": "mine"})
+    api.command("budget")
+    api.command("budget --stack other")
+    assert [one for one in api.said if "no" not in one] == ["mine", "other"]
 
 
 def test_the_embedded_aws_on_this_machine_needs_no_credentials(
@@ -131,8 +131,21 @@ def test_the_embedded_aws_on_this_machine_needs_no_credentials(
     assert "Credential=test/" in here.asked[0].headers["Authorization"]
     far = FakeApi(routes={"GET /runs": page()})
     assert far.command("runs list --endpoint-url https://aws.example.com") == Exit.NOT_ALLOWED
-    assert far.said[0].startswith("runs: No AWS credentials")
+    assert far.said[0].startswith("thriftline: No AWS credentials")
     assert far.asked == []
+
+
+def test_credentials_of_a_file_are_for_aws_and_not_for_the_embedded_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    file = tmp_path / "credentials"
+    file.write_text("[default]\naws_access_key_id = mine\naws_secret_access_key = b\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    for words, key in (("budget", "test"), ("budget --profile default", "mine")):
+        api = FakeApi(routes={"GET /budget": problem(404, "no")})
+        api.command(words)
+        assert f"Credential={key}/" in api.asked[0].headers["Authorization"]
 
 
 def test_a_checkout_is_found_from_a_folder_inside() -> None:
@@ -158,7 +171,7 @@ def test_without_a_checkout_it_is_one_clear_line(tmp_path: Path) -> None:
     )
     assert done.returncode == Exit.NOT_FOUND
     assert done.stderr.splitlines() == [
-        "local: local serve needs a checkout of Thriftline: git clone it, and call this inside"
+        "thriftline: local serve needs a checkout of Thriftline: git clone it, and call this inside"
     ]
 
 
@@ -184,7 +197,7 @@ def test_an_aws_that_does_not_answer_is_one_line() -> None:
     api = FakeApi()
     api.describe_stacks = dead  # type: ignore[method-assign, assignment]
     assert api.command("runs list") == Exit.NOT_FOUND
-    assert api.said == ['runs: Could not connect to the endpoint URL: "http://127.0.0.1:9/".']
+    assert api.said == ['thriftline: Could not connect to the endpoint URL: "http://127.0.0.1:9/".']
 
 
 @pytest.mark.parametrize("line", [[], ["runs"], ["endpoints"]])

@@ -187,7 +187,7 @@ def test_a_configuration_is_taken_as_it_is_but_for_its_places(world: World) -> N
 def test_what_the_program_refuses_is_its_own_sentence_and_leaves_nothing(world: World) -> None:
     world.stand_in(REFUSES)
     assert world.command() == Exit.USAGE
-    assert world.api.said[-1] == "prepare: No row is left."
+    assert world.api.said[-1] == "thriftline: No row is left."
     assert not world.into.exists()
 
 

@@ -97,7 +97,9 @@ def test_a_file_is_uploaded_and_its_run_asked_for(api: FakeApi, data: Path) -> N
         "version_id": "v1",
     }
     assert api.answer["run_id"] == ID
-    assert api.said[-1] == f"to watch it: thriftline runs watch {ID}"
+    watch, lists = api.said[-1].splitlines()
+    assert watch == f"to watch it: thriftline runs watch {ID}"
+    assert "runs list" in lists
 
 
 def test_one_file_follows_its_settings(api: FakeApi, data: Path, tmp_path: Path) -> None:
@@ -306,7 +308,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_approved(api: FakeApi) ->
     asks_for_approval(api)
     assert api.command(f"approvals approve {ID}") == Exit.REFUSED
     assert api.said == [
-        f"approvals: run {ID} of shop may spend up to $3.20, $0.13 expected. Nobody can be asked "
+        f"thriftline: run {ID} of shop may spend up to $3.20, $0.13 expected. Nobody can be asked "
         "here: say --yes"
     ]
     assert api.changes == []
@@ -330,7 +332,7 @@ def test_an_approval_that_came_too_late_is_refused(api: FakeApi) -> None:
     asks_for_approval(api)
     api.routes[f"POST /approvals/{ID}/approve"] = problem(409, "ann has approved it at 3:00.")
     assert api.command(f"approvals approve {ID} --yes") == Exit.REFUSED
-    assert api.said[-1] == "approvals: ann has approved it at 3:00."
+    assert api.said[-1] == "thriftline: ann has approved it at 3:00."
 
 
 def test_a_preparation_that_is_approved_says_that_its_training_has_no_price(api: FakeApi) -> None:

@@ -40,7 +40,7 @@ def test_one_line_says_what_is_missing(name: str, region: dict[str, str], tmp_pa
     assert done.returncode == 5
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith(f"{name}: No AWS ")
+    assert done.stderr.startswith("thriftline: No AWS ")
     missing = "region" if "AWS region" in done.stderr else "credentials"
     assert {"region": "give --region", "credentials": "aws configure"}[missing] in done.stderr
     assert missing == "credentials" or not region

@@ -97,7 +97,7 @@ def test_a_file_is_uploaded_and_its_run_asked_for(api: FakeApi, data: Path) -> N
         "version_id": "v1",
     }
     assert api.answer["run_id"] == ID
-    watch, lists = api.said[-1].splitlines()
+    watch, lists = api.said[-2:]
     assert watch == f"to watch it: thriftline runs watch {ID}"
     assert "runs list" in lists
 

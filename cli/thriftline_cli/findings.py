@@ -25,7 +25,12 @@ def accept(
     if not (reason or "").strip():
         raise CommandError("give a --reason: whoever reads the report wants to know it", Exit.USAGE)
     day = _day(until or "")
-    asked = {"rule": rule, "account": account, "region": region, "resource": resource}
+    asked: dict[str, Any] = {
+        "rule": rule,
+        "account": account,
+        "region": region,
+        "resource": resource,
+    }
     listed = list(context.api.items("/findings", **asked))
     known = next((one for one in listed if one["id"] == finding), None)
     if known is None:

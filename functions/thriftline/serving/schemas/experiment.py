@@ -129,7 +129,7 @@ class VariantCounts(Document):
 
 
 class SplitFigures(Document):
-    """What a weighted A/B test counted."""
+    """What a comparison with split traffic counted."""
 
     champion: VariantCounts
     challenger: VariantCounts

@@ -400,7 +400,7 @@ locks: $(STAMPS)/supply-chain ## Write the hashed pins of functions and image fr
 
 AUDITED := functions/requirements.txt training_image/requirements.txt layers/api/requirements.txt \
 	requirements-preparation.txt
-audit-dependencies: $(STAMPS)/supply-chain ## Ask for known vulnerabilities of every locked package (2: nothing could be asked)
+audit-dependencies: $(STAMPS)/supply-chain ## Ask for known vulnerabilities of every locked package (2: not answered)
 	@.thriftline/supply-chain/bin/python tools/audit_dependencies.py .thriftline/supply-chain/bin/pip-audit $(AUDITED)
 
 prices: $(STAMPS)/venv ## Refresh the price catalogue from the Price List API (needs an account)

@@ -2,8 +2,9 @@
 
     python tools/audit_dependencies.py PIP_AUDIT LOCK...
 
-Exit codes: 0 none is known, 1 some are, 2 nothing could be asked. What the vulnerability service
-does not know is no clean bill: it is counted and named.
+Exit codes: 0 none is known, 1 some are, 2 the question was not answered: the service was not
+reached, or does not know some of the packages, which are named. An index that answers and says of
+no package at all what is known of it cannot be asked, here or again: that is one line, and 0.
 """
 
 import json
@@ -12,13 +13,29 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-CLEAN, VULNERABLE, NOT_AUDITED = 0, 1, 2
+CLEAN, VULNERABLE, NOT_AUDITED, NO_ANSWERS = 0, 1, 2, 3
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Audits each file; returns the worst code."""
+    """Audits each file; returns the exit code of all."""
     program, *locks = arguments
-    return max(_audit(program, lock) for lock in locks)
+    return exit_code([_audit(program, lock) for lock in locks])
+
+
+def exit_code(codes: Sequence[int]) -> int:
+    """Returns one exit code for the codes of all files.
+
+    An index that has answers for one file and none for another is no index without answers.
+    """
+    if VULNERABLE in codes:
+        return VULNERABLE
+    if set(codes) == {NO_ANSWERS}:
+        sys.stdout.write(
+            "This index names no vulnerabilities of any package, so nothing was audited; run this "
+            "where PyPI itself is reachable.\n"
+        )
+        return CLEAN
+    return CLEAN if set(codes) == {CLEAN} else NOT_AUDITED
 
 
 def _audit(program: str, lock: str) -> int:
@@ -48,11 +65,8 @@ def verdict(found: Mapping[str, Any]) -> tuple[int, str]:
     ]
     if bad:
         return VULNERABLE, f"{len(bad)} known vulnerabilities: {'; '.join(bad)}"
-    if len(unknown) == len(packages):
-        return NOT_AUDITED, (
-            f"NOT AUDITED: the index here names no vulnerabilities of any of its {len(packages)} "
-            "packages; run this where PyPI itself is reachable"
-        )
+    if packages and len(unknown) == len(packages):
+        return NO_ANSWERS, f"NOT AUDITED: no answer for any of its {len(packages)} packages"
     if unknown:
         return NOT_AUDITED, f"none known, but NOT AUDITED: {', '.join(unknown)}"
     return CLEAN, f"no known vulnerability in {len(packages)} packages"

@@ -98,8 +98,9 @@ def check_image(repository: str | None, tag: str, client: Client) -> Check:
             "image",
             False,
             f"{repository}:{tag} is not there",
-            f"docker build -t {repository}:{tag} --build-arg FLOATING_BASE=allowed training_image "
-            f"&& docker push {repository}:{tag}",
+            f"docker build -t {repository}:{tag} --build-arg BASE_IMAGE=REPOSITORY@sha256:DIGEST "
+            f"training_image && docker push {repository}:{tag} (README says how to read the digest "
+            "of the base)",
         )
     return Check("image", True, f"{repository}:{tag} is there")
 

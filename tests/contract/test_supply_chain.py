@@ -1,12 +1,24 @@
 """What is built of other people's code is held: pins, hashes, commits, digests, revisions."""
 
+import ast
 import re
 import subprocess
+import sys
+import tomllib
+from collections.abc import Collection
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
-from tools.audit_dependencies import CLEAN, NOT_AUDITED, VULNERABLE, verdict
+from tools.audit_dependencies import (
+    CLEAN,
+    NO_ANSWERS,
+    NOT_AUDITED,
+    VULNERABLE,
+    exit_code,
+    verdict,
+)
 
 ROOT = Path(__file__).parents[2]
 # What is deployed, or runs people's data: each file of each package is held by its hash.
@@ -39,6 +51,7 @@ PINNED = {
         )
     ),
 }
+OWN = {"thriftline", "thriftline_cli", "training_image"}
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[[^\]]+\])?==(?P<version>[^ ;\\]+)")
 
 
@@ -93,6 +106,54 @@ def test_a_lock_has_what_is_asked_for_at_the_same_version(asked: str) -> None:
     assert len(locked) > len(wanted)
 
 
+def imported(folder: str) -> dict[str, str]:
+    """Returns the packages of other people that a folder's code imports, each with a file."""
+    found: dict[str, str] = {}
+    for file in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            for top in {name.partition(".")[0] for name in names}:
+                if top not in sys.stdlib_module_names | OWN and not top.startswith("mypy_boto3_"):
+                    found.setdefault(top, str(file.relative_to(ROOT)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("folder", "named"),
+    [
+        ("functions", ("functions/requirements.in", "layers/api/requirements.txt")),
+        (
+            "training_image",
+            ("training_image/requirements.in", "training_image/requirements-torch.txt"),
+        ),
+    ],
+)
+def test_what_code_imports_is_named_and_not_left_to_what_others_need(
+    folder: str, named: tuple[str, ...]
+) -> None:
+    wanted = {name for file in named for name in pins(file)}
+    assert unnamed(folder, wanted) == {}
+
+
+def test_what_the_command_line_imports_is_named_in_its_pyproject() -> None:
+    text = (ROOT / "cli/pyproject.toml").read_text(encoding="utf-8")
+    asked = tomllib.loads(text)["project"]["dependencies"]
+    assert unnamed("cli", {re.split("[<>=]", one)[0].replace(".", "-") for one in asked}) == {}
+
+
+def unnamed(folder: str, wanted: Collection[str]) -> dict[str, str]:
+    """Returns the packages that a folder imports and nobody asks for, each with a file."""
+    owners = packages_distributions()
+    found = {}
+    for module, file in imported(folder).items():
+        packages = {re.sub(r"[-_.]+", "-", name).lower() for name in owners[module]}
+        if packages.isdisjoint(wanted):
+            found[module] = file
+    return found
+
+
 def test_the_image_takes_a_base_by_its_digest_and_packages_by_their_hashes() -> None:
     text = (ROOT / "training_image/Dockerfile").read_text(encoding="utf-8")
     installs = [line for line in text.splitlines() if "pip install" in line]
@@ -127,6 +188,23 @@ def test_a_base_that_is_a_tag_is_refused_with_the_reason(
     assert ("Name it by its digest" in done.stderr) == bool(code)
 
 
+def test_what_is_pushed_to_aws_is_built_on_a_base_by_its_digest() -> None:
+    """README's commands, and what the command line says; a build for a laptop may take a tag."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (build,) = [
+        one for one in readme.splitlines() if re.match("docker build .*training_image", one)
+    ]
+
+    assert '--build-arg BASE_IMAGE="$BASE"' in build
+    assert "FLOATING_BASE" not in build
+    assert readme.index(".RepoDigests") < readme.index(build)
+    said = (ROOT / "cli/thriftline_cli/deploying.py").read_text(encoding="utf-8")
+    assert "BASE_IMAGE=REPOSITORY@sha256:" in said
+    for file in [*ROOT.glob("docs/*.md"), *ROOT.glob("deploy/**/*.yml"), *ROOT.glob("cli/**/*.py")]:
+        text = file.read_text(encoding="utf-8")
+        assert "--build-arg FLOATING_BASE=allowed" not in text, file
+
+
 def test_actions_are_held_by_their_commit() -> None:
     workflows = [*ROOT.glob("deploy/github/workflows/*.yml"), *ROOT.glob(".github/**/*.yml")]
     used = [
@@ -149,7 +227,7 @@ def test_actions_are_held_by_their_commit() -> None:
             VULNERABLE,
             "a 1: PYSEC-1",
         ),
-        ([{"name": "a", "skip_reason": "not on PyPI"}], NOT_AUDITED, "NOT AUDITED"),
+        ([{"name": "a", "skip_reason": "not on PyPI"}], NO_ANSWERS, "no answer for any of its 1"),
         (
             [{"name": "a", "version": "1", "vulns": []}, {"name": "b", "skip_reason": "x"}],
             NOT_AUDITED,
@@ -163,3 +241,30 @@ def test_what_nobody_could_be_asked_about_is_no_clean_bill(
     found, sentence = verdict({"dependencies": packages})
     assert found == code
     assert said in sentence
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"),
+    [
+        ([CLEAN, CLEAN], 0),
+        ([CLEAN, VULNERABLE], 1),
+        ([NOT_AUDITED, VULNERABLE], 1),
+        ([NO_ANSWERS, VULNERABLE], 1),
+        ([CLEAN, NOT_AUDITED], 2),
+        ([NOT_AUDITED, NOT_AUDITED], 2),
+        ([NO_ANSWERS, NOT_AUDITED], 2),
+        ([CLEAN, NO_ANSWERS], 2),
+    ],
+)
+def test_the_audit_ends_with_one_for_a_finding_and_with_two_for_no_answer(
+    codes: list[int], code: int
+) -> None:
+    assert exit_code(codes) == code
+
+
+def test_an_index_that_cannot_answer_at_all_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert exit_code([NO_ANSWERS, NO_ANSWERS]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("This index names no vulnerabilities of any package, so nothing was")

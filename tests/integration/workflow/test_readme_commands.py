@@ -15,6 +15,8 @@ from tests.integration.workflow.world import World, csv_of
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
 AWS = Path(__file__).with_name("aws_command.py")
+# As docker names the base that it has pulled.
+BASE = "registry/pytorch-training@sha256:" + "a" * 64
 
 
 def block_with(words: str) -> str:
@@ -34,7 +36,11 @@ class Shell:
         tools.mkdir()
         self.docker = folder / "docker.txt"
         _program(tools / "aws", f'exec "{sys.executable}" "{AWS}" "$@"')
-        _program(tools / "docker", f'[[ $1 != login ]] || cat; echo "docker $*" >> "{self.docker}"')
+        _program(
+            tools / "docker",
+            f'[[ $1 != login ]] || cat; echo "docker $*" >> "{self.docker}"; '
+            f'[[ $1 != inspect ]] || echo "{BASE}"',
+        )
         _program(
             tools / "thriftline",
             f'PYTHONPATH="{ROOT}/cli" exec "{sys.executable}" -m thriftline_cli "$@"',
@@ -107,30 +113,24 @@ def test_files_that_are_held_out_start_one_run_with_the_others(shell: Shell, wor
     assert [one["run_id"] for one in listed] == [ended["run_id"]]
 
 
-def test_the_image_goes_to_the_repository_that_the_stack_has_made(
+def test_the_image_goes_to_the_repository_that_the_stack_has_made_on_a_base_by_its_digest(
     shell: Shell, world: World
 ) -> None:
-    shell.run(block_with("TrainingRepositoryUri"))
+    (shell.folder / "training_image").symlink_to(ROOT / "training_image")
+    assert f"the base: {BASE}\n" in shell.run(block_with("TrainingRepositoryUri"))
 
     repository = world.aws.outputs["TrainingRepositoryUri"]
-    login, build, push = shell.docker.read_text().splitlines()
+    base_login, pull, inspect, login, build, push = shell.docker.read_text().splitlines()
+    assert re.search(
+        r"--password-stdin \d{12}\.dkr\.ecr\.us-east-1\.amazonaws\.com$", base_login.strip()
+    )
+    assert pull.startswith("docker pull ")
+    assert inspect == f"docker inspect --format {{{{index .RepoDigests 0}}}} {pull[12:]}"
     assert login == f"docker login --username AWS --password-stdin {repository.split('/')[0]}"
     assert (
-        build
-        == f"docker build -t {repository}:0.1.0 --build-arg FLOATING_BASE=allowed training_image"
+        build == f"docker build -t {repository}:0.1.0 --build-arg BASE_IMAGE={BASE} training_image"
     )
     assert push == f"docker push {repository}:0.1.0"
-
-
-def test_the_base_images_registry_is_the_dockerfiles(shell: Shell) -> None:
-    (shell.folder / "training_image").symlink_to(ROOT / "training_image")
-
-    shell.run(block_with("ARG BASE_IMAGE"))
-
-    login = shell.docker.read_text()
-    assert re.search(
-        r"--password-stdin \d{12}\.dkr\.ecr\.us-east-1\.amazonaws\.com$", login.strip()
-    )
 
 
 def _commands(block: str) -> list[str]:

@@ -12,7 +12,8 @@ from local_aws.http.identify import Call, Environ
 StartResponse = Callable[..., Any]
 
 NOT_DONE = "NotImplementedByLocalAws"
-_XML_SERVICES = frozenset({"s3"})
+# Calls of directory buckets are signed as s3express.
+_XML_SERVICES = frozenset({"s3", "s3express"})
 _QUERY_SERVICES = frozenset({"cloudformation", "iam", "sns", "sts"})
 
 

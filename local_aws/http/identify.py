@@ -23,6 +23,8 @@ _RUNTIME_PATHS = {
     "bedrock": ("bedrock-runtime", "/model/"),
     "sagemaker": ("sagemaker-runtime", "/endpoints/"),
 }
+# Calls of S3's directory buckets are signed as a service of their own.
+_MODELS = {"s3express": "s3"}
 # moto serves these itself, whatever service a request is for.
 _OWN_PATHS_OF_MOTO = ("/moto-api", "/favicon.ico", "/latest/meta-data/", "/latest/api/")
 
@@ -94,7 +96,8 @@ def _form_action(environ: Environ) -> str | None:
 
 def _rest_operation(service: str, environ: Environ) -> str | None:
     try:
-        operation, _ = get_service_router(service).match(Request(environ))
+        model = _MODELS.get(service, service)
+        operation, _ = get_service_router(model).match(Request(environ))
     except (HTTPException, LookupError, ValueError, OSError):
         return _post_object(service, environ)
     except Exception as error:

@@ -40,8 +40,8 @@ def refused(call: Callable[[], Any]) -> dict[str, Any]:
             "sagemaker-runtime:InvokeEndpointWithResponseStream",
         ),
         ("s3", lambda c: c.get_bucket_cors(Bucket="b"), "s3:GetBucketCors"),
-        # Each call of a directory bucket begins with it.
-        ("s3", lambda c: c.head_bucket(Bucket="a--use1-az4--x-s3"), "s3:CreateSession"),
+        # Calls of a directory bucket begin with a session.
+        ("s3", lambda c: c.list_objects_v2(Bucket="a--use1-az4--x-s3"), "s3express:CreateSession"),
         ("iam", lambda c: c.list_saml_providers(), "iam:ListSAMLProviders"),
         ("lambda", lambda c: c.list_layers(), "lambda:ListLayers"),
         ("cloudwatch", lambda c: c.describe_anomaly_detectors(), "cloudwatch:DescribeAnomaly"),

@@ -52,6 +52,16 @@ def test_whole_numbers_and_booleans_are_labels_as_the_validator_has_them(
     assert row("a text", label).label == named
 
 
+def test_a_label_is_never_redacted_and_the_map_names_it() -> None:
+    seen = row("write to a@b.co", "a@b.co", redact=["email"])
+    named = {"map": {"a@b.co": "sales", "0": "negative"}, "unmapped": "drop"}
+
+    assert (seen.text, seen.label) == ("write to <EMAIL>", "a@b.co")
+    assert row("a text", "a@b.co", labels=named).label == "sales"
+    # A class of a Parquet file is a number, whose name the map says.
+    assert row("a text", 0, labels=named).label == "negative"
+
+
 def test_of_a_pair_both_texts_are_held_to_the_rules() -> None:
     columns = {"text": "a", "text_pair": "b", "label": "c"}
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thriftline.core.errors import InvalidServeSpecError
-from thriftline.serving.domain.combinations import Current, refusals
+from thriftline.serving.domain.combinations import refusals
 from thriftline.serving.domain.kinds import Kind, ServingWish
+from thriftline.serving.domain.refusal import Current
 from thriftline.serving.schemas.serve_yaml import parse_serve_yaml
 
 

@@ -10,8 +10,9 @@ from ruamel.yaml.comments import CommentedMap
 
 from thriftline.core.errors import InvalidServeSpecError
 from thriftline.core.spec_documents import place_of, plain_values, problems_of, read_document
-from thriftline.serving.domain.combinations import Refusal, refusals
+from thriftline.serving.domain.combinations import refusals
 from thriftline.serving.domain.kinds import ServingWish
+from thriftline.serving.domain.refusal import Refusal
 from thriftline.serving.schemas.serve_spec import ServeSpec, named_keys
 
 NAME = "serve.yaml"

@@ -6,7 +6,7 @@ from thriftline.core.errors import DeploymentRefusedError
 from thriftline.money.instances import hardware_of
 from thriftline.serving.aws.endpoints import LiveEndpoint, instance_type_of, kind_of
 from thriftline.serving.domain.checks import Check, Money, Situation, checks
-from thriftline.serving.domain.combinations import Current, refusals
+from thriftline.serving.domain.combinations import refusals
 from thriftline.serving.domain.endpoint_requests import Places, Target, Version, target_of
 from thriftline.serving.domain.instance_choice import (
     CANDIDATES,
@@ -14,6 +14,7 @@ from thriftline.serving.domain.instance_choice import (
     cheapest_that_holds,
 )
 from thriftline.serving.domain.kinds import KIND_FACTS, Kind, ServingWish
+from thriftline.serving.domain.refusal import Current
 from thriftline.serving.domain.verdicts import IN_SERVICE
 from thriftline.serving.schemas.deployment import (
     CheckedThing,

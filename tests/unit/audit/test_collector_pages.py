@@ -1,11 +1,16 @@
-"""What the embedded AWS has none of: Studio apps, processing jobs, warm pools, and second pages."""
+"""Every list of a collector goes on to its last page."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.unit.audit.canned_answers import (
+    day,
+    named,
+    run_day,
+    settled,
+)
 from tests.unit.audit.canned_aws import ARN, NOW, REGION, START, Canned, CannedClients, error, pages
 from thriftline.audit.aws.collectors import bedrock
 from thriftline.audit.aws.collectors.buckets import collect_buckets
@@ -14,148 +19,10 @@ from thriftline.audit.aws.collectors.endpoints import collect_endpoints, read_en
 from thriftline.audit.aws.collectors.log_groups import collect_log_groups
 from thriftline.audit.aws.collectors.models import collect_model_packages, collect_models
 from thriftline.audit.aws.collectors.notebooks import collect_notebooks
-from thriftline.audit.aws.collectors.processing_jobs import collect_processing_jobs
 from thriftline.audit.aws.collectors.reading import Collected
 from thriftline.audit.aws.collectors.settled_runs import collect_settled_runs
-from thriftline.audit.aws.collectors.training_jobs import collect_training_jobs, training_job
 from thriftline.audit.domain.inventory import Window
-from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.core.aws.target_clients import TargetClients
-
-# ---- Jobs
-
-
-def processing_answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    name = request["ProcessingJobName"]
-    return {
-        "ProcessingJobName": name,
-        "ProcessingJobArn": f"{ARN}:processing-job/{name}",
-        "ProcessingJobStatus": "Failed",
-        "FailureReason": "AlgorithmError",
-        "CreationTime": START,
-        "LastModifiedTime": NOW,
-        "ProcessingResources": {
-            "ClusterConfig": {
-                "InstanceCount": 2,
-                "InstanceType": "ml.m5.xlarge",
-                "VolumeSizeInGB": 30,
-            }
-        },
-        "ProcessingOutputConfig": {
-            "Outputs": [{"OutputName": "o", "S3Output": {"S3Uri": "s3://out/x"}}]
-        },
-    }
-
-
-def test_processing_jobs_of_all_pages_are_described() -> None:
-    rows = [{"ProcessingJobName": name} for name in ("a", "b", "c")]
-    clients = CannedClients(
-        {
-            "ListProcessingJobs": pages("ProcessingJobSummaries", rows),
-            "DescribeProcessingJob": processing_answer,
-        }
-    )
-    found = collect_processing_jobs(clients, START)
-    assert [one.name for one in found.found] == ["a", "b", "c"]
-    first = found.found[0]
-    assert (first.instance_count, first.output_s3_uris, first.tags) == (2, ("s3://out/x",), ())
-    # One that failed before it started ended when it last changed.
-    assert (first.started, first.ended) == (None, NOW)
-
-
-def test_a_processing_job_that_cannot_be_described_is_told() -> None:
-    clients = CannedClients(
-        {
-            "ListProcessingJobs": pages("ProcessingJobSummaries", [{"ProcessingJobName": "a"}]),
-            "DescribeProcessingJob": [error("InternalFailure")],
-        }
-    )
-    found = collect_processing_jobs(clients, START)
-    assert found.found == ()
-    assert [one.resource for one in found.unread] == ["a"]
-
-
-def job_answer(name: str = "job", **fields: Any) -> dict[str, Any]:
-    return {
-        "TrainingJobName": name,
-        "TrainingJobArn": f"{ARN}:training-job/{name}",
-        "TrainingJobStatus": "Completed",
-        "SecondaryStatus": "Completed",
-        "CreationTime": START,
-        "TrainingStartTime": START + timedelta(minutes=4),
-        "TrainingEndTime": START + timedelta(hours=1),
-        "LastModifiedTime": START + timedelta(hours=1, minutes=1),
-        "ResourceConfig": {
-            "InstanceType": "ml.g5.xlarge",
-            "InstanceCount": 1,
-            "VolumeSizeInGB": 30,
-        },
-        **fields,
-    }
-
-
-def warm(name: str) -> dict[str, Any]:
-    resources = {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30}
-    return job_answer(name, ResourceConfig={**resources, "KeepAlivePeriodInSeconds": 600})
-
-
-def test_only_a_job_that_kept_its_instances_is_described_after_a_search() -> None:
-    pool = {"Status": "Reused", "ResourceRetainedBillableTimeInSeconds": 90, "ReusedByJob": "next"}
-    clients = CannedClients(
-        {
-            "Search": [
-                {"Results": []},
-                *pages("Results", [{"TrainingJob": job_answer("a")}, {"TrainingJob": warm("b")}]),
-            ],
-            "DescribeTrainingJob": [{**warm("b"), "WarmPoolStatus": pool}],
-        }
-    )
-    found = {job.name: job for job in collect_training_jobs(clients, START).found}
-    assert found["a"].warm_pool is None
-    kept = found["b"].warm_pool
-    assert kept is not None
-    assert (kept.status, kept.retained_billable_seconds, kept.reused_by_job) == (
-        *("Reused", 90, "next"),
-    )
-    assert clients.calls.count("DescribeTrainingJob") == 1
-
-
-def made(**fields: Any) -> TrainingJob:
-    return training_job(job_answer(**fields), ())
-
-
-def test_instances_of_one_type_in_groups_are_counted_together() -> None:
-    def groups(*types: str) -> dict[str, Any]:
-        return {
-            "InstanceGroups": [
-                {"InstanceType": one, "InstanceCount": 2, "InstanceGroupName": str(index)}
-                for index, one in enumerate(types)
-            ]
-        }
-
-    same = made(ResourceConfig=groups("ml.g5.xlarge", "ml.g5.xlarge"))
-    mixed = made(ResourceConfig=groups("ml.g5.xlarge", "ml.m5.xlarge"))
-    assert (same.instance_type, same.instance_count) == ("ml.g5.xlarge", 4)
-    assert (mixed.instance_type, mixed.instance_count) == (None, 4)
-
-
-def test_a_job_that_never_started_was_not_billed_and_ended_when_it_last_changed() -> None:
-    job = made(TrainingStartTime=None, TrainingEndTime=None, TrainingJobStatus="Failed")
-    assert (job.billable_seconds, job.training_seconds) == (0, 0)
-    assert job.ended == job.last_modified
-
-
-def test_seconds_that_sagemaker_does_not_know_yet_are_unknown() -> None:
-    job = made(TrainingJobStatus="InProgress", TrainingEndTime=None)
-    assert (job.billable_seconds, job.ended) == (None, None)
-    assert made().billable_seconds is None
-
-
-# ---- Every list goes on to its last page
-
-
-def named(kind: str, key: str, name: str) -> dict[str, Any]:
-    return {key: name, f"{kind}Arn": f"{ARN}:{kind.lower()}/{name}", "CreationTime": NOW}
 
 
 def _endpoint(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -301,27 +168,6 @@ def _notebook(request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _day(number: int) -> dict[str, Any]:
-    return {
-        "TimePeriod": {"Start": f"2026-11-0{number}", "End": f"2026-11-0{number + 1}"},
-        "Groups": [{"Keys": ["S"], "Metrics": {"UnblendedCost": {"Amount": "1.5"}}}],
-    }
-
-
-def _run_day(number: int) -> dict[str, Any]:
-    keys = [f"thriftline:run-id$run-{number}"]
-    return {**_day(number), "Groups": [{**_day(number)["Groups"][0], "Keys": keys}]}
-
-
-def _settled(name: str) -> dict[str, Any]:
-    return {
-        "run_id": {"S": name},
-        "project": {"S": "reviews"},
-        "settled_usd": {"S": "1.200000000"},
-        "attempt_1": {"M": {"job_name": {"S": f"{name}-1"}}},
-    }
-
-
 def _costs(clients: TargetClients) -> Collected[Any]:
     return collect_costs(clients, "123456789012", Window(START, NOW), is_home=True)
 
@@ -418,8 +264,8 @@ _LISTS: list[tuple[Callable[[TargetClients], Collected[Any]], dict[str, Canned],
         lambda clients: collect_settled_runs(clients, "runs"),
         {
             "Scan": [
-                {"Items": [_settled("a")], "LastEvaluatedKey": {"run_id": {"S": "a"}}},
-                {"Items": [_settled("b")]},
+                {"Items": [settled("a")], "LastEvaluatedKey": {"run_id": {"S": "a"}}},
+                {"Items": [settled("b")]},
             ]
         },
         2,
@@ -428,8 +274,8 @@ _LISTS: list[tuple[Callable[[TargetClients], Collected[Any]], dict[str, Canned],
         lambda clients: collect_run_bills(clients, "123456789012", Window(START, NOW), "runs"),
         {
             "GetCostAndUsage": [
-                {"ResultsByTime": [_run_day(1)], "NextPageToken": "x"},
-                {"ResultsByTime": [_run_day(2)]},
+                {"ResultsByTime": [run_day(1)], "NextPageToken": "x"},
+                {"ResultsByTime": [run_day(2)]},
             ]
         },
         2,
@@ -438,8 +284,8 @@ _LISTS: list[tuple[Callable[[TargetClients], Collected[Any]], dict[str, Canned],
         _costs,
         {
             "GetCostAndUsage": [
-                {"ResultsByTime": [_day(1)], "NextPageToken": "x"},
-                {"ResultsByTime": [_day(2)]},
+                {"ResultsByTime": [day(1)], "NextPageToken": "x"},
+                {"ResultsByTime": [day(2)]},
             ]
         },
         2,
@@ -468,66 +314,3 @@ def test_a_list_that_breaks_off_keeps_what_it_gave_and_says_that_there_may_be_mo
     assert 0 < len(found.found) < count
     assert "*" in {one.resource for one in found.unread}
     assert {one.operation for one in found.unread} == {name}
-
-
-def test_runs_of_a_stack_that_lies_elsewhere_are_not_asked_for() -> None:
-    clients = CannedClients({})
-    window = Window(START, NOW)
-
-    assert collect_settled_runs(clients, None).found == ()
-    assert collect_run_bills(clients, "123456789012", window, None).found == ()
-    assert clients.calls == []
-
-
-def test_the_bill_of_a_run_is_told_by_the_value_of_its_tag() -> None:
-    empty = {**_day(2), "Groups": [{**_day(2)["Groups"][0], "Keys": ["thriftline:run-id$"]}]}
-    clients = CannedClients({"GetCostAndUsage": [{"ResultsByTime": [_run_day(1), empty]}]})
-
-    found = collect_run_bills(clients, "123456789012", Window(START, NOW), "runs").found
-
-    assert [one.run_id for one in found] == ["run-1", ""]
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {"settled_usd": {"S": "a lot"}},
-        {"settled_usd": {"BOOL": True}},
-        {"settled_usd": {"S": "NaN"}},
-        {"attempt_1": {"M": {}}},
-        {"attempt_1": {"S": "done"}},
-        {"attempt_1": {"M": {"job_name": {"S": "a-1"}, "ended_at": {"S": "yesterday"}}}},
-    ],
-)
-def test_a_run_whose_item_cannot_be_read_is_named_and_the_others_are_read(
-    broken: dict[str, Any],
-) -> None:
-    rows = [_settled("a") | broken, _settled("b")]
-
-    found = collect_settled_runs(CannedClients({"Scan": [{"Items": rows}]}), "runs")
-
-    assert [one.run_id for one in found.found] == ["b"]
-    assert [one.resource for one in found.unread] == ["a"]
-
-
-def test_a_version_of_a_bedrock_model_names_the_custom_model_that_it_keeps() -> None:
-    model = "custom-model/amazon.nova-micro-v1:0:128k/a1b2c3d4e5f6"
-    arn = f"arn:aws:bedrock:{REGION}:123456789012:{model}"
-    package = {
-        "ModelPackageArn": f"{ARN}:model-package/stack-letters/3",
-        "ModelPackageGroupName": "stack-letters",
-        "ModelApprovalStatus": "Approved",
-        "SourceUri": "s3://artifacts/runs/letters-1/model.json",
-        "CustomerMetadataProperties": {"trainer": "bedrock", "model_uri": arn},
-    }
-    clients = CannedClients(
-        {
-            "ListModelPackages": [{"ModelPackageSummaryList": [package]}],
-            "DescribeModelPackage": lambda _: package,
-        }
-    )
-
-    (found,) = collect_model_packages(clients).found
-
-    assert found.custom_model_arns == (arn,)
-    assert found.artifact_s3_uris == ("s3://artifacts/runs/letters-1/model.json",)

@@ -6,7 +6,8 @@ from typing import Any
 from rich.console import Console
 
 from laptop.demo_money import show_plan, show_settlement
-from tests.unit.runs.sample_results import answered, settlement
+from tests.unit.runs.sample_result_parts import settlement
+from tests.unit.runs.sample_results import answered
 
 COLUMNS = 80
 

@@ -1,284 +1,49 @@
 """Made-up but consistent results of all four endings, for tests of what is made of them."""
 
-import math
-from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-import numpy as np
-
-from thriftline.evaluation.cells import Batch, FloatArray, IntArray
+from tests.unit.runs.sample_evaluations import (
+    MOVIES,
+    TOPICS,
+    evaluated,
+    evaluated_sets,
+    gate_of,
+    training,
+)
+from tests.unit.runs.sample_result_parts import (
+    ENDED,
+    OPENED,
+    RUN_ID,
+    approved,
+    attempt,
+    choices,
+    dataset,
+    plan,
+    settlement,
+)
 from thriftline.evaluation.document import (
     Answers,
-    CurvePoint,
-    Gate,
-    Training,
     UnparsedAnswer,
-    ValidationPoint,
 )
 from thriftline.evaluation.evaluator import (
     EvaluationResult,
-    EvaluationSettings,
-    Evaluator,
-    LabelSetEvaluator,
 )
-from thriftline.evaluation.gate import AgainstChampion, Estimate, GateSettings, decide
-from thriftline.evaluation.label_sets import PredictedSets, SetBatch
 from thriftline.runs.schemas.gate_section import GateSection
 from thriftline.runs.schemas.result import (
-    Attempt,
     Baseline,
     Result,
-    ResultApproval,
     ResultCharge,
-    ResultChoice,
     ResultCost,
-    ResultDataset,
     ResultError,
     ResultFinding,
     ResultKept,
-    ResultPlan,
     ResultReports,
-    ResultSettlement,
     ResultUpload,
 )
 from thriftline.runs.schemas.run_spec import RunSpec
 
-OPENED = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
-ENDED = OPENED + timedelta(minutes=34, seconds=12)
-RUN_ID = "reviews-3f9a1c0de4b7a652"
-CHAMPION = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/thriftline-reviews/4"
 PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/thriftline-reviews/5"
 EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:training:6f0e"
-MOVIES = ("negative", "positive")
-TOPICS = ("billing", "delivery", "other", "product quality", "refund")
-
-
-def _softmax(truth: IntArray, labels: int, skill: float, seed: int) -> FloatArray:
-    random = np.random.default_rng(seed)
-    logits = random.normal(size=(len(truth), labels))
-    logits[np.arange(len(truth)), truth] += skill
-    powers = np.exp(1.4 * logits)
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
-def evaluated(
-    labels: tuple[str, ...], records: int, skill: float, champion_skill: float | None
-) -> EvaluationResult:
-    """Scores of a model of some skill, perhaps against a champion of another."""
-    random = np.random.default_rng(1)
-    shares = np.arange(len(labels), 0, -1) / sum(range(len(labels) + 1))
-    truth = random.choice(len(labels), records, p=shares if len(labels) > 2 else None)
-    candidate = _softmax(truth, len(labels), skill, seed=2)
-    champion = None
-    if champion_skill is not None:
-        champion = 0.5 * candidate + 0.5 * _softmax(truth, len(labels), champion_skill, seed=3)
-    evaluator = Evaluator(labels, with_champion=champion is not None)
-    evaluator.add(
-        Batch(
-            truth,
-            candidate.argmax(axis=1),
-            candidate,
-            None if champion is None else champion.argmax(axis=1),
-            champion,
-        )
-    )
-    return evaluator.result(
-        EvaluationSettings("accuracy", 0.01, 0.95, 1, CHAMPION if champion is not None else None)
-    )
-
-
-def evaluated_sets(labels: tuple[str, ...], records: int, skill: float) -> EvaluationResult:
-    """Scores of a model that gives a record any number of labels; skill is a share of them."""
-    random = np.random.default_rng(1)
-    truth = random.random((records, len(labels))) < np.linspace(0.5, 0.05, len(labels))
-    chance = np.where(random.random(truth.shape) < skill, 0.9, 0.3)
-    chance = np.where(truth, chance, 1 - chance)
-    none = np.zeros(records, dtype=np.int64)
-    evaluator = LabelSetEvaluator(labels, with_champion=False)
-    evaluator.add(
-        SetBatch(truth, PredictedSets(chance >= 0.5, none, none.astype(np.bool_), chance))
-    )
-    return evaluator.result(EvaluationSettings("micro_f1", 0.01, 0.95, 1))
-
-
-def gate_of(found: EvaluationResult, section: GateSection) -> Gate:
-    """What the gate decides on these scores."""
-    comparison, interval = found.comparison, getattr(found.candidate.intervals, section.metric)
-    against = None
-    if comparison:
-        against = AgainstChampion(
-            comparison.champion,
-            comparison.difference,
-            comparison.interval.low,
-            comparison.interval.high,
-            comparison.probability_worse,
-        )
-    decision = decide(
-        GateSettings(**section.model_dump()),
-        Estimate(getattr(found.candidate, section.metric), interval.low, interval.high),
-        against,
-        found.records,
-    )
-    return Gate(promotion=decision.promotion, reason=decision.reason, **section.model_dump())
-
-
-def training() -> Training:
-    """A course of training as the program logs it: noisy, flattening, three epochs."""
-    random = np.random.default_rng(4)
-    steps = 390
-    losses = [
-        0.28 + 0.42 * math.exp(-step / 80) + 0.05 * float(random.normal()) for step in range(steps)
-    ]
-    return Training(
-        base_model="sentence-transformers/all-MiniLM-L6-v2",
-        base_model_revision="a" * 40,
-        architecture="BertForSequenceClassification",
-        parameters=22_713_986,
-        samples=20_472,
-        tokens=591_336,
-        steps=steps,
-        epochs_run=3,
-        best_epoch=2,
-        seconds=412.6,
-        final_loss=0.27,
-        resumed_from_step=250,
-        software={"torch": "2.13.0", "transformers": "5.23.0"},
-        curve=tuple(
-            CurvePoint(step=step, epoch=step / 130, loss=losses[step]) for step in range(steps)
-        ),
-        validation=tuple(
-            ValidationPoint(step=130 * n, epoch=n, loss=loss, accuracy=accuracy, macro_f1=f1)
-            for n, loss, accuracy, f1 in (
-                (1, 0.44, 0.807, 0.804),
-                (2, 0.405, 0.829, 0.8285),
-                (3, 0.411, 0.826, 0.825),
-            )
-        ),
-    )
-
-
-def dataset(
-    labels: tuple[str, ...] = MOVIES, *findings: ResultFinding, rejected: bool = False
-) -> ResultDataset:
-    """A validated data set."""
-    verdict = "rejected" if rejected else "accepted_with_warnings" if findings else "accepted"
-    return ResultDataset.model_validate(
-        {
-            "verdict": verdict,
-            "codes": [one.code for one in findings],
-            "findings": [one.model_dump() for one in findings],
-            "rows": 8_530,
-            "splits": {"train": 6_824, "validation": 853, "test": 853},
-            "labels": {label: 8_530 // (2 + n) for n, label in enumerate(labels)},
-            "text_length_median": 112,
-            "text_length_p95": 214,
-        }
-    )
-
-
-def plan() -> ResultPlan:
-    """A plan at made-up prices."""
-    return ResultPlan(
-        worst_case_usd=Decimal("2.83"),
-        expected_usd=Decimal("0.31"),
-        expected_reason="About 0.2 hours for 3 epochs of 0.2 million tokens on an A10G.",
-        cap_usd=Decimal("10.00"),
-        rate_usd_per_hour=Decimal("1.408"),
-        price_source="AWS Price List",
-        price_date=date(2026, 11, 1),
-        region="eu-west-1",
-        instance_type="ml.g5.xlarge",
-        instance_count=1,
-        spot=True,
-        max_runtime_seconds=7200,
-    )
-
-
-def choices() -> tuple[ResultChoice, ...]:
-    """What was priced, cheapest first; the second was taken."""
-
-    def choice(name: str, low: str | None, worst: str, **facts: bool) -> ResultChoice:
-        usd = low and Decimal(low)
-        document: dict[str, object] = {
-            "name": name,
-            "chosen": False,
-            "low_usd": usd,
-            "likely_usd": usd and usd * 2,
-            "high_usd": usd and usd * 3,
-            "worst_case_usd": Decimal(worst),
-            "within_cap": True,
-            "like_cheapest": False,
-        }
-        return ResultChoice.model_validate(document | facts)
-
-    return (
-        choice("ml.g6.xlarge", "0.14", "2.27"),
-        choice("ml.g5.xlarge", "0.16", "2.83", chosen=True, like_cheapest=True),
-        choice("ml.p4d.24xlarge", "1.50", "50.51", within_cap=False),
-        choice("ml.c5.4xlarge", None, "1.63"),
-    )
-
-
-def settlement() -> ResultSettlement:
-    """One attempt on Spot, and what its run held."""
-    return ResultSettlement(
-        status="settled",
-        month="2026-11",
-        held_usd=Decimal("2.89"),
-        settled_usd=Decimal("0.1814"),
-        rows=(
-            ResultCharge(
-                attempt=1,
-                what="instances",
-                seconds=462,
-                units=1,
-                rate_usd=Decimal("1.408"),
-                rate_unit="instance-hour",
-                usd=Decimal("0.1807"),
-                cents_usd=Decimal("0.18"),
-            ),
-        ),
-        total_usd=Decimal("0.18"),
-        expected_usd=Decimal("0.31"),
-        expected_low_usd=Decimal("0.16"),
-        expected_high_usd=Decimal("0.48"),
-        estimate_miss=-0.42,
-        inside_range=True,
-        spot_saving=0.65,
-    )
-
-
-def approved() -> ResultApproval:
-    """A person said yes an hour after the question."""
-    return ResultApproval(
-        standing="approved",
-        above_usd=Decimal("2.00"),
-        requested_at=OPENED,
-        expires_at=OPENED + timedelta(hours=72),
-        answered_at=OPENED + timedelta(hours=1),
-        answered_by="ann@example.com",
-    )
-
-
-def attempt(number: int, ending: str, **changes: object) -> Attempt:
-    """One training job."""
-    facts: dict[str, object] = {
-        "attempt": number,
-        "job_name": f"{RUN_ID}-{number:02d}",
-        "instance_type": "ml.g5.xlarge",
-        "instance_count": 1,
-        "spot": True,
-        "status": "Completed" if ending == "completed" else "Failed",
-        "secondary_status": "Completed" if ending == "completed" else "Failed",
-        "ending": ending,
-        "failure_reason": None,
-        "started_at": OPENED + timedelta(minutes=8),
-        "ended_at": OPENED + timedelta(minutes=30),
-        "training_seconds": 1320,
-        "billable_seconds": 462,
-        "interruptions": 1,
-    }
-    return Attempt.model_validate(facts | changes)
 
 
 def _result(**values: object) -> Result:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.runs.finished_run import CHAMPION, EXECUTION, JOB, NOW, RUN_ID, World, world
 from tests.unit.runs.registry_fakes import FakeRegistryClient
-from tests.unit.runs.sample_results import evaluated, gate_of, training
+from tests.unit.runs.sample_evaluations import evaluated, gate_of, training
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.deployment_ids import DEPLOYMENT_ID
 from thriftline.core.errors import AwsRequestError, EvaluationError

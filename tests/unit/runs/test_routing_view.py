@@ -4,7 +4,8 @@ import re
 from dataclasses import replace
 
 from tests.unit.runs.made_up_offers import by_the_word, on_endpoint
-from tests.unit.runs.sample_results import plan, succeeded
+from tests.unit.runs.sample_result_parts import plan
+from tests.unit.runs.sample_results import succeeded
 from tests.unit.runs.test_message import ENDED
 from thriftline.runs.domain.router import DataFacts, Needs, Offer, route
 from thriftline.runs.reports.message import message_of

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.core.page_reader import PageReader
+from tests.unit.runs.sample_evaluations import evaluated
 from tests.unit.runs.sample_results import (
     ENDINGS,
     answered,
-    evaluated,
     failed,
     not_promoted,
     rejected,

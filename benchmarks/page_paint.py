@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / ".thriftline/browser/packages"))
 
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
-from tests.browser import sample_answers as sample  # noqa: E402
+from tests.browser import sample_runs  # noqa: E402
 from tests.browser.conftest import ABOUT, ARGUMENTS, CHROMIUM  # noqa: E402
 from tests.browser.fake_api import FakeApi  # noqa: E402
 from thriftline_cli.ui.files import Files, page_folder  # noqa: E402
@@ -55,7 +55,7 @@ def main() -> int:
 
 def _measured(browser: Browser, number: int, repeats: int) -> tuple[list[float], list[float]]:
     server = PageServer(0)
-    api = FakeApi(runs=sample.many_runs(number))
+    api = FakeApi(runs=sample_runs.many_runs(number))
     server.page = Page(Guard(server.port), Files(page_folder()), api, ABOUT)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     rows, paints = [], []

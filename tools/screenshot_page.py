@@ -18,7 +18,7 @@ def main() -> int:
     sys.path[:0] = [str(ROOT / ".thriftline/browser/packages")]
     from playwright.sync_api import sync_playwright
 
-    from tests.browser import sample_answers as sample
+    from tests.browser import sample_names
     from tests.browser.conftest import ABOUT, ARGUMENTS, CHROMIUM
     from tests.browser.fake_api import FakeApi
     from thriftline_cli.ui.files import Files, page_folder
@@ -33,7 +33,7 @@ def main() -> int:
         page = browser.new_page(viewport=SIZE)
         page.goto(server.page.guard.address)
         page.wait_for_selector("main")
-        page.goto(f"http://127.0.0.1:{server.port}/#/runs/{sample.RUN}")
+        page.goto(f"http://127.0.0.1:{server.port}/#/runs/{sample_names.RUN}")
         page.wait_for_selector("figure.chart svg")
         page.wait_for_function(
             "() => !document.querySelector('.money-line').innerText.includes('…')"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.browser import sample_answers as sample
+from tests.browser import sample_answers, sample_audits, sample_endpoints, sample_runs
 from thriftline_cli.ui.answers import Answer
 
 Document = dict[str, Any]
@@ -38,7 +38,7 @@ class Asked:
 class FakeApi:
     """Keeps what was asked. ``change`` turns every answer; ``late`` has seconds by path."""
 
-    runs: list[Document] = field(default_factory=sample.runs)
+    runs: list[Document] = field(default_factory=sample_runs.runs)
     refusals: dict[str, tuple[int, Document | str]] = field(default_factory=dict)
     late: dict[str, float] = field(default_factory=dict)
     change: Callable[[Document], Document] = lambda document: document
@@ -78,7 +78,7 @@ class FakeApi:
 
     def _changed(self, path: str, body: Document) -> Answer:
         if body.get("dry_run"):
-            return _written(200, sample.previewed(path.rpartition("/")[2]))
+            return _written(200, sample_endpoints.previewed(path.rpartition("/")[2]))
         return _written(202, {"id": "d-1", "kind": "deployment", "href": "/endpoints/x"})
 
     def _read(self, path: str, query: Mapping[str, str]) -> Document | None:
@@ -86,7 +86,7 @@ class FakeApi:
         lists = self._lists(parts, query)
         if lists is not None:
             page = page_of([] if self.is_empty else lists, query)
-            return {**page, **sample.beside(parts[-1], page["items"])}
+            return {**page, **sample_answers.beside(parts[-1], page["items"])}
         return self._single(parts)
 
     def _lists(self, parts: tuple[str, ...], query: Mapping[str, str]) -> list[Document] | None:
@@ -96,11 +96,11 @@ class FakeApi:
                 wanted = {name: query[name] for name in names if name in query}
                 return [one for one in self.runs if wanted.items() <= one.items()]
             case ("projects", _, "models"):
-                return sample.models()
+                return sample_answers.models()
             case ("endpoints", _, "deployments"):
-                return sample.deployments()
+                return sample_endpoints.deployments()
             case ("endpoints", _, "quality"):
-                return sample.quality()
+                return sample_endpoints.quality()
             case (name,) if name in _LISTS:
                 return _LISTS[name]()
         return None
@@ -108,25 +108,25 @@ class FakeApi:
     def _single(self, parts: tuple[str, ...]) -> Document | None:
         match parts:
             case ("budget",):
-                return sample.budget()
+                return sample_answers.budget()
             case ("runs", run_id):
-                return sample.run_detail(run_id)
+                return sample_runs.run_detail(run_id)
             case ("endpoints", name):
-                return sample.endpoint_detail(name)
+                return sample_endpoints.endpoint_detail(name)
             case ("endpoints", _, "experiments", _):
-                return sample.experiment()
+                return sample_endpoints.experiment()
             case ("audits", _):
-                return sample.audit_detail()
+                return sample_audits.audit_detail()
         return None
 
 
 _LISTS: dict[str, Callable[[], list[Document]]] = {
-    "approvals": sample.approvals,
-    "projects": sample.projects,
-    "endpoints": sample.endpoints,
-    "audits": sample.audits,
-    "findings": sample.findings,
-    "restores": sample.restores,
+    "approvals": sample_answers.approvals,
+    "projects": sample_answers.projects,
+    "endpoints": sample_endpoints.endpoints,
+    "audits": sample_audits.audits,
+    "findings": sample_audits.findings,
+    "restores": sample_audits.restores,
 }
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import sample_answers as sample
+from tests.browser import sample_endpoints, sample_names
 from tests.browser.addresses import ADDRESSES
 from tests.browser.conftest import Opener
 from tests.browser.fake_api import FakeApi, refusal
@@ -13,13 +13,14 @@ from tests.browser.test_every_page import settled, violations
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ENDPOINT = f"/endpoints/{sample.ENDPOINT}"
+ENDPOINT = f"/endpoints/{sample_names.ENDPOINT}"
 ACTS = [
     # page, button, dollars in the confirmation, method, path, fields to fill in, body
-    ("run that waits", "Approve", "$41.20", "POST", f"/approvals/{sample.WAITING}/approve", {}, {}),
-    ("approvals", f"Reject {sample.WAITING}", "$41.20", "POST",
-     f"/approvals/{sample.WAITING}/reject", {}, {}),
-    ("run that trains", "Stop this run", "$0.0633", "POST", f"/runs/{sample.TRAINING}/stop",
+    ("run that waits", "Approve", "$41.20", "POST",
+     f"/approvals/{sample_names.WAITING}/approve", {}, {}),
+    ("approvals", f"Reject {sample_names.WAITING}", "$41.20", "POST",
+     f"/approvals/{sample_names.WAITING}/reject", {}, {}),
+    ("run that trains", "Stop this run", "$0.0633", "POST", f"/runs/{sample_names.TRAINING}/stop",
      {"why": "wrong data"}, {"why": "wrong data"}),
     ("models", "Reject version 4", "Nothing is billed", "POST",
      "/projects/reviews/models/4/approval", {"why": "bad"}, {"status": "Rejected", "why": "bad"}),
@@ -34,7 +35,8 @@ ACTS = [
      {"on": "cron(0 7 ? * MON-FRI *)", "off": "cron(0 19 ? * MON-FRI *)", "timezone": "UTC"}),
     ("endpoint", "Clear the schedule", "$335.80", "DELETE", f"{ENDPOINT}/schedule", {}, None),
     ("endpoint", "End the comparison", "unknown", "POST",
-     f"{ENDPOINT}/experiments/{sample.EXPERIMENT}/stop", {"why": "enough"}, {"why": "enough"}),
+     f"{ENDPOINT}/experiments/{sample_names.EXPERIMENT}/stop", {"why": "enough"},
+     {"why": "enough"}),
     ("canary", "Abort what is under way", "$0.23", "POST", "/endpoints/thriftline-claims/abort",
      {"why": "errors"}, {"why": "errors"}),
     ("audits", "Audit the account now", "0.01 USD", "POST", "/audits", {}, {"mode": "report"}),
@@ -119,7 +121,7 @@ def test_a_confirmation_is_done_by_the_keyboard_alone(api: FakeApi, open_page: O
 def test_a_refusal_is_shown_in_the_confirmation_and_a_repeat_has_the_same_key(
     api: FakeApi, open_page: Opener
 ) -> None:
-    path = f"POST /approvals/{sample.WAITING}/approve"
+    path = f"POST /approvals/{sample_names.WAITING}/approve"
     api.refusals[path] = refusal(409, "It was answered", "bob approved it at 05:12 UTC.")
     page = ask(open_page(ADDRESSES["run that waits"]), "Approve")
     page.get_by_role("button", name="Approve and start").click()
@@ -134,7 +136,7 @@ def test_a_refusal_is_shown_in_the_confirmation_and_a_repeat_has_the_same_key(
 
 
 def test_a_second_press_while_it_is_sent_is_none(api: FakeApi, open_page: Opener) -> None:
-    api.late[f"/approvals/{sample.WAITING}/approve"] = 1.0
+    api.late[f"/approvals/{sample_names.WAITING}/approve"] = 1.0
     page = ask(open_page(ADDRESSES["run that waits"]), "Approve")
     page.locator("dialog button[type=submit]").dblclick()
     page.wait_for_selector("dialog", state="detached")
@@ -143,7 +145,7 @@ def test_a_second_press_while_it_is_sent_is_none(api: FakeApi, open_page: Opener
 
 
 def test_a_failed_check_blocks_the_rollout(api: FakeApi, open_page: Opener) -> None:
-    api.answers[f"{ENDPOINT}/rollback"] = sample.previewed(would_deploy=False)
+    api.answers[f"{ENDPOINT}/rollback"] = sample_endpoints.previewed(would_deploy=False)
     page = ask(open_page(ADDRESSES["endpoint"]), "Roll back")
 
     assert "uses 4" in page.inner_text("dialog .checks")
@@ -152,7 +154,7 @@ def test_a_failed_check_blocks_the_rollout(api: FakeApi, open_page: Opener) -> N
 
 def test_an_unpriced_rollout_says_unknown_and_never_zero(api: FakeApi, open_page: Opener) -> None:
     price = {"rollout_usd": None, "month_usd": None, "seconds": None}
-    api.answers[f"{ENDPOINT}/rollback"] = {**sample.previewed(), "price": price}
+    api.answers[f"{ENDPOINT}/rollback"] = {**sample_endpoints.previewed(), "price": price}
     page = ask(open_page(ADDRESSES["endpoint"]), "Roll back")
 
     assert page.inner_text("dialog .dollars").count("unknown") == 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser import sample_answers as sample
+from tests.browser import sample_endpoints
 from tests.browser.addresses import ADDRESSES
 from tests.browser.conftest import ROOT, Opener, Served
 from tests.browser.fake_api import FakeApi
@@ -191,7 +191,7 @@ def test_policy_forbids_what_the_page_does_not_need(served: Served, open_page: O
 def test_a_page_keeps_its_order_whatever_comes_late_or_was_shown_before(
     api: FakeApi, open_page: Opener, late: float
 ) -> None:
-    alone = sample.endpoint_detail("thriftline-reviews") | {"experiment_id": None}
+    alone = sample_endpoints.endpoint_detail("thriftline-reviews") | {"experiment_id": None}
     path = next(one for one in ADDRESSES["endpoint"].split("#/") if one.startswith("endpoints"))
     api.answers[f"/{path}"] = alone
     api.late = {f"/{path}": late, "/runs": late}

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser import sample_answers as sample
+from tests.browser import sample_names, sample_runs
 from tests.browser.addresses import ADDRESSES, LISTS
 from tests.browser.conftest import Opener
 from tests.browser.fake_api import FakeApi, refusal
@@ -43,14 +43,14 @@ def test_an_address_with_filters_opens_as_it_was(open_page: Opener) -> None:
     page = open_page("#/runs?project=claims&status=running")
     settled(page)
 
-    assert rows(page) == [sample.TRAINING]
+    assert rows(page) == [sample_names.TRAINING]
     assert page.get_by_label("Project").input_value() == "claims"
     page.get_by_role("link", name="Clear filters").click()
     page.wait_for_function("() => document.querySelectorAll('tbody th[scope=row]').length === 8")
 
 
 def test_a_thousand_runs_come_fifty_at_a_time(api: FakeApi, open_page: Opener) -> None:
-    api.runs = sample.many_runs(1000)
+    api.runs = sample_runs.many_runs(1000)
     page = open_page("#/runs")
     seen: list[str] = []
     while True:
@@ -185,7 +185,7 @@ def test_a_server_that_is_gone_says_how_to_start_it(open_page: Opener) -> None:
 def test_what_is_shown_stays_while_a_later_look_fails(api: FakeApi, open_page: Opener) -> None:
     page = open_page(ADDRESSES["run that trains"])
     settled(page)
-    api.refusals[f"/runs/{sample.TRAINING}"] = refusal(503, "The stack is busy")
+    api.refusals[f"/runs/{sample_names.TRAINING}"] = refusal(503, "The stack is busy")
     page.wait_for_selector(".stale")
 
     assert "What is shown may be old" in page.inner_text(".stale")

@@ -1,6 +1,6 @@
 """What single pages show."""
 
-from tests.browser import sample_answers as sample
+from tests.browser import sample_names, sample_runs
 from tests.browser.addresses import ADDRESSES
 from tests.browser.conftest import Opener, Served
 from tests.browser.fake_api import FakeApi
@@ -14,9 +14,9 @@ def test_a_run_shows_its_state_live(api: FakeApi, open_page: Opener) -> None:
     assert "training for 9 min" in page.inner_text("main")
     assert "EMR Serverless" in page.inner_text("main section:has-text('Preparation')")
     assert "$0.0213" in page.inner_text("main section:has-text('Preparation')")
-    api.answers[f"/runs/{sample.TRAINING}"] = {
-        **sample.run_detail(sample.RUN),
-        "run_id": sample.TRAINING,
+    api.answers[f"/runs/{sample_names.TRAINING}"] = {
+        **sample_runs.run_detail(sample_names.RUN),
+        "run_id": sample_names.TRAINING,
     }
 
     page.wait_for_selector("main .badge:has-text('succeeded')")
@@ -33,7 +33,7 @@ def test_a_runs_charts_say_their_figures_in_words(open_page: Opener) -> None:
 
 
 def test_a_document_opens_without_scripts(served: Served, api: FakeApi, open_page: Opener) -> None:
-    api.refusals[f"/runs/{sample.RUN}/documents/report.html"] = (
+    api.refusals[f"/runs/{sample_names.RUN}/documents/report.html"] = (
         200,
         "<title>report</title><script>document.title = 'ran'</script>",
     )
@@ -45,16 +45,16 @@ def test_a_document_opens_without_scripts(served: Served, api: FakeApi, open_pag
     document.wait_for_load_state()
 
     assert document.title() == "report"
-    assert document.url == f"{served.origin}/api/runs/{sample.RUN}/documents/report.html"
+    assert document.url == f"{served.origin}/api/runs/{sample_names.RUN}/documents/report.html"
 
 
 def test_a_document_elsewhere_is_no_link(api: FakeApi, open_page: Opener) -> None:
-    detail = sample.run_detail()
+    detail = sample_runs.run_detail()
     for one, href in zip(
         detail["documents"], ("javascript:alert(1)", "//evil.example/x"), strict=True
     ):
         one["href"] = href
-    api.answers[f"/runs/{sample.RUN}"] = detail
+    api.answers[f"/runs/{sample_names.RUN}"] = detail
     page = open_page(ADDRESSES["run"])
     settled(page)
 

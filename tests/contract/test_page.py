@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.browser import sample_answers as sample
+from tests.browser import sample_answers, sample_audits, sample_endpoints, sample_runs
 from tests.browser.fake_api import page_of
 
 ROOT = Path(__file__).parents[2]
@@ -24,25 +24,25 @@ def listed(make: Callable[[], list[Answer]]) -> Callable[[], Answer]:
 
 
 ANSWERS: dict[tuple[str, str], Callable[[], Answer]] = {
-    ("GET", "/budget"): sample.budget,
-    ("GET", "/runs"): listed(sample.runs),
-    ("GET", "/runs/{id}"): sample.run_detail,
-    ("GET", "/approvals"): listed(sample.approvals),
-    ("GET", "/projects"): listed(sample.projects),
-    ("GET", "/projects/{project}/models"): listed(sample.models),
-    ("GET", "/endpoints"): listed(sample.endpoints),
-    ("GET", "/endpoints/{name}"): sample.endpoint_detail,
-    ("GET", "/endpoints/{name}/deployments"): listed(sample.deployments),
-    ("GET", "/endpoints/{name}/experiments/{id}"): sample.experiment,
-    ("GET", "/endpoints/{name}/quality"): listed(sample.quality),
-    ("GET", "/audits"): listed(sample.audits),
-    ("GET", "/audits/{id}"): sample.audit_detail,
+    ("GET", "/budget"): sample_answers.budget,
+    ("GET", "/runs"): listed(sample_runs.runs),
+    ("GET", "/runs/{id}"): sample_runs.run_detail,
+    ("GET", "/approvals"): listed(sample_answers.approvals),
+    ("GET", "/projects"): listed(sample_answers.projects),
+    ("GET", "/projects/{project}/models"): listed(sample_answers.models),
+    ("GET", "/endpoints"): listed(sample_endpoints.endpoints),
+    ("GET", "/endpoints/{name}"): sample_endpoints.endpoint_detail,
+    ("GET", "/endpoints/{name}/deployments"): listed(sample_endpoints.deployments),
+    ("GET", "/endpoints/{name}/experiments/{id}"): sample_endpoints.experiment,
+    ("GET", "/endpoints/{name}/quality"): listed(sample_endpoints.quality),
+    ("GET", "/audits"): listed(sample_audits.audits),
+    ("GET", "/audits/{id}"): sample_audits.audit_detail,
     ("GET", "/findings"): lambda: {
-        **page_of(sample.findings(), {}),
-        **sample.beside("findings", sample.findings()),
+        **page_of(sample_audits.findings(), {}),
+        **sample_answers.beside("findings", sample_audits.findings()),
     },
-    ("GET", "/restores"): listed(sample.restores),
-    ("POST", "/endpoints/{name}/rollback"): sample.previewed,
+    ("GET", "/restores"): listed(sample_audits.restores),
+    ("POST", "/endpoints/{name}/rollback"): sample_endpoints.previewed,
 }
 BODIES: dict[tuple[str, str], Answer] = {
     ("POST", "/approvals/{id}/approve"): {},

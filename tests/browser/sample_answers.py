@@ -1,6 +1,7 @@
 """The month, the approvals, the projects and the models of a small stack, in the API's shapes.
 
-With the other samples it is what the page shows in its tests. Held equal to docs/openapi.json by a test of its own.
+With the other samples it is what the page shows in its tests, and a test of its own holds all of
+them equal to docs/openapi.json.
 """
 
 from tests.browser.sample_names import AUDIT, ENDED, OPENED, PACKAGE, RUN, WAITING, Answer

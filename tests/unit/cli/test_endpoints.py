@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.sample_answers import endpoint_detail, experiment, previewed
+from tests.browser.sample_endpoints import endpoint_detail, experiment, previewed
 from tests.unit.cli.fake_api import FakeApi, page, problem
 from thriftline_cli.answers import as_table
 from thriftline_cli.exits import Exit

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.sample_answers import restores
+from tests.browser.sample_audits import restores
 from tests.unit.cli.fake_api import FakeApi, page, problem
 from thriftline_cli.exits import Exit
 

@@ -76,6 +76,25 @@ _BEDROCK = {
     "modelIdentifier": "custom-model",
     "provisionedModelId": "provisioned-model",
 }
+_FOUNDATION = "foundation-model"
+# What a request makes has the name that the request gives it; what it is made of counts too.
+_BEDROCK_MADE = {
+    "CreateModelCustomizationJob": {
+        "baseModelIdentifier": _FOUNDATION,
+        "customModelName": "custom-model",
+        "jobName": "model-customization-job",
+    },
+    "CreateCustomModelDeployment": {
+        "modelArn": "custom-model",
+        "modelDeploymentName": "custom-model-deployment",
+    },
+}
+# Of what a request makes, the tags are asked for by an action of their own.
+_TAGGED = {
+    ("bedrock", "CreateModelCustomizationJob"): ("custom-model", "model-customization-job"),
+    ("bedrock", "CreateCustomModelDeployment"): ("custom-model-deployment",),
+}
+_GEOGRAPHIES = {"us", "eu", "apac", "global", "us-gov"}
 _ARNS = ("resourceARN", "ResourceArn", "resourceArn", "TopicArn", "SecretId", "executionArn",
          "stateMachineArn")  # fmt: skip
 _PASSED = {"sagemaker": "sagemaker", "bedrock": "bedrock", "scheduler": "scheduler",
@@ -96,6 +115,12 @@ def questions(
         yield Question(action, resource, context)
         if _tags(parameters) and service == "sagemaker" and operation.startswith("Create"):
             yield Question("sagemaker:AddTags", resource, own)
+        kinds = _TAGGED.get((service, operation), ())
+        if _tags(parameters) and any(f":{kind}/" in resource for kind in kinds):
+            yield Question(f"{service}:TagResource", resource, own)
+    if _tags(parameters) and (service, operation) == ("emr-serverless", "StartJobRun"):
+        run = place.arn(service, f"/applications/{parameters['applicationId']}/jobruns/0")
+        yield Question("emr-serverless:TagResource", run, own)
     for role in _roles(parameters):
         passed = {"iam:PassedToService": (f"{_PASSED[service]}.amazonaws.com",)}
         yield Question("iam:PassRole", role, passed)
@@ -177,11 +202,36 @@ def _of_sagemaker(operation: str, parameters: Parameters, place: Place) -> Itera
 
 
 def _of_bedrock(operation: str, parameters: Parameters, place: Place) -> Iterator[str]:
-    for name, kind in _BEDROCK.items():
-        if value := parameters.get(name):
-            yield value if ":" in str(value) else place.arn("bedrock", f"{kind}/{value}")
-    if operation == "InvokeModel" or operation == "Converse":
-        yield str(parameters.get("modelId"))
+    if operation in {"InvokeModel", "Converse"}:
+        yield _model(str(parameters.get("modelId")), place)
+        return
+    if operation == "GetFoundationModel":
+        yield _model(str(parameters["modelIdentifier"]), place)
+        return
+    for name, kind in _BEDROCK_MADE.get(operation, _BEDROCK).items():
+        value = str(parameters.get(name) or "")
+        if value.startswith("arn:"):
+            yield value
+        elif value and kind == _FOUNDATION:
+            yield _model(value, place)
+        elif value:
+            yield place.arn("bedrock", f"{kind}/{value}")
+
+
+def _model(model: str, place: Place) -> str:
+    """Return the ARN of a model that is asked by its id: a base model's belongs to nobody."""
+    if model.startswith("arn:"):
+        return model
+    if model.partition(".")[0] in _GEOGRAPHIES:
+        return place.arn("bedrock", f"inference-profile/{model}")
+    return f"arn:aws:bedrock:{place.region}::{_FOUNDATION}/{model}"
+
+
+def _of_emr_serverless(_: str, parameters: Parameters, place: Place) -> Iterator[str]:
+    if application := parameters.get("applicationId"):
+        run = parameters.get("jobRunId")
+        rest = f"/applications/{application}"
+        yield place.arn("emr-serverless", f"{rest}/jobruns/{run}" if run else rest)
 
 
 def _of_lambda(_: str, parameters: Parameters, place: Place) -> Iterator[str]:
@@ -239,6 +289,7 @@ _OF_SERVICE: Mapping[str, Callable[[str, Parameters, Place], Iterator[str]]] = {
     "bedrock-runtime": _of_bedrock,
     "cloudwatch": _of_cloudwatch,
     "ecr": _of_ecr,
+    "emr-serverless": _of_emr_serverless,
     "events": _of_events,
     "lambda": _of_lambda,
     "logs": _of_logs,

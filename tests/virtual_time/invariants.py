@@ -9,6 +9,8 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from tests.virtual_time import bedrock, job_runs
+from tests.virtual_time.bedrock import Customization
 from tests.virtual_time.stack import REGION
 from tests.virtual_time.training_jobs import Job
 from tests.virtual_time.world import TRAINING, World
@@ -26,6 +28,8 @@ _APPROVAL = {
 _MOST_EVENTS = 25_000
 # The ledger keeps nine digits after the point.
 _ROUNDING = Decimal("0.00000001")
+# Nobody says how many tokens a job was trained on; a settlement counts them by those of questions.
+_ESTIMATED = Decimal("0.8")
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -38,17 +42,51 @@ def runs_of(world: World) -> dict[str, dict[str, Any]]:
     }
 
 
+def kinds_of(world: World) -> Iterator[str]:
+    """Yields what is special about each run that came so far."""
+    for run_id, item in runs_of(world).items():
+        if any(one.run_id == run_id for one in world.job_runs.runs.values()):
+            yield "prepared"
+        if "preparation_approved" in item:
+            yield "prepared, asked for"
+        if any(one.run_id == run_id for one in world.bedrock.jobs.values()):
+            yield "bedrock"
+
+
 def broken(world: World) -> list[str]:
     """Returns a sentence for everything that does not hold."""
     runs = runs_of(world)
     found = [*world.errors, *_executions(world), *_uploads(world, runs), *_ledger(world, runs)]
-    found += [
-        f"job {one.name} is {one.status}" for one in world.jobs.jobs.values() if one.is_active
-    ]
+    found += _left_running(world)
     for run_id, item in runs.items():
-        checks = (_result, _money, _one_at_a_time, _registry, _left)
+        checks = (_result, _money, _asked, _one_at_a_time, _registry, _left)
         found += [f"{run_id}: {told}" for check in checks for told in check(world, run_id, item)]
     return found
+
+
+def _left_running(world: World) -> Iterator[str]:
+    for job in world.jobs.jobs.values():
+        if job.is_active:
+            yield f"job {job.name} is {job.status}"
+    for run in world.job_runs.runs.values():
+        if run.is_active:
+            yield f"job run {run.id} of {run.run_id} is {run.state}"
+    for tuning in world.bedrock.jobs.values():
+        if tuning.is_active:
+            yield f"customization job {tuning.name} is {tuning.status}"
+    for name in left_on_bedrock(world):
+        yield f"{name} is left on Bedrock"
+
+
+def left_on_bedrock(world: World) -> list[str]:
+    """Returns deployments, which no run keeps here, and models that no version names."""
+    deployed = [one.name for one in world.bedrock.deployments.values()]
+    models = [
+        job.name
+        for job in world.bedrock.models.values()
+        if not world.registry.versions_of(job.run_id)
+    ]
+    return [*deployed, *models]
 
 
 def _document(world: World, run_id: str, name: str) -> Any:
@@ -120,13 +158,51 @@ def billed_usd(world: World, job: Job) -> Decimal:
     return usd
 
 
+def _all_billed(world: World, run_id: str) -> tuple[Decimal, Decimal]:
+    """Returns what AWS bills for a run to the cent, and what is estimated of its tokens."""
+    exact = sum((billed_usd(world, one) for one in jobs_of(world, run_id)), Decimal(0))
+    prepared = [one for one in world.job_runs.runs.values() if one.run_id == run_id]
+    if prepared:
+        rates = _document(world, run_id, "preparation_plan.json")["terms"]["rates"]
+        exact += sum((job_runs.billed_usd(one, rates) for one in prepared), Decimal(0))
+    tuned = [one for one in world.bedrock.jobs.values() if one.run_id == run_id]
+    return exact, sum((_tuning_usd(one) for one in tuned), Decimal(0))
+
+
+def _tuning_usd(job: Customization) -> Decimal:
+    rate = price_catalogue().bedrock_training.rate("NovaMicro", REGION)
+    assert rate is not None
+    return bedrock.billed_usd(job, rate.usd)
+
+
+def _graces(world: World, run_id: str) -> Decimal:
+    plan = _document(world, run_id, "plan.json") or {}
+    names = ("stop_grace_usd", "upload_grace_usd")
+    return sum((Decimal(plan.get(name, 0)) for name in names), Decimal(0))
+
+
+def _asked(world: World, run_id: str, item: dict[str, Any]) -> Iterator[str]:
+    """Above the threshold nothing is spent without a person's yes to so much."""
+    approval = world.dynamodb.tables["runs"].get(f"approval#{run_id}")
+    said = [Decimal(item["preparation_approved"]["usd"])] if "preparation_approved" in item else []
+    if approval and approval["standing"]["S"] == "approved":
+        said.append(Decimal(approval["worst_case_usd"]["S"]))
+    allowed = max([Decimal(os.environ["APPROVAL_ABOVE_USD"]), *said])
+    billed = sum(_all_billed(world, run_id))
+    if billed > allowed + _graces(world, run_id):
+        yield f"{billed:.4f} USD were billed, and a person was asked for {allowed}"
+
+
 def _money(world: World, run_id: str, item: dict[str, Any]) -> Iterator[str]:
-    billed = sum((billed_usd(world, one) for one in jobs_of(world, run_id)), Decimal(0))
+    exact, estimated = _all_billed(world, run_id)
+    billed = exact + estimated
     if billed == 0:
         return
-    plan, run = _document(world, run_id, "plan.json"), _document(world, run_id, "run.json")
+    run = _document(world, run_id, "run.json")
     held, cap = Decimal(item["held_usd"]), Decimal(run["spec"]["budget"]["max_usd"])
-    graces = Decimal(plan["stop_grace_usd"]) + Decimal(plan["upload_grace_usd"])
+    # What a preparation leaves has to do for the graces, too.
+    graces = Decimal(0) if "prepare" in run["spec"] and run["spec"]["prepare"] else None
+    graces = _graces(world, run_id) if graces is None else graces
     if billed > held:
         yield f"{billed:.4f} USD were billed, {held} were held"
     if held > cap + graces:
@@ -134,13 +210,18 @@ def _money(world: World, run_id: str, item: dict[str, Any]) -> Iterator[str]:
     settled = item.get("settled_usd")
     if settled is None:
         yield f"{billed:.4f} USD were billed and nothing is settled"
-    elif Decimal(settled) < billed - _ROUNDING:
+    elif Decimal(settled) < exact + estimated * _ESTIMATED - _ROUNDING:
         yield f"{billed:.4f} USD were billed, {settled} settled"
 
 
 def _one_at_a_time(world: World, run_id: str, item: dict[str, Any]) -> Iterator[str]:
     """A run's attempts follow each other: none is made before the one before has ended."""
-    made = sorted(jobs_of(world, run_id), key=lambda one: one.created_at)
+    made: list[Any] = [
+        *jobs_of(world, run_id),
+        *(one for one in world.job_runs.runs.values() if one.run_id == run_id),
+        *(one for one in world.bedrock.jobs.values() if one.run_id == run_id),
+    ]
+    made.sort(key=lambda one: one.created_at)
     for first, second in itertools.pairwise(made):
         if first.ended_at is None or second.created_at < first.ended_at:
             yield f"{first.name} and {second.name} ran at once"

@@ -26,6 +26,9 @@ _NAMED = {
     "ArtifactsBucket": ("artifacts", "arn:aws:s3:::artifacts"),
     "DataBucket": ("data", "arn:aws:s3:::data"),
     "LedgerTable": ("ledger", _PLACE.arn("dynamodb", "table/ledger")),
+    "BedrockRole": ("bedrock", VARIABLES["BEDROCK_ROLE_ARN"]),
+    "PreparationApplication": (VARIABLES["EMR_APPLICATION_ID"],) * 2,
+    "PreparationJobRole": ("preparation", VARIABLES["EMR_JOB_ROLE_ARN"]),
     "RunsTable": ("runs", _PLACE.arn("dynamodb", "table/runs")),
     "TrainingRepository": (
         "thriftline-training",

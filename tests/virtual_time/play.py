@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.virtual_time import stack
-from tests.virtual_time.invariants import broken, runs_of
+from tests.virtual_time.invariants import broken, kinds_of, runs_of
 from tests.virtual_time.session import virtual_session
 from tests.virtual_time.story import Story
 from tests.virtual_time.world import Handler, OnCall, World
@@ -16,13 +16,17 @@ from tests.virtual_time.world import Handler, OnCall, World
 
 @dataclass(frozen=True)
 class Played:
-    """What became of a seed. ``states`` counts the states that were entered."""
+    """What became of a seed. ``states`` counts the states that were entered.
+
+    ``kinds`` counts the runs that prepared raw data, were asked for it, were trained on Bedrock.
+    """
 
     seed: int
     runs: int
     calls: int
     endings: Mapping[str, int]
     states: Mapping[str, int]
+    kinds: Mapping[str, int]
     broken: tuple[str, ...]
     story: tuple[str, ...]
 
@@ -55,6 +59,7 @@ def play(
             calls=world.calls,
             endings=Counter(str(one["status"]) for one in runs_of(world).values()),
             states=states,
+            kinds=Counter(kinds_of(world)),
             broken=tuple(broken(world)),
             story=tuple(sorted([*story.told, *world.told, *world.faults.made], key=_when)),
         )

@@ -21,6 +21,10 @@ class MemoryRegistry:
         self._group("DescribeModelPackageGroup", ModelPackageGroupName)
         return {"ModelPackageGroupName": ModelPackageGroupName}
 
+    def list_model_package_groups(self, *, NameContains: str = "", **_: Any) -> dict[str, Any]:
+        names = sorted(name for name in self.groups if NameContains in name)
+        return {"ModelPackageGroupSummaryList": [{"ModelPackageGroupName": one} for one in names]}
+
     def create_model_package_group(self, *, ModelPackageGroupName: str, **_: Any) -> dict[str, Any]:
         if ModelPackageGroupName in self.groups:
             raise refusal(

@@ -37,5 +37,11 @@ class MemoryServices:
     def list_service_quotas(self, **_: Any) -> dict[str, Any]:
         return {"Quotas": self.quotas}
 
+    def get_service_quota(self, **_: Any) -> dict[str, Any]:
+        return {"Quota": {"Value": 64.0}}
+
+    def get_aws_default_service_quota(self, **_: Any) -> dict[str, Any]:
+        return {"Quota": {"Value": 16.0}}
+
     def list_aws_default_service_quotas(self, **_: Any) -> dict[str, Any]:
         return {"Quotas": []}

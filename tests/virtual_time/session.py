@@ -1,6 +1,6 @@
 """boto3's session on the virtual clock: every client hands its calls to the world of the moment."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from functools import cache
@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import botocore.session
 
 import thriftline.core.aws.clients as clients
+import thriftline.runs.trainers.bedrock.asking as bedrock_asking
+import thriftline.runs.trainers.bedrock.trainer as bedrock_trainer
 import thriftline.runs.trainers.sagemaker.trainer as sagemaker_trainer
 import thriftline.wiring.shared as shared
 from local_aws.hooks import Hooks
@@ -101,6 +103,30 @@ class _VirtualDatetime(datetime):
         return answering().now.astimezone(tz)
 
 
+class _VirtualTime:
+    """``time`` whose seconds are the world's."""
+
+    @staticmethod
+    def monotonic() -> float:
+        return answering().now.timestamp()
+
+
+class _OneAfterTheOther:
+    """A pool without threads: only one thread may run in virtual time."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def __enter__(self) -> "_OneAfterTheOther":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left to wait for."""
+
+    def map(self, act: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        return [act(one) for one in items]
+
+
 @contextmanager
 def virtual_session() -> Iterator[type[_Moment]]:
     """Lets the functions' wiring make its clients here, and read the virtual time."""
@@ -108,7 +134,10 @@ def virtual_session() -> Iterator[type[_Moment]]:
     session = _Session()
     hooks.replace(clients, "_session", lambda: session)
     hooks.replace(shared, "datetime", _VirtualDatetime)
-    hooks.replace(sagemaker_trainer, "datetime", _VirtualDatetime)
+    for trainer in (sagemaker_trainer, bedrock_trainer):
+        hooks.replace(trainer, "datetime", _VirtualDatetime)
+    hooks.replace(bedrock_trainer, "time", _VirtualTime)
+    hooks.replace(bedrock_asking, "ThreadPoolExecutor", _OneAfterTheOther)
     _forget()
     try:
         yield _Moment

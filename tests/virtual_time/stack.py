@@ -31,7 +31,12 @@ VARIABLES = {
     "TRAINING_IMAGE_URI": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/thriftline-training:1",
     "APPROVAL_SECRET_ARN": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:approvals",
     "ANSWER_APPROVAL_FUNCTION": "answer-approval",
-    "TRAINERS": "sagemaker",
+    "TRAINERS": "sagemaker,bedrock",
+    "BEDROCK_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/bedrock",
+    "EMR_APPLICATION_ID": "00f1",
+    "EMR_JOB_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/preparation",
+    # The layer has it in one file; nobody runs it here.
+    "PREPARATION_PROGRAM": str(ROOT / "preparation/thriftline_preparation/main.py"),
     "APPROVAL_ABOVE_USD": "4",
     "APPROVAL_HOURS": "72",
     "STOP_RUNS_AT_BUDGET": "off",

@@ -9,10 +9,14 @@ from typing import Any
 
 from tests.virtual_time.execution import Execution
 from tests.virtual_time.faults import Faults, Outage
+from tests.virtual_time.invariants import left_on_bedrock
 from tests.virtual_time.world import ABANDONED, TRAINING, World
 
 _HOUR, _DAY = 3600.0, 86400.0
-_SERVICES = ("s3", "dynamodb", "sagemaker", "sns", "events", "stepfunctions", "ec2")
+_SERVICES = (
+    "s3", "dynamodb", "sagemaker", "sns", "events", "stepfunctions", "ec2", "bedrock",
+    "bedrock-runtime", "emr-serverless",
+)  # fmt: skip
 # A bill that SageMaker never gives is settled a week after the run's end.
 _LONGEST_SWEEPS = 20 * _DAY
 
@@ -41,6 +45,7 @@ class Story:
             world.timeline.after(chance.uniform(0, 2 * _DAY), partial(self._upload, number))
         world.timeline.after(_HOUR, self._sweep_ledger)
         world.timeline.after(300, self._sweep_approvals)
+        world.timeline.after(6 * _HOUR, self._sweep_bedrock)
         world.timeline.run()
 
     def _outages(self) -> list[Outage]:
@@ -53,16 +58,25 @@ class Story:
     # ---- Uploads
 
     def _upload(self, number: int) -> None:
-        world, chance = self.world, self.world.chance
+        chance = self.world.chance
         project = f"reviews{chance.randrange(2)}"
+        kind = chance.random()
+        if kind < 0.22:
+            # Raw data: run.yaml comes last, and starts the run.
+            folder = f"datasets/raw-{project}/"
+            self._put(f"{folder}raw.csv", _data_set(chance, number))
+            self._put(f"{folder}run.yaml", _prepare_yaml(chance))
+            return
         folder = f"datasets/{project}/"
-        if chance.random() < 0.6:
-            body = _run_yaml(chance)
-            put = world.s3.put_object(Bucket="data", Key=f"{folder}run.yaml", Body=body)
-            self._notify(f"{folder}run.yaml", put["VersionId"], len(body))
-        body = _data_set(chance, number)
-        put = world.s3.put_object(Bucket="data", Key=f"{folder}reviews.csv", Body=body)
-        self._notify(f"{folder}reviews.csv", put["VersionId"], len(body))
+        if kind < 0.42:
+            self._put(f"{folder}run.yaml", _bedrock_yaml(chance))
+        elif chance.random() < 0.75:
+            self._put(f"{folder}run.yaml", _run_yaml(chance))
+        self._put(f"{folder}reviews.csv", _data_set(chance, number))
+
+    def _put(self, key: str, body: bytes) -> None:
+        put = self.world.s3.put_object(Bucket="data", Key=key, Body=body)
+        self._notify(key, put["VersionId"], len(body))
 
     def _notify(self, key: str, version: str, size: int) -> None:
         chance = self.world.chance
@@ -129,6 +143,13 @@ class Story:
         if self._goes_on():
             world.timeline.after(1800, self._sweep_approvals)
 
+    def _sweep_bedrock(self) -> None:
+        world = self.world
+        if left_on_bedrock(world):
+            world.invoke("SweepBedrockFunction", {}, lambda *_: None)
+        if self._goes_on():
+            world.timeline.after(6 * _HOUR, self._sweep_bedrock)
+
     def _goes_on(self) -> bool:
         world = self.world
         if world.timeline.seconds < 2 * _DAY + _HOUR:
@@ -136,7 +157,8 @@ class Story:
         running = any(one.status == "RUNNING" for one in world.executions.values())
         held = any(one.get("held", {}).get("M") for one in world.dynamodb.tables["ledger"].values())
         pending = world.dynamodb.tables["runs"].get("approvals_pending", {}).get("runs")
-        return (running or held or bool(pending)) and world.timeline.seconds < _LONGEST_SWEEPS
+        left = held or bool(pending) or bool(left_on_bedrock(world))
+        return (running or left) and world.timeline.seconds < _LONGEST_SWEEPS
 
 
 def _run_yaml(chance: random.Random) -> bytes:
@@ -163,6 +185,30 @@ def _run_yaml(chance: random.Random) -> bytes:
     if chance.random() < 0.05:
         spec["budget"] = {"max_usd": "much"}
     return json.dumps(spec).encode()
+
+
+def _bedrock_yaml(chance: random.Random) -> bytes:
+    spec: dict[str, Any] = {"trainer": "bedrock"}
+    if chance.random() < 0.5:
+        spec["budget"] = {"max_usd": chance.choice((1, 5, 5, 20))}
+    if chance.random() < 0.3:
+        spec["gate"] = {"approval": "manual"}
+    return json.dumps(spec).encode()
+
+
+def _prepare_yaml(chance: random.Random) -> bytes:
+    prepare: dict[str, Any] = {
+        "engine": chance.choice(("auto", "emr_serverless")),
+        "max_minutes": chance.choice((30, 120, 300, 700)),
+        "max_vcpus": chance.choice((8, 16, 64)),
+    }
+    if chance.random() < 0.2:
+        prepare["max_usd"] = chance.choice((1, 3))
+    spec = json.loads((_bedrock_yaml if chance.random() < 0.3 else _run_yaml)(chance))
+    if chance.random() < 0.8:
+        # Both parts have to fit one cap.
+        spec["budget"] = {"max_usd": chance.choice((8, 15, 40))}
+    return json.dumps({**spec, "prepare": prepare}).encode()
 
 
 def _data_set(chance: random.Random, number: int) -> bytes:

@@ -10,11 +10,13 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from tests.virtual_time import stack
+from tests.virtual_time import prepared, stack
+from tests.virtual_time.bedrock import MemoryBedrock
 from tests.virtual_time.buckets import MemoryS3
 from tests.virtual_time.execution import Answer, Execution
 from tests.virtual_time.faults import Faults
 from tests.virtual_time.job_output import finish
+from tests.virtual_time.job_runs import JobRun, MemoryJobRuns
 from tests.virtual_time.machine import StateError
 from tests.virtual_time.refusals import FunctionDiedError, refusal
 from tests.virtual_time.registry import MemoryRegistry
@@ -56,6 +58,8 @@ class World:
         self.jobs = MemoryTrainingJobs(
             self.timeline, self.chance, self._quota, self._finish, self._checkpoint, self._job_ended
         )
+        self.job_runs = MemoryJobRuns(self.timeline, self.chance, self._prepared)
+        self.bedrock = MemoryBedrock(self.timeline, self.chance, self.s3)
         self.faults = Faults(self.chance, 0.0, 0.0, [])
         self.executions: dict[str, Execution] = {}
         self.errors: list[str] = []
@@ -112,6 +116,9 @@ class World:
             "dynamodb": (self.dynamodb,),
             "sagemaker": (self.jobs, self.registry),
             "stepfunctions": (self,),
+            "emr-serverless": (self.job_runs,),
+            "bedrock": (self.bedrock,),
+            "bedrock-runtime": (self.bedrock,),
         }
         for holder in holders.get(service, (self.small,)):
             if hasattr(holder, method):
@@ -228,6 +235,9 @@ class World:
 
     def _finish(self, job: Job) -> None:
         finish(job, self.s3, self.chance)
+
+    def _prepared(self, run: JobRun) -> None:
+        prepared.finish(run, self.s3)
 
     def _checkpoint(self, job: Job) -> None:
         bucket, _, key = (

@@ -21,28 +21,33 @@ OTHERS = (
     "SweepLedgerFunction",
     "WakeRunFunction",
 )
-# What has tests of its own, with Bedrock, ranges of large files, raw data or a deployment in them.
+# What has tests of its own, with ranges of large files in them.
 ELSEWHERE = {"ValidateRangeFunction", "MergeValidationFunction"}
 ANYTHING = "*"
 # Function, action and, where only one of several statements is meant, its place: the reason.
 EXPLAINED = {
     (ANYTHING, "kms:*", None): "with a key of one's own, AWS asks KMS in the function's name",
     (ANYTHING, "s3:ListBucket", None): "only who may list is told that an object is missing",
-    (ANYTHING, "bedrock:*", None): "the trainer bedrock, in tests/integration/bedrock",
+    (ANYTHING, "bedrock:*", None): "a champion on Bedrock, a judge, what an end or a start left",
     (ANYTHING, "secretsmanager:GetSecretValue", None): "Databricks, or an answer by a signed link",
-    (ANYTHING, "emr-serverless:*", None): "raw data prepared on EMR Serverless",
+    (ANYTHING, "emr-serverless:*", None): "a start whose answer was lost, an attempt past its time",
     (ANYTHING, "sagemaker:*ProcessingJob", None): "raw data prepared by a processing job",
     ("OpenRunFunction", "s3:ListBucketVersions", 1): "raw data in a bucket of somebody else",
     ("OpenRunFunction", "sns:Publish", 0): "an upload that starts no run is told of",
-    ("CleanUpFunction", "s3:GetObject", 1): "what an attempt on Bedrock left",
-    ("CleanUpFunction", "s3:PutObject", 0): "what is kept of an attempt on Bedrock",
     ("PlanRunFunction", "sagemaker:DescribeTrainingPlan", 0): "a run on a training plan",
     ("PlanRunFunction", "fsx:*", 0): "a run that reads a file system of FSx",
     ("PlanRunFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
     ("PrepareSplitFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
     ("CleanUpFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
-    ("PollTrainingFunction", "s3:GetObject", 1): "the test split that a model on Bedrock is asked",
-    ("PollTrainingFunction", "s3:PutObject", 0): "the answers of a model on Bedrock",
+    ("PlanPreparationFunction", "dynamodb:GetItem", 0): "a plan that is made again",
+    ("PlanPreparationFunction", "servicequotas:GetAWSDefaultServiceQuota", 0): "no own quota",
+    (
+        "PollPreparationFunction",
+        "s3:ListBucketVersions",
+        1,
+    ): "raw data in a bucket of somebody else",
+    ("StartPreparationFunction", "iam:PassRole", 1): "the role of a processing job",
+    ("StartPreparationFunction", "sagemaker:AddTags", 0): "raw data prepared by a processing job",
     ("PollTrainingFunction", "iam:PassRole", 0): "the role of what judges answers on Bedrock",
     ("PublishResultFunction", "sagemaker:*ModelPackage*", 0): "a run that fails with a version",
     ("RegisterModelFunction", "ecr:*", 0): "the registry looks in the caller's name for the image",
@@ -51,11 +56,7 @@ EXPLAINED = {
     ("RegisterModelFunction", "iam:PassRole", 0): "the role of that schedule",
     ("RegisterModelFunction", "s3:PutObject", None): "what is kept of a model on Bedrock",
     ("ReserveBudgetFunction", "s3:PutObject", 0): "a plan that is made shorter to fit the month",
-    ("SettleBudgetFunction", "s3:GetObject", 1): "what an attempt on Bedrock left",
     ("StartTrainingFunction", "sagemaker:CreateTrainingJob", 1): "a run on a training plan",
-    ("StartTrainingFunction", "s3:GetObject", 1): "the splits that are written anew for Bedrock",
-    ("StartTrainingFunction", "s3:PutObject", 0): "the training file for Bedrock",
-    ("StartTrainingFunction", "iam:PassRole", 1): "the role of a job on Bedrock",
     ("AnswerApprovalFunction", "dynamodb:GetItem", 0): "an answer that comes too late",
     ("AnswerApprovalFunction", "states:DescribeExecution", 0): "a run that does not wait any more",
     ("SweepApprovalsFunction", "dynamodb:UpdateItem", 0): "an answer that nobody delivered",
@@ -82,7 +83,7 @@ def functions() -> Iterator[str]:
         one
         for logical in (TRAINING, ABANDONED)
         for one in machine(logical)[1].values()
-        if one.endswith("Function") and "Preparation" not in one
+        if one.endswith("Function")
     }
     yield from sorted({*named, *OTHERS} - ELSEWHERE)
 

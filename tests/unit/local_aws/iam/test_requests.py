@@ -8,6 +8,9 @@ from local_aws.iam.requests import Place, questions
 
 PLACE = Place("123456789012", "eu-west-1")
 SAGEMAKER = "arn:aws:sagemaker:eu-west-1:123456789012"
+BEDROCK = "arn:aws:bedrock:eu-west-1:123456789012"
+BASE = "arn:aws:bedrock:eu-west-1::foundation-model"
+EMR = "arn:aws:emr-serverless:eu-west-1:123456789012"
 TABLES = "arn:aws:dynamodb:eu-west-1:123456789012:table"
 
 
@@ -56,12 +59,68 @@ def asked(service: str, operation: str, **parameters: Any) -> list[tuple[str, st
             ),
         ),
         ("service-quotas", "ListServiceQuotas", {}, ("servicequotas:ListServiceQuotas", "*")),
+        (
+            "emr-serverless",
+            "CancelJobRun",
+            {"applicationId": "00f1", "jobRunId": "7"},
+            ("emr-serverless:CancelJobRun", f"{EMR}:/applications/00f1/jobruns/7"),
+        ),
+        (
+            "emr-serverless",
+            "ListJobRuns",
+            {"applicationId": "00f1"},
+            ("emr-serverless:ListJobRuns", f"{EMR}:/applications/00f1"),
+        ),
+        (
+            "bedrock",
+            "GetFoundationModel",
+            {"modelIdentifier": "amazon.nova-micro-v1:0:128k"},
+            ("bedrock:GetFoundationModel", f"{BASE}/amazon.nova-micro-v1:0:128k"),
+        ),
+        (
+            "bedrock-runtime",
+            "Converse",
+            {"modelId": "amazon.nova-micro-v1:0"},
+            ("bedrock:InvokeModel", f"{BASE}/amazon.nova-micro-v1:0"),
+        ),
+        (
+            "bedrock-runtime",
+            "Converse",
+            {"modelId": "eu.amazon.nova-micro-v1:0"},
+            ("bedrock:InvokeModel", f"{BEDROCK}:inference-profile/eu.amazon.nova-micro-v1:0"),
+        ),
+        (
+            "bedrock",
+            "DeleteCustomModelDeployment",
+            {"customModelDeploymentIdentifier": "a-eval"},
+            (
+                "bedrock:DeleteCustomModelDeployment",
+                f"{BEDROCK}:custom-model-deployment/a-eval",
+            ),
+        ),
     ],
 )
 def test_a_request_needs_one_action_on_one_resource(
     service: str, operation: str, parameters: dict[str, Any], wanted: tuple[str, str]
 ) -> None:
     assert asked(service, operation, **parameters) == [wanted]
+
+
+def test_what_bedrock_and_emr_make_is_asked_for_with_what_it_is_made_of_and_its_tags() -> None:
+    tags = [{"key": "thriftline:stack", "value": "thriftline"}]
+    job = {"baseModelIdentifier": "b:0", "customModelName": "m", "jobName": "j", "jobTags": tags}
+    assert asked("bedrock", "CreateModelCustomizationJob", **job) == [
+        ("bedrock:CreateModelCustomizationJob", f"{BASE}/b:0"),
+        ("bedrock:CreateModelCustomizationJob", f"{BEDROCK}:custom-model/m"),
+        ("bedrock:TagResource", f"{BEDROCK}:custom-model/m"),
+        ("bedrock:CreateModelCustomizationJob", f"{BEDROCK}:model-customization-job/j"),
+        ("bedrock:TagResource", f"{BEDROCK}:model-customization-job/j"),
+    ]
+    started = {"applicationId": "00f1", "tags": {"thriftline:stack": "thriftline"}}
+    assert asked("emr-serverless", "StartJobRun", **started) == [
+        ("emr-serverless:StartJobRun", f"{EMR}:/applications/00f1"),
+        ("emr-serverless:TagResource", f"{EMR}:/applications/00f1/jobruns/0"),
+    ]
 
 
 def test_what_is_made_with_tags_and_a_role_needs_both() -> None:

@@ -23,7 +23,6 @@ _PHASES = (
     ("trainingDetails", "training"),
 )
 ACTIVE = frozenset({"InProgress", "Stopping"})
-_ENDED_PHASE = frozenset({"Completed", "Failed", "Stopped"})
 
 
 @dataclass(frozen=True)
@@ -89,14 +88,14 @@ def _failed(said: str) -> Outcome:
 
 
 def phase_of(details: Mapping[str, Any] | None) -> JobPhase:
-    """Returns the phase of a job from its ``statusDetails``; the first that has not ended."""
+    """Returns the phase of a job from its ``statusDetails``: the last that has begun.
+
+    One that Bedrock does not show hides none after it: a job that trains is not validated any more.
+    """
     known = details or {}
     last = JobPhase(_PHASES[0][1], None)
     for key, name in _PHASES:
         phase = known.get(key)
-        if not phase or phase.get("status") in (None, "NotStarted"):
-            break
-        last = JobPhase(name, phase.get("creationTime"))
-        if phase["status"] not in _ENDED_PHASE:
-            break
+        if phase and phase.get("status") not in (None, "NotStarted"):
+            last = JobPhase(name, phase.get("creationTime"))
     return last

@@ -92,6 +92,12 @@ def phase(status: str) -> dict[str, Any]:
             {"validationDetails": phase("Failed"), "trainingDetails": phase("NotStarted")},
             JobPhase("validation", NOON),
         ),
+        # A phase that is not shown keeps no job in the one before, whose limit would stop it.
+        (
+            {"validationDetails": phase("Completed"), "trainingDetails": phase("InProgress")},
+            JobPhase("training", NOON),
+        ),
+        ({"trainingDetails": phase("InProgress")}, JobPhase("training", NOON)),
     ],
 )
 def test_a_job_shows_the_phase_that_it_is_in(details: Any, expected: JobPhase) -> None:

@@ -35,6 +35,7 @@ EXPLAINED = {
     ("OpenRunFunction", "s3:ListBucketVersions", 1): "raw data in a bucket of somebody else",
     ("OpenRunFunction", "sns:Publish", 0): "an upload that starts no run is told of",
     ("PlanRunFunction", "sagemaker:DescribeTrainingPlan", 0): "a run on a training plan",
+    ("PlanRunFunction", "ec2:*Spot*", 0): "a run that takes Spot where its market says so",
     ("PlanRunFunction", "fsx:*", 0): "a run that reads a file system of FSx",
     ("PlanRunFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
     ("PrepareSplitFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",

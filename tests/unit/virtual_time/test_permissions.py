@@ -42,11 +42,7 @@ EXPLAINED = {
     ("CleanUpFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
     ("PlanPreparationFunction", "dynamodb:GetItem", 0): "a plan that is made again",
     ("PlanPreparationFunction", "servicequotas:GetAWSDefaultServiceQuota", 0): "no own quota",
-    (
-        "PollPreparationFunction",
-        "s3:ListBucketVersions",
-        1,
-    ): "raw data in a bucket of somebody else",
+    ("PollPreparationFunction", "s3:ListBucketVersions", 1): "raw data in another's bucket",
     ("StartPreparationFunction", "iam:PassRole", 1): "the role of a processing job",
     ("StartPreparationFunction", "sagemaker:AddTags", 0): "raw data prepared by a processing job",
     ("PollTrainingFunction", "iam:PassRole", 0): "the role of what judges answers on Bedrock",

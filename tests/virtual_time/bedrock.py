@@ -271,8 +271,11 @@ class MemoryBedrock:
         if not one.leaves:
             one.leaves = True
             seconds = self._chance.choice((0.0, 0.0, self._chance.uniform(1, 600)))
-            self._timeline.after(seconds, lambda: self.deployments.pop(one.arn, None))
+            self._timeline.after(seconds, lambda: self._gone(one))
         return {}
+
+    def _gone(self, one: Deployed) -> None:
+        self.deployments.pop(one.arn, None)
 
     def list_custom_model_deployments(self, *, modelArnEquals: str | None = None) -> dict[str, Any]:
         return {

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.unit.runs.plan_world import DATASET, OPEN, FakeRegistry
 from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
-from tests.unit.runs.test_plan_run import DATASET, OPEN, FakeRegistry
 from tests.unit.runs.trainers.sagemaker.test_estimate import encoders, workloads
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import InvalidRunSpecError

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
+from tests.unit.runs.plan_world import DATASET, OPEN, FakeRegistry
 from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
-from tests.unit.runs.test_plan_run import DATASET, OPEN, FakeRegistry
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import InvalidRunSpecError, NoQuotaError
 from thriftline.runs.schemas.plan import Plan

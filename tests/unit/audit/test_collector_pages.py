@@ -5,12 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.audit.canned_answers import (
-    day,
-    named,
-    run_day,
-    settled,
-)
+from tests.unit.audit.canned_answers import day, named, run_day, settled
 from tests.unit.audit.canned_aws import ARN, NOW, REGION, START, Canned, CannedClients, error, pages
 from thriftline.audit.aws.collectors import bedrock
 from thriftline.audit.aws.collectors.buckets import collect_buckets

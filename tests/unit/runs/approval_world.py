@@ -30,7 +30,7 @@ from thriftline.runs.schemas.approval import (
 from thriftline.runs.schemas.plan import PlannedQuote
 from thriftline.runs.schemas.preparation_plan import PreparationPlan
 from thriftline.runs.schemas.run import RunPreparation
-from thriftline.runs.steps.answer_approval import Answered, answer_approval
+from thriftline.runs.steps.answer_approval import Answered, answer_approval, respond
 from thriftline.runs.steps.close_approval import close_approval
 from thriftline.runs.steps.request_approval import request_approval
 from thriftline.runs.steps.sweep_approvals import sweep_approvals
@@ -265,3 +265,10 @@ def approval_world() -> Iterator[ApprovalWorld]:
         ending.callback(hooks.undo)
         client = boto3.client("dynamodb", region_name="us-east-1")
         yield ApprovalWorld(run, client)
+
+
+def response(world: ApprovalWorld, event: dict[str, Any], now: datetime = NOW) -> Any:
+    """Returns what a call over HTTP is answered."""
+    request = AnswerApprovalRequest.model_validate(event)
+    answered = world.answer(request, now)
+    return respond(request, answered, artifacts=world.run.artifacts, now=now)

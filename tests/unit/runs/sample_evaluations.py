@@ -5,12 +5,7 @@ import math
 import numpy as np
 
 from thriftline.evaluation.cells import Batch, FloatArray, IntArray
-from thriftline.evaluation.document import (
-    CurvePoint,
-    Gate,
-    Training,
-    ValidationPoint,
-)
+from thriftline.evaluation.document import CurvePoint, Gate, Training, ValidationPoint
 from thriftline.evaluation.evaluator import (
     EvaluationResult,
     EvaluationSettings,

@@ -21,13 +21,8 @@ from tests.unit.runs.sample_result_parts import (
     plan,
     settlement,
 )
-from thriftline.evaluation.document import (
-    Answers,
-    UnparsedAnswer,
-)
-from thriftline.evaluation.evaluator import (
-    EvaluationResult,
-)
+from thriftline.evaluation.document import Answers, UnparsedAnswer
+from thriftline.evaluation.evaluator import EvaluationResult
 from thriftline.runs.schemas.gate_section import GateSection
 from thriftline.runs.schemas.result import (
     Baseline,

@@ -10,9 +10,7 @@ import pytest
 
 from tests.unit.runs.plan_world import OPEN, plan, plan_world
 from tests.unit.runs.run_world import RUN_ID, RunWorld
-from thriftline.core.errors import (
-    BudgetExceededError,
-)
+from thriftline.core.errors import BudgetExceededError
 from thriftline.runs.domain.approvals import ApprovalPolicy
 from thriftline.runs.schemas.result import ResultPlan
 from thriftline.runs.schemas.run import RunPreparation

@@ -10,9 +10,7 @@ import pytest
 from tests.unit.runs.plan_world import DATASET, LARGE, OPEN, FakeRegistry, plan, plan_world
 from tests.unit.runs.run_world import NOW, PROJECT, RUN_ID, RunWorld
 from tests.unit.runs.trainers_fixture import trainers_over
-from thriftline.core.errors import (
-    BudgetExceededError,
-)
+from thriftline.core.errors import BudgetExceededError
 from thriftline.runs.aws.model_registry import RegisteredModel
 from thriftline.runs.domain.finished_runs import FinishedRun
 from thriftline.runs.steps.plan_run import plan_run

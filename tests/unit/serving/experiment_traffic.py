@@ -4,11 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.unit.serving.experiment_world import (
-    AB,
-    NOW,
-    World,
-)
+from tests.unit.serving.experiment_world import AB, NOW, World
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 # So small a difference is not decided in an hour.

@@ -6,14 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.serving.experiment_traffic import HOUR, traffic
-from tests.unit.serving.experiment_world import (
-    AB,
-    ENDPOINT,
-    NOW,
-    World,
-    made_world,
-    refusal,
-)
+from tests.unit.serving.experiment_world import AB, ENDPOINT, NOW, World, made_world, refusal
 from thriftline.core.errors import ServiceUnavailableError, ThriftlineError
 
 

@@ -8,14 +8,7 @@ from random import Random
 import pytest
 
 from tests.unit.serving.experiment_traffic import HOUR, MINUTE
-from tests.unit.serving.experiment_world import (
-    ACCURACY,
-    ENDPOINT,
-    NOW,
-    SHADOW,
-    World,
-    made_world,
-)
+from tests.unit.serving.experiment_world import ACCURACY, ENDPOINT, NOW, SHADOW, World, made_world
 
 
 @pytest.fixture

@@ -6,14 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.serving.experiment_world import (
-    AB,
-    ENDPOINT,
-    NOW,
-    SHADOW,
-    World,
-    made_world,
-)
+from tests.unit.serving.experiment_world import AB, ENDPOINT, NOW, SHADOW, World, made_world
 from thriftline.core.errors import ExperimentRefusedError
 from thriftline.serving.domain.checks import Artifact
 

@@ -1,0 +1,189 @@
+"""Approval: exactly the first valid answer counts, and every caller is told which."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+
+import pytest
+
+from tests.unit.runs.approval_world import HOURS, TOKEN, ApprovalWorld, approval_world, response
+from tests.unit.runs.run_world import NOW, RUN_ID
+from thriftline.runs.aws.approvals_table import ApprovalsTable
+from thriftline.runs.domain.approvals import Approval, Outcome, Standing
+from thriftline.runs.steps.answer_approval import Answered
+from thriftline.runs.steps.deliver_answer import deliver
+
+LATE = NOW + HOURS
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[ApprovalWorld]:
+    with approval_world() as made:
+        yield made
+
+
+@pytest.fixture
+def world(shared: ApprovalWorld) -> ApprovalWorld:
+    return shared.begin()
+
+
+@pytest.mark.parametrize("answer", ["approve", "reject"])
+def test_the_first_answer_counts_wakes_the_workflow_and_says_who(
+    world: ApprovalWorld, answer: str
+) -> None:
+    world.ask()
+
+    answered = world.say(answer, by="ann@example.com", now=NOW + timedelta(hours=1))
+
+    assert (answered.outcome, answered.status) == (Outcome.ACCEPTED, 200)
+    assert world.states.woken == [TOKEN]
+    assert world.approval.answered_by == "ann@example.com"
+    assert world.approval.answered_at == NOW + timedelta(hours=1)
+    assert world.approval.delivered
+
+
+def test_the_second_answer_changes_nothing_and_is_told_whose_was_first(
+    world: ApprovalWorld,
+) -> None:
+    world.ask()
+    world.say("reject", by="ann")
+
+    event = {"run_id": RUN_ID, "answer": "approve", "by": "bob"}
+    second = response(world, event)
+
+    assert second.statusCode == 409
+    told = json.loads(second.body)
+    assert told["outcome"] == "already"
+    assert told["message"].startswith("Rejected by ann at 2026-11-21 12:00 UTC.")
+    assert world.approval.standing is Standing.REJECTED
+    assert world.states.woken == [TOKEN]
+
+
+def _race(world: ApprovalWorld, callers: int) -> list[Answered]:
+    together = Barrier(callers)
+
+    def answer(number: int) -> Answered:
+        together.wait()
+        return world.say("reject" if number % 2 else "approve", by=f"caller {number}")
+
+    with ThreadPoolExecutor(callers) as pool:
+        return list(pool.map(answer, range(callers)))
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_of_ten_answers_at_once_exactly_one_is_accepted(world: ApprovalWorld, round_: int) -> None:
+    world.ask()
+
+    answers = _race(world, 10)
+
+    outcomes = [one.outcome for one in answers]
+    assert sorted(outcomes) == [Outcome.ACCEPTED] + [Outcome.ALREADY] * 9
+    first = outcomes.index(Outcome.ACCEPTED)
+    assert world.approval.answered_by == f"caller {first}"
+    assert world.approval.standing is (Standing.REJECTED if first % 2 else Standing.APPROVED)
+    assert world.states.woken == [TOKEN]
+
+
+class _ReadsThenWrites(ApprovalsTable):
+    """A twin that is broken on purpose: two callers may both see that nobody has answered."""
+
+    together = Barrier(10)
+
+    def answer(
+        self,
+        run_id: str,
+        standing: Standing,
+        by: str,
+        now: datetime,
+        *,
+        to: Approval | None = None,
+    ) -> tuple[Approval | None, bool]:
+        seen = self.get(run_id)
+        self.together.wait()
+        if seen is None or not seen.is_open(now):
+            return seen, False
+        return self._change(
+            run_id, "SET standing = :to", "attribute_exists(run_id)", {":to": standing}
+        )
+
+
+def test_a_table_that_reads_before_it_writes_fails_the_same_race(world: ApprovalWorld) -> None:
+    world.ask()
+    world.approvals.__class__ = _ReadsThenWrites
+
+    outcomes = [one.outcome for one in _race(world, 10)]
+
+    assert outcomes.count(Outcome.ACCEPTED) > 1
+
+
+def test_an_answer_after_the_expiry_changes_nothing(world: ApprovalWorld) -> None:
+    world.ask()
+
+    answered = world.say("approve", now=LATE)
+
+    assert (answered.outcome, answered.status) == (Outcome.EXPIRED, 410)
+    assert world.approval.standing is Standing.WAITING
+    assert world.states.woken == []
+
+
+def test_an_answer_for_a_run_that_asked_nobody_is_unknown(world: ApprovalWorld) -> None:
+    assert world.say("approve").status == 404
+    assert world.say(None).status == 404
+    assert world.approvals.get(RUN_ID) is None
+
+
+def test_an_answer_after_the_execution_was_stopped_does_not_count_and_is_told_so(
+    world: ApprovalWorld,
+) -> None:
+    world.ask()
+    world.states.running = False
+
+    answered = world.say("approve")
+
+    assert (answered.outcome, answered.status) == (Outcome.ENDED, 410)
+    assert world.approval.standing is Standing.WITHDRAWN
+    assert world.say("reject").outcome is Outcome.ENDED
+    assert world.approvals.pending() == ()
+
+
+def test_an_answer_whose_wake_up_was_made_before_still_counts(world: ApprovalWorld) -> None:
+    """The reply of a first call was lost: the token is used up, and the execution goes on."""
+    world.ask()
+    world.states.open.clear()
+
+    assert world.say("approve").outcome is Outcome.ACCEPTED
+
+    assert world.approval.standing is Standing.APPROVED
+    assert world.close().approved
+
+
+def test_an_answer_to_a_token_that_was_replaced_meanwhile_is_delivered_to_the_new_one(
+    world: ApprovalWorld,
+) -> None:
+    world.ask()
+    answered, _ = world.approvals.answer(RUN_ID, Standing.APPROVED, "Ada", NOW)
+    assert answered is not None
+    # The task is tried again after its answer was taken, and before that is delivered.
+    world.states.open.clear()
+    world.ask("a new token")
+    assert deliver(answered, approvals=world.approvals, executions=world.executions)
+    assert world.sweep().delivered == (RUN_ID,)
+    assert world.states.woken == ["a new token"]
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_an_answer_that_is_not_delivered_is_kept_and_delivered_by_the_sweep(
+    world: ApprovalWorld, code: str
+) -> None:
+    world.ask()
+    world.states.error = code
+    assert world.say("approve").outcome is Outcome.ACCEPTED
+    assert world.sweep().failed == (RUN_ID,)
+    world.states.error = ""
+
+    assert world.sweep().delivered == (RUN_ID,)
+
+    assert world.states.woken == [TOKEN]
+    assert world.sweep().delivered == ()

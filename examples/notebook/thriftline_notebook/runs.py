@@ -13,6 +13,7 @@ _SAGEMAKER = "sagemaker"
 # Of these a model is registered.
 _WITH_MODEL = ("succeeded", "not_promoted")
 _MISSING = ("NoSuchKey", "404")
+_SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,20 @@ class Run:
 
     @property
     def channels(self) -> Mapping[str, Mapping[str, Any]]:
-        """The job's input channels by name."""
-        return {each["ChannelName"]: each for each in self.job["InputDataConfig"]}
+        """The job's input channels by name, the splits where the stack keeps them.
+
+        A job may have read them through a file system, or from a directory bucket, whose copy is
+        gone; the artifacts bucket has the same by the same keys.
+        """
+        return {
+            each["ChannelName"]: self._kept(each) if each["ChannelName"] in _SPLITS else each
+            for each in self.job["InputDataConfig"]
+        }
+
+    def _kept(self, channel: Mapping[str, Any]) -> Mapping[str, Any]:
+        source = channel["DataSource"].get("S3DataSource", {"S3DataType": "S3Prefix"})
+        uri = f"s3://{self.bucket}/scratch/{self.run_id}/splits/{channel['ChannelName']}/"
+        return {**channel, "DataSource": {"S3DataSource": {**source, "S3Uri": uri}}}
 
     @property
     def output(self) -> Place:

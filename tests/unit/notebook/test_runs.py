@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -79,6 +80,26 @@ def test_a_run_is_read_with_the_job_that_completed(clients: Clients) -> None:
     assert clients.sagemaker.asked == f"{RUN_ID}-02"
     assert (found.project, found.image, found.bucket) == ("films", "image@sha256:1", BUCKET)
     assert found.tags == {"thriftline:project": "films"}
+
+
+def test_splits_are_read_where_the_stack_keeps_them_whatever_the_job_read(
+    clients: Clients,
+) -> None:
+    put_result(clients)
+    put_channels(clients)
+    found = read_run(clients, "thriftline", RUN_ID)
+    express = {"S3Uri": "s3://a--use1-az4--x-s3/x/", "S3DataType": "S3Prefix"}
+    sources = {"train": {"FileSystemDataSource": {}}, "test": {"S3DataSource": express}}
+    asked = [{"ChannelName": name, "DataSource": one} for name, one in sources.items()]
+    channels = replace(found, job=job(InputDataConfig=asked)).channels
+
+    assert {name: one["DataSource"]["S3DataSource"] for name, one in channels.items()} == {
+        name: {
+            "S3DataType": "S3Prefix",
+            "S3Uri": f"s3://{BUCKET}/scratch/{RUN_ID}/splits/{name}/",
+        }
+        for name in sources
+    }
 
 
 @pytest.mark.parametrize(

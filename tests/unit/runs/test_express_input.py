@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Any, cast
 
 import pytest
@@ -258,6 +259,9 @@ def test_an_attempt_is_billed_its_reads_and_the_first_one_the_upload(world: RunW
     }
     assert rows(never) == {}
     assert first.billed_usd == sum(one.usd for one in first.charges)
+    # Whole GB are shown, those of each reading.
+    units = {one.what: one.units for one in second.charges}
+    assert units["S3 Express reads (reckoned)"] == ceil(2 * gigabytes)
 
 
 def test_a_running_attempt_is_charged_all_that_it_may_come_to(world: RunWorld) -> None:

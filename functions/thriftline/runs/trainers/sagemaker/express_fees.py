@@ -7,6 +7,7 @@ what is settled is reckoned from the data, the starts of the jobs and the time t
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil
 
 from thriftline.money.prices import Price
 from thriftline.money.settlement import Charge
@@ -93,9 +94,9 @@ class ExpressFees:
     def _kept_usd(self, seconds: int) -> Decimal:
         return self.gigabytes * self.storage.usd * seconds / _MONTH_SECONDS
 
-    @staticmethod
-    def _charge(what: str, price: Price, units: int, seconds: int, usd: Decimal) -> Charge:
-        return Charge(f"{what} (reckoned)", seconds, units, price.usd, price.unit, usd)
+    def _charge(self, what: str, price: Price, times: int, seconds: int, usd: Decimal) -> Charge:
+        gigabytes = ceil(self.gigabytes * times)
+        return Charge(f"{what} (reckoned)", seconds, gigabytes, price.usd, price.unit, usd)
 
 
 def gigabytes_of(workload: Workload) -> tuple[Decimal, Decimal]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import PreparationError
-from .places import literal
+from .places import every_file, is_remote, literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,10 +48,16 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """The files that are read, and the names of those that are passed over."""
+    """The files that are read, and the names of those that are passed over.
+
+    ``empty`` files would be read if they held a byte; ``hidden`` ones are data by their names,
+    which begin with a sign that keeps Spark from seeing them.
+    """
 
     files: tuple[SourceFile, ...]
     ignored: tuple[str, ...]
+    empty: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -83,10 +89,15 @@ def list_files(spark: SparkSession, config: Config, places: Places) -> Listing:
             continue
         if kind is None:
             ignored.append(name)
-        elif size:
+        else:
             files.append(SourceFile(path, name, size, kind, gzipped, number))
-    _check(files, ignored, config.sources)
-    return Listing(tuple(files), tuple(ignored))
+    seen = {*ignored, *(file.name for file in files)}
+    empty, hidden = (
+        tuple(name for name in names if name not in seen and not name.startswith(own))
+        for names in _unseen(spark, config, places)
+    )
+    _check(files, [*ignored, *empty, *hidden], config.sources)
+    return Listing(tuple(files), tuple(ignored), empty, hidden)
 
 
 def kind_of(name: str, format_: str) -> tuple[str | None, bool]:
@@ -128,6 +139,28 @@ def _listed(spark: SparkSession, source: str, places: Places) -> dict[str, tuple
     return {row.path: (row.length, row.number) for row in rows}
 
 
+def _unseen(spark: SparkSession, config: Config, places: Places) -> tuple[list[str], list[str]]:
+    """Returns data files that Spark passes over without a word: empty ones, and hidden ones."""
+    empty: set[str] = set()
+    hidden: set[str] = set()
+    for source in config.sources:
+        root = places.resolved(source)
+        for path, size in every_file(spark, root):
+            # What is above the source may be called as it likes.
+            below = path[len(root) :] if path != root else path.rpartition("/")[2]
+            name = places.as_given(path)
+            if kind_of(name, "auto")[0] and any(map(is_hidden, below.split("/"))):
+                hidden.add(name)
+            elif kind_of(name, config.format)[0] and not size:
+                empty.add(name)
+    return sorted(empty), sorted(hidden)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether Spark passes over a file or folder of this name."""
+    return name.startswith(".") or (name.startswith("_") and "=" not in name)
+
+
 def _check(files: Sequence[SourceFile], ignored: Sequence[str], sources: Sequence[str]) -> None:
     if not files:
         others = f" It holds {_few(ignored)}." if ignored else ""
@@ -137,6 +170,13 @@ def _check(files: Sequence[SourceFile], ignored: Sequence[str], sources: Sequenc
             f"holds anything lies below {_few(sources)}.{others} Name another folder or `format`.",
         )
     for file in files:
+        base = file.path.rpartition("/")[2]
+        if ":" in base and not is_remote(file.path):
+            raise PreparationError(
+                "unreadable",
+                f"{file.name}: Spark cannot open a file of this machine with a colon in its name. "
+                "Rename it.",
+            )
         if file.gzipped and file.size > MOST_GZIP_BYTES:
             raise PreparationError(
                 "file_too_large",

@@ -30,9 +30,23 @@ _UNREADABLE = (
     "CANNOT_READ_FILE_FOOTER",
     "Could not read footer",
     "ZipException",
+    "not a gzip file",
+    "incorrect header check",
+    "incorrect data check",
+    "gzip stream",
+    "DataFormatException",
     "invalid stored block lengths",
+    "invalid block type",
+    "invalid distance",
+    "invalid code lengths",
+    "invalid literal",
+    "ParquetDecodingException",
+    "Can not read value at",
+    "could not read page",
+    "CompressionCodec",
 )
 _DENIED = ("AccessDenied", "Access Denied")
+_TOO_LONG = ("TextParsingException", "exceeds the maximum number of characters", "maxColumns")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -67,21 +81,31 @@ def _prepare(spark: SparkSession, config: Config, places: Places) -> None:
 
 def unreadable(message: str, places: Places) -> PreparationError | None:
     """Returns the error of a file that is damaged or locked; None if the message is not of one."""
+    where = _file_of(message, places)
+    if any(sign in message for sign in _TOO_LONG):
+        what = (
+            "a field of more than 32 MiB, or a record of more than 100,000 fields: a quote may be "
+            'opened and not closed. Close it, or double it where it is part of a text ("").'
+        )
+        return PreparationError("unreadable", f"{where or 'a source file'}: {what}")
     sign = next((sign for sign in (*_UNREADABLE, *_DENIED) if sign in message), None)
     if sign is None:
         return None
-    paths = re.findall(r"(?:file|s3a?|s3n|dbfs):/[^\s,;'\"]+", message)
-    data = [path for path in paths if re.search(r"\.(csv|jsonl|ndjson|parquet)(\.gz)?\b", path)]
-    where = places.as_given(data[0].rstrip(".)]")) if data else "a source file"
     if sign in _DENIED:
-        where = where if data else "a source, or the output"
+        where = where or "a source, or the output"
         what = (
             "access is denied. Give the role of the preparation the right to read its sources and "
             "to write its output."
         )
     else:
         what = f"Spark cannot read it ({sign}). Upload the file again."
-    return PreparationError("unreadable", f"{where}: {what}")
+    return PreparationError("unreadable", f"{where or 'a source file'}: {what}")
+
+
+def _file_of(message: str, places: Places) -> str | None:
+    paths = re.findall(r"(?:file|s3a?|s3n|dbfs):/[^\s,;'\"]+", message)
+    data = [path for path in paths if re.search(r"\.(csv|jsonl|ndjson|parquet)(\.gz)?\b", path)]
+    return places.as_given(data[0].rstrip(".)]")) if data else None
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pyspark.sql import SparkSession
 
+# Each costs a call into the JVM.
+_MOST_LISTED = 20_000
 _S3 = ("s3://", "s3a://", "s3n://")
 
 
@@ -73,6 +77,33 @@ def write_document(spark: SparkSession, uri: str, text: str) -> None:
     scratch.replace(path)
 
 
+def every_file(spark: SparkSession, uri: str) -> Iterator[tuple[str, int]]:
+    """Yields every file at or below a place with its size, also those that Spark does not read.
+
+    Nothing where this place gives no way to look; on a remote one at most so many.
+    """
+    if not is_remote(uri):
+        path = Path(local_path(uri))
+        files = (one for one in (path, *path.rglob("*")) if one.is_file())
+        yield from ((str(one), one.stat().st_size) for one in files)
+        return
+    try:
+        found = _file_system(spark, uri).listFiles(spark._jvm.org.apache.hadoop.fs.Path(uri), True)
+        for _ in range(_MOST_LISTED):
+            if not found.hasNext():
+                return
+            one = found.next()
+            yield one.getPath().toString(), one.getLen()
+    except Exception:
+        return
+
+
+def _file_system(spark: SparkSession, uri: str) -> Any:
+    """Hadoop's client of a place; an error on a shared cluster of Databricks, which has none."""
+    settings = spark._jsparkSession.sessionState().newHadoopConf()
+    return spark._jvm.org.apache.hadoop.fs.Path(uri).getFileSystem(settings)
+
+
 def remove(spark: SparkSession, uri: str) -> bool:
     """Deletes a folder or a document; False where this place gives no way to, and it stays."""
     if not is_remote(uri):
@@ -80,10 +111,7 @@ def remove(spark: SparkSession, uri: str) -> bool:
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         return True
     try:
-        jvm = spark._jvm
-        path = jvm.org.apache.hadoop.fs.Path(uri)
-        settings = spark._jsparkSession.sessionState().newHadoopConf()
-        return bool(path.getFileSystem(settings).delete(path, True))
+        path = spark._jvm.org.apache.hadoop.fs.Path(uri)
+        return bool(_file_system(spark, uri).delete(path, True))
     except Exception:
-        # A shared cluster of Databricks gives no way to Hadoop's classes.
         return False

@@ -5,19 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Callable, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
 import pyarrow as pa
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from .contents import BOM, foreign, not_utf8
 from .errors import PreparationError
+from .file_faults import columns_error
 from .places import literal
-from .redaction import Redaction
-from .rows import Row, RowWork, removed
+from .rows import Header, Row, RowWork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pyspark.sql import Column, DataFrame, SparkSession
 
@@ -30,6 +31,7 @@ _ARROW = pa.schema([("file", pa.int64()), *((name, pa.string()) for name in (*Ro
 # A file that one task has to read is spread afterwards, in pieces of about this size.
 _PIECE_BYTES = 64 << 20
 _HEADER_LINES = 20
+_MOST_OF_A_LINE = 1 << 20
 _AT_ONCE = 8
 _LABEL_TYPES = (
     T.StringType, T.BooleanType, T.ByteType, T.ShortType, T.IntegerType, T.LongType,
@@ -41,9 +43,13 @@ _CSV = {
     "escape": '"',
     "multiLine": "true",
     "mode": "PERMISSIVE",
-    "maxColumns": "20480",
+    "maxColumns": "100000",
+    # A longer field is a quote that is not closed, and without a limit takes the memory.
+    "maxCharsPerColumn": str(32 << 20),
     "columnNameOfCorruptRecord": "_corrupt",
 }
+# Names that Spark gives a meaning of its own.
+_TAKEN = ("_corrupt", "_metadata")
 
 
 def read_rows(spark: SparkSession, files: Sequence[SourceFile], config: Config) -> DataFrame:
@@ -58,6 +64,11 @@ def read_rows(spark: SparkSession, files: Sequence[SourceFile], config: Config) 
         frames += _jsonl(spark, [file for file in some if file.kind == "jsonl"], config)
         frames += _csv(spark, [file for file in some if file.kind == "csv"], config)
         frames += _parquet(spark, [file for file in some if file.kind == "parquet"], config)
+    if not frames:
+        names = ", ".join(file.name for file in files[:3])
+        raise PreparationError(
+            "empty", f"{names}: no file has a record. Upload them again with their rows."
+        )
     every = frames[0]
     for frame in frames[1:]:
         every = every.unionByName(frame)
@@ -71,7 +82,9 @@ def file_hash() -> Column:
 
 def _jsonl(spark: SparkSession, files: Sequence[SourceFile], config: Config) -> Iterator[DataFrame]:
     if files:
-        frame = spark.read.text(_paths(files)).select(file_hash(), "value")
+        # As bytes: what is not UTF-8 is found in its row, and fails no task.
+        value = F.col("value").cast("binary").alias("value")
+        frame = spark.read.text(_paths(files)).select(file_hash(), value)
         if files[0].gzipped:
             frame = _spread(frame, files)
 
@@ -84,22 +97,52 @@ def _jsonl(spark: SparkSession, files: Sequence[SourceFile], config: Config) -> 
         yield frame.mapInArrow(judged, ROWS)
 
 
+class _Form(NamedTuple):
+    """How CSV files are written that can be read together."""
+
+    header: tuple[str, ...]
+    marked: bool
+    line_end: str
+
+
 def _csv(spark: SparkSession, files: Sequence[SourceFile], config: Config) -> Iterator[DataFrame]:
-    groups: dict[tuple[str, ...], list[SourceFile]] = {}
-    for file, first in _each(files, lambda file: _header(spark, file)):
-        groups.setdefault(tuple(first), []).append(file)
-    _require_columns(
-        {file.name: header for header, some in groups.items() for file in some}, config
-    )
-    for header, some in groups.items():
-        # Spark warns, with the header's content, where a file's names are not those of the schema.
-        plain = len({*header, "_corrupt"}) == len(header) + 1 and all(header)
-        names = header if plain else tuple(f"_c{number}" for number in range(len(header)))
-        fields = [T.StructField(name, T.StringType()) for name in (*names, "_corrupt")]
-        columns = [F.col(f"`{names[header.index(name)]}`") for name in config.columns.wanted]
-        frame = spark.read.options(**_CSV).schema(T.StructType(fields)).csv(_paths(some))
-        frame = frame.select(file_hash(), *_named(columns, config.columns), "_corrupt")
-        yield _judged(_spread(frame, some), config)
+    groups: dict[_Form, list[SourceFile]] = {}
+    headers: dict[str, Sequence[str]] = {}
+    for file, head in _each(files, lambda file: first_lines(spark, file)):
+        header = header_of(file, head)
+        # A file without a line has no rows, and so no need of columns.
+        if header:
+            headers[file.name] = header
+            form = _Form(tuple(header), head.startswith(BOM), _line_end(head))
+            groups.setdefault(form, []).append(file)
+    _require_columns(headers, config)
+    for form, some in groups.items():
+        frame = _spread(_csv_records(spark, form, some, config), some)
+        label = form.header.index(config.columns.label)
+        known = Header(len(form.header), label, as_bytes=not form.marked)
+
+        def judged(
+            work: RowWork, columns: list[list[str | None]], known: Header = known
+        ) -> Iterable[Row | None]:
+            return (work.fields(row[:3], row[3], known) for row in zip(*columns))
+
+        yield _judged(frame, config, judged)
+
+
+def _csv_records(
+    spark: SparkSession, form: _Form, files: Sequence[SourceFile], config: Config
+) -> DataFrame:
+    header = form.header
+    # Spark warns, with the header's content, where a file's names are not those of the schema.
+    plain = all(header) and len({*header, *_TAKEN}) == len(header) + len(_TAKEN)
+    names = header if plain else tuple(f"_c{number}" for number in range(len(header)))
+    fields = [T.StructField(name, T.StringType()) for name in (*names, "_corrupt")]
+    columns = [_column(names[header.index(name)]) for name in config.columns.wanted]
+    # A byte order mark is a promise of UTF-8, which the parser would take over any other.
+    encoding = "UTF-8" if form.marked else "ISO-8859-1"
+    options = {**_CSV, "encoding": encoding, "lineSep": form.line_end}
+    frame = spark.read.options(**options).schema(T.StructType(fields)).csv(_paths(files))
+    return frame.select(file_hash(), *_named(columns, config.columns), "_corrupt")
 
 
 def _parquet(
@@ -114,25 +157,23 @@ def _parquet(
         groups.setdefault(_nullable(wanted), []).append(file)
     for schema, some in groups.items():
         frame = spark.read.schema(schema).parquet(*_paths(some))
-        columns = [F.col(f"`{name}`").cast("string") for name in config.columns.wanted]
-        frame = frame.select(file_hash(), *_named(columns, config.columns))
-        yield _judged(frame.withColumn("_corrupt", F.lit(None).cast("string")), config)
+        columns = [_column(name).cast("string").cast("binary") for name in config.columns.wanted]
+        frame = frame.select(file_hash(), *_named(columns, config.columns, "binary"))
+        yield _judged(frame, config, lambda work, columns: map(work.values, zip(*columns)))
 
 
-def _judged(frame: DataFrame, config: Config) -> DataFrame:
-    """Judges rows whose columns are file, text, text_pair, label and what could not be parsed."""
+def _judged(
+    frame: DataFrame,
+    config: Config,
+    judge: Callable[[RowWork, list[list[Any]]], Iterable[Row | None]],
+) -> DataFrame:
+    """Judges rows by their columns, of which the first is the file."""
 
     def judged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         work = RowWork(config)
         for batch in batches:
             ids, *columns = (column.to_pylist() for column in batch.columns)
-            rows = (
-                work.judged(text, pair, label)
-                if corrupt is None
-                else removed("unreadable", corrupt)
-                for text, pair, label, corrupt in zip(*columns)
-            )
-            yield _batch(ids, rows)
+            yield _batch(ids, judge(work, columns))
 
     return frame.mapInArrow(judged, ROWS)
 
@@ -144,8 +185,14 @@ def _batch(files: Sequence[int], rows: Iterable[Row | None]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=_ARROW)
 
 
-def _named(columns: list[Column], names: Columns) -> list[Column]:
-    pair = columns[1] if names.text_pair else F.lit(None).cast("string")
+def _column(name: str) -> Column:
+    """A column by its name, whatever signs are in it."""
+    quoted = name.replace("`", "``")
+    return F.col(f"`{quoted}`")
+
+
+def _named(columns: list[Column], names: Columns, kind: str = "string") -> list[Column]:
+    pair = columns[1] if names.text_pair else F.lit(None).cast(kind)
     return [columns[0].alias("text"), pair.alias("text_pair"), columns[-1].alias("label")]
 
 
@@ -156,11 +203,40 @@ def _spread(frame: DataFrame, files: Sequence[SourceFile]) -> DataFrame:
     return frame.repartition(pieces) if pieces > len(files) else frame
 
 
-def _header(spark: SparkSession, file: SourceFile) -> list[str]:
-    """The first record of a CSV file."""
-    lines = [row.value for row in spark.read.text(_paths([file])).head(_HEADER_LINES)]
-    text = "\n".join(lines).lstrip("\ufeff")
-    return next(csv.reader(io.StringIO(text), strict=False), [])
+def first_lines(spark: SparkSession, file: SourceFile) -> bytes:
+    """Returns a file's first lines, unpacked where it is packed."""
+    value = F.col("value").cast("binary").alias("value")
+    lines = spark.read.text(_paths([file]), lineSep="\n").select(value).head(_HEADER_LINES)
+    return b"\n".join(bytes(row.value)[:_MOST_OF_A_LINE] for row in lines)
+
+
+def _line_end(head: bytes) -> str:
+    """The sign that ends a file's lines; for CRLF, and a mixture, it is the line feed.
+
+    Told to find it out, the parser takes the first one for all.
+    """
+    return "\r" if b"\r" in head and b"\n" not in head else "\n"
+
+
+def header_of(file: SourceFile, head: bytes) -> list[str]:
+    """Returns the first record of a CSV file that begins so; none where it has no line.
+
+    Raises:
+        PreparationError: it is no CSV.
+    """
+    problem = foreign(head)
+    try:
+        text = head.removeprefix(BOM).decode() if problem is None else ""
+    except UnicodeDecodeError as error:
+        first = head[: error.start].count(b"\n") == 0
+        problem = f"line 1: {not_utf8(head)}" if first else None
+        text = head.decode("utf-8", "replace").lstrip("\ufeff")
+    if problem:
+        raise PreparationError("unreadable", f"{file.name}: {problem}")
+    if _line_end(head) == "\r":
+        text = text.replace("\r", "\n")
+    records = csv.reader(io.StringIO(text), strict=False)
+    return [name.strip() for name in next((record for record in records if any(record)), [])]
 
 
 def _each(
@@ -181,35 +257,6 @@ def _require_columns(headers: dict[str, Sequence[str]], config: Config) -> None:
                 faults.setdefault(f"{what} `{column}`", []).append(name)
     if faults:
         raise columns_error(faults, headers, config)
-
-
-def columns_error(
-    faults: dict[str, list[str]], headers: Mapping[str, Sequence[str] | None], config: Config
-) -> PreparationError:
-    """Returns the error of files that differ from the configuration, and from each other."""
-    parts = []
-    for what, names in faults.items():
-        more = f" and {len(names) - 3:,} more files" if len(names) > 3 else ""
-        has = headers.get(names[0])
-        shown = f" (its columns: {_shown_header(has, config)})" if has is not None else ""
-        parts.append(f"{', '.join(names[:3])}{more} {what}{shown}")
-    lacking = {name for names in faults.values() for name in names}
-    others = [name for name in headers if name not in lacking]
-    differs = f"; {others[0]} has it, so the files differ" if others else ""
-    return PreparationError(
-        "columns",
-        f"columns: {'; '.join(parts)}{differs}. Name the columns as the files do, or give files "
-        "with the same columns.",
-    )
-
-
-def _shown_header(header: Sequence[str], config: Config) -> str:
-    """Column names for a message. A file without a header has data there, which is not shown."""
-    redaction = Redaction(config.patterns)
-    looks_like_data = any(len(name) > 64 or redaction.redacted(name)[1] for name in header)
-    if looks_like_data:
-        return "not shown, they look like data: a header line may be missing"
-    return ", ".join(header[:20]) or "none"
 
 
 def _require_types(file: SourceFile, schema: T.StructType, columns: Columns) -> None:

@@ -66,6 +66,18 @@ REASONS = {
     "unreadable": Reason(
         "read", "cannot be read", "No JSON object, or another number of fields than the header."
     ),
+    "undecodable_bytes": Reason(
+        "read", "are not UTF-8", "Bytes are not UTF-8: what they mean is not known."
+    ),
+    "unclosed_quote": Reason(
+        "read", "have a quote that is not closed", "A quote is opened and not closed."
+    ),
+    "repeated_header": Reason(
+        "read", "repeat the header", "The header stands among the rows: files were put together."
+    ),
+    "repeated_column": Reason(
+        "read", "have a column twice", "A key of the record is there twice: which one is meant?"
+    ),
     "missing_column": Reason(
         "read", "lack a column", "The record lacks one of the columns that the run names."
     ),
@@ -112,6 +124,9 @@ REASONS = {
 }
 CHANGES = {
     "cleaned": Change("clean", "White space, control characters or the Unicode form changed."),
+    "cleaned_label": Change(
+        "labels", "White space, control characters or the Unicode form of the label changed."
+    ),
     "replacement_characters": Change(
         "clean", "The text holds U+FFFD: its file may not be UTF-8, and characters are lost."
     ),

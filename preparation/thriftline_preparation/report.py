@@ -13,13 +13,16 @@ from pyspark.sql import functions as F
 
 from . import SCHEMA_VERSION
 from .errors import PreparationError
+from .file_faults import check_files
 from .lengths import percentiles
-from .reading import columns_error
+from .reading import first_lines
 from .reasons import CHANGES, REASONS, STAGES, stage_of
 from .redaction import Redaction
 from .shards import SPLITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyspark.sql import DataFrame
 
     from .config import Config
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 MOST_EXAMPLES = 5
 _SHOWN_CHARACTERS = 160
 _NAMED = 10
+_NO_VALUES = frozenset({"nan", "null", "none", "n/a", "na", "nil", "<na>", "#n/a", "-", "?"})
 
 
 class Report:
@@ -65,7 +69,10 @@ class Report:
             if row.reason is not None:
                 self._count(row.reason, row["count"])
             self._add_notes(row.notes, row["count"])
-        self._check_files(by_file)
+        assert self._listing is not None
+        files, spark = self._listing.files, rows.sparkSession
+        check_files(files, by_file, self._config, lambda file: first_lines(spark, file))
+        self._note_files([file.name for file in files if not by_file.get(file.number)])
         if self._removed:
             self._take_examples(rows.filter("reason IS NOT NULL"))
         if "unmapped_label" in self._removed:
@@ -244,32 +251,6 @@ class Report:
             if name:
                 self._changed[name] = self._changed.get(name, 0) + int(number) * rows
 
-    def _check_files(self, by_file: dict[int, dict[str, int]]) -> None:
-        """Raises an error for files of which no row could be used for a reason of the file."""
-        assert self._listing is not None
-        lacking, damaged = [], []
-        for file in self._listing.files:
-            counts = by_file.get(file.number, {})
-            rows = sum(counts.values())
-            if rows and counts.get("missing_column", 0) == rows:
-                lacking.append(file.name)
-            elif rows and counts.get("unreadable", 0) == rows:
-                damaged.append(file.name)
-        if lacking:
-            columns = " or ".join(f"`{name}`" for name in self._config.columns.wanted)
-            raise columns_error(
-                {f"has no record with all of {columns}": lacking},
-                {file.name: None for file in self._listing.files},
-                self._config,
-            )
-        if damaged:
-            more = f" and {len(damaged) - 3:,} more files" if len(damaged) > 3 else ""
-            raise PreparationError(
-                "unreadable",
-                f"{', '.join(damaged[:3])}{more}: no record can be read. JSON lines hold one "
-                "object a line; CSV has as many fields in each record as in its header.",
-            )
-
     def _take_examples(self, removed: DataFrame) -> None:
         kinds = removed.select("reason", "row_id", "text", "text_pair", "label").distinct()
         order = Window.partitionBy("reason").orderBy("row_id", "text", "label")
@@ -313,6 +294,23 @@ class Report:
         redacted, _ = self._redaction.redacted(text[: 4 * most])
         return redacted if len(redacted) <= most else f"{redacted[: most - 1]}\u2026"
 
+    def _note_files(self, without_rows: Sequence[str]) -> None:
+        """Notes files from which nothing came, and those that Spark does not see."""
+        assert self._listing is not None
+        for names, what in (
+            ((*self._listing.empty, *without_rows), "no record is in"),
+            (
+                self._listing.hidden,
+                "not read, as Spark reads no file or folder whose name begins "
+                "with _ or . (rename them to have them read):",
+            ),
+        ):
+            if names:
+                more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+                self._notes.append(
+                    f"{what[0].upper()}{what[1:]} {', '.join(names[:_NAMED])}{more}."
+                )
+
     def _note_result(self, labels: dict[str, dict[str, int]], sizes: dict[str, int]) -> None:
         folded: dict[str, list[str]] = {}
         for label in sorted(labels):
@@ -321,6 +319,12 @@ class Report:
             if len(some) > 1:
                 shown = ", ".join(f"\u201c{self._shown(label, 60)}\u201d" for label in some)
                 self._notes.append(f"{shown} differ only in case: `labels` can make them one.")
+        if len(labels) == 1:
+            self._notes.append("All rows have one label: a classifier needs two or more.")
+        missing = [label for label in sorted(labels) if label.casefold() in _NO_VALUES]
+        if missing:
+            shown = ", ".join(f"\u201c{label}\u201d" for label in missing)
+            self._notes.append(f"{shown} may stand for a missing value, and is a label here.")
         for split, wanted in (
             ("validation", self._config.split.validation_fraction),
             ("test", self._config.split.test_fraction),

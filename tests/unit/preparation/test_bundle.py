@@ -88,7 +88,7 @@ from preparation.thriftline_preparation.rows import RowWork
 
 config = {"schema_version": "1.0", "run_id": "r", "sources": ["a"], "output": "b"}
 config["columns"] = {"text": "t", "label": "l"}
-(row,) = RowWork(read_config(json.dumps(config))).lines(['{"t": "a  text", "l": 5}'])
+(row,) = RowWork(read_config(json.dumps(config))).lines([b'{"t": "a  text", "l": 5}'])
 print(row.text, row.label)
 """
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from preparation.thriftline_preparation.rows import MOST_RECORD_BYTES, Row, RowWork
+from preparation.thriftline_preparation.rows import MOST_RECORD_BYTES, Header, Row, RowWork
 from tests.unit.preparation.configurations import configuration
 
 
@@ -14,7 +14,7 @@ def row(text: Any, label: Any, pair: Any = None, **changes: Any) -> Row:
 
 
 def line(text: str, **changes: Any) -> Row | None:
-    return next(iter(RowWork(configuration(**changes)).lines([text])))
+    return next(iter(RowWork(configuration(**changes)).lines([text.encode()])))
 
 
 def test_a_good_row_is_kept_as_it_is() -> None:
@@ -130,3 +130,73 @@ def test_a_line_is_one_object_with_both_columns(text: str, reason: str | None) -
 
 def test_a_blank_line_is_no_row() -> None:
     assert [line(text) for text in ("", "  ", "\ufeff")] == [None, None, None]
+
+
+def test_a_line_that_is_not_utf8_is_removed_and_fails_nothing() -> None:
+    (judged,) = RowWork(configuration()).lines(['{"text": "café", "label": "b"}'.encode("latin-1")])
+
+    assert judged is not None
+    assert judged.reason == "undecodable_bytes"
+    assert "caf\ufffd" in (judged.text or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"text": "a", "label": "b", "label": "c"}', "repeated_column"),
+        ('{"text": "a", "label": "b", "more": {"label": "c"}}', None),
+        ('{"text": "a \\"label\\" b", "label": "c"}', None),
+        ('{"text": "label", "label": "b"}', None),
+        ('{"text": NaN, "label": "b"}', "not_a_text"),
+        ('{"text": "a", "label": NaN}', "not_a_label"),
+    ],
+)
+def test_of_two_values_of_a_column_none_is_guessed(text: str, reason: str | None) -> None:
+    judged = line(text)
+
+    assert judged is not None
+    assert judged.reason == reason
+
+
+HEADER = Header(fields=2, label=1, as_bytes=True)
+
+
+def fields(text: str, label: str, corrupt: str | None = None) -> Any:
+    """A record of CSV, of which Spark gives each byte as a character."""
+    given = [
+        None if one is None else one.encode().decode("latin-1") for one in (text, label, corrupt)
+    ]
+    return RowWork(configuration()).fields((given[0], None, given[1]), given[2], HEADER)
+
+
+def test_a_record_of_csv_is_decoded_by_its_bytes() -> None:
+    assert fields("café 😀", "über") == Row("café 😀", None, "über", None, None)
+    latin = RowWork(configuration()).fields(("caf\xe9", None, "x"), None, HEADER)
+    assert latin is not None
+    assert (latin.reason, latin.text) == ("undecodable_bytes", "caf\ufffd")
+
+
+def test_the_return_of_a_line_end_is_no_part_of_a_field_and_no_line() -> None:
+    assert fields("a text", "good\r") == Row("a text", None, "good", None, None)
+    assert fields("", "", "\r") is None
+
+
+def test_a_header_among_the_rows_is_no_row() -> None:
+    assert fields("text", " label").reason == "repeated_header"
+    assert fields("text", "good").reason is None
+
+
+def test_rows_that_an_open_quote_made_one_field_are_not_taken_for_a_text() -> None:
+    rows = "".join(f"another text {n},{'good' if n % 2 else 'bad'}\n" for n in range(30))
+
+    assert fields(f"a text\n{rows}half", "good").reason == "unclosed_quote"
+    assert fields("", "", f'"a text\n{rows}').reason == "unclosed_quote"
+    assert fields("", "", '"a text,good\nanother,bad').reason == "unclosed_quote"
+    poem = "".join(f"line {n}, and its end {n}\n" for n in range(30))
+    assert fields(poem, "good").reason is None
+    assert fields("", "", '"two\nlines",good,more').reason == "unreadable"
+
+
+def test_a_label_that_is_changed_is_counted() -> None:
+    assert row("a text", "go\x00od") == Row("a text", None, "good", None, "cleaned_label=1")
+    assert row("a text", "a\nb").label == "a b"

@@ -42,15 +42,21 @@ def looks_like_row(header: Sequence[str]) -> bool:
     return any(name and not looks_like_name(name) for name in header)
 
 
-def columns_found(names: Sequence[str], rules: DatasetRules) -> str:
-    """Says which columns there are where some are missing, and what would fit in run.yaml."""
+def columns_found(names: Sequence[str], rules: DatasetRules, under: str = "") -> str:
+    """Says which columns there are where some are missing, and what would fit in run.yaml.
+
+    Args:
+        names: the columns that there are.
+        rules: what is wanted.
+        under: the section of run.yaml that names them, with its dot.
+    """
     if looks_like_row(names):
         return "the names of the columns look like data and are not shown"
     shown = ", ".join(names[:_SHOWN]) or "none"
     if len(names) > _SHOWN:
         shown += f" and {len(names) - _SHOWN} more"
     fitting = fitting_columns(names, rules)
-    advice = f"; in run.yaml this would fit: columns: {fitting}" if fitting else ""
+    advice = f"; in run.yaml this would fit: {under}columns: {fitting}" if fitting else ""
     return f"the columns are {shown}{advice}"
 
 

@@ -19,5 +19,6 @@ def lambda_handler(request: RunRequest) -> PlanPreparationResponse:
         money=Money(
             money.ledger(), money.budgets(), wiring.stack_ceilings(), wiring.approval_policy()
         ),
+        raw=wiring.raw_sources(),
         now=wiring.now(),
     )

@@ -66,6 +66,7 @@ class PreparationWorld:
             engines=engines_over(self.run.artifacts, self.engine),
             runs=self.run.runs,
             money=Money(self.run.ledger, self.budgets, CEILINGS, self.approval),
+            raw=RawSources(self.data),
             now=self.now,
         )
 
@@ -149,6 +150,14 @@ class PreparationWorld:
         body = self.run.artifacts.read(f"runs/{RUN_ID}/run.json")
         return Run.model_validate_json(body or b"")
 
+    def put_raw(self, body: bytes, name: str = "raw.csv") -> None:
+        """Makes this the only raw file."""
+        key = f"datasets/{PROJECT}/{name}"
+        found = self.run.s3.put_object(Bucket="data", Key=key, Body=body)
+        file = DatasetFile(bucket="data", key=key, version_id=found["VersionId"], size=len(body))
+        run = self.document().model_copy(update={"raw_files": (file,)})
+        self.run.put(f"runs/{RUN_ID}/run.json", run.model_dump_json())
+
     def rewrite(self, **spec: Any) -> None:
         """Writes the run's spec anew; ``prepare`` is empty where it is not given."""
         former = self.document()
@@ -163,14 +172,14 @@ def preparation_world() -> Iterator[PreparationWorld]:
         world.s3.create_bucket(Bucket="data")
         world.s3.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
         folder = f"datasets/{PROJECT}/"
-        raw = world.s3.put_object(Bucket="data", Key=f"{folder}raw.csv", Body=b"body,kind\na,b\n")
+        raw = world.s3.put_object(Bucket="data", Key=f"{folder}raw.csv", Body=b"text,label\na,b\n")
         spec = world.s3.put_object(Bucket="data", Key=f"{folder}run.yaml", Body=b"prepare: {}\n")
         upload = Upload("data", f"{folder}run.yaml", spec["VersionId"])
         world.runs.claim(RUN_ID, PROJECT, upload, EXECUTION, NOW)
         opened = world.write_run(prepare={})
         files = (
             DatasetFile(
-                bucket="data", key=f"{folder}raw.csv", version_id=raw["VersionId"], size=14
+                bucket="data", key=f"{folder}raw.csv", version_id=raw["VersionId"], size=15
             ),
         )
         opened = opened.model_copy(update={"raw_files": files, "upload": upload})

@@ -91,6 +91,23 @@ def test_a_run_yaml_without_raw_files_waits_for_them_and_then_says_so(world: Wor
     assert (answer.decision, "no data file beside it" in answer.reason) == ("ignored", True)
 
 
+def test_a_raw_file_that_spark_would_not_see_is_left_out_by_name(world: World) -> None:
+    for name in ("a.csv", "_b.csv", ".c.csv"):
+        world.upload(name, name.encode())
+    spec = world.upload("run.yaml", PREPARE)
+    run = opened_run(world, world.ask(spec, settled=True).run_id)
+    assert [one.name for one in run.raw_files] == ["a.csv"]
+    assert run.left_out == (".c.csv", "_b.csv")
+
+    world.empty()
+    world.upload("_b.csv", b"b")
+    answer = world.ask(world.upload("run.yaml", PREPARE), settled=True)
+    assert (answer.decision, "does not read _b.csv: rename it" in answer.reason) == (
+        "ignored",
+        True,
+    )
+
+
 def test_a_source_starts_at_once_with_what_it_holds(world: World) -> None:
     for name in ("b.csv", "deep/a.jsonl.gz", "_SUCCESS", ".hidden.csv", "notes.txt", "deep/"):
         put_raw(world, name, b"" if name.endswith("/") else b"a,b\n")

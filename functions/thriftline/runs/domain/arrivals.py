@@ -328,11 +328,15 @@ def _of_raw_data(arrival: Arrival, settings: Settings, state: ProjectState) -> D
             return Decision(Action.REJECT, state.source_problem or "prepare.source is not there.")
         reason = f"{RUN_SPEC_NAME} names its raw data"
         return _open((Member(state.source, None),), settings, state, reason)
-    names = [name for name in sorted(state.folder) if is_data_file(name)]
+    data = [name for name in sorted(state.folder) if is_data_file(name)]
+    # Spark passes over such files without a word, so that the result says it.
+    hidden = tuple(name for name in data if name.startswith((".", "_")))
+    names = [name for name in data if name not in hidden]
     if not names:
+        unseen = f" (Spark does not read {_some(hidden)}: rename it)" if hidden else ""
         return _wait_or_ignore(
             arrival,
-            f"{RUN_SPEC_NAME} has no data file beside it to prepare; upload them and then "
+            f"{RUN_SPEC_NAME} has no data file beside it to prepare{unseen}; upload them and then "
             f"{RUN_SPEC_NAME} again, or name folders in prepare.source",
         )
     if not arrival.settled:
@@ -340,7 +344,8 @@ def _of_raw_data(arrival: Arrival, settings: Settings, state: ProjectState) -> D
     if len(names) > MOST_FILES:
         return _too_many("the project", len(names))
     members = tuple(Member(state.folder[name], None) for name in names)
-    return _open(members, settings, state, f"{RUN_SPEC_NAME} and its raw data are there")
+    opened = _open(members, settings, state, f"{RUN_SPEC_NAME} and its raw data are there")
+    return replace(opened, left_out=hidden)
 
 
 def _too_many(whose: str, files: int) -> Decision:

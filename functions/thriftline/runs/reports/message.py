@@ -126,7 +126,7 @@ def _text(ended: EndedRun) -> str:
 
 def _left_out(ended: EndedRun) -> str | None:
     names = ", ".join(plain(name) for name in ended.left_out)
-    return f"{names} (in no split)" if names else None
+    return f"{names} (not read)" if names else None
 
 
 def _advice(ended: EndedRun) -> tuple[str, ...]:

@@ -356,7 +356,9 @@ class Result(Document):
     ended_at: datetime = Field(description="When the result was first published.")
     seconds: int | None = Field(description="From the upload to the result.")
     left_out: tuple[str, ...] = Field(
-        (), description="Data files beside run.yaml that are in no split of this run."
+        (),
+        description="Data files beside run.yaml that are in no split of this run, or that a "
+        "preparation does not see: their names begin with _ or a dot.",
     )
     spec: RunSpec | None = Field(description="The run spec with its defaults filled in.")
     preparation: ResultPreparation | None = Field(

@@ -75,8 +75,8 @@ class RunPreparation(BaseModel):
 class Run(BaseModel):
     """One run: the upload that started it, its run spec and the objects that it reads.
 
-    ``left_out`` are data files beside run.yaml that are in no split, and ``raw_files`` what a
-    preparation reads, where the run has one.
+    ``left_out`` are data files beside run.yaml that are in no split, or that Spark would not see,
+    and ``raw_files`` what a preparation reads, where the run has one.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True)

@@ -24,7 +24,9 @@ from thriftline.runs.schemas.prepare_section import PrepareSection
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.steps import PlanPreparationResponse
 from thriftline.runs.steps.choose_engine import chosen_engine, work_of, worst_of
+from thriftline.runs.steps.look_at_raw import refuse_what_is_no_data
 from thriftline.runs.steps.preparation_attempts import PLAN
+from thriftline.runs.steps.raw_sources import RawSources
 from thriftline.runs.steps.run_documents import document_if_made, read_run
 
 
@@ -45,6 +47,7 @@ def plan_preparation(
     engines: Engines,
     runs: RunsTable,
     money: Money,
+    raw: RawSources,
     now: datetime,
 ) -> PlanPreparationResponse:
     """Writes ``preparation_plan.json`` and holds the run's dollars; safe to repeat.
@@ -54,6 +57,7 @@ def plan_preparation(
     whether a person is asked first.
 
     Raises:
+        DatasetRejectedError: a raw file is not what its name says, or lacks a column.
         InvalidRunSpecError: the engine cannot do the work, or none can.
         UnpricedInstanceError: what the engine may cost is not known.
         BudgetExceededError: its worst case passes what the run may cost, or the month has left.
@@ -63,7 +67,9 @@ def plan_preparation(
     plan = document_if_made(artifacts, run_id, PLAN, PreparationPlan)
     key = runs.keep_first(run_id, "ledger_month", month_key(now))
     if plan is None:
-        plan = _plan(run, _prepare_of(run), engines, money, key, now)
+        prepare = _prepare_of(run)
+        refuse_what_is_no_data(run.raw_files, prepare, raw)
+        plan = _plan(run, prepare, engines, money, key, now)
         # Before the hold, so that Clean up and Settle budget know of it whatever happens.
         document = plan.model_dump_json(indent=2)
         artifacts.write_json(f"{run_prefix(run_id)}{PLAN}", document)

@@ -18,6 +18,10 @@ class RawSources:
     data: Bucket
     others: Mapping[str, Bucket] = field(default_factory=dict)
 
+    def bucket(self, name: str) -> Bucket | None:
+        """Returns a bucket that raw data may lie in; None: the stack does not read it."""
+        return self.data if name == self.data.name else self.others.get(name)
+
     def listing(self, prepare: PrepareSection) -> RawListing:
         """Returns the current versions of all files of the sources, or why they cannot be read."""
         sources = prepare.source or ()

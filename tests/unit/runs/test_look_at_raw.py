@@ -1,0 +1,109 @@
+"""Raw files that are no data are refused for their first bytes, before anything is held."""
+
+import gzip
+import io
+import zipfile
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.runs.preparation_world import PreparationWorld, preparation_world
+from thriftline.core.errors import DatasetRejectedError
+from thriftline.runs.domain.raw_heads import MOST_LOOKED_AT, looked_at, said
+
+ROWS = "body,verdict\none text,x\nanother,y\n"
+LINES = '{"body": "one", "verdict": "x"}\n'
+SPEC = {
+    "prepare": {
+        "engine": "emr_serverless",
+        "columns": {"text": "body", "label": "verdict"},
+    }
+}
+
+
+@pytest.fixture
+def world() -> Iterator[PreparationWorld]:
+    with preparation_world() as made:
+        made.rewrite(**SPEC)
+        yield made
+
+
+def zipped() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("xl/workbook.xml", ROWS)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "said"),
+    [
+        ("a.csv", zipped(), "its bytes are an Excel file"),
+        ("a.csv", gzip.compress(ROWS.encode()), "its bytes are gzip"),
+        ("a.csv.gz", ROWS.encode(), "no gzip; the name says .gz"),
+        ("a.csv.gz", gzip.compress(gzip.compress(ROWS.encode())), "its bytes are gzip"),
+        ("a.jsonl", LINES.encode("utf-16"), "the file seems to be UTF-16"),
+        ("a.jsonl", f"[{LINES}]".encode(), "one JSON array"),
+        ("a.jsonl", ROWS.encode(), "CSV; name the file .csv"),
+        ("a.parquet", gzip.compress(b""), "its bytes are gzip, not Parquet"),
+        (
+            "a.csv",
+            b"text,verdict\na,b\n",
+            "it lacks the column 'body': the columns are text, verdict;",
+        ),
+        ("a.csv", b"text,verdict\na,b\n", "prepare.columns: {text: text, label: verdict}"),
+        ("a.csv", b"body;verdict\na;b\n", "it lacks the column 'body'"),
+        ("a.csv", b"body,verdict,body\na,b,c\n", "2 columns are called 'body'"),
+    ],
+)
+def test_what_is_no_data_is_refused_and_nothing_is_held(
+    world: PreparationWorld, name: str, body: bytes, said: str
+) -> None:
+    world.put_raw(body, name)
+
+    with pytest.raises(DatasetRejectedError) as caught:
+        world.plan()
+
+    assert said in str(caught.value)
+    assert f"/{name}: " in str(caught.value)
+    assert str(caught.value).endswith("Nothing was spent.")
+    assert world.held_usd == 0
+    assert world.engine.asked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("a.csv", ROWS.encode()),
+        ("a.csv", b"\xef\xbb\xbf\r\n" + ROWS.replace("\n", "\r\n").encode()),
+        ("a.csv", f"{ROWS}{'x' * 100_000},y\n".encode()),
+        ("a.CSV.gz", gzip.compress(ROWS.encode())),
+        ("a.jsonl", LINES.encode()),
+        ("a.ndjson.gz", gzip.compress(LINES.encode() * 10_000)),
+        ("a.parquet", b"PAR1 and more"),
+        ("a.csv", b"\n\n"),
+    ],
+)
+def test_what_may_be_data_is_let_through(world: PreparationWorld, name: str, body: bytes) -> None:
+    world.put_raw(body, name)
+
+    assert world.plan().engine == "emr_serverless"
+
+
+def test_a_file_that_is_gone_is_left_to_the_preparation(world: PreparationWorld) -> None:
+    world.put_raw(zipped())
+    world.run.s3.delete_object(Bucket="data", Key=world.document().raw_files[0].key)
+
+    assert world.plan().engine == "emr_serverless"
+
+
+def test_of_many_files_the_largest_are_looked_at() -> None:
+    sizes = {str(number): number for number in range(1000)}
+
+    assert looked_at(sizes)[0] == "999"
+    assert len(looked_at(sizes)) == MOST_LOOKED_AT
+    message = said([(str(n), "its bytes are gzip") for n in range(5)], 200, 1000)
+    assert message == (
+        "prepare: 0: its bytes are gzip; 1: its bytes are gzip; 2: its bytes are gzip. So are 2 "
+        "more files. 200 of 1,000 files were looked at. Nothing was spent."
+    )

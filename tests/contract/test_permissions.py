@@ -371,7 +371,14 @@ STEPS = {
 }
 # What boto3 calls otherwise than IAM does.
 CALLED = {
+    "bedrock:InvokeModel": "converse",
+    "lambda:InvokeFunction": "invoke",
+    "s3:AbortMultipartUpload": "upload",
+    "s3:GetObjectVersion": "get_object",
+    "s3:ListBucketVersions": "list_object_versions",
+    "s3:PutLifecycleConfiguration": "PutBucketLifecycleConfiguration",
     "s3:GetLifecycleConfiguration": "get_bucket_lifecycle_configuration",
+    "s3:ListAllMyBuckets": "list_buckets",
     "s3:ListBucket": "list_objects_v2",
     "s3:ListBucketMultipartUploads": "list_multipart_uploads",
     "s3:ListMultipartUploadParts": "list_parts",

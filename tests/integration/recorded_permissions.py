@@ -4,11 +4,7 @@ The embedded AWS enforces no IAM. It keeps what functions asked, and the policie
 for their roles are asked here whether they may.
 """
 
-import json
-import os
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,8 +15,6 @@ from local_aws.iam.policies import Policy, Question, decide
 from local_aws.iam.principals import principal_of
 from local_aws.server import EmbeddedAws
 
-# Names a file to which is added what was used: tests/contract/used_permissions.json is made of it.
-RECORD = "THRIFTLINE_RECORD_PERMISSIONS"
 _STACK = "thriftline"
 _TAG = "aws:ResourceTag/"
 # SAM adds the right to trace by itself.
@@ -43,26 +37,14 @@ def refused(
         name: [*_statements(aws, name), *_shared(aws, managed.get(logical, ()))]
         for name, logical in functions.items()
     }
-    found, used = set(), Counter[tuple[str, str, int]]()
+    found = set()
     for one in sorted(aws.recorded.asked, key=repr):
         if one.function not in functions or one.action.startswith(_SAMS_OWN):
             continue
         logical, statements = functions[one.function], policies[one.function]
-        allowing = [number for number, each in enumerate(statements) if _allows(aws, each, one)]
-        if not allowing:
+        if not any(_allows(aws, each, one) for each in statements):
             found.add((logical, one.action, one.resource))
-        for number in allowing:
-            used[logical, one.action, _ordinal(statements, number, one.action)] += 1
-    _keep(used)
     return found
-
-
-def _ordinal(statements: list[Statement], number: int, action: str) -> int:
-    """Which of a role's statements with this action it is: its place is what the template says."""
-    same = [
-        index for index, each in enumerate(statements) if action in listed(each.get("Action", []))
-    ]
-    return same.index(number) if number in same else -1
 
 
 def _statements(aws: EmbeddedAws, name: str) -> list[Statement]:
@@ -120,14 +102,3 @@ def _tags_of(aws: EmbeddedAws, arn: str, statement: Statement) -> dict[str, list
             if key.startswith(_TAG)
         }
     return {f"{_TAG}{key}": [value] for key, value in tags.items()}
-
-
-def _keep(used: Counter[tuple[str, str, int]]) -> None:
-    if path := os.environ.get(RECORD):
-        with Path(path).open("a") as file:
-            for key in _sorted(used):
-                file.write(json.dumps(key) + "\n")
-
-
-def _sorted(used: Counter[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:
-    yield from sorted(used)

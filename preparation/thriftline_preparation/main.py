@@ -74,20 +74,26 @@ def _prepare(spark: SparkSession, config: Config, places: Places) -> None:
     except PreparationError:
         raise
     except Exception as error:
-        if fault := unreadable(str(error), places):
+        if fault := unreadable(str(error), places, config.sources):
             raise fault from error
         raise
 
 
-def unreadable(message: str, places: Places) -> PreparationError | None:
-    """Returns the error of a file that is damaged or locked; None if the message is not of one."""
+def unreadable(
+    message: str, places: Places, sources: Sequence[str] = ()
+) -> PreparationError | None:
+    """Returns the error of a file that is damaged or locked; None if the message is not of one.
+
+    Spark 3.5 does not always name the file: then it is one of the sources'.
+    """
     where = _file_of(message, places)
+    unknown = f"a file of {', '.join(sources[:3])}" if sources else "a source file"
     if any(sign in message for sign in _TOO_LONG):
         what = (
             "a field of more than 32 MiB, or a record of more than 100,000 fields: a quote may be "
             'opened and not closed. Close it, or double it where it is part of a text ("").'
         )
-        return PreparationError("unreadable", f"{where or 'a source file'}: {what}")
+        return PreparationError("unreadable", f"{where or unknown}: {what}")
     sign = next((sign for sign in (*_UNREADABLE, *_DENIED) if sign in message), None)
     if sign is None:
         return None
@@ -99,7 +105,9 @@ def unreadable(message: str, places: Places) -> PreparationError | None:
         )
     else:
         what = f"Spark cannot read it ({sign}). Upload the file again."
-    return PreparationError("unreadable", f"{where or 'a source file'}: {what}")
+        if where is None:
+            what += " Of .gz, `gzip -t` tells which one it is."
+    return PreparationError("unreadable", f"{where or unknown}: {what}")
 
 
 def _file_of(message: str, places: Places) -> str | None:

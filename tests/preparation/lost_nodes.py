@@ -2,8 +2,8 @@
 
     python -m tests.preparation.lost_nodes FOLDER
 
-The cluster is Spark's own for tests: a master and two workers, whose executors are processes. It
-prints how many of them were killed.
+The cluster is Spark's own for tests: a master and two workers, whose executors are processes and
+log to `FOLDER/spark/work`. It prints how many of them were killed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pyspark
 
 from preparation.thriftline_preparation import pipeline
 from preparation.thriftline_preparation.places import Places
@@ -36,6 +38,21 @@ OPTIONS = (
     " --conf spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 pyspark-shell"
 )
 _SECONDS = 0.2
+
+
+def cluster_environment(folder: Path) -> dict[str, str]:
+    """What a cluster of processes needs, with a home of Spark's in the folder, for its logs."""
+    home = folder / "spark"
+    home.mkdir()
+    for name in ("jars", "bin"):
+        (home / name).symlink_to(Path(pyspark.__file__).parent / name)
+    return {
+        "SPARK_HOME": str(home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_SCALA_VERSION": "2.12" if pyspark.__version__.startswith("3.") else "2.13",
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+    }
 
 
 def executors() -> list[int]:
@@ -87,9 +104,9 @@ class Killer:
 
 def main(folder: Path) -> None:
     """Prepares `folder/raw`, with one lost node a stage."""
-    os.environ["PYSPARK_SUBMIT_ARGS"] = OPTIONS
-    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ.update(cluster_environment(folder), PYSPARK_SUBMIT_ARGS=OPTIONS)
     spark = start_session()
+    # A lost executor is an error to Spark; what a job fails with is in its exception.
     spark.sparkContext.setLogLevel("OFF")
     killer = Killer()
     Stages.keep = killer.during(Stages.keep)  # type: ignore[method-assign]

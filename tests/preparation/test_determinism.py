@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
-import pyspark
 import pytest
 
 from benchmarks.preparation_corpus import planted, sentences
 from preparation.thriftline_preparation.config import read_config
 from tests.preparation import raw
+from tests.preparation.lost_nodes import cluster_environment
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -117,11 +117,6 @@ def test_they_are_the_same_after_an_executor_was_killed(tmp_path: Path) -> None:
 
 
 def _cluster_environment(folder: Path) -> dict[str, str]:
-    """Spark's files lie in a folder of the test, which the logs of its executors go to."""
-    home = folder / "spark"
-    home.mkdir()
-    (home / "jars").symlink_to(Path(pyspark.__file__).parent / "jars")
-    (home / "bin").symlink_to(Path(pyspark.__file__).parent / "bin")
     settings = {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -133,11 +128,7 @@ def _cluster_environment(folder: Path) -> dict[str, str]:
     options = " ".join(f"--conf {name}={value}" for name, value in settings.items())
     return {
         **os.environ,
-        "SPARK_HOME": str(home),
-        "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_SCALA_VERSION": "2.12" if pyspark.__version__.startswith("3.") else "2.13",
-        "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        **cluster_environment(folder),
         "PYSPARK_SUBMIT_ARGS": f"--master local-cluster[2,1,1024] {options} pyspark-shell",
     }
 

@@ -138,7 +138,7 @@ def refusal(spark: SparkSession, folder: Path) -> str:
     except PreparationError as error:
         return error.message
     except Exception as error:
-        fault = unreadable(str(error), Places())
+        fault = unreadable(str(error), Places(), [str(folder / "raw")])
         if fault:
             return fault.message
         raise
@@ -161,7 +161,9 @@ def test_a_damaged_gz_is_no_fault_of_the_cluster(
     path.parent.mkdir()
     path.write_bytes(packed)
 
-    assert "a.jsonl.gz" in refusal(spark, tmp_path)
+    said = refusal(spark, tmp_path)
+    # Spark 3.5 does not say which file it is.
+    assert f"{path}: Spark cannot read it" in said or f"a file of {path.parent}: Spark" in said
 
 
 def test_line_ends_of_every_system(spark: SparkSession, tmp_path: Path) -> None:

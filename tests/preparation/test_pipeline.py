@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyspark
 import pytest
 
 from preparation.thriftline_preparation.errors import PreparationError
@@ -276,10 +275,6 @@ def test_json_files_without_the_column_are_refused_by_name(
 
 # In the gate one node is lost, in test_determinism.py.
 @pytest.mark.thorough
-# On Spark 3.5 a run with a lost node a stage has failed once; why is not known yet.
-@pytest.mark.skipif(
-    pyspark.__version__ < "4", reason="shown on Spark 4 only, see docs/decisions.md"
-)
 def test_a_node_that_is_lost_in_each_stage_changes_nothing(tmp_path: Path, dirty: Prepared) -> None:
     """Two executors of their own; one is killed while each stage is written, and the shards."""
     write_dirty(tmp_path)

@@ -14,10 +14,10 @@ const columns = (reload) => [
   {
     name: "Run",
     lead: true,
-    of: (one) => html`<a href=${address(["runs", one.run_id])}><${Name} of=${one.run_id} /></a>`,
+    of: (one) => html`<a href=${address(["runs", one.run_id])}><${Name} of=${one.run_id} /></a>
+      <br /><span class="soft">${one.part ?? "run"}</span>`,
   },
   { name: "Project", of: (one) => html`<${Name} of=${one.project} />` },
-  { name: "Asks for", of: (one) => one.part ?? "run" },
   { name: "Data", of: (one) => html`<${Name} of=${one.key} />` },
   { name: "Worst case", right: true, of: (one) => html`<${Money} of=${one.worst_case_usd} />` },
   { name: "Expected", right: true, of: (one) => html`<${Money} of=${one.expected_usd} />` },

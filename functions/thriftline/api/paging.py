@@ -53,7 +53,11 @@ def _read(token: str) -> dict[str, object]:
 
 
 def _is_short(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _LONGEST_VALUE
+    """What no key of AWS could be is no part of a token either: half a character, or too long."""
+    try:
+        return isinstance(value, str) and 0 < len(value.encode()) <= _LONGEST_VALUE
+    except UnicodeEncodeError:
+        return False
 
 
 def _digest(filters: Mapping[str, str | None]) -> str:

@@ -22,6 +22,8 @@ LONGEST_ID = 128
 _ID = re.compile(rf"[A-Za-z0-9._-]{{1,{LONGEST_ID}}}")
 _KEY = re.compile(r"[!-~]{1,128}")
 _DEEPEST = 32
+# A user's path may have 512 characters; what is recorded of a person has room for fewer.
+_LONGEST_WHO = 200
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -40,6 +42,14 @@ class Call:
     parameters: Mapping[str, str]
     token: str
     members: Members = field(default_factory=lambda: Members({}))
+
+    @property
+    def by(self) -> str:
+        """Who is recorded: the ARN, of a very long one its beginning and its name."""
+        if len(self.caller) <= _LONGEST_WHO:
+            return self.caller
+        half = _LONGEST_WHO // 2
+        return f"{self.caller[: half - 3]}...{self.caller[-half:]}"
 
     def may(self, project: str) -> bool:
         """Whether the caller may see a project and act for it."""
@@ -158,7 +168,18 @@ def _json_object(raw: bytes) -> dict[str, Any]:
         raise unreadable("The body must be a JSON object.")
     if _depth(document) > _DEEPEST:
         raise unreadable("The body is nested too deeply.")
+    if not is_text(document):
+        raise unreadable("The body has half of a surrogate pair, which is no character.")
     return document
+
+
+def is_text(value: Any) -> bool:
+    """Whether all texts within are made of characters, so that they can be written anywhere."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parsed(raw: bytes) -> Any:

@@ -8,6 +8,8 @@ import pytest
 from tests.unit.api.api_world import ANN, BOB, ApiWorld
 from tests.unit.api.serving_world import ServingWorld, serving_world
 from tests.unit.audit.audit_reports import report_account_report
+from thriftline.api.paging import next_token
+from thriftline.api.views.findings import _FILTERS
 from thriftline.audit.domain.layout import report_key, saved_endpoint_key
 from thriftline.audit.steps.report_documents import move_latest
 from thriftline.core.aws.buckets import Bucket
@@ -138,6 +140,14 @@ def test_a_finding_that_is_none_is_not_there(reported: ServingWorld) -> None:
     body = {"reason": "x", "until": "2026-12-31"}
     assert reported.api.call("POST", "/findings/f-0/accept", body).status == 404
     assert reported.api.call("GET", "/findings?audit_id=none").status == 404
+
+
+@pytest.mark.parametrize("audit", ["../../runs/x", "a/b", "x" * 65])
+def test_a_token_names_an_audit_and_no_other_key(reported: ServingWorld, audit: str) -> None:
+    filters = {"list": "findings", "audit": None} | dict.fromkeys(_FILTERS)
+    token = next_token({"audit": audit, "at": "0"}, filters)
+    answer = reported.api.call("GET", f"/findings?next_token={token}")
+    assert (answer.status, answer.document["errors"][0]["detail"]) == (400, "has no audit")
 
 
 def test_what_is_accepted_is_listed_and_taken_back(reported: ServingWorld) -> None:

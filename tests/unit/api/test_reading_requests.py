@@ -4,6 +4,7 @@ import base64
 import functools
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from thriftline.api.paging import next_token, start_of
 from thriftline.api.problems import Problem
 from thriftline.api.requests import (
     LARGEST_BODY,
+    Call,
     body_of,
     idempotency_key,
     path_parameters,
@@ -33,6 +35,7 @@ JSON = st.recursive(
 )
 FILTERS = st.dictionaries(st.sampled_from(["project", "status"]), st.none() | st.text(max_size=20))
 KEYS = st.fixed_dictionaries({"opened_at": st.text(min_size=1), "run_id": st.text(min_size=1)})
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
 NAMES = ("opened_at", "run_id")
 
 
@@ -83,6 +86,29 @@ def test_json_that_is_none_is_refused_with_what_is_wrong(body: bytes, said: str)
     problem = refusal(body)
     assert problem.status == 400
     assert said in problem.detail
+
+
+@pytest.mark.parametrize(
+    "body", [rb'{"a": "\ud800"}', rb'{"\udfff": 1}', rb'{"a": [{"b": "x\ud83d"}]}']
+)
+def test_half_a_character_is_no_text(body: bytes) -> None:
+    problem = refusal(body)
+    assert (problem.status, "surrogate" in problem.detail) == (400, True)
+
+
+def test_who_is_recorded_has_room_and_keeps_the_name() -> None:
+    long = Call(f"arn:aws:iam::123456789012:user/{'x' * 512}/ann", NOW, "GET", "/", {}, "t")
+    assert len(long.by) == 200
+    assert long.by.startswith("arn:aws:iam::123456789012:user/")
+    assert long.by.endswith("/ann")
+    assert Call(long.caller[:60], NOW, "GET", "/", {}, "t").by == long.caller[:60]
+
+
+@pytest.mark.parametrize("value", ["\ud800", "\U0001f600" * 300, ""])
+def test_a_token_of_what_can_be_no_key_is_refused(value: str) -> None:
+    token = next_token({"run_id": value}, {"of": "runs"})
+    with pytest.raises(Problem, match="another list"):
+        start_of(token, {"of": "runs"}, ("run_id",))
 
 
 def test_a_body_has_an_end() -> None:

@@ -130,6 +130,14 @@ def test_a_deployment_is_priced_and_started_once(here: ServingWorld) -> None:
     assert given["overrides"] == body["overrides"]
 
 
+def test_a_caller_with_a_long_name_is_recorded_in_short(here: ServingWorld) -> None:
+    caller = f"arn:aws:iam::123456789012:user/{'team/' * 100}ann"
+    answer = here.api.call("POST", f"/endpoints/{ENDPOINT}/deployments", {}, caller=caller)
+    assert answer.status == 202, "and not 500"
+    ((_, given),) = started(here)
+    assert given["requested_by"].endswith("/ann")
+
+
 def test_a_dry_run_answers_what_a_deployment_would_and_starts_nothing(here: ServingWorld) -> None:
     check = {"name": "quota", "passed": False, "sentence": "Too few.", "fix": "ask for more"}
     here.functions.answers["preview"] = preview(

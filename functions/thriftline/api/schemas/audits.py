@@ -19,6 +19,7 @@ from thriftline.audit.schemas.shown import (
 
 Account = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+AUDIT_ID = r"^[A-Za-z0-9._-]{1,64}$"
 _ENDPOINT = r"^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$"
 
 
@@ -58,7 +59,7 @@ class FindingsAsk(PageAsk):
     """Which findings."""
 
     audit_id: str | None = Field(
-        None, pattern=r"^[A-Za-z0-9._-]{1,64}$", description="The last whole audit when absent."
+        None, pattern=AUDIT_ID, description="The last whole audit when absent."
     )
     rule: str | None = Field(None, max_length=200)
     severity: SeverityWord | None = None

@@ -12,7 +12,6 @@ from thriftline.runs.domain.approvals import Outcome
 from thriftline.runs.domain.listed_runs import ListedRun
 from thriftline.wiring import api as wiring
 
-_LONGEST_NAME = 200
 _FILTERS = {"of": "approvals"}
 _STANDINGS: dict[str, Literal["approved", "rejected"]] = {
     "approve": "approved",
@@ -60,7 +59,7 @@ def _answered(call: Call, answer: Literal["approve", "reject"]) -> ApprovalAnswe
     if run is None:
         raise not_found(f"A request for approval of run {run_id}")
     call.require(run.project, f"the approval of run {run_id}")
-    who = call.caller[:_LONGEST_NAME]
+    who = call.by
     answered = answer_approval(
         AnswerApprovalRequest(run_id=run_id, answer=answer, by=who),
         approvals=wiring.approvals_table(),

@@ -69,7 +69,7 @@ def deploy_project(call: Call, body: ProjectDeploymentAsk) -> AcceptedChange | P
         action="deploy",
         project=project,
         registry_version=body.version,
-        requested_by=call.caller,
+        requested_by=call.by,
         why=body.why,
         token=call.token,
         overrides=as_json(body.overrides),
@@ -85,7 +85,7 @@ def deploy(call: Call, body: DeploymentAsk) -> AcceptedChange | PreviewedChange:
         project=_project(call, name, body.project),
         endpoint=name,
         registry_version=body.version,
-        requested_by=call.caller,
+        requested_by=call.by,
         why=body.why,
         token=call.token,
         overrides=as_json(body.overrides),
@@ -100,7 +100,7 @@ def roll_back(call: Call, body: RollbackAsk) -> AcceptedChange | PreviewedChange
         action="rollback",
         project=state.project or None,
         endpoint=state.endpoint,
-        requested_by=call.caller,
+        requested_by=call.by,
         why=body.why,
         token=call.token,
         to_version=body.to_version,
@@ -117,7 +117,7 @@ def abort(call: Call, body: WhyAsk) -> Accepted:
         comparison = comparison_under_way(state)
         instead = f"; stop the comparison {comparison} by its own route" if comparison else ""
         raise conflict(f"No deployment of {state.endpoint} is under way{instead}.")
-    stop_change(state.endpoint, deployment, site, who=call.caller, why=body.why, now=call.now)
+    stop_change(state.endpoint, deployment, site, who=call.by, why=body.why, now=call.now)
     return Accepted(id=deployment, kind="deployment", href=_href(state.endpoint, deployment))
 
 

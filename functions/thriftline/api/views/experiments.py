@@ -25,7 +25,7 @@ def start_experiment(call: Call, body: ExperimentAsk) -> Accepted:
         project=state.project,
         endpoint=state.endpoint,
         registry_version=body.version,
-        requested_by=call.caller,
+        requested_by=call.by,
         why=body.why,
         token=call.token,
         overrides=body.wishes(),
@@ -52,7 +52,7 @@ def stop_experiment(call: Call, body: WhyAsk) -> Accepted:
         project=state.project,
         endpoint=state.endpoint,
         experiment_id=found.experiment_id,
-        requested_by=call.caller,
+        requested_by=call.by,
         why=body.why,
         token=call.token,
     )

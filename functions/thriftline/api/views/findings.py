@@ -1,5 +1,6 @@
 """What the audits found, and what people live with."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ from thriftline.api.paging import next_token, start_of
 from thriftline.api.problems import Fault, broken_rule, conflict, not_found, unreadable
 from thriftline.api.requests import Call
 from thriftline.api.schemas.audits import (
+    AUDIT_ID,
     AcceptanceList,
     AcceptAsk,
     FindingList,
@@ -39,7 +41,7 @@ def list_findings(call: Call, query: FindingsAsk) -> FindingList:
         wiring.artifacts(),
         FindingFilters(**asked),
         # A page goes on in the report that it began with.
-        audit_id=start["audit"] if start else query.audit_id,
+        audit_id=_audit(start["audit"]) if start else query.audit_id,
         limit=query.limit,
         at=_place(start["at"]) if start else 0,
         today=call.now.date(),
@@ -58,6 +60,13 @@ def list_findings(call: Call, query: FindingsAsk) -> FindingList:
     )
 
 
+def _audit(text: str) -> str:
+    # A token is whatever a caller sends: what it names becomes a part of a key.
+    if not re.fullmatch(AUDIT_ID, text):
+        raise unreadable("next_token cannot be used.", Fault("query:next_token", "has no audit"))
+    return text
+
+
 def _place(text: str) -> int:
     if not text.isascii() or not text.isdecimal():
         raise unreadable("next_token cannot be used.", Fault("query:next_token", "has no place"))
@@ -72,7 +81,7 @@ def accept_finding(call: Call, body: AcceptAsk) -> ShownFinding:
             Fault("/until", "is over"),
         )
     # The file is for people: what cannot be seen is not written into it.
-    wish = Wish(plain(body.reason, 1_000), body.until, call.caller)
+    wish = Wish(plain(body.reason, 1_000), body.until, call.by)
     key = call.parameters["id"]
     with _readable_list():
         found = accepted(key, wish, wiring.accepting_site(), today=call.now.date())

@@ -75,7 +75,7 @@ def decide_model(call: Call, body: ModelDecision) -> Model:
         raise not_found(f"Version {number} of {project}")
     if body.status == "Approved" and found.status != "Completed":
         raise conflict(f"Version {number} of {project} cannot be approved: it is {found.status}.")
-    why = f"{call.caller}{': ' if body.why else ''}{body.why}"
+    why = f"{call.by}{': ' if body.why else ''}{body.why}"
     return _shown(wiring.model_versions().decide(found.arn, body.status, why), None)
 
 

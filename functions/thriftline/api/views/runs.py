@@ -58,7 +58,7 @@ def start_run(call: Call, body: RunAsk) -> Accepted:
     """Starts the run of what lies in the data bucket, once for each version of it."""
     call.require(body.project, f"project {body.project}")
     run_id = begin(
-        RunOrder(body.project, body.key, body.version_id, body.again, call.caller, call.token),
+        RunOrder(body.project, body.key, body.version_id, body.again, call.by, call.token),
         data=wiring.data_bucket(),
         runs=wiring.runs_table(),
         executions=wiring.executions(),
@@ -76,7 +76,7 @@ def stop_run(call: Call, body: StopAsk) -> Accepted:
     if not wiring.executions().is_running(run.execution_arn):
         raise conflict(f"Run {run.run_id} is being cleaned up.")
     why = f": {body.why}" if body.why else "."
-    wiring.executions().stop(run.execution_arn, "Stopped", f"{call.caller} stopped the run{why}")
+    wiring.executions().stop(run.execution_arn, "Stopped", f"{call.by} stopped the run{why}")
     return Accepted(id=run.run_id, kind="run", href=f"/runs/{run.run_id}")
 
 

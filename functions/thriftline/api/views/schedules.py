@@ -16,7 +16,7 @@ def set_schedule(call: Call, body: ScheduleAsk) -> ChangeScheduleResponse:
     """Gives an endpoint a schedule, or another one."""
     state = known_endpoint(call)
     return ask_for_schedule(
-        {**body.model_dump(), "endpoint": state.endpoint, "requested_by": call.caller},
+        {**body.model_dump(), "endpoint": state.endpoint, "requested_by": call.by},
         wiring.functions(),
         wiring.settings().change_schedule_function,
     )
@@ -26,7 +26,7 @@ def clear_schedule(call: Call) -> ChangeScheduleResponse:
     """Takes the schedule away: the endpoint is always on, and wakes up if it sleeps."""
     state = known_endpoint(call)
     return ask_for_schedule(
-        {"endpoint": state.endpoint, "requested_by": call.caller},
+        {"endpoint": state.endpoint, "requested_by": call.by},
         wiring.functions(),
         wiring.settings().change_schedule_function,
     )

@@ -99,6 +99,7 @@ build_training_image "$WORK/wheels"
 choose_image
 build
 say "the training image, and each function in a container of its own"
-.venv/bin/pytest tests/containers --exitfirst -v --durations 5 "$@"
+# The steps of a run follow each other in one process, the training image is tested in another.
+.venv/bin/pytest tests/containers -n 2 --dist loadgroup --exitfirst -v --durations 10 "$@"
 # Two gigabytes that are made anew each time; after a failure they stay to be looked at.
 rm -rf "$WORK/build"

@@ -1,6 +1,6 @@
 """Uploads in random orders and timings, through S3, EventBridge and the machine.
 
-12 orders in the gate; ``make test-arrivals`` draws 200. The exhaustive test of the decision itself
+6 orders in the gate; ``make test-arrivals`` draws 200. The exhaustive test of the decision itself
 is tests/unit/runs/test_arrivals.py.
 """
 
@@ -16,7 +16,7 @@ import pytest
 
 from tests.integration.workflow.world import World, csv_of
 
-ORDERS = int(os.environ.get("THRIFTLINE_ARRIVAL_ORDERS", "12"))
+ORDERS = int(os.environ.get("THRIFTLINE_ARRIVAL_ORDERS", "6"))
 SIDE_BY_SIDE = 4
 # SettleSeconds is 60 and the waits of the machine pass 60 times as fast.
 PAUSES = (0.0, 0.0, 0.0, 0.4, 2.0)
@@ -85,7 +85,7 @@ def runs_of(world: World, project: str) -> list[dict[str, Any]]:
 
 
 def test_each_version_is_trained_once_at_most_whatever_arrives_when(world: World) -> None:
-    first = random.SystemRandom().randrange(10**6) if ORDERS > 12 else 1
+    first = random.SystemRandom().randrange(10**6) if ORDERS > 6 else 1
     names = [f"order{first + n}" for n in range(ORDERS)]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         steps = dict(

@@ -4,6 +4,8 @@ import json
 import time
 from typing import Any
 
+import pytest
+
 from local_aws.server import ACCOUNT
 from local_aws.services.service_quotas import QuotaStore
 from local_aws.training.options import Fault, FaultKind
@@ -98,15 +100,16 @@ def test_a_job_that_is_interrupted_again_and_again_is_left_for_the_next_rung(
     assert result["attempts"][0]["interruptions"] > 2
 
 
-def test_ten_runs_with_a_quota_of_two_train_in_the_order_in_which_they_came(
-    world: World, project: str
+@pytest.mark.parametrize("runs", [5, pytest.param(10, marks=pytest.mark.thorough)])
+def test_runs_with_a_quota_of_two_train_in_the_order_in_which_they_came(
+    world: World, project: str, runs: int
 ) -> None:
     quotas = quotas_of(world)
     quotas.set(POOL, 2)
     holders = [start(world, f"{project}-h{n}", SPOT, seed=seeds.RUNS_ON) for n in range(2)]
     jobs = [world.wait_for_job(arn) for arn in holders]
     waiting = []
-    for number in range(8):
+    for number in range(runs - len(holders)):
         waiting.append(start(world, f"{project}-w{number}", SPOT))
         until_they_wait(world, number + 1)
     assert all("Wait for a turn" in world.entered(arn) for arn in waiting[:-1])
@@ -117,7 +120,9 @@ def test_ten_runs_with_a_quota_of_two_train_in_the_order_in_which_they_came(
     for arn in holders:
         world.wait(arn)
 
-    assert [one.status for one in ended] == ["SUCCEEDED"] * 8, [one.cause for one in ended]
+    assert [one.status for one in ended] == ["SUCCEEDED"] * len(waiting), [
+        one.cause for one in ended
+    ]
     made = [world.jobs_of(result_of(one)["run_id"])[0] for one in ended]
     times = [job["CreationTime"] for job in made]
     assert times == sorted(times)

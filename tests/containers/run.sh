@@ -83,7 +83,7 @@ build() {
     cat "$WORK/build.log" >&2
     fail "sam build failed"
   }
-  say "package: $(du -sm --apparent-size "$WORK"/build/*Function | cut -f1) MiB unzipped (Lambda takes 250)"
+  say "package: $(du -sm --apparent-size "$WORK"/build/*Function* | cut -f1) MiB unzipped (Lambda takes 250)"
   export THRIFTLINE_SAM_BUILD=$WORK/build
 }
 

@@ -19,11 +19,7 @@ from tests.containers.sam import ROOT
 from tests.containers.training import RUNS_AS, ContainerJob
 from tests.training.tiny import DEFAULTS
 
-pytestmark = [
-    pytest.mark.containers,
-    pytest.mark.timeout(600),
-    pytest.mark.xdist_group("image"),
-]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TRUST = {"Statement": [{"Principal": {"Service": "sagemaker.amazonaws.com"}}]}

@@ -15,11 +15,7 @@ from laptop.sample_data import as_csv, train_rows
 from tests.containers.conftest import Aws
 from tests.containers.sam import ROOT, Sam, sample_event
 
-pytestmark = [
-    pytest.mark.containers,
-    pytest.mark.timeout(600),
-    pytest.mark.xdist_group("sam"),
-]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 ROWS = 200
 # A second data set: more than two of the smallest ranges.

@@ -14,11 +14,7 @@ from tests.containers.conftest import Aws
 from tests.containers.sam import ROOT, Sam, sample_event
 from thriftline.audit.domain.parts import Part
 
-pytestmark = [
-    pytest.mark.containers,
-    pytest.mark.timeout(600),
-    pytest.mark.xdist_group("sam"),
-]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 LOG_GROUP = "/aws/sagemaker/forgotten"
 COLLECTED = (Part.ENDPOINTS, Part.BUCKETS, Part.LOG_GROUPS)

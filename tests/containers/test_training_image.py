@@ -10,11 +10,7 @@ from tests.containers.engine import docker
 from tests.containers.training import RUNS_AS, ContainerJob, process_status, wait_for_event
 from tests.training.tiny import Result
 
-pytestmark = [
-    pytest.mark.containers,
-    pytest.mark.timeout(600),
-    pytest.mark.xdist_group("image"),
-]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 SOMEBODY = 4321
 # Long enough for a signal to come in its midst.

@@ -16,11 +16,7 @@ from tests.containers.engine import docker
 from tests.containers.training import RUNS_AS, ContainerJob, process_status
 from tests.training.tiny import Result
 
-pytestmark = [
-    pytest.mark.containers,
-    pytest.mark.timeout(600),
-    pytest.mark.xdist_group("image"),
-]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 READY_SECONDS = 240
 

@@ -108,7 +108,7 @@ def test_they_are_the_same_after_an_executor_was_killed(tmp_path: Path) -> None:
         )
         try:
             killed = _kill_an_executor(process, tmp_path)
-            assert process.wait(300) == 0, log.read_text(encoding="utf-8")[-3000:]
+            assert process.wait() == 0, log.read_text(encoding="utf-8")[-3000:]
         finally:
             process.kill()
     assert killed
@@ -134,10 +134,9 @@ def _cluster_environment(folder: Path) -> dict[str, str]:
 
 
 def _kill_an_executor(process: subprocess.Popen[bytes], folder: Path) -> bool:
-    """Kills one when the hashes of the texts are being written; False if none was there."""
+    """Kills one when the hashes of the texts are being written; False if it ended before."""
     stage = folder / "out" / "_stages" / "near_candidates"
-    end = time.monotonic() + 200
-    while time.monotonic() < end and process.poll() is None:
+    while process.poll() is None:
         if stage.exists():
             executors = [
                 int(place.parent.name)

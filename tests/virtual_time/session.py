@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import botocore.session
 
 import thriftline.core.aws.clients as clients
+import thriftline.runs.steps.look_at_raw as look_at_raw
 import thriftline.runs.trainers.bedrock.asking as bedrock_asking
 import thriftline.runs.trainers.bedrock.trainer as bedrock_trainer
 import thriftline.runs.trainers.sagemaker.trainer as sagemaker_trainer
@@ -137,7 +138,8 @@ def virtual_session() -> Iterator[type[_Moment]]:
     for trainer in (sagemaker_trainer, bedrock_trainer):
         hooks.replace(trainer, "datetime", _VirtualDatetime)
     hooks.replace(bedrock_trainer, "time", _VirtualTime)
-    hooks.replace(bedrock_asking, "ThreadPoolExecutor", _OneAfterTheOther)
+    for one in (bedrock_asking, look_at_raw):
+        hooks.replace(one, "ThreadPoolExecutor", _OneAfterTheOther)
     _forget()
     try:
         yield _Moment

@@ -43,6 +43,7 @@ EXPLAINED = {
     ("PrepareSplitFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
     ("CleanUpFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
     ("PlanPreparationFunction", "dynamodb:GetItem", 0): "a plan that is made again",
+    ("PlanPreparationFunction", "s3:GetObject", 2): "raw data in a bucket of somebody else",
     ("PlanPreparationFunction", "servicequotas:GetAWSDefaultServiceQuota", 0): "no own quota",
     ("PollPreparationFunction", "s3:ListBucketVersions", 1): "raw data in another's bucket",
     ("StartPreparationFunction", "iam:PassRole", 1): "the role of a processing job",

@@ -41,6 +41,7 @@ _OTHERS = {
     "curl": "tests/training/test_serving.py sends this body to this route",
     "cut": "tests/integration/workflow/test_readme_commands.py runs the line",
     "docker": "tests/containers/ builds and runs the image where an engine is",
+    "echo": "the shell's own",
     "export": "the shell's own",
     "jupyter": "tests/sdk/test_notebook.py executes the notebook",
     "pip": "tests/unit/cli/test_command_line.py names the package; make setup installs it",

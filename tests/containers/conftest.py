@@ -117,13 +117,15 @@ def sam(build: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Iter
     dockerfile = f"FROM {base}\nENV AWS_ENDPOINT_URL={aws.endpoint}\n"
     docker("build", "--quiet", "--tag", FUNCTION_IMAGE, "-", given=dockerfile)
     others = _images(LAYER_IMAGES)
-    yield Sam(
+    sam = Sam(
         build=build,
         image=FUNCTION_IMAGE,
         endpoint=aws.endpoint,
         environments=function_environments(aws.endpoint),
         folder=tmp_path_factory.mktemp("sam"),
     )
+    with sam.serving() as sam.server:
+        yield sam
     for image in [*sorted(_images(LAYER_IMAGES) - others), *sorted(_images(FUNCTION_IMAGE))]:
         _remove(image)
 

@@ -1,11 +1,15 @@
-"""`sam local invoke`, with the sample events filled in."""
+"""The functions by `sam local`, with the sample events filled in."""
 
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.containers.sam_server import SamServer, sam_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +27,11 @@ def sample_event(stem: str, live: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Sam:
-    """Invokes the functions of one build, each time in a new container."""
+    """Invokes the functions of one build, each time in a new container.
+
+    `sam local invoke` takes variables of a call's own; the others go to a server that has read the
+    template before.
+    """
 
     build: Path
     image: str
@@ -31,6 +39,16 @@ class Sam:
     environments: dict[str, dict[str, str]]
     folder: Path
     invoked: set[str] = field(default_factory=set)
+    server: SamServer | None = None
+
+    @contextmanager
+    def serving(self, *functions: str, warm: bool = False) -> Iterator[SamServer]:
+        """Serves some functions, or all; where it is warm, a container answers again and again."""
+        options = ("--warm-containers", "LAZY") if warm else ()
+        variables = self._file("all_variables.json", self.environments)
+        command = self._command("start-lambda", *functions, "--env-vars", variables, *options)
+        with sam_server(command, self.folder, self._own_environment()) as server:
+            yield server
 
     def answer(self, stem: str, live: dict[str, Any], **environment: str) -> dict[str, Any]:
         """What a function returns for its sample event; `environment` replaces variables."""
@@ -40,27 +58,21 @@ class Sam:
 
     def invoke(self, stem: str, event: Any, **environment: str) -> Any:
         """What comes back: an answer, or `errorType` and `errorMessage`."""
-        return self.invoke_function(function_name(stem), event, **environment)
-
-    def invoke_function(self, name: str, event: Any, **environment: str) -> Any:
-        """The same of a function by its logical id."""
+        name = function_name(stem)
         self.invoked.add(name)
-        files: dict[str, Any] = {
-            "event.json": event,
-            "env_vars.json": {name: {**self.environments[name], **environment}},
-        }
-        for file, content in files.items():
-            (self.folder / file).write_text(json.dumps(content))
+        if self.server is None or environment:
+            return self._invoke_by_command(name, event, environment)
+        return self.server.invoke(name, event)
+
+    def _invoke_by_command(self, name: str, event: Any, environment: dict[str, str]) -> Any:
+        variables = {name: {**self.environments[name], **environment}}
+        command = self._command(
+            *("invoke", name),
+            *("--event", self._file("event.json", event)),
+            *("--env-vars", self._file("env_vars.json", variables)),
+        )
         done = subprocess.run(
-            [
-                *(ROOT / ".venv-sam/bin/sam", "local", "invoke", name),
-                *("--template-file", self.build / "template.yaml"),
-                *("--event", self.folder / "event.json"),
-                *("--env-vars", self.folder / "env_vars.json"),
-                *("--invoke-image", self.image, "--skip-pull-image"),
-                # SAM's image of a layer is named by the layer alone: one of an earlier endpoint.
-                "--force-image-build",
-            ],
+            command,
             cwd=self.folder,
             env={**os.environ, **self._own_environment()},
             capture_output=True,
@@ -68,12 +80,24 @@ class Sam:
             check=False,
         )
         try:
-            answer = json.loads(done.stdout)
+            return json.loads(done.stdout)
         except ValueError:
             raise AssertionError(
                 f"{name} gave no JSON: {done.stdout!r}\n{done.stderr[-4000:]}"
             ) from None
-        return answer
+
+    def _command(self, *words: str | Path) -> list[str | Path]:
+        return [
+            *(ROOT / ".venv-sam/bin/sam", "local", *words),
+            *("--template-file", self.build / "template.yaml"),
+            *("--invoke-image", self.image, "--skip-pull-image"),
+            # SAM's image of a layer is named by the layer alone: one of an earlier endpoint.
+            "--force-image-build",
+        ]
+
+    def _file(self, name: str, content: Any) -> Path:
+        (self.folder / name).write_text(json.dumps(content))
+        return self.folder / name
 
     def _own_environment(self) -> dict[str, str]:
         """SAM asks STS whose credentials it has: not AWS's STS, with those of a test."""

@@ -5,11 +5,13 @@ asked AWS. The last test needs those of the files before it too.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.containers.sam import ROOT, Sam, sample_event
+from tests.containers.sam_server import SamServer
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
@@ -59,11 +61,19 @@ def test_a_function_answers_that_there_is_nothing_to_do(sam: Sam, stem: str) -> 
     assert sam.answer(stem, {})[member] == value
 
 
+@pytest.fixture(scope="module")
+def api(sam: Sam) -> Iterator[SamServer]:
+    """The API's function, in one container for all calls."""
+    sam.invoked.add("ApiFunction")
+    with sam.serving("ApiFunction", warm=True) as server:
+        yield server
+
+
 @pytest.mark.parametrize("path", API_EVENTS, ids=[path.stem for path in API_EVENTS])
 def test_the_api_answers_a_call_of_each_group_with_chalice_from_its_layer(
-    sam: Sam, path: Path
+    api: SamServer, path: Path
 ) -> None:
-    answer = sam.invoke_function("ApiFunction", json.loads(path.read_text()))
+    answer = api.invoke("ApiFunction", json.loads(path.read_text()))
     # What a sample names is mostly not there; that is told, and nothing fails.
     assert answer["statusCode"] in {200, 202, 404, 409, 422}, answer
     assert json.loads(answer["body"])

@@ -52,6 +52,8 @@ def sam_server(
             env={**os.environ, **environment},
             stdout=output,
             stderr=output,
+            # A shell's background job, and what it starts, would not hear Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as process,
     ):
         try:
@@ -60,7 +62,10 @@ def sam_server(
         finally:
             # As Ctrl-C does: it takes its containers away.
             process.send_signal(signal.SIGINT)
-            process.wait(60)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _wait(server: SamServer, process: "subprocess.Popen[bytes]") -> None:

@@ -102,7 +102,7 @@ TABLE: tuple[Row, ...] = (
         422,
         {"on": "cron(nothing)", "off": "cron(nothing)"},
     ),
-    _acts("DELETE", "/endpoints/{name}/schedule", f"/endpoints/{ENDPOINT}/schedule", 200),
+    # Before there was any schedule.
     _acts(
         "POST",
         "/endpoints/{name}/schedule",
@@ -110,6 +110,7 @@ TABLE: tuple[Row, ...] = (
         409,
         {"action": "sleep"},
     ),
+    _acts("DELETE", "/endpoints/{name}/schedule", f"/endpoints/{ENDPOINT}/schedule", 200),
     _reads(
         "/endpoints/{name}/schedule/{id}",
         f"/endpoints/{ENDPOINT}/schedule/sleep-1",

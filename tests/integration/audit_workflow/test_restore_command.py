@@ -40,6 +40,7 @@ def test_the_command_lists_rehearses_and_restores(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
 
     assert main(["restore", "--list", "--output", "json"]) == 0
     listed = capsys.readouterr().out

@@ -231,6 +231,7 @@ def test_make_serve_shows_the_request_and_the_command_that_answers_it(
     monkeypatch.setenv("AWS_DEFAULT_REGION", waiting.world.aws.region)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
     said: list[str] = []
     watch = ExecutionReporter(waiting.world.aws, said.append)
     for _ in range(10):

@@ -41,7 +41,7 @@ output "idle_endpoints_state_machine_arn" {
 }
 
 output "restore_endpoint_function_name" {
-  description = "Brings back an endpoint that was ended; `thriftline restore` calls it. There with AuditMode act."
+  description = "Brings back an endpoint that was ended; the API starts it. There with AuditMode act."
   value       = try(aws_cloudformation_stack.thriftline.outputs["RestoreEndpointFunctionName"], null)
 }
 
@@ -86,7 +86,7 @@ output "compare_models_state_machine_arn" {
 }
 
 output "preview_deployment_function_name" {
-  description = "Shows what a deployment would do and cost; the command line and the API call it for a dry run."
+  description = "Shows what a deployment would do and cost; the API calls it for a dry run."
   value       = try(aws_cloudformation_stack.thriftline.outputs["PreviewDeploymentFunctionName"], null)
 }
 

@@ -38,6 +38,7 @@ PUBLISHED = {
     "steps/stack_ceilings.py": "asks that limit for a quote of SageMaker",
     # Names that stand in published results and in buckets.
     "domain/endings.py": "two endings are out_of_run_time_with_checkpoint and without",
+    "steps/preparation_attempts.py": "gives one of these two to a preparation that ran too long",
     "domain/layout.py": "the prefix checkpoints/ of the artifacts bucket",
 }
 

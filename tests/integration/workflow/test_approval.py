@@ -244,5 +244,5 @@ def test_make_serve_shows_the_request_and_the_command_that_answers_it(
     assert "rejected" in capsys.readouterr().out
     approve = reject.replace("reject", "approve")
     assert main([*approve.split(), "--yes"]) == Exit.REFUSED
-    assert "has rejected run" in capsys.readouterr().err
+    assert "rejected run" in capsys.readouterr().err
     assert waiting.end().result["status"] == "rejected"

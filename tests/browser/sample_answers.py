@@ -19,6 +19,12 @@ def budget() -> Answer:
         "held_usd": "41.20",
         "left_usd": "276.3529",
         "running_usd_per_hour": "1.408",
+        "running_parts": {
+            "training_usd_per_hour": "1.178",
+            "preparation_usd_per_hour": "0",
+            "endpoints_usd_per_hour": "0.23",
+            "unknown": [],
+        },
         "at_risk_usd": "38.75",
         "running": 2,
         "waiting_for_approval": 1,

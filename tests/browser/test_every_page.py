@@ -147,7 +147,7 @@ def test_the_first_line_has_the_dollars(open_page: Opener) -> None:
 
     line = " ".join(page.inner_text(".money-line").split())
     assert line == (
-        "Spent this month $182.45 of $500.00 Running now $1.41/hour runs at work "
+        "Spent this month $182.45 of $500.00 Running now $1.41/hour runs and endpoints "
         "Reserved $41.20 held for runs At risk $38.75 worst case of what runs"
     )
 

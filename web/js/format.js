@@ -46,6 +46,19 @@ export function usd(value) {
 }
 
 export const hourly = (value) => (isDecimal(value) ? `${usd(value)}/hour` : UNKNOWN);
+/** Returns the hour's bill of all that runs; where a part is unknown, what is known at least. */
+export function runningNow(of) {
+  const parts = of.running_parts;
+  if (of.running_usd_per_hour != null || !parts) return hourly(of.running_usd_per_hour);
+  const known = [
+    parts.training_usd_per_hour,
+    parts.preparation_usd_per_hour,
+    parts.endpoints_usd_per_hour,
+  ].map(Number);
+  const sum = known.reduce((left, right) => left + right, 0);
+  return sum > 0 ? `${hourly(sum.toFixed(4))} and unknown` : UNKNOWN;
+}
+
 export const monthly = (value) => (isDecimal(value) ? `${usd(value)}/month` : UNKNOWN);
 
 export const count = (value) =>

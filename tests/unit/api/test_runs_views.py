@@ -183,6 +183,12 @@ def test_the_month_says_what_is_left_and_what_runs(world: ApiWorld) -> None:
     assert month["month"] == "2026-11"
     assert month["left_usd"] == "1000"
     assert month["running_usd_per_hour"] == "2.1"
+    assert month["running_parts"] == {
+        "training_usd_per_hour": "1.5",
+        "preparation_usd_per_hour": "0.6",
+        "endpoints_usd_per_hour": "0",
+        "unknown": [],
+    }
     assert month["at_risk_usd"] == "14.2"
     assert (month["running"], month["waiting_for_approval"]) == (2, 1)
     assert month["projects"] == [

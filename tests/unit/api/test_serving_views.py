@@ -45,6 +45,29 @@ def test_endpoints_are_listed_with_status_version_and_dollars(here: ServingWorld
     assert len(here.api.call("GET", "/endpoints?project=none").document["items"]) == 0
 
 
+def test_the_months_first_line_has_what_endpoints_bill_an_hour(here: ServingWorld) -> None:
+    here.endpoint(ENDPOINT, usd_per_hour="0.115", instances=2)
+    here.endpoint("thriftline-closed", "closed", usd_per_hour="1.5", instances=1)
+    here.endpoint("thriftline-night", asleep=True, usd_per_hour="9", instances=1)
+    here.endpoint("thriftline-gone", usd_per_hour="9", instances=1)
+    here.api.add_run("reviews-1", state="Poll training", rate_usd_per_hour="0.5")
+    month = here.api.call("GET", "/budget").document
+    assert month["running_parts"]["unknown"] == []
+    assert month["running_usd_per_hour"] == "2.23", "nothing of what sleeps or is not there"
+    assert month["running_parts"]["endpoints_usd_per_hour"] == "1.73"
+    assert month["running_parts"]["training_usd_per_hour"] == "0.5"
+    assert month["running_parts"]["unknown"] == []
+
+
+def test_an_endpoint_without_a_price_is_named_and_is_not_free(here: ServingWorld) -> None:
+    here.endpoint("somebodys", kind="serverless", usd_per_hour="0", instances=1)
+    here.endpoint(ENDPOINT, usd_per_hour="0.115", instances=2)
+    month = here.api.call("GET", "/budget").document
+    assert month["running_usd_per_hour"] is None
+    assert month["running_parts"]["endpoints_usd_per_hour"] == "0.23"
+    assert month["running_parts"]["unknown"] == ["somebodys", "1 of other projects"]
+
+
 def test_lists_go_on_by_a_token_that_no_other_list_takes(here: ServingWorld) -> None:
     for number in range(5):
         here.deployment(number)

@@ -430,6 +430,27 @@ def test_the_budget_is_one_look(api: FakeApi) -> None:
     assert api.out.splitlines()[-1].split() == ["shop", "-", "$9.00", "$1.00"]
 
 
+def test_the_budget_names_what_has_no_price_and_shows_the_known_parts(api: FakeApi) -> None:
+    api.routes["GET /budget"] = {
+        "month": "2026-11",
+        **dict.fromkeys(("cap_usd", "spent_usd", "external_usd", "held_usd", "left_usd"), "1"),
+        "running_usd_per_hour": None,
+        "running_parts": {
+            "training_usd_per_hour": "1.5",
+            "preparation_usd_per_hour": "0",
+            "endpoints_usd_per_hour": "0.115",
+            "unknown": ["thriftline-claims"],
+        },
+        "at_risk_usd": "0",
+        "projects": [],
+    }
+    assert api.command("budget") == Exit.DONE
+    lines = [" ".join(line.split()) for line in api.out.splitlines()]
+    assert "running now, an hour $1.62 and what is unknown" in lines
+    assert "of that endpoints $0.115" in lines
+    assert "of unknown price thriftline-claims" in lines
+
+
 @pytest.mark.parametrize(
     ("amount", "shown"),
     [

@@ -412,3 +412,6 @@ def test_an_endpoint_with_a_schedule_has_the_price_of_its_hours(world: Deploymen
     assert record.price is not None
     assert record.price.rate_usd_per_hour is not None
     assert record.price.month_usd == record.price.rate_usd_per_hour * 2 * 365
+    state = world.table.state(record.endpoint)
+    assert state is not None
+    assert (state.instances, state.usd_per_hour) == (2, record.price.rate_usd_per_hour)

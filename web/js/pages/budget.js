@@ -1,5 +1,5 @@
 // The month's dollars, whole and by project.
-import { count, list, plain, usd } from "../format.js";
+import { count, hourly, list, plain, runningNow, usd } from "../format.js";
 import { html } from "../lib.js";
 import { useLoad } from "../load.js";
 import { Heading, Loaded } from "../parts/states.js";
@@ -46,7 +46,8 @@ const Body = ({ of }) => html`
         ["Of it outside Thriftline, as billed", html`<${Money} of=${of.external_usd} />`],
         ["Reserved for what runs", html`<${Money} of=${of.held_usd} />`],
         ["Left", html`<${Money} of=${of.left_usd} />`],
-        ["Running now", html`<${Money} of=${of.running_usd_per_hour} per="hour" />`],
+        ["Running now", html`<b>${runningNow(of)}</b>`],
+        ...runningParts(of.running_parts),
         [
           "At risk",
           html`<${Money} of=${of.at_risk_usd} /> <span class="soft">worst cases of what runs</span>`,
@@ -57,6 +58,19 @@ const Body = ({ of }) => html`
   </section>
   ${list(of.projects).length > 0 && html`<section><h2>By project</h2><${Table} caption="Projects" columns=${COLUMNS} rows=${list(of.projects)} keyOf=${(one) => one.project} /></section>`}
 `;
+
+/** What the hour's bill is made of, and by name what has no known price. */
+const runningParts = (parts) =>
+  parts
+    ? [
+        ["Of it training", hourly(parts.training_usd_per_hour)],
+        ["Of it preparation", hourly(parts.preparation_usd_per_hour)],
+        ["Of it endpoints, at most", hourly(parts.endpoints_usd_per_hour)],
+        ...(list(parts.unknown).length
+          ? [["Without a known price", list(parts.unknown).map(plain).join(", ")]]
+          : []),
+      ]
+    : [];
 
 /** Spent and reserved, as parts of the limit. */
 function Gauge({ of }) {

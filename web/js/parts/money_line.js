@@ -1,5 +1,5 @@
 // The first line of every page: what this month costs.
-import { hourly, plain, usd } from "../format.js";
+import { plain, runningNow, usd } from "../format.js";
 import { html } from "../lib.js";
 import { useLoad } from "../load.js";
 
@@ -23,7 +23,7 @@ export function MoneyLine({ budget }) {
   return html`<section class="money-line" aria-label="Dollars">
     <dl>
       <${Figure} name="Spent this month" value=${blank ?? usd(of.spent_usd)} aside=${hint ?? (budget.data && `of ${usd(of.cap_usd)}`)} />
-      <${Figure} name="Running now" value=${blank ?? hourly(of.running_usd_per_hour)} aside="runs at work" />
+      <${Figure} name="Running now" value=${blank ?? runningNow(of)} aside="runs and endpoints" />
       <${Figure} name="Reserved" value=${blank ?? usd(of.held_usd)} aside="held for runs" />
       <${Figure} name="At risk" value=${blank ?? usd(of.at_risk_usd)} aside="worst case of what runs" />
     </dl>

@@ -17,6 +17,20 @@ class ProjectBudget(Answer):
     left_usd: Usd = Field(description="What a new run of the project may hold.")
 
 
+class RunningParts(Answer):
+    """What is billed an hour now, by its kind; of each kind as much as is known."""
+
+    training_usd_per_hour: Usd = Field(description="Of runs that train, at their rates.")
+    preparation_usd_per_hour: Usd = Field(description="Of runs that prepare raw data.")
+    endpoints_usd_per_hour: Usd = Field(
+        description="Of endpoints that do not sleep, each with the most instances it may have."
+    )
+    unknown: tuple[str, ...] = Field(
+        description="Runs and endpoints without a known price of an hour; those of projects that "
+        "the caller may not see are counted in one entry."
+    )
+
+
 class Budget(Answer):
     """A calendar month in UTC; dollars are decimal strings."""
 
@@ -29,8 +43,9 @@ class Budget(Answer):
     held_usd: Usd = Field(description="Kept for runs that have not been settled.")
     left_usd: Usd = Field(description="What new runs may hold.")
     running_usd_per_hour: Usd | None = Field(
-        description="Of runs that prepare or train now, at their rates; null where one is unknown."
+        description="Of training, preparation and endpoints together; null where one is unknown."
     )
+    running_parts: RunningParts
     at_risk_usd: Usd | None = Field(
         description="Worst cases of the runs that prepare or train now; null where one is unknown."
     )

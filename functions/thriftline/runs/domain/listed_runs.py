@@ -13,7 +13,8 @@ WAITING = "waiting_for_approval"
 ENDED = ("succeeded", "not_promoted", "rejected", "failed")
 STATUSES = (RUNNING, WAITING, *ENDED)
 # The states of the workflow in which something of the run is billed by the hour.
-BILLED = ("Poll preparation", "Start training", "Poll training")
+_PREPARES = "Poll preparation"
+BILLED = (_PREPARES, "Start training", "Poll training")
 
 
 def status_facts(project: str, status: str) -> dict[str, str]:
@@ -58,6 +59,11 @@ class ListedRun:
     def is_billed(self) -> bool:
         """Whether it prepares or trains now."""
         return self.state in BILLED
+
+    @property
+    def prepares(self) -> bool:
+        """Whether what is billed now is the preparation of its data."""
+        return self.state == _PREPARES
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> "ListedRun":

@@ -1,6 +1,6 @@
 """One group of items for each endpoint: its state, versions, deployments and experiments."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -21,6 +21,8 @@ STATE = "endpoint"
 # The index whose key is ``item`` and then ``endpoint``: all states without all histories.
 BY_ITEM = "by-item"
 _VERSIONS = "version#"
+# DynamoDB reads so many items in one call.
+_BATCH = 100
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -138,15 +140,24 @@ class EndpointsTable:
     def versions_of(self, entries: Iterable[tuple[str, int]]) -> dict[str, EndpointVersion]:
         """Returns one entry of the history of each endpoint, by endpoint; at most a hundred."""
         keys = [_key(endpoint, version_key(number)) for endpoint, number in entries]
-        found: dict[str, EndpointVersion] = {}
-        with translated("reading versions of endpoints"):
-            while keys:
+        return {one["endpoint"]: _version(one) for one in self._batch(keys)}
+
+    def states_of(self, names: Sequence[str]) -> tuple[EndpointState, ...]:
+        """Returns all that is kept of endpoints, which is more than their index has."""
+        found: list[EndpointState] = []
+        for start in range(0, len(names), _BATCH):
+            keys = [_key(name, STATE) for name in names[start : start + _BATCH]]
+            found += map(_state, self._batch(keys))
+        return tuple(sorted(found, key=lambda one: one.endpoint))
+
+    def _batch(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Reads up to a hundred items."""
+        while keys:
+            with translated("reading endpoints"):
                 answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": keys}})
-                for one in answer["Responses"].get(self._name, []):
-                    found[one["endpoint"]["S"]] = _version(_read(one))
-                rest = answer.get("UnprocessedKeys", {}).get(self._name)
-                keys = [dict(one) for one in rest["Keys"]] if rest else []
-        return found
+            yield from map(_read, answer["Responses"].get(self._name, []))
+            rest = answer.get("UnprocessedKeys", {}).get(self._name)
+            keys = [dict(one) for one in rest["Keys"]] if rest else []
 
     def state(self, endpoint: str) -> EndpointState | None:
         """Returns an endpoint's state, None for one that was never deployed."""
@@ -288,6 +299,7 @@ def _state(item: Mapping[str, Any]) -> EndpointState:
         asleep=bool(item.get("asleep", False)),
         usd_per_hour=_dollars(item.get("usd_per_hour")),
         month_usd=_dollars(item.get("month_usd")),
+        instances=item.get("instances"),
     )
 
 

@@ -15,6 +15,7 @@ class EndpointState:
     ``in_use`` is the number of its entry among the versions; None before the first deployment.
     Who holds the lock may change the endpoint until ``lock_until``. Dollars are those of the last
     deployment: of an instance, and of a month at the most; None where they are not known.
+    ``instances`` is the most that the last deployment allows.
     """
 
     endpoint: str
@@ -26,6 +27,7 @@ class EndpointState:
     asleep: bool = False
     usd_per_hour: Decimal | None = None
     month_usd: Decimal | None = None
+    instances: int | None = None
 
     def is_locked_by_another(self, owner: str, now: datetime) -> bool:
         """Whether somebody else may change the endpoint now."""

@@ -54,6 +54,7 @@ class DeploymentPrice(Record):
 
     instance_type: str | None = None
     rate_usd_per_hour: Decimal | None = None
+    most_instances: int | None = Field(None, description="The most that may serve at once.")
     price_source: str | None = None
     seconds: int | None = Field(None, description="How long the roll-out should take.")
     new_fleet_seconds: int | None = Field(None, description="Instance-seconds of the new fleet.")

@@ -61,6 +61,7 @@ def price_of(
     return DeploymentPrice(
         instance_type=instance_type,
         rate_usd_per_hour=rate,
+        most_instances=wish.scaling.max if wish.scaling else wish.instances,
         price_source=_source(price),
         seconds=timings.seconds,
         new_fleet_seconds=timings.new_fleet,

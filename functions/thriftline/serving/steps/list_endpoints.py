@@ -48,7 +48,7 @@ def _rows(states: list[EndpointState], site: ListingSite) -> tuple[ShownEndpoint
     versions = site.table.versions_of(
         (one.endpoint, one.in_use) for one in states if one.in_use is not None
     )
-    statuses = _statuses([one.endpoint for one in states if not one.asleep], site)
+    statuses = known_statuses([one.endpoint for one in states if not one.asleep], site)
     rows = []
     for one in states:
         version = versions.get(one.endpoint)
@@ -62,8 +62,8 @@ def _rows(states: list[EndpointState], site: ListingSite) -> tuple[ShownEndpoint
     return tuple(rows)
 
 
-def _statuses(names: list[str], site: ListingSite) -> dict[str, str | None]:
-    """What SageMaker does not say is unknown; the list comes all the same."""
+def known_statuses(names: list[str], site: ListingSite) -> dict[str, str | None]:
+    """Returns what SageMaker says; where it says nothing, the list comes all the same."""
     try:
         return site.endpoints.statuses(names)
     except ThriftlineError:

@@ -181,13 +181,15 @@ def _in_use(
     return number
 
 
-def _dollars(deployment: Deployment) -> dict[str, str]:
+def _dollars(deployment: Deployment) -> dict[str, Any]:
     """A rollback reads no serve.yaml: its month is not the one that is wanted."""
     price = deployment.price
     if price is None or deployment.action == "rollback":
         return {}
     known = {"usd_per_hour": price.rate_usd_per_hour, "month_usd": price.month_usd}
-    return {name: f"{usd:f}" for name, usd in known.items() if usd is not None}
+    dollars = {name: f"{usd:f}" for name, usd in known.items() if usd is not None}
+    most = price.most_instances
+    return dollars if most is None else {**dollars, "instances": most}
 
 
 def _known_already(deployment: Deployment, site: RecordingSite) -> int | None:

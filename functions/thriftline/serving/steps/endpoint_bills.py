@@ -1,0 +1,45 @@
+"""What all endpoints of the stack bill an hour: the table's items, and one list.
+
+The index of the table does not have the number of instances, so items are read by the hundred.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from thriftline.serving.domain.hourly_bill import hourly_bill
+from thriftline.serving.steps.list_endpoints import ListingSite, known_statuses, status_in_words
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True)
+class EndpointBill:
+    """What an endpoint bills an hour; None where that is not known."""
+
+    endpoint: str
+    project: str
+    usd_per_hour: Decimal | None
+
+
+def endpoint_bills(site: ListingSite) -> tuple[EndpointBill, ...]:
+    """Returns a bill for each endpoint of the table, by name."""
+    states = site.table.states_of(tuple(_names(site)))
+    statuses = known_statuses([one.endpoint for one in states if not one.asleep], site)
+    return tuple(
+        EndpointBill(
+            one.endpoint,
+            one.project,
+            hourly_bill(one, status_in_words(one, statuses, one.endpoint)),
+        )
+        for one in states
+    )
+
+
+def _names(site: ListingSite) -> Iterator[str]:
+    last: str | None = None
+    while True:
+        states, last = site.table.endpoints_page(_PAGE, last)
+        yield from (one.endpoint for one in states)
+        if last is None:
+            return

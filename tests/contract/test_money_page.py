@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from laptop.__main__ import _parser
 from tests.contract.conftest import Machine
 from thriftline.runs.schemas.approval import AnswerApprovalRequest
 from thriftline.runs.schemas.result import Result
@@ -53,9 +52,9 @@ def test_the_page_gives_the_functions_name_and_an_event_that_it_takes(
     assert event.answer == "approve"
 
 
-def test_the_laptops_commands_of_the_page_are_commands() -> None:
-    commands = re.findall(r"^python -m laptop (.+)$", PAGE, re.M)
-    assert [_parser().parse_args(one.split()).command for one in commands] == ["approve", "reject"]
+def test_the_page_says_how_to_approve_and_to_reject() -> None:
+    commands = re.findall(r"^thriftline approvals (\w+) ", PAGE, re.M)
+    assert commands == ["approve", "reject"]
 
 
 def test_the_page_is_linked_and_links_to_what_exists() -> None:

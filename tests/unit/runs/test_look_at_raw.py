@@ -31,7 +31,7 @@ def world() -> Iterator[PreparationWorld]:
 def zipped() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("xl/workbook.xml", ROWS)
+        archive.writestr(zipfile.ZipInfo("xl/workbook.xml"), ROWS)
     return packed.getvalue()
 
 
@@ -39,13 +39,17 @@ def zipped() -> bytes:
     ("name", "body", "said"),
     [
         ("a.csv", zipped(), "its bytes are an Excel file"),
-        ("a.csv", gzip.compress(ROWS.encode()), "its bytes are gzip"),
+        ("a.csv", gzip.compress(ROWS.encode(), mtime=0), "its bytes are gzip"),
         ("a.csv.gz", ROWS.encode(), "no gzip; the name says .gz"),
-        ("a.csv.gz", gzip.compress(gzip.compress(ROWS.encode())), "its bytes are gzip"),
+        (
+            "a.csv.gz",
+            gzip.compress(gzip.compress(ROWS.encode(), mtime=0), mtime=0),
+            "its bytes are gzip",
+        ),
         ("a.jsonl", LINES.encode("utf-16"), "the file seems to be UTF-16"),
         ("a.jsonl", f"[{LINES}]".encode(), "one JSON array"),
         ("a.jsonl", ROWS.encode(), "CSV; name the file .csv"),
-        ("a.parquet", gzip.compress(b""), "its bytes are gzip, not Parquet"),
+        ("a.parquet", gzip.compress(b"", mtime=0), "its bytes are gzip, not Parquet"),
         (
             "a.csv",
             b"text,verdict\na,b\n",
@@ -77,9 +81,9 @@ def test_what_is_no_data_is_refused_and_nothing_is_held(
         ("a.csv", ROWS.encode()),
         ("a.csv", b"\xef\xbb\xbf\r\n" + ROWS.replace("\n", "\r\n").encode()),
         ("a.csv", f"{ROWS}{'x' * 100_000},y\n".encode()),
-        ("a.CSV.gz", gzip.compress(ROWS.encode())),
+        ("a.CSV.gz", gzip.compress(ROWS.encode(), mtime=0)),
         ("a.jsonl", LINES.encode()),
-        ("a.ndjson.gz", gzip.compress(LINES.encode() * 10_000)),
+        ("a.ndjson.gz", gzip.compress(LINES.encode() * 10_000, mtime=0)),
         ("a.parquet", b"PAR1 and more"),
         ("a.csv", b"\n\n"),
     ],

@@ -17,7 +17,7 @@ COMMANDS = {
     "budget": "what this month may cost, has cost and may still cost",
     "completion": "print what makes a shell complete this command",
     "deploy": "check quotas, image and parameters, and deploy the stack",
-    "endpoints": "serve a model: deploy, roll back, compare, schedule",
+    "endpoints": "serve a model: deploy, ask, roll back, compare, schedule",
     "estimate": "what a run of a file would cost, before anything is uploaded",
     "ledger": "who uploaded, approved, deployed, ended what, when, at which cost",
     "local": "run the embedded AWS and the demos of a checkout",

@@ -102,6 +102,7 @@ def test_who_may_look_may_not_act(template: dict[str, Any]) -> None:
         name: [
             (one["Action"], re.split(r"\$\{\w+::AccountId\}:", one["Resource"].value)[1])
             for one in statements_of(template["Resources"][name]["Properties"]["PolicyDocument"])
+            if one["Action"] != "sagemaker:InvokeEndpoint"
         ]
         for name in ("ApiReadPolicy", "ApiOperatePolicy")
     }
@@ -111,6 +112,29 @@ def test_who_may_look_may_not_act(template: dict[str, Any]) -> None:
         "ApiReadPolicy": [("execute-api:Invoke", "${Api}/v1/GET/*"), outputs],
         "ApiOperatePolicy": [("execute-api:Invoke", "${Api}/v1/*"), outputs],
     }
+
+
+def test_who_may_act_may_ask_the_stacks_endpoints_where_no_project_is_closed(
+    template: dict[str, Any],
+) -> None:
+    policies = {
+        name: template["Resources"][name]["Properties"]["PolicyDocument"]["Statement"]
+        for name in ("ApiReadPolicy", "ApiOperatePolicy")
+    }
+    assert "InvokeEndpoint" not in str(policies["ApiReadPolicy"])
+    condition, allowed, otherwise = policies["ApiOperatePolicy"][-1].value
+    assert condition == "HasOpenProjectsOnly"
+    assert otherwise.value == "AWS::NoValue"
+    assert template["Conditions"][condition].value[0].value == "ProjectMembers"
+    assert template["Parameters"]["ProjectMembers"]["Default"] == "{}"
+    assert template["Conditions"][condition].value[1] == "{}"
+    assert allowed["Action"] == "sagemaker:InvokeEndpoint"
+    assert [one.value.rpartition(":")[2] for one in allowed["Resource"]] == [
+        "endpoint/*",
+        "inference-component/*",
+    ]
+    of = allowed["Condition"]["StringEquals"]
+    assert of["aws:ResourceTag/thriftline:stack"].value == "AWS::StackName"
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)

@@ -1,6 +1,7 @@
 """``endpoints``: serves a project's model, and says what serves."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from thriftline_cli.context import Context
@@ -32,12 +33,34 @@ def add(parser: argparse.ArgumentParser) -> None:
     schedule.add_argument("--on", metavar="CRON", help='such as "cron(0 8 ? * MON-FRI *)"')
     schedule.add_argument("--off", metavar="CRON", help='such as "cron(0 19 ? * MON-FRI *)"')
     schedule.add_argument("--timezone", default="UTC", help="such as Europe/Berlin (UTC)")
+    _add_ask(group)
     one = leaf(group, "get", "show an endpoint: what serves, its history, its dollars")
     one.add_argument("endpoint", help="its name")
     listing = leaf(group, "list", "list endpoints, or a project's deployments")
     listing.add_argument("project", nargs="?", help="the folder under datasets/")
     listing.add_argument("--endpoint", help="if the project has several")
     listing.add_argument("--limit", type=count, default=20, help="deployments to show (20)")
+
+
+def _add_ask(group: Any) -> None:
+    asking = leaf(group, "ask", "send texts to the endpoint and show their labels")
+    asking.add_argument("project", help="the folder under datasets/")
+    asking.add_argument(
+        "texts", nargs="*", metavar="text", help="what is classified; without one, lines of stdin"
+    )
+    asking.add_argument(
+        "--pair", action="append", metavar="TEXT", help="the second text of each, in their order"
+    )
+    asking.add_argument(
+        "--file",
+        type=Path,
+        help='a text a line, or {"text": …, "text_pair": …} a line (JSON Lines)',
+    )
+    asking.add_argument(
+        "--probabilities", action="store_true", help="those of all labels, in --output json"
+    )
+    asking.add_argument("--model", metavar="NAME", help="of a multi-model endpoint")
+    asking.add_argument("--endpoint", help="if the project has several")
 
 
 def _command(group: Any, name: str, about: str) -> argparse.ArgumentParser:
@@ -56,6 +79,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
     if args.verb == "get":
         return _get(args, context)
+    if args.verb == "ask":
+        from thriftline_cli.endpoints.invoking import ask
+
+        ask(args, context)
+        return Exit.DONE
     if args.verb == "list":
         listing.show(args, context)
         return Exit.DONE

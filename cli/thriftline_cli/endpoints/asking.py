@@ -53,3 +53,11 @@ def body_of(asked: argparse.Namespace, **more: Any) -> dict[str, Any]:
     """Returns what is asked for; what was not said is left to the stack."""
     given = {"why": asked.why, **more}
     return {name: value for name, value in given.items() if value not in (None, "", {})}
+
+
+def answers_on_bedrock(project: str, context: Context) -> bool:
+    """The newest approved version says who made it; a project without versions says nothing."""
+    for one in context.api.items(f"/projects/{segment(project)}/models"):
+        if one["approval_status"] == "Approved":
+            return bool(one["trainer"] == "bedrock")
+    return False

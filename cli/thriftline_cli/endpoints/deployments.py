@@ -8,7 +8,13 @@ from typing import Any
 from thriftline_cli import bedrock_rollback as bedrock
 from thriftline_cli.api.client import segment
 from thriftline_cli.context import Context
-from thriftline_cli.endpoints.asking import Answer, body_of, endpoint_of, refusals
+from thriftline_cli.endpoints.asking import (
+    Answer,
+    answers_on_bedrock,
+    body_of,
+    endpoint_of,
+    refusals,
+)
 from thriftline_cli.endpoints.showing import deployment_page, preview_page
 from thriftline_cli.exits import CommandError, Exit
 from thriftline_cli.following import TIMEOUT, follow
@@ -36,7 +42,7 @@ def deploy(asked: argparse.Namespace, context: Context) -> Answer:
 
 def rollback(asked: argparse.Namespace, context: Context) -> Answer:
     """Brings the former version back: of the endpoint, or on Bedrock where that one answers."""
-    if asked.endpoint is None and _answers_on_bedrock(asked.project, context):
+    if asked.endpoint is None and answers_on_bedrock(asked.project, context):
         return _on_bedrock(asked, context)
     path = f"/endpoints/{endpoint_of(asked, context)}/rollback"
     answer, code, page = _run(path, body_of(asked, to_version=asked.to), asked, context)
@@ -106,6 +112,8 @@ def _run(path: str, body: Mapping[str, Any], asked: argparse.Namespace, context:
         }
         return answer, Exit.DONE, None
     ended = _ended(href, own, context)
+    if ended["ending"] == "deployed":
+        context.say(f'to ask it: thriftline endpoints ask {preview["project"]} "a text"')
     return ended, _code(ended), deployment_page(ended)
 
 
@@ -150,14 +158,6 @@ def _code(found: Mapping[str, Any]) -> Exit:
     if found["action"] == "rollback" and found["ending"] == "ended":
         return Exit.DONE
     return _CODES.get(str(found["ending"]), Exit.FAILED)
-
-
-def _answers_on_bedrock(project: str, context: Context) -> bool:
-    """The newest approved version says who made it; a project without versions says nothing."""
-    for one in context.api.items(f"/projects/{segment(project)}/models"):
-        if one["approval_status"] == "Approved":
-            return bool(one["trainer"] == "bedrock")
-    return False
 
 
 def _on_bedrock(asked: argparse.Namespace, context: Context) -> Answer:

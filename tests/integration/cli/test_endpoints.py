@@ -42,7 +42,8 @@ def test_a_version_is_deployed_replaced_and_brought_back(world: ServingWorld) ->
     assert priced["would_deploy"]
     refused = terminal.run("endpoints", "deploy", "shop", code=Exit.REFUSED)
     assert "a month at most $" in refused.err
-    terminal.run("endpoints", "deploy", "shop", "--yes", "--why", "the first", *wait)
+    first = terminal.run("endpoints", "deploy", "shop", "--yes", "--why", "the first", *wait)
+    assert 'thriftline endpoints ask shop "a text"' in first.err
     world.register("shop")
     terminal.run("endpoints", "deploy", "shop", "--yes", *wait)
     back = terminal.run("endpoints", "rollback", "shop", "--yes", *wait).answer
@@ -58,6 +59,11 @@ def test_a_version_is_deployed_replaced_and_brought_back(world: ServingWorld) ->
     assert (shown["project"], shown["registry_version"]) == ("shop", 1)
     (served,) = terminal.run("endpoints", "list", "--output", "json").answer
     assert served["status"] == "InService"
+    told = terminal.run("endpoints", "ask", "shop", "A warm film.", "Dull.", "--output", "json")
+    assert [(one["text"], one["label"]) for one in told.answer] == [
+        ("A warm film.", "good"),
+        ("Dull.", "good"),
+    ]
     nothing = terminal.run("endpoints", "abort", "shop", "--yes", code=Exit.NOT_FOUND)
     assert "under way" in nothing.err
 

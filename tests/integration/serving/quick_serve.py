@@ -37,13 +37,17 @@ class Answers(BaseHTTPRequestHandler):
         name = self.path.removeprefix("/models/").removesuffix("/invoke")
         behaviour = MODELS["" if self.path == "/invocations" else name]
         status = 500 if behaviour.get("fails") else 200
-        self._answer(status, {"label": behaviour["label"]})
+        answer = {"label": behaviour["label"]}
+        asked = json.loads(body) if body.startswith(b"{") else {}
+        # A list of inputs has a list of answers, as the image's own contract says.
+        several = isinstance(asked.get("inputs"), list)
+        self._answer(status, [answer] * len(asked["inputs"]) if several else answer)
 
     def do_DELETE(self) -> None:
         MODELS.pop(self.path.removeprefix("/models/"), None)
         self._answer(200, {})
 
-    def _answer(self, status: int, document: dict[str, str]) -> None:
+    def _answer(self, status: int, document: Any) -> None:
         body = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,8 @@ from thriftline_notebook.retraining import Champion, Retraining
 Metric = Literal["accuracy", "macro_f1"]
 _NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
 _RESAMPLES = 2000
+# Two differences a rounding error apart are equal.
+_TOLERANCE = 1e-12
 _Counts = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 
@@ -93,7 +96,7 @@ def compared(
     )
     score = _accuracy if metric == "accuracy" else _macro_f1
     differences = score(draws, codes[:, 0], codes[:, 1]) - score(draws, codes[:, 0], codes[:, 2])
-    low, high = np.quantile(differences, [(1 - confidence) / 2, (1 + confidence) / 2]).tolist()
+    low, high = _interval(differences, confidence, int(counts.sum()))
     whole = counts[np.newaxis, :]
     return Comparison(
         metric=metric,
@@ -104,6 +107,16 @@ def compared(
         records=int(counts.sum()),
         confidence=confidence,
     )
+
+
+def _interval(differences: _Floats, confidence: float, records: int) -> tuple[float, float]:
+    """Where no resample moves the difference: as wide as Wilson's interval of none of so many."""
+    low, high = np.quantile(differences, [(1 - confidence) / 2, (1 + confidence) / 2]).tolist()
+    if high - low <= _TOLERANCE:
+        square = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+        unseen = square / (records + square)
+        return max(-1.0, low - unseen), min(1.0, high + unseen)
+    return low, high
 
 
 def _codes(cells: list[tuple[Label, ...]], labels: tuple[str, ...]) -> _Counts:

@@ -1,7 +1,9 @@
-"""Confidence intervals by the bootstrap, and the paired comparison of two models.
+"""Confidence intervals, and the paired comparison of two models by the bootstrap.
 
 Candidate and champion are resampled together, record by record, so that what is hard for both
-does not blur the difference between them.
+does not blur the difference between them. What no resample moves is not sure for that: thirty
+records that are all right say little of the next one. There the interval is as wide as Wilson's is
+for none of so many records.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from thriftline.core.shares import wilson
 from thriftline.evaluation.cells import BoolArray, FloatArray, IntArray, resampled
 from thriftline.evaluation.document import Interval, McNemar, MetricIntervals, MetricName
 from thriftline.evaluation.metrics import Metrics
@@ -23,18 +26,28 @@ _TOLERANCE = 1e-12
 
 @dataclass(frozen=True)
 class ResampledMetrics:
-    """The metrics of one model in each resample."""
+    """The metrics of one model in each resample.
+
+    ``records`` says of how many records each metric is a share, or as sure as one.
+    """
 
     figures: Mapping[MetricName, FloatArray]
+    observed: Mapping[MetricName, float]
+    records: Mapping[MetricName, float]
 
     def of(self, metric: MetricName) -> FloatArray:
         """The resamples of the metric that the gate reads."""
         return self.figures[metric]
 
     def intervals(self, confidence: float) -> MetricIntervals:
-        """The metrics' intervals."""
-        found = {name: interval(draws, confidence) for name, draws in self.figures.items()}
-        return MetricIntervals.model_validate(found)
+        """The metrics' intervals; the accuracy is a share of the records, so it has Wilson's."""
+        found = {
+            name: interval(draws, confidence, self.records[name])
+            for name, draws in self.figures.items()
+        }
+        records = self.records["accuracy"]
+        low, high = wilson(self.observed["accuracy"] * records, records, confidence)
+        return MetricIntervals.model_validate({**found, "accuracy": Interval(low=low, high=high)})
 
 
 def resamples_for(combinations: int) -> int:
@@ -51,17 +64,47 @@ def draw(
         for found, model in zip(parts, models, strict=True):
             found.append(model.figures(drawn))
     return tuple(
-        ResampledMetrics(
-            {name: np.concatenate([part[name] for part in found]) for name in found[0]}
-        )
-        for found in parts
+        _resampled_metrics(counts, model, found) for model, found in zip(models, parts, strict=True)
     )
 
 
-def interval(draws: FloatArray, confidence: float) -> Interval:
-    """Returns the percentile interval of a resampled figure."""
+def _resampled_metrics(
+    counts: IntArray, model: Metrics, found: Sequence[Mapping[MetricName, FloatArray]]
+) -> ResampledMetrics:
+    records = float(counts.sum())
+    observed = {name: float(row[0]) for name, row in model.figures(counts[np.newaxis, :]).items()}
+    of_labels = _records_of_a_mean(model.label_records(counts))
+    return ResampledMetrics(
+        figures={name: np.concatenate([part[name] for part in found]) for name in found[0]},
+        observed=observed,
+        records={name: of_labels if name == "macro_f1" else records for name in observed},
+    )
+
+
+def _records_of_a_mean(supports: IntArray) -> float:
+    """Returns how many records make one share as sure as the mean of the labels' shares is.
+
+    Its variance is the mean of the labels' variances over their number: of K labels with n records
+    each it is that of K²/Σ(1/n) records, which a rare label makes few.
+    """
+    present = supports[supports > 0]
+    return float(len(present) ** 2 / (1 / present).sum()) if len(present) else 1.0
+
+
+def interval(draws: FloatArray, confidence: float, records: float, least: float = 0.0) -> Interval:
+    """Returns the percentile interval of a resampled figure, which lies in ``least`` to 1.
+
+    Args:
+        draws: the figure in each resample.
+        confidence: between 0 and 1.
+        records: of how many records it is a share; read where no resample moves it.
+        least: -1 of a difference.
+    """
     tail = (1 - confidence) / 2
     low, high = np.quantile(draws, [tail, 1 - tail]).tolist()
+    if high - low <= _TOLERANCE:
+        _, unseen = wilson(0, records, confidence)
+        low, high = max(least, low - unseen), min(1.0, high + unseen)
     return Interval(low=low, high=high)
 
 

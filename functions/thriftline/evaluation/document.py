@@ -20,7 +20,7 @@ class Document(BaseModel):
 
 
 class Interval(Document):
-    """A confidence interval, from the bootstrap's percentiles."""
+    """A confidence interval: of an accuracy Wilson's, else from the bootstrap's percentiles."""
 
     low: float = Field(description="Lower end.")
     high: float = Field(description="Upper end.")

@@ -147,7 +147,9 @@ def _evaluated(
         candidate=own,
         champion=other,
         difference=own - other,
-        interval=bootstrap.interval(differences, settings.confidence),
+        interval=bootstrap.interval(
+            differences, settings.confidence, draws[0].records[settings.metric], least=-1.0
+        ),
         margin=settings.margin,
         probability_worse=bootstrap.probability_worse(differences, settings.margin),
         probability_not_better=bootstrap.probability_not_better(differences),

@@ -123,6 +123,11 @@ class SetMetrics:
             "macro_f1": mean_f1(hits, support, predicted),
         }
 
+    def label_records(self, counts: IntArray) -> IntArray:
+        """How many records carry each label, for one row of counts."""
+        _, support, _ = self.by_label(counts[np.newaxis, :])
+        return np.asarray(support[0])
+
     def by_label(self, counts: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """True positives, support and predictions of each label, for each row of counts."""
         sums = np.zeros((3, len(counts), self._labels))

@@ -24,6 +24,9 @@ class Metrics(Protocol):
     def figures(self, counts: IntArray) -> dict[MetricName, FloatArray]:
         """Each metric, for each row of counts."""
 
+    def label_records(self, counts: IntArray) -> IntArray:
+        """How many records carry each label, for one row of counts."""
+
 
 class _GroupSums:
     """Sums columns by group, for many rows of counts at once."""
@@ -66,6 +69,10 @@ class ModelMetrics:
     def macro_f1(self, counts: IntArray) -> FloatArray:
         """Mean F1 over the labels that occur or are predicted, for each row."""
         return mean_f1(self._true_positives(counts), self._support(counts), self._predicted(counts))
+
+    def label_records(self, counts: IntArray) -> IntArray:
+        """How many records carry each label, for one row of counts."""
+        return np.asarray(self._support(counts[np.newaxis, :])[0])
 
     def by_class(self, counts: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """True positives, support and predictions of each label, for one row."""

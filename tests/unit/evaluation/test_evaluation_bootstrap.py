@@ -105,13 +105,39 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
         cells = counter.cells()
         model = ModelMetrics(len(LABELS), cells.truth, cells.candidate)
         (draws,) = bootstrap.draw(cells.counts, [model], 400, seed=repeat)
-        found = bootstrap.interval(draws.of("accuracy"), 0.9)
+        found = bootstrap.interval(draws.of("accuracy"), 0.9, 400)
         held += found.low <= 0.75 <= found.high
     assert 168 <= held <= 194
 
 
 def test_two_equal_models_differ_by_nothing() -> None:
-    assert _compare(80, 0, 0, 20) == (0, 0, 0, 0)
+    difference, low, high, probability_worse = _compare(80, 0, 0, 20)
+    assert (difference, probability_worse) == (0, 0)
+    assert high == pytest.approx(0.037, abs=1e-4), "of 100 records without one that differs"
+    assert low == -high
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_thirty_records_that_are_all_right_or_all_wrong_are_no_certainty(is_right: bool) -> None:
+    evaluator = Evaluator(LABELS, with_champion=False)
+    truth = np.arange(30) % 2
+    evaluator.add(Batch(truth, truth if is_right else 1 - truth))
+    found = evaluator.result(SETTINGS).candidate
+    for figure, interval in (
+        (found.accuracy, found.intervals.accuracy),
+        (found.macro_f1, found.intervals.macro_f1),
+    ):
+        assert interval.high - interval.low == pytest.approx(0.1135, abs=1e-4)
+        assert figure == (interval.high if is_right else interval.low)
+
+
+def test_a_rare_label_makes_the_macro_f1_less_sure_than_the_accuracy() -> None:
+    evaluator = Evaluator(LABELS, with_champion=False)
+    truth = np.array([0] * 98 + [1] * 2)
+    evaluator.add(Batch(truth, truth))
+    found = evaluator.result(SETTINGS).candidate.intervals
+    assert found.accuracy.low == pytest.approx(0.963, abs=1e-3)
+    assert found.macro_f1.low < 0.7
 
 
 def test_pairing_narrows_the_difference_of_two_similar_models() -> None:

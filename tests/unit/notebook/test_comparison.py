@@ -58,7 +58,8 @@ def test_the_metrics_are_those_of_the_field(rows: list[tuple[str, str, str]]) ->
     found = compared(own, other(said), "macro_f1", 0.95)
     assert isinstance(found, Comparison)
     assert found.own == pytest.approx(f1_score(truth, said, average="macro", zero_division=0))
-    assert (found.low, found.difference, found.high) == (0, 0, 0)
+    assert found.difference == 0
+    assert -1 < found.low < 0 < found.high < 1, "equal here is not surely equal everywhere"
 
 
 def test_a_clear_difference_has_an_interval_on_its_side() -> None:

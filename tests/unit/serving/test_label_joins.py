@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.serving.captures import labelled
+from thriftline.core.shares import wilson
 from thriftline.serving.domain.label_joins import (
     GroundTruth,
     Judged,
@@ -15,7 +16,6 @@ from thriftline.serving.domain.label_joins import (
     accuracy_of,
     judge_request,
     read_ground_truth,
-    wilson,
 )
 
 

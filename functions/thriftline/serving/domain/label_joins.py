@@ -9,14 +9,13 @@ import binascii
 import csv
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from thriftline.core.shares import wilson
 from thriftline.serving.domain.captured_requests import Answer
 
-_NORMAL = 1.959963984540054
 Truth = tuple[Answer, ...]
 
 
@@ -145,12 +144,3 @@ def accuracy_of(judged: Mapping[str, Judged], variant: str) -> LiveAccuracy | No
     mine = [one for one in judged.values() if one.variant == variant]
     right, rows = sum(one.right for one in mine), sum(one.rows for one in mine)
     return LiveAccuracy(right, rows, *wilson(right, rows)) if rows else None
-
-
-def wilson(right: int, rows: int) -> tuple[float, float]:
-    """Returns Wilson's 95 % interval of a share."""
-    share, square = right / rows, _NORMAL**2
-    middle = (share + square / (2 * rows)) / (1 + square / rows)
-    half = _NORMAL / (1 + square / rows)
-    half *= math.sqrt(share * (1 - share) / rows + square / (4 * rows**2))
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -72,7 +72,7 @@ def _shown(
             "What the training costs, how long it takes and on what it runs is not known before "
             "the data is prepared and its rows are counted. It is planned then, with what the "
             f"preparation leaves of the {spec.budget.max_usd} USD of budget.max_usd. To know it "
-            "before: `thriftline prepare run.yaml --data DIR --output OUT` costs nothing, then "
+            "before: `thriftline prepare run.yaml --data DIR --into OUT` costs nothing, then "
             "estimate what it leaves with the same run.yaml without prepare."
         ),
     )

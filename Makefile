@@ -376,7 +376,7 @@ docs: $(STAMPS)/venv ## Write what is generated: schemas, run spec, audit rules,
 	@$(BIN)/python tools/write_instances.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_no_retry_lists.py
 	@PYTHONPATH=functions $(BIN)/python tools/write_price_list.py
-	@PYTHONPATH=cli $(BIN)/python tools/write_cli_page.py
+	@PYTHONPATH=cli:. $(BIN)/python tools/write_cli_page.py
 
 .PHONY: picture
 picture: $(STAMPS)/venv ## The picture in README, of the report that demo-audit left (needs chromium)

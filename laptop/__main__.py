@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,8 +25,8 @@ _AUDIT_FOLDER = ROOT / ".thriftline/audit"
 _ESTIMATE_FOLDER = ROOT / ".thriftline/estimate"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m laptop", description=__doc__)
+def _parser(program: str = "python -m laptop") -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     command_line.add_serve(commands)
     _add_page(commands)
@@ -86,7 +87,8 @@ def _add_audit(commands: Any) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve this repository's stack until SIGINT or SIGTERM, or run a demo."""
-    parser = _parser()
+    # `thriftline local` says so, and becomes this program.
+    parser = _parser(os.environ.get("THRIFTLINE_PROGRAM", "python -m laptop"))
     given = parser.parse_args(arguments)
     if given.command == "serve" and given.template:
         parser.error("--template is for python -m local_aws serve; this serves the own stack")

@@ -63,7 +63,9 @@ def add_serve(commands: Any) -> None:
         "--region", help=f"that of the account file, or {defaults.region}, unless given"
     )
     serve.add_argument("--template", type=Path, help="another template than this repository's own")
-    serve.add_argument("--stack-name", default=defaults.stack_name)
+    serve.add_argument(
+        "--stack-name", default=defaults.stack_name, help=f"of the stack ({defaults.stack_name})"
+    )
     serve.add_argument(
         "--parameter",
         type=_parameter,

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
 
+from laptop.__main__ import _parser as programs_parser
+from thriftline_cli.commands.local import PROGRAMS
 from thriftline_cli.exits import Exit
 from thriftline_cli.options import COMMANDS, parser_for
 
@@ -67,9 +69,16 @@ def _helps(parser: argparse.ArgumentParser) -> Iterator[str]:
     if not choices:
         about = f"`{parser.prog}{''.join(_arguments(parser))}`: {_about(parser)}"
         yield f"{fill(about, 100, break_long_words=False, break_on_hyphens=False)}\n\n"
-        rows = "".join(_rows(parser))
+        rows = "".join(_rows(_own(parser)))
         if rows:
             yield f"| option | |\n| --- | --- |\n{rows}\n"
+
+
+def _own(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Returns the parser that reads a command's options: a program of a checkout has its own."""
+    command, _, name = parser.prog.rpartition(" ")
+    is_program = command == "thriftline local" and name in PROGRAMS
+    return _choices(programs_parser())[name] if is_program else parser
 
 
 def _about(parser: argparse.ArgumentParser) -> str:

@@ -110,7 +110,7 @@ class Context:
         # AWS's packages take a while to import; help needs none of them.
         import boto3
 
-        if self._is_embedded and not self._names_credentials:
+        if self.is_embedded and not self._names_credentials:
             region = boto3.session.Session(region_name=self.option("region")).region_name
             return boto3.session.Session(region_name=region or _EMBEDDED_REGION, **_EMBEDDED)
         return boto3.session.Session(
@@ -124,7 +124,8 @@ class Context:
         return bool(self.option("profile") or any(self.environ.get(name) for name in named))
 
     @property
-    def _is_embedded(self) -> bool:
+    def is_embedded(self) -> bool:
+        """Whether the embedded AWS of this machine is asked."""
         url = self.endpoint_url
         return url is not None and urlsplit(url).hostname in _LOOPBACK
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "ui": "open the page: runs, dollars, approvals, endpoints, findings",
     "verify": "ask AWS what it would do with the deployed stack; starts nothing",
 }
+_PROGRAM = "thriftline"
 # Its programs read what follows them.
 _STARTER = "local"
 DEFAULT_STACK = "thriftline"
@@ -40,6 +41,23 @@ exit codes: 0 done, 1 it failed or was rolled back, 2 usage, 3 refused,
 _NO_COMMAND = re.compile(r"argument COMMAND: invalid choice: '(.*)' \(choose from (.*)\)")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _commands_of_groups(word: str) -> list[str]:
+    """Returns the commands such as ``runs submit`` whose last word this is, or nearly is."""
+    from difflib import get_close_matches
+
+    found: dict[str, list[str]] = {}
+    for name, one in _choices(parser_for(None)).items():
+        for verb in _choices(one):
+            found.setdefault(verb, []).append(f"{name} {verb}")
+    near = [word] if word in found else get_close_matches(word, found, n=1)
+    return found[near[0]] if near else []
+
+
+def _choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    groups = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
+    return {name: one for group in groups for name, one in group.choices.items()}
 
 
 class Parser(argparse.ArgumentParser):
@@ -56,7 +74,9 @@ class Parser(argparse.ArgumentParser):
         from difflib import get_close_matches
 
         near = get_close_matches(wrong[1], re.findall(r"[\w-]+", wrong[2]), n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        if not near and self.prog == _PROGRAM:
+            near = _commands_of_groups(wrong[1])
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
         self.exit(
             2, f"{self.prog}: {wrong[1]!r} is no command.{hint} {self.prog} --help has all.\n"
         )
@@ -65,7 +85,7 @@ class Parser(argparse.ArgumentParser):
 def parser_for(words: Sequence[str] | None) -> argparse.ArgumentParser:
     """Returns the parser, with the options of the commands among ``words``; None means all."""
     parser = Parser(
-        prog="thriftline",
+        prog=_PROGRAM,
         description="Trains, serves and audits models on AWS for the least money that is safe.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -38,8 +38,17 @@ def exit_code_of(context: Context, work: Callable[[], int]) -> int:
         said = _of_aws(error)
         if said is None:
             raise
-        context.say(f"thriftline: {said[0]}")
+        context.say(f"thriftline: {said[0]}{_no_server(error, context)}")
         return said[1]
+
+
+def _no_server(error: Exception, context: Context) -> str:
+    """Returns a question where nothing listens on this machine."""
+    from botocore.exceptions import EndpointConnectionError
+
+    if isinstance(error, EndpointConnectionError) and context.is_embedded:
+        return " Is `thriftline local serve` running?"
+    return ""
 
 
 def _of_aws(error: Exception) -> tuple[str, Exit] | None:

@@ -16,6 +16,8 @@ _CODES = {
     422: Exit.USAGE,
 }
 _MOST = 300
+# API Gateway's answer to a signed call of a route that it does not have.
+_NO_ROUTE = "Missing Authentication Token"
 
 
 def problem(status: int, body: bytes, what: str) -> CommandError:
@@ -30,6 +32,13 @@ def problem(status: int, body: bytes, what: str) -> CommandError:
     said = document.get("detail") or document.get("message") or document.get("Message")
     if not said:
         said = f"the API answered {status}: {shown(body.decode(errors='replace'))[:_MOST]}"
+    if status == 403 and _NO_ROUTE in str(said):
+        return CommandError(
+            f"the stack's API has no route {what}: the stack is older than this command line, or "
+            "its address is not an API of Thriftline; deploy the newest template (thriftline "
+            "deploy in a newer checkout), or use the command line of the stack's own version",
+            Exit.NOT_FOUND,
+        )
     lines = [shown(said), *_faults(document)]
     if status in (401, 403):
         lines[0] = f"not allowed: {lines[0]}"

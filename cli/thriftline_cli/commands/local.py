@@ -43,4 +43,7 @@ def program(
     own = folder / ".venv/bin/python"
     python = str(own) if own.exists() else sys.executable
     paths = [str(folder), *filter(None, [environ.get("PYTHONPATH")])]
-    return [python, "-m", "laptop", name, *words], {**environ, "PYTHONPATH": ":".join(paths)}
+    # Its help is titled as it was called.
+    called = "thriftline local" if name in PROGRAMS else "thriftline"
+    more = {"PYTHONPATH": ":".join(paths), "THRIFTLINE_PROGRAM": called}
+    return [python, "-m", "laptop", name, *words], {**environ, **more}

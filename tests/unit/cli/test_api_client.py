@@ -79,6 +79,15 @@ def test_a_problem_is_a_sentence_and_an_exit_code(api: FakeApi, status: int, cod
     assert api.said[1] == "  files/0/name: is none"
 
 
+def test_a_route_that_the_stack_lacks_is_no_lack_of_permission(api: FakeApi) -> None:
+    """API Gateway answers a signed call of an unknown path as if it had no signature."""
+    api.routes["GET /budget"] = problem(403, "Missing Authentication Token")
+    assert api.command("budget") == Exit.NOT_FOUND
+    assert "has no route GET /budget" in api.said[-1]
+    assert "older than this command line" in api.said[-1]
+    assert "not allowed" not in api.said[-1]
+
+
 @given(st.integers(400, 599), st.binary(max_size=400))
 def test_any_answer_of_whatever_stands_between_is_a_sentence(status: int, body: bytes) -> None:
     said = str(in_words(status, body, "GET /runs"))

@@ -183,7 +183,15 @@ def test_local_programs_are_those_of_the_laptop(tmp_path: Path) -> None:
     command, environment = program(tmp_path, "serve", ["--port", "0"], {"PYTHONPATH": "/x"})
     assert command == [sys.executable, "-m", "laptop", "serve", "--port", "0"]
     assert environment["PYTHONPATH"] == f"{tmp_path}:/x"
+    assert environment["THRIFTLINE_PROGRAM"] == "thriftline local"
     assert parsed(["local", "serve", "--port", "0"]).words == ["--port", "0"]
+
+
+def test_a_local_program_is_titled_as_it_was_called() -> None:
+    from laptop.__main__ import _parser
+
+    assert _parser("thriftline local").prog == "thriftline local"
+    assert _parser().prog == "python -m laptop"
 
 
 def test_a_command_error_carries_its_code() -> None:
@@ -197,7 +205,14 @@ def test_an_aws_that_does_not_answer_is_one_line() -> None:
     api = FakeApi()
     api.describe_stacks = dead  # type: ignore[method-assign, assignment]
     assert api.command("runs list") == Exit.NOT_FOUND
-    assert api.said == ['thriftline: Could not connect to the endpoint URL: "http://127.0.0.1:9/".']
+    assert api.said == [
+        'thriftline: Could not connect to the endpoint URL: "http://127.0.0.1:9/". '
+        "Is `thriftline local serve` running?"
+    ]
+    away = FakeApi(environ={"AWS_ENDPOINT_URL": "https://aws.example"})
+    away.describe_stacks = dead  # type: ignore[method-assign, assignment]
+    assert away.command("runs list") == Exit.NOT_FOUND
+    assert "local serve" not in away.said[-1]
 
 
 @pytest.mark.parametrize("line", [[], ["runs"], ["endpoints"]])
@@ -218,6 +233,12 @@ def test_a_command_that_is_missing_is_answered_by_the_help(
     [
         (["run", "list"], "thriftline: 'run' is no command. Did you mean runs?"),
         (["runs", "lst"], "thriftline runs: 'lst' is no command. Did you mean list?"),
+        (["submit"], "thriftline: 'submit' is no command. Did you mean runs submit?"),
+        (["rolback"], "thriftline: 'rolback' is no command. Did you mean endpoints rollback?"),
+        (
+            ["accept", "x"],
+            "thriftline: 'accept' is no command. Did you mean audit accept?",
+        ),
         (["xyzzy"], "thriftline: 'xyzzy' is no command. thriftline --help has all."),
     ],
 )

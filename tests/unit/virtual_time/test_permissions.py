@@ -42,6 +42,7 @@ EXPLAINED = {
     ("PlanRunFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
     ("PrepareSplitFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
     ("CleanUpFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
+    ("CleanUpFunction", "sagemaker:UpdateTrainingJob", 0): "an attempt that kept a warm pool",
     ("PlanPreparationFunction", "dynamodb:GetItem", 0): "a plan that is made again",
     ("PlanPreparationFunction", "s3:GetObject", 2): "raw data in a bucket of somebody else",
     ("PlanPreparationFunction", "servicequotas:GetAWSDefaultServiceQuota", 0): "no own quota",

@@ -158,7 +158,7 @@ def show(document: Mapping[str, Any], console: Console) -> None:
     show_break_evens(plan, console)
     console.print(_table(plan["quotes"]))
     if _is_by_the_hour(plan):
-        legend = "* run.yaml's type   ~ its range touches the cheapest one's"
+        legend = "* would be taken   ~ its range touches the cheapest one's"
         console.print(legend, highlight=False)
     for line in _facts(document):
         console.print(escape(line), highlight=False)
@@ -168,10 +168,11 @@ def _of_raw_data(found: Mapping[str, Any], refusal: str | None) -> list[str]:
     engine = found["engine"] or "unknown"
     minutes = found["likely_minutes"]
     lines = [
-        f"{found['files']} raw files, {found['stored_bytes']:,} bytes. {found['size']}",
+        f"{_counted(found['files'], 'raw file')}, {_counted(found['stored_bytes'], 'byte')}. "
+        f"{found['size']}",
         f"Engine: {engine}. {found['reason']}",
         f"Preparation: likely {_usd(found['likely_usd'])}"
-        + (f" in about {minutes} minutes" if minutes is not None else "")
+        + (f" in about {_counted(minutes, 'minute')}" if minutes is not None else "")
         + f", at most {_usd(found['worst_usd'])} for an attempt and {_usd(found['most_usd'])} for "
         "all.",
         *([f"That is {found['basis']}."] if found["basis"] else []),
@@ -181,6 +182,10 @@ def _of_raw_data(found: Mapping[str, Any], refusal: str | None) -> list[str]:
         f"Training: unknown. {found['training_unknown']}",
     ]
     return [*lines, refusal] if refusal else lines
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _usd(value: str | None) -> str:
@@ -241,7 +246,9 @@ def _facts(document: Mapping[str, Any]) -> list[str]:
     lines = [
         f"USD at the {'on-demand ' if by_the_hour else ''}rates of {plan['region']} of "
         f"{rate['date']}{'; Spot bills less' if by_the_hour else ''}.",
+        *([document["choice"]] if document.get("choice") else []),
         plan["expected_reason"],
+        *([document["not_asked"]] if document.get("not_asked") else []),
         *plan["warnings"],
         *document["data"]["warnings"],
     ]

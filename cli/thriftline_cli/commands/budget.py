@@ -14,6 +14,10 @@ _PARTS = {
     "preparation": "preparation_usd_per_hour",
     "endpoints": "endpoints_usd_per_hour",
 }
+_HELD = (
+    "Held are worst cases, and what stopping a job at its limit and its upload may add; at risk "
+    "are the worst cases alone."
+)
 COLUMNS = ("project", "cap", "committed", "left")
 
 
@@ -55,7 +59,7 @@ def _page(found: Mapping[str, Any]) -> str:
         }
         for one in found["projects"]
     ]
-    parts = [as_text(told), as_table(rows, COLUMNS) if rows else ""]
+    parts = [as_text(told), _HELD, as_table(rows, COLUMNS) if rows else ""]
     return "\n\n".join(part for part in parts if part)
 
 

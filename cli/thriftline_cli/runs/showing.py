@@ -58,14 +58,31 @@ def _metrics(run: _Run) -> dict[str, Any]:
 
 def _attempts(run: _Run) -> str:
     rows = [
-        {
-            **one,
-            "market": {True: "spot", False: "on-demand"}.get(one.get("spot")),
-            "billed": usd(one.get("billed_usd")),
-        }
-        for one in run.get("attempts") or ()
+        *_preparation(run),
+        *(
+            {
+                **one,
+                "market": {True: "spot", False: "on-demand"}.get(one.get("spot")),
+                "billed": usd(one.get("billed_usd")),
+            }
+            for one in run.get("attempts") or ()
+        ),
     ]
     return as_table(rows, ATTEMPTS, cut=("status",)) if rows else ""
+
+
+def _preparation(run: _Run) -> Iterator[_Run]:
+    """The run's cost has the preparation's dollars, so that they are a row of their own."""
+    made = run.get("preparation")
+    if made and made.get("attempt") is not None:
+        yield {
+            "attempt": "preparation",
+            "instance_type": made["engine"],
+            "market": None,
+            "status": made["status"],
+            "ending": made["ending"],
+            "billed": usd(made["billed_usd"]),
+        }
 
 
 def _documents(run: _Run) -> str:

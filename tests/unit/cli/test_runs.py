@@ -282,6 +282,13 @@ def test_a_run_is_a_page_with_its_dollars_and_attempts(api: FakeApi, tmp_path: P
             **ENDED,
             "attempts": [{**attempt, "ending": "succeeded", "billed_usd": "0.1234"}],
             "documents": documents,
+            "preparation": {
+                "engine": "emr_serverless",
+                "attempt": 1,
+                "status": "SUCCESS",
+                "ending": "completed",
+                "billed_usd": "0.0353",
+            },
         },
         f"GET /runs/{ID}/documents/report.html": Answer(200, b"<html>"),
         f"GET /runs/{ID}/documents/result.json": Answer(200, b"{}"),
@@ -289,7 +296,9 @@ def test_a_run_is_a_page_with_its_dollars_and_attempts(api: FakeApi, tmp_path: P
     assert api.command(f"runs get {ID} --save {tmp_path}/out") == Exit.DONE
     assert "cost           $0.1234" in api.out
     assert "ended          2026-11-30 03:09Z" in api.out
-    assert "1        ml.g5.xlarge   spot    Completed  succeeded  $0.1234" in api.out
+    rows = [line.split() for line in api.out.splitlines()]
+    assert ["preparation", "emr_serverless", "-", "SUCCESS", "completed", "$0.0353"] in rows
+    assert ["1", "ml.g5.xlarge", "spot", "Completed", "succeeded", "$0.1234"] in rows
     assert (tmp_path / "out/report.html").read_bytes() == b"<html>"
     assert sorted(one.name for one in (tmp_path / "out").iterdir()) == [
         "report.html",

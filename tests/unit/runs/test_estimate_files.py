@@ -283,3 +283,16 @@ def test_a_preparation_that_would_be_refused_says_why_and_what_is_unknown_is_non
     assert (found.preparation.worst_usd is not None) is is_priced
     assert (found.preparation.likely_usd is not None) is is_priced
     assert "It would be refused" in estimate_page(found)
+
+
+def test_an_estimate_says_why_a_cheaper_type_is_not_taken(tmp_path: Path) -> None:
+    data, run_yaml = tmp_path / "reviews.csv", tmp_path / "run.yaml"
+    data.write_text(csv(600))
+    found = estimate(data)
+    assert found.choice is not None
+    assert "DefaultInstanceType" in found.choice
+    assert "training.instance_type: ml.g4dn.xlarge" in found.choice
+    assert found.not_asked is not None
+    assert found.choice.partition(".")[0] in estimate_page(found)
+    run_yaml.write_text("training: {instance_type: ml.g4dn.xlarge}\n")
+    assert estimate(data, run_yaml=run_yaml).choice is None, "it is the cheapest"

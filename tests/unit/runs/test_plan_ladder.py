@@ -240,4 +240,6 @@ def test_a_linear_head_writes_no_checkpoints_and_is_never_put_on_spot(
 
     assert written.rungs[0].terms["spot"] is False
     assert "no checkpoints" in written.spot_advice["reason"]
-    assert any("not followed" in told for told in written.warnings) is (spot is True)
+    said = [told for told in written.warnings if "not followed" in told]
+    assert bool(said) is (spot is True)
+    assert all("the default where run.yaml is silent" in one for one in said)

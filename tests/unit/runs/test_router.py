@@ -32,7 +32,10 @@ def test_the_cheapest_is_taken_and_each_total_is_the_sum_of_its_rows() -> None:
     found = route((on_endpoint("0.24"), by_the_word("6.28")), Needs(), MANY)
 
     assert found.chosen == "sagemaker"
-    assert found.reason == "sagemaker is the cheapest of those that can be taken."
+    assert found.reason == (
+        "sagemaker is the cheapest of those that can be taken. Of the 8.23 USD of bedrock, 1.95 "
+        "store its model for a month."
+    )
     assert [row.total_usd for row in found.rows] == [Decimal("0.24"), Decimal("8.23")]
     assert cents_of(found, "bedrock") == [Decimal("6.28"), Decimal("0.00"), Decimal("1.95")]
 
@@ -208,7 +211,7 @@ def test_few_records_on_the_cheaper_encoder_give_advice_with_its_price() -> None
 def test_every_price_is_dated_and_every_assumption_is_said_once() -> None:
     said = route((on_endpoint(), by_the_word()), Needs(), MANY).assumptions
     assert len(set(said)) == len(said)
-    assert "bedrock: 0.001 USD a 1,000 tokens (us-east-1, a list, 2026-08-02)." in said
+    assert "bedrock: 0.001 USD for 1,000 tokens (us-east-1, a list, 2026-08-02)." in said
     assert "sagemaker: What sagemaker rests on." in said
     assert said[0].startswith("Predictions are left out: needs.predictions_per_month")
     with_them = route((on_endpoint(),), Needs(predictions_per_month=9), MANY).assumptions

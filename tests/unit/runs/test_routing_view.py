@@ -27,9 +27,15 @@ def page_with(routing: PlannedRouting) -> str:
 
 
 def test_the_line_says_what_was_taken_first_and_what_the_other_would_have_cost() -> None:
-    assert routing_line(BOTH) == "sagemaker $0.24 was taken; bedrock $8.23"
+    assert (
+        routing_line(BOTH)
+        == "sagemaker $0.24 was taken; bedrock $8.23 ($1.95 of it a month of storage)"
+    )
     out = routing_of(on_endpoint(refusal="No."), by_the_word("6.28"))
-    assert routing_line(out) == "bedrock $8.23 was taken; sagemaker could not be taken"
+    assert (
+        routing_line(out)
+        == "bedrock $8.23 ($1.95 of it a month of storage) was taken; sagemaker could not be taken"
+    )
     unpriced = routing_of(on_endpoint("0.24"), by_the_word(None))
     assert routing_line(unpriced) == "sagemaker $0.24 was taken; bedrock unpriced"
 

@@ -44,7 +44,10 @@ const Body = ({ of }) => html`
         ["Limit of the month", html`<${Money} of=${of.cap_usd} />`],
         ["Spent", html`<${Money} of=${of.spent_usd} />`],
         ["Of it outside Thriftline, as billed", html`<${Money} of=${of.external_usd} />`],
-        ["Reserved for what runs", html`<${Money} of=${of.held_usd} />`],
+        [
+          "Reserved for what runs",
+          html`<${Money} of=${of.held_usd} /> <span class="soft">worst cases, and what stopping a job at its limit and its upload may add</span>`,
+        ],
         ["Left", html`<${Money} of=${of.left_usd} />`],
         ["Running now", html`<b>${runningNow(of)}</b>`],
         ...runningParts(of.running_parts),

@@ -40,7 +40,10 @@ class Budget(Answer):
     spent_usd: Usd = Field(description="Settled runs, and what was spent outside Thriftline.")
     settled_usd: Usd
     external_usd: Usd = Field(description="Outside Thriftline, as Cost Explorer last said.")
-    held_usd: Usd = Field(description="Kept for runs that have not been settled.")
+    held_usd: Usd = Field(
+        description="Kept for runs that have not been settled: their worst cases, and what "
+        "stopping a job at its limit and its upload may add."
+    )
     left_usd: Usd = Field(description="What new runs may hold.")
     running_usd_per_hour: Usd | None = Field(
         description="Of training, preparation and endpoints together; null where one is unknown."

@@ -76,6 +76,10 @@ class Estimate(Answer):
     cap_usd: Usd
     likely_hours: Decimal | None
     reason: str = Field(description="What the estimate rests on, or why there is none.")
+    choice: str | None = Field(
+        None, description="Why the cheapest choice is not the one that would be taken."
+    )
+    not_asked: str | None = Field(None, description="Why the run's own plan may differ.")
     refusal: str | None = Field(description="Why the run would not be started as it is.")
     price_source: str | None
     price_date: date | None

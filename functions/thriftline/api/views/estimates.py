@@ -94,6 +94,8 @@ def _of_raw_data(estimate_id: str, project: str, found: "EstimatedFigures", call
 
 
 def _shown(estimate_id: str, project: str, plan: Plan, refusal: str | None) -> Estimate:
+    from thriftline.runs.steps.estimated_plan import NOT_ASKED, choice_of
+
     rate = plan.rungs[0].rate
     return Estimate(
         id=estimate_id,
@@ -110,6 +112,8 @@ def _shown(estimate_id: str, project: str, plan: Plan, refusal: str | None) -> E
         cap_usd=plan.cap_usd,
         likely_hours=plan.expected_hours,
         reason=plan.expected_reason,
+        choice=choice_of(plan),
+        not_asked=NOT_ASKED,
         refusal=refusal,
         price_source=rate.source,
         price_date=rate.date,

@@ -238,7 +238,17 @@ def _reason(chosen: Route | None, rows: Sequence[Route], data: DataFacts, named:
     same = [row for row in others if row.total_usd == chosen.total_usd]
     if same:
         return f"They cost the same; {chosen.trainer} {_quality(chosen, data)}."
-    return f"{chosen.trainer} is the cheapest of those that can be taken."
+    kept = "".join(_kept(row) for row in (chosen, *others))
+    return f"{chosen.trainer} is the cheapest of those that can be taken.{kept}"
+
+
+def _kept(row: Route) -> str:
+    """Says how much of a total is not for the training: what is kept bills every month."""
+    stored = [one.cents_usd for one in row.costs if one.kind == "storage"]
+    usd = sum((one for one in stored if one is not None), Decimal(0))
+    if not usd or row.total_usd is None:
+        return ""
+    return f" Of the {row.total_usd} USD of {row.trainer}, {usd} store its model for a month."
 
 
 def _quality(chosen: Route, data: DataFacts) -> str:
@@ -331,9 +341,17 @@ def _prices(offer: Offer) -> Iterator[str]:
         elif row.price is not None:
             price = row.price
             yield (
-                f"{offer.trainer}: {price.usd.normalize():f} USD a {price.unit} ({price.region}, "
+                f"{offer.trainer}: {price.usd.normalize():f} USD for {_one(price.unit)} "
+                f"({price.region}, "
                 f"{price.source}, {price.date})."
             )
+
+
+def _one(unit: str) -> str:
+    """Returns a unit with its article: an instance-hour, a month, 1,000 tokens."""
+    if unit[0].isdigit():
+        return unit
+    return f"{'an' if unit[0] in 'aeiou' else 'a'} {unit}"
 
 
 def millions(predictions: int) -> str:

@@ -31,6 +31,15 @@ def cpu_hours(unpacked_bytes: int) -> Decimal:
     return megabytes * CPU_SECONDS_PER_MB * SHUFFLE_AND_SKEW / 3600
 
 
+def vcpu_time(unpacked_bytes: int) -> str:
+    """Returns the time of one processor as a person says it: seconds of little, never no time."""
+    hours = cpu_hours(unpacked_bytes)
+    if hours >= 1:
+        return f"{hours:.1f} hours"
+    seconds = max(1, rounded_up(hours * 3600))
+    return counted(seconds, "second") if seconds < 120 else counted(round(seconds / 60), "minute")
+
+
 def minutes_on(unpacked_bytes: int, vcpus: int, set_up_minutes: int) -> int:
     """Returns how long the program likely takes on so many processors, its start included."""
     return set_up_minutes + rounded_up(cpu_hours(unpacked_bytes) * 60 / vcpus)

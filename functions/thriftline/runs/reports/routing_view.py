@@ -15,7 +15,9 @@ def _told(row: PlannedRoute) -> str:
     if not row.feasible:
         return f"{row.trainer} could not be taken"
     total = f"{'at most ' if row.is_bound else ''}{dollars(row.total_usd)}"
-    return f"{row.trainer} {total}{' was taken' if row.chosen else ''}"
+    kept = None if row.total_usd is None else row.usd_of("storage")
+    stored = f" ({dollars(kept)} of it a month of storage)" if kept else ""
+    return f"{row.trainer} {total}{stored}{' was taken' if row.chosen else ''}"
 
 
 def dollars(usd: Decimal | None) -> str:

@@ -101,3 +101,5 @@ class EstimateDocument(_Document):
     plan: Plan | None
     preparation: EstimatedPreparation | None = None
     refusal: str | None
+    choice: str | None = Field(None, description="Why the cheapest choice is not the planned one.")
+    not_asked: str | None = Field(None, description="Why a run's own plan may differ.")

@@ -30,7 +30,7 @@ from thriftline.runs.schemas.run_yaml import parse_run_yaml
 from thriftline.runs.steps.choose_engine import work_of
 from thriftline.runs.steps.dataset_store import files_of, rules_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume
-from thriftline.runs.steps.estimated_plan import estimated_plan
+from thriftline.runs.steps.estimated_plan import NOT_ASKED, choice_of, estimated_plan
 from thriftline.runs.steps.estimated_preparation import estimated_preparation
 from thriftline.runs.trainers.port import Quoter
 
@@ -78,7 +78,13 @@ def estimate_files(
         text_length_max=report.text_length_max,
     )
     plan, refusal = estimated_plan(run, volume, asked, region=region, now=now)
-    return EstimateDocument(data=EstimatedData.of(report), plan=plan, refusal=refusal)
+    return EstimateDocument(
+        data=EstimatedData.of(report),
+        plan=plan,
+        refusal=refusal,
+        choice=choice_of(plan),
+        not_asked=NOT_ASKED,
+    )
 
 
 def _spec(request: EstimateRequest, quoters: Sequence[Quoter]) -> RunSpec:

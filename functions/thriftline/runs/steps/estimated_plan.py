@@ -17,6 +17,13 @@ from thriftline.runs.steps.route_run import Admitted, Considered, Taken, conside
 from thriftline.runs.steps.training_work import work_to_plan
 from thriftline.runs.trainers.port import Quoter
 
+_BY_THE_HOUR = "instance-hour"
+# What a plan knows and no estimate asks for.
+NOT_ASKED = (
+    "A run's own plan may differ from this estimate of the same file: it also knows the size of "
+    "the training image, the project's earlier runs, its champion and the account's quotas."
+)
+
 
 def estimated_plan(
     run: Run, volume: DatasetVolume, quoters: Sequence[Quoter], *, region: str, now: datetime
@@ -32,6 +39,24 @@ def estimated_plan(
     routing = routing_of(run, volume, considered)
     found = _shown(routing, considered, run)
     return plan_document(run, found, region=region, now=now), _refusal(found, considered)
+
+
+def choice_of(plan: Plan) -> str | None:
+    """Says why another choice than the cheapest is planned; None where it is the cheapest."""
+    known = [one for one in plan.quotes if one.expected_usd is not None and one.within_cap]
+    chosen = next((one for one in known if one.chosen), None)
+    if chosen is None or not known or plan.rungs[0].rate.unit != _BY_THE_HOUR:
+        return None
+    cheapest = min(known, key=lambda one: one.expected_usd or chosen.worst_case_usd)
+    if cheapest.expected_usd == chosen.expected_usd:
+        return None
+    like = ", though their ranges touch" if chosen.like_cheapest else ""
+    return (
+        f"{chosen.name} is taken because training.instance_type of run.yaml names it, or, where "
+        f"run.yaml is silent, the stack's DefaultInstanceType; no type is chosen by its price. "
+        f"{cheapest.name} would probably cost {cheapest.expected_usd} USD in place of "
+        f"{chosen.expected_usd}{like}: say training.instance_type: {cheapest.name} to take it."
+    )
 
 
 def _considered(quoter: Quoter, run: Run, volume: DatasetVolume) -> Considered:

@@ -7,7 +7,7 @@ from thriftline.runs.domain.preparation import PreparationWork
 from thriftline.runs.domain.prepared_money import Limit, admit_quote, money_of, most_usd
 from thriftline.runs.domain.quotes import round_up
 from thriftline.runs.engines.registry import Engines
-from thriftline.runs.engines.sizing import cpu_hours, size_of
+from thriftline.runs.engines.sizing import size_of, vcpu_time
 from thriftline.runs.schemas.estimate import EstimatedPreparation
 from thriftline.runs.schemas.prepare_section import PrepareSection
 from thriftline.runs.schemas.run_spec import RunSpec
@@ -65,8 +65,8 @@ def _shown(
         files=work.files,
         stored_bytes=work.stored_bytes,
         size=(
-            f"{size_of(work.unpacked_bytes)} need about {cpu_hours(work.unpacked_bytes):.2f} hours "
-            "of a vCPU on Spark."
+            f"{size_of(work.unpacked_bytes)} need about {vcpu_time(work.unpacked_bytes)} of a vCPU "
+            "on Spark."
         ),
         training_unknown=(
             "What the training costs, how long it takes and on what it runs is not known before "

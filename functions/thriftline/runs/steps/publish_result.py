@@ -165,11 +165,22 @@ def _budget(result: Result) -> str | None:
     settlement = result.settlement
     if settlement is None or settlement.held_usd is None:
         return None
-    held = f"${settlement.held_usd:.2f} were held in {settlement.month}"
+    held = f"${settlement.held_usd:.2f} were held in {settlement.month}{_grace(result)}"
     if settlement.settled_usd is None:
         return f"{held} and stay held until what was billed is known"
     given_back = max(Decimal(0), settlement.held_usd - settlement.settled_usd)
     return f"{held}, ${given_back:.2f} of them given back"
+
+
+def _grace(result: Result) -> str:
+    """Says why more than the worst case was held."""
+    held = result.settlement.held_usd if result.settlement else None
+    if held is None or result.plan is None or result.preparation is not None:
+        return ""
+    more = held - result.plan.worst_case_usd
+    if more <= 0:
+        return ""
+    return f" (the worst case, and ${more:.2f} for a stop at the limit and its upload)"
 
 
 def _prepared(result: Result) -> str | None:

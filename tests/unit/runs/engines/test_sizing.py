@@ -14,6 +14,7 @@ from thriftline.runs.engines.sizing import (
     refusal,
     shuffle_partitions,
     size_of,
+    vcpu_time,
 )
 
 
@@ -54,3 +55,16 @@ def test_sizes_and_times_are_said_as_a_person_says_them() -> None:
         "1.5 TB",
     ]
     assert [duration_of(n) for n in (1, 90, 190)] == ["1 minute", "90 minutes", "3.2 hours"]
+
+
+@pytest.mark.parametrize(
+    ("unpacked", "said"),
+    [
+        (1, "1 second"),
+        (20 * 10**6, "27 seconds"),
+        (10**9, "22 minutes"),
+        (10**10, "3.8 hours"),
+    ],
+)
+def test_little_work_is_said_in_seconds_and_never_as_no_hours(unpacked: int, said: str) -> None:
+    assert vcpu_time(unpacked) == said

@@ -26,6 +26,7 @@ from thriftline.runs.engines.sizing import (
     rounded_up,
     shuffle_partitions,
     size_of,
+    vcpu_time,
 )
 
 NAME = "databricks"
@@ -198,8 +199,8 @@ def _basis(work: PreparationWork, cluster: Cluster, hour: Hour) -> str:
 
 def _reason(work: PreparationWork, cluster: Cluster, hour: Hour, vcpus: int) -> str:
     return (
-        f"{size_of(work.unpacked_bytes)} need about {cpu_hours(work.unpacked_bytes):.1f} hours of "
-        f"a vCPU; {counted(vcpus, 'vCPU')} of workers share them, after about {_SET_UP_MINUTES} "
+        f"{size_of(work.unpacked_bytes)} need about {vcpu_time(work.unpacked_bytes)} of a "
+        f"vCPU; {counted(vcpus, 'vCPU')} of workers share them, after about {_SET_UP_MINUTES} "
         f"minutes of set-up that are billed.{_spot_reason(hour) if cluster.spot else ''}"
     )
 

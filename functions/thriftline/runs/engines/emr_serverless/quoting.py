@@ -22,6 +22,7 @@ from thriftline.runs.engines.sizing import (
     minutes_on,
     refusal,
     size_of,
+    vcpu_time,
 )
 
 NAME = "emr_serverless"
@@ -192,8 +193,8 @@ def _reason(work: PreparationWork, workers: Workers) -> str:
         else ""
     )
     return (
-        f"{size_of(work.unpacked_bytes)} need about {cpu_hours(work.unpacked_bytes):.1f} hours of "
-        f"a vCPU; {counted(workers.working_vcpus, 'vCPU')} of executors share them, billed by the "
+        f"{size_of(work.unpacked_bytes)} need about {vcpu_time(work.unpacked_bytes)} of a "
+        f"vCPU; {counted(workers.working_vcpus, 'vCPU')} of executors share them, billed by the "
         f"second, and nothing stands before or after.{flex}"
     )
 

@@ -16,11 +16,11 @@ from thriftline.runs.engines.sagemaker_processing.cluster import (
 )
 from thriftline.runs.engines.sentences import enough_minutes
 from thriftline.runs.engines.sizing import (
-    cpu_hours,
     duration_of,
     minutes_on,
     refusal,
     size_of,
+    vcpu_time,
 )
 
 NAME = "sagemaker_processing"
@@ -96,8 +96,8 @@ def _quoted(
             f"{counted(work.max_minutes, 'minute')} and {STOP_MINUTES} to stop"
         ),
         reason=(
-            f"{size_of(work.unpacked_bytes)} need about {cpu_hours(work.unpacked_bytes):.1f} hours "
-            f"of a vCPU; {machines} take {duration_of(minutes)} with {START_MINUTES} minutes to "
+            f"{size_of(work.unpacked_bytes)} need about {vcpu_time(work.unpacked_bytes)} of a "
+            f"vCPU; {machines} take {duration_of(minutes)} with {START_MINUTES} minutes to "
             "start, and each machine is paid for all of it. A processing job has no spare capacity."
         ),
         terms={

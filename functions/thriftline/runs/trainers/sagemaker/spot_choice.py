@@ -18,6 +18,9 @@ from thriftline.runs.domain.work import TrainingWork
 from thriftline.runs.trainers.sagemaker.documents import TrainingChoices
 from thriftline.runs.trainers.sagemaker.offers import PriceSources
 
+# Whether run.yaml said it or the default did is not known here.
+_WISH = "training.spot: true, which is the default where run.yaml is silent,"
+
 
 class _SpotPlace(BaseModel):
     """What a finished run's place says of its market."""
@@ -53,8 +56,8 @@ class SpotChoice:
         """A sentence where what was asked for is not what is advised."""
         if self.asked is True and not self.advice.spot:
             if self.taken:
-                return (f"training.spot is true. The advice: {self.advice.reason}",)
-            return (f"training.spot is true and was not followed. {self.advice.reason}",)
+                return (f"{_WISH} is followed. The advice: {self.advice.reason}",)
+            return (f"{_WISH} was not followed. {self.advice.reason}",)
         return ()
 
 

@@ -35,6 +35,14 @@ export const plain = (value) =>
         .replace(/[\n\t]+/g, " ")
         .replace(UNSEEN, "\ufffd");
 
+/** Returns whom an ARN or an account names, as people call them. */
+export function caller(who) {
+  const text = String(who ?? "");
+  if (/^\d{12}$/.test(text)) return `account ${text}`;
+  const root = /^arn:[^:]*:iam::(\d*):root$/.exec(text);
+  return root ? `root of account ${root[1]}` : text.split("/").at(-1);
+}
+
 const isDecimal = (value) => /^-?\d+(\.\d+)?(e-?\d+)?$/i.test(String(value ?? ""));
 
 /** Returns dollars of a decimal string: "$1.20", "$0.0042", "unknown". */

@@ -35,11 +35,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
         _write(args.page, as_page(found, title, context.now()))
     for path in filter(None, (args.csv, args.page)):
         context.say(f"{path}: {len(found)} entries")
-    context.out.rows([one.row for one in found], COLUMNS, spare=("of",), cut=("who",), of=_shown)
+    rows = [one.row for one in found]
+    if context.out.form != "json":
+        rows.reverse()
+    context.out.rows(rows, COLUMNS, spare=("of",), cut=("who",), of=_shown)
     return Exit.DONE
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    from thriftline_cli.callers import name_of
     from thriftline_cli.money import moment, usd
 
     status = f" ({row['status']})" if row["status"] else ""
@@ -47,7 +51,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "when": moment(row["when"]),
         "what": f"{row['what']}{status}",
-        "who": row["who"] or "-",
+        "who": name_of(row["who"]),
         "project": row["project"],
         "of": row["endpoint"] or row["run_id"] or version or "-",
         "cost": usd(row["cost_usd"]),

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from thriftline_cli.callers import name_of
 from thriftline_cli.context import Context
 from thriftline_cli.endpoints.asking import endpoint_of
-from thriftline_cli.endpoints.showing import who
 from thriftline_cli.money import moment, usd
 
 ENDPOINTS = ("endpoint", "project", "status", "version", "a_month", "kind", "under_way")
@@ -50,5 +50,5 @@ def _deployment(one: _Row) -> dict[str, Any]:
         **one,
         "ending": one["ending"] or "under way",
         "opened": moment(one["opened_at"])[5:],
-        "who": who(one["requested_by"]),
+        "who": name_of(one["requested_by"]),
     }

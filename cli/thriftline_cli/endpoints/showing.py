@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thriftline_cli.answers import as_table, as_text
+from thriftline_cli.callers import name_of
 from thriftline_cli.money import lasted, moment, usd
 
 HISTORY = ("entry", "version", "deployed", "who", "in_use")
@@ -81,7 +82,7 @@ def endpoint_page(found: _Found) -> str:
             "entry": one["number"],
             "version": one["registry_version"],
             "deployed": moment(one["deployed_at"]),
-            "who": who(one["requested_by"]),
+            "who": name_of(one["requested_by"]),
             "in_use": one["in_use"],
         }
         for one in found["versions"]
@@ -102,8 +103,3 @@ def _hours(schedule: _Found | None) -> dict[str, Any]:
         "until": schedule["off"],
         "now": schedule["phase"],
     }
-
-
-def who(arn: Any) -> str:
-    """Returns the name at the end of an ARN."""
-    return str(arn or "").rpartition("/")[2]

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from html import escape
 
+from thriftline_cli.callers import name_of
 from thriftline_cli.ledger.entries import COLUMNS, Entry
 
 # What makes a spreadsheet take a text for a formula.
@@ -42,6 +43,12 @@ def _cells(entry: Entry) -> Iterator[str]:
         yield "" if row[name] is None else str(row[name])
 
 
+def _read(entry: Entry) -> Iterator[str]:
+    """The cells as people read them; the spreadsheet has the ARN of whom."""
+    for name, text in zip(COLUMNS, _cells(entry), strict=True):
+        yield name_of(text) if name == "who" and text else text
+
+
 def _safe(text: str) -> str:
     cut = text[:_LONGEST]
     # Blanks before it do not keep a spreadsheet from it.
@@ -50,18 +57,18 @@ def _safe(text: str) -> str:
 
 def billed_usd(entries: Sequence[Entry]) -> tuple[Decimal, int]:
     """Returns what the ended runs were billed together, and of how many that is not known."""
-    ended = [one for one in entries if one.what == "ended"]
+    ended = [one for one in entries if one.what in ("ended", "stopped")]
     known = [Decimal(one.cost_usd) for one in ended if one.cost_usd is not None]
     return sum(known, Decimal(0)), len(ended) - len(known)
 
 
 def as_page(entries: Sequence[Entry], title: str, now: datetime) -> str:
-    """Returns a page that needs nothing else; every text of it is escaped."""
+    """Returns a page that needs nothing else, the newest first; every text of it is escaped."""
     usd, unknown = billed_usd(entries)
     bill = f"{usd:,.2f} USD billed to ended runs"
     if unknown:
         bill += f"; of {unknown} more the bill is not known"
-    rows = "".join(_row(entry) for entry in entries)
+    rows = "".join(_row(entry) for entry in reversed(entries))
     head = "".join(f"<th scope=col>{escape(name.replace('_', ' '))}</th>" for name in COLUMNS)
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8>"
@@ -74,7 +81,7 @@ def as_page(entries: Sequence[Entry], title: str, now: datetime) -> str:
 
 
 def _row(entry: Entry) -> str:
-    cells = zip(COLUMNS, _cells(entry), strict=True)
+    cells = zip(COLUMNS, _read(entry), strict=True)
     return (
         "<tr>"
         + "".join(

@@ -24,6 +24,8 @@ COLUMNS = (
 )
 # How a version's reason begins where a person decided: the caller, and behind it a sentence.
 _DECIDED_BY = re.compile(r"(?P<who>arn:[^ ]+?)(?:: (?P<why>.*))?", re.DOTALL)
+# How the summary of a run says who stopped it by the API, and behind it a sentence.
+_STOPPED_BY = re.compile(r"(?P<who>arn:\S+) stopped the run(?:: (?P<why>.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,15 @@ def of_run(run: Mapping[str, Any]) -> Iterator[Entry]:
             **about,
         )
     if run["ended_at"]:
+        stopped = _STOPPED_BY.search(run["summary"] or "")
         yield Entry(
             _time(run["ended_at"]),
-            "ended",
-            None,
+            "stopped" if stopped else "ended",
+            stopped["who"] if stopped else None,
             model_version=run["model_version"],
             status=run["status"],
             cost_usd=_text(run["cost_usd"]),
-            why=run["summary"],
+            why=(stopped["why"] or run["summary"]) if stopped else run["summary"],
             **about,
         )
 

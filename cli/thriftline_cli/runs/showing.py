@@ -48,7 +48,10 @@ def _known(value: Any, shown: Any) -> Any:
 def _steps(progress: Mapping[str, Any]) -> str | None:
     if not progress.get("step") or not progress.get("steps"):
         return None
-    return f"{progress['step']:,} of {progress['steps']:,}"
+    said = f"{progress['step']:,} of {progress['steps']:,}"
+    if progress["step"] < progress["steps"]:
+        return said
+    return f"{said}; what follows the last step is not counted: evaluation and upload"
 
 
 def _metrics(run: _Run) -> dict[str, Any]:

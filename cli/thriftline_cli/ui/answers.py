@@ -67,11 +67,13 @@ def doorway(set_cookie: str) -> Answer:
     """Returns the page that takes the token out of the address bar.
 
     A redirect would not do: where a link in another site's page was followed, the browser would
-    not send the new cookie with it. From this page on, the navigation is the server's own.
+    not send the new cookie with it. From this page on, the navigation is the server's own. A
+    refresh would forget the fragment, which no server is sent: a script takes it along.
     """
     body = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Thriftline</title>'
-        '<link rel="icon" href="/favicon.svg"><meta http-equiv="refresh" content="0;url=/"></head>'
+        '<link rel="icon" href="/favicon.svg"><script src="/js/doorway.js"></script>'
+        '<noscript><meta http-equiv="refresh" content="0;url=/"></noscript></head>'
         '<body><p><a href="/">Open the page</a></p></body></html>'
     )
     headers = {"Content-Type": "text/html; charset=utf-8", "Set-Cookie": set_cookie}

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.cli.fake_api import FakeApi, page
+from thriftline_cli.callers import name_of
 from thriftline_cli.exits import Exit
 from thriftline_cli.ledger.documents import as_csv, as_page, billed_usd
 from thriftline_cli.ledger.entries import COLUMNS, Entry, of_run, of_version
@@ -103,6 +104,41 @@ def test_everything_that_was_done_stands_there_in_the_order_of_time() -> None:
         "it is too slow"
     ]
     assert stack.changes == []
+
+
+def test_a_stop_has_its_caller_and_the_reason_that_was_given() -> None:
+    why = f"Stopped: {ANN} stopped the run: it is too slow"
+    *_, ended = of_run({**RUN, "status": "failed", "summary": why})
+    assert (ended.what, ended.who, ended.why) == ("stopped", ANN, "it is too slow")
+    *_, silent = of_run({**RUN, "status": "failed", "summary": f"{BOB} stopped the run."})
+    assert (silent.who, silent.why) == (BOB, f"{BOB} stopped the run.")
+
+
+def test_the_table_and_the_page_have_names_and_the_newest_first(tmp_path: Path) -> None:
+    stack = api()
+    html = tmp_path / "ledger.html"
+    assert stack.command(f"ledger --page {html}") == Exit.DONE
+    assert "arn:" not in stack.out
+    assert stack.out.index("deploy ended") < stack.out.index("uploaded")
+    text = html.read_text("utf-8")
+    assert "<td>ann</td>" in text
+    assert text.index("deploy ended") < text.index("uploaded")
+
+
+@pytest.mark.parametrize(
+    ("caller", "name"),
+    [
+        (ANN, "ann"),
+        ("arn:aws:sts::123456789012:assumed-role/Operators/ann", "ann"),
+        ("arn:aws:sts::123456789012:federated-user/ann", "ann"),
+        ("arn:aws:iam::123456789012:root", "root of account 123456789012"),
+        ("123456789012", "account 123456789012"),
+        ("ann", "ann"),
+        (None, "-"),
+    ],
+)
+def test_one_person_has_one_name(caller: str | None, name: str) -> None:
+    assert name_of(caller) == name
 
 
 def test_a_day_and_a_project_bound_it() -> None:

@@ -59,6 +59,9 @@ def test_the_address_has_a_token_that_becomes_a_cookie(page: Page) -> None:
     assert answer.status == 200
     assert cookie == "thriftline-4567=the-session; HttpOnly; SameSite=Strict; Path=/"
     assert b"the-token" not in answer.body
+    script = page.answer("GET", "/js/doorway.js", headers(page), b"")
+    assert b'src="/js/doorway.js"' in answer.body
+    assert b"location.hash" in script.body, "the page that the address names is kept"
 
 
 @pytest.mark.parametrize(

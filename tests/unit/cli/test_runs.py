@@ -489,3 +489,9 @@ def test_rates_are_listed_as_they_are(api: FakeApi) -> None:
     assert api.command("prices show ml.g5.xlarge --component Training") == Exit.DONE
     assert api.out.splitlines()[1].split()[:2] == ["ml.g5.xlarge", "$1.40845"]
     assert api.asked[0].query["instance_type"] == "ml.g5.xlarge"
+
+
+def test_after_the_last_step_more_follows(api: FakeApi) -> None:
+    api.routes[f"GET /runs/{ID}"] = a_run(progress={**PROGRESS, "step": 7, "steps": 7})
+    api.command(f"runs get {ID}")
+    assert "7 of 7; what follows the last step is not counted" in api.out

@@ -1,5 +1,7 @@
 """How a deployment ended. SageMaker's own word for a rolled-back update is InService."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +75,21 @@ def test_a_silent_rollback_is_a_rollback() -> None:
     found = verdict(EndpointView("InService", "shop-v1-bb", ""), WANTED, 5_000)
     assert found.outcome is Outcome.ROLLED_BACK
     assert "shop-v1-bb serves as before" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("probes", "said"),
+    [
+        (0, "100 requests under watch."),
+        (40, "under watch, 40 of them probes that the deployment itself sent."),
+        (100, "under watch, all of them probes that the deployment itself sent."),
+        (120, "under watch, all of them probes that the deployment itself sent."),
+    ],
+)
+def test_the_reason_says_whose_requests_were_watched(probes: int, said: str) -> None:
+    found = verdict(EndpointView("InService", "shop-v2-aa"), replace(WANTED, probes=probes), 100)
+    assert found.outcome is Outcome.DEPLOYED
+    assert found.reason.endswith(said)
 
 
 @pytest.mark.parametrize("invocations", [None, 0, 99])

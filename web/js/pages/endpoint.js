@@ -1,7 +1,7 @@
 // One endpoint: its stages live, its versions, its quality, and what a person may do.
 import { abort, deploy, rollback, schedule, unschedule } from "../acts/endpoints.js";
 import { path } from "../api.js";
-import { list, plain } from "../format.js";
+import { caller, list, plain } from "../format.js";
 import { html } from "../lib.js";
 import { isList, useLoad } from "../load.js";
 import { Action } from "../parts/dialog.js";
@@ -68,12 +68,6 @@ const State = ({ of, reload }) => html`<section class="verdict">
   </div>
 </section>`;
 
-/** A role session is called by its name; the rest of its ARN says little here. */
-const who = (arn) =>
-  String(arn ?? "")
-    .split("/")
-    .at(-1);
-
 const instances = (of) => {
   const many = Object.values(of.instances ?? {}).reduce((sum, one) => sum + one, 0);
   return `${many ? `${many} × ` : ""}${plain(of.instance_type)}`;
@@ -97,7 +91,7 @@ function Versions({ of, reload }) {
       right: true,
       of: (one) => plain(one.registry_version ?? "unknown"),
     },
-    { name: "Who", of: (one) => html`<${Name} of=${who(one.requested_by)} />` },
+    { name: "Who", of: (one) => html`<${Name} of=${caller(one.requested_by)} />` },
     { name: "Why", of: (one) => one.why && html`<${Name} of=${one.why} />` },
     { name: "Since", of: (one) => html`<${When} of=${one.deployed_at} exact />` },
     {
@@ -116,12 +110,12 @@ const DEPLOYMENTS = [
   { name: "What", of: (one) => plain(one.action) },
   { name: "Version", right: true, of: (one) => plain(one.registry_version ?? "unknown") },
   { name: "Ended", of: (one) => html`<${Badge} of=${one.ending ?? "under way"} />` },
-  { name: "Who", of: (one) => html`<${Name} of=${who(one.requested_by)} />` },
+  { name: "Who", of: (one) => html`<${Name} of=${caller(one.requested_by)} />` },
   { name: "Why", of: (one) => one.why && html`<${Name} of=${one.why} />` },
   {
     name: "Reason",
     of: (one) =>
-      html`<span class="soft">${plain(one.reason)}${one.aborted_by ? html` Aborted by <${Name} of=${who(one.aborted_by)} />.` : ""}</span>`,
+      html`<span class="soft">${plain(one.reason)}${one.aborted_by ? html` Aborted by <${Name} of=${caller(one.aborted_by)} />.` : ""}</span>`,
   },
   { name: "When", of: (one) => html`<${When} of=${one.opened_at} />` },
 ];

@@ -56,6 +56,8 @@ class Wanted:
 
     ``already`` says that it was in use before the deployment, which then changed nothing.
 
+    ``probes`` are the requests that the deployment itself sent.
+
     ``guarded`` says whether alarms watch the update; nothing was judged without requests then.
     """
 
@@ -64,6 +66,7 @@ class Wanted:
     guarded: bool = True
     min_requests: int = 0
     already: bool = False
+    probes: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,14 +157,25 @@ def _in_service(wanted: Wanted, invocations: int | None) -> Verdict:
         return Verdict(
             Outcome.INCONCLUSIVE,
             f"{wanted.serves} is in service, but saw {counted(invocations, 'request')} while it "
-            f"was watched, fewer than {wanted.min_requests:,}: its alarms prove nothing.",
+            f"was watched{_own(wanted, invocations)}, fewer than {wanted.min_requests:,}: its "
+            "alarms prove nothing.",
             former_serves=False,
         )
     return Verdict(
         Outcome.DEPLOYED,
-        f"{wanted.serves} is in service after {counted(invocations, 'request')} under watch.",
+        f"{wanted.serves} is in service after {counted(invocations, 'request')} under watch"
+        f"{_own(wanted, invocations)}.",
         former_serves=False,
     )
+
+
+def _own(wanted: Wanted, invocations: int) -> str:
+    """Says whose the requests were; a count may be late, and is then less than what was sent."""
+    own = min(wanted.probes, invocations)
+    if not own:
+        return ""
+    whose = "all" if own == invocations else f"{own:,}"
+    return f", {whose} of them probes that the deployment itself sent"
 
 
 def _with_another(view: EndpointView, wanted: Wanted, *, aborted: bool) -> Verdict:

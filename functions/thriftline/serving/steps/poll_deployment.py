@@ -85,6 +85,7 @@ def judge(
         guarded=deployment.guarded,
         min_requests=rollout.min_requests,
         already=deployment.serves_already and deployment.started_at is None,
+        probes=watch.probes,
     )
     judged = verdict(
         view,

@@ -107,3 +107,12 @@ def test_what_waits_for_me_is_in_the_menu(open_page: Opener) -> None:
         "1",
         "waiting",
     ]
+
+
+def test_a_link_with_a_token_keeps_the_page_that_it_names(
+    served: Served, open_page: Opener
+) -> None:
+    page = open_page()
+    page.goto(f"{served.guard.address}#/budget")
+    page.get_by_role("heading", name="Budget", exact=True).wait_for()
+    assert page.url == f"{served.origin}/#/budget"

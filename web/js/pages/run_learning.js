@@ -21,7 +21,7 @@ function Steps({ of }) {
   const done = Math.min(1, step / steps);
   return html`<div class="progress">
     <progress max="1" value=${done} aria-label="Training progress">${share(done, 0)}</progress>
-    <p class="soft">Step ${count(step)} of ${count(steps)} (${share(done, 0)})${Number.isFinite(of.seconds_left) ? `, about ${duration(of.seconds_left)} left` : ""}</p>
+    <p class="soft">Step ${count(step)} of ${count(steps)} (${share(done, 0)})${done < 1 ? "" : "; evaluation and upload follow"}${Number.isFinite(of.seconds_left) ? `, about ${duration(of.seconds_left)} left` : ""}</p>
   </div>`;
 }
 

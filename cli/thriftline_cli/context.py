@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -16,6 +17,7 @@ from thriftline_cli.answers import WIDTH
 from thriftline_cli.exits import CommandError, Exit
 from thriftline_cli.options import DEFAULT_STACK
 from thriftline_cli.output import Output
+from thriftline_cli.runs.checking import refusal_of
 
 if TYPE_CHECKING:
     import boto3
@@ -43,6 +45,7 @@ class Context:
     token: Callable[[], str] = lambda: uuid4().hex
     make_client: Callable[[str], Any] | None = None
     make_pool: Callable[[], Any] | None = None
+    refusal_of: Callable[[Path, Mapping[str, str]], str | None] = refusal_of
     goes_on: str = "nothing was started"
     """Said at Ctrl-C: what was started goes on, and how to look at it."""
     _clients: dict[str, Any] = field(default_factory=dict)

@@ -41,6 +41,9 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what is learnt from")
     parser.add_argument("--project", required=True, help="the folder under datasets/")
     parser.add_argument("--spec", type=Path, metavar="FILE", help="a run.yaml")
+    parser.add_argument(
+        "--no-check", action="store_true", help="leave it to the stack whether run.yaml is valid"
+    )
     parser.add_argument("--validation", type=Path, metavar="FILE", help="held out while it trains")
     parser.add_argument("--test", type=Path, metavar="FILE", help="held out for the comparison")
     waits(parser, "watch the run to its end", seconds=86_400)
@@ -57,6 +60,8 @@ def _submit(args: argparse.Namespace, context: Context) -> int:
     from thriftline_cli.runs.submitting import submit
 
     files = data_set(args.files, args.spec, args.validation, args.test)
+    if args.spec is not None and not args.no_check:
+        _check(args.spec, context)
     context.goes_on = "what is uploaded stays and may start a run; thriftline runs list shows it"
     started = submit(args.project, files, context)
     context.say(f"run {started['run_id']} was accepted")
@@ -68,6 +73,17 @@ def _submit(args: argparse.Namespace, context: Context) -> int:
     )
     context.out.one(started)
     return Exit.DONE
+
+
+def _check(spec: Path, context: Context) -> None:
+    """Returns for a run.yaml that can be used, as far as this machine knows."""
+    why = context.refusal_of(spec, context.environ)
+    if why is not None:
+        raise CommandError(
+            f"{spec} cannot be used, and nothing was uploaded:\n{why}\n"
+            "(a stack of another version may take it: --no-check)",
+            Exit.USAGE,
+        )
 
 
 def _list(args: argparse.Namespace, context: Context) -> int:

@@ -18,6 +18,7 @@ CODES = {
     "not_started": Exit.FAILED,
     "rejected": Exit.REFUSED,
 }
+NOT_STARTED = "not_started"
 Run = Mapping[str, Any]
 _GOES_ON = "stopped watching; the run goes on. To watch again: thriftline runs watch {}"
 
@@ -41,6 +42,7 @@ def watch(run_id: str, context: Context) -> tuple[dict[str, Any], Exit]:
             continue
         if run["status"] in ENDED:
             line.end()
+            _say_where(run, context)
             return run, CODES.get(run["status"], Exit.FAILED)
         if run["status"] == WAITING and not asked:
             asked = True
@@ -55,6 +57,21 @@ def watch(run_id: str, context: Context) -> tuple[dict[str, Any], Exit]:
             )
         context.sleep(every)
         waited += every
+
+
+def _say_where(run: Run, context: Context) -> None:
+    """Names the run that says why an upload started none, such as that of a broken run.yaml."""
+    if run["status"] != NOT_STARTED:
+        return
+    try:
+        newest = next(context.api.items("/runs", limit=1, project=run["project"]), None)
+    except CommandError:
+        return
+    if newest is None:
+        context.say(f"thriftline runs list --project {run['project']} has the run that says why")
+    else:
+        own = newest["run_id"]
+        context.say(f"the newest run of {run['project']}: thriftline runs get {own}")
 
 
 def sentence(run: Run, width: int) -> str:

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.cli.fake_api import Answer, FakeApi, page, problem
 from thriftline_cli.exits import Exit
 from thriftline_cli.money import usd
+from thriftline_cli.runs.checking import refusal_of
 from thriftline_cli.runs.states import STATES
 from thriftline_cli.runs.watching import sentence
 
@@ -100,6 +101,44 @@ def test_a_file_is_uploaded_and_its_run_asked_for(api: FakeApi, data: Path) -> N
     watch, lists = api.said[-2:]
     assert watch == f"to watch it: thriftline runs watch {ID}"
     assert "runs list" in lists
+
+
+def test_a_run_yaml_that_cannot_be_used_is_said_before_anything_is_uploaded(
+    api: FakeApi, data: Path, tmp_path: Path
+) -> None:
+    takes_uploads(api)
+    api.refusal = "run.yaml line 1: epochz is no key"
+    (tmp_path / "run.yaml").write_text("epochz: 3\n")
+    line = f"runs submit {data} --project shop --spec {tmp_path}/run.yaml"
+    assert api.command(line) == Exit.USAGE
+    assert api.asked == []
+    said = "\n".join(api.said)
+    assert "epochz is no key" in said
+    assert "--no-check" in said
+    assert api.command(f"{line} --no-check") == Exit.DONE
+
+
+def test_the_rules_of_the_check_are_the_functions_own(tmp_path: Path) -> None:
+    spec = tmp_path / "run.yaml"
+    spec.write_text("epochz: 3\n")
+    why = refusal_of(spec, {"PATH": "/usr/bin:/bin"})
+    assert why is not None
+    assert "line 1" in why
+    spec.write_text("seed: 3\n")
+    assert refusal_of(spec, {"PATH": "/usr/bin:/bin"}) is None
+
+
+@pytest.mark.parametrize("newest", [[], [{"run_id": "shop-77"}]])
+def test_where_an_upload_starts_no_run_the_one_that_says_why_is_named(
+    api: FakeApi, newest: list[Any]
+) -> None:
+    api.routes |= {
+        f"GET /runs/{ID}": a_run(status="not_started", summary="run.yaml says why"),
+        "GET /runs": page(*newest),
+    }
+    assert api.command(f"runs watch {ID}") == Exit.FAILED
+    wanted = "runs get shop-77" if newest else "runs list --project shop"
+    assert wanted in api.said[-1]
 
 
 def test_one_file_follows_its_settings(api: FakeApi, data: Path, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class FakeApi:
     is_terminal: bool = False
     environ: dict[str, str] = field(default_factory=dict)
     slept: float = 0.0
-    refusal: str | None = None
+    spec_refusal: str | None = None
 
     def command(self, line: str | list[str]) -> int:
         words = shlex.split(line) if isinstance(line, str) else line
@@ -79,7 +79,7 @@ class FakeApi:
             token=lambda: "token",
             make_client=lambda _: self,
             make_pool=lambda: self,
-            refusal_of=lambda *_: self.refusal,
+            refusal_of=lambda *_: self.spec_refusal,
         )
         try:
             return run(context)

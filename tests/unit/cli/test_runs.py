@@ -107,7 +107,7 @@ def test_a_run_yaml_that_cannot_be_used_is_said_before_anything_is_uploaded(
     api: FakeApi, data: Path, tmp_path: Path
 ) -> None:
     takes_uploads(api)
-    api.refusal = "run.yaml line 1: epochz is no key"
+    api.spec_refusal = "run.yaml line 1: epochz is no key"
     (tmp_path / "run.yaml").write_text("epochz: 3\n")
     line = f"runs submit {data} --project shop --spec {tmp_path}/run.yaml"
     assert api.command(line) == Exit.USAGE

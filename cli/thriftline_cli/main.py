@@ -13,9 +13,12 @@ def main(words: Sequence[str] | None = None) -> int:
         _complete()
     asked = parsed(sys.argv[1:] if words is None else words)
     from thriftline_cli.context import Context
+    from thriftline_cli.interrupts import Interrupts
     from thriftline_cli.running import run
 
-    code = run(Context(asked))
+    interrupts = Interrupts()
+    interrupts.listen()
+    code = run(Context(asked, sleep=interrupts.sleep))
     _close_stdout()
     return code
 

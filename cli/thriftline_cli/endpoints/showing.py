@@ -52,7 +52,7 @@ def deployment_page(found: _Found) -> str:
             "requests seen": found["requests"],
             "roll-out, expected": None if not price else usd(price["rollout_usd"]),
             "a month, at most": None if not price else usd(price["month_usd"]),
-            "stopped by": found["aborted_by"],
+            "stopped by": found["aborted_by"] and name_of(found["aborted_by"]),
             "all of it": found["document_uri"],
         }
     )

@@ -1,7 +1,7 @@
 // The model versions of a project, compared side by side.
 import { answerModel } from "../acts/models.js";
 import { path } from "../api.js";
-import { count, figure, plain, UNKNOWN } from "../format.js";
+import { caller, count, figure, plain, UNKNOWN } from "../format.js";
 import { html } from "../lib.js";
 import { isList, useLoad } from "../load.js";
 import { Action } from "../parts/dialog.js";
@@ -39,7 +39,7 @@ const ROWS = [
         : RUN(one.run_id),
   ],
   ["Changed", (one) => plain(one.changed)],
-  ["Registered by", (one) => plain(one.registered_by)],
+  ["Registered by", (one) => plain(caller(one.registered_by))],
   ["Why", (one) => plain(one.why)],
   ["Registered", (one) => html`<${When} of=${one.created_at} exact />`],
 ];

@@ -1,6 +1,6 @@
 // One run: how it stands now, what it cost, what it learned, what a person may do.
 import { documentAddress, path } from "../api.js";
-import { list, plain } from "../format.js";
+import { caller, list, plain } from "../format.js";
 import { html } from "../lib.js";
 import { useLoad } from "../load.js";
 import { answerApproval } from "../acts/approvals.js";
@@ -113,7 +113,7 @@ const Data = ({ run, result, approval }) => html`<section>
       [
         "Approval",
         approval?.answered_by &&
-          html`<${Badge} of=${approval.standing} /> by <${Name} of=${approval.answered_by} />`,
+          html`<${Badge} of=${approval.standing} /> by <${Name} of=${caller(approval.answered_by)} />`,
       ],
       ["Execution", run.execution_arn && html`<code><${Name} of=${run.execution_arn} /></code>`],
     ]}

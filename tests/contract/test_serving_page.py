@@ -41,7 +41,7 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def test_every_command_that_is_shown_is_one() -> None:
-    assert len(commands(PAGE)) == len(commands(README)) == 5
+    assert (len(commands(PAGE)), len(commands(README))) == (5, 6)
     for line in commands(PAGE) + commands(README):
         assert parsed(shlex.split(line.partition("  #")[0])).project
 

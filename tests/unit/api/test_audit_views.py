@@ -244,5 +244,7 @@ def test_a_restore_needs_one_place_and_a_stack_that_may(here: ServingWorld) -> N
     clear = here.api.call("POST", "/restores", {"endpoint": "old", "account": ACCOUNT})
     assert clear.status == 202
     here.api.set(RESTORE_MACHINE_ARN="", RESTORE_FUNCTION="")
-    assert here.api.call("POST", "/restores", {"endpoint": "old"}).status == 409
+    own = {"endpoint": "old", "account": ACCOUNT}
+    assert here.api.call("POST", "/restores", own).status == 409
+    assert here.api.call("POST", "/restores", {"endpoint": "nosuch"}).status == 404
     assert len(here.api.call("GET", "/restores").document["items"]) == 2

@@ -49,8 +49,6 @@ def list_restores(call: Call, query: RestoresAsk) -> RestoreList:
 def start_restore(call: Call, body: RestoreAsk) -> Accepted | PreviewedRestore:
     """Brings an endpoint back, or says what that would do."""
     site = wiring.restoring_site()
-    if site.function is None or site.machine_arn is None:
-        raise conflict("This stack ends no endpoint and restores none: its AuditMode is not act.")
     try:
         copy = find_copy(WantedCopy(**body.model_dump(exclude={"dry_run"})), site)
     except SeveralCopiesError as error:
@@ -60,6 +58,8 @@ def start_restore(call: Call, body: RestoreAsk) -> Accepted | PreviewedRestore:
     project = project_of(copy, site.artifacts)
     if project is not None:
         call.require(project, f"The endpoint {copy.endpoint}")
+    if site.function is None or site.machine_arn is None:
+        raise conflict("This stack ends no endpoint and restores none: its AuditMode is not act.")
     if body.dry_run:
         found = preview_restore(copy, site, site.function)
         return PreviewedRestore.model_validate(found.model_dump())

@@ -50,13 +50,14 @@ def until(look: Callable[[], Any]) -> Any:
 
 
 def ended(call: SignedCalls, answer: Answer) -> dict[str, Any]:
-    """Returns the deployment that was started, as the list shows it at its end."""
+    """Returns the deployment that was started, as its own address shows it at its end."""
     assert answer.status == 202, answer.body
     own, path = answer.json["id"], answer.json["href"]
 
     def look() -> dict[str, Any] | None:
-        items = call("GET", path).json["items"]
-        return next((one for one in items if one["deployment_id"] == own and one["ending"]), None)
+        shown = call("GET", path)
+        assert (shown.status, shown.json["deployment_id"]) == (200, own), shown.body
+        return shown.json if shown.json["ending"] else None
 
     found: dict[str, Any] = until(look)
     return found

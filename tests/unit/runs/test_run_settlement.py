@@ -13,6 +13,7 @@ from tests.unit.runs.sagemaker_plans import a_rung
 from thriftline.core.errors import RunSettledError
 from thriftline.money.ledger import settle
 from thriftline.runs.domain.layout import run_id_of
+from thriftline.runs.schemas.result import ResultSettlement
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
 from thriftline.runs.steps.run_documents import read_plan
 from thriftline.runs.steps.settlement_result import settlement_of
@@ -109,8 +110,26 @@ def test_a_settlement_that_was_lost_before_its_note_is_noted_by_the_next_call(
     # The function died between the ledger and the run's item.
     settle(scene.world.ledger, "2026-11", RUN_ID, "Reviews", Decimal("0.16"), NOW.date())
     assert scene.settle().reason == "It was settled before."
-    assert (scene.world.runs.get(RUN_ID) or {})["settled_usd"] == "0.160000000"
+    item = scene.world.runs.get(RUN_ID) or {}
+    assert (item["settled_usd"], item["settled_at"]) == ("0.160000000", NOW.isoformat())
     assert scene.committed() == Decimal("0.16")
+
+
+def test_dollars_that_are_noted_and_not_yet_settled_are_said_to_be_held(scene: Scene) -> None:
+    scene.reserve()
+    scene.end(scene.start(), TrainingTimeInSeconds=1000, BillableTimeInSeconds=400)
+    # The ledger was away after the note.
+    scene.world.runs.keep_first(RUN_ID, "settled_usd", "0.160000000")
+    before = _shown(scene)
+    assert (before.status, before.settled_usd) == ("kept", None)
+    scene.settle()
+    after = _shown(scene)
+    assert (after.status, after.settled_usd) == ("settled", Decimal("0.16"))
+
+
+def _shown(scene: Scene) -> ResultSettlement:
+    item = scene.world.runs.get(RUN_ID) or {}
+    return settlement_of(item, None, cost_of_attempts(attempts_of(item)), completed=True)
 
 
 def test_an_attempt_that_nobody_recorded_is_billed_all_the_same(scene: Scene) -> None:

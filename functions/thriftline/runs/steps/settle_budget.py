@@ -68,9 +68,13 @@ def settle_run(
 
     It is noted first: where the call is lost between the two, the run still holds its dollars, and
     the sweep settles it with the same ones. The other way round nobody would come to note them.
+    It is settled from ``settled_at`` on.
     """
     noted = runs.keep_first(run_id, "settled_usd", f"{usd:.9f}")
     settled = settle(ledger, key, run_id, project, Decimal(noted), now.date())
-    if not settled.repeated:
+    if settled.repeated:
+        # The first call may have been lost before it could note its time.
+        runs.keep_first(run_id, "settled_at", now.isoformat())
+    else:
         runs.update(run_id, ledger_month=key, settled_at=now.isoformat())
     return settled.repeated

@@ -21,13 +21,14 @@ def settlement_of(
     An estimate is held against a training that came to its end; another says nothing of it.
     """
     judged = plan if completed else None
+    status = _status(item)
     rows = _whole_bill(list(_rows(item)), cost.usd)
     cents = in_cents([row.usd for row in rows])
     return ResultSettlement(
-        status=_status(item),
+        status=status,
         month=item.get("ledger_month"),
         held_usd=_dollars(item.get("held_usd")),
-        settled_usd=_dollars(item.get("settled_usd")),
+        settled_usd=_dollars(item.get("settled_usd")) if status == "settled" else None,
         rows=tuple(
             row.model_copy(update={"cents_usd": part})
             for row, part in zip(rows, cents, strict=True)
@@ -55,7 +56,8 @@ def _total(cents: Sequence[Decimal], usd: Decimal | None) -> Decimal | None:
 
 
 def _status(item: Mapping[str, Any]) -> Any:
-    if item.get("settled_usd") is not None:
+    # The dollars are noted before they are settled, the time after.
+    if item.get("settled_at") is not None:
         return "settled"
     return "kept" if item.get("held_usd") is not None else "nothing_held"
 

@@ -24,6 +24,7 @@ PUBLISHED = {
     "schemas/databricks_section.py": "prepare.databricks names node types and volumes of a cluster",
     "schemas/run_yaml.py": "names the rule of the key training.instance_type, and its default",
     "schemas/estimate.py": "a default of the stack's parameters, and usual cases by the hour",
+    "steps/estimated_plan.py": "says which key takes a cheaper type than the one that is taken",
     "schemas/plan.py": "says what SageMaker's terms in plan.json are",
     "schemas/former_plan.py": "reads plan.json of version 1.0",
     "schemas/result.py": "result.json shows the plan and the attempts",

@@ -148,5 +148,5 @@ TABLE: tuple[Row, ...] = (
     _reads("/acceptances"),
     _reads("/restores"),
     _reads("/restores/{id}", "/restores/none", there=404, foreign=404),
-    _acts("POST", "/restores", "/restores", 409, {"endpoint": "gone"}, foreign=409),
+    _acts("POST", "/restores", "/restores", 404, {"endpoint": "gone"}, foreign=404),
 )

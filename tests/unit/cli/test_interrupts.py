@@ -17,6 +17,9 @@ import thriftline_cli.context as context
 from thriftline_cli.exits import Exit
 import thriftline_cli.running as running, thriftline_cli.main as main
 
+# A test that runs in the background of a shell inherits that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Thing: pass
 
 def work(it):

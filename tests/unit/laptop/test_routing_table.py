@@ -34,7 +34,8 @@ def test_each_way_has_its_dollars_and_the_one_that_is_taken_is_marked() -> None:
     assert "way training evaluation storage month together" in lines
     assert "sagemaker (taken) 0.24 - - - 0.24" in lines
     assert "bedrock 6.28 0.00 1.95 - 8.23" in lines
-    assert "sagemaker is the cheapest of those that can be taken." in lines
+    assert "sagemaker is the cheapest of those that can be taken. Of the 8.23 USD of" in lines
+    assert "bedrock, 1.95 store its model for a month." in lines
 
 
 def test_a_month_of_predictions_has_its_column_in_whole_dollars_and_cents() -> None:

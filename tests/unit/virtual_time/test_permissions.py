@@ -43,6 +43,7 @@ EXPLAINED = {
     ("PrepareSplitFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
     ("CleanUpFunction", "s3express:CreateSession", 0): "a run that reads a directory bucket",
     ("CleanUpFunction", "sagemaker:UpdateTrainingJob", 0): "an attempt that kept a warm pool",
+    ("CleanUpFunction", "s3:GetObject", 1): "an attempt of a preparation that failed unseen",
     ("CleanUpFunction", "s3:PutObject", None): "what is kept of an attempt on Bedrock",
     ("PlanPreparationFunction", "dynamodb:GetItem", 0): "a plan that is made again",
     ("PlanPreparationFunction", "s3:GetObject", 2): "raw data in a bucket of somebody else",

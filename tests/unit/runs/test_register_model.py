@@ -106,6 +106,15 @@ def test_the_version_serves_the_jobs_model_with_the_image_that_trained_it(scene:
     assert statistics["S3Uri"] == f"s3://artifacts/runs/{RUN_ID}/evaluation.json"
 
 
+def test_a_version_of_a_run_that_was_ended_meanwhile_is_rejected(scene: Scene) -> None:
+    scene.world.runs.decide_ending(RUN_ID, {"ending": "failed", "ended_at": NOW.isoformat()})
+    assert scene.registered().deployment is None
+    (package,) = scene.registry.packages
+    assert package["ModelApprovalStatus"] == "Rejected"
+    assert "it was stopped before its model was registered" in package["ApprovalDescription"]
+    assert (scene.world.runs.get(RUN_ID) or {}).get("state") != "Register model"
+
+
 @pytest.mark.parametrize(("minimum", "status"), [(0.1, "Approved"), (1.0, "Rejected")])
 def test_the_gates_decision_is_the_versions_status(
     scene: Scene, minimum: float, status: str

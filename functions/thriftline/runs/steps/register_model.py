@@ -42,7 +42,8 @@ def register_model(
     """Registers the job's model as the gate decided; a second call finds the same version.
 
     One that is approved is then the one that the project's deployment answers with, where its
-    trainer serves it and the run wants a deployment.
+    trainer serves it and the run wants a deployment. Where the run was ended as failed meanwhile,
+    its version is rejected.
 
     Raises:
         EvaluationError: the job left no model.
@@ -77,6 +78,11 @@ def register_model(
         ),
         {**cost_tags, PROJECT_TAG: run.project},
     )
+    if _has_failed(runs.get(run_id) or {}):
+        registry.withdraw(
+            run_id, run.project, run.opened_at, "it was stopped before its model was registered"
+        )
+        return RegisterModelResponse(model_package_arn=arn, deployment=None)
     runs.update(run_id, model_package_arn=arn, state="Register model")
     # Registered first: what answers is always a version that the registry knows.
     if evaluation.gate.promotion == "approved" and not _has_newer(registry, run.project, arn):
@@ -91,6 +97,14 @@ def register_model(
     return RegisterModelResponse(
         model_package_arn=arn, deployment=_deployment(run, arn, image) if wanted else None
     )
+
+
+def _has_failed(item: Mapping[str, Any]) -> bool:
+    """Whether the run was ended meanwhile: a function outlives an execution that is stopped.
+
+    Asked after the version was made, so that either this or whoever ended the run sees it.
+    """
+    return (item.get("decided") or {}).get("ending") == "failed"
 
 
 def _deployment(run: Run, arn: str, image: str | None) -> RunDeployment:

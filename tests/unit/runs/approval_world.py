@@ -39,6 +39,7 @@ TOKEN = "AAAA+/+/token=="
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:m:e"
 SECRET = "a secret that was generated"
 HOURS = timedelta(hours=72)
+LATE = NOW + HOURS
 
 
 class StepFunctions:

@@ -15,6 +15,7 @@ from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.steps import PlanRunResponse
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.run_documents import read_plan
+from thriftline.runs.trainers.registry import Trainers
 
 DATASET = {
     "verdict": "accepted",
@@ -65,12 +66,13 @@ def plan(
     ceilings: Ceilings = OPEN,
     approval: ApprovalPolicy = ASKS_NOBODY,
     quotas: dict[str, int] | None = None,
+    trainers: Trainers | None = None,
 ) -> tuple[PlanRunResponse, Plan]:
     response = plan_run(
         RUN_ID,
         artifacts=world.artifacts,
         registry=cast("Any", FakeRegistry(champion)),
-        trainers=trainers_over(world.artifacts, quotas=quotas, AWS_REGION=region),
+        trainers=trainers or trainers_over(world.artifacts, quotas=quotas, AWS_REGION=region),
         region=region,
         now=NOW,
         ceilings=ceilings,
@@ -78,6 +80,15 @@ def plan(
         approval=approval,
     )
     return response, read_plan(world.artifacts, RUN_ID)
+
+
+def plan_of_characters(
+    world: RunWorld, characters: int, trainers: Trainers, **training: Any
+) -> Plan:
+    """Plans a run of the section ``training`` on data of so many characters, under a high cap."""
+    world.write_run(training=training, budget={"max_usd": "10000"})
+    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps({**DATASET, "characters": characters}))
+    return plan(world, trainers=trainers)[1]
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """A run whose instances read its data from a directory bucket of S3 Express One Zone."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.unit.runs.fake_sagemaker import refusal
-from tests.unit.runs.plan_world import DATASET, OPEN, FakeRegistry
+from tests.unit.runs.plan_world import plan_of_characters
 from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
 from tests.unit.runs.trainers.sagemaker.test_estimate import workloads
 from tests.unit.runs.trainers_fixture import trainers_over
@@ -26,8 +25,6 @@ from thriftline.runs.domain.quotes import Rung
 from thriftline.runs.schemas.input_section import InputSection
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.steps.express_copy import delete_copy, express_bucket
-from thriftline.runs.steps.plan_run import plan_run
-from thriftline.runs.steps.run_documents import read_plan
 from thriftline.runs.steps.scratch_with_copy import scratch_with_copy
 from thriftline.runs.trainers.sagemaker.attempts import attempt_of
 from thriftline.runs.trainers.sagemaker.documents import instances_of
@@ -57,24 +54,12 @@ def plan(
     **training: Any,
 ) -> Plan:
     keys = {"instance_type": "ml.g5.xlarge", "input": EXPRESS} | training
-    world.write_run(training=keys, budget={"max_usd": "10000"})
-    data = {**DATASET, "characters": int(gigabytes * GB)}
-    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps(data))
-    plan_run(
-        RUN_ID,
-        artifacts=world.artifacts,
-        registry=cast("Any", FakeRegistry()),
-        trainers=trainers_over(
-            world.artifacts,
-            has_bucket=has_bucket,
-            **cast("Any", ALLOWED if environment is None else environment),
-        ),
-        region="us-east-1",
-        now=NOW,
-        ceilings=OPEN,
-        finished=world.finished,
+    trainers = trainers_over(
+        world.artifacts,
+        has_bucket=has_bucket,
+        **cast("Any", ALLOWED if environment is None else environment),
     )
-    return read_plan(world.artifacts, RUN_ID)
+    return plan_of_characters(world, int(gigabytes * GB), trainers, **keys)
 
 
 def test_the_data_are_streamed_from_the_bucket_at_a_price_that_the_hold_has(

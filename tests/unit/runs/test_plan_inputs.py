@@ -1,6 +1,5 @@
 """How a run's data reach its instances: copied, streamed or through a file system."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -11,16 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.unit.runs.plan_world import DATASET, OPEN, FakeRegistry
-from tests.unit.runs.run_world import NOW, RUN_ID, RunWorld, run_world
+from tests.unit.runs.plan_world import plan_of_characters
+from tests.unit.runs.run_world import RunWorld, run_world
 from tests.unit.runs.trainers.sagemaker.test_estimate import encoders, workloads
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.schemas.input_section import InputSection
 from thriftline.runs.schemas.plan import Plan
-from thriftline.runs.steps.plan_run import plan_run
-from thriftline.runs.steps.run_documents import read_plan
 from thriftline.runs.trainers.sagemaker.disk import disk_gb
 from thriftline.runs.trainers.sagemaker.expected_time import Workload
 from thriftline.runs.trainers.sagemaker.file_systems import Association, FileSystem
@@ -63,22 +60,10 @@ def plan(
     environment: dict[str, str] | None = None,
     **training: Any,
 ) -> Plan:
-    world.write_run(training=training, budget={"max_usd": "10000"})
-    data = {**DATASET, "characters": int(gigabytes * GB)}
-    world.put(f"runs/{RUN_ID}/dataset.json", json.dumps(data))
-    plan_run(
-        RUN_ID,
-        artifacts=world.artifacts,
-        registry=cast("Any", FakeRegistry()),
-        trainers=trainers_over(
-            world.artifacts, file_system=file_system, **cast("Any", environment or {})
-        ),
-        region="us-east-1",
-        now=NOW,
-        ceilings=OPEN,
-        finished=world.finished,
+    trainers = trainers_over(
+        world.artifacts, file_system=file_system, **cast("Any", environment or {})
     )
-    return read_plan(world.artifacts, RUN_ID)
+    return plan_of_characters(world, int(gigabytes * GB), trainers, **training)
 
 
 def test_a_small_data_set_is_copied_to_the_smallest_volume(world: RunWorld) -> None:

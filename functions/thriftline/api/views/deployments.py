@@ -65,25 +65,22 @@ def deploy_project(call: Call, body: ProjectDeploymentAsk) -> AcceptedChange | P
     if not is_project(project):
         raise not_found(f"Project {project}")
     call.require(project, f"project {project}")
-    request = DeployRequest(
-        action="deploy",
-        project=project,
-        registry_version=body.version,
-        requested_by=call.by,
-        why=body.why,
-        token=call.token,
-        overrides=as_json(body.overrides),
-    )
-    return _asked(call, request, dry_run=body.dry_run)
+    return _rolled_out(call, body, project)
 
 
 def deploy(call: Call, body: DeploymentAsk) -> AcceptedChange | PreviewedChange:
     """Rolls a version out, or says what that would do and cost."""
     name = call.parameters["name"]
+    return _rolled_out(call, body, _project(call, name, body.project), name)
+
+
+def _rolled_out(
+    call: Call, body: ProjectDeploymentAsk, project: str | None, endpoint: str | None = None
+) -> AcceptedChange | PreviewedChange:
     request = DeployRequest(
         action="deploy",
-        project=_project(call, name, body.project),
-        endpoint=name,
+        project=project,
+        endpoint=endpoint,
         registry_version=body.version,
         requested_by=call.by,
         why=body.why,

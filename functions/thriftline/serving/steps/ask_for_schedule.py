@@ -41,7 +41,7 @@ def ask_for_schedule(
 def begin_act(
     endpoint: str, action: Action, token: str, machine: ScheduleMachine, *, now: datetime
 ) -> str:
-    """Starts the machine; returns the id of the act. The same token is the same one."""
+    """Starts the machine; returns the id of the act. The same token within a second is the same."""
     name = f"{action}-{now.astimezone(UTC):%Y%m%dT%H%M%S}-{token_digest(token)}"
     given = {"endpoint": endpoint, "action": action, "scheduled_time": None}
     machine.machines.start(machine.arn, name, given)

@@ -1,32 +1,18 @@
 """Approval: exactly the first valid answer counts, and every caller is told which."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
 
 import pytest
 
-from tests.unit.runs.approval_world import HOURS, TOKEN, ApprovalWorld, approval_world, response
+from tests.unit.runs.approval_world import LATE, TOKEN, ApprovalWorld, response
 from tests.unit.runs.run_world import NOW, RUN_ID
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval, Outcome, Standing
 from thriftline.runs.steps.answer_approval import Answered
 from thriftline.runs.steps.deliver_answer import deliver
-
-LATE = NOW + HOURS
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[ApprovalWorld]:
-    with approval_world() as made:
-        yield made
-
-
-@pytest.fixture
-def world(shared: ApprovalWorld) -> ApprovalWorld:
-    return shared.begin()
 
 
 @pytest.mark.parametrize("answer", ["approve", "reject"])

@@ -1,6 +1,5 @@
 """A request for approval: when a person is asked, what they are told, and asking twice."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,7 +11,6 @@ from tests.unit.runs.approval_world import (
     TOKEN,
     ApprovalWorld,
     a_link,
-    approval_world,
     http_event,
     response,
 )
@@ -29,19 +27,7 @@ from thriftline.runs.domain.approvals import (
 )
 from thriftline.runs.steps.run_documents import read_plan
 
-LATE = NOW + HOURS
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[ApprovalWorld]:
-    with approval_world() as made:
-        yield made
-
-
-@pytest.fixture
-def world(shared: ApprovalWorld) -> ApprovalWorld:
-    return shared.begin()
 
 
 # ---- When a person is asked

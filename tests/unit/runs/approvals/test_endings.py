@@ -1,27 +1,13 @@
 """What the workflow reads of an approval when it is woken up, and how a request ends."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from tests.unit.runs.approval_world import HOURS, ApprovalWorld, approval_world
-from tests.unit.runs.run_world import NOW, RUN_ID
+from tests.unit.runs.approval_world import LATE, ApprovalWorld
+from tests.unit.runs.run_world import RUN_ID
 from thriftline.core.errors import ApprovalExpiredError, ApprovalRejectedError
 from thriftline.runs.domain.approvals import Outcome, Standing
-
-LATE = NOW + HOURS
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[ApprovalWorld]:
-    with approval_world() as made:
-        yield made
-
-
-@pytest.fixture
-def world(shared: ApprovalWorld) -> ApprovalWorld:
-    return shared.begin()
 
 
 def test_an_approved_run_goes_on(world: ApprovalWorld) -> None:

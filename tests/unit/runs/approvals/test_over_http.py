@@ -3,7 +3,6 @@
 import base64
 import itertools
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -14,30 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.runs.approval_world import (
-    HOURS,
+    LATE,
     SECRET,
     TOKEN,
     ApprovalWorld,
     a_link,
-    approval_world,
     http_event,
     response,
 )
 from tests.unit.runs.run_world import NOW, RUN_ID
 from thriftline.runs.domain.approvals import Link, Outcome, Standing
-
-LATE = NOW + HOURS
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[ApprovalWorld]:
-    with approval_world() as made:
-        yield made
-
-
-@pytest.fixture
-def world(shared: ApprovalWorld) -> ApprovalWorld:
-    return shared.begin()
 
 
 def test_get_and_head_show_and_never_change(world: ApprovalWorld) -> None:

@@ -1,0 +1,47 @@
+"""What runs and endpoints bill an hour now, part by part."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from thriftline.api.schemas.budget import RunningParts
+from thriftline.runs.domain.listed_runs import ListedRun
+from thriftline.serving.steps.endpoint_bills import EndpointBill
+
+
+@dataclass(frozen=True)
+class RunningBill:
+    """What one thing bills an hour now; None where that is not known."""
+
+    kind: str
+    name: str
+    project: str
+    usd: Decimal | None
+
+
+def bills_of(
+    runs: tuple[ListedRun, ...], endpoints: tuple[EndpointBill, ...]
+) -> Iterator[RunningBill]:
+    """Yields a bill for each run that is billed and for each endpoint."""
+    for run in runs:
+        kind = "preparation" if run.prepares else "training"
+        yield RunningBill(kind, run.run_id, run.project, run.rate_usd_per_hour)
+    for one in endpoints:
+        yield RunningBill("endpoint", one.endpoint, one.project, one.usd_per_hour)
+
+
+def parts_of(bills: tuple[RunningBill, ...], may: Callable[[str], bool]) -> RunningParts:
+    """Returns the sums by kind; what has no price is named where the caller may see its project."""
+    unknown = [one for one in bills if one.usd is None]
+    seen = tuple(one.name for one in unknown if may(one.project))
+    unseen = len(unknown) - len(seen)
+    return RunningParts(
+        training_usd_per_hour=_known(bills, "training"),
+        preparation_usd_per_hour=_known(bills, "preparation"),
+        endpoints_usd_per_hour=_known(bills, "endpoint"),
+        unknown=(*seen, f"{unseen} of other projects") if unseen else seen,
+    )
+
+
+def _known(bills: tuple[RunningBill, ...], kind: str) -> Decimal:
+    return sum((one.usd or Decimal(0) for one in bills if one.kind == kind), Decimal(0))

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from thriftline.core.errors import ServiceUnavailableError, ThriftlineError
 from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.domain.endings import Ending
+from thriftline.runs.trainers.bedrock.answer_parts import AnswerParts
 from thriftline.runs.trainers.bedrock.attempt_document import AttemptDocument, Verdict
 from thriftline.runs.trainers.bedrock.attempt_states import active_state, ended_state
 from thriftline.runs.trainers.bedrock.customization_jobs import CustomizationJob
 from thriftline.runs.trainers.bedrock.deploying import EvaluationDeployments
 from thriftline.runs.trainers.bedrock.endings import outcome_of
-from thriftline.runs.trainers.bedrock.evaluating import Evaluation
+from thriftline.runs.trainers.bedrock.evaluating import Evaluation, counted_again
 from thriftline.runs.trainers.bedrock.layout import AttemptLayout, run_of_attempt
 from thriftline.runs.trainers.bedrock.services import BedrockServices
 
@@ -113,12 +114,16 @@ class Attempts:
 
     def _keep_end(self, document: AttemptDocument, job: CustomizationJob | None) -> None:
         """Remembers how a stopped attempt ended, so that nobody has to ask Bedrock again."""
-        stopped_at = self.services.documents.stopped_at(document.layout)
+        layout = document.layout
+        stopped_at = self.services.documents.stopped_at(layout)
         if document.phase == "ended" or stopped_at is None or job is None or job.is_active:
             return
+        # A poll may have died behind its answers, the one that found the deployment active too.
+        if document.phase in {"deploying", "asking"}:
+            document = counted_again(document, AnswerParts(self.services.artifacts, layout))
         ended = self._after_stop(document, job, stopped_at)
         if ended is not None:
-            self.services.documents.write(document.layout, ended)
+            self.services.documents.write(layout, ended)
 
     def _steps(self) -> dict[str, Callable[[AttemptDocument], AttemptDocument]]:
         return {

@@ -51,6 +51,8 @@ class Evaluation:
         parts = AnswerParts(self.services.artifacts, document.layout)
         questions = parts.questions()
         positions = parts.positions(document.targets)
+        if positions != document.positions:
+            document = counted_again(document, parts)
         document = document.model_copy(update={"positions": positions})
         if min(positions.values()) >= len(questions):
             return self._finished(document, parts, questions)
@@ -166,16 +168,8 @@ class Evaluation:
         self, document: AttemptDocument, parts: AnswerParts, questions: Sequence[Question]
     ) -> AttemptDocument:
         document = self._with_the_champion_that_was_meant(document)
-        # What was skipped later was paid for all the same.
         answers = {target: list(parts.read(target)) for target in _POOLS}
-        usage = {}
-        for target, given in answers.items():
-            if not given and target not in document.unkept:
-                continue
-            asked_again = document.unkept.get(target, (0, 0))
-            usage[target] = _added(
-                Usage(input_tokens=asked_again[0], output_tokens=asked_again[1]), given
-            )
+        document = counted_again(document, parts, answers)
         asked = min(len(answers[target]) for target in document.targets)
         summary = summary_of(document, questions, answers, asked)
         jobs = self.services.evaluation_jobs
@@ -187,8 +181,7 @@ class Evaluation:
         self.services.artifacts.write_json(
             document.layout.summary, json.dumps(summary, indent=1, ensure_ascii=False)
         )
-        estimate = _estimate(document, questions, len(answers[TUNED]))
-        return document.model_copy(update={"usage": usage, "question_tokens": estimate}).ending_as(
+        return document.ending_as(
             Ending.COMPLETED,
             f"The customization completed, and {asked} of {document.sample.test_of} test records "
             "were asked.",
@@ -206,6 +199,28 @@ class Evaluation:
         return document.skipping(
             CHAMPION, "Its deployment changed to another model while it was asked."
         )
+
+
+def counted_again(
+    document: AttemptDocument,
+    parts: AnswerParts,
+    answers: Mapping[str, Sequence[Answer]] | None = None,
+) -> AttemptDocument:
+    """Counts the tokens anew from the answers that are kept, ``answers`` where they were read.
+
+    A poll that dies keeps answers that its document does not count. What was skipped later was paid
+    for all the same.
+    """
+    answers = answers or {target: list(parts.read(target)) for target in _POOLS}
+    usage = {}
+    for target, given in answers.items():
+        if not given and target not in document.unkept:
+            continue
+        asked_again = document.unkept.get(target, (0, 0))
+        before = Usage(input_tokens=asked_again[0], output_tokens=asked_again[1])
+        usage[target] = _added(before, given)
+    estimate = _estimate(document, parts.questions(), len(answers[TUNED]))
+    return document.model_copy(update={"usage": usage, "question_tokens": estimate})
 
 
 def summary_of(

@@ -19,6 +19,7 @@ from tests.unit.runs.trainers.bedrock.attempt_world import (
 from thriftline.core.errors import EvaluationError
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.work import Champion
+from thriftline.runs.trainers.bedrock.tokens import CHAT_TOKENS, tokens_of
 
 
 @pytest.fixture
@@ -85,6 +86,39 @@ def test_the_bill_has_the_questions_exactly_and_the_training_corrected_by_them(
     expected = 2 * document["sample"]["tokens"] * ratio
     assert abs(trained.units - expected) < 1
     assert state.billed_usd == sum(charge.usd for charge in state.charges)
+
+
+@pytest.mark.parametrize("polls_after", [0, 1])
+def test_answers_of_a_poll_that_died_are_on_the_bill_of_an_attempt_that_is_stopped(
+    polls_after: int,
+) -> None:
+    world = AttemptWorld({"requests_per_minute": 4})
+    world.train()
+    world.poll()
+    world.poll()
+    document = world.bucket.objects[world.layout.document]
+    world.poll()
+    # It died behind its answers, and its document does not have them.
+    world.bucket.objects[world.layout.document] = document
+    for _ in range(polls_after):
+        world.poll()
+    world.clean_up()
+    state = world.look()
+
+    rows = {charge.what: charge for charge in state.charges}
+    asked = [one for one in world.bedrock.asked if "deployment" in one["modelId"]]
+    assert rows["input tokens, tuned model"].units == 40 * len(asked)
+    (trained,) = [charge for what, charge in rows.items() if what.startswith("training tokens")]
+    each = [40 / one for one in _estimates(world, len(asked))]
+    expected = 2 * world.document()["sample"]["tokens"] * Decimal(sum(each) / len(each))
+    assert abs(trained.units / expected - 1) < Decimal("0.05")
+
+
+def _estimates(world: AttemptWorld, count: int) -> list[int]:
+    """Returns what the first questions were estimated at, each."""
+    fixed = tokens_of(world.document()["serving"]["system_prompt"]) + CHAT_TOKENS
+    lines = world.bucket.objects[world.layout.questions].splitlines()
+    return [fixed + tokens_of(json.loads(line)["text"]) for line in lines[:count]]
 
 
 def test_a_row_without_a_price_makes_the_bill_unknown() -> None:

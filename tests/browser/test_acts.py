@@ -17,7 +17,7 @@ ENDPOINT = f"/endpoints/{sample_names.ENDPOINT}"
 ACTS = [
     # page, button, dollars in the confirmation, method, path, fields to fill in, body
     ("run that waits", "Approve", "$41.20", "POST",
-     f"/approvals/{sample_names.WAITING}/approve", {}, {}),
+     f"/approvals/{sample_names.WAITING}/approve", {}, {"worst_case_usd": "41.20"}),
     ("approvals", f"Reject {sample_names.WAITING}", "$41.20", "POST",
      f"/approvals/{sample_names.WAITING}/reject", {}, {}),
     ("run that trains", "Stop this run", "$0.0633", "POST", f"/runs/{sample_names.TRAINING}/stop",

@@ -64,7 +64,7 @@ def test_a_second_answer_is_refused_with_who_was_first(world: ApiWorld, page: "P
     page.goto(f"{page.url}#/approvals")
     ask(page, f"Reject {waiting.run_id}")
     bob = world.session("Operators", "bob")
-    assert bob("POST", f"/approvals/{waiting.run_id}/approve", {}).status == 200
+    assert bob("POST", f"/approvals/{waiting.run_id}/approve", waiting.yes()).status == 200
     page.locator("dialog button[type=submit]").click()
     page.wait_for_selector("dialog [role=alert]")
 

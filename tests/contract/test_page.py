@@ -45,7 +45,7 @@ ANSWERS: dict[tuple[str, str], Callable[[], Answer]] = {
     ("POST", "/endpoints/{name}/rollback"): sample_endpoints.previewed,
 }
 BODIES: dict[tuple[str, str], Answer] = {
-    ("POST", "/approvals/{id}/approve"): {},
+    ("POST", "/approvals/{id}/approve"): {"worst_case_usd": "41.20"},
     ("POST", "/approvals/{id}/reject"): {},
     ("POST", "/runs/{id}/stop"): {"why": "wrong data"},
     ("POST", "/projects/{project}/models/{version}/approval"): {"status": "Approved", "why": "ok"},

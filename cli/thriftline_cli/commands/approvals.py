@@ -34,8 +34,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from thriftline_cli.api.client import segment
     from thriftline_cli.asking import confirm
 
-    confirm(context, _sentence(args.verb, args.run, _request(args.run, context)))
-    context.out.one(context.api.post(f"/approvals/{segment(args.run)}/{args.verb}", {}))
+    asked = _request(args.run, context)
+    confirm(context, _sentence(args.verb, args.run, asked))
+    # A run may ask twice: a yes is one to the dollars that were shown.
+    shown = {"worst_case_usd": asked["approval"]["worst_case_usd"]}
+    body = shown if args.verb == "approve" else {}
+    context.out.one(context.api.post(f"/approvals/{segment(args.run)}/{args.verb}", body))
     return Exit.DONE
 
 

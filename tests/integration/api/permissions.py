@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ENDPOINT = "closed-endpoint"
+# In a body it stands for the dollars that the run asks for.
+WORST_CASE = "{worst_case}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,13 @@ TABLE: tuple[Row, ...] = (
     _acts("POST", "/estimates", "/estimates", 200, {"project": "closed", "rows": 5000}),
     _reads("/estimates/{id}", "/estimates/none", there=404, foreign=404),
     # The last rows of a run: who may has said yes, and is told at the second answer.
-    _acts("POST", "/approvals/{id}/approve", "/approvals/{run}/approve", 200),
+    _acts(
+        "POST",
+        "/approvals/{id}/approve",
+        "/approvals/{run}/approve",
+        200,
+        {"worst_case_usd": WORST_CASE},
+    ),
     _acts("POST", "/approvals/{id}/reject", "/approvals/{run}/reject", 409),
     _acts("POST", "/runs/{id}/stop", "/runs/{run}/stop", 202),
     # ---- Serving: the endpoint of the closed project is known and serves nothing.

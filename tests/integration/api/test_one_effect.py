@@ -1,5 +1,6 @@
 """Two at once, the same request again, tokens of another list: one effect, and each is told."""
 
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -31,7 +32,7 @@ def test_of_two_people_who_answer_at_once_one_counts_and_the_other_is_told(
     people = {name: world.session("Operators", name) for name in ("ann", "bob")}
 
     answers = at_once(
-        lambda: people["ann"]("POST", f"/approvals/{waiting.run_id}/approve", {}),
+        lambda: people["ann"]("POST", f"/approvals/{waiting.run_id}/approve", waiting.yes()),
         lambda: people["bob"]("POST", f"/approvals/{waiting.run_id}/reject", {}),
     )
 
@@ -74,13 +75,14 @@ def test_a_key_with_another_body_and_of_another_caller(world: ApiWorld, project:
     path = f"/approvals/{waiting.run_id}/approve"
     key = {"Idempotency-Key": "k1"}
     ann, bob = world.session("Operators", "ann"), world.session("Operators", "bob")
-    assert ann("POST", path, {}, key).status == 200
+    assert ann("POST", path, waiting.yes(), key).status == 200
 
     # Spaces: what is compared is what was sent.
-    other = ann("POST", path, b"{ }", {**key, "Content-Type": "application/json"})
+    spaced = json.dumps(waiting.yes(), indent=1).encode()
+    other = ann("POST", path, spaced, {**key, "Content-Type": "application/json"})
     assert (other.status, "another body" in other.json["detail"]) == (422, True)
     # Somebody else's key is another one: the request is a second answer.
-    assert bob("POST", path, {}, key).status == 409
+    assert bob("POST", path, waiting.yes(), key).status == 409
 
 
 @pytest.fixture(scope="module")

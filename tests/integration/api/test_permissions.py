@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.api.permissions import ENDPOINT, TABLE
+from tests.integration.api.permissions import ENDPOINT, TABLE, WORST_CASE
 from tests.integration.api.world import CLOSED, ApiWorld
+from tests.integration.workflow.test_approval import Waiting
 
 DOCUMENT = json.loads((Path(__file__).parents[3] / "docs/openapi.json").read_text())
 METHODS = {"get", "put", "post", "delete", "patch"}
@@ -15,7 +16,7 @@ CALLERS = ("unsigned", "wrong_secret", "read", "foreign", "operate")
 
 
 @pytest.fixture(scope="module")
-def run_id(world: ApiWorld) -> str:
+def waiting(world: ApiWorld) -> Waiting:
     world.aws.client("dynamodb").put_item(
         TableName=world.aws.outputs["EndpointsTableName"],
         Item={
@@ -25,7 +26,12 @@ def run_id(world: ApiWorld) -> str:
             "kind": {"S": "real-time"},
         },
     )
-    return str(world.waiting(CLOSED).run_id)
+    return world.waiting(CLOSED)
+
+
+@pytest.fixture(scope="module")
+def run_id(waiting: Waiting) -> str:
+    return str(waiting.run_id)
 
 
 def test_the_table_has_every_route_of_the_document() -> None:
@@ -39,13 +45,17 @@ def test_the_table_has_every_route_of_the_document() -> None:
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-def test_each_caller_gets_what_the_table_says(world: ApiWorld, run_id: str, caller: str) -> None:
+def test_each_caller_gets_what_the_table_says(
+    world: ApiWorld, waiting: Waiting, caller: str
+) -> None:
     before = world.quiet_state()
 
     answers = {}
     for row in TABLE:
         body = None if row.method == "GET" else row.body
-        answer = world.callers[caller](row.method, row.at.replace("{run}", run_id), body)
+        if WORST_CASE in row.body.values():
+            body = waiting.yes()
+        answer = world.callers[caller](row.method, row.at.replace("{run}", waiting.run_id), body)
         answers[row.method, row.path] = answer
         if answer.status >= 400:
             assert answer.headers["Content-Type"] == "application/problem+json", row

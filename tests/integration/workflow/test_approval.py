@@ -56,10 +56,15 @@ class Waiting:
         return answer
 
     def say(self, answer: str | None, by: str = "ann") -> dict[str, Any]:
-        said: dict[str, Any] = json.loads(
-            self.call({"run_id": self.run_id, "answer": answer, "by": by})["body"]
-        )
+        event = {"run_id": self.run_id, "answer": answer, "by": by}
+        if answer == "approve":
+            event |= self.yes()
+        said: dict[str, Any] = json.loads(self.call(event)["body"])
         return said
+
+    def yes(self) -> dict[str, Any]:
+        """Return what a yes names: the dollars that the request shows."""
+        return {"worst_case_usd": self.say(None)["worst_case_usd"]}
 
     def end(self) -> Any:
         return self.world.wait(self.arn)

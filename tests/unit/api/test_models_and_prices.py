@@ -36,6 +36,9 @@ def registry(world: ApiWorld) -> Any:
     return client
 
 
+YES = {"worst_case_usd": "2.84"}
+
+
 def ask(world: ApiWorld, run_id: str, minutes: int = 60) -> None:
     """Lets a run wait for approval."""
     world.add_run(run_id, status="waiting_for_approval")
@@ -125,24 +128,34 @@ def test_requests_that_nobody_has_answered_are_listed(world: ApiWorld) -> None:
 def test_of_two_answers_the_first_counts_and_the_second_is_told(world: ApiWorld) -> None:
     world.run_that_goes_on("reviews-1")
     ask(world, "reviews-1")
-    first = world.call("POST", "/approvals/reviews-1/approve", {})
+    first = world.call("POST", "/approvals/reviews-1/approve", YES)
     assert (first.status, first.document["answered_by"]) == (200, ANN)
     # The same answer of the same person is no conflict, with a key or without.
-    again = world.call("POST", "/approvals/reviews-1/approve", {})
+    again = world.call("POST", "/approvals/reviews-1/approve", YES)
     assert again.document == first.document
     other = world.call("POST", "/approvals/reviews-1/reject", {}, caller=BOB)
     assert other.status == 409
     assert f"{ANN} approved" in other.detail
 
 
+def test_a_yes_to_other_dollars_is_refused_with_those_that_are_asked_for(world: ApiWorld) -> None:
+    world.run_that_goes_on("reviews-1")
+    ask(world, "reviews-1")
+    answer = world.call("POST", "/approvals/reviews-1/approve", {"worst_case_usd": "1.2"})
+    assert answer.status == 409
+    assert "asks for up to 2.84 USD" in answer.detail
+    assert world.call("POST", "/approvals/reviews-1/approve", {}).status == 422
+    assert world.call("POST", "/approvals/reviews-1/approve", YES).status == 200
+
+
 def test_an_answer_that_comes_too_late_is_told_so(world: ApiWorld) -> None:
     ask(world, "reviews-1", minutes=-1)
-    answer = world.call("POST", "/approvals/reviews-1/approve", {})
+    answer = world.call("POST", "/approvals/reviews-1/approve", YES)
     assert answer.status == 409
     assert "The time to answer ended" in answer.detail
 
 
 def test_a_run_that_asked_nobody_has_no_approval(world: ApiWorld) -> None:
     world.add_run("reviews-1")
-    assert world.call("POST", "/approvals/reviews-1/approve", {}).status == 404
-    assert world.call("POST", "/approvals/none/approve", {}).status == 404
+    assert world.call("POST", "/approvals/reviews-1/approve", YES).status == 404
+    assert world.call("POST", "/approvals/none/approve", YES).status == 404

@@ -368,7 +368,8 @@ def test_a_terminal_is_asked_with_the_dollars(api: FakeApi, typed: str, code: in
     api.is_terminal, api.typed = True, typed
     assert api.command(f"approvals approve {ID}") == code
     assert "may spend up to $3.20" in api.said[0]
-    assert len(api.changes) == (code == 0)
+    said = [one.body for one in api.changes]
+    assert said == ([{"worst_case_usd": "3.2"}] if code == 0 else [])
 
 
 def test_a_run_that_asked_for_nothing_cannot_be_approved(api: FakeApi) -> None:

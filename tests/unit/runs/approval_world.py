@@ -196,6 +196,9 @@ class ApprovalWorld:
     def say(self, answer: str | None, by: str = "ann", now: datetime = NOW) -> Answered:
         """A direct call."""
         request = {"run_id": RUN_ID, "answer": answer, "by": by}
+        asked = self.approvals.get(RUN_ID)
+        if answer == "approve":
+            request["worst_case_usd"] = str(asked.worst_case_usd if asked else 1)
         return self.answer(AnswerApprovalRequest.model_validate(request), now)
 
     def over_http(self, event: dict[str, Any], now: datetime = NOW) -> Answered:

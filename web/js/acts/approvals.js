@@ -29,5 +29,6 @@ export const answerApproval = (asked, isYes) => ({
     ? `It may cost ${usd(asked.worst_case_usd)} at the most${asked.expected_usd ? `; ${usd(asked.expected_usd)} are expected` : ""}${hasSpent(asked) ? `; its preparation took ${usd(asked.spent_usd)} of that` : ""}.`
     : `It would have cost ${usd(asked.worst_case_usd)} at the most.`,
   path: path(["approvals", asked.approval_id, isYes ? "approve" : "reject"]),
-  body: () => ({}),
+  // A run may ask twice: a yes is one to the dollars that are shown.
+  body: () => (isYes ? { worst_case_usd: asked.worst_case_usd } : {}),
 });

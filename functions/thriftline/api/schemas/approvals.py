@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from thriftline.api.answers import Answer
+from thriftline.api.answers import Answer, Ask
 from thriftline.money.usd import Usd
 
 
@@ -37,6 +37,14 @@ class ApprovalPage(Answer):
 
     items: tuple[Approval, ...]
     next_token: str | None
+
+
+class ApproveAsk(Ask):
+    """A yes to so many dollars: a run may ask twice, and its questions have other worst cases."""
+
+    worst_case_usd: Usd = Field(
+        ge=0, description="Of the request that was read. Another one that is open is not approved."
+    )
 
 
 class ApprovalAnswer(Answer):

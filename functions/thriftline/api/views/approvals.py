@@ -1,14 +1,15 @@
 """Requests for approval: who waits, and a person's yes or no."""
 
+from decimal import Decimal
 from typing import Literal
 
 from thriftline.api.answers import Nothing, PageAsk
 from thriftline.api.paging import next_token, start_of
 from thriftline.api.problems import conflict, not_found
 from thriftline.api.requests import Call
-from thriftline.api.schemas.approvals import Approval, ApprovalAnswer, ApprovalPage
+from thriftline.api.schemas.approvals import Approval, ApprovalAnswer, ApprovalPage, ApproveAsk
 from thriftline.runs.domain.approvals import Approval as Asked
-from thriftline.runs.domain.approvals import Outcome
+from thriftline.runs.domain.approvals import Outcome, asks_another_sum
 from thriftline.runs.domain.listed_runs import ListedRun
 from thriftline.wiring import api as wiring
 
@@ -38,10 +39,9 @@ def list_approvals(call: Call, query: PageAsk) -> ApprovalPage:
     )
 
 
-def approve(call: Call, body: Nothing) -> ApprovalAnswer:
-    """Says yes."""
-    del body
-    return _answered(call, "approve")
+def approve(call: Call, body: ApproveAsk) -> ApprovalAnswer:
+    """Says yes to the dollars that the caller has read."""
+    return _answered(call, "approve", body.worst_case_usd)
 
 
 def reject(call: Call, body: Nothing) -> ApprovalAnswer:
@@ -50,7 +50,9 @@ def reject(call: Call, body: Nothing) -> ApprovalAnswer:
     return _answered(call, "reject")
 
 
-def _answered(call: Call, answer: Literal["approve", "reject"]) -> ApprovalAnswer:
+def _answered(
+    call: Call, answer: Literal["approve", "reject"], worst_case_usd: Decimal | None = None
+) -> ApprovalAnswer:
     from thriftline.runs.schemas.approval import AnswerApprovalRequest
     from thriftline.runs.steps.answer_approval import answer_approval
 
@@ -61,7 +63,7 @@ def _answered(call: Call, answer: Literal["approve", "reject"]) -> ApprovalAnswe
     call.require(run.project, f"the approval of run {run_id}")
     who = call.by
     answered = answer_approval(
-        AnswerApprovalRequest(run_id=run_id, answer=answer, by=who),
+        AnswerApprovalRequest(run_id=run_id, answer=answer, by=who, worst_case_usd=worst_case_usd),
         approvals=wiring.approvals_table(),
         executions=wiring.executions(),
         secret=None,
@@ -87,6 +89,8 @@ def _answered(call: Call, answer: Literal["approve", "reject"]) -> ApprovalAnswe
 
 
 def _why_not(outcome: Outcome, request: Asked) -> str:
+    if outcome is Outcome.ASKED_ANEW:
+        return asks_another_sum(request)
     if outcome is Outcome.ALREADY:
         when = f" at {request.answered_at:%Y-%m-%d %H:%M:%S} UTC" if request.answered_at else ""
         return f"{request.answered_by} {request.standing} run {request.run_id}{when}."

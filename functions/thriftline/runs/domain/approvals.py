@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 # The workflow waits so much longer than people may answer: an answer of the last minute is
 # delivered by the sweep, which comes every five minutes.
 _DELIVERY_GRACE = timedelta(minutes=15)
+_MILLIONTH = Decimal("0.000001")
 _PURPOSE = "thriftline approval 1"
 
 
@@ -84,10 +85,22 @@ class Approval:
         """Whether somebody may still answer."""
         return self.standing is Standing.WAITING and now < self.expires_at
 
+    def is_for(self, worst_case_usd: Decimal) -> bool:
+        """Whether it asks for so many dollars, as documents write them: to a millionth."""
+        return abs(self.worst_case_usd - worst_case_usd) < _MILLIONTH
+
     @property
     def is_to_deliver(self) -> bool:
         """Whether the workflow has to be woken up."""
         return self.standing is not Standing.WAITING and not (self.delivered or self.counted)
+
+
+def asks_another_sum(request: Approval) -> str:
+    """Says that a yes was to other dollars than those that a run asks for."""
+    return (
+        f"Run {request.run_id} asks for up to {request.worst_case_usd:f} USD, and the answer names "
+        "another sum. Look at the request again, then answer that. Nothing was approved."
+    )
 
 
 def threshold(stack: Decimal | None, run: Decimal | None) -> Decimal | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from thriftline.runs.domain.approvals import Link, Outcome, Standing
+from thriftline.runs.domain.approvals import Link, Outcome, Standing, asks_another_sum
 from thriftline.runs.reports.approval_view import ApprovalView, standing_text
 
 # Nobody keeps it, nobody frames it, and the link goes to no other site.
@@ -38,6 +38,8 @@ def message_of(outcome: Outcome, view: ApprovalView | None, now: datetime) -> st
         return f"You rejected the run: it ends, and {view.no_more}."
     if outcome is Outcome.ENDED:
         return "Your answer came too late: the run had ended. Nothing changed."
+    if outcome is Outcome.ASKED_ANEW:
+        return asks_another_sum(view.approval)
     if outcome is Outcome.NOT_AN_ANSWER:
         return "Say answer=approve or answer=reject. Nothing changed."
     text = standing_text(view, now)

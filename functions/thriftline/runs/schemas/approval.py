@@ -79,13 +79,15 @@ class AnswerApprovalRequest(Payload):
     """``answer`` None shows the request and changes nothing.
 
     Who calls the function itself was let in by IAM; who comes over the web, with ``web`` set, by
-    the signature of a link. ``by`` is kept as who answered.
+    the signature of a link. ``by`` is kept as who answered. A yes names ``worst_case_usd``, the
+    dollars of the request that was read; that of a link is bound to its request.
     """
 
     run_id: str = ""
     answer: Literal["approve", "reject"] | None = None
     by: str = Field("", max_length=_LONGEST_NAME)
     web: WebRequest | None = None
+    worst_case_usd: Decimal | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -108,6 +110,15 @@ class AnswerApprovalRequest(Payload):
                 "wants_page": "text/html" in headers.get("accept", ""),
             },
         }
+
+    @model_validator(mode="after")
+    def _is_a_yes_to_dollars(self) -> "AnswerApprovalRequest":
+        if self.answer == "approve" and self.web is None and self.worst_case_usd is None:
+            raise ValueError(
+                "worst_case_usd: a yes names the dollars of the request that was read; the "
+                "request shows them, and nothing was approved"
+            )
+        return self
 
     @property
     def who(self) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from http import HTTPStatus
 
 from thriftline.core.aws.buckets import Bucket
@@ -67,9 +68,11 @@ def answer_approval(
             return Answered(Outcome.BAD_METHOD, None)
         if now >= link.expires_at:
             return Answered(Outcome.EXPIRED, None)
-    asked = approvals.get(request.run_id) if link or request.answer is None else None
-    if link is not None and asked is not None and not link.is_of(asked):
-        return Answered(Outcome.ASKED_ANEW, None)
+    named = request.worst_case_usd
+    reads = link or request.answer is None or named is not None
+    asked = approvals.get(request.run_id) if reads else None
+    if asked is not None and not _is_meant(asked, link, named):
+        return Answered(Outcome.ASKED_ANEW, None if link else asked)
     if request.answer is None:
         posted = request.web is not None and request.web.method == "POST"
         return _shown(asked, link, now, posted=posted)
@@ -78,6 +81,13 @@ def answer_approval(
     if approval is None or not is_first:
         return Answered(_refusal(approval, now), approval, link)
     return _delivered(approval, link, approvals, executions)
+
+
+def _is_meant(asked: Approval, link: Link | None, named: Decimal | None) -> bool:
+    """Whether a call is about this request: a run may ask twice."""
+    if link is not None:
+        return link.is_of(asked)
+    return named is None or asked.is_for(named)
 
 
 def _shown(

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from threading import Barrier
 
 import pytest
+from pydantic import ValidationError
 
 from tests.unit.runs.approval_world import LATE, TOKEN, ApprovalWorld, response
 from tests.unit.runs.run_world import NOW, RUN_ID
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval, Outcome, Standing
+from thriftline.runs.schemas.approval import AnswerApprovalRequest
 from thriftline.runs.steps.answer_approval import Answered
 from thriftline.runs.steps.deliver_answer import deliver
 
@@ -36,7 +38,8 @@ def test_the_second_answer_changes_nothing_and_is_told_whose_was_first(
     world.ask()
     world.say("reject", by="ann")
 
-    event = {"run_id": RUN_ID, "answer": "approve", "by": "bob"}
+    usd = str(world.approval.worst_case_usd)
+    event = {"run_id": RUN_ID, "answer": "approve", "by": "bob", "worst_case_usd": usd}
     second = response(world, event)
 
     assert second.statusCode == 409
@@ -45,6 +48,28 @@ def test_the_second_answer_changes_nothing_and_is_told_whose_was_first(
     assert told["message"].startswith("Rejected by ann at 2026-11-21 12:00 UTC.")
     assert world.approval.standing is Standing.REJECTED
     assert world.states.woken == [TOKEN]
+
+
+@pytest.mark.parametrize("said", ["0.01", "1000"])
+def test_a_yes_to_other_dollars_than_those_asked_for_approves_nothing(
+    world: ApprovalWorld, said: str
+) -> None:
+    world.ask()
+    event = {"run_id": RUN_ID, "answer": "approve", "by": "bob", "worst_case_usd": said}
+
+    told = response(world, event)
+
+    assert told.statusCode == 409
+    message = json.loads(told.body)["message"]
+    assert f"asks for up to {world.approval.worst_case_usd} USD" in message
+    assert "Nothing was approved." in message
+    assert (world.approval.standing, world.states.woken) == (Standing.WAITING, [])
+
+
+def test_a_yes_without_its_dollars_is_no_answer() -> None:
+    event = {"run_id": RUN_ID, "answer": "approve", "by": "bob"}
+    with pytest.raises(ValidationError, match="worst_case_usd: a yes names the dollars"):
+        AnswerApprovalRequest.model_validate(event)
 
 
 def _race(world: ApprovalWorld, callers: int) -> list[Answered]:

@@ -8,6 +8,8 @@ STAMPS := .thriftline/setup
 export SAM_CLI_TELEMETRY := 0
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := true
+# Where a shell forbids bytecode, each of hundreds of processes compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # The tools of the gate come first, so that node is the pinned one.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 

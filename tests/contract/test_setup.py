@@ -1,5 +1,6 @@
 """The steps of every set-up: the first one in a fresh clone, and what a waiting person reads."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -66,3 +67,15 @@ def test_the_functions_environment_is_compiled_since_they_may_not_write_bytecode
     recipe = makefile.partition("$(STAMPS)/lambda:")[2].partition("$(STAMPS)/sam:")[0]
 
     assert "--no-compile" not in recipe
+
+
+def test_what_make_runs_keeps_its_bytecode_where_the_shell_forbids_it(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "imported.py").write_text("")
+    recipe = f'probe: ; @{sys.executable} -c "import imported"'
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTHONPYCACHEPREFIX", None)
+
+    subprocess.run(["make", "--eval", recipe, "probe"], cwd=tmp_path, env=environment, check=True)
+
+    assert list(tmp_path.glob("__pycache__/imported.*.pyc"))

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import random
+import string
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,7 @@ class Deployment:
         hooks.replace(parsing, "parse_and_create_resource", create_resource)
         hooks.replace(parsing, "resource_class_from_type", resource_class)
         hooks.replace(parsing, "clean_json", clean_json)
+        hooks.replace(parsing, "random_suffix", _endings_of_names())
         _read_json(hooks)
 
     def _is_own(self, kind: str) -> bool:
@@ -217,6 +220,15 @@ class Deployment:
         kinds = {resource["Type"] for resource in template.body["Resources"].values()}
         for kind in sorted(kinds & set(INERT)):
             LOG.info("%s: %s", kind, INERT[kind])
+
+
+def _endings_of_names() -> Callable[[], str]:
+    """Return what makes names unique: the same endings in the same order at each start.
+
+    So a definition that names resources is the same text again, whose tree is still there.
+    """
+    chosen = random.Random(0)
+    return lambda: "".join(chosen.choices(string.digits + string.ascii_uppercase, k=12))
 
 
 def _read_json(hooks: Hooks) -> None:

@@ -1,10 +1,11 @@
 """Reads a SAM template as `sam deploy` would: files resolved, then translated by SAM itself."""
 
-import copy
+import pickle
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from local_aws.functions.layers import Layer
 _PLACEHOLDER = "s3://local-aws/code"
 _LAYER = "layers/"
 _TRANSFORM = "AWS::Serverless-2016-10-31"
+# A process that starts the same template again, as tests do, reads and translates it once.
+_KEPT_TEXTS, _KEPT_TRANSLATIONS = 32, 8
 
 
 class _Loader(yaml.CSafeLoader):
@@ -78,15 +81,20 @@ def read_layers(path: Path) -> list[Layer]:
 
 def _read_source(path: Path) -> dict[str, Any]:
     try:
-        source = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        source = pickle.loads(_parsed(path.read_text(encoding="utf-8"), _Loader))
     except OSError as error:
         raise TemplateError(f"{path}: {error.strerror}") from error
     except yaml.YAMLError as error:
         raise TemplateError(f"{path}: {error}") from error
-    source = _without_dates(source)
     if not isinstance(source, dict) or not source.get("Resources"):
         raise TemplateError(f"{path}: no Resources")
     return source
+
+
+@lru_cache(_KEPT_TEXTS)
+def _parsed(text: str, loader: type[yaml.CSafeLoader]) -> bytes:
+    """Return what a YAML text says, pickled, so that each caller has one of its own."""
+    return pickle.dumps(_without_dates(yaml.load(text, loader)))
 
 
 def _without_dates(value: Any) -> Any:
@@ -181,23 +189,30 @@ def _inline_definitions(source: dict[str, Any], folder: Path) -> None:
             continue
         try:
             # YAML is a superset of JSON: this reads both.
-            definition = yaml.load((folder / uri).read_text(encoding="utf-8"), yaml.CSafeLoader)
+            text = (folder / uri).read_text(encoding="utf-8")
+            properties["Definition"] = pickle.loads(_parsed(text, yaml.CSafeLoader))
         except (OSError, TypeError, yaml.YAMLError) as error:
             raise TemplateError(f"{name}: its DefinitionUri {uri}: {error}") from error
-        properties["Definition"] = _without_dates(definition)
 
 
 def _translate(
     path: Path, source: dict[str, Any], values: Mapping[str, str], region: str
 ) -> dict[str, Any]:
-    session = boto3.Session(region_name=region)
-    translator = Translator({}, Parser(), boto_session=session)
     try:
-        translated = translator.translate(copy.deepcopy(source), dict(values))
+        translated = _translated(pickle.dumps(source), tuple(values.items()), region)
     except InvalidDocumentException as error:
         causes = "; ".join(cause.message for cause in error.causes)
         raise TemplateError(f"{path}: SAM refuses it: {causes}") from error
-    return dict(translated)
+    body: dict[str, Any] = pickle.loads(translated)
+    return body
+
+
+@lru_cache(_KEPT_TRANSLATIONS)
+def _translated(source: bytes, values: tuple[tuple[str, str], ...], region: str) -> bytes:
+    """Return the CloudFormation of a source, both pickled."""
+    session = boto3.Session(region_name=region)
+    translator = Translator({}, Parser(), boto_session=session)
+    return pickle.dumps(dict(translator.translate(pickle.loads(source), dict(values))))
 
 
 def _inline_code(body: dict[str, Any]) -> None:

@@ -23,6 +23,11 @@ def install(hooks: Hooks) -> None:
     hooks.replace(AmazonStateLanguageParser, "parse", staticmethod(_parse))
 
 
+def parsed_texts() -> int:
+    """Return how many texts were parsed in this process."""
+    return _tree.cache_info().misses
+
+
 def _parse(definition: str) -> tuple[Any, Any]:
     tree = _tree(definition)
     return Preprocessor().visit(tree), tree

@@ -31,9 +31,9 @@ def test_an_installation_reports_how_far_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "package").write_bytes(b"0" * 40_000_000)
-    pip = [sys.executable, "-c", "import time; time.sleep(0.5)"]
+    pip = [sys.executable, "-c", "import time; time.sleep(1)"]
 
-    assert follow(pip, tmp_path, every=0.1, started=time.monotonic()) == 0
+    assert follow(pip, tmp_path, every=0.02, started=time.monotonic()) == 0
 
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) >= 2

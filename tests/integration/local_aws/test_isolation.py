@@ -1,4 +1,5 @@
 import logging
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from local_aws.deployment.cloudformation import DeploymentError
 from local_aws.hooks import MotoChangedError
 from local_aws.options import Options
 from local_aws.server import EmbeddedAws
+from local_aws.stepfunctions import definitions
 from tests.integration.local_aws.runtime import FakeRuntime
 
 FIXTURE = Path(__file__).parent / "fixture" / "template.yaml"
@@ -37,6 +39,20 @@ def test_each_embedded_aws_starts_empty_and_leaves_moto_as_it_was() -> None:
     with EmbeddedAws(OPTIONS) as aws:
         listed = aws.client("s3").list_objects_v2(Bucket=aws.outputs["UploadsName"])
         assert listed["KeyCount"] == 0
+
+
+def test_a_stack_has_the_same_names_at_each_start_and_its_machines_are_parsed_once() -> None:
+    started = []
+    for _ in range(2):
+        with EmbeddedAws(OPTIONS) as aws:
+            listed = aws.client("lambda").list_functions()["Functions"]
+            started.append(sorted(each["FunctionName"] for each in listed))
+            parsed = definitions.parsed_texts()
+
+    assert started[0] == started[1]
+    assert any(re.search(r"-[0-9A-Z]{12}$", name) for name in started[0])
+    with EmbeddedAws(OPTIONS):
+        assert definitions.parsed_texts() == parsed
 
 
 def test_two_at_once_in_one_process_are_refused() -> None:

@@ -40,6 +40,43 @@ def test_a_function_runs_from_its_folder(tmp_path: Path) -> None:
     assert kinds == {"AWS::Lambda::Function", "AWS::IAM::Role"}
 
 
+def test_a_template_is_translated_anew_where_it_or_a_definition_has_changed(
+    tmp_path: Path,
+) -> None:
+    definition = tmp_path / "m.asl.yaml"
+    machine = {
+        "Type": "AWS::Serverless::StateMachine",
+        "Properties": {"DefinitionUri": "m.asl.yaml"},
+    }
+    said = []
+    for state, role in (("A", "one"), ("B", "one"), ("B", "other"), ("A", "one")):
+        definition.write_text(f"StartAt: {state}\nStates: {{{state}: {{Type: Succeed}}}}\n")
+        machine["Properties"] = {
+            "DefinitionUri": "m.asl.yaml",
+            "Role": f"arn:aws:iam::1:role/{role}",
+        }
+        said.append(read(tmp_path, sam({"M": machine})).body)
+
+    properties = [body["Resources"]["M"]["Properties"] for body in said]
+    assert ['"A"' in str(each["DefinitionString"]) for each in properties] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert [each["RoleArn"].rsplit("/")[-1] for each in properties] == [
+        "one",
+        "one",
+        "other",
+        "one",
+    ]
+    # The first and the last are equal, and what is done to one is not done to the other.
+    assert said[0] == said[3]
+    said[0]["Resources"].clear()
+    assert said[3]["Resources"]
+    assert read(tmp_path, sam({"M": machine})).body == said[3]
+
+
 def test_a_definition_is_read_from_its_file_with_its_comments_gone(tmp_path: Path) -> None:
     (tmp_path / "m.asl.yaml").write_text("# why\nStartAt: A\nStates: {A: {Type: Succeed}}\n")
     machine = {

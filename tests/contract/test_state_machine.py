@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tests.contract.conftest import MACHINES, Machine, State, machine_of
+from tests.contract.node import node
 from thriftline.core import errors
 from thriftline.runs.domain.approvals import wait_seconds
 from thriftline.runs.domain.wait_policy import SHORTEST_SECONDS
@@ -210,13 +211,5 @@ def _validate(definition: dict[str, Any], folder: Path) -> int:
     file = folder / "machine.json"
     file.write_text(json.dumps(definition))
     tool = ROOT / "node_modules/asl-validator/dist/bin/asl-validator.js"
-    node = _node()
     assert tool.exists(), "asl-validator is missing: run make setup"
-    return subprocess.run([node, str(tool), "--json-path", str(file)], check=False).returncode
-
-
-def _node() -> str:
-    import sys
-
-    beside = Path(sys.executable).with_name("node")
-    return str(beside) if beside.exists() else "node"
+    return subprocess.run([node(), str(tool), "--json-path", str(file)], check=False).returncode

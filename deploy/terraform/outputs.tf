@@ -125,6 +125,41 @@ output "api_operate_policy_arn" {
   value       = try(aws_cloudformation_stack.thriftline.outputs["ApiOperatePolicyArn"], null)
 }
 
+output "page_url" {
+  description = "The hosted page, once `thriftline page publish` has put its files there."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["PageUrl"], null)
+}
+
+output "page_bucket_name" {
+  description = "The hosted page's files."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["PageBucketName"], null)
+}
+
+output "page_distribution_id" {
+  description = "The hosted page's distribution."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["PageDistributionId"], null)
+}
+
+output "page_user_pool_id" {
+  description = "The people who may open the hosted page."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["PageUserPoolId"], null)
+}
+
+output "page_client_id" {
+  description = "The hosted page to its user pool."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["PageClientId"], null)
+}
+
+output "page_identity_pool_id" {
+  description = "Where the hosted page has its AWS credentials from."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["PageIdentityPoolId"], null)
+}
+
+output "page_login_url" {
+  description = "Where people sign in to the hosted page."
+  value       = try(aws_cloudformation_stack.thriftline.outputs["PageLoginUrl"], null)
+}
+
 output "upload_dead_letter_queue_url" {
   description = "Upload events that could not start a workflow."
   value       = try(aws_cloudformation_stack.thriftline.outputs["UploadDeadLetterQueueUrl"], null)

@@ -43,6 +43,8 @@ locals {
     AmazonQ                  = var.amazon_q
     SlackWorkspaceId         = var.slack_workspace_id
     SlackChannelId           = var.slack_channel_id
+    HostedPage               = var.hosted_page
+    HostedPageMfa            = var.hosted_page_mfa
     KmsKeyArn                = var.kms_key_arn
     SettleSeconds            = tostring(var.settle_seconds)
     SinglePassMiB            = tostring(var.single_pass_mib)

@@ -492,6 +492,30 @@ variable "slack_channel_id" {
   }
 }
 
+variable "hosted_page" {
+  description = "Whether the page is also served by CloudFront, to people who sign in with a password of this stack's user pool and have no AWS credentials of their own; docs/page.md has the commands."
+  type        = string
+  default     = "off"
+  nullable    = false
+
+  validation {
+    condition     = contains(["on", "off"], var.hosted_page)
+    error_message = "One of: on, off."
+  }
+}
+
+variable "hosted_page_mfa" {
+  description = "Whether people who sign in to the hosted page may (OPTIONAL) or must (ON) add the code of an authenticator app."
+  type        = string
+  default     = "OPTIONAL"
+  nullable    = false
+
+  validation {
+    condition     = contains(["OFF", "OPTIONAL", "ON"], var.hosted_page_mfa)
+    error_message = "One of: OFF, OPTIONAL, ON."
+  }
+}
+
 variable "kms_key_arn" {
   description = "ARN of a KMS key of yours for buckets, volumes and outputs; empty for keys that AWS manages. Its key policy must let this account's IAM policies grant its use, CloudWatch use it for the alarms, and CloudWatch Logs for the log groups (see the README)."
   type        = string

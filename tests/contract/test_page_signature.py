@@ -140,7 +140,7 @@ def test_another_secret_path_or_body_is_another_signature(folder: Path) -> None:
         "credentials": {"accessKeyId": "AKID", "secretAccessKey": "secret"},
         "now": "2026-11-30T00:00:00Z",
     }
-    others = [
+    others: list[dict[str, Any]] = [
         {"credentials": {**request["credentials"], "secretAccessKey": "other"}},
         {"parts": ["approvals"]},
         {"body": "{ }"},

@@ -1,4 +1,5 @@
 // Every failure becomes a problem: one sentence that says what happened, one that says what to do.
+import { isHosted } from "./settings.js";
 
 const MOVES = {
   400: "The page asked for something that this API does not read. Reload the page; where that does not help, page and stack are of different versions.",
@@ -17,6 +18,12 @@ const MOVES = {
   504: "It took too long. It may still happen: reload before you repeat it.",
 };
 
+// Where a reader signs in at the page itself.
+const HOSTED_MOVES = {
+  401: "Sign in again.",
+  403: "Ask the owner of the stack for a place in the group operators (to act: thriftline page invite ADDRESS --operate), or in ProjectMembers.",
+};
+
 const NO_ROUTE = /Missing Authentication Token/;
 const NEWER =
   "The stack's API has no such route, so it is older than this page. Deploy the newest template.";
@@ -28,15 +35,25 @@ export class Problem extends Error {
     this.title = title;
     this.detail = detail;
     this.errors = errors;
-    this.move = move ?? MOVES[status] ?? "Try again; where it stays, look at the stack's logs.";
+    this.move = move ?? moveOf(status);
   }
 }
 
+const moveOf = (status) =>
+  (isHosted() && HOSTED_MOVES[status]) ||
+  MOVES[status] ||
+  "Try again; where it stays, look at the stack's logs.";
+
 export const unreachable = () =>
-  new Problem({
-    title: "The page's own server does not answer",
-    move: "It may have been stopped. Start thriftline ui again and open the address that it prints.",
-  });
+  isHosted()
+    ? new Problem({
+        title: "There is no answer",
+        move: "Look at your connection to the Internet, then try again.",
+      })
+    : new Problem({
+        title: "The page's own server does not answer",
+        move: "It may have been stopped. Start thriftline ui again and open the address that it prints.",
+      });
 
 export const tooSlow = (seconds) =>
   new Problem({

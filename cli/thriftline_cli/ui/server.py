@@ -51,8 +51,9 @@ class Page:
             return doorway(self.guard.set_cookie) if self.guard.opens(token) else _WRONG_TOKEN
         if not self.guard.knows(headers):
             return _NO_TOKEN
-        if path == "/session.json":
-            return as_json(self.about)
+        if path == "/config.json":
+            # No sign-in: this server signs.
+            return as_json({**self.about, "api": {"path": _API.strip("/")}, "sign_in": None})
         return self.files.answer(path)
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from thriftline.api import problems
 from thriftline.api.answers import Accepted, RawDocument
+from thriftline.api.callers import UNKNOWN, caller_of
 from thriftline.api.idempotency import HttpAnswer, KeyedRequest, once
 from thriftline.api.problems import Problem
 from thriftline.api.requests import (
@@ -46,7 +47,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
-_UNKNOWN_CALLER = "unknown"
 # Nothing that a caller sends brings these about.
 _OWN_FAULTS = (
     AccessDeniedError,
@@ -113,8 +113,8 @@ def refused(problem: Problem, request_id: str) -> HttpAnswer:
 def _answered(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
     context = event.get("requestContext") or {}
     headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
-    caller = str((context.get("identity") or {}).get("userArn") or _UNKNOWN_CALLER)
-    if caller == _UNKNOWN_CALLER and not route.reads_only:
+    caller = caller_of(context.get("identity") or {}, wiring.settings().page_user_pool, _address_of)
+    if caller == UNKNOWN and not route.reads_only:
         raise Problem(HTTPStatus.FORBIDDEN, "Nobody is known to have signed this request.")
     parameters = path_parameters(event.get("pathParameters"), route.parameters)
     key = None if route.reads_only else idempotency_key(headers)
@@ -138,6 +138,11 @@ def _answered(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
     if key is None or not route.keeps_answer:
         return act()
     return once(request, act, wiring.requests_table(), call.now)
+
+
+def _address_of(subject: str) -> str:
+    # Made for those alone who signed in to the hosted page.
+    return wiring.page_users().address_of(subject)
 
 
 def _sent(event: Mapping[str, Any]) -> bytes:

@@ -31,8 +31,9 @@ Model = TypeVar("Model", bound=BaseModel)
 class Call:
     """One call of a view: who asks, when, and for what.
 
-    ``caller`` is the ARN that API Gateway verified. ``parameters`` are those of the path.
-    ``token`` names what the call starts: the same for a call that comes again with its key.
+    ``caller`` is the ARN that API Gateway verified, with the person's name where a role is shared.
+    ``parameters`` are those of the path. ``token`` names what the call starts: the same for a call
+    that comes again with its key.
     """
 
     caller: str

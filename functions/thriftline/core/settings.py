@@ -80,6 +80,11 @@ class Settings:
         return self._require("PROJECT_MEMBERS")
 
     @property
+    def page_user_pool(self) -> str:
+        """User pool of the hosted page; empty where there is none."""
+        return self.environment.get("PAGE_USER_POOL", "")
+
+    @property
     def serving_role_arn(self) -> str:
         """Execution role of the endpoints."""
         return self._require("SERVING_ROLE_ARN")

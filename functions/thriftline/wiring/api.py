@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from thriftline.core.aws.buckets import Bucket
     from thriftline.core.aws.executions import Executions
+    from thriftline.core.aws.page_users import PageUsers
     from thriftline.core.aws.requests_table import RequestsTable
     from thriftline.core.project_members import Members
     from thriftline.money.aws.ledger_table import LedgerTable
@@ -36,6 +37,15 @@ def members() -> "Members":
     from thriftline.core.project_members import Members
 
     return Members.read(settings().project_members)
+
+
+@cache
+def page_users() -> "PageUsers":
+    """Who may sign in to the hosted page."""
+    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.page_users import PageUsers
+
+    return PageUsers(client("cognito-idp"), settings().page_user_pool)
 
 
 @cache

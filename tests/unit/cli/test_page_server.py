@@ -65,7 +65,7 @@ def test_the_address_has_a_token_that_becomes_a_cookie(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["/", "/?token=", "/?token=other", "/js/main.js", "/session.json"]
+    "target", ["/", "/?token=", "/?token=other", "/js/main.js", "/config.json"]
 )
 def test_without_cookie_or_token_nothing_is_sent(page: Page, target: str) -> None:
     answer = page.answer("GET", target, {"Host": f"127.0.0.1:{PORT}"}, b"")

@@ -1,11 +1,12 @@
 // One run: how it stands now, what it cost, what it learned, what a person may do.
-import { documentAddress, path } from "../api.js";
+import { path } from "../api.js";
 import { caller, list, plain } from "../format.js";
 import { html } from "../lib.js";
 import { useLoad } from "../load.js";
 import { answerApproval } from "../acts/approvals.js";
 import { stopRun } from "../acts/runs.js";
 import { Action } from "../parts/dialog.js";
+import { DocumentLink } from "../parts/document_link.js";
 import { Heading, Loaded } from "../parts/states.js";
 import { Badge, Facts, Money, Name, When } from "../parts/text.js";
 import { address } from "../router.js";
@@ -125,6 +126,6 @@ const Documents = ({ documents }) =>
   html`<section>
     <h2>Documents</h2>
     <ul class="documents">
-      ${documents.map((one) => html`<li><a href=${documentAddress(one.href)} target="_blank" rel="noopener noreferrer"><${Name} of=${one.name} /></a> <span class="soft">${plain(one.content_type)}</span></li>`)}
+      ${documents.map((one) => html`<li><${DocumentLink} href=${one.href} name=${one.name} /> <span class="soft">${plain(one.content_type)}</span></li>`)}
     </ul>
   </section>`;

@@ -1,8 +1,12 @@
 // What is around every page: who and where, the dollars, the menu.
+import { leave } from "../account/credentials.js";
+import { goToLogout, ownName } from "../account/sign_in.js";
 import { plain } from "../format.js";
-import { html, useEffect, useState } from "../lib.js";
+import { html } from "../lib.js";
 import { address } from "../router.js";
+import { isHosted, settings } from "../settings.js";
 import { MoneyLine, useBudget } from "./money_line.js";
+import { Name } from "./text.js";
 
 const MENU = [
   ["runs", "Runs"],
@@ -44,16 +48,16 @@ function toMain(event) {
   document.getElementById("main").focus();
 }
 
-/** Which stack this is: nobody should act on the wrong account. */
+/** Which stack this is, for nobody should act on the wrong account; and who is signed in. */
 function Where() {
-  const [of, setOf] = useState(null);
-  useEffect(() => {
-    fetch("session.json")
-      .then((response) => (response.ok ? response.json() : null))
-      .then(setOf)
-      .catch(() => setOf(null));
-  }, []);
-  if (!of) return null;
-  const place = of.is_embedded ? "embedded AWS on this machine" : of.region;
-  return html`<p class="where">${plain(of.stack)} <span class="soft">${plain(place)}</span></p>`;
+  const place = settings.is_embedded ? "embedded AWS on this machine" : settings.region;
+  return html`<p class="where">${plain(settings.stack)} <span class="soft">${plain(place)}</span>${isHosted() && html`<${Who} />`}</p>`;
+}
+
+function Who() {
+  const signOut = () => {
+    leave();
+    goToLogout(settings.sign_in);
+  };
+  return html` <span class="who"><${Name} of=${ownName()} /> <button type="button" class="link" onClick=${signOut}>Sign out</button></span>`;
 }

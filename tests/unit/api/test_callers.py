@@ -1,0 +1,104 @@
+"""Who is recorded: an ARN as it is, and the person behind a role of the hosted page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.unit.api.api_world import Answered, ApiWorld, rest_event
+from thriftline.api.callers import caller_of
+from thriftline.core.aws.page_users import PageUsers
+from thriftline.core.errors import AccessDeniedError, ThriftlineError
+
+POOL = "eu-west-1_aBcD12345"
+SUBJECT = "0a1b2c3d-1111-2222-3333-444455556666"
+ROLE = "arn:aws:sts::123456789012:assumed-role/PageOperateRole/CognitoIdentityCredentials"
+ISSUER = f"cognito-idp.eu-west-1.amazonaws.com/{POOL}"
+IDENTITY = {
+    "userArn": ROLE,
+    "cognitoIdentityId": "eu-west-1:aaaaaaaa-1111-2222-3333-444455556666",
+    "cognitoIdentityPoolId": "eu-west-1:bbbbbbbb-1111-2222-3333-444455556666",
+    "cognitoAuthenticationType": "authenticated",
+    "cognitoAuthenticationProvider": f"{ISSUER},{ISSUER}:CognitoSignIn:{SUBJECT}",
+}
+ADDRESSES = {SUBJECT: "ann@example.com"}
+
+
+def test_a_person_of_the_page_is_named_by_the_address() -> None:
+    assert caller_of(IDENTITY, POOL, ADDRESSES.__getitem__) == f"{ROLE}/ann@example.com"
+
+
+def test_a_caller_without_cognito_stays_the_arn_and_nobody_stays_unknown() -> None:
+    assert caller_of({"userArn": ROLE}, POOL, ADDRESSES.__getitem__) == ROLE
+    assert caller_of({}, POOL, ADDRESSES.__getitem__) == "unknown"
+    assert caller_of({**IDENTITY, "userArn": None}, POOL, ADDRESSES.__getitem__) == "unknown"
+
+
+@pytest.mark.parametrize("pool", ["", "eu-west-1_other"])
+def test_a_person_of_another_pool_is_the_identity_alone(pool: str) -> None:
+    found = caller_of(IDENTITY, pool, ADDRESSES.__getitem__)
+    assert found == f"{ROLE}/{IDENTITY['cognitoIdentityId']}"
+
+
+def _denied(_: str) -> str:
+    raise AccessDeniedError("no")
+
+
+@pytest.mark.parametrize(
+    "address_of", [_denied, lambda _: "", lambda _: "a/b@example.com", lambda _: "a\n@example.com"]
+)
+def test_without_an_address_that_can_be_recorded_it_is_the_id_of_the_pool(
+    address_of: Callable[[str], str],
+) -> None:
+    assert caller_of(IDENTITY, POOL, address_of) == f"{ROLE}/{SUBJECT}"
+
+
+def test_the_pool_says_whose_id_it_is() -> None:
+    with mock_aws():
+        client = boto3.client("cognito-idp", region_name="us-east-1")
+        pool = client.create_user_pool(PoolName="page", UsernameAttributes=["email"])
+        name = pool["UserPool"]["Id"]
+        made = client.admin_create_user(
+            UserPoolId=name,
+            Username="ann@example.com",
+            UserAttributes=[{"Name": "email", "Value": "ann@example.com"}],
+        )
+        attributes = {one["Name"]: one["Value"] for one in made["User"]["Attributes"]}
+        users = PageUsers(client, name)
+
+        assert users.address_of(attributes["sub"]) == "ann@example.com"
+        with pytest.raises(ThriftlineError):
+            users.address_of("0a1b2c3d-0000-0000-0000-000000000000")
+
+
+def test_two_people_of_one_role_do_not_share_a_key(world: ApiWorld) -> None:
+    """The second would be given the first one's answer, under the first one's name."""
+    client = boto3.client("cognito-idp", region_name="us-east-1")
+    pool = client.create_user_pool(PoolName="page", UsernameAttributes=["email"])["UserPool"]["Id"]
+    world.set(PAGE_USER_POOL=pool)
+    issuer = f"cognito-idp.us-east-1.amazonaws.com/{pool}"
+    world.run_that_goes_on("reviews-1")
+    answers: list[Answered] = []
+    events: list[dict[str, Any]] = []
+    for name in ("ann@example.com", "bob@example.com"):
+        made = client.admin_create_user(
+            UserPoolId=pool,
+            Username=name,
+            UserAttributes=[{"Name": "email", "Value": name}],
+        )
+        subject = next(x["Value"] for x in made["User"]["Attributes"] if x["Name"] == "sub")
+        event = rest_event("POST", "/runs/reviews-1/stop", {"why": "wrong data"}, key="one-key")
+        event["requestContext"]["identity"] = {
+            **IDENTITY,
+            "cognitoAuthenticationProvider": f"{issuer},{issuer}:CognitoSignIn:{subject}",
+        }
+        events.append(event)
+        answers.append(world.send(event))
+
+    answers.append(world.send(events[0]))
+    first, second, repeated = answers
+    assert first.status == 202, first.body
+    assert second.status == 409, second.body
+    assert (repeated.status, repeated.body) == (first.status, first.body)

@@ -22,6 +22,7 @@ COMMANDS = {
     "ledger": "who uploaded, approved, deployed, ended what, when, at which cost",
     "local": "run the embedded AWS and the demos of a checkout",
     "models": "the versions in a project's registry, and their approval",
+    "page": "publish the page for readers without AWS credentials; invite them",
     "prepare": "make a data set out of raw files, with Spark on this machine",
     "prices": "the rates that are reckoned with; refresh a checkout's catalogue",
     "restore": "bring back an endpoint that the audit ended",

@@ -77,7 +77,7 @@ class FakeApi:
             sleep=self.sleep,
             now=lambda: NOW + timedelta(seconds=self.slept),
             token=lambda: "token",
-            make_client=lambda _: self,
+            make_client=self.client,
             make_pool=lambda: self,
             refusal_of=lambda *_: self.spec_refusal,
         )
@@ -85,6 +85,10 @@ class FakeApi:
             return run(context)
         finally:
             self.out = out.getvalue()
+
+    def client(self, _: str) -> Any:
+        """Returns the client of an AWS service."""
+        return self
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds

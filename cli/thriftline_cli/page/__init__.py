@@ -1,0 +1,1 @@
+"""The hosted page: its files on S3 behind CloudFront, and the people who may sign in."""

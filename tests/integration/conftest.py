@@ -1,20 +1,21 @@
-"""In which order the files of integration tests begin."""
+"""In which order the files of integration tests begin, and which go to one process."""
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent
+from tests.integration.together import SHARED, FilesTogether, first_of, name_of
+
 # A worker takes file after file: what takes longest begins first, so that all end together.
 LONGEST = (
     "workflow/test_endings.py",
+    "workflow/test_tasks.py",
     "workflow/test_stops.py",
     "workflow/test_arrivals.py",
     "workflow/test_ladder.py",
     "serving/test_deployment_faults.py",
     "serving/test_deployment_endings.py",
     "workflow/test_uncatchable.py",
-    "workflow/test_tasks.py",
     "serving/test_deployments.py",
     "serving/test_experiments.py",
     "serving/test_nights.py",
@@ -27,8 +28,15 @@ ORDER = {name: place for place, name in enumerate(LONGEST)}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: ORDER.get(_name(item.path), len(ORDER)))
+    items.sort(key=lambda item: ORDER.get(first_of(name_of(item.path)), len(ORDER)))
 
 
-def _name(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else ""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether | None:
+    return FilesTogether(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+# The last of all, when the fixtures of the test's module have ended.
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    SHARED.leave(item.path, nextitem.path if nextitem else None)

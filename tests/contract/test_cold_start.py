@@ -58,18 +58,53 @@ READ_BY = {
         *("explain_upload", "publish_result", "register_model", "settle_budget", "sweep_ledger"),
     },
 }
+# Classes that tables, registries and defaults of modules are made of, by the room of the class.
+USED_AT_IMPORT = {
+    # audit
+    *("ActionSpec", "ReportTotals", "ResourceSpec", "Rule", "StepSpec", "Unread", "UseSignals"),
+    # datasets and evaluation
+    *("Check", "Evidence", "ModelFigures", "RecordEnds", "TrainFigures", "_Verdict"),
+    # money
+    *("Chip", "TokenRates", "UnitRates"),
+    # runs
+    *("ApprovalPolicy", "Encoder", "OwnRun", "PreparationBill", "ResultCost"),
+    # serving
+    *("AlarmSettings", "Component", "Counts", "KindFacts", "Marks", "Rollout", "Serverless"),
+    "Watch",
+}
 # Each handler is imported in a child of its own: the parent has loaded what all of them need.
 PROGRAM = """
 import importlib, json, os, sys
 import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
+
+def built():
+    # What our modules have built by now: models, adapters, the methods of dataclasses.
+    from pydantic import BaseModel, TypeAdapter
+
+    ours = [module for name, module in sys.modules.items() if name.startswith("thriftline.")]
+    named = {id(one): one for module in ours for one in vars(module).values()}
+    names = set()
+    for one in named.values():
+        if isinstance(one, TypeAdapter) and one.pydantic_complete:
+            names.add(f"an adapter of {one._type}")
+        if not isinstance(one, type) or not one.__module__.startswith("thriftline."):
+            continue
+        if issubclass(one, BaseModel) and one.__pydantic_complete__ and one.model_fields:
+            names.add(one.__qualname__)
+        if "__dataclass_fields__" in vars(one) and "__eq__" in vars(one):
+            code = vars(one)["__eq__"].__code__
+            if code.co_filename == "<string>":
+                names.add(one.__qualname__)
+    return sorted(names)
+
 found = {}
 for name in sys.argv[2:]:
     read, write = os.pipe()
     if not os.fork():
         importlib.import_module(f"thriftline.handlers.{name}")
         heavy = [one for one in json.loads(sys.argv[1]) if one in sys.modules]
-        os.write(write, json.dumps(heavy).encode())
+        os.write(write, json.dumps([heavy, built()]).encode())
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as answer:
@@ -80,7 +115,7 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def loaded() -> dict[str, list[str]]:
+def imported() -> dict[str, list[list[str]]]:
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT / "functions")}
     answer = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps(HEAVY_MODULES), *handlers()],
@@ -89,17 +124,31 @@ def loaded() -> dict[str, list[str]]:
         check=True,
         env=environment,
     )
-    found: dict[str, list[str]] = json.loads(answer.stdout)
+    found: dict[str, list[list[str]]] = json.loads(answer.stdout)
     return found
 
 
 @pytest.mark.parametrize("name", handlers())
 def test_a_handler_loads_no_heavy_module_that_it_does_not_need(
-    loaded: dict[str, list[str]], name: str
+    imported: dict[str, list[list[str]]], name: str
 ) -> None:
+    loaded, _ = imported[name]
     reads = {module for module, readers in READ_BY.items() if name in readers}
-    extra = set(loaded[name]) - ALLOWED.get(name, set()) - reads
+    extra = set(loaded) - ALLOWED.get(name, set()) - reads
     assert not extra, f"{name} loads {sorted(extra)}; import it where it is used"
+
+
+@pytest.mark.parametrize("name", handlers())
+def test_a_handler_builds_no_class_before_it_is_used(
+    imported: dict[str, list[list[str]]], name: str
+) -> None:
+    _, built = imported[name]
+    extra = set(built) - USED_AT_IMPORT
+    assert not extra, (
+        f"{name} builds {sorted(extra)} when it is imported. Give a model or an adapter "
+        "defer_build=True, take dataclass from thriftline.core.dataclass, and make no instance at "
+        "import that a call may not need; else name it in USED_AT_IMPORT."
+    )
 
 
 def test_the_benchmarks_heavy_handlers_are_those_that_read_or_draw() -> None:

@@ -1,9 +1,11 @@
 """What a view returns when its answer is no plain document."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from thriftline.core.dataclass import dataclass
 
 
 class Answer(BaseModel):

@@ -5,7 +5,6 @@ import inspect
 import json
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +26,7 @@ from thriftline.api.requests import (
     raw_body,
 )
 from thriftline.api.routes import Route
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import (
     AccessDeniedError,
     AwsRequestError,

@@ -4,12 +4,13 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Protocol
 
 from thriftline.api.problems import Problem, broken_rule
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 
 REPLAYED = "Idempotent-Replayed"

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+
+from thriftline.core.dataclass import dataclass
 
 CONTENT_TYPE = "application/problem+json"
 LONGEST_DETAIL = 2_000

@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ValidationError
 
 from thriftline.api.problems import MOST_ERRORS, Fault, Problem, broken_rule, not_found, unreadable
+from thriftline.core.dataclass import dataclass
 from thriftline.core.project_members import Members
 
 LARGEST_BODY = 256 * 1024

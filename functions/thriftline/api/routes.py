@@ -3,8 +3,9 @@
 A view is named, not imported: a cold start loads the app alone, and a call its own view.
 """
 
-from dataclasses import dataclass
 from http import HTTPStatus
+
+from thriftline.core.dataclass import dataclass
 
 VERSION = "1.0.0"
 

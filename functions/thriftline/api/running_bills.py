@@ -1,10 +1,10 @@
 """What runs and endpoints bill an hour now, part by part."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from thriftline.api.schemas.budget import RunningParts
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.listed_runs import ListedRun
 from thriftline.serving.steps.endpoint_bills import EndpointBill
 

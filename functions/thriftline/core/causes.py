@@ -2,8 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.text import plain_lines
 
 _LONGEST = 2000

@@ -8,10 +8,11 @@ repeats in autumn happens once, as EventBridge Scheduler says.
 import calendar
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
+
+from thriftline.core.dataclass import dataclass
 
 _MONTH_NAMES = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"
 _DAY_NAMES = "SUN MON TUE WED THU FRI SAT"

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Literal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.text import plain, plain_lines
 
 Kind = Literal[

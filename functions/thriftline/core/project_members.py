@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidStackParameterError
 
 _EXAMPLE = (

@@ -1,11 +1,11 @@
 """What a function is told by its environment, asked for by name when it is needed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.tags import STACK_TAG
 
 

@@ -4,12 +4,12 @@ Serving writes the tag; an audit reads the hours out of it, in whatever account 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from thriftline.core.cron import Cron, CronError
+from thriftline.core.dataclass import dataclass
 
 # A value of a tag has none of these; each stands for one that it may have.
 _IN_TAGS = str.maketrans("*?,#", "@_.=")

@@ -7,10 +7,10 @@ for none of so many records.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.shares import wilson
 from thriftline.evaluation.cells import BoolArray, FloatArray, IntArray, resampled
 from thriftline.evaluation.document import Interval, McNemar, MetricIntervals, MetricName

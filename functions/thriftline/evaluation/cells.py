@@ -6,11 +6,12 @@ data set, has an index past the last label: it is counted, and is never right.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
 
+from thriftline.core.dataclass import dataclass
 from thriftline.evaluation.document import BaselineKind
 
 IntArray = npt.NDArray[np.int64]

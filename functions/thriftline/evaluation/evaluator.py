@@ -1,11 +1,11 @@
 """Scores the candidate and the champion from batches of test records."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from thriftline.core.dataclass import dataclass
 from thriftline.evaluation import bootstrap
 from thriftline.evaluation.calibration import CalibrationSums
 from thriftline.evaluation.cells import Batch, CellCounter, Cells, IntArray

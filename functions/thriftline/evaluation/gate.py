@@ -5,9 +5,9 @@ the test that statisticians call non-inferiority. A difference that the test spl
 does not pass, for the model in use is known and the new one is not.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 
 Promotion = Literal["approved", "pending", "rejected"]

@@ -4,12 +4,12 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
 
 from pydantic import ValidationError
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import EvaluationError
 from thriftline.evaluation.document import CurvePoint, ValidationPoint
 from thriftline.evaluation.job_documents import HistoryLine, JobAnswers, JobMetrics

@@ -6,12 +6,13 @@ later one too, its answer is known: it is found by what stands for the record's 
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from arro3.core import Array, DataType, Field, Schema, Table
 from arro3.io import read_parquet, write_parquet
 
+from thriftline.core.dataclass import dataclass
 from thriftline.evaluation.cells import Batch
 from thriftline.evaluation.evaluator import EvaluationResult, EvaluationSettings, Evaluator
 from thriftline.evaluation.reading_parquet import readable

@@ -5,11 +5,11 @@ million different records with a hundred labels are some 40 MB.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from thriftline.core.dataclass import dataclass
 from thriftline.evaluation.cells import BoolArray, FloatArray, IntArray
 from thriftline.evaluation.document import MetricName
 from thriftline.evaluation.metrics import mean_f1

@@ -1,12 +1,12 @@
 """Accuracy, F1 and confusion, from counts by label and prediction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from thriftline.core.dataclass import dataclass
 from thriftline.evaluation.cells import BoolArray, Cells, FloatArray, IntArray
 from thriftline.evaluation.document import ClassScores, ConfusedPair, Confusion, MetricName
 

@@ -7,7 +7,6 @@ zero_shot_label and few_shot_label are what its base model answers.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import xxhash
 from arro3.core import DataType, RecordBatch, list_flatten, list_offsets
 from arro3.io import read_parquet
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import EvaluationError
 from thriftline.core.wording import counted
 from thriftline.evaluation.cells import Batch, FloatArray, IntArray

@@ -1,9 +1,9 @@
 """What a run was billed: the sum of its jobs, each at its own rate. Unknown is None, never 0."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.sums import sum_of
 
 

@@ -8,9 +8,10 @@ neither is not known, and nothing is estimated for it.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from thriftline.core.dataclass import dataclass
 
 _MIB_PER_GIB = 1024
 

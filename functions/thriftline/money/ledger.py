@@ -5,11 +5,11 @@ call may be repeated after a lost answer: a run is held once, settled once, and 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import Protocol
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import BudgetExceededError, RunSettledError, ThrottledError
 from thriftline.core.wording import counted
 from thriftline.money.month import Change, Filing, Hold, Holding, Month, Settling

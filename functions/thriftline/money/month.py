@@ -5,10 +5,12 @@ adapter writes the same as one UpdateItem; a test holds the two equal.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from thriftline.core.dataclass import dataclass
 
 ZERO = Decimal(0)
 

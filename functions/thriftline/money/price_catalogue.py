@@ -45,7 +45,9 @@ InstanceComponent = Literal["Training", "Hosting", "Processing", "Notebook"]
 StorageComponent = Literal["Training", "Training warm pool", "Hosting", "Processing", "Notebook"]
 
 # Decimal strings only: a price that went through a float is not the price of the list.
-_decimal: TypeAdapter[Decimal] = TypeAdapter(Annotated[Decimal, Field(ge=0)])
+_decimal: TypeAdapter[Decimal] = TypeAdapter(
+    Annotated[Decimal, Field(ge=0)], config=ConfigDict(defer_build=True)
+)
 
 
 def _is_amount(text: str) -> str:

@@ -5,13 +5,13 @@ never be read in their place. ``ec2`` holds EC2's own, for what is measured agai
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TypeAlias
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.tiers import TieredRate
 
 TRAINING = "Training"

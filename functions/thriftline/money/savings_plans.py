@@ -6,9 +6,9 @@ whose coverage nobody has checked. Without rates nothing is said in dollars.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import UnitRates
 
 HOURS_A_MONTH = 730

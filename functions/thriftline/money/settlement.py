@@ -1,8 +1,9 @@
 """What a bill is made of, row by row, and in cents that add up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+
+from thriftline.core.dataclass import dataclass
 
 CENT = Decimal("0.01")
 

@@ -1,10 +1,10 @@
 """How much of a month's budget is spent, who is told, and what others spent."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.ledger import Budgets
 from thriftline.money.month import Month
 

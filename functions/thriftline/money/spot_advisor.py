@@ -7,11 +7,11 @@ stops a run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 from typing import Literal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.spot_prior import prior_of
 
 Basis = Literal["rule", "own record", "market", "prior"]

@@ -4,7 +4,7 @@ EC2's Spot advisor, the file of 2025-06-28: savings over the month before, all r
 draws on the same market; of its own jobs public logs show 54 to 79 %, and never 90.
 """
 
-from dataclasses import dataclass
+from thriftline.core.dataclass import dataclass
 
 SOURCE = "EC2's Spot advisor of 2025-06-28"
 OWN_LOGS = "public logs of SageMaker's jobs, 2021 to 2025"

@@ -4,11 +4,11 @@ A crash between any two steps may leave a hold. It goes only when nothing of its
 start any more, and what cannot be seen is taken for something that runs.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.month import Hold
 
 # A function outlives the execution that called it by 15 minutes at the most; the workflow that

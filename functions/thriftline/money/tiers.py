@@ -1,9 +1,10 @@
 """A price in tiers: so much a unit up to a quantity, so much from there on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)

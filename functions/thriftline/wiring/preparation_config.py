@@ -25,7 +25,7 @@ _RUN_ID = "local"
 class Request(BaseModel):
     """Whose ``prepare`` is read, and where the raw and the prepared files of this machine lie."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     run_yaml: Path
     sources: tuple[str, ...] = Field(min_length=1)

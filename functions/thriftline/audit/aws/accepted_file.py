@@ -1,12 +1,12 @@
 """The list of accepted findings in S3, written only over what was read."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from thriftline.audit.domain.layout import ACCEPTED_FINDINGS
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from thriftline.audit.aws.collectors.reading import Answer, attempt
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.metrics import DAY, MetricKey, Metrics, MetricSeries
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 
 OPERATION = "GetMetricData"
 # The limits of one call: queries, and datapoints of a page.

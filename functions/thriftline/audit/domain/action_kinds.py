@@ -5,7 +5,6 @@ permission in ``template.yaml`` and ``docs/member_account.yaml``.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 
 from thriftline.audit.domain.actions import PlannedAction, Step, tagged_by
@@ -13,6 +12,7 @@ from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.planning import Planner, plan_change, plan_tags, plan_termination
 from thriftline.audit.domain.resource_kinds import tagged_resources
+from thriftline.core.dataclass import dataclass
 
 
 class ActionOrder(IntEnum):

@@ -1,11 +1,11 @@
 """What may be done about a finding: planned actions, refusals, and the plan that holds them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind, ApiCall
+from thriftline.core.dataclass import dataclass
 
 
 class Step(StrEnum):

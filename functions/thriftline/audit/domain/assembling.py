@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from thriftline.audit.domain.resource_kinds import KINDS, RESOURCE_SPECS
 from thriftline.audit.domain.resources.bedrock import Bedrock
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import Bucket, BucketPrefix
+from thriftline.core.dataclass import dataclass
 
 _ENDED = ("Completed", "Failed", "Stopped")
 _SCHEME = "s3://"

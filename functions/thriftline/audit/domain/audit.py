@@ -1,7 +1,6 @@
 """An audit of one inventory: costs, verdicts, findings, and what could not be evaluated."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from thriftline.audit.domain.costs import ResourceCost
 from thriftline.audit.domain.facts import UnreadResource
@@ -16,6 +15,7 @@ from thriftline.audit.domain.rules.registry import RULES
 from thriftline.audit.domain.rules.rule import Rule, Subject
 from thriftline.audit.domain.savings import by_saving
 from thriftline.audit.domain.unknowns import unread_facts
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import PriceCatalogue
 
 

@@ -5,12 +5,12 @@ and digits that are no model. Only the lists of the account say which model is b
 do not, or were not read, the model is unknown, and nothing is priced or proposed by a guess.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from thriftline.audit.domain.facts import Fact, Tags, Unread
 from thriftline.audit.domain.resources.bedrock import MANTLE, Bedrock, CustomModel
+from thriftline.core.dataclass import dataclass
 from thriftline.core.tags import DEADLINE_TAG, PROJECT_TAG, RUN_ID_TAG
 from thriftline.money.bedrock_names import GLOBAL, foundation_model, geography_of, scope_of
 

@@ -1,6 +1,5 @@
 """What a Bedrock model was asked in a window, in tokens, and what they cost."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from thriftline.audit.domain.bedrock_models import UNTUNED, AskedModel, Way
@@ -9,6 +8,7 @@ from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.metrics import Metrics, series_of
 from thriftline.audit.domain.questions import BEDROCK_METRICS, bedrock_metrics, failure_metrics
 from thriftline.audit.domain.resources.bedrock import MANTLE
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.money.bedrock_names import (
     GLOBAL,

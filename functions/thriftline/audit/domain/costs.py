@@ -4,7 +4,6 @@ A resource whose price or whose measurement is missing costs ``None``, never zer
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +16,7 @@ from thriftline.audit.domain.resources.bedrock import ProvisionedThroughput
 from thriftline.audit.domain.resources.endpoints import Endpoint, Variant
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.storage import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.money.bedrock_names import price_name
 from thriftline.money.prices import NOTEBOOK, Price, PriceCatalogue

@@ -1,11 +1,11 @@
 """What an audit could have seen: the silence of a rule that could not look means nothing."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from thriftline.audit.domain.digest import Digest
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.rules.registry import rule_of
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -13,6 +12,7 @@ from thriftline.audit.domain.findings import Finding
 from thriftline.audit.domain.overview import Overview
 from thriftline.audit.domain.reconciliation import Reconciliation, service_of
 from thriftline.audit.domain.resources.spend import CostLine
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Any
 
 from thriftline.audit.domain.facts import ResourceKind
+from thriftline.core.dataclass import dataclass
 
 # The names that the CLI has for services that botocore names otherwise.
 _CLI_SERVICES = {"s3": "s3api"}

@@ -1,11 +1,11 @@
 """What a person accepted, and what changed since the last report."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from thriftline.audit.domain.findings import Finding
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

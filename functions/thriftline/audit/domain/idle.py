@@ -14,7 +14,6 @@ tells nothing, each waking makes no young endpoint of it, and no audit ends it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -28,6 +27,7 @@ from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import UPDATE_ROLLBACK_FAILED, Endpoint, Variant
 from thriftline.audit.domain.schedules import days_awake, hours_of, is_scheduled, serves_since
 from thriftline.audit.domain.use_signals import BACKLOGS, backlog_metric
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted, sentence
 
 # The share of days that must have been measured before the rest may be taken for silence too.

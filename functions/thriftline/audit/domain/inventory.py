@@ -1,7 +1,6 @@
 """What was found in one account and region at one instant: all that the rules may look at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from thriftline.audit.domain.facts import ResourceKind, UnreadResource
@@ -16,6 +15,7 @@ from thriftline.audit.domain.resources.runs import RunBill, SettledRun
 from thriftline.audit.domain.resources.served import EndpointConfig, ServedEndpoint
 from thriftline.audit.domain.resources.spend import CostLine
 from thriftline.audit.domain.resources.storage import Bucket, LogGroup
+from thriftline.core.dataclass import dataclass
 
 # How far before the window jobs are collected. Checkpoints outlive it: whose they are, and who
 # reads them, is told by jobs.

@@ -3,11 +3,11 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import takewhile
 
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """CloudWatch series as they were read: which metric, from when, and what each period said."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from thriftline.audit.domain.facts import Fact, Unread
+from thriftline.core.dataclass import dataclass
 
 DAY = 86_400
 HOUR = 3_600

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from thriftline.audit.domain.facts import known
 from thriftline.audit.domain.findings import Signal
 from thriftline.audit.domain.resources.endpoints import Endpoint
+from thriftline.core.dataclass import dataclass
 from thriftline.core.tags import (
     EXPERIMENT_TAG,
     PROJECT_TAG,

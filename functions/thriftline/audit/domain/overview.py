@@ -1,7 +1,6 @@
 """Which resources one account and region has and how much they were used, counted for a report."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from thriftline.audit.domain.bedrock_use import token_use
@@ -12,6 +11,7 @@ from thriftline.audit.domain.part_use import PartUse, parts_of
 from thriftline.audit.domain.resource_kinds import RESOURCE_SPECS
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.resources.jobs import TrainingJob
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Every threshold of the audit, with its default. The parts of a report name what they used."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from thriftline.core.dataclass import dataclass
 
 
 class Mode(StrEnum):

@@ -1,7 +1,6 @@
 """What the metrics tell of each variant, shadow variant and inference component of an endpoint."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -17,6 +16,7 @@ from thriftline.audit.domain.use_signals import (
     variant_metric,
     waited_metric,
 )
+from thriftline.core.dataclass import dataclass
 
 
 class PartKind(StrEnum):

@@ -4,7 +4,7 @@ Low confidence never leads to an action, nor does anything unread.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ from thriftline.audit.domain.resource_kinds import tagged_resources, tags_by_res
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.termination import may_mark, may_plan_termination, may_terminate
 from thriftline.audit.domain.unknowns import has_unread
+from thriftline.core.dataclass import dataclass
 
 Planned: TypeAlias = Iterator[PlannedAction | Refused]
 

@@ -1,7 +1,6 @@
 """What the resources explain of the bill, service by service, and what they leave unexplained."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ from thriftline.audit.domain.costs import ResourceCost, Service
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.inventory import Inventory, Window
 from thriftline.audit.domain.resources.spend import CostLine
+from thriftline.core.dataclass import dataclass
 from thriftline.money.sums import sum_of
 
 # Words in Cost Explorer's names, in small letters: Bedrock's models are billed as "... (Amazon

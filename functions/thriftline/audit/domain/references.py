@@ -2,12 +2,12 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from thriftline.audit.domain.facts import ResourceKind, Unread, known
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.resources.jobs import ProcessingJob, ReadingJob, TrainingJob
+from thriftline.core.dataclass import dataclass
 
 # Only when all of these were read to the end is it known that nothing refers to a prefix.
 REFERRING_KINDS = frozenset(

@@ -5,7 +5,6 @@ here, its collector, and the permission to read it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
@@ -14,6 +13,7 @@ from thriftline.audit.domain.costs import ResourceCost
 from thriftline.audit.domain.facts import Fact, ResourceKind, Tags
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.parts import Part
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import (
     HOSTING,
     NOTEBOOK,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from thriftline.audit.domain.action_kinds import action_spec, touched, turn_of
@@ -13,6 +13,7 @@ from thriftline.audit.domain.history import Acceptance
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.domain.rules.registry import RULES
 from thriftline.audit.domain.rules.rule import Rule
+from thriftline.core.dataclass import dataclass
 
 _UNDO = "The restore command, with the copy that was saved before."
 

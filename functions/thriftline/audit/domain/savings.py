@@ -1,12 +1,12 @@
 """Savings summed finding by finding, never stacked on one resource, and the order to act in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import Confidence, Effort, Finding, Severity
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ model costs afterwards, or a run that has only begun, would make a difference wh
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.resources.runs import RunBill, SettledRun
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

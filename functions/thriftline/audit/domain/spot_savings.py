@@ -5,12 +5,12 @@ of today, by the seconds that SageMaker says of it. No job counts twice.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.resources.jobs import TrainingJob
 from thriftline.audit.domain.resources.runs import SettledAttempt
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import PriceCatalogue
 
 _HOUR = Decimal(3600)

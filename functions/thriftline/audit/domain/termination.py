@@ -1,6 +1,5 @@
 """Whether an endpoint may be terminated: asked when it is planned, and again when it is done."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from thriftline.audit.domain.facts import Unread
@@ -13,6 +12,7 @@ from thriftline.audit.domain.part_use import parts_of
 from thriftline.audit.domain.questions import request_metrics
 from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.domain.unknowns import has_unread
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted, sentence
 
 

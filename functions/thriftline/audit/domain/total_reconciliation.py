@@ -1,12 +1,12 @@
 """The bill beside the resources, over all accounts and regions of an audit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from thriftline.audit.domain.costs import Service
 from thriftline.audit.domain.digest import Digest
 from thriftline.audit.domain.reconciliation import BillRow
+from thriftline.core.dataclass import dataclass
 from thriftline.money.sums import sum_of
 
 

@@ -6,10 +6,10 @@ its sources, and a test holds both equal.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from thriftline.audit.domain.metrics import DAY, MetricKey, metric_key
 from thriftline.audit.domain.resources.endpoints import Endpoint
+from thriftline.core.dataclass import dataclass
 
 ENDPOINTS = "AWS/SageMaker"
 

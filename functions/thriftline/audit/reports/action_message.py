@@ -1,6 +1,5 @@
 """The message and the event that report one action: what, why, and how to take it back."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from thriftline.audit.domain.action_kinds import step_spec
@@ -8,6 +7,7 @@ from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.schemas.events import CostAuditActionTaken
+from thriftline.core.dataclass import dataclass
 from thriftline.core.message import Message, Tone, facts_of
 
 # SNS takes 256 KiB; nobody reads that much, and the record has it all.

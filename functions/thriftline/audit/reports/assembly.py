@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import get_args
 
@@ -58,6 +58,7 @@ from thriftline.audit.schemas.report_parts import (
     SeverityWord,
 )
 from thriftline.audit.schemas.settings import AuditSettings, Target
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.money.prices import PriceCatalogue
 

@@ -1,12 +1,12 @@
 """The heat map of endpoints: one row for each part, one cell for each day."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import log1p
 
 from thriftline.audit.schemas.report import AuditReport
 from thriftline.audit.schemas.report_parts import ReportCalendarRow, ReportPart
+from thriftline.core.dataclass import dataclass
 from thriftline.core.reports.pages import UNKNOWN, count
 from thriftline.core.wording import counted
 

@@ -1,12 +1,12 @@
 """Spend by day, as SVG that stands inside the page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pygal
 from markupsafe import Markup
 
 from thriftline.audit.schemas.report_parts import ReportDay
+from thriftline.core.dataclass import dataclass
 from thriftline.core.reports.chart_style import STYLE, without_script
 
 

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from thriftline.audit.reports.words import deed, kind_name
 from thriftline.audit.schemas.report_parts import ReportAction, ReportGap, ReportUnknown
+from thriftline.core.dataclass import dataclass
 from thriftline.core.text import plain
 from thriftline.core.wording import counted
 

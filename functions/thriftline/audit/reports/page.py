@@ -1,7 +1,6 @@
 """``report.html``: two minutes for a manager, everything to act on for an engineer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from thriftline.audit.domain.parts import Scope
@@ -22,6 +21,7 @@ from thriftline.audit.schemas.report_parts import (
     ReportRoadmapStep,
     ReportWaste,
 )
+from thriftline.core.dataclass import dataclass
 from thriftline.core.reports.pages import render
 from thriftline.core.text import plain
 from thriftline.core.wording import counted

@@ -49,7 +49,7 @@ class AcceptedFinding(BaseModel):
     on: date | None = None
 
 
-_entries = TypeAdapter(tuple[AcceptedFinding, ...])
+_entries = TypeAdapter(tuple[AcceptedFinding, ...], config=ConfigDict(defer_build=True))
 
 
 def parse_accepted_findings(text: bytes) -> tuple[Acceptance, ...]:

@@ -3,7 +3,8 @@
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -11,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from thriftline.audit.domain.parameters import AuditParameters, Mode
 from thriftline.audit.domain.rules.registry import RULES
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidAuditInputError
 
 _MODES = (Mode.REPORT, Mode.MARK, Mode.ACT)
@@ -50,8 +52,12 @@ class StackDefaults:
     parameters: str
 
 
-_parameters = TypeAdapter(AuditParameters)
 _NAMES = tuple(field.name for field in fields(AuditParameters))
+
+
+@cache
+def _parameters() -> TypeAdapter[AuditParameters]:
+    return TypeAdapter(AuditParameters)
 
 
 def parse_audit_input(given: Mapping[str, Any]) -> AuditInput:
@@ -95,7 +101,7 @@ def parameters_of(asked: AuditInput, defaults: StackDefaults) -> AuditParameters
         )
     merged = {**of_stack, **asked.parameters}
     try:
-        return _parameters.validate_json(json.dumps(merged), extra="forbid")
+        return _parameters().validate_json(json.dumps(merged), extra="forbid")
     except ValidationError as error:
         raise InvalidAuditInputError(_told("parameters", error, _NAMES)) from error
 

@@ -1,12 +1,14 @@
 """An inventory as JSON: how it travels from the collectors to the rules."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cache
 
 from pydantic import TypeAdapter
 
 from thriftline.audit.domain.facts import Fact
 from thriftline.audit.domain.inventory import Inventory
 from thriftline.audit.domain.metrics import MetricKey, MetricSeries
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)
@@ -17,13 +19,15 @@ class _Document:
     metrics: tuple[tuple[MetricKey, Fact[MetricSeries]], ...]
 
 
-_document = TypeAdapter(_Document)
+@cache
+def _adapter() -> TypeAdapter[_Document]:
+    return TypeAdapter(_Document)
 
 
 def encode_inventory(inventory: Inventory) -> bytes:
     """Returns the inventory as JSON."""
     pairs = tuple(inventory.metrics.items())
-    return _document.dump_json(_Document(replace(inventory, metrics={}), pairs))
+    return _adapter().dump_json(_Document(replace(inventory, metrics={}), pairs))
 
 
 def decode_inventory(text: bytes | str) -> Inventory:
@@ -32,5 +36,5 @@ def decode_inventory(text: bytes | str) -> Inventory:
     Raises:
         pydantic.ValidationError: the text is not such an inventory.
     """
-    document = _document.validate_json(text)
+    document = _adapter().validate_json(text)
     return replace(document.inventory, metrics=dict(document.metrics))

@@ -1,6 +1,6 @@
 """What the rules said about one account and region, on its way to plan and report."""
 
-from dataclasses import dataclass
+from functools import cache
 
 from pydantic import TypeAdapter
 
@@ -8,6 +8,7 @@ from thriftline.audit.domain.actions import ActionPlan
 from thriftline.audit.domain.audit import Audit
 from thriftline.audit.domain.inventory import Window
 from thriftline.audit.domain.resources.spend import CostLine
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,14 @@ class TargetResult:
     costs: tuple[CostLine, ...]
 
 
-_result = TypeAdapter(TargetResult)
+@cache
+def _result() -> TypeAdapter[TargetResult]:
+    return TypeAdapter(TargetResult)
 
 
 def encode_result(result: TargetResult) -> bytes:
     """Returns the result as JSON."""
-    return _result.dump_json(result)
+    return _result().dump_json(result)
 
 
 def decode_result(text: bytes | str) -> TargetResult:
@@ -34,15 +37,17 @@ def decode_result(text: bytes | str) -> TargetResult:
     Raises:
         pydantic.ValidationError: the text is not such a result.
     """
-    return _result.validate_json(text)
+    return _result().validate_json(text)
 
 
-_plan = TypeAdapter(ActionPlan)
+@cache
+def _plan() -> TypeAdapter[ActionPlan]:
+    return TypeAdapter(ActionPlan)
 
 
 def encode_plan(plan: ActionPlan) -> bytes:
     """Returns a plan, of one target or of all, as JSON."""
-    return _plan.dump_json(plan)
+    return _plan().dump_json(plan)
 
 
 def decode_plan(text: bytes | str) -> ActionPlan:
@@ -51,4 +56,4 @@ def decode_plan(text: bytes | str) -> ActionPlan:
     Raises:
         pydantic.ValidationError: the text is not such a plan.
     """
-    return _plan.validate_json(text)
+    return _plan().validate_json(text)

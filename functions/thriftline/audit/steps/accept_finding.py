@@ -4,7 +4,6 @@ What is accepted is listed here too, and taken back.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 
 from thriftline.audit.aws.accepted_file import AcceptedFile
@@ -15,6 +14,7 @@ from thriftline.audit.schemas.accepting import with_acceptance, without_acceptan
 from thriftline.audit.schemas.shown import ListedAcceptance, ShownFinding
 from thriftline.audit.steps.list_findings import latest_audit, read_findings, shown_finding
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ServiceUnavailableError
 
 # Another writer was there in between; more often than this it is no coincidence.

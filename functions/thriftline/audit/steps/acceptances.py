@@ -1,7 +1,5 @@
 """Reads which findings people accepted, or why that cannot be told."""
 
-from dataclasses import dataclass
-
 from thriftline.audit.domain.history import Acceptance
 from thriftline.audit.domain.layout import ACCEPTED_FINDINGS
 from thriftline.audit.schemas.accepted_findings import (
@@ -9,6 +7,7 @@ from thriftline.audit.schemas.accepted_findings import (
     parse_accepted_findings,
 )
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 
 

@@ -1,7 +1,6 @@
 """Act on the plan: one action, looked at afresh, done if it still holds, recorded and told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 
@@ -25,6 +24,7 @@ from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.executor import Executor
 from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.aws.topic import Topic
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError, ThriftlineError
 from thriftline.core.wording import counted
 

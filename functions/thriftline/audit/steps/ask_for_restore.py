@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.audit.schemas.shown import ShownRestoreAct
@@ -13,6 +12,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.functions import Functions
 from thriftline.core.aws.machines import Machines
 from thriftline.core.causes import read_cause
+from thriftline.core.dataclass import dataclass
 
 NAMES = "restore-"
 _ID = re.compile(rf"{NAMES}[0-9a-f]{{12}}-[0-9a-f]{{12}}")

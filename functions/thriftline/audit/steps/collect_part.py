@@ -1,7 +1,6 @@
 """Reads some kinds of resources of one account and region."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -19,6 +18,7 @@ from thriftline.audit.schemas.steps import CollectRequest, CollectResponse
 from thriftline.audit.steps.documents import read_settings
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 
 _COLLECTORS = "thriftline.audit.aws.collectors"
 

@@ -6,7 +6,6 @@ artifacts bucket keeps it.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -24,6 +23,7 @@ from thriftline.audit.schemas.shown import (
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.machines import ListedExecution, Machines
 from thriftline.core.causes import read_cause
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError
 
 # Step Functions wants the same size on every page of one list.

@@ -1,7 +1,6 @@
 """Lists what an audit found, with what people live with today."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from pydantic import ValidationError
@@ -19,6 +18,7 @@ from thriftline.audit.schemas.shown import (
 )
 from thriftline.audit.steps.acceptances import AcceptancesRead, read_acceptances
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError
 
 

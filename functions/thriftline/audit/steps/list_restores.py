@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ from thriftline.audit.domain.costs import HOURS_A_MONTH
 from thriftline.audit.domain.layout import SAVED_ENDPOINTS, restore_records_prefix
 from thriftline.audit.schemas.shown import RestorePage, ShownRestore
 from thriftline.core.aws.buckets import Bucket, StoredObject
+from thriftline.core.dataclass import dataclass
 from thriftline.core.tags import PROJECT_TAG
 from thriftline.money.prices import PriceCatalogue
 

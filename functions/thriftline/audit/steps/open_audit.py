@@ -1,10 +1,9 @@
 """Settles what an audit looks at and may do, and writes it down for the steps that follow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from thriftline.audit.domain.idle import idle_window
 from thriftline.audit.domain.layout import audit_id_of, settings_key, targets_key
@@ -19,11 +18,12 @@ from thriftline.audit.schemas.input import (
 from thriftline.audit.schemas.settings import AuditSettings, Target
 from thriftline.audit.schemas.steps import OpenAuditRequest, OpenAuditResponse
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 
 # What the hourly audit looks for.
 _IDLE_RULES = ("ml.sagemaker.endpoint.idle",)
 
-_targets = TypeAdapter(tuple[Target, ...])
+_targets = TypeAdapter(tuple[Target, ...], config=ConfigDict(defer_build=True))
 
 
 @dataclass(frozen=True)

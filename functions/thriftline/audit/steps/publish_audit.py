@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from thriftline.audit.domain.actions import Step
 from thriftline.audit.domain.layout import (
@@ -31,6 +31,8 @@ from thriftline.core.errors import ThriftlineError
 class _Published(BaseModel):
     """What of an audit is out already."""
 
+    model_config = ConfigDict(defer_build=True)
+
     measured: bool = False
     event: bool = False
     message: bool = False
@@ -38,6 +40,8 @@ class _Published(BaseModel):
 
 class _ReportedEndpoints(BaseModel):
     """What the last message about endpoints said."""
+
+    model_config = ConfigDict(defer_build=True)
 
     told: frozenset[str] = frozenset()
 

@@ -7,7 +7,6 @@ endpoint of the same name that no restore made is never touched.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +25,7 @@ from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.executor import Executor
 from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.aws.topic import Topic
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError
 from thriftline.core.message import Message, facts_of
 from thriftline.core.recorded_calls import RecordedCall

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.aws.executions import execution_arn
+from thriftline.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -1,10 +1,11 @@
 """Cuts a stream of bytes into blocks of whole records, within bounded memory."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+
+from thriftline.core.dataclass import dataclass
 
 NEWLINE: Final = 10
 QUOTE: Final = 34

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.engine.duplicates import HashedRows, Ints, Resolution, resolve
 from thriftline.datasets.engine.findings import MAX_PLACES
 from thriftline.datasets.engine.profiling import code_map

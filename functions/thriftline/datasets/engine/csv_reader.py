@@ -9,11 +9,11 @@ is checked first and is an error here.
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.datasets.engine.blocks import (
     CSV_RECORDS,

@@ -1,10 +1,11 @@
 """Rows with the same text: repeats, contradictions, and texts in more than one split."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from thriftline.core.dataclass import dataclass
 
 U64 = NDArray[np.uint64]
 Ints = NDArray[np.int64]

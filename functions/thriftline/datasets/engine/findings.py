@@ -1,8 +1,10 @@
 """The checks by code, and the collector of what they found and where."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple
+
+from thriftline.core.dataclass import dataclass
 
 Severity = Literal["error", "warning"]
 MAX_PLACES = 20

@@ -5,11 +5,11 @@ rows treats it as one class; only counts are taken label by label.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.datasets.engine.labels import UnnamedClass, plain_label, type_rule
 from thriftline.datasets.engine.rules import DatasetRules

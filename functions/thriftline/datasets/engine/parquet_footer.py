@@ -6,8 +6,8 @@ whose elements are kept or left out as bytes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.engine.sources import ByteSource, DamagedStreamError
 
 MAGIC = b"PAR1"

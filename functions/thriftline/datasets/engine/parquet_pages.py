@@ -8,9 +8,9 @@ in all of them fits in memory.
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.engine.parquet_footer import PREFIXES, ColumnChunk, ThriftWalker
 from thriftline.datasets.engine.rules import MIB
 from thriftline.datasets.engine.sources import DamagedStreamError

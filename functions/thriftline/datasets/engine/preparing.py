@@ -1,13 +1,14 @@
 """Writes the splits in the form that training reads, one group of ranges at a time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.engine.blocks import Block
 from thriftline.datasets.engine.findings import Findings
 from thriftline.datasets.engine.label_sets import key_of, read_label_set

@@ -5,11 +5,12 @@ of the distinct texts, and the same texts are in the sample of another data set.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
+
+from thriftline.core.dataclass import dataclass
 
 # 4 MB beside a model, exact up to half a million rows.
 MOST_DIGESTS = 500_000

@@ -1,7 +1,8 @@
 """What a data set is held to, and the files that it is made of."""
 
-from dataclasses import dataclass
 from typing import Final, Literal, cast
+
+from thriftline.core.dataclass import dataclass
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")

@@ -4,12 +4,14 @@ A chunk of rows is sorted by part and appended to one file; the index says where
 each chunk lies. Reading one part of all chunks gives every row whose text could be the same.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from thriftline.core.dataclass import dataclass
 
 PARTS: Final = 128
 _PART_SHIFT: Final = np.uint64(64 - 7)

@@ -7,11 +7,11 @@ rows or files.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.engine.duplicates import U64, Ints
 from thriftline.datasets.engine.rules import DatasetRules, Split
 

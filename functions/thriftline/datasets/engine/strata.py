@@ -5,11 +5,11 @@ combinations come into every split; a set with too few rows for that goes by its
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.engine.duplicates import Ints
 from thriftline.datasets.engine.label_sets import labels_of, rows_by_label
 from thriftline.datasets.engine.splitting import Shares

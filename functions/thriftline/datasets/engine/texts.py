@@ -1,7 +1,6 @@
 """One block's texts as bytes: what is asked of all of them is asked of one piece of memory."""
 
 import re
-from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.engine.personal_data import find_personal_data
 
 Ints = NDArray[np.int64]

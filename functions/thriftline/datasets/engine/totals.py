@@ -1,9 +1,10 @@
 """Adds up the ranges of a data set, in order."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import islice
 
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.engine.columns import MAX_COLUMNS
 from thriftline.datasets.engine.findings import CHECKS, MAX_PLACES, FindingPlace
 from thriftline.datasets.engine.label_sets import rows_by_label

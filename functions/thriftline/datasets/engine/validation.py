@@ -1,9 +1,9 @@
 """Validates a data set: in one pass, or range by range with a merge that says the same."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.engine.comparing import RowComparer
 from thriftline.datasets.engine.planning import plan_single_pass
 from thriftline.datasets.engine.profiling import RangeResult, profile_range

@@ -1,8 +1,9 @@
 """The work that a data set makes: ranges of its files, in order, and groups of ranges."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.engine.rules import DataFile, DatasetRules
 
 WHOLE = 1 << 62

@@ -1,8 +1,8 @@
 """``dataset.html``: what validation found, for a person, in a minute."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.reports.pages import render
 from thriftline.datasets.report_document import DatasetReport, Finding
 from thriftline.datasets.reports.length_chart import length_chart

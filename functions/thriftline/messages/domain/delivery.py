@@ -4,9 +4,10 @@ A message that fails stays in its queue and is invisible for a while; after ten 
 moves it to the dead letters, and an alarm says so. Nothing waits or repeats inside the function.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+
+from thriftline.core.dataclass import dataclass
 
 MOST_SECONDS = 3_600
 _FIRST_SECONDS = 30

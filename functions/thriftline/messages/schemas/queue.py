@@ -11,12 +11,16 @@ from thriftline.core.message import Fact, Kind, Message, Tone
 class FactDocument(BaseModel):
     """A name and what is known of it."""
 
+    model_config = ConfigDict(defer_build=True)
+
     name: str
     value: str
 
 
 class MessageDocument(BaseModel):
     """A message as ``core.message`` writes it; a later version may say more."""
+
+    model_config = ConfigDict(defer_build=True)
 
     version: Literal["1.0"]
     kind: Kind
@@ -50,7 +54,7 @@ class MessageDocument(BaseModel):
 class _OfAws(BaseModel):
     """AWS says more than is read here."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class MessageAttribute(_OfAws):
@@ -103,10 +107,14 @@ class PostMessageRequest(_OfAws):
 class FailedItem(BaseModel):
     """A message that the queue keeps."""
 
+    model_config = ConfigDict(defer_build=True)
+
     itemIdentifier: str
 
 
 class PostMessageResponse(BaseModel):
     """What stays in the queue; the rest is deleted."""
+
+    model_config = ConfigDict(defer_build=True)
 
     batchItemFailures: tuple[FailedItem, ...] = ()

@@ -1,10 +1,10 @@
 """Posts what waits in a queue to a chat, one message a second."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.core.message import Message
 from thriftline.messages.aws.chat_topic import ChatTopic

@@ -1,13 +1,13 @@
 """The versions of a project in the Model Registry, as people look at them and decide."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 from thriftline.core.text import plain
 from thriftline.runs.aws.model_registry import group_name_of
 

@@ -5,13 +5,13 @@ project since the claims were read. So of many uploads at once each decides on w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.arrivals import Claim
 
 if TYPE_CHECKING:

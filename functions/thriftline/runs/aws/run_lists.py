@@ -1,12 +1,12 @@
 """Lists of runs, out of the indexes of the table of runs; no document is read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
 from thriftline.core.aws.clients import translated
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.listed_runs import (
     LIST_KIND,
     RUNNING,

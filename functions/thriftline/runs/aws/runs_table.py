@@ -1,7 +1,6 @@
 """One item for each run: who owns it, how far it came, how it ended."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.domain.listed_runs import LIST_KIND, RUNNING, WAITING, status_facts
 

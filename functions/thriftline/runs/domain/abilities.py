@@ -1,6 +1,6 @@
 """What the models of a way to train can do for those who use them."""
 
-from dataclasses import dataclass
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)

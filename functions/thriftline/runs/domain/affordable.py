@@ -5,8 +5,9 @@ what was done is kept when it is stopped, and where the time is worth a machine 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+
+from thriftline.core.dataclass import dataclass
 
 # Less than that goes to starting, loading and uploading.
 LEAST_SECONDS = 1800

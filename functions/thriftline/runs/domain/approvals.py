@@ -7,11 +7,12 @@ was accepted counts though Step Functions did not hear of it, and a wake-up with
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlencode
+
+from thriftline.core.dataclass import dataclass
 
 # The workflow waits so much longer than people may answer: an answer of the last minute is
 # delivered by the sweep, which comes every five minutes.

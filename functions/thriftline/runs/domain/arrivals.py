@@ -7,9 +7,10 @@ cost time and money; ``decide`` asks for them one by one, and most files need no
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.text import plain
 from thriftline.runs.domain.uploads import (
     RUN_SPEC_NAME,

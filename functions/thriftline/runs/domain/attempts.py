@@ -7,11 +7,12 @@ by that once, since nothing is left then for another, and the plan states it as 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AllowanceSpentError
 from thriftline.money.settlement import Charge
 from thriftline.runs.domain.endings import Ending

@@ -8,9 +8,10 @@ pass and needs no more than the fewest epochs. What the policy rests on is measu
 bench-defaults``.
 """
 
-from dataclasses import dataclass
 from math import ceil
 from typing import Literal
+
+from thriftline.core.dataclass import dataclass
 
 Method = Literal["finetune", "head_first", "linear_head"]
 

@@ -4,10 +4,10 @@ Whoever may write to ``datasets/`` writes run.yaml too, so its cap is a wish; th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import BudgetExceededError, InvalidRunSpecError
 
 

@@ -1,9 +1,9 @@
 """What a way to train costs, row by row, and what a month of its answers costs."""
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import Price
 from thriftline.money.settlement import CENT
 

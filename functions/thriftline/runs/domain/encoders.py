@@ -1,8 +1,9 @@
 """Sizes of encoder models, and the arithmetic that training them takes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)

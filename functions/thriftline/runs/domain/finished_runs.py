@@ -1,8 +1,9 @@
 """Runs of a project that have finished: what they were expected to take, and what they took."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)

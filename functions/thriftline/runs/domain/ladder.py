@@ -4,10 +4,11 @@ Rungs count from 1, like attempts, and apart from them: a rung may see two attem
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.text import plain
 from thriftline.core.wording import counted
 from thriftline.runs.domain.attempts import AttemptState

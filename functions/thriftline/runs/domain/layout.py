@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from thriftline.core.dataclass import dataclass
 
 SCRATCH = "scratch/"
 _JOB_NAME = re.compile(r"(?P<run_id>[a-z0-9-]{1,60})-\d{2,}")

@@ -1,8 +1,9 @@
 """How far a training is that has not ended, and what it has learned until now."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from thriftline.core.dataclass import dataclass
 
 # More points are no better to look at, and each look sends them again.
 MOST_POINTS = 200

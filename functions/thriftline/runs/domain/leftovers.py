@@ -5,10 +5,11 @@ read is taken for something that somebody needs.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+
+from thriftline.core.dataclass import dataclass
 
 # A function outlives the execution that called it by 15 minutes at the most; the workflow that
 # tidies up after an execution then has its turn.

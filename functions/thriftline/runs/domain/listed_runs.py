@@ -1,10 +1,11 @@
 """A run as lists show it: all that a list needs stands in the run's item."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from thriftline.core.dataclass import dataclass
 
 # The value that all runs have under the key of the list of all of them.
 LIST_KIND = "run"

@@ -11,9 +11,9 @@ It is the maximum a posteriori estimate of the logarithms of the factors, with a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp, log, sqrt
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.spans import Span
 
 FEWEST_RUNS = 2

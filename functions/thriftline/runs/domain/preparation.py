@@ -5,11 +5,12 @@ things stays in its folder: a run sees quotes, states and endings.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.endings import Ending
 
 

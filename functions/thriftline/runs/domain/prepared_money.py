@@ -1,8 +1,8 @@
 """The dollars of a preparation: what it may take of its run, and what is held for both."""
 
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import BudgetExceededError
 from thriftline.runs.domain.approvals import is_needed
 from thriftline.runs.domain.preparation import PreparationQuote

@@ -1,10 +1,11 @@
 """What a trainer asks for a run, before anything is spent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import BudgetExceededError
 from thriftline.money.prices import Price
 from thriftline.runs.domain.affordable import Ask, Choice, Clamp, Room, cheaper_choices, clamped

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.arrivals import MOST_FILES, FileVersion, digest_of
 
 _DATA_FILE = re.compile(r".+\.(csv|jsonl|ndjson|parquet)(\.gz)?", re.IGNORECASE | re.DOTALL)

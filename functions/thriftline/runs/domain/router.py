@@ -6,10 +6,10 @@ known is never the cheapest.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil, floor
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.abilities import Abilities
 from thriftline.runs.domain.costs import HOURS_PER_MONTH, CostRow, MonthlyCost, Standing
 from thriftline.runs.domain.quotes import Quote

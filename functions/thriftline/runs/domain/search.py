@@ -4,8 +4,9 @@ The training program makes the search (its README, "Sweeps"); a contract test ho
 the program's.
 """
 
-from dataclasses import dataclass
 from math import ceil
+
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """A figure that is not known exactly: the least, the likely and the most that it will be."""
 
-from dataclasses import dataclass
 from math import exp, hypot, log
+
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ does not come back loses its place after a while, and the account's own count de
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from thriftline.core.dataclass import dataclass
 
 # How long a run waits for its turn on a rung, where nobody has said otherwise.
 LONGEST_TURN_SECONDS = 86_400

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from fnmatch import fnmatchcase
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.text import has_hidden, plain
 
 RUN_SPEC_NAME = "run.yaml"

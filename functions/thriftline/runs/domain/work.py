@@ -1,10 +1,11 @@
 """What a run asks a trainer for, in words that every way to train understands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.auto_training import ChosenTraining
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.finished_runs import FinishedRun

@@ -5,9 +5,10 @@ cents cheaper than a quick service, would win whenever the run spec gives it a d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.preparation import PreparationQuote, PreparationWork
 from thriftline.runs.domain.quotes import round_up
 from thriftline.runs.engines.sizing import (

@@ -5,10 +5,10 @@ part.
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 
 NAME = "error.json"

@@ -4,10 +4,10 @@ An engine is its module or folder, its line in ``registry.py`` and, if it has on
 ``prepare`` of ``run.yaml``.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.settings import Settings
 from thriftline.runs.domain.preparation import (
     PreparationOrder,

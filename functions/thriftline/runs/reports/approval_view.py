@@ -1,9 +1,9 @@
 """What a person is shown before a yes: the plan, its price and what the month has left."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.text import plain
 from thriftline.runs.domain.approvals import Approval, Part, Standing
 

@@ -1,13 +1,13 @@
 """Charts as SVG that stands inside a page: no script, no file, the page's own colours."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 import pygal
 from markupsafe import Markup
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.reports.chart_style import STYLE, without_script
 from thriftline.evaluation.document import Calibration, Training
 

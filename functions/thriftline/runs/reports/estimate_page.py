@@ -1,8 +1,8 @@
 """``estimate.html``: what a run of some files would cost on each choice."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.reports.pages import UNKNOWN, render
 from thriftline.core.wording import counted
 from thriftline.runs.domain.router import millions

@@ -1,9 +1,9 @@
 """The message that a person gets when a run has ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.message import Message, Tone, facts_of
 from thriftline.core.text import plain, plain_lines
 from thriftline.runs.reports.advice import Status, advice_of

@@ -1,13 +1,13 @@
 """What each choice would cost, as bars from low to high with a mark at the likely amount."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pygal
 from markupsafe import Markup
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.reports.chart_style import STYLE, without_script
 from thriftline.runs.reports.charts import Chart
 

@@ -1,9 +1,10 @@
 """``report.html``: a run for a person, made of its result alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.reports.pages import render
 from thriftline.datasets.shown import Masks
 from thriftline.evaluation.document import Comparison, Confusion, MetricIntervals, Scores

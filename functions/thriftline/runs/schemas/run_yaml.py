@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.core.spec_documents import plain_values, problems_of, read_document
 from thriftline.runs.domain.encoders import PINNED

@@ -1,6 +1,5 @@
 """Shows a request for approval, and takes the first answer that is valid."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
@@ -8,6 +7,7 @@ from http import HTTPStatus
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.secrets import Secret
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval, Link, Outcome, Standing

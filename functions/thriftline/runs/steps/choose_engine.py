@@ -1,10 +1,10 @@
 """Asks the engines what raw data costs to prepare, and takes one, for a plan or an estimate."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import PurePosixPath
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError, UnpricedInstanceError
 from thriftline.runs.domain.preparation import PreparationQuote, PreparationWork
 from thriftline.runs.domain.prepared_money import Limit

@@ -1,9 +1,9 @@
 """The data set's objects and a run's scratch space, as the validation engine wants them."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError
 from thriftline.datasets.engine.rules import DataFile, DatasetRules, WorkLimits
 from thriftline.datasets.engine.scratch import PLAN, read_json

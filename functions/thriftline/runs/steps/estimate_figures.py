@@ -1,9 +1,9 @@
 """What a run of a data set would cost of which only the figures are known, without AWS."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.estimate import EstimatedPreparation

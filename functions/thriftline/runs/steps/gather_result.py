@@ -1,12 +1,12 @@
 """Puts a run's result together from whatever its steps have left, much or little."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.causes import read_cause
+from thriftline.core.dataclass import dataclass
 from thriftline.core.text import plain
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.domain.approvals import Approval

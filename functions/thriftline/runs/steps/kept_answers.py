@@ -1,10 +1,9 @@
 """Keeps what a run's model said of its test records, and finds it for a later champion."""
 
-from dataclasses import dataclass
-
 import orjson
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.datasets.engine.row_digests import digest_of_row
 from thriftline.evaluation.cells import Batch

@@ -1,9 +1,9 @@
 """Chooses where raw data is prepared, and holds the run's dollars before anything can be spent."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.money.ledger import Budgets, Ledger, reserve
 from thriftline.money.month import Hold, month_key
 from thriftline.runs.aws.runs_table import RunsTable

@@ -1,9 +1,9 @@
 """Looks at one attempt at a preparation once; a good end makes its output the run's data set."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import (
     DatasetChangedError,
     DatasetRejectedError,

@@ -1,11 +1,11 @@
 """What a run's preparation was billed, as its engine says now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.preparation import PreparationState
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.steps.preparation_attempts import PreparationAttempts, attempts_on_record

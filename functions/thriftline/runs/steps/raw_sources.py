@@ -1,9 +1,10 @@
 """Lists the raw data that ``prepare.source`` names, in the buckets that the stack may read."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.raw_data import RawListing, RawObject, is_raw, listing_of
 from thriftline.runs.schemas.prepare_section import PrepareSection
 

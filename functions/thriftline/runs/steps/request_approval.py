@@ -1,12 +1,12 @@
 """Asks a person whether a run may spend what its plan says, once."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.secrets import Secret
 from thriftline.core.aws.topic import Topic
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.approvals import Approval, Link, Part, Standing, asks_again_above

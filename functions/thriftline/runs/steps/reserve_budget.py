@@ -1,11 +1,11 @@
 """Holds a run's worst case in the month's ledger before anything can be spent."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import BudgetExceededError, RunSettledError
 from thriftline.money.ledger import Budgets, Ledger, hold_usd, reserve
 from thriftline.money.month import Hold, month_key

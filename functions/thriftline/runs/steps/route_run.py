@@ -5,9 +5,9 @@ or the run spec names one that refuses, is a refusal the run's own.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import (
     InvalidRunSpecError,
     Retry,

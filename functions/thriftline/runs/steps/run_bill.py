@@ -1,11 +1,12 @@
 """What a run was billed, as its trainer and the engine of its preparation say now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.plan import Plan

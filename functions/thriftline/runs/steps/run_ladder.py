@@ -6,9 +6,9 @@ attempt 2 was stopped for the next rung. A run of the former version has none of
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.attempts import AttemptState, former_rung
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.domain.ladder import GivenUp, Tried, judged

@@ -1,8 +1,7 @@
 """A run's scratch of which the splits lie in a second bucket too."""
 
-from dataclasses import dataclass
-
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.layout import scratch_prefix, splits_prefix
 from thriftline.runs.steps.dataset_store import BucketScratch
 

@@ -1,10 +1,10 @@
 """Starts the run of a data set that lies in the data bucket, as its upload would have."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import Executions
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import DatasetRejectedError
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload, run_id_of

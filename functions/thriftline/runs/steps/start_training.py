@@ -1,10 +1,11 @@
 """Starts one attempt at the training, once, on the rung whose turn it is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AllowanceSpentError, LadderExhaustedError, NoQuotaError
 from thriftline.core.wording import counted
 from thriftline.runs.aws.runs_table import RunsTable

@@ -1,10 +1,10 @@
 """Takes away what runs left on Bedrock that costs, and lets each project's champion answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.core.aws.executions import Executions
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.runs.aws.model_registry import ModelRegistry, RegisteredModel
 from thriftline.runs.aws.runs_table import RunsTable

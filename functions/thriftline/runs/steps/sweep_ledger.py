@@ -1,7 +1,6 @@
 """Compares what the ledger holds with what still exists, and settles what nobody settled."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.topic import Topic
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError, ThriftlineError
 from thriftline.core.message import Message
 from thriftline.money.ledger import Ledger

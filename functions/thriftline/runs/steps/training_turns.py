@@ -1,8 +1,8 @@
 """A run's turn at what the account may have: it stands in line where others wait or all is used."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import NoQuotaError, QuotaExceededError
 from thriftline.core.wording import counted
 from thriftline.runs.aws.training_queue import TrainingQueue

@@ -1,11 +1,11 @@
 """Tells people how much of the month's budgets is spent, and stops runs where the stack says so."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.topic import Topic
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.core.message import Message
 from thriftline.core.wording import counted

@@ -4,11 +4,11 @@ A trainer is its folder, its line in ``registry.py`` and its section of ``run.ya
 such as types of machines or tokens, stay in its folder: a run sees quotes, attempts and endings.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.settings import Settings
 from thriftline.runs.domain.abilities import Abilities
 from thriftline.runs.domain.attempts import AttemptState

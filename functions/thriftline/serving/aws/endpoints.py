@@ -1,12 +1,12 @@
 """Endpoints, configs, models and components: looked at and asked for, never deleted."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError
 from thriftline.serving.domain.endpoint_requests import component_serves
 from thriftline.serving.domain.kinds import Kind

@@ -1,11 +1,11 @@
 """The variants of an endpoint while an experiment runs: weights, and requests by the minute."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from thriftline.core.aws.clients import translated
+from thriftline.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

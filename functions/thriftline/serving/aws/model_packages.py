@@ -1,11 +1,11 @@
 """Versions in the Model Registry, as a deployment needs them."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

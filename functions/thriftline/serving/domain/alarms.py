@@ -5,10 +5,10 @@ minute fit into every wait that is allowed, and a minute without data breaches n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.kinds import AlarmSettings, Kind
 
 SAGEMAKER = "AWS/SageMaker"

@@ -10,9 +10,9 @@ import base64
 import binascii
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.evaluation.text_measures import one_text, unknown_share
 
 _LINES = ("application/jsonlines", "application/x-ndjson", "application/jsonl")

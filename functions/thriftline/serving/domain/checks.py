@@ -1,9 +1,10 @@
 """What is looked at before a deployment starts. What is not known refuses it as a "no" does."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.serving.domain.kinds import Kind, ServingBudget
 from thriftline.serving.domain.verdicts import IN_SERVICE, UPDATE_ROLLBACK_FAILED

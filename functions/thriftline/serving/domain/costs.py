@@ -3,9 +3,9 @@
 A price that is not known is None and makes every sum that needs it None, never 0.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.serving.domain.kinds import KIND_FACTS, Kind, ServingWish
 from thriftline.serving.domain.rollout import Timings

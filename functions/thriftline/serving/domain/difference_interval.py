@@ -18,8 +18,8 @@ z: there the interval decides. The price is that it never gets narrower than hal
 """
 
 import math
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.e_test import NOTHING, Counts, check_level, check_weight
 
 # Of the largest bet that the inequality allows.

@@ -16,8 +16,9 @@ the same text a thousand times is drift here, and that is right.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from thriftline.core.dataclass import dataclass
 
 # With fewer rows in a bin of the reference, or fewer expected in the window, the chi-square
 # distribution does not hold: at 5 in the reference 8 % of quiet windows alarmed.

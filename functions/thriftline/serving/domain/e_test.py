@@ -17,8 +17,10 @@ mistakes") or at or below it: then the expectation is at most 1 for each challen
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
+
+from thriftline.core.dataclass import dataclass
 
 
 class Claim(Enum):

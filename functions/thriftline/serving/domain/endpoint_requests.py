@@ -1,10 +1,10 @@
 """What SageMaker is asked for: models, endpoint configs and components, as plain requests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.kinds import MAIN_VARIANT, Kind, ServingWish
 from thriftline.serving.domain.names import config_name, digest, model_name, target_model
 

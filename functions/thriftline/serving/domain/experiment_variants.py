@@ -7,10 +7,10 @@ variants, so the update that adds the challenger, and the one that takes it away
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.experiments import Kind
 from thriftline.serving.domain.stickiness import CHALLENGER, CHAMPION
 

@@ -1,9 +1,10 @@
 """What a comparison on live traffic has seen, and how it ends."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain import mcnemar
 from thriftline.serving.domain.difference_interval import DifferenceInterval, Interval
 from thriftline.serving.domain.e_test import Claim, Counts, ETest, SplitTest

@@ -1,8 +1,9 @@
 """Which instance type ``auto`` is: the cheapest with a known price that holds the model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from thriftline.core.dataclass import dataclass
 
 # Types of the general and the compute family that SageMaker serves with in every region.
 CANDIDATES = (

@@ -1,9 +1,11 @@
 """The kinds of endpoints, what each of them can do, and what a project wishes of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
+
+from thriftline.core.dataclass import dataclass
 
 # What one variant is called; an endpoint keeps its variants' names through every update.
 MAIN_VARIANT = "main"

@@ -10,9 +10,9 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.shares import wilson
 from thriftline.serving.domain.captured_requests import Answer
 

@@ -8,9 +8,9 @@ answered alike needs no label.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.difference_interval import Interval
 from thriftline.serving.domain.e_test import Claim, check_level
 

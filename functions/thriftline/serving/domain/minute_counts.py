@@ -1,9 +1,9 @@
 """Counts by the minute from CloudWatch, and which of them an experiment may use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.e_test import Counts
 
 # CloudWatch shows a minute's samples some time after it: they are read later still.

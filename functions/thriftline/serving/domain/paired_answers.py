@@ -6,8 +6,8 @@ One text of a request counts, its first: texts that a caller sent together are n
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.captured_requests import (
     Answer,
     UnreadableCaptureError,

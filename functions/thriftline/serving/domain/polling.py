@@ -1,9 +1,9 @@
 """What a look at a deployment leads to: wait, send probes, stop it, turn back, or write it down."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.kinds import Rollout, RolloutType
 from thriftline.serving.domain.rollout import percent_of, watched_seconds
 from thriftline.serving.domain.verdicts import (

@@ -19,8 +19,9 @@ Biometrics 43, 1987).
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import NormalDist
+
+from thriftline.core.dataclass import dataclass
 
 _MOST_UNITS = 10**9
 _HALF_LOG_HALF_PI = 0.5 * math.log(math.pi / 2)

@@ -1,7 +1,6 @@
 """A model's reference beside a window's counts: the signals that drift is looked for in."""
 
-from dataclasses import dataclass
-
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.captured_requests import Answer
 from thriftline.serving.domain.drift import Signal
 from thriftline.serving.domain.windows import VariantCounts

@@ -1,8 +1,8 @@
 """Why a wish of ``serve.yaml`` cannot be had, and what a rule against it looks at."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.kinds import MAIN_VARIANT, Kind, ServingWish
 
 GPU_FAMILIES = ("ml.p", "ml.g", "ml.inf", "ml.trn")

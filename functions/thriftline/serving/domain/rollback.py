@@ -1,8 +1,8 @@
 """Which version a rollback brings back, and whether everything of it is still there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.checks import ARCHIVED_CLASSES, Artifact
 from thriftline.serving.domain.versions import EndpointState, EndpointVersion
 

@@ -1,9 +1,9 @@
 """The arithmetic of a roll-out: steps, waits, both fleets' seconds, and UpdateEndpoint's words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.kinds import Rollout, RolloutType
 
 # The sizes in percent that a type takes, and what it is without a wish.

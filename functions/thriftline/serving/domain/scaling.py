@@ -6,10 +6,10 @@ nobody: target tracking never leaves zero.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.waking_hours import WakingHours
 from thriftline.serving.domain.kinds import MAIN_VARIANT, Kind, ServingWish
 from thriftline.serving.domain.names import component_name

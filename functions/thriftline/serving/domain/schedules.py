@@ -1,9 +1,9 @@
 """What a schedule is called, and where what sleeps is kept."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.waking_hours import WakingHours
 from thriftline.serving.domain.names import digest
 

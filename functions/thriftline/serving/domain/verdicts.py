@@ -4,9 +4,9 @@ An update that was turned around ends ``InService`` with the former config, ofte
 So a status alone says nothing: deployed is ``InService`` and the wanted config's name.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.serving.domain.kinds import Rollout
 

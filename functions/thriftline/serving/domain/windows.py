@@ -6,9 +6,10 @@ last 24 hours alarms far more often than the stated share.
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
+from thriftline.core.dataclass import dataclass
 from thriftline.evaluation.text_measures import (
     CONFIDENCE_BINS,
     LENGTH_ENDS,

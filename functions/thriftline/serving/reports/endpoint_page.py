@@ -4,10 +4,11 @@ What is shown is put together elsewhere; here a state becomes words, a tone and 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.reports.pages import render
 from thriftline.serving.domain.costs import MonthlyRow
 from thriftline.serving.domain.verdicts import IN_SERVICE, MOVING

@@ -15,7 +15,7 @@ Action = Literal["deploy", "rollback"]
 class Record(BaseModel):
     """A part of the document. What is not known is null."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class MadeThings(Record):

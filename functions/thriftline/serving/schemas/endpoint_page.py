@@ -7,7 +7,7 @@ from thriftline.core.payload import Payload
 
 class _Event(BaseModel):
     # Events of several kinds arrive; each has its own members beside these.
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class ChangedEndpoint(_Event):

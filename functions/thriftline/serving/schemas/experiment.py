@@ -16,7 +16,7 @@ Phase = Literal["starting", "running", "ending"]
 class Document(BaseModel):
     """A part of a document. What is not known is null."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Contender(Document):

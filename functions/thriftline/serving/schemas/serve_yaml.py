@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidServeSpecError
 from thriftline.core.spec_documents import place_of, plain_values, problems_of, read_document
 from thriftline.serving.domain.combinations import refusals

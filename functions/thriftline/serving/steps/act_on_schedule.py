@@ -9,7 +9,6 @@ deployment has the lock both wait. Config and models stay, for they cost nothing
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.executor import Executor
 from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.aws.topic import Topic
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ServiceUnavailableError
 from thriftline.core.message import Message
 from thriftline.core.saved_endpoint import SavedEndpoint

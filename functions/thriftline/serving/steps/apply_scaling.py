@@ -1,9 +1,9 @@
 """Scaling around a deployment: out of its way before an update, and as wished after it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.waking_hours import WakingHours
 from thriftline.serving.aws.endpoint_scaling import EndpointScaling
 from thriftline.serving.domain.kinds import MAIN_VARIANT, Kind, ServingWish

@@ -1,11 +1,11 @@
 """Asks for a deployment, a rollback or the end of one: what it costs, and its execution."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from thriftline.core.aws.functions import Functions
 from thriftline.core.aws.machines import Machines
+from thriftline.core.dataclass import dataclass
 from thriftline.core.deployment_ids import DEPLOYMENT_ID, deployment_id
 from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
 from thriftline.serving.aws.endpoints_table import STATE, EndpointsTable

@@ -1,12 +1,12 @@
 """Asks for a comparison on live traffic or for its end, and says how one stands."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.machines import Machines
 from thriftline.core.causes import read_cause
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.experiment_names import (
     EXPERIMENT_ID,

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from thriftline.core.aws.functions import Functions
 from thriftline.core.aws.machines import Machines
 from thriftline.core.causes import read_cause
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.experiment_names import token_digest
 from thriftline.serving.schemas.schedules import ChangeScheduleRequest, ChangeScheduleResponse
 from thriftline.serving.schemas.shown import ShownScheduleAct

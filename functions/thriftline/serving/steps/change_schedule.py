@@ -4,12 +4,12 @@ A kind that SageMaker takes down to none keeps it by scheduled bounds of its sca
 deleted at its off time and made again at its on time, by ``act_on_schedule``.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from thriftline.core.aws.endpoints.copies import live_endpoint, set_tag
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import DeploymentRefusedError
 from thriftline.core.tags import SCHEDULE_TAG
 from thriftline.core.waking_hours import WakingHours, WakingHoursError

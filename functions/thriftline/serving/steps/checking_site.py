@@ -1,7 +1,6 @@
 """What the checks before a deployment look at, and what served when they looked."""
 
-from dataclasses import dataclass
-
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import PriceCatalogue
 from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
 from thriftline.serving.aws.endpoint_scaling import EndpointScaling

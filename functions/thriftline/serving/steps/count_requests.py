@@ -1,10 +1,10 @@
 """Counts what came since the last look: minutes from CloudWatch, or captured answers and labels."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.datasets.personal_patterns import holds_personal_data
 from thriftline.serving.aws.captured import Captured
 from thriftline.serving.aws.live_variants import LiveVariants

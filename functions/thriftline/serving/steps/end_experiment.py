@@ -1,11 +1,11 @@
 """End experiment: no request for the challenger, the champion alone again, and the last word."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.causes import read_cause
+from thriftline.core.dataclass import dataclass
 from thriftline.core.deployment_ids import deployment_id
 from thriftline.core.tags import EXPERIMENT_TAG
 from thriftline.serving.aws.endpoints import Endpoints, LiveEndpoint

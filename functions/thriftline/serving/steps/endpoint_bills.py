@@ -4,9 +4,9 @@ The index of the table does not have the number of instances, so items are read 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.hourly_bill import hourly_bill
 from thriftline.serving.steps.list_endpoints import ListingSite, known_statuses, status_in_words
 

@@ -4,13 +4,13 @@ SageMaker fails an update that changes the instance type of a scaled variant. Wh
 first kept in the deployment's document, so that it comes back whatever becomes of the update.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.endpoints.scaling import deregister, put_back_targets, read_targets
 from thriftline.core.aws.executor import Executor
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import Retry, ThriftlineError
 from thriftline.serving.domain.kinds import Kind
 from thriftline.serving.domain.scaling import scaled_resource

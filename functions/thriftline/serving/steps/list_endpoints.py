@@ -1,10 +1,10 @@
 """Lists endpoints and their deployments, for whoever asks what serves and what was changed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.serving.aws.endpoints import Endpoints
 from thriftline.serving.aws.endpoints_table import EndpointsTable

@@ -1,7 +1,6 @@
 """What serves on an endpoint now, in the words of its kind."""
 
-from dataclasses import dataclass
-
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.aws.endpoints import Endpoints, LiveEndpoint
 from thriftline.serving.aws.model_artifacts import ModelArtifacts
 from thriftline.serving.domain.endpoint_requests import models_prefix

@@ -4,13 +4,13 @@ Nothing is changed here but the table. The same token finds the same deployment,
 has one deployment at a time.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import Executions
+from thriftline.core.dataclass import dataclass
 from thriftline.core.deployment_ids import DEPLOYMENT_ID, deployment_id
 from thriftline.core.errors import (
     DeploymentInProgressError,

@@ -1,12 +1,12 @@
 """Open experiment: is there something to compare, and is the endpoint free for it?"""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from pydantic import ValidationError
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import Executions
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ExperimentRefusedError
 from thriftline.core.text import plain
 from thriftline.serving.aws.endpoints_table import EndpointsTable

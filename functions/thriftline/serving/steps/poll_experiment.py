@@ -1,8 +1,8 @@
 """Poll experiment: count what came, and say whether it is enough."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.aws.captured import Captured
 from thriftline.serving.aws.endpoints import Endpoints, LiveEndpoint
 from thriftline.serving.aws.live_variants import LiveVariants

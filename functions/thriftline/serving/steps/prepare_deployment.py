@@ -1,10 +1,10 @@
 """Makes the model, the config and the alarms of a deployment; nothing that is there is changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.tags import DEPLOYMENT_TAG, PROJECT_TAG, STACK_TAG, VERSION_TAG
 from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
 from thriftline.serving.aws.endpoints import Endpoints

@@ -5,11 +5,11 @@ what the table, the documents and SageMaker say then. It changes nothing and dec
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.serving.aws.endpoints import Endpoints, instance_type_of
 from thriftline.serving.aws.endpoints_table import EndpointsTable

@@ -3,10 +3,11 @@
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import IO
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.capture_layout import (
     endpoint_captures,
     hour_captures,

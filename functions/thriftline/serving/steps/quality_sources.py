@@ -1,7 +1,7 @@
 """What the watch over live quality reads and writes, and what it is told to look for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError
 from thriftline.evaluation.reference_document import REFERENCE, Reference
 from thriftline.serving.aws.captured import Captured

@@ -1,9 +1,9 @@
 """Judges a window that is over: drift of each variant, and its live accuracy."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.domain.capture_layout import hours_before
 from thriftline.serving.domain.drift import SignalDrift, judge
 from thriftline.serving.domain.label_joins import Judged, LiveAccuracy, accuracy_of

@@ -1,13 +1,13 @@
 """Writes down how a deployment ended, gives the endpoint back, and reports it once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.causes import read_cause
+from thriftline.core.dataclass import dataclass
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.names import component_name
 from thriftline.serving.domain.polling import ending_of

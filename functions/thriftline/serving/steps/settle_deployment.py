@@ -1,7 +1,6 @@
 """After an update: the endpoint scales and sleeps as its spec says. What it serves stays."""
 
-from dataclasses import dataclass
-
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import Retry, ThriftlineError
 from thriftline.serving.schemas.deployment import Deployment
 from thriftline.serving.schemas.steps import SettleDeploymentResponse

@@ -3,8 +3,7 @@
 A schedule that a person gave by command stays where the spec has none.
 """
 
-from dataclasses import dataclass
-
+from thriftline.core.dataclass import dataclass
 from thriftline.core.waking_hours import WakingHours
 from thriftline.serving.domain.kinds import ServingWish
 from thriftline.serving.domain.scaling import sleeps_by_scaling

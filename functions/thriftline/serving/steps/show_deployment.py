@@ -1,11 +1,11 @@
 """Shows one deployment: while it is opened, while it runs, and how it ended."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.machines import ListedExecution, Machines
 from thriftline.core.causes import read_cause
+from thriftline.core.dataclass import dataclass
 from thriftline.core.deployment_ids import DEPLOYMENT_ID
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.versions import EndpointState

@@ -1,10 +1,10 @@
 """One endpoint as it is now: what serves, on what, at what price, and what it can go back to."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.serving.aws.endpoints import Endpoints, LiveEndpoint, instance_type_of
 from thriftline.serving.aws.endpoints_table import EndpointsTable

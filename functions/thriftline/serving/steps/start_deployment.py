@@ -1,11 +1,11 @@
 """Asks SageMaker for the wanted version, by the recipe of the endpoint's kind."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from thriftline.core.aws.event_bus import EventBus
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import DeploymentRefusedError
 from thriftline.serving.aws.endpoints import LiveEndpoint
 from thriftline.serving.domain.kinds import MAIN_VARIANT, Kind

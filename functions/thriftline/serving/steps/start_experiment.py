@@ -1,9 +1,9 @@
 """Start experiment: check what it needs and costs, then let the endpoint serve both models."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ExperimentRefusedError
 from thriftline.core.tags import EXPERIMENT_TAG, PROJECT_TAG, STACK_TAG, VERSION_TAG
 from thriftline.money.prices import PriceCatalogue

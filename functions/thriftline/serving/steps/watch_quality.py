@@ -1,10 +1,10 @@
 """Watches the live quality of every endpoint with captured requests, hour by hour."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.serving.domain.capture_layout import (
     day_captures,

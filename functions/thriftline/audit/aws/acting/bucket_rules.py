@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.aws.executor import Executor
 from thriftline.core.aws.requests import plain
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ServiceUnavailableError
 
 

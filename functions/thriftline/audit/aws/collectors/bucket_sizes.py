@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from thriftline.audit.aws.collectors.reading import list_all
@@ -10,6 +9,7 @@ from thriftline.audit.aws.metric_reader import read_metrics
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.metrics import MetricKey, Metrics, metric_key
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 
 _NAMESPACE = "AWS/S3"
 _SIZE = "BucketSizeBytes"

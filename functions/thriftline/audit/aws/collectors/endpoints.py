@@ -1,7 +1,6 @@
 """Endpoints with their configs, inference components, scaling and tags."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from thriftline.audit.aws.collectors.reading import (
@@ -31,6 +30,7 @@ from thriftline.core.aws.endpoints.answers import (
     scaled_resources,
 )
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 
 _PAGE = 100
 _RESERVED_ONLY = "capacity-reservations-only"

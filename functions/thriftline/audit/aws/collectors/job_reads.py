@@ -1,11 +1,11 @@
 """What a job reads of S3, out of the answer of its Describe call."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from thriftline.audit.aws.collectors.reading import Answer
 from thriftline.core.aws.s3_uris import s3_uris
+from thriftline.core.dataclass import dataclass
 
 # Members under which a job says what it writes; whatever else it names it may read.
 _WRITTEN = frozenset(

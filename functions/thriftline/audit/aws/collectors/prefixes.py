@@ -1,13 +1,14 @@
 """How much lies under prefixes, by listing objects: up to a number of pages, and never more."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from thriftline.audit.aws.collectors.reading import Answer, attempt
 from thriftline.audit.domain.facts import Fact, Unread
 from thriftline.audit.domain.resources.storage import BucketPrefix
+from thriftline.core.dataclass import dataclass
 
 # A thousand objects to a page. A bucket of millions is told by its CloudWatch metrics; what is
 # listed of it is a lower bound.

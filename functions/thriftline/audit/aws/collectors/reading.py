@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from botocore import xform_name
@@ -11,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from thriftline.audit.domain.facts import Fact, ResourceKind, Unread, UnreadResource
 from thriftline.core.aws.clients import code_of
 from thriftline.core.aws.missing import existing
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 
 T = TypeVar("T")

@@ -1,12 +1,12 @@
 """Tags: all of a kind at once, or those of one resource."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from thriftline.audit.aws.collectors.reading import Answer, attempt, list_all
 from thriftline.audit.domain.facts import Fact, Tags, Unread, tags_of
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 
 _PAGE = 100
 

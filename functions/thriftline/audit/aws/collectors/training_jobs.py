@@ -5,7 +5,7 @@ window and those that run are listed and described, and older ones stay unknown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from thriftline.audit.domain.facts import Fact, ResourceKind, Tags, Unread, Unre
 from thriftline.audit.domain.inventory import LOOK_BACK
 from thriftline.audit.domain.resources.jobs import TrainingJob, WarmPool
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 
 # A function has 512 MB; a job takes about 3 KB of them.

@@ -1,9 +1,9 @@
 """What Bedrock keeps, and what its models were asked in the window."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.audit.domain.facts import Fact, Tags
+from thriftline.core.dataclass import dataclass
 
 # Before the id of a model that was called through the bedrock-mantle endpoint.
 MANTLE = "bedrock-mantle/"

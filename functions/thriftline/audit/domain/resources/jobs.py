@@ -1,9 +1,9 @@
 """Training and processing jobs, as their Describe calls tell of them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.audit.domain.facts import Fact, Tags
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

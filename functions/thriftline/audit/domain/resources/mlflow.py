@@ -1,9 +1,9 @@
 """MLflow tracking servers."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.audit.domain.facts import Fact, Tags
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

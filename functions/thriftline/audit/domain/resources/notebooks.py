@@ -1,9 +1,9 @@
 """Notebook instances, Studio apps, and the spaces that keep their files."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from thriftline.audit.domain.facts import Fact, Tags
+from thriftline.core.dataclass import dataclass
 
 # Studio writes both times when it checks an app; between checks lie some minutes.
 _CHECKS_APART = timedelta(minutes=15)

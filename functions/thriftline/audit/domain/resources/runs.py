@@ -1,8 +1,9 @@
 """What the stack's own runs settled, and what AWS billed under their tag."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """The stack's own endpoints as its deployments record them, and configs of endpoints."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.audit.domain.facts import Fact
+from thriftline.core.dataclass import dataclass
 
 # Storage classes that nothing can be read from before it was restored, for hours.
 ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")

@@ -1,8 +1,9 @@
 """What AWS billed, as Cost Explorer tells it."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """Buckets and log groups."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from thriftline.audit.domain.facts import Fact, Tags
+from thriftline.core.dataclass import dataclass
 
 # CloudWatch's names of the storage classes that a listing tells.
 STORAGE_TYPES: Mapping[str, str] = {

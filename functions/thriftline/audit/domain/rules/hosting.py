@@ -1,7 +1,6 @@
 """Candidates for another kind of hosting, with the arithmetic: to zero, or serverless."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
@@ -22,6 +21,7 @@ from thriftline.audit.domain.rules.rule import (
 )
 from thriftline.audit.domain.schedules import month_of
 from thriftline.audit.domain.use_signals import INVOCATIONS, variant_metric
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.money.instances import gpus_of
 

@@ -1,7 +1,7 @@
 """What a rule is, and what it may look at."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 
 from thriftline.audit.domain.costs import ResourceCost
@@ -21,6 +21,7 @@ from thriftline.audit.domain.inventory import Inventory, Window
 from thriftline.audit.domain.ours import Ours, ours
 from thriftline.audit.domain.parameters import AuditParameters
 from thriftline.audit.domain.reconciliation import Reconciliation
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import PriceCatalogue
 
 

@@ -1,7 +1,6 @@
 """What every action is given, and what it answers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -11,6 +10,7 @@ from thriftline.audit.schemas.settings import Target
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executor import Executor
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

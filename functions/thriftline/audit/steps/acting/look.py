@@ -5,7 +5,7 @@ anything is taken away, so what a reader no longer finds alive is in the copy th
 and a copy that is written after such a look never holds less than the one before.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from thriftline.audit.aws.collectors.endpoints import read_endpoint
 from thriftline.audit.aws.endpoint_answers import component_of
@@ -20,6 +20,7 @@ from thriftline.audit.domain.resources.endpoints import Endpoint
 from thriftline.audit.schemas.pending_termination import PendingTermination
 from thriftline.audit.steps.acting.case import ActionCase
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ServiceUnavailableError
 from thriftline.core.saved_endpoint import (
     SavedEndpoint,

@@ -1,12 +1,11 @@
 """Keeps the copy of an endpoint before it is taken apart, and remembers that it is."""
 
-from dataclasses import dataclass
-
 from thriftline.audit.domain.layout import pending_key, saved_endpoint_key
 from thriftline.audit.schemas.pending_termination import PendingTermination
 from thriftline.audit.steps.acting.case import ActionCase
 from thriftline.audit.steps.acting.look import EndpointState
 from thriftline.core.aws.endpoints.copies import CopyOrder, read_copy
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError
 from thriftline.core.saved_endpoint import SavedEndpoint
 

@@ -11,7 +11,6 @@ puts everything back. Config and models stay: they cost nothing, and make the re
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from thriftline.audit.domain.facts import tags_of
@@ -26,6 +25,7 @@ from thriftline.audit.steps.acting.saving import close, save, saved_key
 from thriftline.core.aws.endpoints.components import delete_components
 from thriftline.core.aws.endpoints.copies import live_endpoint, read_tags
 from thriftline.core.aws.endpoints.scaling import deregister
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ServiceUnavailableError
 from thriftline.core.saved_endpoint import SavedEndpoint
 

@@ -1,7 +1,6 @@
 """Reads all that it takes to make an endpoint again, as it is at this moment."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from thriftline.core.aws.endpoints.scaling import read_targets
 from thriftline.core.aws.missing import existing
 from thriftline.core.aws.requests import plain
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError
 from thriftline.core.saved_endpoint import SavedEndpoint, SavedResource, component_name
 

@@ -5,7 +5,6 @@ on the new endpoint says that it is not whole yet; it goes when nothing is left.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from thriftline.core.aws.endpoints.scaling import put_back_targets
 from thriftline.core.aws.executor import Executor
 from thriftline.core.aws.requests import request_of
 from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError
 from thriftline.core.saved_endpoint import SavedEndpoint
 

@@ -6,9 +6,9 @@ so that nothing is settled below what it cost.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.engines.databricks.answers import ClusterEvent
 
 _END = "TERMINATING"

@@ -1,8 +1,10 @@
 """The job cluster of a preparation: what a quote fixes, and how Databricks is asked for it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from thriftline.core.dataclass import dataclass
 
 # A node's volumes for its system, its containers and, in workspaces with a compliance profile,
 # its logs: they are there whatever a cluster asks for.

@@ -1,11 +1,11 @@
 """What a preparation costs on a job cluster: billed from its start to its end, node by node."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.settings import Settings
 from thriftline.core.wording import counted
 from thriftline.runs.domain.preparation import PreparationQuote, PreparationWork

@@ -5,12 +5,12 @@ Spot: there only EC2's part is less.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidStackParameterError
 from thriftline.core.settings import Settings
 
@@ -22,14 +22,18 @@ _Rate = Annotated[Decimal, Field(gt=0, le=10_000)]
 class NodeRates(BaseModel):
     """The rates of one node type."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     dbu_per_hour: _Rate | None = None
     ec2_usd_per_hour: _Rate | None = None
 
 
-_STACK_NODES: TypeAdapter[dict[str, NodeRates]] = TypeAdapter(dict[str, NodeRates])
-_STACK_RATE: TypeAdapter[_Rate | None] = TypeAdapter(_Rate | None)
+_STACK_NODES: TypeAdapter[dict[str, NodeRates]] = TypeAdapter(
+    dict[str, NodeRates], config=ConfigDict(defer_build=True)
+)
+_STACK_RATE: TypeAdapter[_Rate | None] = TypeAdapter(
+    _Rate | None, config=ConfigDict(defer_build=True)
+)
 
 
 @dataclass(frozen=True)

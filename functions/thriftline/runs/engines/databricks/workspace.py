@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from urllib3.exceptions import HTTPError
 
 from thriftline.core.aws.secrets import Secret
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import (
     AccessDeniedError,
     QuotaExceededError,
@@ -52,7 +52,7 @@ class _Token(BaseModel):
 
 
 class _Problem(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     error_code: str | None = None
     error: str | None = None

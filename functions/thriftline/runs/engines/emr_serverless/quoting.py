@@ -1,9 +1,9 @@
 """What a preparation costs on EMR Serverless: billed by the second, worker by worker."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.money.prices import UnitRates
 from thriftline.runs.domain.preparation import PreparationQuote, PreparationWork

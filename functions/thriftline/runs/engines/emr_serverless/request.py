@@ -5,9 +5,9 @@ the person who reads the result can see it. The state machine makes the attempts
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.tags import PROJECT_TAG, RUN_ID_TAG
 from thriftline.runs.domain.preparation import PreparationOrder
 from thriftline.runs.engines.emr_serverless.workers import FREE_DISK_GB, Workers

@@ -5,10 +5,11 @@ Python, which the stages run beside it, live in what is left.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.engines.sizing import cpu_hours, disk_gb, rounded_up
 
 # What EMR Serverless has: GB of memory by vCPUs of one worker.

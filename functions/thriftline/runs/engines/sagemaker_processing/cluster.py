@@ -1,9 +1,10 @@
 """How many machines a processing job has, and which."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.engines.sizing import cpu_hours, disk_gb, rounded_up
 
 START_MINUTES = 6

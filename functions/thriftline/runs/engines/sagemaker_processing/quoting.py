@@ -1,9 +1,9 @@
 """What a preparation costs as a processing job: all machines from the first minute to the last."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.money.prices import PROCESSING, Price, PriceCatalogue
 from thriftline.runs.domain.preparation import PreparationQuote, PreparationWork

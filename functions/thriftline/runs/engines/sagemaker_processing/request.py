@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.tags import PROJECT_TAG, RUN_ID_TAG
 from thriftline.runs.domain.preparation import PreparationOrder
 from thriftline.runs.engines.sagemaker_processing.cluster import Cluster

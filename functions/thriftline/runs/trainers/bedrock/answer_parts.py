@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.trainers.bedrock.layout import AttemptLayout, span_of
 from thriftline.runs.trainers.bedrock.prompt import Example
 

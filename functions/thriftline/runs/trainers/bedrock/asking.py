@@ -6,8 +6,9 @@ a minute's worth at most, in order, and the next one goes on a minute later.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.trainers.bedrock.answer_parts import Answer
 from thriftline.runs.trainers.bedrock.conversation import NoReply, Reply, Trouble
 

@@ -1,8 +1,8 @@
 """What asking models costs, in tokens and dollars, before anybody has asked."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import Price
 from thriftline.runs.trainers.bedrock.prompt import MOST_EXAMPLES
 from thriftline.runs.trainers.bedrock.rates import Rates

@@ -5,9 +5,9 @@ because its reply was lost, finds what the first one made.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ServiceUnavailableError, ThriftlineError
 from thriftline.runs.domain.attempts import AttemptState
 from thriftline.runs.domain.endings import Ending

@@ -1,12 +1,13 @@
 """A run as Bedrock is asked for it: the work, checked against what the base model takes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.money.prices import PriceCatalogue
 from thriftline.runs.domain.work import TrainingWork

@@ -1,9 +1,9 @@
 """What one customization will probably cost, row by row, and at the most."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import UnpricedInstanceError
 from thriftline.core.wording import counted
 from thriftline.money.prices import Price

@@ -1,13 +1,13 @@
 """One question to a model, and what came of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from thriftline.core.aws.clients import code_of
+from thriftline.core.dataclass import dataclass
 from thriftline.core.text import plain
 
 _SHOWN = 300

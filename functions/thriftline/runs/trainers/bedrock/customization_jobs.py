@@ -1,12 +1,12 @@
 """Bedrock's customization jobs: start, look, stop."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import AwsRequestError
 from thriftline.core.tags import RUN_ID_TAG
 from thriftline.runs.trainers.bedrock.endings import ACTIVE, phase_of

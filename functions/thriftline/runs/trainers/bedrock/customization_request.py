@@ -1,9 +1,9 @@
 """``CreateModelCustomizationJob`` as a request, checked before anything is uploaded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.trainers.bedrock.families import BaseModel
 from thriftline.runs.trainers.bedrock.patterns import check

@@ -1,8 +1,8 @@
 """Makes the deployments on which an attempt is evaluated, and takes them away again."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import EvaluationError, ThriftlineError
 from thriftline.core.tags import PROJECT_TAG, RUN_ID_TAG
 from thriftline.core.wording import ended

@@ -1,12 +1,12 @@
 """On-demand deployments of custom models: what makes a tuned model answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.trainers.bedrock.patterns import check
 
 if TYPE_CHECKING:

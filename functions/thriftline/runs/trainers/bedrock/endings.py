@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.endings import Ending
 
 # Who is at fault is told by the message alone. What is not known is never tried again.

@@ -3,10 +3,11 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import ended
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.trainers.bedrock.answer_parts import Answer, AnswerParts, Question

@@ -6,11 +6,12 @@ offer is asked of Bedrock itself before every job; a date that has passed is ref
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from difflib import get_close_matches
 from typing import Literal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.money.bedrock_names import foundation_model, price_name
 from thriftline.runs.domain.encoders import WELL_KNOWN

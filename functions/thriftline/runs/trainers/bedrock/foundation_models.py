@@ -1,12 +1,12 @@
 """What Bedrock itself says of a base model: the price rows of retired ones remain, so ask it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient

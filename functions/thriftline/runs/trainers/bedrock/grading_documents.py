@@ -50,6 +50,8 @@ class GradeRequest(_Told):
 class GradeRequests(RootModel[list[GradeRequest]]):
     """The whole event: one or more answers."""
 
+    model_config = ConfigDict(defer_build=True)
+
 
 class RewardMetric(_Told):
     """One part of a reward."""

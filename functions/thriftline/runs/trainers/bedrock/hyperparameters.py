@@ -4,10 +4,10 @@ Bedrock takes every value as a text, and refuses a key of another family after t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 
 # How the keys of ``run.yaml`` are called in a request, in every family that has them.

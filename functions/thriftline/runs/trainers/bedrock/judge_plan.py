@@ -1,9 +1,9 @@
 """Whether a model judges the answers, what it is asked, and what that costs at the most."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import BudgetExceededError, UnpricedInstanceError
 from thriftline.runs.trainers.bedrock.bedrock_work import BedrockWork
 from thriftline.runs.trainers.bedrock.model_judge import MOST_PROMPTS, judge_usd, require_metrics

@@ -6,10 +6,10 @@ refuses is noted in ``answers.json`` and fails no run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from thriftline.core.aws.clients import translated
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.runs.trainers.bedrock.answer_parts import Answer, Question
 from thriftline.runs.trainers.bedrock.attempt_document import AttemptDocument, Judge

@@ -4,8 +4,8 @@ What holds the data set's texts lies under the run's scratch, which Clean up rem
 """
 
 import re
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.layout import output_prefix, scratch_prefix
 
 _PART = re.compile(r"/(\d{6})-(\d{6})\.jsonl$")

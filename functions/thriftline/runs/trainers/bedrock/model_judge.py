@@ -7,10 +7,10 @@ macro-F1, stays the measure: a judge is asked where a person wants reasons.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.domain.quotes import round_up
 from thriftline.runs.trainers.bedrock.customization_request import tags_of

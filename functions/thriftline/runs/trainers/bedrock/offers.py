@@ -1,9 +1,9 @@
 """What Bedrock offers this account now, asked before anything is uploaded."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError, NoQuotaError
 from thriftline.runs.trainers.bedrock.base_model_checks import require_on_demand
 from thriftline.runs.trainers.bedrock.families import BaseModel, Customization

@@ -8,9 +8,9 @@ take linear time, which the service's own do not.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 
 _MODEL_ID = r"[a-z0-9-]{1,63}[.]{1}[a-z0-9-]{1,63}([.]?[a-z0-9-]{1,63})([:][a-z0-9-]{1,63}){0,2}"

@@ -5,8 +5,8 @@ text is made once, is kept with the model, and is never made again from a newer 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.trainers.bedrock.reserved_words import reserved_in, without_reserved
 

@@ -5,11 +5,11 @@ and a budget gets it when its model is approved; its tag says when the sweep del
 run lives or not.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from math import ceil
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import BudgetExceededError, InvalidRunSpecError, UnpricedInstanceError
 from thriftline.runs.domain.quotes import round_up
 from thriftline.runs.trainers.bedrock.bedrock_work import BedrockWork

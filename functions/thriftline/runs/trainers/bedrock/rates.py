@@ -1,8 +1,8 @@
 """What Bedrock's rows of the price list say for one base model in one region."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import Price, PriceCatalogue
 from thriftline.runs.trainers.bedrock.families import BaseModel
 from thriftline.runs.trainers.bedrock.hyperparameters import plain

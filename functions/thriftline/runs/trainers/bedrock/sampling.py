@@ -6,10 +6,11 @@ same records, in whatever order they are read, so that a repeated step writes th
 
 import heapq
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from math import sqrt
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.core.wording import counted
 from thriftline.runs.trainers.bedrock.families import BaseModel, Customization, RecordLimits

@@ -1,7 +1,6 @@
 """What the phases of an attempt are done with, and which errors of AWS pass by themselves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from botocore.exceptions import ClientError
@@ -9,6 +8,7 @@ from botocore.exceptions import ClientError
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import code_of
 from thriftline.core.aws.schedules import OneTimeSchedules
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import (
     QuotaExceededError,
     ServiceUnavailableError,

@@ -2,11 +2,11 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import (
     AllowanceSpentError,
     InvalidRunSpecError,

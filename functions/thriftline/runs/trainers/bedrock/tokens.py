@@ -5,8 +5,9 @@ with, and the bill is corrected by what Converse reports of the questions.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+
+from thriftline.core.dataclass import dataclass
 
 CHARACTERS_PER_TOKEN = 4
 # What marks the turns of a conversation; with the usual instruction and two labels of a word each

@@ -7,12 +7,12 @@ split nor the file is ever in memory as a whole.
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import IO
 
 import orjson
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.trainers.bedrock.answer_parts import Question
 from thriftline.runs.trainers.bedrock.families import BaseModel, Customization

@@ -3,9 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.trainers.bedrock.families import BaseModel, Customization, FileFormat
 from thriftline.runs.trainers.bedrock.prompt import user_text

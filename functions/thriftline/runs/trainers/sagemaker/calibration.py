@@ -5,8 +5,8 @@ peak is wrong by a factor of 2.5, TFLOP/s for each GB/s of memory are the same w
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.instances import Chip
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.spans import EXACT, Spread

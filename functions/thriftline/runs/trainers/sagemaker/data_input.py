@@ -1,7 +1,8 @@
 """How a job's instances read the data of the run."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from thriftline.core.dataclass import dataclass
 
 Mode = Literal["file", "fast_file", "fsx_lustre", "s3_express"]
 

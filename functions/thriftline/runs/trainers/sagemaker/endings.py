@@ -1,8 +1,8 @@
 """How a training job ended, in the words that every trainer shares."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.core.wording import counted
 from thriftline.runs.domain.endings import Ending, error_of

@@ -1,10 +1,10 @@
 """What a run will probably cost on one type or another, with what the figure rests on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.money.instances import hardware_of
 from thriftline.runs.domain.encoders import Encoder

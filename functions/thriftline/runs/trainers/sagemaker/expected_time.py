@@ -5,8 +5,8 @@ does not. The head and the optimiser are in the speed, which is that of whole tr
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.search import Search
 from thriftline.runs.domain.spans import Span

@@ -5,10 +5,10 @@ what is settled is reckoned from the data, the starts of the jobs and the time t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import Price
 from thriftline.money.settlement import Charge
 from thriftline.runs.trainers.sagemaker.expected_time import Workload

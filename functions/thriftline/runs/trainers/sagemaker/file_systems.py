@@ -4,7 +4,6 @@ The file system shows the stack's artifacts bucket by a data repository associat
 splits which validation writes there are files of it at once. Nothing is made, linked or deleted.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 from typing import Any, Protocol
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.runs.trainers.sagemaker.input_choice import CopyCost
 

@@ -6,9 +6,9 @@ refused and not guessed. An hour on SageMaker costs more than one on EC2, which 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.trainers.sagemaker.priced_instances import PricedInstances
 
 _CENT = Decimal("0.01")

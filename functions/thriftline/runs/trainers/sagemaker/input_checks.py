@@ -1,9 +1,9 @@
 """What ``training.input`` of a run names beside S3: looked up once, checked, and advised on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.trainers.sagemaker import express_buckets, file_systems
 from thriftline.runs.trainers.sagemaker.documents import InputChoice
 from thriftline.runs.trainers.sagemaker.expected_time import Workload

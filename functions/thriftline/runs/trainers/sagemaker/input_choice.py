@@ -6,10 +6,10 @@ instances that wait for it and a disk that holds it. A small data set is copied 
 is nothing to save, and the disk is there anyway.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.instances import hardware_of
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.quotes import round_up

@@ -1,10 +1,10 @@
 """A training job as SageMaker describes it."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.trainers.sagemaker.priced_instances import STOP_GRACE_SECONDS
 
 # The training program gives a checkpoint its name when it is whole, and SageMaker copies files in

@@ -6,8 +6,9 @@ change neither the run's worst case nor what is held for it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import (
     InvalidRunSpecError,
     NoQuotaError,

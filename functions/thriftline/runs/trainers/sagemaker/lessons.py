@@ -1,11 +1,12 @@
 """The project's own finished runs as this trainer reads them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.encoders import Encoder
 from thriftline.runs.domain.finished_runs import FinishedRun
 from thriftline.runs.trainers.sagemaker.expected_time import Workload

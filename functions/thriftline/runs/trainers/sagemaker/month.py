@@ -6,10 +6,10 @@ what one thread was measured at (docs/benchmarks.md), that of a GPU is what it f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted
 from thriftline.money.instances import gpus_of, hardware_of
 from thriftline.money.prices import Price, PriceCatalogue

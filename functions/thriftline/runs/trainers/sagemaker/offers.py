@@ -1,11 +1,12 @@
 """One piece of work, priced on one choice of instances after another."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import ROUND_FLOOR, Decimal
 from functools import cached_property
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.instances import gpus_of
 from thriftline.money.prices import PriceCatalogue
 from thriftline.money.spot_advisor import SpotMarket

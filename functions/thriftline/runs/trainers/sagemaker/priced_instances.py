@@ -6,9 +6,10 @@ rates, for as long as it is kept.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import UnknownInstanceTypeError, UnpricedInstanceError
 from thriftline.money.instances import has_local_storage
 from thriftline.money.prices import WARM_POOL, Price, PriceCatalogue, near_matches

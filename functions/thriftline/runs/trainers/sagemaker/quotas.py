@@ -7,13 +7,13 @@ pass one is refused before it exists.
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of
 from thriftline.core.aws.quota_lists import ACCOUNTS_OWN, DEFAULTS, QuotaLists
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import NoQuotaError, ThriftlineError
 from thriftline.core.wording import counted
 

@@ -5,8 +5,7 @@ its share of the arithmetic, with what the processes lose by waiting for the slo
 than its gradients need to travel.
 """
 
-from dataclasses import dataclass
-
+from thriftline.core.dataclass import dataclass
 from thriftline.money.instances import Gpu, gpus_of, network_gbit_of
 from thriftline.runs.domain.encoders import Encoder
 

@@ -1,11 +1,12 @@
 """Spot or on demand for the run that is planned: what the advisor is asked, and what it says."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from thriftline.core.dataclass import dataclass
 from thriftline.money.prices import Price
 from thriftline.money.spot_advisor import (
     SpotAdvice,

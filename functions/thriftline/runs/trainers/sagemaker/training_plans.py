@@ -5,7 +5,7 @@ plan's end, so a job must have stopped and uploaded by then.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError
 from thriftline.money.prices import TRAINING, Price
 from thriftline.runs.domain.affordable import LEAST_SECONDS

@@ -6,10 +6,11 @@ makes the attempts, each a job of its own that goes on from the shared checkpoin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.tags import PROJECT_TAG, RUN_ID_TAG
 from thriftline.money.instances import has_local_storage
 from thriftline.runs.domain.layout import output_prefix, progress_prefix, split_prefix

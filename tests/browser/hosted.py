@@ -57,11 +57,15 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         status, given, answer = self.server.answer(self.command, self.path, headers, body)
-        self.send_response(status)
-        for name, value in {**given, "Content-Length": str(len(answer))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer)
+        try:
+            self.send_response(status)
+            for name, value in {**given, "Content-Length": str(len(answer))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer)
+        except (BrokenPipeError, ConnectionResetError):
+            # The browser left the page; nobody reads this.
+            self.close_connection = True
 
     do_GET = do_POST = do_PUT = do_DELETE = do_OPTIONS = _serve
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.hosted import CloudFront, Cognito
 from tests.browser.test_acts import ask
-from tests.browser.test_every_page import settled
+from tests.browser.test_every_page import settled, violations
 from tests.integration.api import conftest as api_fixtures
 from tests.integration.api.world import ApiWorld
 
@@ -165,9 +165,28 @@ def test_what_ends_soon_is_asked_for_anew_and_a_sign_in_that_ended_says_so(
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_an_answer_that_this_tab_did_not_ask_for_is_not_taken(site: Site, page: "Page") -> None:
+@pytest.mark.parametrize("started", [None, {"state": "own", "verifier": "v", "hash": ""}])
+def test_an_answer_that_this_tab_did_not_ask_for_is_not_taken(
+    started: dict[str, str] | None, site: Site, page: "Page"
+) -> None:
+    if started:
+        page.evaluate(
+            "one => sessionStorage.setItem('thriftline-sign-in-started', JSON.stringify(one))",
+            started,
+        )
     page.goto(f"{site.address}?code=stolen&state=guessed")
     page.wait_for_selector("main [role=alert]")
 
     assert "did not ask" in page.inner_text("main [role=alert]")
     assert "authorization_code" not in site.cognito.asked
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_before_the_sign_in_and_320_px_are_enough(
+    scheme: Any, page: "Page"
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 320, "height": 700})
+
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 320

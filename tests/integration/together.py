@@ -22,6 +22,11 @@ TOGETHER = (
         "workflow/test_readme_commands.py",
         "workflow/test_watch.py",
     ),
+    (
+        "serving/test_deployments.py",
+        "serving/test_deployment_kinds.py",
+        "serving/test_quality.py",
+    ),
 )
 _FIRST = {name: group[0] for group in TOGETHER for name in group}
 

@@ -3,6 +3,7 @@
 import itertools
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,16 @@ from local_aws.server import EmbeddedAws
 from local_aws.services.hosting_options import HostingOptions
 from local_aws.serving.options import ServingOptions
 from tests.integration.serving.world import SCARCE_TYPE, ServingWorld
+from tests.integration.together import SHARED
 
 _numbers = itertools.count(1)
 PROGRAM = Path(__file__).with_name("quick_serve.py")
 HOSTING = HostingOptions(provisioning_seconds=30, activation_seconds=1, deletion_seconds=1)
 
 
-# Of a module, since a process runs one embedded AWS at a time.
-@pytest.fixture(scope="module")
-def world() -> Iterator[ServingWorld]:
+@contextmanager
+def quick_world() -> Iterator[ServingWorld]:
+    """The application with endpoints that are there in seconds."""
     options = Options(
         time_scale=40,
         python=LAMBDA_PYTHON,
@@ -30,6 +32,13 @@ def world() -> Iterator[ServingWorld]:
     )
     with EmbeddedAws(options) as aws:
         yield ServingWorld(aws)
+
+
+# Of a module, since a process runs one embedded AWS at a time.
+@pytest.fixture(scope="module")
+def world(request: pytest.FixtureRequest) -> Iterator[ServingWorld]:
+    with SHARED.of(request.path, quick_world) as world:
+        yield world
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from textwrap import fill
 
 from laptop.__main__ import _parser as programs_parser
 from thriftline_cli.commands.local import PROGRAMS
+from thriftline_cli.examples import example_of
 from thriftline_cli.exits import Exit
-from thriftline_cli.options import COMMANDS, parser_for
+from thriftline_cli.options import COMMANDS, arguments, parser_for, value_of
 
 ROOT = Path(__file__).parents[1]
 # What the head of the page says.
@@ -67,8 +68,10 @@ def _helps(parser: argparse.ArgumentParser) -> Iterator[str]:
     for one in choices.values():
         yield from _helps(one)
     if not choices:
-        about = f"`{parser.prog}{''.join(_arguments(parser))}`: {_about(parser)}"
+        form = " ".join([parser.prog, *arguments(parser)])
+        about = f"`{form}`: {_about(parser)}"
         yield f"{fill(about, 100, break_long_words=False, break_on_hyphens=False)}\n\n"
+        yield f"```\n{example_of(parser.prog, 100)}\n```\n\n"
         rows = "".join(_rows(_own(parser)))
         if rows:
             yield f"| option | |\n| --- | --- |\n{rows}\n"
@@ -86,33 +89,13 @@ def _about(parser: argparse.ArgumentParser) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """Yields what stands behind the command: arguments, and options that must be."""
-    for action in parser._actions:
-        name = _value(action)
-        if not action.option_strings:
-            several = "..." if action.nargs in ("+", "*") else ""
-            yield f" [{name}{several}]" if action.nargs in ("?", "*") else f" {name}{several}"
-        elif action.required:
-            yield f" {action.option_strings[-1]} {name}"
-
-
-def _value(action: argparse.Action) -> str:
-    if action.nargs == 0 or isinstance(action, argparse.BooleanOptionalAction):
-        return ""
-    if action.choices:
-        return "/".join(str(one) for one in action.choices)
-    metavar = action.metavar if isinstance(action.metavar, str) else None
-    return metavar or (action.dest.upper() if action.option_strings else action.dest)
-
-
 def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Yields a row for each argument and option, without those that all commands have."""
     for action in parser._actions:
         if action.dest in _EVERYWHERE or action.help is argparse.SUPPRESS:
             continue
-        names = ", ".join(action.option_strings) or _value(action)
-        value = f" {_value(action)}" if action.option_strings and _value(action) else ""
+        names = ", ".join(action.option_strings) or value_of(action)
+        value = f" {value_of(action)}" if action.option_strings and value_of(action) else ""
         about = (action.help or "").replace("|", "\\|")
         yield f"| `{names}{value}` | {about} |\n"
 

@@ -1,12 +1,15 @@
 """What a command answers, as JSON, as a table or as lines for a script."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 WIDTH = 80
 _LEAST = 8
+# What stands before a value: its name and the gap, or the mark of a list.
+_HEAD = re.compile(r"(?:- |\S+(?: \S+)* {2,})")
 _Row = Mapping[str, Any]
 
 
@@ -26,7 +29,9 @@ def as_table(
     columns: Sequence[str],
     *,
     cut: Sequence[str] = (),
+    tails: Sequence[str] = (),
     spare: Sequence[str] = (),
+    folds: bool = False,
     width: int = WIDTH,
 ) -> str:
     """Returns rows under their headings, as narrow as their values allow.
@@ -34,33 +39,56 @@ def as_table(
     Args:
         rows: what is shown.
         columns: which of it, in this order.
-        cut: the columns that may lose their ends where the table is too wide; no other does.
+        cut: the columns that may lose their ends where the table is too wide.
+        tails: those that may lose their beginnings; no other column is cut. The widest loses first.
         spare: the columns that may go where that is not enough.
+        folds: whether the last column has sentences, which go on below themselves.
         width: of the terminal.
     """
-    text = _table(rows, columns, cut, width)
+    if folds:
+        others = _table(rows, columns[:-1], ((), ()), width).splitlines()
+        at = max(map(len, others)) + 2
+        text = _table(rows, columns, ((), ()), width)
+        return "\n".join(_wrapped(line, width, at) for line in text.splitlines())
+    text = _table(rows, columns, (cut, tails), width)
     if spare and max(map(len, text.splitlines())) > width:
         left = [one for one in columns if one != spare[0]]
-        return as_table(rows, left, cut=cut, spare=spare[1:], width=width)
+        return as_table(rows, left, cut=cut, tails=tails, spare=spare[1:], width=width)
     return text
 
 
-def _table(rows: Sequence[_Row], columns: Sequence[str], cut: Sequence[str], width: int) -> str:
+def _table(
+    rows: Sequence[_Row],
+    columns: Sequence[str],
+    cuts: tuple[Sequence[str], Sequence[str]],
+    width: int,
+) -> str:
     cells = [[shown(row.get(column)) for column in columns] for row in rows]
     heads = [column.replace("_", " ").upper() for column in columns]
     widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
-    for column in cut:
-        at = columns.index(column)
-        over = sum(widths) + 2 * (len(widths) - 1) - width
-        widths[at] -= max(0, min(over, widths[at] - max(_LEAST, len(heads[at]))))
+    cut, tails = cuts
+    least = {
+        at: max(_LEAST, len(heads[at]))
+        for at, name in enumerate(columns)
+        if name in cut or name in tails
+    }
+    over = sum(widths) + 2 * (len(widths) - 1) - width
+    while over > 0 and (loose := [at for at in least if widths[at] > least[at]]):
+        widths[max(loose, key=lambda at: widths[at])] -= 1
+        over -= 1
     return "\n".join(
-        "  ".join(_fit(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
+        "  ".join(
+            _fit(cell, wide, name in tails)
+            for cell, wide, name in zip(line, widths, columns, strict=True)
+        ).rstrip()
         for line in (heads, *cells)
     )
 
 
-def _fit(cell: str, width: int) -> str:
-    return cell.ljust(width) if len(cell) <= width else f"{cell[: width - 1]}…"
+def _fit(cell: str, width: int, is_tail: bool) -> str:
+    if len(cell) <= width:
+        return cell.ljust(width)
+    return f"…{cell[1 - width :]}" if is_tail else f"{cell[: width - 1]}…"
 
 
 def as_text(answer: Mapping[str, Any]) -> str:
@@ -72,6 +100,32 @@ def as_text(answer: Mapping[str, Any]) -> str:
     }
     width = max(map(len, told), default=0)
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in told.items())
+
+
+def fitted(text: str, width: int) -> str:
+    """Returns a page whose lines go on below where the terminal ends, between two words.
+
+    A value goes on under its own beginning. A word is never divided, so that an address can be
+    copied: one that is wider than the terminal stands on one line all the same.
+    """
+    return "\n".join(_wrapped(line, width) for line in text.split("\n"))
+
+
+def _wrapped(line: str, width: int, at: int | None = None) -> str:
+    """Returns a line that goes on below ``at``, or where its value begins."""
+    if len(line) <= width:
+        return line
+    head = _HEAD.match(line)
+    start = line[:at] if at is not None else head[0] if head else ""
+    indent = " " * len(start)
+    lines = [start]
+    for word in line[len(start) :].split(" "):
+        # The first word stands beside its name, however long it is.
+        if lines[-1].strip() and lines[-1] != start and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(f"{indent}{word}")
+        else:
+            lines[-1] += word if lines[-1] == start else f" {word}"
+    return "\n".join(lines)
 
 
 def as_lines(answer: Any, columns: Sequence[str] | None = None) -> str:

@@ -1,5 +1,6 @@
 """Asks a person before anything is spent or taken away."""
 
+from thriftline_cli.answers import fitted
 from thriftline_cli.context import Context
 from thriftline_cli.exits import CommandError, Exit
 
@@ -24,7 +25,8 @@ def confirm(context: Context, sentence: str) -> None:
         return
     if not context.is_terminal:
         raise CommandError(f"{sentence}. Nobody can be asked here: say --yes", Exit.REFUSED)
-    context.stderr.write(f"{sentence}. Go on? [y/N] ")
+    question = fitted(f"{sentence}. Go on? [y/N]", context.terminal_width)
+    context.stderr.write(f"{question} ")
     context.stderr.flush()
     if context.stdin.readline().strip().lower() not in _YES:
         raise CommandError("nothing was done", Exit.REFUSED)

@@ -24,6 +24,17 @@ def moment(value: Any) -> str:
     return f"{datetime.fromisoformat(str(value)):%Y-%m-%d %H:%M}Z"
 
 
+def in_words(seconds: Any) -> str:
+    """Returns a duration in a sentence, such as 45 seconds, 10 minutes or 2 h 05 min."""
+    whole = int(seconds)
+    minutes = round(whole / 60)
+    if whole < 120:
+        return f"{whole} second{'' if whole == 1 else 's'}"
+    if minutes < 120:
+        return f"{minutes} minutes"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
 def lasted(seconds: Any) -> str:
     """Returns a duration such as 1:02:03."""
     if seconds is None:

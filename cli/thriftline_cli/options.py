@@ -9,27 +9,30 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from textwrap import indent
 from typing import Any, NoReturn
+
+from thriftline_cli.examples import example_of
 
 COMMANDS = {
     "approvals": "say yes or no to what a run may spend",
     "audit": "audit the bill; read, accept and list findings",
     "budget": "what this month may cost, has cost and may still cost",
     "completion": "print what makes a shell complete this command",
-    "deploy": "check quotas, image and parameters, and deploy the stack",
-    "endpoints": "serve a model: deploy, ask, roll back, compare, schedule",
-    "estimate": "what a run of a file would cost, before anything is uploaded",
-    "ledger": "who uploaded, approved, deployed, ended what, when, at which cost",
+    "deploy": "check quotas, image and parameters; deploy the stack",
+    "endpoints": "serve a model: deploy, ask, roll back, compare, sleep",
+    "estimate": "what a run of a file would cost, before its upload",
+    "ledger": "who uploaded, approved, deployed what, at which cost",
     "local": "run the embedded AWS and the demos of a checkout",
-    "models": "the versions in a project's registry, and their approval",
-    "page": "publish the page for readers without AWS credentials; invite them",
-    "prepare": "make a data set out of raw files, with Spark on this machine",
-    "prices": "the rates that are reckoned with; refresh a checkout's catalogue",
+    "models": "a project's versions in the registry, their approval",
+    "page": "publish the page behind a sign-in; invite its readers",
+    "prepare": "make a data set of raw files by Spark on this machine",
+    "prices": "the rates in use; refresh a checkout's catalogue",
     "restore": "bring back an endpoint that the audit ended",
     "runs": "train: submit, watch, stop, and how it ended",
     "transform": "classify texts in S3 without an endpoint",
-    "ui": "open the page: runs, dollars, approvals, endpoints, findings",
-    "verify": "ask AWS what it would do with the deployed stack; starts nothing",
+    "ui": "open the page: runs, dollars, endpoints, findings",
+    "verify": "ask AWS what the stack would do; starts nothing",
 }
 _PROGRAM = "thriftline"
 # Its programs read what follows them.
@@ -40,6 +43,7 @@ exit codes: 0 done, 1 it failed or was rolled back, 2 usage, 3 refused,
 4 not found, 5 no credentials or not allowed, 6 --timeout was over,
 130 Ctrl-C, which stops watching and nothing else"""
 _NO_COMMAND = re.compile(r"argument COMMAND: invalid choice: '(.*)' \(choose from (.*)\)")
+_EXAMPLE_WIDTH = 76
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -61,8 +65,43 @@ def _choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
     return {name: one for group in groups for name, one in group.choices.items()}
 
 
+def arguments(parser: argparse.ArgumentParser) -> list[str]:
+    """Returns what stands behind a command: arguments, and options that must be."""
+    said = []
+    for action in parser._actions:
+        name = value_of(action)
+        if not action.option_strings:
+            several = "..." if action.nargs in ("+", "*") else ""
+            said.append(f"[{name}{several}]" if action.nargs in ("?", "*") else f"{name}{several}")
+        elif action.required:
+            said.append(f"{action.option_strings[-1]} {name}")
+    return said
+
+
+def value_of(action: argparse.Action) -> str:
+    """Returns how the value of an argument or option is called; empty where it takes none."""
+    if action.nargs == 0 or isinstance(action, argparse.BooleanOptionalAction):
+        return ""
+    if isinstance(action, argparse._SubParsersAction):
+        return str(action.metavar)
+    if action.choices:
+        return "/".join(str(one) for one in action.choices)
+    metavar = action.metavar if isinstance(action.metavar, str) else None
+    return metavar or (action.dest.upper() if action.option_strings else action.dest)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that helps where a command is missing, or is written in another way."""
+
+    def format_usage(self) -> str:
+        """Returns one line: the options are listed below it, or by --help."""
+        self.usage = " ".join([self.prog.replace("%", "%%"), "[options]", *arguments(self)])
+        return super().format_usage()
+
+    def format_help(self) -> str:
+        """Returns the help under that line."""
+        self.format_usage()
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Says what is wrong and ends with 2."""
@@ -139,6 +178,9 @@ def leaf(group: Any, name: str, about: str, *, acts: bool = False) -> argparse.A
 
 def finish(parser: argparse.ArgumentParser, *, acts: bool = False) -> None:
     """Adds the options that every command takes to a command without commands of its own."""
+    example = example_of(parser.prog, _EXAMPLE_WIDTH)
+    parser.epilog = f"example:\n{indent(example, '  ')}"
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     _connection(parser.add_argument_group("connection and answer"))
     if acts:
         _acting(parser)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from thriftline_cli.answers import WIDTH, as_json, as_lines, as_table, as_text
+from thriftline_cli.answers import WIDTH, as_json, as_lines, as_table, as_text, fitted
 from thriftline_cli.exits import CommandError, Exit
 
 
@@ -28,7 +28,9 @@ class Output:
         rows: Sequence[Mapping[str, Any]],
         columns: Sequence[str],
         cut: Sequence[str] = (),
+        tails: Sequence[str] = (),
         spare: Sequence[str] = (),
+        folds: bool = False,
         of: Callable[[Any], Mapping[str, Any]] | None = None,
     ) -> None:
         """Writes a list.
@@ -37,7 +39,9 @@ class Output:
             rows: the things as they are.
             columns: of the table.
             cut: the columns that may lose their ends.
+            tails: the columns that may lose their beginnings.
             spare: the columns that may go where a terminal is too narrow.
+            folds: whether the last column has sentences, which go on below themselves.
             of: what a row shows of a thing, where it is more than its values.
         """
         if self.query is not None or self.form == "json":
@@ -47,7 +51,8 @@ class Output:
         if self.form == "text":
             self.write(as_lines(told, columns))
         elif told:
-            self.write(as_table(told, columns, cut=cut, spare=spare, width=self.width))
+            narrow = {"cut": cut, "tails": tails, "spare": spare}
+            self.write(as_table(told, columns, **narrow, folds=folds, width=self.width))
         else:
             self.write("[]")
 
@@ -58,7 +63,7 @@ class Output:
         elif self.form == "text":
             self.write(as_lines(answer))
         else:
-            self.write(page or as_text(answer))
+            self.write(fitted(page or as_text(answer), self.width))
 
     def write(self, text: str) -> None:
         """Writes a text as it is."""
@@ -81,7 +86,7 @@ class Output:
         if self.form == "json":
             self.write(as_json(found))
         elif self.form == "table" and isinstance(found, Mapping):
-            self.write(as_text(found))
+            self.write(fitted(as_text(found), self.width))
         elif self.form == "table" and _is_rows(found):
             self.write(as_table(found, list(found[0]), width=self.width))
         else:

@@ -132,7 +132,7 @@ def _findings(args: argparse.Namespace, context: Context) -> int:
     filters = ("audit_id", "rule", "severity", "resource")
     given = {name: getattr(args, name) for name in filters}
     found = context.api.items("/findings", limit=args.limit, **given)
-    context.out.rows(list(found), FINDINGS, cut=("resource",), of=_finding)
+    context.out.rows(list(found), FINDINGS, cut=("resource",), tails=("rule",), of=_finding)
     return Exit.DONE
 
 
@@ -147,7 +147,9 @@ def _accept(args: argparse.Namespace, context: Context) -> int:
 
     if args.list:
         rows = list(context.api.items("/acceptances"))
-        context.out.rows(rows, ACCEPTED, cut=("reason", "finding"), spare=("accepted_by",))
+        context.out.rows(
+            rows, ACCEPTED, cut=("reason",), tails=("finding",), spare=("accepted_by",)
+        )
         return Exit.DONE
     if args.remove:
         taken = findings.report_again(args.remove, context)

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             context.say(f"{one.sentence}: {one.fix}")
     failed = [one for one in checks if one.passed is False]
     if args.check or context.dry_run or failed:
-        context.out.rows(rows, COLUMNS, cut=("sentence",))
+        context.out.rows(rows, COLUMNS, folds=True)
         return Exit.REFUSED if failed else Exit.DONE
     confirm(
         context,
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         code = subprocess.run(command, cwd=folder, stdout=context.stderr, check=False).returncode
         if code:
             break
-    context.out.rows(rows, COLUMNS, cut=("sentence",))
+    context.out.rows(rows, COLUMNS, folds=True)
     return Exit.FAILED if code else Exit.DONE
 
 

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     rows = [one.row for one in found]
     if context.out.form != "json":
         rows.reverse()
-    context.out.rows(rows, COLUMNS, spare=("of",), cut=("who",), of=_shown)
+    context.out.rows(rows, COLUMNS, spare=("project",), cut=("who",), tails=("of",), of=_shown)
     return Exit.DONE
 
 

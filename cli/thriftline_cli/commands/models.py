@@ -56,12 +56,13 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
     from thriftline_cli.money import usd
 
     metrics = one.get("metrics") or one
+    accuracy = metrics.get("accuracy")
     # What a notebook handed back has an id of its own, which is no run.
     source = one.get("source_run_id")
     return {
         "version": one["version"],
         "approval": one["approval_status"],
-        "accuracy": metrics.get("accuracy"),
+        "accuracy": None if accuracy is None else f"{float(accuracy):.4f}",
         "cost": usd(one.get("cost_usd")),
         "run": f"retrained {source}" if source else one.get("run_id"),
     }

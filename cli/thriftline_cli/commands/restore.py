@@ -26,7 +26,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Lists saved copies, or restores one."""
     if args.list:
         found = context.api.items("/restores")
-        context.out.rows(list(found), COLUMNS, cut=("endpoint",), spare=("account",), of=_row)
+        context.out.rows(list(found), COLUMNS, spare=("account", "region"), of=_row)
         return Exit.DONE
     if args.name is None:
         raise CommandError("say which endpoint, or --list", Exit.USAGE)

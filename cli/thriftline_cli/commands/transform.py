@@ -77,6 +77,7 @@ def run(
     if context.dry_run:
         context.out.one(batch.plan)
         return Exit.DONE
+    context.confirm(batch.sentence)
     context.goes_on = "the job goes on; aws sagemaker list-transform-jobs shows it"
     ended = batch.run(context.option("timeout", 86400.0), context.option("every", 10.0))
     context.out.one(ended)

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             Exit.NOT_FOUND,
         )
     shown = [one for one in results if args.all or one.passed is not True]
-    context.out.rows([_row(one) for one in shown], COLUMNS, cut=("sentence",))
+    context.out.rows([_row(one) for one in shown], COLUMNS, folds=True)
     counted = Counter(one.passed for one in results)
     context.say(f"{counted[True]} ok, {counted[False]} not, {counted[None]} could not be checked.")
     if counted[False] or (args.strict and counted[None]):

@@ -21,7 +21,7 @@ def show(asked: argparse.Namespace, context: Context) -> None:
         context.out.rows(rows, ENDPOINTS, cut=("endpoint",), spare=_SPARE, of=_endpoint)
         return
     history = _history(endpoint_of(asked, context), asked.limit, context)
-    context.out.rows(history, DEPLOYMENTS, cut=("why",), spare=("who",), of=_deployment)
+    context.out.rows(history, DEPLOYMENTS, cut=("why", "who"), spare=("who",), of=_deployment)
 
 
 _SPARE = ("under_way", "kind")

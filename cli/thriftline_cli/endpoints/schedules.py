@@ -5,6 +5,7 @@ from typing import Any
 
 from thriftline_cli.context import Context
 from thriftline_cli.endpoints.asking import Answer, endpoint_of, refusals
+from thriftline_cli.endpoints.showing import schedule_page
 from thriftline_cli.exits import CommandError, Exit
 from thriftline_cli.following import follow
 from thriftline_cli.money import usd
@@ -19,7 +20,8 @@ def schedule(asked: argparse.Namespace, context: Context) -> Answer:
     endpoint = endpoint_of(asked, context)
     path, now = f"/endpoints/{endpoint}/schedule", context.api.get(f"/endpoints/{endpoint}")
     if asked.step == "show":
-        return now["schedule"] or {"endpoint": endpoint, "outcome": "always on"}, Exit.DONE, None
+        found = now["schedule"] or {"endpoint": endpoint, "outcome": "always on"}
+        return found, Exit.DONE, schedule_page({"endpoint": endpoint, **found})
     context.confirm(_sentence(asked.step, now))
     if asked.step in ("sleep", "wake"):
         return _act(path, asked, context)

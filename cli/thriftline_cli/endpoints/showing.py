@@ -5,7 +5,7 @@ from typing import Any
 
 from thriftline_cli.answers import as_table, as_text
 from thriftline_cli.callers import name_of
-from thriftline_cli.money import lasted, moment, usd
+from thriftline_cli.money import in_words, moment, usd
 
 HISTORY = ("entry", "version", "deployed", "who", "in_use")
 _Found = Mapping[str, Any]
@@ -36,7 +36,7 @@ def _instance(price: _Found) -> str | None:
 
 
 def _about(dollars: Any, seconds: Any) -> str:
-    return usd(dollars) if seconds is None else f"{usd(dollars)}, about {lasted(seconds)}"
+    return usd(dollars) if seconds is None else f"{usd(dollars)}, about {in_words(seconds)}"
 
 
 def deployment_page(found: _Found) -> str:
@@ -91,12 +91,24 @@ def endpoint_page(found: _Found) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def schedule_page(found: _Found) -> str:
+    """Returns when an endpoint is on, and who said so."""
+    who, when = found.get("requested_by"), found.get("changed_at")
+    told = {
+        "endpoint": found["endpoint"],
+        **_hours(found),
+        "changed by": who and name_of(who),
+        "changed": when and moment(when),
+    }
+    return as_text(told)
+
+
 def _known(value: Any, unit: str = "") -> str | None:
     return None if value is None else f"{usd(value)} {unit}".strip()
 
 
 def _hours(schedule: _Found | None) -> dict[str, Any]:
-    if schedule is None or schedule["on"] is None:
+    if schedule is None or schedule.get("on") is None:
         return {"is on": "always"}
     return {
         "is on from": f"{schedule['on']} {schedule['timezone']}",

@@ -17,7 +17,7 @@ def page(run: _Run) -> str:
 
 
 def _facts(run: _Run) -> dict[str, Any]:
-    progress = run.get("progress") or {}
+    progress, of_bedrock = run.get("progress") or {}, run.get("trainer") == "bedrock"
     return {
         "run": run["run_id"],
         "project": run["project"],
@@ -35,7 +35,8 @@ def _facts(run: _Run) -> dict[str, Any]:
         "worst case": _known(run.get("worst_case_usd"), usd),
         "cost so far": _known(progress.get("cost_so_far_usd"), usd),
         "cost": _known(run.get("cost_usd"), usd),
-        "saved by Spot": _known(run.get("saved_usd"), usd),
+        # Bedrock has no Spot.
+        "saved by Spot": None if of_bedrock else _known(run.get("saved_usd"), usd),
         "model version": run.get("model_version"),
         **_metrics(run),
     }
@@ -56,7 +57,11 @@ def _steps(progress: Mapping[str, Any]) -> str | None:
 
 def _metrics(run: _Run) -> dict[str, Any]:
     found = (run.get("result") or {}).get("metrics") or {}
-    return {name: found[name] for name in ("accuracy", "macro_f1") if name in found}
+    return {
+        name: found[name] if found[name] is None else f"{float(found[name]):.4f}"
+        for name in ("accuracy", "macro_f1")
+        if name in found
+    }
 
 
 def _attempts(run: _Run) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from thriftline_cli.api.client import segment
 from thriftline_cli.context import Context
 from thriftline_cli.exits import CommandError, Exit
-from thriftline_cli.money import lasted, usd
+from thriftline_cli.money import in_words, lasted, usd
 from thriftline_cli.runs.states import EARLY, ENDED, STATES, TRAINING, UNKNOWN, WAITING, bar
 
 TIMEOUT = 86_400.0
@@ -51,8 +51,8 @@ def watch(run_id: str, context: Context) -> tuple[dict[str, Any], Exit]:
         if waited >= timeout:
             line.end()
             raise CommandError(
-                f"run {run_id} has not ended after {lasted(timeout)}; it goes on. To watch again: "
-                f"thriftline runs watch {run_id}",
+                f"run {run_id} has not ended after {in_words(timeout)}; it goes on. To watch "
+                f"again: thriftline runs watch {run_id}",
                 Exit.TIMED_OUT,
             )
         context.sleep(every)

@@ -120,6 +120,12 @@ class Batch:
             minutes = self.most_seconds / 60
             yield f"ended after {minutes:.0f} minutes, when {self.most_usd} USD are spent"
 
+    @property
+    def sentence(self) -> str:
+        """What is about to be done, as a person is asked."""
+        hour = "an unknown price" if self.hourly_usd is None else f"{self.hourly_usd} USD"
+        return f"a transform job of {self.project} is billed {hour} an hour until it ends"
+
     def run(self, timeout: float, every: float) -> dict[str, Any]:
         """Starts the job and waits for its end.
 

@@ -1,6 +1,8 @@
 """The command line itself: its help, its options, its completion, its faults."""
 
 import argparse
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 from tests.unit.cli.fake_api import FakeApi, page, problem
 from thriftline_cli import checkout
 from thriftline_cli.commands.local import PROGRAMS, program
+from thriftline_cli.examples import example_of
 from thriftline_cli.exits import CommandError, Exit
 from thriftline_cli.main import main
 from thriftline_cli.options import COMMANDS, duration, parsed, parser_for
@@ -81,6 +84,31 @@ def test_every_command_takes_the_options_of_connection_and_answer(name: str) -> 
 def test_help_fits_into_80_columns(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert max(map(len, LEAVES[name].format_help().splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_command_shows_an_example_of_itself(name: str) -> None:
+    line = example_of(f"thriftline {name}", 76)
+    assert max(map(len, line.splitlines())) <= 76
+    words = shlex.split(line.replace("BUCKET", "bucket").replace("\\\n", ""))[1:]
+    # A program of a checkout has a parser of its own.
+    if not name.startswith("local "):
+        assert " ".join(words).startswith(name)
+        parsed(words)
+        assert line.splitlines()[0] in LEAVES[name].format_help()
+
+
+def test_the_help_has_a_line_for_each_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = [line.strip() for line in parser_for(None).format_help().splitlines()]
+    for name, about in COMMANDS.items():
+        assert any(re.fullmatch(rf"{name} +{re.escape(about)}", line) for line in lines), name
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_the_usage_is_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert len(LEAVES[name].format_usage().splitlines()) == 1
 
 
 def test_options_stand_before_the_command_or_behind_it() -> None:

@@ -327,6 +327,33 @@ def test_a_schedule_is_set_shown_and_taken_away(api: FakeApi) -> None:
     assert api.answer == endpoint_detail(ENDPOINT)["schedule"]
 
 
+def test_a_schedule_that_was_taken_away_is_shown_as_always_on(api: FakeApi) -> None:
+    cleared = {"on": None, "off": None, "timezone": "UTC", "phase": "awake"}
+    said = {"requested_by": "arn:aws:iam::1:user/ann", "changed_at": "2026-11-30T19:26:38.5Z"}
+    api.routes[f"GET /endpoints/{ENDPOINT}"] = {
+        **endpoint_detail(ENDPOINT),
+        "schedule": {"endpoint": ENDPOINT, **cleared, **said},
+    }
+    assert api.command("endpoints schedule shop show") == Exit.DONE
+    assert [line.split("  ")[0] for line in api.out.splitlines()] == [
+        "endpoint",
+        "is on",
+        "changed by",
+        "changed",
+    ]
+    assert "always" in api.out
+    assert "2026-11-30 19:26Z" in api.out
+
+
+def test_a_question_is_folded_between_its_words(api: FakeApi) -> None:
+    api.is_terminal, api.typed = True, "n\n"
+    assert api.command("endpoints schedule shop sleep") == Exit.REFUSED
+    # What is said when the answer is no stands behind the question.
+    question = api.said[: next(i for i, line in enumerate(api.said) if "Go on?" in line) + 1]
+    assert len(question) > 1
+    assert max(map(len, question)) <= 80
+
+
 @pytest.mark.parametrize(
     ("outcome", "code"),
     [

@@ -424,6 +424,15 @@ def test_a_run_is_stopped_after_a_question(api: FakeApi) -> None:
     assert "what was billed so far stays billed" in api.said[-1]
 
 
+def test_what_bedrock_trained_says_nothing_of_spot(api: FakeApi) -> None:
+    metrics = {"result": {"metrics": {"accuracy": 0.975, "macro_f1": 0.9749843652282677}}}
+    for trainer in ("sagemaker", "bedrock"):
+        api.routes[f"GET /runs/{ID}"] = a_run(trainer=trainer, saved_usd="0", **metrics)
+        assert api.command(["runs", "get", ID]) == Exit.DONE
+        assert ("saved by Spot" in api.out) == (trainer == "sagemaker")
+        assert "0.9750\n" in api.out
+
+
 def test_a_version_is_approved_and_listed(api: FakeApi) -> None:
     api.routes |= {
         "GET /projects/shop/models": page(
@@ -439,7 +448,7 @@ def test_a_version_is_approved_and_listed(api: FakeApi) -> None:
         "POST /projects/shop/models/3/approval": {"version": 3, "approval_status": "Approved"},
     }
     api.command("models list shop")
-    assert api.out.splitlines()[1].split()[:3] == ["3", "PendingManualApproval", "0.91"]
+    assert api.out.splitlines()[1].split()[:3] == ["3", "PendingManualApproval", "0.9100"]
     assert max(map(len, api.out.splitlines())) <= 80
     assert api.command("models approve shop 3 --yes --why good") == Exit.DONE
     assert api.changes[0].body == {"status": "Approved", "why": "good"}

@@ -36,9 +36,12 @@ class World:
     wrote: list[str] = field(default_factory=list)
     slept: float = 0.0
 
-    def command(self, line: str, rate: Decimal | None = Decimal("0.23")) -> int:
+    def command(
+        self, line: str, rate: Decimal | None = Decimal("0.23"), *, says_yes: bool = True
+    ) -> int:
         out = io.StringIO()
-        asked = parsed(["transform", *shlex.split(line), "--output", "json"])
+        yes = ["--yes"] if says_yes else []
+        asked = parsed(["transform", *shlex.split(line), "--output", "json", *yes])
         context = Context(
             asked,
             stdout=out,
@@ -140,6 +143,13 @@ def test_the_price_is_said_before_anything_starts(world: World) -> None:
         "ended after 130 minutes, when 1 USD are spent",
     ]
     assert world.answer["usd_per_hour"] == "0.46"
+
+
+def test_nothing_starts_before_somebody_says_yes(world: World) -> None:
+    with pytest.raises(CommandError, match=r"is billed 0\.23 USD an hour") as refused:
+        world.command(LINE, says_yes=False)
+    assert refused.value.code == Exit.REFUSED
+    assert world.jobs == world.models == []
 
 
 def test_a_job_that_has_spent_its_dollars_is_stopped(world: World) -> None:

@@ -130,6 +130,13 @@ def test_a_completed_job_is_done_and_its_facts_are_kept(poll: Poll) -> None:
     }
 
 
+def test_a_program_that_gave_no_reason_is_said_to_have_given_none(poll: Poll) -> None:
+    poll.end("Failed", "Failed", FailureReason="AlgorithmError: , exit code: 1")
+
+    with pytest.raises(TrainingFailedError, match="failed: it gave no reason, exit code: 1"):
+        poll()
+
+
 @pytest.mark.parametrize(
     ("status", "secondary", "reason", "error", "ending"),
     [

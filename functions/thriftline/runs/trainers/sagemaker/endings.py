@@ -1,5 +1,6 @@
 """How a training job ended, in the words that every trainer shares."""
 
+import re
 from collections.abc import Callable
 
 from thriftline.core.dataclass import dataclass
@@ -101,7 +102,10 @@ def _reason(ending: Ending, job: TrainingJob) -> str:
 def _without_class(reason: str) -> str:
     prefix, colon, rest = reason.partition(":")
     known = colon and prefix.strip().lower() in _REASON_CLASSES
-    return rest.strip() if known and rest.strip() else reason
+    if not known or not rest.strip():
+        return reason
+    # A program that wrote no output/failure: AWS puts its exit code behind a comma.
+    return re.sub(r"^\s*,\s*", "it gave no reason, ", rest).strip()
 
 
 def facts_of(job: TrainingJob) -> str:

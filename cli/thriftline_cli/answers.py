@@ -8,6 +8,7 @@ from typing import Any
 
 WIDTH = 80
 _LEAST = 8
+_LEAST_SENTENCE, _INDENT = 30, 4
 # What stands before a value: its name and the gap, or the mark of a list.
 _HEAD = re.compile(r"(?:- |\S+(?: \S+)* {2,})")
 _Row = Mapping[str, Any]
@@ -48,6 +49,8 @@ def as_table(
     if folds:
         others = _table(rows, columns[:-1], ((), ()), width).splitlines()
         at = max(map(len, others)) + 2
+        # Beside names that leave no room for a sentence, it goes on below all of them.
+        at = at if at <= width - _LEAST_SENTENCE else _INDENT
         text = _table(rows, columns, ((), ()), width)
         return "\n".join(_wrapped(line, width, at) for line in text.splitlines())
     text = _table(rows, columns, (cut, tails), width)
@@ -122,7 +125,8 @@ def _wrapped(line: str, width: int, at: int | None = None) -> str:
     for word in line[len(start) :].split(" "):
         # The first word stands beside its name, however long it is.
         if lines[-1].strip() and lines[-1] != start and len(lines[-1]) + 1 + len(word) > width:
-            lines.append(f"{indent}{word}")
+            # Of a gap between two columns nothing is left at the end of a line.
+            lines += [f"{indent}{word}"] if word else []
         else:
             lines[-1] += word if lines[-1] == start else f" {word}"
     return "\n".join(lines)

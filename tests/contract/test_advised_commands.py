@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.test_documented_commands import _PLACES, PAGES
+from tests.contract.test_documented_commands import _PLACES
+from tests.documents import PAGES
 from thriftline_cli.options import COMMANDS, parsed
 
 ROOT = Path(__file__).parents[2]

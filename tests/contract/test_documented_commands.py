@@ -1,13 +1,13 @@
 """Every command that README and the documents show is one that its program takes.
 
-Those that can run here do in a test of their own: README's in
-tests/integration/workflow/test_readme_commands.py, a demo in its capability's tests. Here each is
-read as its program reads it, so that none is left that a program would refuse.
+tests/integration/documents/ runs each that can run here, and says of the others why not. Here each
+is read as its program reads it, those in sentences too, so that none is left that a program would
+refuse.
 """
 
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,71 +16,18 @@ import pytest
 from botocore.session import Session
 
 from laptop.__main__ import _parser as laptop_parser
+from tests.documents import ROOT, commands, parts, spans
+from tests.integration.documents.documented import ANSWERS, LEFT, documented
+from tests.integration.documents.not_here import NOT_HERE
+from thriftline_cli.examples import EXAMPLES
 from thriftline_cli.options import parsed
 
-ROOT = Path(__file__).parents[2]
-PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "cli/README.md")),
-    *(ROOT / f"{name}/README.md" for name in ("local_aws", "training_image", "preparation")),
-    *sorted((ROOT / "docs").rglob("*.md")),
-    *sorted((ROOT / "deploy").rglob("*.md")),
-]
-# A drawing in a fence of its own, and no commands.
-DRAWINGS = ("docs/architecture.md",)
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_SHELL = ("", "sh", "bash", "shell", "console")
 # What stands for a thing of the reader's own.
 _PLACES = {"PROJECT": "mine", "RUN": "mine-0a1b", "NAME": "an-endpoint", "FOLDER": "out"}
-_SEPARATORS = {"|", "&&", "||", ";", "&"}
 # Options of the AWS CLI itself.
 _AWS_OWN = {"query", "output", "region", "profile", "endpoint-url", "cli-binary-format"}
-# Programs of others, and what runs these very lines, or why nothing here can.
-_OTHERS = {
-    "bash": "within docker run, below",
-    "cd": "the shell's own",
-    "curl": "tests/training/test_serving.py sends this body to this route",
-    "cut": "tests/integration/workflow/test_readme_commands.py runs the line",
-    "docker": "tests/containers/ builds and runs the image where an engine is",
-    "echo": "the shell's own",
-    "export": "the shell's own",
-    "jupyter": "tests/sdk/test_notebook.py executes the notebook",
-    "pip": "tests/unit/cli/test_command_line.py names the package; make setup installs it",
-    "printf": "tests/containers/ makes the same image",
-    "sam": "tests/containers/test_sam_local.py builds and invokes by this program",
-    "sed": "tests/integration/workflow/test_readme_commands.py runs the line",
-    "terraform": "tests/contract/test_terraform.py reads what it applies; no provider is at hand",
-}
-
-
-def commands() -> Iterator[tuple[str, list[str]]]:
-    """Yields each command of each page, as words."""
-    for page in PAGES:
-        name = str(page.relative_to(ROOT))
-        if name in DRAWINGS:
-            continue
-        for language, block in _FENCE.findall(page.read_text()):
-            if language in _SHELL:
-                for line in block.replace("\\\n", " ").splitlines():
-                    yield from ((name, words) for words in _parts(line))
-
-
-def _parts(line: str) -> Iterator[list[str]]:
-    """Yields the commands of a line, those within $( ) too, without what sets variables."""
-    for inner in re.findall(r"\$\(([^()]+)\)", line):
-        yield from _parts(inner)
-    plain = re.sub(r"\$\([^()]+\)", "VALUE", line)
-    reader = shlex.shlex(plain, posix=True, punctuation_chars=";|&")
-    reader.whitespace_split, reader.commenters = True, "#"
-    words: list[str] = []
-    for word in [*reader, ";"]:
-        if word not in _SEPARATORS:
-            words.append(word)
-            continue
-        while words and re.fullmatch(r"\w+=.*", words[0], re.DOTALL):
-            words = words[1:]
-        if words:
-            yield words
-        words = []
+# Programs of others.
+_OTHERS = {start.split()[0] for start in NOT_HERE}
 
 
 def refused(words: list[str]) -> str | None:
@@ -131,10 +78,10 @@ def _of_aws(words: list[str]) -> str | None:
         return None if operation in ("cp", "ls") else "s3 has other commands"
     model = _service(service)
     named = {re.sub(r"(?<!^)(?=[A-Z])", "-", one).lower(): one for one in model.operation_names}
-    if operation not in named and operation != "get-login-password":
-        return f"{service} has no {operation}"
     if operation not in named:
-        return None
+        # These are the CLI's own.
+        own = operation in ("get-login-password", "deploy")
+        return None if own else f"{service} has no {operation}"
     shape = model.operation_model(named[operation]).input_shape
     members = {one.lower() for one in shape.members}
     options = [one.removeprefix("--") for one in rest if one.startswith("--")]
@@ -161,6 +108,22 @@ def test_every_command_is_one_that_its_program_takes(page: str) -> None:
     assert wrong == []
 
 
+def test_every_command_in_a_sentence_is_whole_or_the_name_of_one() -> None:
+    asked = [words for _, words in spans("aws") if len(words) > 3 and "…" not in words]
+    assert [shlex.join(words) for words in asked if refused(words)] == []
+    found = list(spans("thriftline"))
+    assert len(found) > 10
+    assert [
+        shlex.join(words) for _, words in found if not _is_name(words[1:]) and refused(words)
+    ] == []
+
+
+def _is_name(words: list[str]) -> bool:
+    """Whether a sentence speaks of a command, or of a group of them, and not of what is typed."""
+    names = {name for one in EXAMPLES for name in (one, one.split()[0])}
+    return not words or " ".join(words) in names
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -177,12 +140,12 @@ def test_every_command_is_one_that_its_program_takes(page: str) -> None:
     ],
 )
 def test_what_a_program_would_refuse_is_found(line: str) -> None:
-    assert [refused(words) for words in _parts(line)] != [None]
+    assert [refused(words) for words in parts(line)] != [None]
 
 
 def test_a_line_falls_into_its_commands() -> None:
     line = 'A=1 B=$(aws s3 ls x) docker build . | tee y && make "demo" # note; not this'
-    assert list(_parts(line)) == [
+    assert list(parts(line)) == [
         ["aws", "s3", "ls", "x"],
         ["docker", "build", "."],
         ["tee", "y"],
@@ -190,8 +153,22 @@ def test_a_line_falls_into_its_commands() -> None:
     ]
 
 
-def test_what_is_said_of_others_is_of_commands_that_are_there() -> None:
-    used = {Path(words[0]).name for _, words in commands()}
-    assert set(_OTHERS) - used == {"bash"} - used
-    tests = re.findall(r"tests/[\w/.]+", " ".join(_OTHERS.values()))
+def test_every_command_runs_or_a_list_says_why_not() -> None:
+    found = list(documented())
+    runs = [one for one in found if one.why_not is None]
+    assert len(runs) > 60
+    of_none = [one.name for one in runs if not any(map(one.begins, ANSWERS))]
+    assert of_none == [], "say in ANSWERS what it answers, or in NOT_HERE why it does not run"
+
+
+def test_both_lists_have_nothing_that_no_document_shows() -> None:
+    found = list(documented())
+    for starts in (NOT_HERE, ANSWERS, LEFT):
+        unused = [start for start in starts if not any(one.begins(start) for one in found)]
+        assert unused == []
+
+
+def test_what_runs_a_command_elsewhere_is_there() -> None:
+    tests = re.findall(r"tests/[\w/.]+", " ".join(NOT_HERE.values()))
+    assert len(tests) > 15
     assert [one for one in tests if not (ROOT / one).exists()] == []

@@ -19,7 +19,6 @@ TOGETHER = (
     (
         "workflow/test_tasks.py",
         "workflow/test_deploying.py",
-        "workflow/test_readme_commands.py",
         "workflow/test_watch.py",
     ),
     (

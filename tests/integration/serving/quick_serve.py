@@ -38,6 +38,9 @@ class Answers(BaseHTTPRequestHandler):
         behaviour = MODELS["" if self.path == "/invocations" else name]
         status = 500 if behaviour.get("fails") else 200
         answer = {"label": behaviour["label"]}
+        if self.headers.get("Content-Type") == "application/jsonlines":
+            self._lines(status, [answer] * len(body.splitlines()))
+            return
         asked = json.loads(body) if body.startswith(b"{") else {}
         # A list of inputs has a list of answers, as the image's own contract says.
         several = isinstance(asked.get("inputs"), list)
@@ -48,9 +51,16 @@ class Answers(BaseHTTPRequestHandler):
         self._answer(200, {})
 
     def _answer(self, status: int, document: Any) -> None:
-        body = json.dumps(document).encode()
+        self._send(status, "application/json", json.dumps(document))
+
+    def _lines(self, status: int, documents: list[Any]) -> None:
+        lines = "".join(f"{json.dumps(one)}\n" for one in documents)
+        self._send(status, "application/jsonlines", lines)
+
+    def _send(self, status: int, kind: str, text: str) -> None:
+        body = text.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

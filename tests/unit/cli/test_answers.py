@@ -47,11 +47,23 @@ def test_of_two_columns_the_wider_one_is_cut_first() -> None:
 
 def test_sentences_of_the_last_column_go_on_below_themselves() -> None:
     rows = [{"is": "ok", "of": "image", "sentence": "it is there and has a digest of its own"}]
-    assert as_table(rows, ["is", "of", "sentence"], folds=True, width=30).splitlines() == [
+    assert as_table(rows, ["is", "of", "sentence"], folds=True, width=42).splitlines() == [
         "IS  OF     SENTENCE",
-        "ok  image  it is there and has",
-        "           a digest of its own",
+        "ok  image  it is there and has a digest of",
+        "           its own",
     ]
+
+
+def test_sentences_beside_long_names_go_on_below_all_of_them() -> None:
+    rows = [
+        {"of": "a" * 40, "sentence": "it is there and has a digest of its own, and is long"},
+        {"of": "b", "sentence": "it is not there, or nobody may look at it; ask somebody else"},
+    ]
+    lines = as_table(rows, ["of", "sentence"], folds=True, width=60).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert lines[2] == "    has a digest of its own, and is long"
+    assert lines[3].startswith("b   ")
+    assert lines[4].startswith("    ")
 
 
 def test_a_tail_keeps_its_end() -> None:

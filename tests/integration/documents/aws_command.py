@@ -1,7 +1,8 @@
-"""The commands of the AWS CLI that README has, run by boto3: the CLI itself has pins of its own.
+"""The AWS CLI's commands that documents have, run by boto3: the CLI itself has pins of its own.
 
     python aws_command.py s3 cp my.csv s3://bucket/key
     python aws_command.py logs filter-log-events --log-group-name NAME
+    python aws_command.py lambda invoke --function-name NAME --payload JSON FILE
 
 Any other service and operation goes by botocore's models, with `--query` and `--output text`.
 """
@@ -23,6 +24,8 @@ def main(words: list[str]) -> int:
     elif words[:2] == ["s3", "ls"]:
         for key, size in objects(boto3.client("s3"), words[-1]):
             sys.stdout.write(f"{size:>10} {key}\n")
+    elif words[:2] == ["lambda", "invoke"]:
+        invoke(boto3.client("lambda"), options_of(words[2:-1]), words[-1])
     elif words[:2] == ["ecr", "get-login-password"]:
         sys.stdout.write("password\n")  # the embedded AWS has no registry to log in to
     else:
@@ -48,6 +51,18 @@ def copy(s3: Client, words: list[str]) -> None:
         s3.download_file(bucket, key, str(folder))
     else:
         s3.upload_file(source, *place(target))
+
+
+def invoke(functions: Client, options: dict[str, str], file: str) -> None:
+    assert options.pop("cli-binary-format") == "raw-in-base64-out"
+    answer = functions.invoke(
+        FunctionName=options.pop("function-name"), Payload=options.pop("payload").encode()
+    )
+    assert not options, options
+    # As the CLI does, it writes the answer into the file, which may be a terminal.
+    with Path(file).open("wb") as written:
+        written.write(answer["Payload"].read())
+    sys.stdout.write(json.dumps({"StatusCode": answer["StatusCode"]}) + "\n")
 
 
 def place(uri: str) -> tuple[str, str]:

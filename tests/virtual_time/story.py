@@ -123,6 +123,8 @@ class Story:
             for item in world.dynamodb.tables["runs"].values():
                 if item.get("asked_by", {}).get("S") == execution.arn:
                     payload = {"run_id": item["run"]["S"], "answer": said, "by": "ann"}
+                    if said == "approve":
+                        payload["worst_case_usd"] = item["worst_case_usd"]["S"]
                     world.invoke("AnswerApprovalFunction", payload, lambda *_: None)
 
         if said:

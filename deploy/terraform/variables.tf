@@ -505,14 +505,14 @@ variable "hosted_page" {
 }
 
 variable "hosted_page_mfa" {
-  description = "Whether people who sign in to the hosted page may (OPTIONAL) or must (ON) add the code of an authenticator app."
+  description = "Whether people who sign in to the hosted page must add the code of an authenticator app."
   type        = string
-  default     = "OPTIONAL"
+  default     = "OFF"
   nullable    = false
 
   validation {
-    condition     = contains(["OFF", "OPTIONAL", "ON"], var.hosted_page_mfa)
-    error_message = "One of: OFF, OPTIONAL, ON."
+    condition     = contains(["OFF", "ON"], var.hosted_page_mfa)
+    error_message = "One of: OFF, ON."
   }
 }
 

@@ -120,6 +120,37 @@ def test_the_path_that_is_signed_is_the_one_that_the_api_sees(template: dict[str
     assert "Cors" not in template["Resources"]["Api"]["Properties"]
 
 
+def test_an_error_is_never_answered_again_from_a_cache(template: dict[str, Any]) -> None:
+    """These are the codes that CloudFront keeps; 10 seconds where nothing else is said."""
+    config = template["Resources"]["PageDistribution"]["Properties"]["DistributionConfig"]
+    found = config["CustomErrorResponses"]
+    assert {one["ErrorCode"] for one in found} == {
+        400, 403, 404, 405, 414, 500, 501, 502, 503, 504,
+    }  # fmt: skip
+    # With a page in its place, a problem of the API would be none.
+    assert all(set(one) == {"ErrorCode", "ErrorCachingMinTTL"} for one in found)
+    assert {one["ErrorCachingMinTTL"] for one in found} == {0}
+
+
+def test_the_names_of_the_account_fit_whatever_the_stack_is_called(
+    template: dict[str, Any],
+) -> None:
+    access = template["Resources"]["PageOriginAccess"]["Properties"]["OriginAccessControlConfig"]
+    for name in (access["Name"], headers_of(template)["Name"]):
+        text, given = name.value
+        assert set(given) == {"Id"}
+        longest = text.replace("${Id}", "0" * 8).replace("${AWS::Region}", "ap-southeast-1")
+        assert "$" not in longest
+        assert len(longest) <= 64
+
+
+def test_the_pool_has_the_login_page_that_people_are_sent_to(template: dict[str, Any]) -> None:
+    assert template["Resources"]["PageLogin"]["Properties"]["ManagedLoginVersion"] == 2
+    assert template["Resources"]["PageUserPool"]["Properties"]["UserPoolTier"] == "ESSENTIALS"
+    # Nobody would be asked to enrol where it is optional, and the page's scopes cannot.
+    assert template["Parameters"]["HostedPageMfa"]["AllowedValues"] == ["OFF", "ON"]
+
+
 def test_the_bucket_is_private_and_read_by_this_distribution_alone(
     template: dict[str, Any],
 ) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.core.observability import logger
 
@@ -18,7 +19,21 @@ _SIGNED_IN = re.compile(r"[^,]*/(?P<pool>[\w-]+):CognitoSignIn:(?P<subject>[0-9A
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'+=?^_`{|}~@-]{3,128}")
 
 
-def caller_of(identity: Mapping[str, Any], pool: str, address_of: Callable[[str], str]) -> str:
+@dataclass(frozen=True)
+class Caller:
+    """Who signed a request.
+
+    ``key`` is of the request alone: the same at each of a person's requests, whatever the user pool
+    answers. ``name`` is what is recorded and what members are named by. ``is_named`` is false where
+    the pool did not answer, so that another request of the person may have another name.
+    """
+
+    key: str
+    name: str
+    is_named: bool = True
+
+
+def caller_of(identity: Mapping[str, Any], pool: str, address_of: Callable[[str], str]) -> Caller:
     """Returns who signed a request; ``unknown`` where nobody did.
 
     Args:
@@ -29,20 +44,21 @@ def caller_of(identity: Mapping[str, Any], pool: str, address_of: Callable[[str]
     arn = str(identity.get("userArn") or UNKNOWN)
     given_to = str(identity.get("cognitoIdentityId") or "")
     if arn == UNKNOWN or not given_to:
-        return arn
-    return f"{arn}/{_person(identity, pool, address_of) or given_to}"
+        return Caller(arn, arn)
+    subject = _subject(identity, pool)
+    key = f"{arn}/{subject or given_to}"
+    if not subject:
+        return Caller(key, key)
+    try:
+        address = address_of(subject)
+    except ThriftlineError as error:
+        logger.warning("a person's address is not known", error=type(error).__name__)
+        return Caller(key, key, is_named=False)
+    return Caller(key, f"{arn}/{address}" if _ADDRESS.fullmatch(address) else key)
 
 
-def _person(identity: Mapping[str, Any], pool: str, address_of: Callable[[str], str]) -> str:
-    """Returns the person's address, else the id in the pool; empty for one of another provider."""
+def _subject(identity: Mapping[str, Any], pool: str) -> str:
+    """Returns the person's id in the pool; empty for one of another provider."""
     given = str(identity.get("cognitoAuthenticationProvider") or "")
     found = _SIGNED_IN.fullmatch(given.rpartition(",")[2])
-    if found is None or not pool or found["pool"] != pool:
-        return ""
-    try:
-        address = address_of(found["subject"])
-    except ThriftlineError as error:
-        # The id is as true, if less telling.
-        logger.warning("a person's address is not known", error=type(error).__name__)
-        return found["subject"]
-    return address if _ADDRESS.fullmatch(address) else found["subject"]
+    return found["subject"] if found is not None and pool and found["pool"] == pool else ""

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from thriftline.api import problems
 from thriftline.api.answers import Accepted, RawDocument
-from thriftline.api.callers import UNKNOWN, caller_of
+from thriftline.api.callers import UNKNOWN, Caller, caller_of
 from thriftline.api.idempotency import HttpAnswer, KeyedRequest, once
 from thriftline.api.problems import Problem
 from thriftline.api.requests import (
@@ -114,14 +114,14 @@ def _answered(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
     context = event.get("requestContext") or {}
     headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
     caller = caller_of(context.get("identity") or {}, wiring.settings().page_user_pool, _address_of)
-    if caller == UNKNOWN and not route.reads_only:
-        raise Problem(HTTPStatus.FORBIDDEN, "Nobody is known to have signed this request.")
+    if not route.reads_only:
+        _require_name(caller)
     parameters = path_parameters(event.get("pathParameters"), route.parameters)
     key = None if route.reads_only else idempotency_key(headers)
     path = route.path.format(**parameters)
-    request = KeyedRequest(caller, route.method, path, key or uuid4().hex, _sent(event))
+    request = KeyedRequest(caller.key, route.method, path, key or uuid4().hex, _sent(event))
     call = Call(
-        caller=caller,
+        caller=caller.name,
         now=wiring.now(),
         method=route.method,
         path=route.path,
@@ -138,6 +138,23 @@ def _answered(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
     if key is None or not route.keeps_answer:
         return act()
     return once(request, act, wiring.requests_table(), call.now)
+
+
+def _require_name(caller: Caller) -> None:
+    """Checks that what is changed can be recorded under the caller's name.
+
+    Raises:
+        Problem: 403 where nobody signed; 503 where the person's address cannot be looked up now.
+    """
+    if caller.name == UNKNOWN:
+        raise Problem(HTTPStatus.FORBIDDEN, "Nobody is known to have signed this request.")
+    if not caller.is_named:
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The user pool did not say whose request this is, so nothing was changed. Ask again in "
+            "a moment.",
+            headers={"Retry-After": "5"},
+        )
 
 
 def _address_of(subject: str) -> str:

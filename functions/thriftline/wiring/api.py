@@ -42,10 +42,11 @@ def members() -> "Members":
 @cache
 def page_users() -> "PageUsers":
     """Who may sign in to the hosted page."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import impatient_client
     from thriftline.core.aws.page_users import PageUsers
 
-    return PageUsers(client("cognito-idp"), settings().page_user_pool)
+    # API Gateway ends a call after 29 s.
+    return PageUsers(impatient_client("cognito-idp"), settings().page_user_pool)
 
 
 @cache

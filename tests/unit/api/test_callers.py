@@ -27,19 +27,20 @@ ADDRESSES = {SUBJECT: "ann@example.com"}
 
 
 def test_a_person_of_the_page_is_named_by_the_address() -> None:
-    assert caller_of(IDENTITY, POOL, ADDRESSES.__getitem__) == f"{ROLE}/ann@example.com"
+    found = caller_of(IDENTITY, POOL, ADDRESSES.__getitem__)
+    assert found.name == f"{ROLE}/ann@example.com"
 
 
 def test_a_caller_without_cognito_stays_the_arn_and_nobody_stays_unknown() -> None:
-    assert caller_of({"userArn": ROLE}, POOL, ADDRESSES.__getitem__) == ROLE
-    assert caller_of({}, POOL, ADDRESSES.__getitem__) == "unknown"
-    assert caller_of({**IDENTITY, "userArn": None}, POOL, ADDRESSES.__getitem__) == "unknown"
+    assert caller_of({"userArn": ROLE}, POOL, ADDRESSES.__getitem__).name == ROLE
+    assert caller_of({}, POOL, ADDRESSES.__getitem__).name == "unknown"
+    assert caller_of({**IDENTITY, "userArn": None}, POOL, ADDRESSES.__getitem__).name == "unknown"
 
 
 @pytest.mark.parametrize("pool", ["", "eu-west-1_other"])
 def test_a_person_of_another_pool_is_the_identity_alone(pool: str) -> None:
     found = caller_of(IDENTITY, pool, ADDRESSES.__getitem__)
-    assert found == f"{ROLE}/{IDENTITY['cognitoIdentityId']}"
+    assert found.name == f"{ROLE}/{IDENTITY['cognitoIdentityId']}"
 
 
 def _denied(_: str) -> str:
@@ -52,7 +53,33 @@ def _denied(_: str) -> str:
 def test_without_an_address_that_can_be_recorded_it_is_the_id_of_the_pool(
     address_of: Callable[[str], str],
 ) -> None:
-    assert caller_of(IDENTITY, POOL, address_of) == f"{ROLE}/{SUBJECT}"
+    found = caller_of(IDENTITY, POOL, address_of)
+    assert found.name == f"{ROLE}/{SUBJECT}"
+    assert found.is_named is (address_of is not _denied)
+
+
+def test_a_pool_that_does_not_answer_makes_nobody_another_caller() -> None:
+    known = caller_of(IDENTITY, POOL, ADDRESSES.__getitem__)
+    assert caller_of(IDENTITY, POOL, _denied).key == known.key
+    assert known.is_named
+
+
+def test_nothing_is_changed_for_somebody_whom_the_pool_does_not_name(world: ApiWorld) -> None:
+    client = boto3.client("cognito-idp", region_name="us-east-1")
+    pool = client.create_user_pool(PoolName="page")["UserPool"]["Id"]
+    world.set(PAGE_USER_POOL=pool)
+    world.run_that_goes_on("reviews-1")
+    issuer = f"cognito-idp.us-east-1.amazonaws.com/{pool}"
+    signed = {**IDENTITY, "cognitoAuthenticationProvider": f"{issuer}:CognitoSignIn:{SUBJECT}"}
+    stop = rest_event("POST", "/runs/reviews-1/stop", {"why": "wrong data"}, key="one-key")
+    look = rest_event("GET", "/runs/reviews-1")
+    for event in (stop, look):
+        event["requestContext"]["identity"] = signed
+
+    answered = world.send(stop)
+    assert answered.status == 503, answered.body
+    assert answered.headers["Retry-After"] == "5"
+    assert world.send(look).status == 200
 
 
 def test_the_pool_says_whose_id_it_is() -> None:

@@ -6,6 +6,10 @@ from thriftline_cli.context import Context
 from thriftline_cli.exits import CommandError, Exit
 from thriftline_cli.options import leaf, steps
 
+# The identity pool asks the user pool at each renewal, but what it gave holds to its end.
+_CREDENTIALS_LAST = (
+    "AWS credentials that the person's browser has already go on for an hour at most"
+)
 COLUMNS = ("address", "may", "has_signed_in", "invited")
 
 
@@ -102,13 +106,17 @@ def _invite(args: argparse.Namespace, context: Context) -> None:
         context.out.one({"dry_run": True, **answer, "operate": args.operate})
         return
     cognito = context.aws("cognito-idp")
-    is_new = invite(args.address, pool, cognito)
+    is_new, is_mailed = invite(args.address, pool, cognito)
     if not is_new:
-        context.say(f"{args.address} was invited before; no mail is sent")
+        mail = "AWS mails a new first password" if is_mailed else "no mail is sent"
+        context.say(f"{args.address} was invited before; {mail}")
     if args.operate is not None:
         let_act(args.address, pool, cognito, may_act=args.operate)
-        context.say("whoever is signed in has it from the next sign-in on")
-    context.out.one({**answer, "is_new": is_new, "operate": args.operate})
+    if args.operate:
+        context.say("who is signed in now has it at once after signing out and in again")
+    elif args.operate is False:
+        context.say(f"{args.address} is signed out everywhere; {_CREDENTIALS_LAST}")
+    context.out.one({**answer, "is_new": is_new, "is_mailed": is_mailed, "operate": args.operate})
 
 
 def _remove(args: argparse.Namespace, context: Context) -> None:
@@ -122,7 +130,7 @@ def _remove(args: argparse.Namespace, context: Context) -> None:
         context.out.one({"dry_run": True, **answer})
         return
     remove(args.address, outputs["PageUserPoolId"], context.aws("cognito-idp"))
-    context.say("AWS credentials that the person's browser has already go on for an hour at most")
+    context.say(_CREDENTIALS_LAST)
     context.out.one(answer)
 
 

@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 from thriftline_cli.exits import CommandError, Exit
 
 OPERATORS = "operators"
+# The first password of the mail was not used.
+_NOT_YET = "FORCE_CHANGE_PASSWORD"
 # What records can name: the API takes no slash in it.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'+=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
@@ -20,8 +22,12 @@ def address(text: str) -> str:
     return text.lower()
 
 
-def invite(who: str, pool: str, cognito: Any) -> bool:
-    """Makes an account, whose first password comes by mail; returns False where there is one."""
+def invite(who: str, pool: str, cognito: Any) -> tuple[bool, bool]:
+    """Makes an account, or sends the first password of one that was never signed in to again.
+
+    Returns:
+        Whether the account is new, and whether AWS mails a first password.
+    """
     attributes = [
         {"Name": "email", "Value": who},
         {"Name": "email_verified", "Value": "true"},
@@ -34,14 +40,30 @@ def invite(who: str, pool: str, cognito: Any) -> bool:
             DesiredDeliveryMediums=["EMAIL"],
         )
     except cognito.exceptions.UsernameExistsException:
+        return False, _invited_again(who, pool, cognito)
+    return True, True
+
+
+def _invited_again(who: str, pool: str, cognito: Any) -> bool:
+    """Sends another first password to somebody who has no own one yet; theirs may have ended."""
+    if cognito.admin_get_user(UserPoolId=pool, Username=who)["UserStatus"] != _NOT_YET:
         return False
+    cognito.admin_create_user(
+        UserPoolId=pool, Username=who, MessageAction="RESEND", DesiredDeliveryMediums=["EMAIL"]
+    )
     return True
 
 
 def let_act(who: str, pool: str, cognito: Any, *, may_act: bool) -> None:
-    """Puts a person into the group of those who may act, or takes the person out of it."""
-    change = cognito.admin_add_user_to_group if may_act else cognito.admin_remove_user_from_group
-    change(UserPoolId=pool, Username=who, GroupName=OPERATORS)
+    """Puts a person into the group of those who may act, or takes the person out of it.
+
+    Tokens name the group until they end, so who is taken out is signed out too.
+    """
+    if may_act:
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=who, GroupName=OPERATORS)
+        return
+    cognito.admin_remove_user_from_group(UserPoolId=pool, Username=who, GroupName=OPERATORS)
+    cognito.admin_user_global_sign_out(UserPoolId=pool, Username=who)
 
 
 def remove(who: str, pool: str, cognito: Any) -> None:
@@ -72,7 +94,6 @@ def people(pool: str, cognito: Any) -> list[dict[str, Any]]:
         {
             "address": _address_of(one),
             "may": "operate" if one["Username"] in acting else "read",
-            # FORCE_CHANGE_PASSWORD: the first password of the mail was not used.
             "has_signed_in": one.get("UserStatus") == "CONFIRMED",
             "invited": one["UserCreateDate"].isoformat(timespec="seconds"),
         }

@@ -20,11 +20,29 @@ LOGIN = f"https://thriftline-1-2.auth.{REGION}.amazoncognito.com"
 IDENTITY = f"https://cognito-identity.{REGION}.amazonaws.com"
 
 
+class Pool:
+    """moto's Cognito, which would make a second account of who is mailed a second time."""
+
+    def __init__(self, client: Any, mailed: list[str]) -> None:
+        self._client = client
+        self._mailed = mailed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def admin_create_user(self, **asked: Any) -> Any:
+        again = asked.get("MessageAction") == "RESEND"
+        found = {} if again else self._client.admin_create_user(**asked)
+        self._mailed.append(asked["Username"])
+        return found
+
+
 class Account(FakeApi):
     """A stack with a hosted page, in an account of moto."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.mailed: list[str] = []
         s3 = self.of("s3")
         location: Any = {"LocationConstraint": REGION}
         s3.create_bucket(Bucket="page", CreateBucketConfiguration=location)
@@ -48,6 +66,8 @@ class Account(FakeApi):
         return boto3.client(service, region_name=REGION)
 
     def client(self, service: str) -> Any:
+        if service == "cognito-idp":
+            return Pool(self.of(service), self.mailed)
         return self if service == "cloudformation" else self.of(service)
 
     def _distribution(self) -> str:
@@ -195,6 +215,46 @@ def test_people_are_invited_to_look_or_to_act_and_removed(account: Account) -> N
     assert account.command("page remove ann@example.com --yes") == Exit.DONE
     assert people_of(account) == {"bob@example.com": "read"}
     assert account.command("page remove ann@example.com --yes") == Exit.NOT_FOUND
+
+
+def test_a_first_password_that_was_not_used_is_mailed_again(account: Account) -> None:
+    """It ends after 7 days, and nobody could sign in any more."""
+    for _ in range(2):
+        assert account.command("page invite ann@example.com --yes --output json") == Exit.DONE
+        assert account.answer["is_mailed"] is True
+    assert account.mailed == ["ann@example.com"] * 2
+
+    account.of("cognito-idp").admin_set_user_password(
+        UserPoolId=account.pool, Username="ann@example.com", Password="Own-pass-1", Permanent=True
+    )
+    assert account.command("page invite ann@example.com --yes --output json") == Exit.DONE
+    assert account.answer["is_mailed"] is False
+    assert len(account.mailed) == 2
+
+
+def test_who_may_act_no_longer_is_signed_out(account: Account) -> None:
+    account.command("page invite ann@example.com --operate --yes")
+    cognito = account.of("cognito-idp")
+    cognito.admin_set_user_password(
+        UserPoolId=account.pool, Username="ann@example.com", Password="Own-pass-1", Permanent=True
+    )
+    client = cognito.create_user_pool_client(
+        UserPoolId=account.pool,
+        ClientName="page",
+        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    )["UserPoolClient"]["ClientId"]
+    token = cognito.admin_initiate_auth(
+        UserPoolId=account.pool,
+        ClientId=client,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ann@example.com", "PASSWORD": "Own-pass-1"},
+    )["AuthenticationResult"]["AccessToken"]
+    assert cognito.get_user(AccessToken=token)["Username"]
+
+    assert account.command("page invite ann@example.com --no-operate --yes") == Exit.DONE
+    with pytest.raises(cognito.exceptions.NotAuthorizedException):
+        cognito.get_user(AccessToken=token)
+    assert any("signed out everywhere" in said for said in account.said)
 
 
 def test_a_rehearsed_invitation_invites_nobody(account: Account) -> None:

@@ -105,6 +105,10 @@ class Cognito:
             return self._login(query)
         if parts.path == "/logout":
             return self._back(query["logout_uri"], {})
+        if parts.path == "/oauth2/revoke":
+            form = {name: one[0] for name, one in parse_qs(body.decode()).items()}
+            self._tokens.pop(form["token"])
+            return 200, {}, b""
         if parts.path == "/oauth2/token":
             form = {name: one[0] for name, one in parse_qs(body.decode()).items()}
             status, answer = self._granted(form)

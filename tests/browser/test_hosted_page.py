@@ -144,7 +144,10 @@ def test_a_reload_asks_for_no_password_and_signing_out_forgets(site: Site, page:
     page.wait_for_selector(".who")
     assert site.cognito.asked.count("authorization_code") == 1
 
-    page.get_by_role("button", name="Sign out").click()
+    lasting = page.evaluate("JSON.parse(sessionStorage['thriftline-tokens']).refresh_token")
+    with page.expect_request(f"{site.cognito.server.origin}/oauth2/revoke") as asked:
+        page.get_by_role("button", name="Sign out").click()
+    assert lasting in (asked.value.post_data or "")
     page.wait_for_selector("h1:has-text('Sign in')")
     assert (
         page.evaluate("Object.keys(sessionStorage).length + Object.keys(localStorage).length") == 0

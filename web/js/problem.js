@@ -24,9 +24,14 @@ const HOSTED_MOVES = {
   403: "Ask the owner of the stack for a place in the group operators (to act: thriftline page invite ADDRESS --operate), or in ProjectMembers.",
 };
 
+// API Gateway's own words: for a path that it does not have, signed or not, and for signatures.
 const NO_ROUTE = /Missing Authentication Token/;
+const CLOCK = /Signature expired|Signature not yet current/i;
+const SIGNATURE = /signature we calculated does not match|security token included in the request/i;
 const NEWER =
   "The stack's API has no such route, so it is older than this page. Deploy the newest template.";
+const SET_CLOCK = "The clock of this device is wrong by some minutes. Set it, then try again.";
+const SIGN_ANEW = "Reload the page; where that does not help, sign out and in again.";
 
 export class Problem extends Error {
   constructor({ status = 0, title, detail = "", errors = [], move }) {
@@ -79,11 +84,17 @@ export function problemOf(status, body) {
   return new Problem({
     status,
     title,
-    // API Gateway's words for a path that it does not have, signed or not.
-    move: NO_ROUTE.test(`${title} ${text(body.detail)}`) ? NEWER : undefined,
+    move: moveOfGateway(`${title} ${text(body.detail)}`),
     detail: text(body.detail),
     errors: errors.map((one) => [text(one?.pointer), text(one?.detail)].filter(Boolean).join(": ")),
   });
+}
+
+/** Returns what to do about an error of API Gateway's own; undefined for others. */
+function moveOfGateway(words) {
+  if (NO_ROUTE.test(words)) return NEWER;
+  if (CLOCK.test(words)) return SET_CLOCK;
+  return isHosted() && SIGNATURE.test(words) ? SIGN_ANEW : undefined;
 }
 
 const text = (value) => (typeof value === "string" ? value : "");

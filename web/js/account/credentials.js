@@ -1,6 +1,7 @@
 // AWS credentials of whoever signed in: an hour's, in memory, asked for anew before they end.
-import { Problem, unreachable } from "../problem.js";
-import { forget, renew, tokens } from "./sign_in.js";
+import { Problem } from "../problem.js";
+import { askCognito } from "./ask_cognito.js";
+import { forget, renew, sameSignIn, tokens } from "./sign_in.js";
 
 const SOON = 5 * 60 * 1000;
 
@@ -23,6 +24,7 @@ export function leave() {
 }
 
 async function ask(signIn) {
+  const requireSignIn = sameSignIn();
   try {
     if ((tokens()?.ends ?? 0) - Date.now() < SOON) await renew(signIn);
     const Logins = { [signIn.user_pool]: tokens().id_token };
@@ -34,6 +36,7 @@ async function ask(signIn) {
       IdentityId,
       Logins,
     });
+    requireSignIn();
     held = {
       accessKeyId: found.AccessKeyId,
       secretAccessKey: found.SecretKey,
@@ -51,19 +54,13 @@ async function ask(signIn) {
 }
 
 async function cognito({ identity }, action, asked) {
-  const response = await fetch(identity, {
-    method: "POST",
+  const { response, found } = await askCognito(identity, {
     headers: {
       "Content-Type": "application/x-amz-json-1.1",
       "X-Amz-Target": `AWSCognitoIdentityService.${action}`,
     },
     body: JSON.stringify(asked),
-    cache: "no-store",
-    referrerPolicy: "no-referrer",
-  }).catch(() => {
-    throw unreachable();
   });
-  const found = await response.json().catch(() => ({}));
   if (response.ok) return found;
   throw new Problem({
     // Of a token that ended, or of a person who was taken out of the pool.

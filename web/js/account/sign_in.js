@@ -1,10 +1,15 @@
 // Signing in at Cognito's login page: authorization code with PKCE (RFC 7636). This tab keeps the
 // tokens, until it is closed or the person signs out.
-import { Problem, unreachable } from "../problem.js";
+import { Problem } from "../problem.js";
+import { askCognito } from "./ask_cognito.js";
 
 const STARTED = "thriftline-sign-in-started";
 const TOKENS = "thriftline-tokens";
 const SCOPE = "openid email";
+// By these the login page refuses for good; whatever else it answers may pass.
+const ENDED = ["invalid_grant", "invalid_request", "unauthorized_client"];
+
+let signOuts = 0;
 
 /** Goes to the login page; it comes back to this page with a code. */
 export async function goToLogin({ login, client_id }) {
@@ -49,7 +54,9 @@ export async function comeBack(signIn) {
 export async function renew(signIn) {
   const { refresh_token } = tokens() ?? {};
   if (!refresh_token) throw refused("The sign-in has ended.");
+  const requireSignIn = sameSignIn();
   const found = await askForTokens(signIn, { grant_type: "refresh_token", refresh_token });
+  requireSignIn();
   // Cognito sends the lasting one again only where it is another.
   keep({ refresh_token, ...found });
 }
@@ -57,7 +64,32 @@ export async function renew(signIn) {
 /** Returns id_token, refresh_token and the time at which the first ends; null for nobody. */
 export const tokens = () => JSON.parse(sessionStorage.getItem(TOKENS) ?? "null");
 
-export const forget = () => sessionStorage.removeItem(TOKENS);
+export function forget() {
+  signOuts += 1;
+  sessionStorage.removeItem(TOKENS);
+}
+
+/** Returns a check for what is asked meanwhile: it throws once the person has signed out. */
+export function sameSignIn() {
+  const before = signOuts;
+  return () => {
+    if (signOuts !== before) throw refused("You signed out meanwhile.");
+  };
+}
+
+/** Makes the lasting token and what came of it worthless; nobody waits for the answer. */
+export function revoke({ login, client_id }) {
+  const { refresh_token } = tokens() ?? {};
+  if (!refresh_token) return;
+  fetch(`${login}/oauth2/revoke`, {
+    method: "POST",
+    body: new URLSearchParams({ client_id, token: refresh_token }),
+    // The page is left at once, and reads no answer.
+    keepalive: true,
+    mode: "no-cors",
+    referrerPolicy: "no-referrer",
+  }).catch(() => {});
+}
 
 /** Ends the session at the login page too, which comes back to this page. */
 export function goToLogout({ login, client_id }) {
@@ -79,17 +111,15 @@ export function ownName() {
 
 async function askForTokens({ login, client_id }, asked) {
   const body = new URLSearchParams({ client_id, ...asked });
-  const response = await fetch(`${login}/oauth2/token`, {
-    method: "POST",
-    body,
-    cache: "no-store",
-    referrerPolicy: "no-referrer",
-  }).catch(() => {
-    throw unreachable();
+  const { response, found } = await askCognito(`${login}/oauth2/token`, { body });
+  if (response.ok && found.id_token) return found;
+  if (response.status === 400 && ENDED.includes(found.error)) throw refused(found.error);
+  throw new Problem({
+    status: 503,
+    title: "Cognito gave no sign-in",
+    detail: String(found.error ?? ""),
+    move: "Wait a few seconds, then try again.",
   });
-  const found = await response.json().catch(() => ({}));
-  if (!response.ok || !found.id_token) throw refused(found.error ?? "");
-  return found;
 }
 
 function keep({ id_token, refresh_token, expires_in }) {

@@ -6,6 +6,8 @@ import { isHosted } from "../settings.js";
 import { Failure } from "./states.js";
 import { Name } from "./text.js";
 
+const KEPT_SECONDS = 60;
+
 export function DocumentLink({ href, name }) {
   const [problem, setProblem] = useState(null);
   const address = documentAddress(href);
@@ -25,5 +27,6 @@ function offer(body, name) {
   link.href = URL.createObjectURL(body);
   link.download = name;
   link.click();
-  URL.revokeObjectURL(link.href);
+  // A browser may read it only after this; one that asks where to save it, much later.
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT_SECONDS * 1000);
 }

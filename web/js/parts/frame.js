@@ -1,6 +1,6 @@
 // What is around every page: who and where, the dollars, the menu.
 import { leave } from "../account/credentials.js";
-import { goToLogout, ownName } from "../account/sign_in.js";
+import { goToLogout, ownName, revoke } from "../account/sign_in.js";
 import { plain } from "../format.js";
 import { html } from "../lib.js";
 import { address } from "../router.js";
@@ -56,6 +56,7 @@ function Where() {
 
 function Who() {
   const signOut = () => {
+    revoke(settings.sign_in);
     leave();
     goToLogout(settings.sign_in);
   };

@@ -1,5 +1,6 @@
 """In which order the files of integration tests begin, and which go to one process."""
 
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -36,7 +37,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogethe
     return FilesTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-# The last of all, when the fixtures of the test's module have ended.
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    SHARED.leave(item.path, nextitem.path if nextitem else None)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, object, object]:
+    try:
+        return (yield)
+    finally:
+        # When the fixtures of the test's module have ended, or one could not end.
+        SHARED.leave(item.path, nextitem.path if nextitem else None)
+
+
+def pytest_sessionfinish() -> None:
+    SHARED.close()

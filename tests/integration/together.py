@@ -78,8 +78,12 @@ class Shared:
     def leave(self, path: Path, following: Path | None) -> None:
         """End what was shared where the next test, if any, is of another group."""
         if following is None or first_of(name_of(path)) != first_of(name_of(following)):
-            self._started.clear()
-            self._running.close()
+            self.close()
+
+    def close(self) -> None:
+        """End what was shared."""
+        self._started.clear()
+        self._running.close()
 
 
 SHARED = Shared()

@@ -3,7 +3,8 @@
 A function's modules name a hundred dataclasses, of which a call makes instances of few. To write
 the six methods of one takes half a millisecond, which was half of what our own modules added to a
 cold start. Here a class has its fields at once, and its methods when the first of them is needed:
-the standard library writes them then, so that they do and say what they would have.
+the standard library writes them then. What it refuses at a definition it refuses then, too, which
+a test does for every class; a plain class may not inherit from a frozen one.
 """
 
 import dataclasses

@@ -34,7 +34,7 @@ NOT_HERE = {
     "thriftline deploy HostedPage=on": "a deployment by SAM: tests/unit/cli/test_deploy.py",
     "thriftline deploy HostedPage=off": "the same",
     "thriftline page": "no CloudFront and no Cognito here: tests/unit/cli/test_page.py",
-    "thriftline ui": "serves until Ctrl-C; the test below opens its page",
+    "thriftline ui": "serves until Ctrl-C; test_run_commands.py opens its page",
     "python -m local_aws serve": "tests/integration/local_aws/test_command_line.py starts it",
     "python training_image/train": "tests/training/test_training_readme.py runs the page's example",
     "python training_image/serve": "tests/training/test_serving.py asks it",

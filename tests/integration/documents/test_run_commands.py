@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -129,18 +128,18 @@ def test_the_image_goes_to_the_repository_that_the_stack_has_made_on_a_base_by_i
 
 
 def test_the_page_is_served_until_ctrl_c(world: Documented, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = ["thriftline", "ui", "--no-browser", "--port", str(port)]
+    words = ["thriftline", "ui", "--no-browser"]
     desk = Desk(world.aws, tmp_path)
     with subprocess.Popen(
         desk.command(words), env=desk.environment, stdout=subprocess.PIPE, text=True
     ) as page:
-        assert page.stdout is not None
-        address = page.stdout.readline().strip()
-        assert address.startswith(f"http://127.0.0.1:{port}/")
-        with urllib.request.urlopen(address, timeout=20) as answer:
-            assert b"<!doctype html>" in answer.read()
-        page.send_signal(signal.SIGINT)
-        assert page.wait(timeout=20) == 130
+        try:
+            assert page.stdout is not None
+            address = page.stdout.readline().strip()
+            assert address.startswith("http://127.0.0.1:")
+            with urllib.request.urlopen(address, timeout=20) as answer:
+                assert b"<!doctype html>" in answer.read()
+            page.send_signal(signal.SIGINT)
+            assert page.wait(timeout=20) == 130
+        finally:
+            page.kill()

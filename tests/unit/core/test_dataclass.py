@@ -2,7 +2,9 @@
 
 import copy
 import dataclasses
+import importlib
 import pickle
+import pkgutil
 import threading
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, asdict, astuple, field, fields, replace
@@ -10,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+import thriftline
 from thriftline.core import dataclass as module
 from thriftline.core.dataclass import dataclass
 
@@ -196,3 +199,17 @@ def test_an_instance_survives_pickling() -> None:
     assert pickle.loads(pickle.dumps(Kept("a", 2))) == Kept("a", 2)
     with pytest.raises(FrozenInstanceError):
         Kept("a").usd = 3  # type: ignore[misc]
+
+
+def test_every_class_of_the_functions_has_methods_that_can_be_written() -> None:
+    written = 0
+    for found in pkgutil.walk_packages(thriftline.__path__, "thriftline."):
+        if found.name.startswith("thriftline.handlers."):
+            continue  # They read their environment; what they import is walked through.
+        loaded = importlib.import_module(found.name)
+        for one in vars(loaded).values():
+            if isinstance(one, type) and "__dataclass_fields__" in vars(one):
+                # What the standard library refuses at a definition is refused here.
+                assert vars(one)["__eq__"](object(), None) in {NotImplemented, False}
+                written += one.__module__ == found.name
+    assert written > 500

@@ -1,6 +1,8 @@
 """Clean up lets the trainer take away what its attempts left."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -63,6 +65,21 @@ def test_nothing_is_released_while_an_attempt_still_stops(here: World) -> None:
     trainer = _two_attempts(ending=None)
     assert _clean_up(here, trainer).stopped_jobs == (SECOND,)
     assert (trainer.stopped, trainer.released) == ([SECOND], [])
+
+
+def test_what_a_trainer_counts_as_it_lets_a_stopped_attempt_go_is_on_record(here: World) -> None:
+    class Late(WordTrainer):
+        def release(self, name: str, run_id: str, *, registered: bool) -> None:
+            super().release(name, run_id, registered=registered)
+            late = replace(self.attempts[name], billed_usd=Decimal("0.75"))
+            self.attempts = {**self.attempts, name: late}
+
+    stopped = ended_attempt(FIRST, RUN_ID, ending=Ending.STOPPED, billed_usd=Decimal("0.50"))
+    trainer = Late(attempts={FIRST: stopped})
+    _clean_up(here, trainer)
+
+    item = here.runs.get(RUN_ID) or {}
+    assert Decimal(item["attempt_01"]["billed_usd"]) == Decimal("0.75")
 
 
 def test_what_cannot_be_taken_away_now_is_reported_and_does_not_fail_the_run(here: World) -> None:

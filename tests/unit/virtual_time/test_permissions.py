@@ -67,6 +67,7 @@ EXPLAINED = {
     ("SweepLedgerFunction", "dynamodb:PutItem", 0): "the first hold of a month, and what is filed",
     ("SweepLedgerFunction", "sagemaker:StopTrainingJob", 0): "StopRunsAtBudget is on",
     ("SweepLedgerFunction", "sns:Publish", 0): "the budget is nearly spent",
+    ("SweepLedgerFunction", "emr-serverless:GetJobRun", 0): "a preparation that nobody settled",
     ("SweepLedgerFunction", "s3:GetObject", 1): "what an attempt on Bedrock left",
     ("SweepLedgerFunction", "s3:PutObject", 0): "what is kept of an attempt on Bedrock",
 }

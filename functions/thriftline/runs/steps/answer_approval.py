@@ -71,7 +71,7 @@ def answer_approval(
     named = request.worst_case_usd
     reads = link or request.answer is None or named is not None
     asked = approvals.get(request.run_id) if reads else None
-    if asked is not None and not _is_meant(asked, link, named):
+    if asked is not None and not _is_meant(asked, link, named, now):
         return Answered(Outcome.ASKED_ANEW, None if link else asked)
     if request.answer is None:
         posted = request.web is not None and request.web.method == "POST"
@@ -83,11 +83,11 @@ def answer_approval(
     return _delivered(approval, link, approvals, executions)
 
 
-def _is_meant(asked: Approval, link: Link | None, named: Decimal | None) -> bool:
+def _is_meant(asked: Approval, link: Link | None, named: Decimal | None, now: datetime) -> bool:
     """Whether a call is about this request: a run may ask twice."""
     if link is not None:
         return link.is_of(asked)
-    return named is None or asked.is_for(named)
+    return named is None or not asked.is_open(now) or asked.is_for(named)
 
 
 def _shown(

@@ -73,9 +73,12 @@ def clean_up(
         if stopping:
             # Until it has ended, a job may write, and what it costs is not known.
             return CleanUpResponse(stopped_jobs=stopping, deleted_objects=0)
-        _record_endings(ladder, made, runs, now)
         has_version = item.get("model_package_arn") is not None
         left = _release(trainer, made, report, has_version=has_version)
+        if any(one.state.ending is Ending.STOPPED for one in made):
+            # What a trainer had counted late of a stopped attempt, it counts as it lets it go.
+            made = ladder.tried(trainer)
+        _record_endings(ladder, made, runs, now)
     deleted, in_copy = _delete(run_id, plan, artifacts, bucket_of, report)
     return CleanUpResponse(stopped_jobs=(), deleted_objects=deleted, left=left + in_copy)
 

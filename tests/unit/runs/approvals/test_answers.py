@@ -66,6 +66,19 @@ def test_a_yes_to_other_dollars_than_those_asked_for_approves_nothing(
     assert (world.approval.standing, world.states.woken) == (Standing.WAITING, [])
 
 
+def test_a_yes_to_a_request_that_was_answered_is_told_so_whatever_it_names(
+    world: ApprovalWorld,
+) -> None:
+    world.ask()
+    world.say("reject", by="ann")
+    event = {"run_id": RUN_ID, "answer": "approve", "by": "bob", "worst_case_usd": "0.01"}
+
+    told = json.loads(response(world, event).body)
+
+    assert told["outcome"] == "already"
+    assert told["message"].startswith("Rejected by ann")
+
+
 def test_a_yes_without_its_dollars_is_no_answer() -> None:
     event = {"run_id": RUN_ID, "answer": "approve", "by": "bob"}
     with pytest.raises(ValidationError, match="worst_case_usd: a yes names the dollars"):

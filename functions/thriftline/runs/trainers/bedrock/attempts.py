@@ -101,6 +101,7 @@ class Attempts:
         document = self.services.documents.read(layout)
         if document is None:
             return
+        document = self._with_all_answers(document)
         left = self.evaluation_deployments.remove(layout.name)
         if left:
             raise ServiceUnavailableError(f"The deployment {left[0]} is not gone yet.")
@@ -112,15 +113,26 @@ class Attempts:
         if model_arn is not None:
             self.services.jobs().delete_model(model_arn)
 
+    def _with_all_answers(self, document: AttemptDocument) -> AttemptDocument:
+        """Counts what a stopped attempt was answered: a poll may have died behind its answers.
+
+        The poll that found the deployment active may be the one.
+        """
+        stopped_at = self.services.documents.stopped_at(document.layout)
+        if stopped_at is None or document.phase not in {"deploying", "asking"}:
+            return document
+        parts = AnswerParts(self.services.artifacts, document.layout)
+        counted = counted_again(document, parts)
+        if counted != document:
+            self.services.documents.write(document.layout, counted)
+        return counted
+
     def _keep_end(self, document: AttemptDocument, job: CustomizationJob | None) -> None:
         """Remembers how a stopped attempt ended, so that nobody has to ask Bedrock again."""
         layout = document.layout
         stopped_at = self.services.documents.stopped_at(layout)
         if document.phase == "ended" or stopped_at is None or job is None or job.is_active:
             return
-        # A poll may have died behind its answers, the one that found the deployment active too.
-        if document.phase in {"deploying", "asking"}:
-            document = counted_again(document, AnswerParts(self.services.artifacts, layout))
         ended = self._after_stop(document, job, stopped_at)
         if ended is not None:
             self.services.documents.write(layout, ended)

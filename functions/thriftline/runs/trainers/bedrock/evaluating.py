@@ -53,7 +53,7 @@ class Evaluation:
         questions = parts.questions()
         positions = parts.positions(document.targets)
         if positions != document.positions:
-            document = counted_again(document, parts)
+            document = counted_again(document, parts, questions)
         document = document.model_copy(update={"positions": positions})
         if min(positions.values()) >= len(questions):
             return self._finished(document, parts, questions)
@@ -170,7 +170,7 @@ class Evaluation:
     ) -> AttemptDocument:
         document = self._with_the_champion_that_was_meant(document)
         answers = {target: list(parts.read(target)) for target in _POOLS}
-        document = counted_again(document, parts, answers)
+        document = counted_again(document, parts, questions, answers)
         asked = min(len(answers[target]) for target in document.targets)
         summary = summary_of(document, questions, answers, asked)
         jobs = self.services.evaluation_jobs
@@ -205,12 +205,14 @@ class Evaluation:
 def counted_again(
     document: AttemptDocument,
     parts: AnswerParts,
+    questions: Sequence[Question] | None = None,
     answers: Mapping[str, Sequence[Answer]] | None = None,
 ) -> AttemptDocument:
     """Counts the tokens anew from the answers that are kept, ``answers`` where they were read.
 
     A poll that dies keeps answers that its document does not count. What was skipped later was paid
-    for all the same.
+    for all the same. Without ``questions``, which are deleted with the run's scratch, those of the
+    answers that nobody counted are taken to be as long as the others.
     """
     answers = answers or {target: list(parts.read(target)) for target in _POOLS}
     usage = {}
@@ -220,7 +222,11 @@ def counted_again(
         asked_again = document.unkept.get(target, (0, 0))
         before = Usage(input_tokens=asked_again[0], output_tokens=asked_again[1])
         usage[target] = _added(before, given)
-    estimate = _estimate(document, parts.questions(), len(answers[TUNED]))
+    answered, counted = len(answers[TUNED]), document.usage.get(TUNED, Usage()).answers
+    if questions is not None:
+        estimate = _estimate(document, questions, answered)
+    else:
+        estimate = document.question_tokens * answered // counted if counted else 0
     return document.model_copy(update={"usage": usage, "question_tokens": estimate})
 
 

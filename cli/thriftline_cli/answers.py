@@ -9,8 +9,10 @@ from typing import Any
 WIDTH = 80
 _LEAST = 8
 _LEAST_SENTENCE, _INDENT = 30, 4
-# What stands before a value: its name and the gap, or the mark of a list.
-_HEAD = re.compile(r"(?:- |\S+(?: \S+)* {2,})")
+# What stands before a value: its name and the gap; a sentence may have a gap after its end.
+_NAME = re.compile(r" *(?!- )\S+(?: \S+)*(?<![.,;:!?]) {2,}")
+# What stands before a text: blanks, and the mark of a list.
+_MARK = re.compile(r" *(?:- )?")
 _Row = Mapping[str, Any]
 
 
@@ -111,15 +113,22 @@ def fitted(text: str, width: int) -> str:
     A value goes on under its own beginning. A word is never divided, so that an address can be
     copied: one that is wider than the terminal stands on one line all the same.
     """
-    return "\n".join(_wrapped(line, width) for line in text.split("\n"))
+    lines = text.split("\n")
+    ends = [found.end() if (found := _NAME.match(line)) else 0 for line in lines]
+    # Names of a page share one width; a gap elsewhere is one within a sentence.
+    names = {ends[0], *(end for end in ends if ends.count(end) > 1)} - {0}
+    return "\n".join(
+        _wrapped(line, width, end if end in names else None)
+        for line, end in zip(lines, ends, strict=True)
+    )
 
 
-def _wrapped(line: str, width: int, at: int | None = None) -> str:
-    """Returns a line that goes on below ``at``, or where its value begins."""
+def _wrapped(line: str, width: int, at: int | None) -> str:
+    """Returns a line that goes on below ``at``, else behind its blanks and its mark."""
     if len(line) <= width:
         return line
-    head = _HEAD.match(line)
-    start = line[:at] if at is not None else head[0] if head else ""
+    mark = _MARK.match(line)
+    start = line[:at] if at is not None else mark[0] if mark else ""
     indent = " " * len(start)
     lines = [start]
     for word in line[len(start) :].split(" "):

@@ -211,6 +211,8 @@ def forget() -> None:
             if clear is not None:
                 clear()
     clients.client.cache_clear()
+    clients.client_without_retries.cache_clear()
+    clients.impatient_client.cache_clear()
     clients.signing_s3_client.cache_clear()
     clients._session.cache_clear()
 

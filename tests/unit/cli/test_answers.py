@@ -27,6 +27,21 @@ def test_the_lines_of_a_list_go_on_behind_its_mark() -> None:
     ]
 
 
+def test_an_indented_line_stays_indented() -> None:
+    assert fitted("    one two three four\n  - five six seven", 14).splitlines() == [
+        "    one two",
+        "    three four",
+        "  - five six",
+        "    seven",
+    ]
+
+
+@pytest.mark.parametrize("sentence", ["it ends there.  And more", "it has  a gap and more"])
+def test_a_gap_within_a_sentence_makes_no_name(sentence: str) -> None:
+    page = f"why  x\nwho  y\n\n{sentence} words than fit here"
+    assert [line[:1] for line in fitted(page, 30).splitlines()[3:]] == ["i", "t"]
+
+
 def test_an_address_stays_whole_and_beside_its_name() -> None:
     assert fitted(f"report  {ADDRESS}", 80) == f"report  {ADDRESS}"
     held = fitted(f"- it lies in {ADDRESS} and is kept", 80).splitlines()

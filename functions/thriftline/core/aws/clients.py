@@ -37,11 +37,14 @@ _CONFIG = Config(
     user_agent_extra="thriftline/0.1.0",
 )
 # A model that does not answer is asked again later, and every try counts in a quota by the minute.
-_ONCE = _CONFIG.merge(Config(retries={"mode": "standard", "max_attempts": 1}, read_timeout=15))
+# botocore's max_attempts does not count the first try; total_max_attempts does.
+_ONCE = _CONFIG.merge(
+    Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=15)
+)
 # Where nothing hangs on an answer alone, so that a region without the service costs no minute.
 _SOON = _CONFIG.merge(
     Config(
-        retries={"mode": "standard", "max_attempts": 2},
+        retries={"mode": "standard", "total_max_attempts": 2},
         connect_timeout=3,
         read_timeout=10,
     )

@@ -130,6 +130,8 @@ def test_the_image_goes_to_the_repository_that_the_stack_has_made_on_a_base_by_i
 def test_the_page_is_served_until_ctrl_c(world: Documented, tmp_path: Path) -> None:
     words = ["thriftline", "ui", "--no-browser"]
     desk = Desk(world.aws, tmp_path)
+    # Tests that run in the background of a shell inherit that Ctrl-C is ignored, and pass it on.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         desk.command(words), env=desk.environment, stdout=subprocess.PIPE, text=True
     ) as page:
@@ -143,3 +145,4 @@ def test_the_page_is_served_until_ctrl_c(world: Documented, tmp_path: Path) -> N
             assert page.wait(timeout=20) == 130
         finally:
             page.kill()
+            signal.signal(signal.SIGINT, before)

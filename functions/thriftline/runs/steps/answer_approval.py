@@ -68,7 +68,7 @@ def answer_approval(
             return Answered(Outcome.BAD_METHOD, None)
         if now >= link.expires_at:
             return Answered(Outcome.EXPIRED, None)
-    named = request.worst_case_usd
+    named = request.worst_case_usd if request.answer == "approve" else None
     reads = link or request.answer is None or named is not None
     asked = approvals.get(request.run_id) if reads else None
     if asked is not None and not _is_meant(asked, link, named, now):

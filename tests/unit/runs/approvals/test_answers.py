@@ -79,6 +79,16 @@ def test_a_yes_to_a_request_that_was_answered_is_told_so_whatever_it_names(
     assert told["message"].startswith("Rejected by ann")
 
 
+@pytest.mark.parametrize(("answer", "outcome"), [(None, "shown"), ("reject", "accepted")])
+def test_a_look_and_a_no_are_taken_whatever_they_name(
+    world: ApprovalWorld, answer: str | None, outcome: str
+) -> None:
+    world.ask()
+    event = {"run_id": RUN_ID, "answer": answer, "by": "bob", "worst_case_usd": "0.01"}
+
+    assert json.loads(response(world, event).body)["outcome"] == outcome
+
+
 def test_a_yes_without_its_dollars_is_no_answer() -> None:
     event = {"run_id": RUN_ID, "answer": "approve", "by": "bob"}
     with pytest.raises(ValidationError, match="worst_case_usd: a yes names the dollars"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.complaints import keep_complaints
 from tests.browser.fake_api import FakeApi
 from thriftline_cli.ui.files import Files, page_folder
 from thriftline_cli.ui.guard import Guard
@@ -86,15 +87,7 @@ class Served:
 
     def watch(self, page: "Page") -> "Page":
         """Keeps what a page complains of, but for answers that a test wants to be bad."""
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda line: (
-                self.complaints.append(line.text)
-                if line.type == "error" and "Failed to load resource" not in line.text
-                else None
-            ),
-        )
+        keep_complaints(page, self.complaints)
         return page
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.complaints import keep_complaints
 from tests.browser.hosted import CloudFront, Cognito
 from tests.browser.test_acts import ask
 from tests.browser.test_every_page import settled, violations
@@ -40,15 +41,7 @@ class Site:
         return f"{self.front.server.origin}/"
 
     def watch(self, page: "Page") -> None:
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda line: (
-                self.complaints.append(line.text)
-                if line.type == "error" and "Failed to load resource" not in line.text
-                else None
-            ),
-        )
+        keep_complaints(page, self.complaints)
 
     def close(self) -> None:
         self.front.close()

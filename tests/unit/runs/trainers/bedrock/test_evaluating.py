@@ -27,6 +27,18 @@ def world() -> AttemptWorld:
     return AttemptWorld()
 
 
+def a_poll_has_died(after: int = 2) -> AttemptWorld:
+    """A world in which a poll kept its answers, and its document does not have them."""
+    world = AttemptWorld({"requests_per_minute": 4})
+    world.train()
+    for _ in range(after):
+        world.poll()
+    document = world.bucket.objects[world.layout.document]
+    world.poll()
+    world.bucket.objects[world.layout.document] = document
+    return world
+
+
 def test_four_requests_a_minute_ask_every_record_once() -> None:
     world = AttemptWorld({"requests_per_minute": 4})
     world.bedrock.per_minute = 4
@@ -56,14 +68,7 @@ def test_throttling_waits_and_loses_no_record(world: AttemptWorld) -> None:
 
 
 def test_a_poll_that_is_repeated_asks_at_most_its_own_part_again() -> None:
-    world = AttemptWorld({"requests_per_minute": 4})
-    world.train()
-    world.poll()
-    world.poll()
-    document = world.bucket.objects[world.layout.document]
-    world.poll()
-    # The document of the last poll was not written, its answers were.
-    world.bucket.objects[world.layout.document] = document
+    world = a_poll_has_died()
     state = world.poll_to_end()
 
     assert state.ending is Ending.COMPLETED
@@ -92,14 +97,7 @@ def test_the_bill_has_the_questions_exactly_and_the_training_corrected_by_them(
 def test_answers_of_a_poll_that_died_are_on_the_bill_of_an_attempt_that_is_stopped(
     polls: int, is_corrected: bool
 ) -> None:
-    world = AttemptWorld({"requests_per_minute": 4})
-    world.train()
-    for _ in range(polls):
-        world.poll()
-    document = world.bucket.objects[world.layout.document]
-    world.poll()
-    # It died behind its answers, and its document does not have them.
-    world.bucket.objects[world.layout.document] = document
+    world = a_poll_has_died(after=polls)
     # A former call of Clean up may have deleted what is asked.
     for key in [one for one in world.bucket.objects if one.startswith(world.layout.inputs)]:
         del world.bucket.objects[key]
@@ -120,13 +118,7 @@ def test_answers_of_a_poll_that_died_are_on_the_bill_of_an_attempt_that_is_stopp
 
 
 def test_a_poll_after_one_that_died_counts_its_answers_and_their_estimate() -> None:
-    world = AttemptWorld({"requests_per_minute": 4})
-    world.train()
-    world.poll()
-    world.poll()
-    document = world.bucket.objects[world.layout.document]
-    world.poll()
-    world.bucket.objects[world.layout.document] = document
+    world = a_poll_has_died()
     world.poll()
 
     asked = [one for one in world.bedrock.asked if "deployment" in one["modelId"]]

@@ -1,7 +1,8 @@
 """Deployments that leave the usual way: scaled variants, mixed fleets, what somebody deletes."""
 
+import json
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -149,18 +150,18 @@ def _takes_to_turn_around(world: ServingWorld, project: str) -> timedelta:
     """
     _deploy(world, project, CANARY, label="former")
     world.register(project, label="new")
+    steps_back = _listen_for_rollback(world, project)
     with Traffic(world, project) as traffic:
         arn = world.start(project)
         _wait_for_stage(world, project, "Baking")
         asked = world.aws.clock.now()
         world.abort(project)
-        turned = _turned_around_at(world, project)
         ended = world.wait(arn)
 
     assert ended.ending == "rolled_back", ended.told
     assert world.ask(project) == "former"
     assert traffic.failed == 0
-    took: timedelta = (turned - asked) * world.aws.clock.rate
+    took: timedelta = (_turned_around_at(world, steps_back) - asked) * world.aws.clock.rate
     return took
 
 
@@ -217,13 +218,30 @@ def _wait_for_stage(world: ServingWorld, project: str, stage: str) -> None:
     raise AssertionError(f"the update never reaches {stage}")
 
 
-def _turned_around_at(world: ServingWorld, project: str) -> datetime:
-    """Waits for the first step back, and returns when SageMaker says that it was."""
-    deadline = time.monotonic() + 240
-    while time.monotonic() < deadline:
-        found = world.endpoint(project)
-        if found["EndpointStatus"] == "RollingBack":
-            modified: datetime = found["LastModifiedTime"]
-            return modified
-        time.sleep(0.02)
-    raise AssertionError("the update is never turned around")
+def _listen_for_rollback(world: ServingWorld, project: str) -> str:
+    """Returns the URL of a queue that hears when SageMaker begins to roll the endpoint back.
+
+    The status says so for a moment only, which who asks again and again can miss.
+    """
+    name, events, sqs = f"rollback-{project}", world.aws.client("events"), world.aws.client("sqs")
+    url: str = sqs.create_queue(QueueName=name)["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    pattern = {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Endpoint State Change"],
+        "detail": {
+            "EndpointName": [f"thriftline-{project}"],
+            "EndpointStatus": ["ROLLING_BACK"],
+        },
+    }
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": found["Attributes"]["QueueArn"]}])
+    return url
+
+
+def _turned_around_at(world: ServingWorld, steps_back: str) -> datetime:
+    """Returns when SageMaker began to roll back, of a deployment that has ended."""
+    heard = world.aws.client("sqs").receive_message(QueueUrl=steps_back, WaitTimeSeconds=10)
+    (message,) = heard.get("Messages", ())
+    changed = json.loads(message["Body"])["detail"]["LastModifiedTime"]
+    return datetime.fromtimestamp(changed / 1000, UTC)

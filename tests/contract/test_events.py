@@ -12,44 +12,54 @@ from tests.contract.conftest import API_HANDLER, MACHINES
 from thriftline.audit.schemas import steps as audit_steps
 from thriftline.audit.schemas.input import AuditInput
 from thriftline.messages.schemas.queue import PostMessageRequest
-from thriftline.runs.schemas import approval, steps, waking
+from thriftline.runs.schemas import approval, waking
+from thriftline.runs.schemas.steps.any_run import JobRequest, RunRequest
+from thriftline.runs.schemas.steps.budget import CountSpendRequest, SettleBudgetRequest
+from thriftline.runs.schemas.steps.ending import CleanUpRequest, PublishResultRequest
+from thriftline.runs.schemas.steps.opening import OpenRunRequest
+from thriftline.runs.schemas.steps.preparation import PreparationRequest
+from thriftline.runs.schemas.steps.sweeps import SweepBedrockRequest, SweepLedgerRequest
+from thriftline.runs.schemas.steps.training import PollTrainingRequest, StartTrainingRequest
+from thriftline.runs.schemas.steps.validation import IndexRequest
 from thriftline.runs.trainers.bedrock.grading_documents import GradeRequests
 from thriftline.serving.schemas import experiment_steps
-from thriftline.serving.schemas import steps as serving_steps
 from thriftline.serving.schemas.endpoint_page import EndpointEvent
 from thriftline.serving.schemas.quality import WatchQualityRequest
 from thriftline.serving.schemas.schedules import ActOnScheduleRequest, ChangeScheduleRequest
+from thriftline.serving.schemas.steps.ending import RecordDeploymentRequest, SettleDeploymentRequest
+from thriftline.serving.schemas.steps.opening import OpenDeploymentRequest
+from thriftline.serving.schemas.steps.requests import DeploymentRequest, DeployRequest
 
 ROOT = Path(__file__).parents[2]
 EVENTS = sorted((ROOT / "events").glob("*.json"))
 MODELS: dict[str, type[BaseModel]] = {
-    "open_run": steps.OpenRunRequest,
-    "plan_preparation": steps.RunRequest,
-    "start_preparation": steps.PreparationRequest,
-    "poll_preparation": steps.PreparationRequest,
+    "open_run": OpenRunRequest,
+    "plan_preparation": RunRequest,
+    "start_preparation": PreparationRequest,
+    "poll_preparation": PreparationRequest,
     "explain_upload": S3EventNotificationEventBridgeModel,
-    "validate_dataset": steps.RunRequest,
-    "validate_range": steps.IndexRequest,
-    "merge_validation": steps.RunRequest,
-    "plan_run": steps.RunRequest,
-    "reserve_budget": steps.RunRequest,
+    "validate_dataset": RunRequest,
+    "validate_range": IndexRequest,
+    "merge_validation": RunRequest,
+    "plan_run": RunRequest,
+    "reserve_budget": RunRequest,
     "request_approval": approval.RequestApprovalRequest,
     "answer_approval": approval.AnswerApprovalRequest,
     "close_approval": approval.CloseApprovalRequest,
     "sweep_approvals": approval.SweepApprovalsRequest,
-    "prepare_split": steps.IndexRequest,
-    "start_training": steps.StartTrainingRequest,
-    "poll_training": steps.PollTrainingRequest,
+    "prepare_split": IndexRequest,
+    "start_training": StartTrainingRequest,
+    "poll_training": PollTrainingRequest,
     "wake_run": waking.WakeRunRequest,
-    "evaluate_run": steps.JobRequest,
+    "evaluate_run": JobRequest,
     "grade_answers": GradeRequests,
-    "register_model": steps.JobRequest,
-    "clean_up": steps.CleanUpRequest,
-    "settle_budget": steps.SettleBudgetRequest,
-    "publish_result": steps.PublishResultRequest,
-    "count_spend": steps.CountSpendRequest,
-    "sweep_ledger": steps.SweepLedgerRequest,
-    "sweep_bedrock": steps.SweepBedrockRequest,
+    "register_model": JobRequest,
+    "clean_up": CleanUpRequest,
+    "settle_budget": SettleBudgetRequest,
+    "publish_result": PublishResultRequest,
+    "count_spend": CountSpendRequest,
+    "sweep_ledger": SweepLedgerRequest,
+    "sweep_bedrock": SweepBedrockRequest,
     "open_audit": audit_steps.OpenAuditRequest,
     "collect_part": audit_steps.CollectRequest,
     "assemble_inventory": audit_steps.TargetRequest,
@@ -62,15 +72,15 @@ MODELS: dict[str, type[BaseModel]] = {
     "publish_audit": audit_steps.AuditRequest,
     "watch_quality": WatchQualityRequest,
     "post_message": PostMessageRequest,
-    "preview_deployment": serving_steps.DeployRequest,
+    "preview_deployment": DeployRequest,
     "publish_endpoint_page": EndpointEvent,
-    "open_deployment": serving_steps.OpenDeploymentRequest,
-    "check_deployment": serving_steps.DeploymentRequest,
-    "prepare_deployment": serving_steps.DeploymentRequest,
-    "start_deployment": serving_steps.DeploymentRequest,
-    "poll_deployment": serving_steps.DeploymentRequest,
-    "settle_deployment": serving_steps.SettleDeploymentRequest,
-    "record_deployment": serving_steps.RecordDeploymentRequest,
+    "open_deployment": OpenDeploymentRequest,
+    "check_deployment": DeploymentRequest,
+    "prepare_deployment": DeploymentRequest,
+    "start_deployment": DeploymentRequest,
+    "poll_deployment": DeploymentRequest,
+    "settle_deployment": SettleDeploymentRequest,
+    "record_deployment": RecordDeploymentRequest,
     "open_experiment": experiment_steps.OpenExperimentRequest,
     "start_experiment": experiment_steps.ExperimentRequest,
     "poll_experiment": experiment_steps.ExperimentRequest,
@@ -157,7 +167,7 @@ def test_an_input_of_an_audit_is_one(machine: str) -> None:
 
 def test_an_input_of_the_deployment_machine_is_a_request() -> None:
     text = (ROOT / "events/deploy_model_state_machine.json").read_bytes()
-    serving_steps.DeployRequest.model_validate_json(text)
+    DeployRequest.model_validate_json(text)
 
 
 def test_an_input_of_the_machine_of_comparisons_is_a_request() -> None:

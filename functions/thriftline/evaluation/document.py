@@ -6,17 +6,13 @@ Shares are between 0 and 1. What is unknown, or not defined, is null.
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from thriftline.core.document import Document
 
 MetricName = Literal["accuracy", "micro_f1", "macro_f1"]
 BaselineKind = Literal["majority", "tfidf", "zero_shot", "few_shot"]
 Promotion = Literal["approved", "pending", "rejected"]
-
-
-class Document(BaseModel):
-    """A part of a published document: refuses unknown keys, never changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Interval(Document):

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from thriftline.evaluation.document import Document
+from thriftline.core.document import Document
 from thriftline.evaluation.text_measures import CONFIDENCE_BINS, LENGTH_ENDS, UNKNOWN_ENDS
 
 REFERENCE = "reference.json"

@@ -1,7 +1,7 @@
 """Lambda: nothing is left behind."""
 
 from thriftline.core.observability import entry_point, logger
-from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
+from thriftline.runs.schemas.steps.ending import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.clean_up import clean_up
 from thriftline.wiring import runs as wiring
 from thriftline.wiring.engines import engines

@@ -1,7 +1,7 @@
 """Lambda: what others spent in the month is counted in, once a day."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import CountSpendRequest, CountSpendResponse
+from thriftline.runs.schemas.steps.budget import CountSpendRequest, CountSpendResponse
 from thriftline.runs.steps.count_spend import count_spend
 from thriftline.wiring import ledger as money
 from thriftline.wiring.shared import now, settings

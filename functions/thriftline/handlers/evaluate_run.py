@@ -1,7 +1,8 @@
 """Lambda: how good the model is, and whether it is promoted."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import EvaluateRunResponse, JobRequest
+from thriftline.runs.schemas.steps.any_run import JobRequest
+from thriftline.runs.schemas.steps.training import EvaluateRunResponse
 from thriftline.runs.steps.evaluate_run import evaluate_run
 from thriftline.wiring import runs as wiring
 from thriftline.wiring.trainers import trainers

@@ -5,7 +5,7 @@ from aws_lambda_powertools.utilities.parser.models import S3EventNotificationEve
 from thriftline.core.observability import entry_point, logger
 from thriftline.core.text import plain
 from thriftline.runs.domain.layout import Upload
-from thriftline.runs.schemas.steps import ExplainUploadResponse
+from thriftline.runs.schemas.steps.opening import ExplainUploadResponse
 from thriftline.runs.steps.explain_upload import explain_upload
 from thriftline.wiring import runs as wiring
 

@@ -2,7 +2,8 @@
 
 from thriftline.core.observability import entry_point
 from thriftline.datasets.engine.rules import WorkLimits
-from thriftline.runs.schemas.steps import RunRequest, ValidationResponse
+from thriftline.runs.schemas.steps.any_run import RunRequest
+from thriftline.runs.schemas.steps.validation import ValidationResponse
 from thriftline.runs.steps.merge_validation import merge_validation
 from thriftline.wiring import runs as wiring
 

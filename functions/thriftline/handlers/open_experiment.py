@@ -6,6 +6,7 @@ from thriftline.serving.schemas.experiment_steps import (
     OpenExperimentResponse,
 )
 from thriftline.serving.steps.open_experiment import OpeningSite, open_experiment
+from thriftline.wiring import experiments
 from thriftline.wiring import serving as wiring
 
 
@@ -16,9 +17,9 @@ def lambda_handler(request: OpenExperimentRequest) -> OpenExperimentResponse:
         stack=wiring.settings().stack_name,
         data=wiring.data_bucket(),
         table=wiring.endpoints_table(),
-        documents=wiring.experiment_documents(),
+        documents=experiments.experiment_documents(),
         packages=wiring.model_packages(),
-        variants=wiring.live_variants(),
+        variants=experiments.live_variants(),
         executions=wiring.executions(),
     )
     response = open_experiment(request, site)

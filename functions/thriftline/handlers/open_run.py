@@ -2,7 +2,7 @@
 
 from thriftline.core.observability import entry_point, logger
 from thriftline.core.text import plain
-from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
+from thriftline.runs.schemas.steps.opening import OpenRunRequest, OpenRunResponse
 from thriftline.runs.steps.open_run import open_run
 from thriftline.wiring import runs as wiring
 

@@ -1,7 +1,8 @@
 """Lambda: where raw data is prepared, and whether the run may."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import PlanPreparationResponse, RunRequest
+from thriftline.runs.schemas.steps.any_run import RunRequest
+from thriftline.runs.schemas.steps.preparation import PlanPreparationResponse
 from thriftline.runs.steps.plan_preparation import Money, plan_preparation
 from thriftline.wiring import ledger as money
 from thriftline.wiring import runs as wiring

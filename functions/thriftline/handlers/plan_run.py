@@ -1,7 +1,8 @@
 """Lambda: what the run will cost, and whether it may."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import PlanRunResponse, RunRequest
+from thriftline.runs.schemas.steps.any_run import RunRequest
+from thriftline.runs.schemas.steps.training import PlanRunResponse
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.wiring import runs as wiring
 from thriftline.wiring.trainers import trainers

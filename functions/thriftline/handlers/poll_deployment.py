@@ -1,7 +1,8 @@
 """Lambda: one look at a deployment, and what follows from it."""
 
 from thriftline.core.observability import entry_point
-from thriftline.serving.schemas.steps import DeploymentRequest, PollDeploymentResponse
+from thriftline.serving.schemas.steps.requests import DeploymentRequest
+from thriftline.serving.schemas.steps.update import PollDeploymentResponse
 from thriftline.serving.steps.poll_deployment import PollingSite, poll_deployment
 from thriftline.wiring import serving as wiring
 

@@ -3,6 +3,7 @@
 from thriftline.core.observability import entry_point
 from thriftline.serving.schemas.experiment_steps import ExperimentRequest, PollExperimentResponse
 from thriftline.serving.steps.poll_experiment import PollingSite, poll_experiment
+from thriftline.wiring import experiments
 from thriftline.wiring import serving as wiring
 
 
@@ -10,9 +11,9 @@ from thriftline.wiring import serving as wiring
 def lambda_handler(request: ExperimentRequest) -> PollExperimentResponse:
     """Looks once; see ``poll_experiment``."""
     site = PollingSite(
-        documents=wiring.experiment_documents(),
+        documents=experiments.experiment_documents(),
         endpoints=wiring.endpoints(),
-        variants=wiring.live_variants(),
-        captured=wiring.captured(),
+        variants=experiments.live_variants(),
+        captured=experiments.captured(),
     )
     return poll_experiment(request.endpoint, request.experiment_id, site, now=request.now)

@@ -1,7 +1,7 @@
 """Lambda: look at an attempt at the preparation."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import PollPreparationResponse, PreparationRequest
+from thriftline.runs.schemas.steps.preparation import PollPreparationResponse, PreparationRequest
 from thriftline.runs.steps.poll_preparation import RawData, poll_preparation
 from thriftline.wiring import runs as wiring
 from thriftline.wiring.engines import engines

@@ -1,7 +1,7 @@
 """Lambda: look at an attempt at the training."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import PollTrainingRequest, PollTrainingResponse
+from thriftline.runs.schemas.steps.training import PollTrainingRequest, PollTrainingResponse
 from thriftline.runs.steps.poll_training import poll_training
 from thriftline.wiring import runs as wiring
 from thriftline.wiring.trainers import trainers

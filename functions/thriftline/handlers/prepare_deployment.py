@@ -1,7 +1,8 @@
 """Lambda: the model, the config and the alarms of a deployment are made."""
 
 from thriftline.core.observability import entry_point
-from thriftline.serving.schemas.steps import DeploymentRequest, PrepareDeploymentResponse
+from thriftline.serving.schemas.steps.requests import DeploymentRequest
+from thriftline.serving.schemas.steps.update import PrepareDeploymentResponse
 from thriftline.serving.steps.prepare_deployment import PreparingSite, prepare_deployment
 from thriftline.wiring import serving as wiring
 

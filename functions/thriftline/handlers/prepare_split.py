@@ -2,7 +2,7 @@
 
 from thriftline.core.observability import entry_point
 from thriftline.datasets.engine.rules import WorkLimits
-from thriftline.runs.schemas.steps import IndexRequest, IndexResponse
+from thriftline.runs.schemas.steps.validation import IndexRequest, IndexResponse
 from thriftline.runs.steps.prepare_split import prepare_split
 from thriftline.wiring import runs as wiring
 

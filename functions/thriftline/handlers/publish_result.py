@@ -3,7 +3,7 @@
 from aws_lambda_powertools.metrics import MetricUnit
 
 from thriftline.core.observability import entry_point, metrics
-from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
+from thriftline.runs.schemas.steps.ending import PublishResultRequest, PublishResultResponse
 from thriftline.runs.steps.publish_result import publish_result
 from thriftline.wiring import runs as wiring
 

@@ -3,7 +3,10 @@
 from aws_lambda_powertools.metrics import MetricUnit
 
 from thriftline.core.observability import entry_point, metrics
-from thriftline.serving.schemas.steps import RecordDeploymentRequest, RecordDeploymentResponse
+from thriftline.serving.schemas.steps.ending import (
+    RecordDeploymentRequest,
+    RecordDeploymentResponse,
+)
 from thriftline.serving.steps.poll_deployment import PollingSite
 from thriftline.serving.steps.record_deployment import RecordingSite, record_deployment
 from thriftline.wiring import serving as wiring

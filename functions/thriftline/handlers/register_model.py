@@ -1,7 +1,8 @@
 """Lambda: the model becomes a version in the Model Registry."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import JobRequest, RegisterModelResponse
+from thriftline.runs.schemas.steps.any_run import JobRequest
+from thriftline.runs.schemas.steps.registration import RegisterModelResponse
 from thriftline.runs.steps.register_model import register_model
 from thriftline.wiring import runs as wiring
 from thriftline.wiring.trainers import trainers

@@ -1,7 +1,8 @@
 """Lambda: the dollars of a run are held before it may spend any."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import ReserveBudgetResponse, RunRequest
+from thriftline.runs.schemas.steps.any_run import RunRequest
+from thriftline.runs.schemas.steps.budget import ReserveBudgetResponse
 from thriftline.runs.steps.reserve_budget import reserve_budget
 from thriftline.wiring import ledger as money
 from thriftline.wiring import runs as wiring

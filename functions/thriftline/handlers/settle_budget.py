@@ -1,7 +1,7 @@
 """Lambda: what a run held is replaced by what it was billed."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import SettleBudgetRequest, SettleBudgetResponse
+from thriftline.runs.schemas.steps.budget import SettleBudgetRequest, SettleBudgetResponse
 from thriftline.runs.steps.settle_budget import settle_budget
 from thriftline.wiring import ledger as money
 from thriftline.wiring import runs as wiring

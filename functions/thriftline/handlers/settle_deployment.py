@@ -1,7 +1,10 @@
 """Lambda: an endpoint that serves the wanted version scales and sleeps as its spec says."""
 
 from thriftline.core.observability import entry_point
-from thriftline.serving.schemas.steps import SettleDeploymentRequest, SettleDeploymentResponse
+from thriftline.serving.schemas.steps.ending import (
+    SettleDeploymentRequest,
+    SettleDeploymentResponse,
+)
 from thriftline.serving.steps.settle_deployment import SettlingSite, settle_deployment
 from thriftline.wiring import schedules
 from thriftline.wiring import serving as wiring

@@ -1,7 +1,8 @@
 """Lambda: SageMaker is asked for the wanted version."""
 
 from thriftline.core.observability import entry_point
-from thriftline.serving.schemas.steps import DeploymentRequest, StartDeploymentResponse
+from thriftline.serving.schemas.steps.requests import DeploymentRequest
+from thriftline.serving.schemas.steps.update import StartDeploymentResponse
 from thriftline.serving.steps.prepare_deployment import PreparingSite
 from thriftline.serving.steps.start_deployment import StartingSite, start_deployment
 from thriftline.wiring import serving as wiring

@@ -4,6 +4,7 @@ from thriftline.core.observability import entry_point
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.serving.schemas.experiment_steps import ExperimentRequest, StartExperimentResponse
 from thriftline.serving.steps.start_experiment import StartingSite, start_experiment
+from thriftline.wiring import experiments
 from thriftline.wiring import serving as wiring
 
 
@@ -11,9 +12,9 @@ from thriftline.wiring import serving as wiring
 def lambda_handler(request: ExperimentRequest) -> StartExperimentResponse:
     """Lets it; see ``start_experiment``."""
     site = StartingSite(
-        documents=wiring.experiment_documents(),
+        documents=experiments.experiment_documents(),
         endpoints=wiring.endpoints(),
-        variants=wiring.live_variants(),
+        variants=experiments.live_variants(),
         objects=wiring.model_artifacts(),
         images=wiring.image_registry(),
         prices=price_catalogue(),

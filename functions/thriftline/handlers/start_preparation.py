@@ -1,7 +1,7 @@
 """Lambda: start an attempt at the preparation."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import PreparationRequest, StartPreparationResponse
+from thriftline.runs.schemas.steps.preparation import PreparationRequest, StartPreparationResponse
 from thriftline.runs.steps.reserve_budget import require_hold
 from thriftline.runs.steps.start_preparation import start_preparation
 from thriftline.wiring import ledger as money

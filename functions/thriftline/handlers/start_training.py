@@ -1,7 +1,7 @@
 """Lambda: start an attempt at the training."""
 
 from thriftline.core.observability import entry_point
-from thriftline.runs.schemas.steps import StartTrainingRequest, StartTrainingResponse
+from thriftline.runs.schemas.steps.training import StartTrainingRequest, StartTrainingResponse
 from thriftline.runs.steps.reserve_budget import require_hold
 from thriftline.runs.steps.start_training import start_training
 from thriftline.wiring import ledger as money

@@ -1,7 +1,7 @@
 """Lambda: what runs left on Bedrock goes, on a schedule and at a throughput's deadline."""
 
 from thriftline.core.observability import entry_point, logger
-from thriftline.runs.schemas.steps import SweepBedrockRequest, SweepBedrockResponse
+from thriftline.runs.schemas.steps.sweeps import SweepBedrockRequest, SweepBedrockResponse
 from thriftline.runs.steps.sweep_bedrock import BedrockSweeper, sweep_bedrock
 from thriftline.wiring import runs as wiring
 from thriftline.wiring.trainers import bedrock_belongings, trainers

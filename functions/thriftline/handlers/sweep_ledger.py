@@ -1,7 +1,7 @@
 """Lambda: what nobody settled is settled, on a schedule."""
 
 from thriftline.core.observability import entry_point, logger
-from thriftline.runs.schemas.steps import SweepLedgerRequest, SweepLedgerResponse
+from thriftline.runs.schemas.steps.sweeps import SweepLedgerRequest, SweepLedgerResponse
 from thriftline.runs.steps.sweep_ledger import Sweeper, sweep_ledger
 from thriftline.runs.steps.watch_budget import KillSwitch, watch_budget
 from thriftline.wiring import ledger as money

@@ -2,7 +2,7 @@
 
 from thriftline.core.observability import entry_point
 from thriftline.datasets.engine.rules import WorkLimits
-from thriftline.runs.schemas.steps import IndexRequest, IndexResponse
+from thriftline.runs.schemas.steps.validation import IndexRequest, IndexResponse
 from thriftline.runs.steps.validate_range import validate_range
 from thriftline.wiring import runs as wiring
 

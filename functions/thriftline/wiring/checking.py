@@ -3,7 +3,6 @@
 from thriftline.money.price_catalogue import price_catalogue
 from thriftline.serving.steps.checking_site import CheckingSite
 from thriftline.wiring import serving as wiring
-from thriftline.wiring.schedules import endpoint_scaling
 
 
 def checking_site() -> CheckingSite:
@@ -16,7 +15,7 @@ def checking_site() -> CheckingSite:
         images=wiring.image_registry(),
         alarms=wiring.deployment_alarms(),
         quotas=wiring.hosting_quotas(),
-        scaling=endpoint_scaling(),
+        scaling=wiring.endpoint_scaling(),
         prices=price_catalogue(),
         region=wiring.settings().region,
         artifacts_bucket=wiring.settings().artifacts_bucket,

@@ -5,23 +5,11 @@ from functools import cache
 
 from thriftline.core.aws.clients import client
 from thriftline.core.aws.target_clients import TargetClients
-from thriftline.serving.aws.endpoint_scaling import EndpointScaling
-from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.aws.recurring_schedules import RecurringSchedules
 from thriftline.serving.steps.act_on_schedule import ScheduleSite
 from thriftline.serving.steps.change_schedule import SchedulingSite
+from thriftline.wiring.serving import endpoint_scaling, endpoints_table
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
-
-
-@cache
-def _table() -> EndpointsTable:
-    return EndpointsTable(client("dynamodb"), settings().endpoints_table)
-
-
-@cache
-def endpoint_scaling() -> EndpointScaling:
-    """Application Auto Scaling of the endpoints in the stack's region."""
-    return EndpointScaling(client("application-autoscaling"), client("cloudwatch"))
 
 
 @cache
@@ -40,7 +28,7 @@ def schedule_site() -> ScheduleSite:
     return ScheduleSite(
         account=settings().account_id,
         region=settings().region,
-        table=_table(),
+        table=endpoints_table(),
         clients=TargetClients(settings().region),
         artifacts=artifacts(),
         alerts=alerts(),
@@ -53,7 +41,7 @@ def schedule_site() -> ScheduleSite:
 def scheduling_site() -> SchedulingSite:
     """Where a schedule is kept, at this time."""
     return SchedulingSite(
-        table=_table(),
+        table=endpoints_table(),
         schedules=recurring_schedules(),
         scaling=endpoint_scaling(),
         clients=TargetClients(settings().region),

@@ -6,36 +6,32 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.clients import client, client_without_retries, impatient_client
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.target_clients import TargetClients
-from thriftline.serving.aws.captured import Captured
 from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
+from thriftline.serving.aws.endpoint_scaling import EndpointScaling
 from thriftline.serving.aws.endpoints import Endpoints
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.aws.hosting_quotas import HostingQuotas
 from thriftline.serving.aws.image_registry import ImageRegistry
-from thriftline.serving.aws.live_variants import LiveVariants
 from thriftline.serving.aws.model_artifacts import ModelArtifacts
 from thriftline.serving.aws.model_packages import ModelPackages
 from thriftline.serving.aws.probes import Probes
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments
-from thriftline.serving.steps.experiment_documents import ExperimentDocuments
 from thriftline.serving.steps.held_scaling import ScalingHold
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
 __all__ = [
     "alerts",
     "artifacts",
-    "captured",
     "data_bucket",
     "deployment_alarms",
     "deployment_documents",
+    "endpoint_scaling",
     "endpoints",
     "endpoints_table",
     "event_bus",
     "executions",
-    "experiment_documents",
     "hosting_quotas",
     "image_registry",
-    "live_variants",
     "model_artifacts",
     "model_packages",
     "now",
@@ -67,6 +63,12 @@ def deployment_documents() -> DeploymentDocuments:
 def endpoints() -> Endpoints:
     """SageMaker's endpoints in the stack's region."""
     return Endpoints(client("sagemaker"))
+
+
+@cache
+def endpoint_scaling() -> EndpointScaling:
+    """Application Auto Scaling of the endpoints in the stack's region."""
+    return EndpointScaling(client("application-autoscaling"), client("cloudwatch"))
 
 
 @cache
@@ -115,21 +117,3 @@ def scaling_hold() -> ScalingHold:
 def executions() -> Executions:
     """The executions of the stack's machines."""
     return Executions(client("stepfunctions"))
-
-
-@cache
-def captured() -> Captured:
-    """What SageMaker captured, and the labels that people sent."""
-    return Captured(client("s3"), settings().artifacts_bucket)
-
-
-@cache
-def experiment_documents() -> ExperimentDocuments:
-    """Where experiments are written down."""
-    return ExperimentDocuments(artifacts(), endpoints_table())
-
-
-@cache
-def live_variants() -> LiveVariants:
-    """The variants of endpoints, and their requests by the minute."""
-    return LiveVariants(client("sagemaker"), client("cloudwatch"))

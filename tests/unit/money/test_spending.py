@@ -13,7 +13,7 @@ from thriftline.money.aws.cost_explorer import CostExplorer
 from thriftline.money.ledger import Budgets, reserve, settle
 from thriftline.money.month import Announcing, Hold, Month
 from thriftline.money.spending import due_alerts, external_usd, spent_of
-from thriftline.runs.schemas.steps import CountSpendResponse
+from thriftline.runs.schemas.steps.budget import CountSpendResponse
 from thriftline.runs.steps.count_spend import count_spend
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

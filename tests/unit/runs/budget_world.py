@@ -16,7 +16,7 @@ from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import ThriftlineError
 from thriftline.money.ledger import Budgets
 from thriftline.runs.domain.layout import Upload
-from thriftline.runs.schemas.steps import (
+from thriftline.runs.schemas.steps.budget import (
     ReserveBudgetResponse,
     SettleBudgetRequest,
     SettleBudgetResponse,

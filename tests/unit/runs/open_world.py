@@ -20,7 +20,7 @@ from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_yaml import Defaults
-from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
+from thriftline.runs.schemas.steps.opening import OpenRunRequest, OpenRunResponse
 from thriftline.runs.steps.open_run import open_run
 from thriftline.runs.steps.raw_sources import RawSources
 

@@ -12,7 +12,7 @@ from thriftline.runs.aws.model_registry import RegisteredModel
 from thriftline.runs.domain.approvals import ASKS_NOBODY, ApprovalPolicy
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.schemas.plan import Plan
-from thriftline.runs.schemas.steps import PlanRunResponse
+from thriftline.runs.schemas.steps.training import PlanRunResponse
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.run_documents import read_plan
 from thriftline.runs.trainers.registry import Trainers

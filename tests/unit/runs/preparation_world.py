@@ -18,13 +18,11 @@ from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.schemas.run import DatasetFile, Run
 from thriftline.runs.schemas.run_spec import RunSpec
-from thriftline.runs.schemas.steps import (
-    CleanUpRequest,
-    CleanUpResponse,
+from thriftline.runs.schemas.steps.budget import SettleBudgetRequest, SettleBudgetResponse
+from thriftline.runs.schemas.steps.ending import CleanUpRequest, CleanUpResponse
+from thriftline.runs.schemas.steps.preparation import (
     PlanPreparationResponse,
     PollPreparationResponse,
-    SettleBudgetRequest,
-    SettleBudgetResponse,
     StartPreparationResponse,
 )
 from thriftline.runs.steps.clean_up import clean_up

@@ -30,7 +30,7 @@ from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.domain.ceilings import Ceilings
 from thriftline.runs.domain.layout import Upload, run_id_of
 from thriftline.runs.schemas.result import Result
-from thriftline.runs.schemas.steps import Failure, PublishResultRequest
+from thriftline.runs.schemas.steps.ending import Failure, PublishResultRequest
 from thriftline.runs.steps.explain_upload import explain_upload
 from thriftline.runs.steps.plan_run import plan_run
 from thriftline.runs.steps.publish_result import publish_result

@@ -12,7 +12,7 @@ from tests.unit.runs.word_trainer import WordTrainer, answers, with_word_trainer
 from thriftline.core.errors import EvaluationError
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.schemas.plan import PlannedChampion
-from thriftline.runs.schemas.steps import EvaluateRunResponse
+from thriftline.runs.schemas.steps.training import EvaluateRunResponse
 from thriftline.runs.steps.evaluate_run import evaluate_run
 
 TRAIN = {"negative": 80, "positive": 80}

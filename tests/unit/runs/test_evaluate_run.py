@@ -19,7 +19,7 @@ from tests.unit.runs.finished_run import CHAMPION, JOB, NOW, RUN_ID, World, worl
 from tests.unit.runs.trainers_fixture import trainers_over
 from thriftline.core.errors import AwsRequestError, EvaluationError
 from thriftline.evaluation.document import Evaluation
-from thriftline.runs.schemas.steps import EvaluateRunResponse
+from thriftline.runs.schemas.steps.training import EvaluateRunResponse
 from thriftline.runs.steps.evaluate_run import evaluate_run
 
 

@@ -23,7 +23,7 @@ from thriftline.runs.reports.run_page import run_page
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.result import Result, ResultFinding
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.steps import CleanUpRequest, PublishResultRequest
+from thriftline.runs.schemas.steps.ending import CleanUpRequest, PublishResultRequest
 from thriftline.runs.steps.clean_up import clean_up
 from thriftline.runs.steps.gather_result import gather_result
 from thriftline.runs.steps.poll_training import poll_training

@@ -17,7 +17,7 @@ from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.topic import Topic
 from thriftline.core.errors import ServiceUnavailableError
 from thriftline.runs.aws.runs_table import RunsTable
-from thriftline.runs.schemas.steps import SweepLedgerResponse
+from thriftline.runs.schemas.steps.sweeps import SweepLedgerResponse
 from thriftline.runs.steps.sweep_ledger import Sweeper, sweep_ledger
 
 

@@ -23,7 +23,7 @@ from thriftline.core.errors import (
     TrainingInternalError,
     TrainingStoppedError,
 )
-from thriftline.runs.schemas.steps import PollTrainingResponse
+from thriftline.runs.schemas.steps.training import PollTrainingResponse
 from thriftline.runs.steps.poll_training import poll_training
 from thriftline.runs.trainers.sagemaker.training_jobs import TrainingJobs
 from thriftline.runs.trainers.sagemaker.training_request import training_request

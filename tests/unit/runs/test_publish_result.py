@@ -29,7 +29,11 @@ from thriftline.core.errors import ServiceUnavailableError
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.schemas.result import Result
-from thriftline.runs.schemas.steps import Failure, PublishResultRequest, PublishResultResponse
+from thriftline.runs.schemas.steps.ending import (
+    Failure,
+    PublishResultRequest,
+    PublishResultResponse,
+)
 from thriftline.runs.steps.evaluate_run import evaluate_run
 from thriftline.runs.steps.publish_result import publish_result
 

@@ -15,7 +15,7 @@ from thriftline.core.errors import AwsRequestError, EvaluationError
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.aws.model_registry import ModelRegistry
 from thriftline.runs.schemas.gate_section import GateSection
-from thriftline.runs.schemas.steps import RegisterModelResponse
+from thriftline.runs.schemas.steps.registration import RegisterModelResponse
 from thriftline.runs.steps.register_model import register_model
 
 

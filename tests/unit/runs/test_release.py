@@ -13,7 +13,7 @@ from tests.unit.runs.finished_run import EXECUTION, NOW, RUN_ID, UPLOAD, World, 
 from tests.unit.runs.word_trainer import WordTrainer, ended_attempt, with_word_trainer
 from thriftline.core.errors import ServiceUnavailableError
 from thriftline.runs.domain.endings import Ending
-from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
+from thriftline.runs.schemas.steps.ending import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.clean_up import clean_up
 
 FIRST, SECOND = f"{RUN_ID}-01", f"{RUN_ID}-02"

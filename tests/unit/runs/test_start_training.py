@@ -22,7 +22,7 @@ from thriftline.core.errors import (
 from thriftline.runs.domain.layout import split_prefix
 from thriftline.runs.domain.turns import Ticket
 from thriftline.runs.schemas.plan import PlannedChampion
-from thriftline.runs.schemas.steps import StartTrainingResponse
+from thriftline.runs.schemas.steps.training import StartTrainingResponse
 from thriftline.runs.steps.start_training import start_training
 
 POOL = "1 x ml.g5.xlarge, Spot"

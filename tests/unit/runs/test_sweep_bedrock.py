@@ -17,7 +17,7 @@ from thriftline.core.aws.executions import Execution
 from thriftline.core.errors import AccessDeniedError, ThrottledError
 from thriftline.runs.aws.model_registry import ModelRegistry, ModelVersion
 from thriftline.runs.domain.leftovers import QUIET, UNSEEN, Belonging, Kind, OwnRun, judged
-from thriftline.runs.schemas.steps import SweepBedrockResponse
+from thriftline.runs.schemas.steps.sweeps import SweepBedrockResponse
 from thriftline.runs.steps.sweep_bedrock import BedrockSweeper, sweep_bedrock
 from thriftline.runs.trainers.bedrock.belongings import BedrockBelongings
 

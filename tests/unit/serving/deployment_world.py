@@ -26,14 +26,13 @@ from thriftline.serving.aws.model_artifacts import ModelArtifacts
 from thriftline.serving.aws.model_packages import ModelPackages
 from thriftline.serving.aws.probes import Probes
 from thriftline.serving.schemas.deployment import Deployment
-from thriftline.serving.schemas.steps import (
+from thriftline.serving.schemas.steps.ending import (
     CaughtFailure,
-    OpenDeploymentRequest,
-    OpenDeploymentResponse,
-    PollDeploymentResponse,
     RecordDeploymentRequest,
     RecordDeploymentResponse,
 )
+from thriftline.serving.schemas.steps.opening import OpenDeploymentRequest, OpenDeploymentResponse
+from thriftline.serving.schemas.steps.update import PollDeploymentResponse
 from thriftline.serving.steps.check_deployment import check_deployment
 from thriftline.serving.steps.checking_site import CheckingSite
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments

@@ -13,7 +13,8 @@ from thriftline.core.errors import (
 from thriftline.serving.aws.endpoints import Endpoints
 from thriftline.serving.domain.experiment_names import result_key
 from thriftline.serving.schemas.experiment import Contender, ExperimentResult, ShadowFigures
-from thriftline.serving.schemas.steps import DeployRequest, PreviewDeploymentResponse
+from thriftline.serving.schemas.steps.preview import PreviewDeploymentResponse
+from thriftline.serving.schemas.steps.requests import DeployRequest
 from thriftline.serving.steps.preview_deployment import preview_deployment
 from thriftline.serving.steps.publish_endpoint_page import PageSite, publish_endpoint_page
 

@@ -9,7 +9,8 @@ from thriftline.api.answers import Answer, Ask, PageAsk
 from thriftline.api.schemas.numbers import as_json
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.domain.parts import Scope
-from thriftline.audit.schemas.report_parts import ConfidenceWord, SeverityWord
+from thriftline.audit.schemas.report_parts import ConfidenceWord
+from thriftline.audit.schemas.report_totals import SeverityWord
 from thriftline.audit.schemas.shown import (
     ListedAcceptance,
     ShownAudit,

@@ -20,7 +20,7 @@ from thriftline.core.errors import NothingToRollBackToError
 from thriftline.runs.domain.uploads import is_project
 from thriftline.serving.domain.endpoint_names import is_endpoint_name
 from thriftline.serving.schemas.shown import PreviewedChange, ShownDeploymentDetail
-from thriftline.serving.schemas.steps import DeployRequest
+from thriftline.serving.schemas.steps.requests import DeployRequest
 from thriftline.serving.steps.ask_for_change import (
     begin_change,
     deployment_under_way,

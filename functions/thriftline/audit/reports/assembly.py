@@ -52,11 +52,10 @@ from thriftline.audit.schemas.report_parts import (
     ReportLapsed,
     ReportRule,
     ReportTarget,
-    ReportTotals,
     ReportUnknown,
     ReportWindow,
-    SeverityWord,
 )
+from thriftline.audit.schemas.report_totals import ReportTotals, SeverityWord
 from thriftline.audit.schemas.settings import AuditSettings, Target
 from thriftline.core.dataclass import dataclass
 from thriftline.core.wording import counted

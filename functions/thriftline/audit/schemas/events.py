@@ -9,7 +9,7 @@ from thriftline.audit.domain.facts import ResourceKind
 from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.domain.parts import Scope
-from thriftline.audit.schemas.report_parts import ReportTotals
+from thriftline.audit.schemas.report_totals import ReportTotals
 from thriftline.core.events import Event
 
 

@@ -27,13 +27,13 @@ from thriftline.audit.schemas.report_parts import (
     ReportRule,
     ReportSpend,
     ReportTarget,
-    ReportTotals,
     ReportUnknown,
     ReportUse,
     ReportWaste,
     ReportWindow,
 )
-from thriftline.evaluation.document import Document
+from thriftline.audit.schemas.report_totals import ReportTotals
+from thriftline.core.document import Document
 
 
 class AuditReport(Document):

@@ -11,10 +11,10 @@ from thriftline.audit.domain.findings import ActionKind
 from thriftline.audit.domain.idle import Verdict
 from thriftline.audit.domain.part_use import PartKind
 from thriftline.audit.domain.savings import Bucket
-from thriftline.evaluation.document import Document
+from thriftline.audit.schemas.report_totals import SeverityWord
+from thriftline.core.document import Document
 from thriftline.money.usd import Usd
 
-SeverityWord = Literal["high", "medium", "low", "info"]
 ConfidenceWord = Literal["high", "medium", "low"]
 EffortWord = Literal["call", "deployment", "project"]
 
@@ -364,23 +364,3 @@ class ReportUse(Document):
     bedrock_invocations: int | None
     tokens_in: int | None
     tokens_out: int | None
-
-
-class ReportTotals(Document):
-    """The report in numbers."""
-
-    findings: int
-    by_severity: dict[SeverityWord, int]
-    sure_monthly_usd: Usd = Field(description="Savings with medium or high confidence.")
-    possible_monthly_usd: Usd = Field(description="What candidates of low confidence would add.")
-    unpriced_findings: int = Field(description="Findings without dollars: they are not zero.")
-    new: int | None = Field(description="Null without a last report.")
-    gone: int | None
-    accepted: int
-    unknown: int
-    not_evaluated: int = Field(description="Rules without an answer for at least one target.")
-    planned_actions: int
-    executing_actions: int
-    done_actions: int
-    declined_actions: int
-    failed_actions: int

@@ -18,10 +18,10 @@ from thriftline.audit.schemas.report_parts import (
     ReportPrices,
     ReportReconciliation,
     ReportTarget,
-    ReportTotals,
     ReportWaste,
     ReportWindow,
 )
+from thriftline.audit.schemas.report_totals import ReportTotals
 from thriftline.core.payload import Payload
 from thriftline.money.usd import Usd
 

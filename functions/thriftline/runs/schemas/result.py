@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from thriftline.core.document import Document
 from thriftline.datasets.report_document import SplitName, Verdict, with_fix
 from thriftline.evaluation.document import (
     Answers,
     BaselineScores,
     Comparison,
-    Document,
     Gate,
     Scores,
     Training,

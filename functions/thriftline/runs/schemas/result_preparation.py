@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from thriftline.evaluation.document import Document
+from thriftline.core.document import Document
 from thriftline.money.usd import Usd
 
 

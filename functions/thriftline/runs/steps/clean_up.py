@@ -21,7 +21,7 @@ from thriftline.runs.domain.layout import (
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.steps import CleanUpRequest, CleanUpResponse
+from thriftline.runs.schemas.steps.ending import CleanUpRequest, CleanUpResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
 from thriftline.runs.steps.end_preparation import end_preparation
 from thriftline.runs.steps.express_copy import BucketOf, delete_copy, express_bucket

@@ -8,7 +8,7 @@ from thriftline.core.errors import ThrottledError
 from thriftline.money.ledger import Ledger
 from thriftline.money.month import Counting, month_key
 from thriftline.money.spending import external_usd
-from thriftline.runs.schemas.steps import CountSpendResponse
+from thriftline.runs.schemas.steps.budget import CountSpendResponse
 
 _TRIES = 3
 

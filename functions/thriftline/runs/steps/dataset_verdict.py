@@ -6,7 +6,7 @@ from thriftline.datasets.engine.reporting import rejection_message
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.datasets.reports.dataset_page import dataset_page
 from thriftline.runs.domain.layout import run_prefix
-from thriftline.runs.schemas.steps import ValidationResponse
+from thriftline.runs.schemas.steps.validation import ValidationResponse
 
 
 def publish_verdict(

@@ -44,7 +44,7 @@ from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.gate_section import GateSection
 from thriftline.runs.schemas.plan import Plan, PlannedChampion
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.steps import EvaluateRunResponse
+from thriftline.runs.schemas.steps.training import EvaluateRunResponse
 from thriftline.runs.steps.answers import answers_of, unparsed_of
 from thriftline.runs.steps.keep_reference import keep_reference
 from thriftline.runs.steps.other_champion import OtherChampion

@@ -13,7 +13,7 @@ from thriftline.runs.domain.uploads import (
     is_serve_spec,
     project_of_unread,
 )
-from thriftline.runs.schemas.steps import ExplainUploadResponse
+from thriftline.runs.schemas.steps.opening import ExplainUploadResponse
 from thriftline.runs.steps.refuse_upload import refuse_upload
 from thriftline.runs.steps.tell_no_run import tell_no_run
 

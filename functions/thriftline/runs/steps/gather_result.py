@@ -25,7 +25,7 @@ from thriftline.runs.schemas.result import (
     ResultUpload,
 )
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.steps import PublishResultRequest
+from thriftline.runs.schemas.steps.ending import PublishResultRequest
 from thriftline.runs.steps.dataset_summary import dataset_result
 from thriftline.runs.steps.kept_models import kept_models
 from thriftline.runs.steps.ladder_result import ladder_result

@@ -30,7 +30,7 @@ from thriftline.runs.domain.raw_data import RawListing, as_one_file
 from thriftline.runs.domain.uploads import classify
 from thriftline.runs.schemas.run import DatasetFile, Run
 from thriftline.runs.schemas.run_yaml import Defaults
-from thriftline.runs.schemas.steps import OpenRunRequest, OpenRunResponse
+from thriftline.runs.schemas.steps.opening import OpenRunRequest, OpenRunResponse
 from thriftline.runs.steps.project_folder import files_beside, folder_of, settings_beside
 from thriftline.runs.steps.raw_sources import RawSources
 from thriftline.runs.steps.tell_no_run import tell_no_run

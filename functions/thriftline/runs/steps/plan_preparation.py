@@ -22,7 +22,7 @@ from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.preparation_plan import PreparationPlan
 from thriftline.runs.schemas.prepare_section import PrepareSection
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.steps import PlanPreparationResponse
+from thriftline.runs.schemas.steps.preparation import PlanPreparationResponse
 from thriftline.runs.steps.choose_engine import chosen_engine, work_of, worst_of
 from thriftline.runs.steps.look_at_raw import refuse_what_is_no_data
 from thriftline.runs.steps.preparation_attempts import PLAN

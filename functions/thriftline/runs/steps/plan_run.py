@@ -34,7 +34,7 @@ from thriftline.runs.schemas.plan import (
 from thriftline.runs.schemas.planned_routing import PlannedRouting
 from thriftline.runs.schemas.run import Run
 from thriftline.runs.schemas.run_spec import AUTO, RunSpec
-from thriftline.runs.schemas.steps import PlanRunResponse
+from thriftline.runs.schemas.steps.training import PlanRunResponse
 from thriftline.runs.steps.base_models import encoder_of
 from thriftline.runs.steps.dataset_volume import DatasetVolume, read_volume
 from thriftline.runs.steps.route_run import Admitted, Taken, consider, routing_of, taken

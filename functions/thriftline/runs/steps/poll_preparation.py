@@ -18,7 +18,7 @@ from thriftline.runs.domain.uploads import is_data_file
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.preparation_plan import PreparationPlan
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.steps import PollPreparationResponse
+from thriftline.runs.schemas.steps.preparation import PollPreparationResponse
 from thriftline.runs.steps.adopt_prepared import adopt_prepared
 from thriftline.runs.steps.preparation_attempts import (
     PLAN,

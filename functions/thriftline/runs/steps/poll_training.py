@@ -11,7 +11,7 @@ from thriftline.runs.domain.endings import error_of
 from thriftline.runs.domain.ladder import give_up
 from thriftline.runs.domain.quotes import Rung
 from thriftline.runs.domain.wait_policy import next_wait_seconds
-from thriftline.runs.schemas.steps import PollTrainingResponse
+from thriftline.runs.schemas.steps.training import PollTrainingResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
 from thriftline.runs.steps.run_documents import read_plan
 from thriftline.runs.steps.run_ladder import RunLadder, given_up_note

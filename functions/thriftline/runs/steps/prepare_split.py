@@ -5,7 +5,7 @@ from dataclasses import replace
 from thriftline.core.aws.buckets import Bucket
 from thriftline.datasets.engine.preparing import prepare_group
 from thriftline.datasets.engine.rules import WorkLimits
-from thriftline.runs.schemas.steps import IndexResponse
+from thriftline.runs.schemas.steps.validation import IndexResponse
 from thriftline.runs.steps.dataset_store import read_work_plan, workshop_of
 from thriftline.runs.steps.express_copy import BucketOf, express_bucket
 from thriftline.runs.steps.run_documents import read_plan, read_run

@@ -20,7 +20,7 @@ from thriftline.runs.reports.message import EndedRun, message_of
 from thriftline.runs.reports.routing_view import routing_line
 from thriftline.runs.schemas.events import TrainingEnded
 from thriftline.runs.schemas.result import Result
-from thriftline.runs.schemas.steps import PublishResultRequest, PublishResultResponse
+from thriftline.runs.schemas.steps.ending import PublishResultRequest, PublishResultResponse
 from thriftline.runs.steps.finished_run import keep_finished
 from thriftline.runs.steps.gather_result import gather_result
 from thriftline.runs.steps.listed_facts import ended_facts

@@ -15,7 +15,7 @@ from thriftline.runs.schemas.model_document import MODEL_DOCUMENT, ModelDocument
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.result import Attempt, ResultCost
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.steps import RegisterModelResponse, RunDeployment
+from thriftline.runs.schemas.steps.registration import RegisterModelResponse, RunDeployment
 from thriftline.runs.steps.registered_reference import reference_in_registry
 from thriftline.runs.steps.run_costs import attempts_of, cost_of_attempts
 from thriftline.runs.steps.run_documents import read_document, read_plan, read_run

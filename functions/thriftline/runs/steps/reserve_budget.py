@@ -13,7 +13,7 @@ from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.affordable import Room, cheaper_choices, clamped
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.steps import ReserveBudgetResponse
+from thriftline.runs.schemas.steps.budget import ReserveBudgetResponse
 from thriftline.runs.steps.listed_facts import planned_facts
 from thriftline.runs.steps.run_documents import read_plan, read_run, write_plan
 

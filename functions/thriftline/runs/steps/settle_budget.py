@@ -8,7 +8,7 @@ from thriftline.money.ledger import Ledger, settle
 from thriftline.money.month import month_key
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.engines.registry import Engines
-from thriftline.runs.schemas.steps import SettleBudgetRequest, SettleBudgetResponse
+from thriftline.runs.schemas.steps.budget import SettleBudgetRequest, SettleBudgetResponse
 from thriftline.runs.steps.own_run import own_run_id
 from thriftline.runs.steps.run_bill import bill_of
 from thriftline.runs.trainers.registry import Trainers

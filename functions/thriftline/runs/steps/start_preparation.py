@@ -18,7 +18,7 @@ from thriftline.runs.domain.raw_data import read_from
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.preparation_plan import PreparationPlan
 from thriftline.runs.schemas.run import Run
-from thriftline.runs.schemas.steps import StartPreparationResponse
+from thriftline.runs.schemas.steps.preparation import StartPreparationResponse
 from thriftline.runs.steps.preparation_attempts import (
     PLAN,
     PreparationAttempts,

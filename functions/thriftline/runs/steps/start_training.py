@@ -21,7 +21,7 @@ from thriftline.runs.domain.ladder import (
 from thriftline.runs.domain.layout import job_name_of
 from thriftline.runs.domain.work import AttemptOrder
 from thriftline.runs.schemas.plan import Plan
-from thriftline.runs.schemas.steps import StartTrainingResponse
+from thriftline.runs.schemas.steps.training import StartTrainingResponse
 from thriftline.runs.steps.attempt_facts import attempt_facts
 from thriftline.runs.steps.listed_facts import rung_facts
 from thriftline.runs.steps.run_documents import read_plan, read_run

@@ -9,7 +9,7 @@ from thriftline.core.errors import ThriftlineError
 from thriftline.runs.aws.model_registry import ModelRegistry, RegisteredModel
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.leftovers import UNSEEN, Belonging, Belongings, OwnRun, judged
-from thriftline.runs.schemas.steps import SweepBedrockResponse, TakenAway
+from thriftline.runs.schemas.steps.sweeps import SweepBedrockResponse, TakenAway
 from thriftline.runs.trainers.port import Trainer
 
 _MOST_NAMED = 100

@@ -17,7 +17,7 @@ from thriftline.money.sweeping import Life, Seen, Verdict, recent_months, verdic
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.plan import Plan
-from thriftline.runs.schemas.steps import SweepLedgerResponse, SweptHold
+from thriftline.runs.schemas.steps.sweeps import SweepLedgerResponse, SweptHold
 from thriftline.runs.steps.preparation_bill import stop_preparation
 from thriftline.runs.steps.run_bill import Bill, bill_of
 from thriftline.runs.steps.run_documents import problem_of

@@ -5,7 +5,7 @@ from thriftline.datasets.engine.planning import plan_work
 from thriftline.datasets.engine.rules import WorkLimits
 from thriftline.datasets.engine.scratch import PLAN, write_json
 from thriftline.datasets.engine.validation import validate_in_one_pass
-from thriftline.runs.schemas.steps import ValidationResponse
+from thriftline.runs.schemas.steps.validation import ValidationResponse
 from thriftline.runs.steps.dataset_store import files_of, rules_of, workshop_of
 from thriftline.runs.steps.dataset_verdict import publish_verdict
 from thriftline.runs.steps.run_documents import read_run

@@ -3,7 +3,7 @@
 from thriftline.core.aws.buckets import Bucket
 from thriftline.datasets.engine.rules import WorkLimits
 from thriftline.datasets.engine.validation import validate_group
-from thriftline.runs.schemas.steps import IndexResponse
+from thriftline.runs.schemas.steps.validation import IndexResponse
 from thriftline.runs.steps.dataset_store import read_work_plan, workshop_of
 from thriftline.runs.steps.run_documents import read_run
 

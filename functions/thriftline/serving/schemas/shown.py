@@ -13,7 +13,7 @@ from thriftline.money.usd import Usd
 from thriftline.serving.schemas.deployment import Action, CheckedThing, Ending
 from thriftline.serving.schemas.experiment import ExperimentResult
 from thriftline.serving.schemas.quality import WindowVerdict
-from thriftline.serving.schemas.steps import MonthRow
+from thriftline.serving.schemas.steps.preview import MonthRow
 
 
 class ShownEndpoint(Payload):

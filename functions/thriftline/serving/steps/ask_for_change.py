@@ -11,7 +11,8 @@ from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
 from thriftline.serving.aws.endpoints_table import STATE, EndpointsTable
 from thriftline.serving.domain.versions import EndpointState
 from thriftline.serving.schemas.shown import ChangePrice, PreviewedChange
-from thriftline.serving.schemas.steps import DeployRequest, PreviewDeploymentResponse
+from thriftline.serving.schemas.steps.preview import PreviewDeploymentResponse
+from thriftline.serving.schemas.steps.requests import DeployRequest
 from thriftline.serving.steps.deployment_documents import deployment_item
 
 _PRICE = ("instance_type", "rate_usd_per_hour", "seconds", "rollout_usd", "month_usd")

@@ -22,7 +22,7 @@ from thriftline.serving.schemas.deployment import (
     DeploymentPrice,
     MadeThings,
 )
-from thriftline.serving.schemas.steps import CheckDeploymentResponse
+from thriftline.serving.schemas.steps.checks import CheckDeploymentResponse
 from thriftline.serving.steps.check_rollback import checked_rollback
 from thriftline.serving.steps.checking_site import (
     SET_ASIDE,

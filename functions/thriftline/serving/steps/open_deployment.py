@@ -28,11 +28,8 @@ from thriftline.serving.domain.versions import EndpointState
 from thriftline.serving.schemas.deployment import Deployment, ModelVersionFacts
 from thriftline.serving.schemas.serve_spec import ServeSpec
 from thriftline.serving.schemas.serve_yaml import NAME, ReadServeSpec, parse_serve_yaml
-from thriftline.serving.schemas.steps import (
-    DeployRequest,
-    OpenDeploymentRequest,
-    OpenDeploymentResponse,
-)
+from thriftline.serving.schemas.steps.opening import OpenDeploymentRequest, OpenDeploymentResponse
+from thriftline.serving.schemas.steps.requests import DeployRequest
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments, token_item
 from thriftline.serving.steps.schedule_items import read_schedule
 

@@ -27,7 +27,7 @@ from thriftline.serving.domain.verdicts import (
     verdict,
 )
 from thriftline.serving.schemas.deployment import Deployment, Watch
-from thriftline.serving.schemas.steps import PollDeploymentResponse
+from thriftline.serving.schemas.steps.update import PollDeploymentResponse
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments
 from thriftline.serving.steps.deployment_wishes import rollout_of, wish_of
 from thriftline.serving.steps.live_versions import Seen, look

@@ -13,7 +13,7 @@ from thriftline.serving.domain.alarms import Champion, Fleet, alarm_names, alarm
 from thriftline.serving.domain.endpoint_requests import models_prefix
 from thriftline.serving.domain.kinds import KIND_FACTS, MAIN_VARIANT, Kind
 from thriftline.serving.schemas.deployment import Deployment, MadeThings
-from thriftline.serving.schemas.steps import PrepareDeploymentResponse
+from thriftline.serving.schemas.steps.update import PrepareDeploymentResponse
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments
 from thriftline.serving.steps.deployment_wishes import wish_of
 

@@ -7,12 +7,9 @@ from decimal import Decimal
 from thriftline.serving.domain.costs import MonthlyRow, Use, monthly_cost
 from thriftline.serving.domain.verdicts import already_in_use
 from thriftline.serving.schemas.deployment import Deployment, DeploymentPrice
-from thriftline.serving.schemas.steps import (
-    DeployRequest,
-    MonthRow,
-    OpenDeploymentRequest,
-    PreviewDeploymentResponse,
-)
+from thriftline.serving.schemas.steps.opening import OpenDeploymentRequest
+from thriftline.serving.schemas.steps.preview import MonthRow, PreviewDeploymentResponse
+from thriftline.serving.schemas.steps.requests import DeployRequest
 from thriftline.serving.steps.check_deployment import looked_at, refusal_of
 from thriftline.serving.steps.checking_site import CheckingSite
 from thriftline.serving.steps.deployment_wishes import hours_on, spec_of, wish_of

@@ -19,7 +19,7 @@ from thriftline.serving.reports.deployment_message import (
     refusal_message,
 )
 from thriftline.serving.schemas.deployment import Deployment, DeploymentFailure, Ending
-from thriftline.serving.schemas.steps import (
+from thriftline.serving.schemas.steps.ending import (
     RecordDeploymentRequest,
     RecordDeploymentResponse,
 )

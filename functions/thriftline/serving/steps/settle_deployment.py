@@ -3,7 +3,7 @@
 from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import Retry, ThriftlineError
 from thriftline.serving.schemas.deployment import Deployment
-from thriftline.serving.schemas.steps import SettleDeploymentResponse
+from thriftline.serving.schemas.steps.ending import SettleDeploymentResponse
 from thriftline.serving.steps.change_schedule import SchedulingSite
 from thriftline.serving.steps.deployment_documents import DeploymentDocuments
 from thriftline.serving.steps.deployment_wishes import spec_of, wish_of

@@ -13,7 +13,7 @@ from thriftline.serving.domain.schedules import SCHEDULE_ITEM
 from thriftline.serving.domain.versions import EndpointState
 from thriftline.serving.schemas.deployment import Deployment, DeploymentPrice, deployment_key
 from thriftline.serving.schemas.shown import ShownEndpointDetail, ShownSchedule, ShownVersion
-from thriftline.serving.schemas.steps import MonthRow
+from thriftline.serving.schemas.steps.preview import MonthRow
 from thriftline.serving.steps.list_endpoints import (
     DEPLOYMENTS,
     endpoint_row,

@@ -14,7 +14,7 @@ from thriftline.serving.domain.rollout import component_deployment_config, deplo
 from thriftline.serving.domain.verdicts import IN_SERVICE, MOVING
 from thriftline.serving.schemas.deployment import Deployment, FormerVersion, MadeThings
 from thriftline.serving.schemas.events import DeploymentStarted
-from thriftline.serving.schemas.steps import StartDeploymentResponse
+from thriftline.serving.schemas.steps.update import StartDeploymentResponse
 from thriftline.serving.steps.deployment_wishes import ROLLBACK, rollout_of, wish_of
 from thriftline.serving.steps.held_scaling import ScalingHold
 from thriftline.serving.steps.live_versions import Seen, look

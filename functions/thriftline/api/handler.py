@@ -10,6 +10,7 @@ from thriftline.api import dispatch, problems
 from thriftline.api.app import app
 from thriftline.api.idempotency import HttpAnswer
 from thriftline.api.problems import Problem
+from thriftline.core.aws import clients
 from thriftline.core.observability import logger, metrics, tracer
 
 _LARGEST_ANSWER = 5_500_000
@@ -29,7 +30,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     try:
         event = _complete(event)
         request_id = str(event["requestContext"].get("requestId") or "")
-        return _bounded(_in_our_words(app(event, context), request_id), request_id)
+        with clients.deadline.within(clients.ANSWER_WITHIN_SECONDS):
+            answer = app(event, context)
+        return _bounded(_in_our_words(answer, request_id), request_id)
     except Exception:
         logger.exception("the API failed outside of its views")
         return _event_answer(dispatch.refused(dispatch.failure(), request_id))

@@ -18,7 +18,7 @@ def lambda_handler(request: ActRequest) -> ActResponse:
     begun = wiring.now()
     context = ActionContext(
         artifacts=wiring.artifacts(),
-        clients_of=wiring.target_clients,
+        clients_of=wiring.acting_clients,
         alerts=wiring.alerts(),
         bus=wiring.event_bus(),
         allowed=Mode(wiring.settings().audit_mode),

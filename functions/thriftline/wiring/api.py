@@ -7,7 +7,8 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
-from thriftline.wiring.shared import artifacts, now, settings
+from thriftline.wiring.api_calls import artifacts
+from thriftline.wiring.shared import now, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,29 +43,28 @@ def members() -> "Members":
 @cache
 def page_users() -> "PageUsers":
     """Who may sign in to the hosted page."""
-    from thriftline.core.aws.clients import impatient_client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.core.aws.page_users import PageUsers
 
-    # API Gateway ends a call after 29 s.
-    return PageUsers(impatient_client("cognito-idp"), settings().page_user_pool)
+    return PageUsers(interactive_client("cognito-idp"), settings().page_user_pool)
 
 
 @cache
 def requests_table() -> "RequestsTable":
     """Requests with a key, and what they were answered."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.core.aws.requests_table import RequestsTable
 
-    return RequestsTable(client("dynamodb"), settings().requests_table)
+    return RequestsTable(interactive_client("dynamodb"), settings().requests_table)
 
 
 @cache
 def data_bucket() -> "Bucket":
     """The bucket that people upload to."""
     from thriftline.core.aws.buckets import Bucket
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
 
-    return Bucket(client("s3"), settings().data_bucket)
+    return Bucket(interactive_client("s3"), settings().data_bucket)
 
 
 @cache
@@ -79,46 +79,46 @@ def upload_forms() -> "Bucket":
 @cache
 def runs_table() -> "RunsTable":
     """The table of runs."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.runs.aws.runs_table import RunsTable
 
-    return RunsTable(client("dynamodb"), settings().runs_table)
+    return RunsTable(interactive_client("dynamodb"), settings().runs_table)
 
 
 @cache
 def run_lists() -> "RunLists":
     """Lists of runs."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.runs.aws.run_lists import RunLists
 
-    return RunLists(client("dynamodb"), settings().runs_table)
+    return RunLists(interactive_client("dynamodb"), settings().runs_table)
 
 
 @cache
 def approvals_table() -> "ApprovalsTable":
     """The requests for approval."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.runs.aws.approvals_table import ApprovalsTable
 
-    return ApprovalsTable(client("dynamodb"), settings().runs_table)
+    return ApprovalsTable(interactive_client("dynamodb"), settings().runs_table)
 
 
 @cache
 def executions() -> "Executions":
     """The executions of the stack's machines."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.core.aws.executions import Executions
 
-    return Executions(client("stepfunctions"))
+    return Executions(interactive_client("stepfunctions"))
 
 
 @cache
 def ledger() -> "LedgerTable":
     """The table of months."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.money.aws.ledger_table import LedgerTable
 
-    return LedgerTable(client("dynamodb"), settings().ledger_table)
+    return LedgerTable(interactive_client("dynamodb"), settings().ledger_table)
 
 
 def budgets() -> "Budgets":
@@ -131,18 +131,18 @@ def budgets() -> "Budgets":
 @cache
 def model_versions() -> "ModelVersions":
     """The versions in the stack's groups of the model registry."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.runs.aws.model_versions import ModelVersions
 
-    return ModelVersions(client("sagemaker"), settings().stack_name)
+    return ModelVersions(interactive_client("sagemaker"), settings().stack_name)
 
 
 def learning(job_name: str) -> "Learning | None":
     """How far a training job is, by its log."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.runs.trainers.sagemaker.training_log import TrainingLog
 
-    return TrainingLog(client("logs")).learning(job_name)
+    return TrainingLog(interactive_client("logs")).learning(job_name)
 
 
 def quoters() -> "Sequence[Quoter]":

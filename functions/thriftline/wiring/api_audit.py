@@ -5,8 +5,8 @@ Imports stand in the functions: only the start of an audit loads the rules.
 
 from typing import TYPE_CHECKING
 
-from thriftline.wiring.api_calls import functions, machines
-from thriftline.wiring.shared import artifacts, now, settings
+from thriftline.wiring.api_calls import artifacts, functions, machines
+from thriftline.wiring.shared import now, settings
 
 if TYPE_CHECKING:
     from thriftline.audit.steps.accept_finding import AcceptingSite
@@ -35,9 +35,11 @@ def accepting_site() -> "AcceptingSite":
     """Where findings are accepted."""
     from thriftline.audit.aws.accepted_file import AcceptedFile
     from thriftline.audit.steps.accept_finding import AcceptingSite
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
 
-    return AcceptingSite(artifacts(), AcceptedFile(client("s3"), settings().artifacts_bucket))
+    return AcceptingSite(
+        artifacts(), AcceptedFile(interactive_client("s3"), settings().artifacts_bucket)
+    )
 
 
 def restoring_site() -> "RestoringSite":

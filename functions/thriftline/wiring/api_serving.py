@@ -6,8 +6,8 @@ Imports stand in the functions: a cold start loads what its first call needs, an
 from functools import cache
 from typing import TYPE_CHECKING
 
-from thriftline.wiring.api_calls import functions, machines
-from thriftline.wiring.shared import artifacts, now, settings
+from thriftline.wiring.api_calls import artifacts, functions, machines
+from thriftline.wiring.shared import now, settings
 
 if TYPE_CHECKING:
     from thriftline.serving.aws.endpoints import Endpoints
@@ -25,19 +25,19 @@ __all__ = ["artifacts", "functions", "now", "settings"]
 @cache
 def endpoints_table() -> "EndpointsTable":
     """The table of endpoints."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.serving.aws.endpoints_table import EndpointsTable
 
-    return EndpointsTable(client("dynamodb"), settings().endpoints_table)
+    return EndpointsTable(interactive_client("dynamodb"), settings().endpoints_table)
 
 
 @cache
 def endpoints() -> "Endpoints":
     """SageMaker's endpoints in the stack's region."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.serving.aws.endpoints import Endpoints
 
-    return Endpoints(client("sagemaker"))
+    return Endpoints(interactive_client("sagemaker"))
 
 
 def listing_site() -> "ListingSite":
@@ -56,7 +56,7 @@ def showing_site() -> "ShowingSite":
 
 def changing_site() -> "ChangingSite":
     """What changes what serves."""
-    from thriftline.core.aws.clients import client
+    from thriftline.core.aws.clients import interactive_client
     from thriftline.serving.aws.deployment_alarms import DeploymentAlarms
     from thriftline.serving.steps.ask_for_change import ChangingSite
 
@@ -64,7 +64,7 @@ def changing_site() -> "ChangingSite":
         functions=functions(),
         machines=machines(),
         table=endpoints_table(),
-        alarms=DeploymentAlarms(client("cloudwatch")),
+        alarms=DeploymentAlarms(interactive_client("cloudwatch")),
         preview_function=settings().preview_function,
         deploy_machine=settings().deploy_machine_arn,
     )

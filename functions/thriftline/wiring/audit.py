@@ -5,10 +5,11 @@ from functools import cache
 from thriftline.audit.domain.parameters import Mode
 from thriftline.audit.schemas.input import StackDefaults
 from thriftline.audit.steps.open_audit import KnownTargets
-from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.aws.target_clients import ACTING, COLLECTING, TargetClients
 from thriftline.wiring.shared import alerts, artifacts, event_bus, now, settings
 
 __all__ = [
+    "acting_clients",
     "alerts",
     "artifacts",
     "audit_defaults",
@@ -43,11 +44,16 @@ def audit_defaults() -> StackDefaults:
 
 
 def target_clients(region: str, role_arn: str | None) -> TargetClients:
-    """Clients of one account and region that an audit looks at, or acts in.
+    """Clients of one account and region that an audit looks at.
 
     Made anew each time: a warm function outlives the credentials of a role.
     """
-    return TargetClients(region, role_arn)
+    return TargetClients(region, role_arn, COLLECTING)
+
+
+def acting_clients(region: str, role_arn: str | None) -> TargetClients:
+    """Clients of one account and region that an audit acts in; made anew like the others."""
+    return TargetClients(region, role_arn, ACTING)
 
 
 def runs_table_of(region: str, role_arn: str | None) -> str | None:
@@ -64,4 +70,4 @@ def endpoints_table_of(region: str, role_arn: str | None) -> str | None:
 
 def restoring_clients(region: str, role_arn: str | None) -> TargetClients:
     """Clients that may bring back what the role ``role_arn`` has ended, and end nothing."""
-    return TargetClients(region, f"{role_arn}-restore" if role_arn else None)
+    return acting_clients(region, f"{role_arn}-restore" if role_arn else None)

@@ -210,11 +210,10 @@ def forget() -> None:
             clear = getattr(getattr(module, name), "cache_clear", None)
             if clear is not None:
                 clear()
-    clients.client.cache_clear()
-    clients.client_without_retries.cache_clear()
-    clients.impatient_client.cache_clear()
-    clients.signing_s3_client.cache_clear()
-    clients._session.cache_clear()
+    for name in vars(clients):
+        clear = getattr(getattr(clients, name), "cache_clear", None)
+        if clear is not None:
+            clear()
 
 
 @cache

@@ -1,22 +1,16 @@
 """Who is recorded: an ARN as it is, and the person behind a role of the hosted page."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.unit.api.api_world import Answered, ApiWorld, rest_event
 from thriftline.api.callers import caller_of
-from thriftline.core.aws import clients
 from thriftline.core.aws.page_users import PageUsers
-from thriftline.core.errors import AccessDeniedError, ServiceUnavailableError, ThriftlineError
-from thriftline.wiring import api as wiring
+from thriftline.core.errors import AccessDeniedError, ThriftlineError
 
 POOL = "eu-west-1_aBcD12345"
 SUBJECT = "0a1b2c3d-1111-2222-3333-444455556666"
@@ -104,47 +98,6 @@ def test_the_pool_says_whose_id_it_is() -> None:
         assert users.address_of(attributes["sub"]) == "ann@example.com"
         with pytest.raises(ThriftlineError):
             users.address_of("0a1b2c3d-0000-0000-0000-000000000000")
-
-
-@contextmanager
-def failing_aws() -> Iterator[tuple[str, list[str]]]:
-    """Yields the address of an AWS that answers 500, and the calls that came."""
-    tries: list[str] = []
-
-    class Failing(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            tries.append(self.path)
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(500)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Logs nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", tries
-        server.shutdown()
-        thread.join()
-
-
-def test_a_pool_that_fails_is_given_up_before_the_call_ends(world: ApiWorld) -> None:
-    """API Gateway waits 29 s; the pool's client waits 13 s at the most for each of its tries."""
-    with failing_aws() as (address, tries):
-        world.set(AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=address, PAGE_USER_POOL=POOL)
-        with pytest.raises(ServiceUnavailableError):
-            wiring.page_users().address_of(SUBJECT)
-    assert len(tries) == 2
-
-
-def test_a_function_that_fails_is_not_called_again_by_itself(world: ApiWorld) -> None:
-    with failing_aws() as (address, tries):
-        world.set(AWS_ENDPOINT_URL_LAMBDA=address)
-        with pytest.raises(ClientError):
-            clients.client_without_retries("lambda").invoke(FunctionName="restore", Payload=b"{}")
-    assert len(tries) == 1
 
 
 def test_two_people_of_one_role_do_not_share_a_key(world: ApiWorld) -> None:

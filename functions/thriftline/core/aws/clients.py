@@ -1,5 +1,6 @@
 """The one place that makes AWS clients, and that turns their errors into ours."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +17,7 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
+from thriftline.core.aws.deadline import Deadline
 from thriftline.core.errors import (
     AccessDeniedError,
     AwsRequestError,
@@ -28,27 +30,33 @@ from thriftline.core.errors import (
 if TYPE_CHECKING:
     from boto3.session import Session
 
-# Step Functions retries whole states; inside one call a few quick tries are enough.
-_CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 4},
+# Step Functions retries whole states; inside one call a few quick tries are enough. A call to a
+# service that hangs ends, with the name of its error, within the minute that most functions have.
+# botocore's max_attempts does not count the first try; total_max_attempts does.
+ORDINARY = Config(
+    retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=20,
-    connect_timeout=5,
-    read_timeout=60,
+    connect_timeout=3,
+    read_timeout=15,
     user_agent_extra="thriftline/0.1.0",
 )
 # A model that does not answer is asked again later, and every try counts in a quota by the minute.
-# botocore's max_attempts does not count the first try; total_max_attempts does.
-_ONCE = _CONFIG.merge(
+ONCE = ORDINARY.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+# Where nothing hangs on an answer alone, so that a region without the service costs no minute.
+SOON = ORDINARY.merge(
+    Config(retries={"mode": "standard", "total_max_attempts": 2}, read_timeout=10)
+)
+# Where somebody waits behind API Gateway, which gives up after 29 s.
+INTERACTIVE = ORDINARY.merge(Config(connect_timeout=2, read_timeout=5))
+# Another function's answer takes longer, and a function that is slow is not called twice.
+INTERACTIVE_ONCE = INTERACTIVE.merge(
     Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=15)
 )
-# Where nothing hangs on an answer alone, so that a region without the service costs no minute.
-_SOON = _CONFIG.merge(
-    Config(
-        retries={"mode": "standard", "total_max_attempts": 2},
-        connect_timeout=3,
-        read_timeout=10,
-    )
-)
+# Of the time that a function has behind API Gateway, what calls of AWS may take together. The rest
+# is for a cold start before it and for the answer after it.
+ANSWER_WITHIN_SECONDS = 25.0
+
+deadline = Deadline(time.monotonic)
 
 _THROTTLED = {
     "Throttling",
@@ -73,7 +81,7 @@ def _session() -> "Session":
 @cache
 def client(service: str) -> Any:
     """Returns the one client of a service; clients are thread-safe and expensive to make."""
-    return _session().client(service, config=_CONFIG)
+    return _session().client(service, config=ORDINARY)
 
 
 @cache
@@ -83,20 +91,47 @@ def signing_s3_client() -> Any:
     Its addresses name bucket and region: the global one redirects, which no browser follows with a
     form. Of an endpoint that is an IP address, botocore keeps the path.
     """
-    config = _CONFIG.merge(Config(s3={"addressing_style": "virtual"}, signature_version="s3v4"))
+    config = ORDINARY.merge(Config(s3={"addressing_style": "virtual"}, signature_version="s3v4"))
     return _session().client("s3", config=config)
 
 
 @cache
 def client_without_retries(service: str) -> Any:
     """Returns a client whose calls are made once."""
-    return _session().client(service, config=_ONCE)
+    return _session().client(service, config=ONCE)
 
 
 @cache
 def impatient_client(service: str) -> Any:
     """Returns a client that gives a service up soon that cannot be reached."""
-    return _session().client(service, config=_SOON)
+    return _session().client(service, config=SOON)
+
+
+@cache
+def interactive_client(service: str) -> Any:
+    """Returns the client of a service for calls behind which somebody waits.
+
+    Raises, of a call: ServiceUnavailableError where no try can end before ``deadline``.
+    """
+    return _within_deadline(_session().client(service, config=INTERACTIVE))
+
+
+@cache
+def interactive_client_without_retries(service: str) -> Any:
+    """Returns the like whose calls are made once, and may take longer."""
+    return _within_deadline(_session().client(service, config=INTERACTIVE_ONCE))
+
+
+def _within_deadline(made: Any) -> Any:
+    config = made.meta.config
+    longest = float(config.connect_timeout + config.read_timeout)
+
+    def refuse(**_: Any) -> None:
+        deadline.require(longest)
+
+    # Before each try, so that the tries of several calls keep one time together.
+    made.meta.events.register_first("before-send", refuse)
+    return made
 
 
 def code_of(error: ClientError) -> str:

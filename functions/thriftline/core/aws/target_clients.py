@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from thriftline.core.aws.clients import client, translated
+from thriftline.core.aws.clients import ORDINARY, client, translated
 
 if TYPE_CHECKING:
     from boto3.session import Session
 
 # Many calls at once share AWS's limits: adaptive mode slows all of them down together.
-_CONFIG = Config(
-    retries={"mode": "adaptive", "max_attempts": 8},
+COLLECTING = Config(
+    retries={"mode": "adaptive", "total_max_attempts": 9},
     max_pool_connections=32,
     connect_timeout=5,
     read_timeout=60,
     user_agent_extra="thriftline-audit/0.1.0",
+)
+# Functions that act have minutes, and their machines try again.
+ACTING = COLLECTING.merge(
+    Config(
+        retries={"mode": "adaptive", "total_max_attempts": 5},
+        connect_timeout=3,
+        read_timeout=15,
+    )
 )
 _SESSION_SECONDS = 3600
 
@@ -25,11 +33,12 @@ _SESSION_SECONDS = 3600
 class TargetClients:
     """Makes the clients of one account and region, each once; they may be shared by threads.
 
-    Without a ``role_arn`` they are this account's own.
+    Without a ``role_arn`` they are this account's own. ``config`` says how long they try.
     """
 
-    def __init__(self, region: str, role_arn: str | None = None) -> None:
+    def __init__(self, region: str, role_arn: str | None = None, config: Config = ORDINARY) -> None:
         self.region = region
+        self._config = config
         self._role_arn = role_arn
         self._clients: dict[str, Any] = {}
 
@@ -43,7 +52,7 @@ class TargetClients:
             self._clients[service] = self._session.client(
                 service,
                 region_name=self.region,
-                config=_CONFIG.merge(config) if config else _CONFIG,
+                config=self._config.merge(config) if config else self._config,
             )
         return self._clients[service]
 

@@ -51,6 +51,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     NOT_AN_ANSWER = "not_an_answer"
     BAD_METHOD = "bad_method"
+    UNAVAILABLE = "unavailable"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ _WITHOUT_VIEW = {
     Outcome.EXPIRED: "The time to answer is over.",
     Outcome.ASKED_ANEW: "This request was answered, and the run asks for more dollars now. The "
     "message of that request has its own link. Nothing changed.",
+    Outcome.UNAVAILABLE: "A service behind this page does not answer now, so nothing is known of "
+    "the request here. Open the link again in a moment: it shows whether an answer was taken.",
     Outcome.BAD_METHOD: "GET shows the request, POST with answer=approve or answer=reject answers.",
 }
 
@@ -46,10 +48,11 @@ def message_of(outcome: Outcome, view: ApprovalView | None, now: datetime) -> st
     return text if outcome is Outcome.SHOWN else f"{text} Your answer changed nothing."
 
 
-def headers_of(*, page: bool) -> dict[str, str]:
+def headers_of(outcome: Outcome, *, page: bool) -> dict[str, str]:
     """The headers of a response."""
     kind = "text/html; charset=utf-8" if page else "application/json"
-    return {"Content-Type": kind, **_HEADERS}
+    later = {"Retry-After": "10"} if outcome is Outcome.UNAVAILABLE else {}
+    return {"Content-Type": kind, **_HEADERS, **later}
 
 
 def document_of(outcome: Outcome, view: ApprovalView | None, now: datetime) -> str:

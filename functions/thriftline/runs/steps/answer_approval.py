@@ -8,7 +8,8 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.secrets import Secret
 from thriftline.core.dataclass import dataclass
-from thriftline.core.errors import ThriftlineError
+from thriftline.core.errors import ServiceUnavailableError, ThriftlineError, ThrottledError
+from thriftline.core.observability import logger
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval, Link, Outcome, Standing
 from thriftline.runs.reports.approval_reply import document_of, headers_of, page_of
@@ -29,7 +30,10 @@ _STATUSES = {
     Outcome.UNKNOWN: HTTPStatus.NOT_FOUND,
     Outcome.NOT_AN_ANSWER: HTTPStatus.BAD_REQUEST,
     Outcome.BAD_METHOD: HTTPStatus.METHOD_NOT_ALLOWED,
+    Outcome.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+# What ends by itself: whoever holds a link may ask again.
+_PASSING = (ServiceUnavailableError, ThrottledError)
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,27 @@ def answer_approval(
 
     GET and HEAD change nothing, whatever they carry: mail scanners open every link. Without a
     secret no link is taken.
+
+    Raises:
+        ThriftlineError: to a caller of the function; who comes over the web is answered 503 where
+            it passes.
     """
+    try:
+        return _answered(request, approvals, executions, secret, now)
+    except _PASSING:
+        if request.web is None:
+            raise
+        logger.exception("a service did not answer")
+        return Answered(Outcome.UNAVAILABLE, None)
+
+
+def _answered(
+    request: AnswerApprovalRequest,
+    approvals: ApprovalsTable,
+    executions: Executions,
+    secret: Secret | None,
+    now: datetime,
+) -> Answered:
     link = None
     if request.web is not None:
         link = Link.read(request.web.query)
@@ -125,14 +149,21 @@ def respond(
     request: AnswerApprovalRequest, answered: Answered, *, artifacts: Bucket, now: datetime
 ) -> AnswerApprovalResponse:
     """Returns what the caller gets: a page for a browser, a document for a program."""
-    view = view_of(answered.approval, artifacts) if answered.approval else None
     web = request.web
+    view = None
+    try:
+        view = view_of(answered.approval, artifacts) if answered.approval else None
+    except _PASSING:
+        if web is None:
+            raise
+        logger.exception("a request for approval was not read")
+        answered = Answered(Outcome.UNAVAILABLE, None)
     if web is not None and web.wants_page:
         body = page_of(answered.outcome, view, answered.link, now)
     else:
         body = document_of(answered.outcome, view, now)
     return AnswerApprovalResponse(
         statusCode=answered.status,
-        headers=headers_of(page=web is not None and web.wants_page),
+        headers=headers_of(answered.outcome, page=web is not None and web.wants_page),
         body="" if web is not None and web.method == "HEAD" else body,
     )

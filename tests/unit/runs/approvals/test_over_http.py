@@ -6,9 +6,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +24,12 @@ from tests.unit.runs.approval_world import (
     response,
 )
 from tests.unit.runs.run_world import NOW, RUN_ID
+from thriftline.core.aws.buckets import Bucket
+from thriftline.core.errors import ServiceUnavailableError
+from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Link, Outcome, Standing
+from thriftline.runs.schemas.approval import AnswerApprovalRequest
+from thriftline.runs.steps.answer_approval import respond
 
 
 def test_get_and_head_show_and_never_change(world: ApprovalWorld) -> None:
@@ -213,3 +220,49 @@ def test_a_program_gets_a_document(world: ApprovalWorld) -> None:
     assert shown["choices"][0]["likely_usd"] == "0.99"
     assert shown["choices"][1]["likely_usd"] is None
     assert TOKEN not in json.dumps(shown)
+
+
+@pytest.mark.parametrize(
+    ("method", "body"), [("GET", None), ("HEAD", None), ("POST", "answer=approve")]
+)
+def test_a_service_that_does_not_answer_is_said_to_who_waits(
+    world: ApprovalWorld, method: str, body: str | None
+) -> None:
+    world.ask()
+
+    def hang(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    world.approvals = ApprovalsTable(cast("Any", SimpleNamespace(get_item=hang)), "runs")
+    answered = response(world, http_event(method, body=body))
+
+    assert answered.statusCode == 503
+    assert int(answered.headers["Retry-After"]) > 0
+    assert ("Open the link again" in answered.body) is (method != "HEAD")
+
+
+def test_a_request_that_cannot_be_read_now_is_said_to_who_waits(world: ApprovalWorld) -> None:
+    world.ask()
+
+    def hang(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://s3")
+
+    answered = world.over_http(http_event("GET", accept="application/json"))
+    slow = Bucket(cast("Any", SimpleNamespace(get_object=hang)), "artifacts")
+    request = AnswerApprovalRequest.model_validate(http_event("GET", accept="application/json"))
+    found = respond(request, answered, artifacts=slow, now=NOW)
+
+    assert found.statusCode == 503
+    assert json.loads(found.body)["outcome"] == "unavailable"
+
+
+def test_a_program_that_calls_the_function_gets_the_error_itself(world: ApprovalWorld) -> None:
+    world.ask()
+
+    def hang(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    hanging = SimpleNamespace(get_item=hang, update_item=hang)
+    world.approvals = ApprovalsTable(cast("Any", hanging), "runs")
+    with pytest.raises(ServiceUnavailableError):
+        world.answer(AnswerApprovalRequest(run_id=RUN_ID, answer="reject"))

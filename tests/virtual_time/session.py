@@ -49,8 +49,8 @@ class _Pages:
 
 
 class _Client:
-    def __init__(self, service: str) -> None:
-        self.service = service
+    def __init__(self, service: str, config: Any = None) -> None:
+        self.service, self._config = service, config
 
     def __getattr__(self, method: str) -> Any:
         if method.startswith("_"):
@@ -77,12 +77,20 @@ class _Client:
 
     @property
     def meta(self) -> Any:
-        return _Meta(self.service)
+        return _Meta(self.service, self._config)
 
 
 class _Meta:
-    def __init__(self, service: str) -> None:
-        self.service_model = _model(service)
+    def __init__(self, service: str, config: Any) -> None:
+        self.service_model, self.config = _model(service), config
+        self.events = _Events()
+
+
+class _Events:
+    """Of requests on their way, which are none: a world answers a call at once."""
+
+    def register_first(self, name: str, handler: Any) -> None:
+        assert name == "before-send", name
 
 
 @cache
@@ -93,7 +101,7 @@ def _model(service: str) -> Any:
 class _Session:
     @cache  # noqa: B019 - one session lives as long as the process
     def client(self, service: str, config: Any = None) -> _Client:
-        return _Client(service)
+        return _Client(service, config)
 
 
 class _VirtualDatetime(datetime):

@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from thriftline.core import cold_start
 from thriftline.core.errors import ThriftlineError
 
 logger = Logger(service="thriftline")
@@ -85,6 +86,7 @@ def entry_point(
         lambda_handler.__doc__ = answer.__doc__
         traced = tracer.capture_lambda_handler(capture_response=False)(lambda_handler)
         handler: LambdaHandler = logger.inject_lambda_context(clear_state=True)(traced)
+        cold_start.end()
         return handler
 
     return decorate

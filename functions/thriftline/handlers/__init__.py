@@ -1,0 +1,3 @@
+from thriftline.core import cold_start
+
+cold_start.begin()  # which the entry point ends

@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from thriftline.core import cold_start
 from thriftline.core.observability import logger
 from thriftline.runs.trainers.bedrock.grading import grade_answers
 from thriftline.runs.trainers.bedrock.grading_documents import GradeRequests
@@ -14,3 +15,6 @@ def lambda_handler(event: list[dict[str, Any]], context: LambdaContext) -> list[
     """Grades each answer of the list; see ``grade_answers``."""
     grades = grade_answers(GradeRequests.model_validate(event).root)
     return [grade.model_dump(mode="json") for grade in grades]
+
+
+cold_start.end()

@@ -137,8 +137,8 @@ def test_nothing_is_collected_while_a_handler_is_imported(
     imported: dict[str, list[Any]], name: str
 ) -> None:
     phases, is_enabled = imported[name][2]
-    # One round, which begins and stops, may follow at once when all is imported.
-    assert phases <= 2
+    # A round begins and stops; one may come before the first line, and one when all is there.
+    assert phases <= 4
     assert is_enabled
 
 

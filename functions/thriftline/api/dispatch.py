@@ -38,6 +38,7 @@ from thriftline.core.errors import (
     ServiceUnavailableError,
     ThriftlineError,
     ThrottledError,
+    UnreadableDocumentError,
 )
 from thriftline.core.observability import logger
 from thriftline.wiring import api as wiring
@@ -85,7 +86,10 @@ def answer(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
         return refused(problem, request_id)
     except ThriftlineError as error:
         found = _problem_of(error)
-        if found.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if isinstance(error, UnreadableDocumentError):
+            # A caller's to fix, and the operator's to know.
+            logger.warning("a kept document was not read", route=route.view, reason=str(error))
+        elif found.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.exception("a view was refused something", route=route.view)
         else:
             logger.info("a call was refused", route=route.view, error=type(error).__name__)
@@ -218,6 +222,6 @@ def _problem_of(error: ThriftlineError) -> Problem:
         )
     if isinstance(error, _OWN_FAULTS):
         return failure()
-    if isinstance(error, DeploymentInProgressError | RunSettledError):
+    if isinstance(error, DeploymentInProgressError | RunSettledError | UnreadableDocumentError):
         return problems.conflict(str(error))
     return problems.broken_rule(str(error))

@@ -12,6 +12,7 @@ from typing import Protocol
 from thriftline.api.problems import Problem, broken_rule
 from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
+from thriftline.core.kept import reading
 
 REPLAYED = "Idempotent-Replayed"
 
@@ -112,5 +113,9 @@ def _repeated(kept: Kept, request: KeyedRequest) -> HttpAnswer:
             "The same request is being worked on. Ask again in a moment.",
             headers={"Retry-After": "2"},
         )
-    answer = HttpAnswer(**json.loads(kept.answer))
+    with reading(
+        "What this Idempotency-Key was answered",
+        "It was done then: look at what it changed before you send it with a new key.",
+    ):
+        answer = HttpAnswer(**json.loads(kept.answer))
     return replace(answer, headers={**answer.headers, REPLAYED: "true"})

@@ -20,6 +20,7 @@ from thriftline.api.schemas.runs import (
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import StartedExecution
 from thriftline.core.errors import ThriftlineError
+from thriftline.core.kept import reading
 from thriftline.money.sums import sum_of
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval
@@ -31,6 +32,8 @@ from thriftline.runs.schemas.result_preparation import PreparationAttempt
 from thriftline.runs.steps.preparation_attempts import noted_of
 from thriftline.runs.steps.preparation_result import attempt_shown
 from thriftline.runs.steps.run_costs import numbered_attempts
+
+_READ_IT_THERE = "Its documents can be read one by one, or upload its data set again."
 
 
 def detail_of(
@@ -51,14 +54,17 @@ def detail_of(
         now: the time of the request.
     """
     run = ListedRun.of(item)
-    attempts = tuple(_attempt(number, facts) for number, facts in numbered_attempts(item))
+    with reading(f"The item of run {run.run_id}", _READ_IT_THERE):
+        attempts = tuple(_attempt(number, facts) for number, facts in numbered_attempts(item))
+        noted = sorted(noted_of(item).items())
+        prepared = [attempt_shown(number, facts) for number, facts in noted]
+        preparation = _preparation(item, prepared)
     approval = approvals.get(run.run_id)
-    prepared = [attempt_shown(number, facts) for number, facts in sorted(noted_of(item).items())]
     return RunDetail.with_all(
         run,
         progress=None if run.has_ended else _progress(run, attempts, prepared, learning, now),
         approval=_approval(approval) if approval else None,
-        preparation=_preparation(item, prepared),
+        preparation=preparation,
         attempts=attempts,
         documents=documents_of(run.run_id, artifacts),
         result=_result(run.run_id, artifacts) if run.has_ended else None,
@@ -102,8 +108,8 @@ def _result(run_id: str, artifacts: Bucket) -> dict[str, Any] | None:
     body = artifacts.read(f"{run_prefix(run_id)}result.json")
     if body is None:
         return None
-    document: dict[str, Any] = json.loads(body)
-    return document
+    with reading(f"result.json of run {run_id}", _READ_IT_THERE):
+        return dict(json.loads(body))
 
 
 def _progress(

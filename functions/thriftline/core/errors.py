@@ -51,6 +51,10 @@ class AwsRequestError(ThriftlineError):
     """AWS refuses the request as it stands. Retrying cannot help: fail."""
 
 
+class UnreadableDocumentError(ThriftlineError):
+    """What was kept has a form that this version does not know. Retrying cannot help: fail."""
+
+
 class InvalidRunSpecError(ThriftlineError):
     """``run.yaml`` cannot be used. Reject the run; nothing was spent."""
 

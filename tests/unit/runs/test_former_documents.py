@@ -16,7 +16,7 @@ from tests.unit.runs.engine_fixture import engines_over
 from tests.unit.runs.fake_sagemaker import CREATED_AT, FakeSageMaker
 from tests.unit.runs.finished_run import EXECUTION, NOW, RUN_ID, UPLOAD, World, world
 from tests.unit.runs.trainers_fixture import trainers_over
-from thriftline.core.errors import AwsRequestError
+from thriftline.core.errors import UnreadableDocumentError
 from thriftline.datasets.report_document import Finding
 from thriftline.evaluation.document import Evaluation
 from thriftline.runs.reports.run_page import run_page
@@ -176,7 +176,8 @@ def test_a_document_of_a_version_to_come_is_refused_by_name(here: World) -> None
     plan = json.loads(Plan.model_validate_json(text("plan")).model_dump_json())
     here.put("plan.json", json.dumps({**plan, "schema_version": "9.0"}).encode())
 
-    with pytest.raises(AwsRequestError, match=r"plan\.json: schema_version: .*newer version"):
+    refused = r"plan\.json .* schema_version: .*Start the run again"
+    with pytest.raises(UnreadableDocumentError, match=refused):
         start_training(
             RUN_ID,
             1,

@@ -1,5 +1,6 @@
 """Estimates: priced at once from figures, and kept for a month."""
 
+import json
 from typing import TYPE_CHECKING
 
 from thriftline.api.problems import not_found
@@ -10,6 +11,7 @@ from thriftline.api.schemas.estimates import (
     EstimatedChoice,
     EstimatedPreparation,
 )
+from thriftline.core.kept import reading
 from thriftline.runs.schemas.plan import Plan
 from thriftline.wiring import api as wiring
 
@@ -55,9 +57,13 @@ def get_estimate(call: Call) -> Estimate:
     kept = wiring.artifacts().read(_key(estimate_id))
     if kept is None:
         raise not_found(f"Estimate {estimate_id}")
-    estimate = Estimate.model_validate_json(kept)
-    call.require(estimate.project, f"estimate {estimate_id}")
-    return estimate
+    with reading(f"Estimate {estimate_id}", "Estimate again."):
+        document = json.loads(kept)
+        project = str(document["project"])
+    # Before all else is read: what is wrong with it is said to those alone who may see it.
+    call.require(project, f"estimate {estimate_id}")
+    with reading(f"Estimate {estimate_id}", "Estimate again."):
+        return Estimate.model_validate_json(kept)
 
 
 def _key(estimate_id: str) -> str:

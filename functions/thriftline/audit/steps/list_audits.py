@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from pydantic import ValidationError
-
 from thriftline.audit.domain.layout import audit_id_of, report_key
 from thriftline.audit.domain.parts import Scope
 from thriftline.audit.schemas.shown import (
@@ -24,7 +22,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.machines import ListedExecution, Machines
 from thriftline.core.causes import read_cause
 from thriftline.core.dataclass import dataclass
-from thriftline.core.errors import AwsRequestError
+from thriftline.core.kept import reading
 
 # Step Functions wants the same size on every page of one list.
 _PAGE = 100
@@ -118,7 +116,7 @@ def show_audit(audit_id: str, site: AuditsSite) -> ShownAuditDetail | None:
     """Returns an audit, None where there is neither a report nor a recent execution of it.
 
     Raises:
-        AwsRequestError: its report is of another version of Thriftline.
+        UnreadableDocumentError: its report is of another version of Thriftline.
     """
     execution = _recent(audit_id, site)
     report = _report(audit_id, site)
@@ -157,10 +155,8 @@ def _report(audit_id: str, site: AuditsSite) -> ReportInShort | None:
     body = site.artifacts.read(report_key(audit_id, "json"))
     if body is None:
         return None
-    try:
+    with reading(f"The report of {audit_id}", "Run an audit: it writes a new report."):
         return ReportInShort.model_validate_json(body)
-    except ValidationError as error:
-        raise AwsRequestError(f"The report of {audit_id} cannot be read: {error}") from error
 
 
 def _documents(audit_id: str, site: AuditsSite) -> tuple[ShownDocument, ...]:

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from datetime import date
 
-from pydantic import ValidationError
-
 from thriftline.audit.domain.finding_keys import finding_key
 from thriftline.audit.domain.history import Acceptance
 from thriftline.audit.domain.layout import LATEST, report_key
@@ -19,7 +17,7 @@ from thriftline.audit.schemas.shown import (
 from thriftline.audit.steps.acceptances import AcceptancesRead, read_acceptances
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.dataclass import dataclass
-from thriftline.core.errors import AwsRequestError
+from thriftline.core.kept import reading
 
 
 @dataclass(frozen=True)
@@ -89,19 +87,15 @@ def list_findings(
 def latest_audit(artifacts: Bucket) -> str | None:
     """Returns the last whole audit, None before there was one."""
     body = artifacts.read(LATEST)
-    try:
+    with reading(artifacts.uri(LATEST), "Run an audit: it writes a new report."):
         return None if body is None else LatestReport.model_validate_json(body).audit_id
-    except ValidationError as error:
-        raise AwsRequestError(f"{artifacts.uri(LATEST)} cannot be read: {error}") from error
 
 
 def read_findings(artifacts: Bucket, audit_id: str) -> FindingsOfReport | None:
     """Returns the findings of a report, None where there is no report."""
     body = artifacts.read(report_key(audit_id, "json"))
-    try:
+    with reading(f"The report of {audit_id}", "Run an audit: it writes a new report."):
         return None if body is None else FindingsOfReport.model_validate_json(body)
-    except ValidationError as error:
-        raise AwsRequestError(f"The report of {audit_id} cannot be read: {error}") from error
 
 
 def _with_acceptances(

@@ -12,6 +12,7 @@ from thriftline.audit.domain.layout import SAVED_ENDPOINTS, restore_records_pref
 from thriftline.audit.schemas.shown import RestorePage, ShownRestore
 from thriftline.core.aws.buckets import Bucket, StoredObject
 from thriftline.core.dataclass import dataclass
+from thriftline.core.kept import UPDATE, reading
 from thriftline.core.tags import PROJECT_TAG
 from thriftline.money.prices import PriceCatalogue
 
@@ -62,7 +63,24 @@ def _copy(stored: StoredObject) -> SavedCopy | None:
 
 def project_of(copy: SavedCopy, artifacts: Bucket) -> str | None:
     """Returns the project whose endpoint it was, by its tag."""
-    return _project(artifacts.read_json(f"{SAVED_ENDPOINTS}{copy.key}") or {})
+    return _project(_saved(copy, artifacts))
+
+
+def _saved(copy: SavedCopy, artifacts: Bucket) -> dict[str, Any]:
+    key = f"{SAVED_ENDPOINTS}{copy.key}"
+    with reading(artifacts.uri(key), UPDATE):
+        saved = dict(artifacts.read_json(key) or {})
+        _project(saved)
+        _variants(saved)
+        return saved
+
+
+def _variants(saved: Any) -> list[tuple[str | None, int | None]]:
+    config = (saved.get("config") or {}).get("description") or {}
+    return [
+        (one.get("InstanceType"), one.get("InitialInstanceCount"))
+        for one in config.get("ProductionVariants") or []
+    ]
 
 
 def _project(saved: Any) -> str | None:
@@ -93,9 +111,7 @@ def list_restores(
     at_work = {name.split("-")[1] for name in running() if name.count("-") > 1} if chosen else set()
     with ThreadPoolExecutor(_AT_ONCE) as readers:
         times = readers.map(lambda one: _restored_at(one, artifacts), chosen)
-        documents = readers.map(
-            lambda one: artifacts.read_json(f"{SAVED_ENDPOINTS}{one.key}") or {}, chosen
-        )
+        documents = readers.map(lambda one: _saved(one, artifacts), chosen)
     items = tuple(
         _shown(one, when, saved, at_work, prices)
         for one, when, saved in zip(chosen, times, documents, strict=True)
@@ -109,21 +125,20 @@ def _restored_at(copy: SavedCopy, artifacts: Bucket) -> datetime | None:
     prefix = restore_records_prefix(copy.account, copy.region, copy.endpoint)
     found: datetime | None = None
     for stored in artifacts.list(prefix):
-        record: Any = artifacts.read_json(stored.key) or {}
-        if datetime.fromisoformat(record["created"]) == copy.created:
-            found = datetime.fromisoformat(record["restored"])
+        with reading(artifacts.uri(stored.key), UPDATE):
+            record: Any = artifacts.read_json(stored.key) or {}
+            if datetime.fromisoformat(record["created"]) == copy.created:
+                found = datetime.fromisoformat(record["restored"])
     return found
 
 
 def _usd_per_hour(region: str, saved: Any, prices: PriceCatalogue) -> Decimal | None:
     """Returns what its instances cost an hour; None where one of them has no rate."""
-    config = (saved.get("config") or {}).get("description") or {}
-    variants = config.get("ProductionVariants") or []
+    variants = _variants(saved)
     if not variants:
         return None
     total = Decimal(0)
-    for variant in variants:
-        name, count = variant.get("InstanceType"), variant.get("InitialInstanceCount")
+    for name, count in variants:
         price = prices.hosting_rate(name, region) if name else None
         if price is None or count is None:
             return None

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.errors import ThrottledError
+from thriftline.core.kept import UPDATE, reading
 from thriftline.money.month import (
     ZERO,
     Announcing,
@@ -252,6 +253,11 @@ def _month(key: str, item: dict[str, Any]) -> Month:
     values = {name: _deserialize(value) for name, value in item.items()}
     if not values:
         return Month(key)
+    with reading(f"The ledger's month {key}", UPDATE):
+        return _read_month(key, values)
+
+
+def _read_month(key: str, values: dict[str, Any]) -> Month:
     return Month(
         key=key,
         committed_usd=values["committed_usd"],

@@ -16,6 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.kept import reading
 from thriftline.runs.domain.approvals import Approval, Part, Standing
 
 if TYPE_CHECKING:
@@ -232,6 +233,12 @@ def _item(approval: Approval) -> Any:
 
 def _approval(item: Any) -> Approval:
     values = {name: _deserialize(value) for name, value in item.items()}
+    run_id = values.get("run")
+    with reading(f"The request for approval of run {run_id}", "Stop the run and start it again."):
+        return _read_approval(values)
+
+
+def _read_approval(values: dict[str, Any]) -> Approval:
     values["run_id"] = values.pop("run")
     values["execution_arn"] = values.pop("asked_by")
     values["standing"] = Standing(values["standing"])

@@ -52,6 +52,7 @@ class Outcome(StrEnum):
     NOT_AN_ANSWER = "not_an_answer"
     BAD_METHOD = "bad_method"
     UNAVAILABLE = "unavailable"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ _WITHOUT_VIEW = {
     "message of that request has its own link. Nothing changed.",
     Outcome.UNAVAILABLE: "A service behind this page does not answer now, so nothing is known of "
     "the request here. Open the link again in a moment: it shows whether an answer was taken.",
+    Outcome.UNREADABLE: "The request, or the plan of its run, was written by another version of "
+    "Thriftline and cannot be read here. Stop the run and start it again.",
     Outcome.BAD_METHOD: "GET shows the request, POST with answer=approve or answer=reject answers.",
 }
 

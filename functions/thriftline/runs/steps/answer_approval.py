@@ -8,7 +8,12 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.secrets import Secret
 from thriftline.core.dataclass import dataclass
-from thriftline.core.errors import ServiceUnavailableError, ThriftlineError, ThrottledError
+from thriftline.core.errors import (
+    ServiceUnavailableError,
+    ThriftlineError,
+    ThrottledError,
+    UnreadableDocumentError,
+)
 from thriftline.core.observability import logger
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval, Link, Outcome, Standing
@@ -31,9 +36,8 @@ _STATUSES = {
     Outcome.NOT_AN_ANSWER: HTTPStatus.BAD_REQUEST,
     Outcome.BAD_METHOD: HTTPStatus.METHOD_NOT_ALLOWED,
     Outcome.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    Outcome.UNREADABLE: HTTPStatus.CONFLICT,
 }
-# What ends by itself: whoever holds a link may ask again.
-_PASSING = (ServiceUnavailableError, ThrottledError)
 
 
 @dataclass(frozen=True)
@@ -65,15 +69,25 @@ def answer_approval(
 
     Raises:
         ThriftlineError: to a caller of the function; who comes over the web is answered 503 where
-            it passes.
+            it passes, and 409 where the request cannot be read.
     """
     try:
         return _answered(request, approvals, executions, secret, now)
-    except _PASSING:
-        if request.web is None:
-            raise
-        logger.exception("a service did not answer")
-        return Answered(Outcome.UNAVAILABLE, None)
+    except ThriftlineError as error:
+        return _said(error, request)
+
+
+def _said(error: ThriftlineError, request: AnswerApprovalRequest) -> Answered:
+    """Returns what somebody with a link is told of an error; a program gets the error itself."""
+    outcome = None
+    if isinstance(error, ServiceUnavailableError | ThrottledError):
+        outcome = Outcome.UNAVAILABLE
+    elif isinstance(error, UnreadableDocumentError):
+        outcome = Outcome.UNREADABLE
+    if outcome is None or request.web is None:
+        raise error
+    logger.exception("a request for approval was not read")
+    return Answered(outcome, None)
 
 
 def _answered(
@@ -153,11 +167,8 @@ def respond(
     view = None
     try:
         view = view_of(answered.approval, artifacts) if answered.approval else None
-    except _PASSING:
-        if web is None:
-            raise
-        logger.exception("a request for approval was not read")
-        answered = Answered(Outcome.UNAVAILABLE, None)
+    except ThriftlineError as error:
+        answered = _said(error, request)
     if web is not None and web.wants_page:
         body = page_of(answered.outcome, view, answered.link, now)
     else:

@@ -15,7 +15,8 @@ def view_of(approval: Approval, artifacts: Bucket) -> ApprovalView:
     """Returns what a person is shown of a request.
 
     Raises:
-        AwsRequestError: the run has no plan, or one that is not known here.
+        AwsRequestError: the run has no plan.
+        UnreadableDocumentError: it has one that is not known here.
     """
     run = read_run(artifacts, approval.run_id)
     if approval.part is Part.PREPARATION:

@@ -5,7 +5,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.errors import AwsRequestError
+from thriftline.core.kept import first_problem, reading
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.schemas.plan import Plan
 from thriftline.runs.schemas.run import Run
@@ -17,8 +17,8 @@ def read_document(artifacts: Bucket, run_id: str, name: str, model: type[Documen
     """Returns ``runs/{run_id}/{name}``.
 
     Raises:
-        AwsRequestError: it is not there; an earlier step writes it. Or no version that is known
-            here looks like it.
+        AwsRequestError: it is not there; an earlier step writes it.
+        UnreadableDocumentError: no version that is known here looks like it.
     """
     key = f"{run_prefix(run_id)}{name}"
     return _parsed(artifacts, key, artifacts.read_required(key, "an earlier step"), model)
@@ -30,7 +30,7 @@ def document_if_made(
     """Returns ``runs/{run_id}/{name}``, None when the run did not come so far.
 
     Raises:
-        AwsRequestError: no version that is known here looks like it.
+        UnreadableDocumentError: no version that is known here looks like it.
     """
     key = f"{run_prefix(run_id)}{name}"
     body = artifacts.read(key)
@@ -44,7 +44,7 @@ def problem_of(artifacts: Bucket, run_id: str, name: str, model: type[Document])
         if body is not None:
             model.model_validate_json(body)
     except ValidationError as error:
-        return f"{artifacts.uri(f'{run_prefix(run_id)}{name}')}: {_first_problem(error)}"
+        return f"{artifacts.uri(f'{run_prefix(run_id)}{name}')}: {first_problem(error)}"
     return None
 
 
@@ -65,16 +65,5 @@ def write_plan(artifacts: Bucket, plan: Plan) -> None:
 
 
 def _parsed(artifacts: Bucket, key: str, body: bytes, model: type[Document]) -> Document:
-    try:
+    with reading(artifacts.uri(key), "Start the run again by uploading its data set again."):
         return model.model_validate_json(body)
-    except ValidationError as error:
-        raise AwsRequestError(
-            f"{artifacts.uri(key)}: {_first_problem(error)} A newer version of Thriftline may "
-            "have written it; start the run again by uploading its data set again."
-        ) from error
-
-
-def _first_problem(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the document"
-    return f"{place}: {first['msg']}."

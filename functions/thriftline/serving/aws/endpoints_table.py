@@ -11,6 +11,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.kept import UPDATE, reading
 from thriftline.serving.domain.versions import EndpointState, EndpointVersion, version_key
 
 if TYPE_CHECKING:
@@ -288,6 +289,11 @@ def _instant(when: datetime) -> str:
 
 
 def _state(item: Mapping[str, Any]) -> EndpointState:
+    with reading(f"The item of {item['endpoint']}", UPDATE):
+        return _read_state(item)
+
+
+def _read_state(item: Mapping[str, Any]) -> EndpointState:
     until = item.get("lock_until")
     return EndpointState(
         endpoint=item["endpoint"],
@@ -309,4 +315,5 @@ def _dollars(text: str | None) -> Decimal | None:
 
 def _version(item: Mapping[str, Any]) -> EndpointVersion:
     values = {name: value for name, value in item.items() if name not in {"endpoint", "item"}}
-    return EndpointVersion(**{**values, "when": datetime.fromisoformat(values["when"])})
+    with reading(f"{item['item']} of {item['endpoint']}", UPDATE):
+        return EndpointVersion(**{**values, "when": datetime.fromisoformat(values["when"])})

@@ -7,6 +7,7 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.machines import Machines
 from thriftline.core.causes import read_cause
 from thriftline.core.dataclass import dataclass
+from thriftline.core.kept import UPDATE, reading
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.experiment_names import (
     EXPERIMENT_ID,
@@ -60,16 +61,17 @@ def show_comparison(endpoint: str, experiment: str, site: ComparingSite) -> Show
     if item is None:
         return _without_item(endpoint, experiment, site)
     result = _result(endpoint, experiment, site)
-    return ShownExperiment(
-        experiment_id=experiment,
-        endpoint=endpoint,
-        state=item.get("state", "starting"),
-        kind=item.get("kind"),
-        deadline=instant(item["deadline"]) if item.get("deadline") else None,
-        reason=result.reason if result else "",
-        stopping=item.get("stop"),
-        result=result,
-    )
+    with reading(f"{experiment_item(experiment)} of {endpoint}", UPDATE):
+        return ShownExperiment(
+            experiment_id=experiment,
+            endpoint=endpoint,
+            state=item.get("state", "starting"),
+            kind=item.get("kind"),
+            deadline=instant(item["deadline"]) if item.get("deadline") else None,
+            reason=result.reason if result else "",
+            stopping=item.get("stop"),
+            result=result,
+        )
 
 
 def _without_item(endpoint: str, experiment: str, site: ComparingSite) -> ShownExperiment | None:
@@ -97,5 +99,6 @@ def _result(endpoint: str, experiment: str, site: ComparingSite) -> ExperimentRe
     for key in (result_key(endpoint, experiment), progress_key(endpoint, experiment)):
         body = site.artifacts.read(key)
         if body is not None:
-            return ExperimentResult.model_validate_json(body)
+            with reading(site.artifacts.uri(key), UPDATE):
+                return ExperimentResult.model_validate_json(body)
     return None

@@ -5,6 +5,7 @@ from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import AwsRequestError
+from thriftline.core.kept import UPDATE, reading
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.names import digest
 from thriftline.serving.schemas.deployment import Deployment, deployment_key
@@ -66,8 +67,10 @@ class DeploymentDocuments:
 
     def read(self, endpoint: str, deployment_id: str) -> Deployment | None:
         """Returns a deployment's document, None when there is none."""
-        body = self._artifacts.read(deployment_key(endpoint, deployment_id))
-        return None if body is None else Deployment.model_validate_json(body)
+        key = deployment_key(endpoint, deployment_id)
+        body = self._artifacts.read(key)
+        with reading(self._artifacts.uri(key), UPDATE):
+            return None if body is None else Deployment.model_validate_json(body)
 
     def write(self, deployment: Deployment) -> Deployment:
         """Writes the document, and what lists of deployments show of it."""

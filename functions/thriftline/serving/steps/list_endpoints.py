@@ -6,6 +6,7 @@ from typing import Any
 
 from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
+from thriftline.core.kept import UPDATE, reading
 from thriftline.serving.aws.endpoints import Endpoints
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.versions import EndpointState
@@ -106,6 +107,11 @@ def list_deployments(
 
 
 def _deployment(item: dict[str, Any]) -> ShownDeployment:
+    with reading(f"{item['item']} of {item['endpoint']}", UPDATE):
+        return _shown_deployment(item)
+
+
+def _shown_deployment(item: dict[str, Any]) -> ShownDeployment:
     return ShownDeployment(
         deployment_id=str(item["item"]).removeprefix(DEPLOYMENTS),
         endpoint=item["endpoint"],

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.kept import reading
 from thriftline.serving.domain.capture_layout import hour_of, quality_key
 from thriftline.serving.schemas.quality import HourQuality
 from thriftline.serving.schemas.shown import QualityPage, ShownQualityHour
@@ -42,7 +43,8 @@ def _read(key: str, artifacts: Bucket) -> ShownQualityHour | None:
     body = artifacts.read(key)
     if body is None:
         return None
-    found = HourQuality.model_validate_json(body)
+    with reading(artifacts.uri(key), "Delete it, and the watch makes it anew."):
+        found = HourQuality.model_validate_json(body)
     return ShownQualityHour(
         hour=found.hour,
         version=found.version,

@@ -1,5 +1,6 @@
 """An endpoint's schedule among its items in the table of endpoints."""
 
+from thriftline.core.kept import reading
 from thriftline.core.waking_hours import WakingHours
 from thriftline.serving.aws.endpoints_table import STATE, EndpointsTable
 from thriftline.serving.domain.schedules import SCHEDULE_ITEM, Phase, Schedule
@@ -11,13 +12,14 @@ def read_schedule(table: EndpointsTable, endpoint: str) -> Schedule | None:
     if item is None:
         return None
     on, off = item.get("on"), item.get("off")
-    return Schedule(
-        hours=WakingHours.of(item["timezone"], on, off) if on and off else None,
-        requested_by=item.get("requested_by", ""),
-        changed_at=item.get("changed_at", ""),
-        phase=Phase(item.get("phase", Phase.AWAKE)),
-        copy_key=item.get("copy_key"),
-    )
+    with reading(f"The schedule of {endpoint}", "Set the schedule again."):
+        return Schedule(
+            hours=WakingHours.of(item["timezone"], on, off) if on and off else None,
+            requested_by=item.get("requested_by", ""),
+            changed_at=item.get("changed_at", ""),
+            phase=Phase(item.get("phase", Phase.AWAKE)),
+            copy_key=item.get("copy_key"),
+        )
 
 
 def write_schedule(table: EndpointsTable, endpoint: str, schedule: Schedule) -> None:

@@ -3,9 +3,12 @@
 from datetime import datetime
 from decimal import Decimal
 
+from pydantic import ValidationError
+
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
+from thriftline.core.kept import reading
 from thriftline.serving.aws.endpoints import Endpoints, LiveEndpoint, instance_type_of
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.experiment_names import ITEMS
@@ -74,13 +77,21 @@ def _priced(endpoint: str, site: ShowingSite) -> Deployment | None:
     for item in items:
         key = deployment_key(endpoint, str(item["item"]).removeprefix(DEPLOYMENTS))
         body = site.artifacts.read(key)
-        found = None if body is None else Deployment.model_validate_json(body)
+        found = None if body is None else _readable(body)
         if found is None or found.price is None:
             continue
         if found.action == "deploy":
             return found
         fallback = fallback or found
     return fallback
+
+
+def _readable(body: bytes) -> Deployment | None:
+    """Returns a deployment; of one that another version wrote, no price is known."""
+    try:
+        return Deployment.model_validate_json(body)
+    except ValidationError:
+        return None
 
 
 def _dollars(price: DeploymentPrice) -> dict[str, Decimal | None]:
@@ -112,15 +123,16 @@ def show_schedule(endpoint: str, table: EndpointsTable) -> ShownSchedule | None:
     item = table.get(endpoint, SCHEDULE_ITEM)
     if item is None:
         return None
-    return ShownSchedule(
-        endpoint=endpoint,
-        on=_cron(item.get("on")),
-        off=_cron(item.get("off")),
-        timezone=item.get("timezone") or "UTC",
-        phase=item.get("phase") or "awake",
-        requested_by=str(item.get("requested_by") or ""),
-        changed_at=instant(item["changed_at"]) if item.get("changed_at") else None,
-    )
+    with reading(f"The schedule of {endpoint}", "Set the schedule again."):
+        return ShownSchedule(
+            endpoint=endpoint,
+            on=_cron(item.get("on")),
+            off=_cron(item.get("off")),
+            timezone=item.get("timezone") or "UTC",
+            phase=item.get("phase") or "awake",
+            requested_by=str(item.get("requested_by") or ""),
+            changed_at=instant(item["changed_at"]) if item.get("changed_at") else None,
+        )
 
 
 def _cron(text: str | None) -> str | None:

@@ -266,3 +266,12 @@ def test_a_program_that_calls_the_function_gets_the_error_itself(world: Approval
     world.approvals = ApprovalsTable(cast("Any", hanging), "runs")
     with pytest.raises(ServiceUnavailableError):
         world.answer(AnswerApprovalRequest(run_id=RUN_ID, answer="reject"))
+
+
+def test_a_plan_of_another_version_is_said_to_who_holds_the_link(world: ApprovalWorld) -> None:
+    world.ask()
+    world.run.put(f"runs/{RUN_ID}/plan.json", '{"schema_version": 99}')
+    for accept in ("text/html", "application/json"):
+        answered = response(world, http_event("GET", accept=accept))
+        assert answered.statusCode == 409
+        assert "another version of Thriftline" in answered.body

@@ -26,20 +26,26 @@ class Caller:
     ``key`` is of the request alone: the same at each of a person's requests, whatever the user pool
     answers. ``name`` is what is recorded and what members are named by. ``is_named`` is false where
     the pool did not answer, so that another request of the person may have another name.
+    ``is_there`` is false for whom the pool does not have (any more): credentials that were given to
+    somebody go on for up to an hour after the person was removed.
     """
 
     key: str
     name: str
     is_named: bool = True
+    is_there: bool = True
 
 
-def caller_of(identity: Mapping[str, Any], pool: str, address_of: Callable[[str], str]) -> Caller:
+def caller_of(
+    identity: Mapping[str, Any], pool: str, address_of: Callable[[str], str | None]
+) -> Caller:
     """Returns who signed a request; ``unknown`` where nobody did.
 
     Args:
         identity: of the request's context, as API Gateway sends it.
         pool: the user pool of the hosted page; empty where there is none.
-        address_of: returns the mail address of a person of the pool, or raises ThriftlineError.
+        address_of: returns the mail address of a person of the pool, None where the pool has none
+            such, or raises ThriftlineError.
     """
     arn = str(identity.get("userArn") or UNKNOWN)
     given_to = str(identity.get("cognitoIdentityId") or "")
@@ -54,6 +60,8 @@ def caller_of(identity: Mapping[str, Any], pool: str, address_of: Callable[[str]
     except ThriftlineError as error:
         logger.warning("a person's address is not known", error=type(error).__name__)
         return Caller(key, key, is_named=False)
+    if address is None:
+        return Caller(key, key, is_there=False)
     return Caller(key, f"{arn}/{address}" if _ADDRESS.fullmatch(address) else key)
 
 

@@ -148,10 +148,17 @@ def _require_name(caller: Caller) -> None:
     """Checks that what is changed can be recorded under the caller's name.
 
     Raises:
-        Problem: 403 where nobody signed; 503 where the person's address cannot be looked up now.
+        Problem: 403 where nobody signed, or somebody who was removed; 503 where the person's
+            address cannot be looked up now.
     """
     if caller.name == UNKNOWN:
         raise Problem(HTTPStatus.FORBIDDEN, "Nobody is known to have signed this request.")
+    if not caller.is_there:
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "The page's user pool does not let this person in any more, so nothing was changed. "
+            "Whoever runs the page may invite the person again.",
+        )
     if not caller.is_named:
         raise Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
@@ -161,9 +168,9 @@ def _require_name(caller: Caller) -> None:
         )
 
 
-def _address_of(subject: str) -> str:
+def _address_of(subject: str) -> str | None:
     # Made for those alone who signed in to the hosted page.
-    return wiring.page_users().address_of(subject)
+    return wiring.page_users().address_of(subject, wiring.now())
 
 
 def _sent(event: Mapping[str, Any]) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.api.api_world import ANN, ApiWorld
+from tests.unit.api.api_world import ANN, NOW, ApiWorld
 from tests.unit.api.failing_aws import failing_aws
 from tests.unit.api.test_callers import POOL, SUBJECT
 from thriftline.core.aws import clients
@@ -69,7 +69,7 @@ def test_a_pool_that_fails_is_given_up_after_three_tries(world: ApiWorld) -> Non
     with failing_aws() as (address, tries):
         world.set(AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=address, PAGE_USER_POOL=POOL)
         with pytest.raises(ServiceUnavailableError):
-            wiring.page_users().address_of(SUBJECT)
+            wiring.page_users().address_of(SUBJECT, NOW)
     assert len(tries) == 3
 
 

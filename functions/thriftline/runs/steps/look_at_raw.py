@@ -10,16 +10,20 @@ from thriftline.core.errors import (
     DatasetChangedError,
     DatasetRejectedError,
 )
+from thriftline.core.text import plain
+from thriftline.core.wording import counted
 from thriftline.datasets.engine.contents import container_of, foreign_text, wide_encoding
 from thriftline.datasets.engine.rules import DatasetRules, FileKind, kind_of
 from thriftline.datasets.names import columns_found
 from thriftline.runs.domain.raw_heads import HEAD_BYTES, looked_at, said
+from thriftline.runs.domain.raw_labels import Columns, uncovered
 from thriftline.runs.schemas.prepare_section import PrepareSection, RawColumns
 from thriftline.runs.schemas.run import DatasetFile
 from thriftline.runs.steps.raw_sources import RawSources
 
 _BOM = b"\xef\xbb\xbf"
 _AT_ONCE = 16
+_LABELS = 5
 
 
 def refuse_what_is_no_data(
@@ -28,7 +32,8 @@ def refuse_what_is_no_data(
     """Reads the beginning of the largest files.
 
     Raises:
-        DatasetRejectedError: one of them is not what its name says, or lacks a column.
+        DatasetRejectedError: one of them is not what its name says, lacks a column, or has a label
+            that the label map lacks where such labels are refused.
     """
     by_uri = {file.uri: file for file in files}
     chosen = looked_at({uri: file.size for uri, file in by_uri.items()})
@@ -45,7 +50,7 @@ def refuse_what_is_no_data(
         except (AccessDeniedError, DatasetChangedError):
             # What this function may not read, or is gone by now, is the preparation's to judge.
             return None
-        return head_problem(head, kind, prepare.columns)
+        return head_problem(head, kind, prepare)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = zip(chosen, pool.map(look, chosen), strict=True)
@@ -55,7 +60,7 @@ def refuse_what_is_no_data(
         raise DatasetRejectedError(refusal)
 
 
-def head_problem(head: bytes, kind: FileKind, columns: RawColumns) -> str | None:
+def head_problem(head: bytes, kind: FileKind, prepare: PrepareSection) -> str | None:
     """Says why a file that begins so is no data of this kind; None where it may be."""
     if kind.gzipped:
         if head and not head.startswith(b"\x1f\x8b"):
@@ -73,7 +78,26 @@ def head_problem(head: bytes, kind: FileKind, columns: RawColumns) -> str | None
     foreign = foreign_text(head, kind.format)
     if foreign:
         return f"its text is {foreign}"
-    return _header_problem(head, columns) if kind.format == "csv" else None
+    problem = _header_problem(head, prepare.columns) if kind.format == "csv" else None
+    return problem or _label_problem(head, kind, prepare)
+
+
+def _label_problem(head: bytes, kind: FileKind, prepare: PrepareSection) -> str | None:
+    """Names labels that the map surely lacks."""
+    if prepare.unmapped_labels != "refuse":
+        return None
+    names = prepare.columns
+    columns = Columns(names.text, names.text_pair, names.label)
+    found = uncovered(head.decode(errors="replace"), kind.format, columns, prepare.labels)
+    if not found:
+        return None
+    named = ", ".join(f"“{plain(one.label, 60)}” (line {one.line:,})" for one in found[:_LABELS])
+    more = f" and {counted(len(found) - _LABELS, 'more label')}" if len(found) > _LABELS else ""
+    return (
+        f"prepare.labels has nothing for {named}{more} in the first {HEAD_BYTES // 1024} KB, and "
+        "unmapped_labels is refuse; add what they become to prepare.labels, or say "
+        "unmapped_labels: keep or drop"
+    )
 
 
 def _unpacked(head: bytes) -> bytes:

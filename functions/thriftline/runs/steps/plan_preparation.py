@@ -57,7 +57,8 @@ def plan_preparation(
     whether a person is asked first.
 
     Raises:
-        DatasetRejectedError: a raw file is not what its name says, or lacks a column.
+        DatasetRejectedError: a raw file is not what its name says, lacks a column, or begins with
+            labels that the label map lacks and that are to be refused.
         InvalidRunSpecError: the engine cannot do the work, or none can.
         UnpricedInstanceError: what the engine may cost is not known.
         BudgetExceededError: its worst case passes what the run may cost, or the month has left.

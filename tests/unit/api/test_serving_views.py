@@ -4,10 +4,12 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.unit.api.api_world import ANN, BOB, NOW, ApiWorld
 from tests.unit.api.serving_world import ENDPOINT, ServingWorld, preview, serving_world
+from thriftline.wiring import api as wiring
 
 MEMBERS = json.dumps({"closed": [BOB]})
 
@@ -337,6 +339,33 @@ def test_a_schedule_is_set_and_taken_away(here: ServingWorld) -> None:
     assert here.api.call("PUT", path, {"on": "cron(0 8 ? * * *)"}).document["errors"] == [
         {"pointer": "/off", "detail": "Field required"}
     ]
+
+
+def test_a_sleep_that_is_asked_for_again_is_one_act(
+    here: ServingWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first try was cut off after the start: its answer was not kept."""
+    path = f"/endpoints/{ENDPOINT}/schedule"
+    here.table.update(ENDPOINT, "schedule", on="0 8 ? * * *", off="0 19 ? * * *", timezone="UTC")
+    requests = boto3.resource("dynamodb", region_name="us-east-1").Table("requests")
+
+    def ask(action: str, key: str, after: timedelta) -> str:
+        monkeypatch.setattr(wiring, "now", lambda: NOW + after)
+        for item in requests.scan()["Items"]:
+            requests.delete_item(Key={"request_id": item["request_id"]})
+        return str(here.api.call("POST", path, {"action": action}, key=key).document["id"])
+
+    first = ask("sleep", "one", timedelta(0))
+    here.executions.end(started_arn(here, first), "SUCCEEDED")
+    woken = ask("wake", "two", timedelta(seconds=30))
+    assert ask("sleep", "one", timedelta(seconds=61)) == first
+    assert [name for name, _ in started(here)] == [first, woken]
+    assert ask("sleep", "another", timedelta(seconds=62)) != first
+    assert ask("sleep", "one", timedelta(hours=25)) != first, "a key is kept for a day"
+
+
+def started_arn(here: ServingWorld, name: str) -> str:
+    return next(arn for arn, one in here.executions.executions.items() if one["name"] == name)
 
 
 def test_an_endpoint_sleeps_and_wakes_as_by_its_schedule(here: ServingWorld) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from thriftline.core.aws.functions import Functions
@@ -14,6 +14,10 @@ from thriftline.serving.schemas.schedules import ChangeScheduleRequest, ChangeSc
 from thriftline.serving.schemas.shown import ShownScheduleAct
 
 Action = Literal["sleep", "wake"]
+# As long as a key of a request is kept. Each endpoint has two acts a day, and what people ask for.
+_REMEMBERED = timedelta(hours=24)
+_PAGE = 200
+_MOST_PAGES = 10
 _ACT_ID = re.compile(r"(sleep|wake)-\d{8}T\d{6}-[0-9a-f]{8}")
 
 
@@ -41,11 +45,34 @@ def ask_for_schedule(
 def begin_act(
     endpoint: str, action: Action, token: str, machine: ScheduleMachine, *, now: datetime
 ) -> str:
-    """Starts the machine; returns the id of the act. The same token within a second is the same."""
-    name = f"{action}-{now.astimezone(UTC):%Y%m%dT%H%M%S}-{token_digest(token)}"
+    """Starts the machine; returns the id of the act. The same token within a day is the same act.
+
+    A request whose first try was cut off comes again a minute later: it must not put an endpoint to
+    sleep that somebody has woken since.
+    """
+    ending = f"-{token_digest(token)}"
+    begun = _begun(action, ending, machine, now)
+    if begun is not None:
+        return begun
+    name = f"{action}-{now.astimezone(UTC):%Y%m%dT%H%M%S}{ending}"
     given = {"endpoint": endpoint, "action": action, "scheduled_time": None}
     machine.machines.start(machine.arn, name, given)
     return name
+
+
+def _begun(action: Action, ending: str, machine: ScheduleMachine, now: datetime) -> str | None:
+    """Returns the act that was started for a token within a day, None where there is none."""
+    page: str | None = None
+    for _ in range(_MOST_PAGES):
+        listed, page = machine.machines.newest(machine.arn, _PAGE, page)
+        for one in listed:
+            if now - one.started_at > _REMEMBERED:
+                return None
+            if one.name.startswith(f"{action}-") and one.name.endswith(ending):
+                return one.name
+        if page is None:
+            return None
+    return None
 
 
 def show_act(endpoint: str, own: str, machine: ScheduleMachine) -> ShownScheduleAct | None:

@@ -1,44 +1,54 @@
-"""One word for one thing: API, command line and page say those of the product's table of words.
-
-The table is `WORDS` below: each thing's word, and second names that others have for it.
-"""
+"""One word for one thing: API, command line and page say those of the table in docs/words.md."""
 
 import argparse
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from thriftline_cli.options import COMMANDS, parser_for
 
 ROOT = Path(__file__).parents[2]
-# A word of the product, and second names that none of the three says for it.
-WORDS = {
-    "dataset or data set": r"corpus|corpora|data ?source",
-    "run": r"experiment runs?|training runs?|pipelines?|workflow runs?",
-    "run.yaml": r"run spec(?:ification)? files?|config(?:uration)? files? of runs?|recipes?",
-    "trainer": r"back-?ends?|training engines?",
-    "quote": r"bids?|offers?",
-    "worst case": r"maximum costs?|max costs?|upper bounds?",
-    "plan": r"blueprints?|proposals?",
-    "ladder, rung": r"fall-?back (?:chains?|lists?)|instance (?:chains?|sequences?)",
-    "allowance": r"spending limits?|dollar quotas?",
-    "attempt": r"retry number|re-?runs?|tries of the job",
-    "held": r"encumbered|earmarked",
-    "settlement": r"true-?ups?|final billings?",
-    "action": r"remediat\w+|countermeasures?",
-    "champion": r"incumbents?|baseline models?|production models?",
-    "deployment": r"releases? of (?:a|the) model|model push(?:es)?",
-    "roll back": r"revert(?:s|ed)?|undeploy",
-    "comparison": r"a/b tests?|bake-?offs?",
-    "finding": r"recommendations?|insights?|violations?",
-    "accept": r"suppress(?:es|ed|ions?)?|mut(?:es?|ed|ing)|snooz(?:es?|ed|ing)",
-    "restore": r"undelete|resurrect",
-    "approval": r"sign-?offs?",
-}
-_SECOND = {word: re.compile(rf"\b(?:{names})\b", re.IGNORECASE) for word, names in WORDS.items()}
+
+
+class Word(NamedTuple):
+    """A row of the table; of a word in bold, each of the three says it."""
+
+    word: str
+    means: str
+    others: tuple[str, ...]
+    is_said_by_all: bool
+
+
+def read_words() -> tuple[Word, ...]:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (ROOT / "docs/words.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("|") and not line.startswith("| ---")
+    ]
+    assert rows[0] == ["word", "what it is", "not said for it"]
+    return tuple(
+        Word(
+            word.strip("*"),
+            means,
+            tuple(one.strip() for one in others.split(",")),
+            word.startswith("**"),
+        )
+        for word, means, others in rows[1:]
+    )
+
+
+def pattern_of(others: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds second names, as one word or several, in the singular and the plural."""
+    spelled = ("[ -]?".join(map(re.escape, re.split("[ -]", one))) for one in others)
+    return re.compile(rf"\b(?:{'|'.join(spelled)})(?:e?s)?\b", re.IGNORECASE)
+
+
+WORDS = read_words()
+_SECOND = {one.word: pattern_of(one.others) for one in WORDS}
 
 
 def of_api() -> Iterator[tuple[str, str]]:
@@ -97,9 +107,7 @@ def test_nothing_has_a_second_name(said: object) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "word", ["run", "deployment", "finding", "restore", "approval", "audit", "comparison"]
-)
+@pytest.mark.parametrize("word", [one.word for one in WORDS if one.is_said_by_all])
 def test_each_of_the_three_says_the_word(word: str) -> None:
     for said in (of_api, of_command_line, of_page):
         assert any(re.search(rf"\b{word}s?\b", text, re.IGNORECASE) for _, text in said()), said
@@ -108,4 +116,16 @@ def test_each_of_the_three_says_the_word(word: str) -> None:
 def test_a_second_name_would_be_found() -> None:
     assert _SECOND["finding"].search("Two recommendations of the audit")
     assert _SECOND["accept"].search("Mute it")
+    assert _SECOND["ladder, rung"].search("two fallback chains")
     assert not any(names.search("The champion serves run 3") for names in _SECOND.values())
+
+
+def test_the_table_says_what_each_word_is_and_gives_no_word_to_two_things() -> None:
+    words = [name for one in WORDS for name in one.word.split(", ")]
+    others = [name for one in WORDS for name in one.others]
+    assert len(WORDS) >= 20
+    assert all(one.means and all(one.others) for one in WORDS)
+    assert sum(one.is_said_by_all for one in WORDS) >= 7
+    assert len(set(words)) == len(words)
+    assert len(set(others)) == len(others)
+    assert not set(words) & set(others)

@@ -1,13 +1,14 @@
 """The embedded AWS: moto behind HTTP, with the hooks that make it faithful."""
 
 import contextlib
+import functools
 import gc
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
@@ -42,6 +43,7 @@ from local_aws.options import ACCOUNT, ROOT, Options
 from local_aws.preparation.wiring import connect_preparation
 from local_aws.services.metric_store import MetricKey, StatisticSet
 from local_aws.services.own_metrics import OwnMetrics
+from local_aws.services.resource_tags import tags_of
 from local_aws.serving import wiring as serving
 from local_aws.stepfunctions import executions, interpreter
 from local_aws.stepfunctions.task_clocks import TaskClocks
@@ -62,19 +64,21 @@ _SERVING_CALLS = frozenset(
 class EmbeddedAws:
     """A running embedded AWS with one stack deployed.
 
-    `calls` counts the requests by service (boto3's name) and operation, and `calls_of` has those of
-    each function by its name, `recorded` what they needed by action and resource; `faults` are
-    calls that are to fail; `clock` tells the time; `services` keep what moto does not, and
-    `task_clocks` time the tasks of machines; `programs` run programs of Spark, and have faults.
+    `calls` counts the requests by service (boto3's name) and operation, and `recorded` has what
+    those of each function needed, by action and resource; `faults` are calls that are to fail;
+    `clock` tells the time; `services` keep what moto does not, and `task_clocks` time the tasks of
+    machines; `programs` run programs of Spark, and have faults.
 
     ```
     with EmbeddedAws(Options(time_scale=60)) as aws:
         aws.client("s3").upload_file("data.csv", aws.outputs["DataBucketName"], "datasets/a/b.csv")
     ```
 
-    moto's data and our hooks belong to the process, so a process runs one at a time.
+    moto's data and our hooks belong to the process, so a process runs one at a time. `endings` are
+    asked of each one that ends well, while all of it still answers.
     """
 
+    endings: ClassVar[list[Callable[["EmbeddedAws"], None]]] = []
     _running = threading.Lock()
 
     def __init__(self, options: Options) -> None:
@@ -102,9 +106,16 @@ class EmbeddedAws:
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Stop everything that was started, last first."""
-        self._cleanup.close()
+        with self._cleanup:
+            for each in self.endings if kind is None else ():
+                each(self)
+
+    @property
+    def options(self) -> Options:
+        """What it was started with."""
+        return self._options
 
     @property
     def region(self) -> str:
@@ -154,8 +165,9 @@ class EmbeddedAws:
             self.clock.set(options.accounts[0].now)
         own = self.services.calls()
         gateway = Gateway(own, _refused(options))
-        self.faults, self.calls, self.calls_of = gateway.faults, gateway.calls, gateway.calls_of
+        self.faults, self.calls = gateway.faults, gateway.calls
         self.recorded = gateway.recorded
+        self.recorded.tags_of = functools.partial(tags_of, self.services)
         server = HttpServer(gateway, options.host, options.port, self.clock, options.host_names)
         self._cleanup.callback(server.close)
         # What listens on every address is reached on this machine's own.
@@ -203,8 +215,7 @@ class EmbeddedAws:
             # Starting took its time: what is served is the account at its instant.
             self.clock.set(options.accounts[0].now)
         self.calls.clear()
-        self.calls_of.clear()
-        self.recorded.asked.clear()
+        self.recorded.clear()
         self.not_done = sorted(deployment.not_done)
 
     def _functions(self, scratch: Path, logs: FunctionLogs) -> Functions:

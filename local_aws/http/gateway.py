@@ -55,7 +55,6 @@ class Gateway:
         self._refused = refused
         self.faults = AwsFaults()
         self.calls: Counter[tuple[str, str]] = Counter()
-        self.calls_of: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         self.recorded = RecordedRequests()
         self._counting = threading.Lock()
         self.closing = False
@@ -97,8 +96,6 @@ class Gateway:
         scope = credential_scope(environ)
         with self._counting:
             self.calls[call.service, call.operation or "?"] += 1
-            if scope:
-                self.calls_of[scope[0]].add((call.service, call.operation or "?"))
         # Who holds the key of the whole account is no function.
         if scope and call.operation and scope[0] != ACCESS_KEY:
             self.recorded.note(scope[0], call, environ)

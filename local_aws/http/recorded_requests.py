@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -15,32 +15,49 @@ from moto.core.utils import get_service_model
 from local_aws.http.callers import caller_of
 from local_aws.http.identify import Call, Environ
 from local_aws.http.own_calls import parameters_of
+from local_aws.iam.policies import Question
 from local_aws.iam.requests import Place, questions
 
 LOG = logging.getLogger(__name__)
 # Of S3 only this one says in its body what it is about.
 _WITH_BODY = "DeleteObjects"
+_TAG = "aws:ResourceTag/"
 _QUERY = {"prefix": "Prefix", "versionId": "VersionId"}
 Context = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One action of a function on one resource; the same is kept once."""
+    """One action of a function on one resource; the same is kept once.
+
+    `is_tagged` says that the context has the resource's tags, as they were then: the resource was
+    there, and of a kind whose tags are known.
+    """
 
     function: str
     action: str
     resource: str
     context: Context
+    is_tagged: bool
 
 
 class RecordedRequests:
-    """What was asked, by access key: each function has one of its own name."""
+    """What was asked, by access key: each function has one of its own name.
+
+    `tags_of` returns the tags that a resource of an account and region has, by its ARN, or None.
+    """
 
     def __init__(self) -> None:
         self.asked: set[Asked] = set()
         self.unread: set[tuple[str, str, str]] = set()
+        self.tags_of: Callable[[str, str, str], Mapping[str, str] | None] = lambda *_: None
         self._lock = threading.Lock()
+
+    def clear(self) -> None:
+        """Forget what was asked."""
+        with self._lock:
+            self.asked.clear()
+            self.unread.clear()
 
     def note(self, key: str, call: Call, environ: Environ) -> None:
         """Keep what a request needs; the request can be read again."""
@@ -49,7 +66,7 @@ class RecordedRequests:
         try:
             parameters = _parameters(call, environ)
             found = [
-                Asked(key, one.action, one.resource, _plain(one.context))
+                self._asked(key, one, place)
                 for one in questions(call.service, call.operation or "", parameters, place)
             ]
         except Exception as error:
@@ -61,9 +78,13 @@ class RecordedRequests:
         with self._lock:
             self.asked.update(found)
 
-
-def _plain(context: Mapping[str, Any]) -> Context:
-    return tuple(sorted((name, tuple(values)) for name, values in context.items()))
+    def _asked(self, key: str, question: Question, place: Place) -> Asked:
+        # As they are before the request is answered, which may take the resource away.
+        tags = self.tags_of(place.account, place.region, question.resource)
+        named = {f"{_TAG}{name}": (value,) for name, value in (tags or {}).items()}
+        context = {name: tuple(values) for name, values in {**question.context, **named}.items()}
+        said = tuple(sorted(context.items()))
+        return Asked(key, question.action, question.resource, said, is_tagged=tags is not None)
 
 
 def _parameters(call: Call, environ: Environ) -> Mapping[str, Any]:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 Context = Mapping[str, Sequence[str]]
 
 _WITH_VARIABLES = "2012-10-17"
+_KEPT = 4096
 _TOKENS = re.compile(r"\$\{(?P<variable>[^}]*)\}|(?P<wildcard>[*?])|(?P<text>.)", re.DOTALL)
 _DEFAULT = re.compile(r"\s*(?P<key>[^,\s]+)\s*,\s*'(?P<default>[^']*)'\s*")
 # What a policy writes for a character that would otherwise mean something.
@@ -25,12 +27,20 @@ def matches(
     pattern: str, value: str, context: Context, version: str, *, ignore_case: bool = False
 ) -> bool:
     """Whether `value` is of `pattern`; its keys of `context` are lower case."""
+    flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
+    if "${" not in pattern:
+        return _compiled(pattern, flags).fullmatch(value) is not None
     try:
         expression = _expression(pattern, context, version)
     except UnknownVariableError:
         return False
-    flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
     return re.fullmatch(expression, value, flags) is not None
+
+
+@lru_cache(_KEPT)
+def _compiled(pattern: str, flags: int) -> re.Pattern[str]:
+    """Return a pattern without variables, which the same policies ask for again and again."""
+    return re.compile(_expression(pattern, {}, _WITH_VARIABLES), flags)
 
 
 def filled(text: str, context: Context, version: str) -> str:

@@ -3,6 +3,7 @@
 After the Service Authorization Reference. What a service has no resource for is asked of ``*``.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -93,6 +94,7 @@ _BEDROCK_MADE = {
 _TAGGED = {
     ("bedrock", "CreateModelCustomizationJob"): ("custom-model", "model-customization-job"),
     ("bedrock", "CreateCustomModelDeployment"): ("custom-model-deployment",),
+    ("cloudwatch", "PutMetricAlarm"): ("alarm",),
 }
 _GEOGRAPHIES = {"us", "eu", "apac", "global", "us-gov"}
 _ARNS = ("resourceARN", "ResourceArn", "resourceArn", "TopicArn", "SecretId", "executionArn",
@@ -116,12 +118,12 @@ def questions(
         if _tags(parameters) and service == "sagemaker" and operation.startswith("Create"):
             yield Question("sagemaker:AddTags", resource, own)
         kinds = _TAGGED.get((service, operation), ())
-        if _tags(parameters) and any(f":{kind}/" in resource for kind in kinds):
+        if _tags(parameters) and any(re.search(rf":{kind}[/:]", resource) for kind in kinds):
             yield Question(f"{service}:TagResource", resource, own)
     if _tags(parameters) and (service, operation) == ("emr-serverless", "StartJobRun"):
         run = place.arn(service, f"/applications/{parameters['applicationId']}/jobruns/0")
         yield Question("emr-serverless:TagResource", run, own)
-    for role in _roles(parameters):
+    for role in _roles(parameters) if service in _PASSED else ():
         passed = {"iam:PassedToService": (f"{_PASSED[service]}.amazonaws.com",)}
         yield Question("iam:PassRole", role, passed)
     if service == "s3" and operation == "CopyObject":
@@ -267,8 +269,13 @@ def _of_scaling(operation: str, _: Parameters, place: Place) -> Iterator[str]:
 
 
 def _of_sqs(_: str, parameters: Parameters, place: Place) -> Iterator[str]:
-    if url := parameters.get("QueueUrl"):
-        yield place.arn("sqs", str(url).rpartition("/")[2])
+    if queue := parameters.get("QueueUrl") or parameters.get("QueueName"):
+        yield place.arn("sqs", str(queue).rpartition("/")[2])
+
+
+def _of_sts(_: str, parameters: Parameters, place: Place) -> Iterator[str]:
+    if role := parameters.get("RoleArn"):
+        yield str(role)
 
 
 def _of_ecr(_: str, parameters: Parameters, place: Place) -> Iterator[str]:
@@ -298,6 +305,7 @@ _OF_SERVICE: Mapping[str, Callable[[str, Parameters, Place], Iterator[str]]] = {
     "sagemaker-runtime": _of_sagemaker,
     "scheduler": _of_scheduler,
     "sqs": _of_sqs,
+    "sts": _of_sts,
 }
 
 

@@ -1,10 +1,16 @@
-"""In which order the files of integration tests begin, and which go to one process."""
+"""In which order the files of integration tests begin, and which go to one process.
+
+And that functions needed all that their roles allow, and no more: `roles/`.
+"""
 
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 
+from local_aws.server import EmbeddedAws
+from tests.integration.roles.needed import NEEDED
+from tests.integration.roles.whole_run import WholeRun
 from tests.integration.together import SHARED, FilesTogether, first_of, name_of
 
 # A worker takes file after file: what takes longest begins first, so that all end together.
@@ -28,7 +34,12 @@ LONGEST = (
 ORDER = {name: place for place, name in enumerate(LONGEST)}
 
 
+EmbeddedAws.endings.append(NEEDED.hold)
+WHOLE = WholeRun(NEEDED)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    WHOLE.collected(items)
     items.sort(key=lambda item: ORDER.get(first_of(name_of(item.path)), len(ORDER)))
 
 
@@ -48,5 +59,15 @@ def pytest_runtest_teardown(
         SHARED.leave(item.path, nextitem.path if nextitem else None)
 
 
-def pytest_sessionfinish() -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    WHOLE.add(getattr(node, "workeroutput", {}))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
     SHARED.close()
+    WHOLE.finish(session)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    WHOLE.report(terminalreporter)

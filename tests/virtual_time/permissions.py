@@ -9,7 +9,15 @@ from typing import Any
 from local_aws.iam.conditions import listed
 from local_aws.iam.policies import Policy, Question, decide
 from local_aws.iam.requests import Place, questions
-from tests.virtual_time.stack import ACCOUNT, REGION, STACK, VARIABLES, template_of_the_stack
+from tests.virtual_time.stack import (
+    ACCOUNT,
+    REGION,
+    STACK,
+    VARIABLES,
+    machine,
+    template_of_the_stack,
+)
+from tests.virtual_time.world import ABANDONED, TRAINING
 
 _PLACE = Place(ACCOUNT, REGION)
 _PSEUDO = {
@@ -39,6 +47,56 @@ _NAMED = {
         _PLACE.arn("states", f"stateMachine:{STACK}-TrainingStateMachine"),
     ) * 2,
 }  # fmt: skip
+
+
+class Names:
+    """Fills in a template's intrinsics: every feature is there, a list that is given is of another.
+
+    Args:
+        values: the pseudo parameters, and parameters that have a value here.
+        named: name and ARN of each resource that has one here.
+    """
+
+    def __init__(self, values: Mapping[str, Any], named: Mapping[str, tuple[str, str]]) -> None:
+        self._values = values
+        self._named = named
+
+    def filled(self, value: Any) -> Any:
+        """Returns a value of the template without intrinsics."""
+        if isinstance(value, list):
+            return [self.filled(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((kind, inner),) = value.items()
+            if kind.startswith("!"):
+                return self._intrinsic(kind, inner)
+        return {name: self.filled(one) for name, one in value.items()}
+
+    def _intrinsic(self, kind: str, inner: Any) -> Any:
+        if kind == "!If":
+            return self.filled(inner[1])
+        if kind == "!Ref":
+            return self._values.get(inner) or self._named.get(inner, (f"a {inner}",))[0]
+        if kind == "!GetAtt":
+            name, _, attribute = inner.partition(".")
+            named = self._named.get(name, ("", f"arn:aws:other:::{name}"))
+            return named[1] if attribute == "Arn" else named[1].rpartition(":")[2]
+        if kind == "!Sub":
+            text = inner if isinstance(inner, str) else inner[0]
+            for each in {one.split("}")[0] for one in text.split("${")[1:]}:
+                text = text.replace(f"${{{each}}}", str(self._part(each)))
+            return text
+        if kind in {"!Split", "!Join"}:
+            # A list that is a parameter of the stack, empty here.
+            return ["arn:aws:other:::of-a-parameter"]
+        raise NotImplementedError(f"{kind} is not known here")
+
+    def _part(self, name: str) -> Any:
+        return self._intrinsic("!GetAtt" if "." in name else "!Ref", name)
+
+
+_NAMES = Names(_PSEUDO, _NAMED)
 
 
 @dataclass(frozen=True)
@@ -75,7 +133,7 @@ def statements_of(function: str) -> tuple[_Statement, ...]:
     properties = template_of_the_stack()["Resources"][function]["Properties"]
     for document in _documents(properties.get("Policies", ())):
         for statement in document["Statement"]:
-            statement = _resolved(statement)
+            statement = _NAMES.filled(statement)
             allowed = []
             for action in listed(statement["Action"]):
                 allowed.append(Allowed(function, action, seen.get(action, 0)))
@@ -94,40 +152,27 @@ def _documents(policies: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
             yield given
 
 
-def _resolved(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_resolved(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    if len(value) == 1:
-        ((kind, inner),) = value.items()
-        if kind.startswith("!"):
-            return _intrinsic(kind, inner)
-    return {name: _resolved(one) for name, one in value.items()}
+# Called by a schedule, an event or a person, beside what the machines call.
+_OTHERS = (
+    "AnswerApprovalFunction",
+    "SweepApprovalsFunction",
+    "SweepLedgerFunction",
+    "WakeRunFunction",
+)
+# What has tests of its own, with ranges of large files in them.
+_ELSEWHERE = {"ValidateRangeFunction", "MergeValidationFunction"}
 
 
-def _intrinsic(kind: str, inner: Any) -> Any:
-    if kind == "!If":
-        return _resolved(inner[1])
-    if kind == "!Ref":
-        return _PSEUDO.get(inner) or _NAMED.get(inner, (f"a {inner}",))[0]
-    if kind == "!GetAtt":
-        name, _, attribute = inner.partition(".")
-        named = _NAMED.get(name, ("", f"arn:aws:other:::{name}"))
-        return named[1] if attribute == "Arn" else named[1].rpartition(":")[2]
-    if kind == "!Sub":
-        text = inner if isinstance(inner, str) else inner[0]
-        for each in {one.split("}")[0] for one in text.split("${")[1:]}:
-            text = text.replace(f"${{{each}}}", str(_part(each)))
-        return text
-    if kind in {"!Split", "!Join"}:
-        # A list that is a parameter of the stack, empty here.
-        return ["arn:aws:other:::of-a-parameter"]
-    raise NotImplementedError(f"{kind} is not known here")
-
-
-def _part(name: str) -> Any:
-    return _intrinsic("!GetAtt" if "." in name else "!Ref", name)
+@cache
+def functions_of_runs() -> tuple[str, ...]:
+    """Returns the functions whose statements virtual time looks at, by their logical ids."""
+    named = {
+        one
+        for logical in (TRAINING, ABANDONED)
+        for one in machine(logical)[1].values()
+        if one.endswith("Function")
+    }
+    return tuple(sorted({*named, *_OTHERS} - _ELSEWHERE))
 
 
 class Ledger:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from boto3.session import Session
 from botocore.config import Config
 
+from tests.integration.roles.signed import key_of
 from thriftline.core.aws.target_clients import TargetClients
 
 # Retries are botocore's; what comes after them is ours.
@@ -11,10 +13,18 @@ ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeou
 
 
 class OnceClients(TargetClients):
-    """Clients that take the first answer for the last one; ``calls`` has what was asked."""
+    """Clients that take the first answer for the last one; ``calls`` has what was asked.
 
-    def __init__(self, region: str, role_arn: str | None = None) -> None:
+    With ``functions`` they sign as these do, and what they ask is held against their roles.
+    """
+
+    def __init__(
+        self, region: str, role_arn: str | None = None, *, functions: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(region, role_arn)
+        if functions:
+            key = key_of(*functions)
+            self._session = Session(aws_access_key_id=key, aws_secret_access_key=key)
         self.calls: set[tuple[str, str]] = set()
 
     def client(self, service: str, config: Config | None = None) -> Any:

@@ -21,5 +21,5 @@ def sample() -> Iterator[EmbeddedAws]:
 def clients(sample: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnceClients]:
     """Clients of the sample account; no fault outlives a test."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", sample.endpoint)
-    yield OnceClients(REGION)
+    yield OnceClients(REGION, functions=("CollectPartFunction",))
     sample.faults.clear()

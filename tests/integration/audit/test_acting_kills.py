@@ -43,7 +43,7 @@ class MortalClients(OnceClients):
     """Clients that die after so many answers, in whatever service, and count them."""
 
     def __init__(self, region: str) -> None:
-        super().__init__(region)
+        super().__init__(region, functions=("ActOnPlanFunction",))
         self.answers = 0
         self.die_at: int | None = None
         self._hooked: set[str] = set()

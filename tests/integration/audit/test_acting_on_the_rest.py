@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 from local_aws.http.faults import AwsFault
 from local_aws.server import EmbeddedAws
 from tests.integration.audit.acting_rest import GB, OWN_RULE, begin_only, rest_account
-from tests.integration.audit.acting_world import ARTIFACTS, ActingWorld, acting_options
+from tests.integration.audit.acting_world import ActingWorld, acting_options
 from tests.integration.local_aws.sample_account import NOW
+from tests.integration.roles.signed import ARTIFACTS
 from tests.unit.audit.accounts import bucket, training_job
 from thriftline.audit.aws.acting.bucket_rules import LifecycleConfiguration
 from thriftline.audit.aws.acting.references import read_references
@@ -272,7 +273,7 @@ def test_what_is_used_or_written_by_now_is_not_set_to_expire(
 def test_without_a_whole_list_of_what_refers_nothing_expires(world: ActingWorld) -> None:
     before = _rules(world, "ml-artifacts")
     world.aws.calls.clear()
-    read_references(world.clients, world.now)
+    read_references(world.signing("ActOnPlanFunction"), world.now)
     asked = {operation for service, operation in world.aws.calls if service == "sagemaker"}
     assert asked >= _REFERRING
 

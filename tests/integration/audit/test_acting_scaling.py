@@ -18,6 +18,9 @@ STEPS = {
     "AdjustmentType": "ChangeInCapacity",
     "StepAdjustments": [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
 }
+# Who takes scaling away, and who puts it back.
+TAKING = ("ActOnPlanFunction", "ActOnScheduleFunction")
+PUTTING = (*TAKING, "RestoreEndpointFunction")
 NAMES = ("stepped", "half", "scheduled", "changed")
 
 
@@ -47,7 +50,7 @@ def _identity(name: str) -> dict[str, str]:
 
 
 def _read(world: ActingWorld, name: str) -> SavedTarget:
-    (target,) = read_targets(world.clients, [_resource(name)])
+    (target,) = read_targets(world.signing(*TAKING), [_resource(name)])
     return target
 
 
@@ -79,8 +82,8 @@ def _alarm(world: ActingWorld, name: str) -> dict[str, Any]:
     return dict(found[0])
 
 
-def _executor(world: ActingWorld) -> Executor:
-    return Executor(world.clients, world.artifacts)
+def _executor(world: ActingWorld, *functions: str) -> Executor:
+    return Executor(world.signing(*functions or TAKING), world.artifacts)
 
 
 def test_an_alarm_sets_off_the_policy_that_took_the_place_of_the_old_one(
@@ -94,9 +97,9 @@ def test_an_alarm_sets_off_the_policy_that_took_the_place_of_the_old_one(
     former = SavedTarget.model_validate_json(saved.model_dump_json().replace(arn, f"{arn}-former"))
     _take_away_action(world, alarm, arn)
     deregister(_executor(world), saved)
-    assert read_targets(world.clients, [_resource("stepped")]) == ()
+    assert read_targets(world.signing(*TAKING), [_resource("stepped")]) == ()
 
-    put_back_targets(_executor(world), world.clients, [former], world.now)
+    put_back_targets(_executor(world, *PUTTING), world.signing(*PUTTING), [former], world.now)
 
     people = "arn:aws:sns:eu-west-1:111122223333:people"
     assert sorted(_alarm(world, alarm)["AlarmActions"]) == sorted([people, arn])
@@ -104,8 +107,8 @@ def test_an_alarm_sets_off_the_policy_that_took_the_place_of_the_old_one(
     assert [one["PolicyName"] for one in back.policies] == [
         one["PolicyName"] for one in saved.policies
     ]
-    again = _executor(world)
-    put_back_targets(again, world.clients, [former], world.now)
+    again = _executor(world, *PUTTING)
+    put_back_targets(again, world.signing(*PUTTING), [former], world.now)
     assert again.calls == []
 
 
@@ -126,8 +129,8 @@ def test_what_was_put_back_half_way_is_completed(world: ActingWorld) -> None:
         **_identity("half"), MinCapacity=1, MaxCapacity=4
     )
 
-    executor = _executor(world)
-    put_back_targets(executor, world.clients, [saved], world.now)
+    executor = _executor(world, *PUTTING)
+    put_back_targets(executor, world.signing(*PUTTING), [saved], world.now)
 
     assert [one.operation for one in executor.calls] == ["PutScalingPolicy"]
     assert len(_read(world, "half").policies) == 1
@@ -139,7 +142,7 @@ def test_what_is_there_by_now_is_left_as_it_is(world: ActingWorld) -> None:
         **_identity("changed"), MinCapacity=2, MaxCapacity=9
     )
 
-    put_back_targets(_executor(world), world.clients, [saved], world.now)
+    put_back_targets(_executor(world, *PUTTING), world.signing(*PUTTING), [saved], world.now)
 
     assert _read(world, "changed").description["MaxCapacity"] == 9
 
@@ -163,7 +166,7 @@ def test_schedules_come_back_but_for_those_that_are_over(world: ActingWorld) -> 
     deregister(_executor(world), saved)
     world.aws.clock.advance(timedelta(hours=2))
 
-    put_back_targets(_executor(world), world.clients, [saved], world.now)
+    put_back_targets(_executor(world, *PUTTING), world.signing(*PUTTING), [saved], world.now)
 
     back = _read(world, "scheduled").scheduled_actions
     assert {one["ScheduledActionName"] for one in back} == {"nightly", "later"}

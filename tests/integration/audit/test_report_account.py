@@ -26,7 +26,12 @@ def found() -> Iterator[Inventory]:
         patch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        yield Auditor(aws, OnceClients(account.region), account.account_id, NOW).inventory()
+        yield Auditor(
+            aws,
+            OnceClients(account.region, functions=("CollectPartFunction",)),
+            account.account_id,
+            NOW,
+        ).inventory()
 
 
 @pytest.fixture(scope="module")

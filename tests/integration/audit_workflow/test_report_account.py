@@ -7,7 +7,6 @@ import pytest
 from tests.integration.audit_workflow.conftest import Start
 from tests.integration.audit_workflow.world import Audited, AuditWorld
 from tests.integration.local_aws.aws import eventually
-from tests.integration.permissions import calls_beyond_a_role, calls_without_permission
 
 IDLE = "llama3-endpoint-1"
 
@@ -72,12 +71,6 @@ def test_the_idle_machine_looks_at_endpoints_only(world: AuditWorld) -> None:
     assert ended.planned("terminate_endpoint") == [IDLE]
 
 
-def test_an_audit_calls_nothing_that_its_roles_forbid(world: AuditWorld, audited: Audited) -> None:
-    assert audited.status == "SUCCEEDED", audited.cause
-    assert calls_without_permission(world.aws) == set()
-    assert calls_beyond_a_role(world.aws) == set()
-
-
 def test_an_idle_endpoint_is_marked_waited_for_ended_and_brought_back(start: Start) -> None:
     world = start("act")
     described = world.describe(IDLE)
@@ -102,7 +95,3 @@ def test_an_idle_endpoint_is_marked_waited_for_ended_and_brought_back(start: Sta
     again = world.describe(IDLE)
     for name in ("EndpointConfigName", "ProductionVariants", "EndpointStatus"):
         assert again[name] == described[name], name
-
-    assert world.aws.calls_of
-    assert calls_without_permission(world.aws) == set()
-    assert calls_beyond_a_role(world.aws) == set()

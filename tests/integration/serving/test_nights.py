@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tests.integration.permissions import calls_without_permission
 from tests.integration.serving.world import PATIENCE_SECONDS, ServingWorld
 from thriftline.serving.domain.names import component_name
 
@@ -47,7 +46,6 @@ def test_an_endpoint_sleeps_for_a_night_and_serves_in_the_morning(
     assert world.ask(project) == "rested"
     assert world.serves(project) == config
     assert world.history(project)["in_use"] == {"N": "1"}
-    assert calls_without_permission(world.aws) == set()
 
 
 def test_a_component_at_zero_wakes_at_its_first_request(world: ServingWorld, project: str) -> None:

@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.integration.permissions import calls_without_permission
 from tests.integration.serving.world import ServingWorld
 from tests.unit.serving.captures import reference, request
 from thriftline.serving.domain.windows import hours_to_watch
@@ -83,4 +82,3 @@ def test_drift_of_captured_requests_is_told_once(world: ServingWorld, project: s
         one for one in metrics if {"Name": "EndpointName", "Value": endpoint} in one["Dimensions"]
     ]
     assert {one["MetricName"] for one in mine} == {"QualityBreach", "Drift"}
-    assert calls_without_permission(world.aws) == set()

@@ -8,7 +8,6 @@ import jsonschema
 import pytest
 
 from local_aws.training.options import Fault, FaultKind
-from tests.integration.permissions import calls_beyond_a_role, calls_without_permission
 from tests.integration.workflow import quick_train_seeds as seeds
 from tests.integration.workflow.world import World, csv_of
 
@@ -330,9 +329,3 @@ def test_an_opening_that_is_denied_leaves_a_failed_run(world: World, project: st
     assert (ended.status, ended.error) == ("FAILED", "AccessDeniedError")
     assert ended.result is not None
     assert ended.result["error"]["state"] == "Open run"
-
-
-def test_the_runs_of_this_file_called_nothing_that_their_roles_forbid(world: World) -> None:
-    assert any("PublishResult" in name for name in world.aws.calls_of)
-    assert calls_without_permission(world.aws) == set()
-    assert calls_beyond_a_role(world.aws) == set()

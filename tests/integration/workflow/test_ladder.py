@@ -9,7 +9,6 @@ import pytest
 from local_aws.server import ACCOUNT
 from local_aws.services.service_quotas import QuotaStore
 from local_aws.training.options import Fault, FaultKind
-from tests.integration.permissions import calls_without_permission
 from tests.integration.workflow import quick_train_seeds as seeds
 from tests.integration.workflow.world import PATIENCE_SECONDS, EndedExecution, World, csv_of
 
@@ -160,7 +159,3 @@ def test_a_run_that_is_aborted_while_it_waits_leaves_the_line(world: World, proj
     world.sagemaker.stop_training_job(TrainingJobName=job)
     world.wait(holder)
     quotas.set(POOL, 1000)
-
-
-def test_the_runs_of_this_file_called_nothing_that_their_roles_forbid(world: World) -> None:
-    assert calls_without_permission(world.aws) == set()

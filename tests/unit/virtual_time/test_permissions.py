@@ -1,28 +1,17 @@
 """Every call that a run's functions make in virtual time is allowed by their roles, and no more.
 
 By action, resource and condition. What no run there needed is explained below, or taken away. That
-the same holds for every other function is asked of the embedded AWS in the integration tests.
+the same holds for every other function is asked of the embedded AWS, at the end of the integration
+tests (``tests/integration/roles``).
 """
 
 import fnmatch
-from collections.abc import Iterator
 from functools import cache
 
-from tests.virtual_time.permissions import Allowed, Ledger, statements_of
+from tests.virtual_time.permissions import Allowed, Ledger, functions_of_runs, statements_of
 from tests.virtual_time.play import play
-from tests.virtual_time.stack import machine
-from tests.virtual_time.world import ABANDONED, TRAINING
 
 WORLDS = 12
-# Called by a schedule, an event or a person, beside what the machines call.
-OTHERS = (
-    "AnswerApprovalFunction",
-    "SweepApprovalsFunction",
-    "SweepLedgerFunction",
-    "WakeRunFunction",
-)
-# What has tests of its own, with ranges of large files in them.
-ELSEWHERE = {"ValidateRangeFunction", "MergeValidationFunction"}
 ANYTHING = "*"
 # Function, action and, where only one of several statements is meant, its place: the reason.
 EXPLAINED = {
@@ -82,16 +71,6 @@ def ledger() -> Ledger:
     return asked
 
 
-def functions() -> Iterator[str]:
-    named = {
-        one
-        for logical in (TRAINING, ABANDONED)
-        for one in machine(logical)[1].values()
-        if one.endswith("Function")
-    }
-    yield from sorted({*named, *OTHERS} - ELSEWHERE)
-
-
 def reason_for(allowed: Allowed) -> tuple[str, str, int | None] | None:
     for key in EXPLAINED:
         function, action, place = key
@@ -108,7 +87,7 @@ def test_every_call_is_allowed_by_action_resource_and_condition() -> None:
 def test_every_allowed_action_is_used_or_explained() -> None:
     unused = {
         one
-        for function in functions()
+        for function in functions_of_runs()
         for statement in statements_of(function)
         for one in statement.allowed
         if one not in ledger().used
@@ -119,7 +98,7 @@ def test_every_allowed_action_is_used_or_explained() -> None:
 def test_every_explanation_explains_something() -> None:
     allowed = {
         one
-        for function in functions()
+        for function in functions_of_runs()
         for statement in statements_of(function)
         for one in statement.allowed
     }

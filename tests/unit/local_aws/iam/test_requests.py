@@ -60,6 +60,18 @@ def asked(service: str, operation: str, **parameters: Any) -> list[tuple[str, st
         ),
         ("service-quotas", "ListServiceQuotas", {}, ("servicequotas:ListServiceQuotas", "*")),
         (
+            "sqs",
+            "GetQueueUrl",
+            {"QueueName": "q"},
+            ("sqs:GetQueueUrl", "arn:aws:sqs:eu-west-1:123456789012:q"),
+        ),
+        (
+            "sts",
+            "AssumeRole",
+            {"RoleArn": "arn:aws:iam::111111111111:role/r"},
+            ("sts:AssumeRole", "arn:aws:iam::111111111111:role/r"),
+        ),
+        (
             "emr-serverless",
             "CancelJobRun",
             {"applicationId": "00f1", "jobRunId": "7"},
@@ -120,6 +132,15 @@ def test_what_bedrock_and_emr_make_is_asked_for_with_what_it_is_made_of_and_its_
     assert asked("emr-serverless", "StartJobRun", **started) == [
         ("emr-serverless:StartJobRun", f"{EMR}:/applications/00f1"),
         ("emr-serverless:TagResource", f"{EMR}:/applications/00f1/jobruns/0"),
+    ]
+
+
+def test_an_alarm_with_tags_needs_the_right_to_tag() -> None:
+    alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a"
+    tags = [{"Key": "team", "Value": "ml"}]
+    assert asked("cloudwatch", "PutMetricAlarm", AlarmName="a", Tags=tags) == [
+        ("cloudwatch:PutMetricAlarm", alarm),
+        ("cloudwatch:TagResource", alarm),
     ]
 
 

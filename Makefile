@@ -192,6 +192,10 @@ contract: ; @echo "==> contract tests" && $(BIN)/pytest tests/contract -n 2 --di
 integration: ; @echo "==> integration tests" && $(BIN)/pytest tests/integration -n 4 --dist loadfile --no-loadscope-reorder -q
 training: ; @echo "==> training tests" && $(BIN)/pytest tests/training -n 2 --dist loadfile -q
 
+.PHONY: test-roles
+test-roles: setup ## All integration tests; what a function's role allows and none of them needs is a failure (16 minutes)
+	@THRIFTLINE_STRICT_ROLES=1 $(MAKE) --no-print-directory integration
+
 .PHONY: test-thorough
 test-thorough: setup ## More cases of what the gate shows by a few, such as each call of a run that is throttled (10 minutes)
 	@$(BIN)/pytest tests/unit tests/integration tests/training -m thorough -n 2 --dist loadfile -q

@@ -17,6 +17,7 @@ from moto import mock_aws
 
 from tests.contract.conftest import ROOT, load_cloudformation
 from thriftline.core.aws import clients
+from thriftline.core.aws.deadline import Deadline
 from thriftline.runs.aws.runs_table import run_item
 from thriftline.runs.domain.layout import Upload
 from thriftline.wiring import api as wiring
@@ -244,6 +245,8 @@ def api_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiWorld]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(wiring, "now", lambda: NOW)
+    # A machine at work is no slow service: of the time that passes, tests of it alone decide.
+    monkeypatch.setattr(clients, "deadline", Deadline(lambda: 0.0))
     forget()
     with mock_aws():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")

@@ -1,10 +1,14 @@
 """What the integration tests say of the functions' rights at their end: used, or explained."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
 from tests.integration.roles.explained import EXPLAINED, SELDOM, reason_for
-from tests.integration.roles.needed import complaints, judged_rights
+from tests.integration.roles.needed import Needed, complaints, judged_rights
 from tests.integration.roles.rights import Right, functions, written_of
+from tests.integration.roles.whole_run import ROOT, WholeRun
 from tests.virtual_time.permissions import functions_of_runs
 
 
@@ -52,3 +56,31 @@ def test_a_row_speaks_for_a_resource_only_where_it_names_all_actions_on_it() -> 
     assert reason_for(right) == ("ApiFunction", "states:*", "*ActOnScheduleStateMachine*")
     # No row names all of the machines that it may be done to.
     assert reason_for(Right(right.function, right.statement, "states:StartExecution")) is None
+
+
+def _ended(needed: set[Right], files: set[str], **chosen: Any) -> int:
+    """Returns how a run that went well ends, with what one other process sent."""
+    options = {"keyword": "", "markexpr": "not thorough", "deselect": None, "lf": False, **chosen}
+    config = SimpleNamespace(
+        args=["tests/integration"],
+        getoption=lambda name, *_, **__: options[name],
+    )
+    elsewhere = Needed()
+    elsewhere.rights = needed
+    run = WholeRun(Needed())
+    run.add({"needed_rights": elsewhere.to_lines(), "integration_files": sorted(files)})
+    session = SimpleNamespace(config=config, exitstatus=pytest.ExitCode.OK)
+    run.finish(cast("pytest.Session", session))
+    return int(session.exitstatus)
+
+
+def test_a_strict_run_of_all_tests_fails_where_a_right_is_wider_and_no_other_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = {str(one.relative_to(ROOT)) for one in ROOT.rglob("test_*.py")}
+    assert _ended(set(), files) == pytest.ExitCode.OK
+    monkeypatch.setenv("THRIFTLINE_STRICT_ROLES", "1")
+    assert _ended(_needed(), files) == pytest.ExitCode.OK
+    assert _ended(set(), files) == pytest.ExitCode.TESTS_FAILED
+    assert _ended(set(), files - {sorted(files)[0]}) == pytest.ExitCode.OK
+    assert _ended(set(), files, keyword="page") == pytest.ExitCode.OK

@@ -6,7 +6,7 @@ from boto3.session import Session
 from botocore.config import Config
 
 from tests.integration.roles.signed import key_of
-from thriftline.core.aws.target_clients import TargetClients
+from thriftline.core.aws.target_clients import COLLECTING, TargetClients
 
 # Retries are botocore's; what comes after them is ours.
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=5)
@@ -21,7 +21,7 @@ class OnceClients(TargetClients):
     def __init__(
         self, region: str, role_arn: str | None = None, *, functions: tuple[str, ...] = ()
     ) -> None:
-        super().__init__(region, role_arn)
+        super().__init__(region, role_arn, COLLECTING)
         if functions:
             key = key_of(*functions)
             self._session = Session(aws_access_key_id=key, aws_secret_access_key=key)

@@ -89,11 +89,13 @@ _BEDROCK_MADE = {
         "modelArn": "custom-model",
         "modelDeploymentName": "custom-model-deployment",
     },
+    "CreateEvaluationJob": {"jobName": "evaluation-job"},
 }
 # Of what a request makes, the tags are asked for by an action of their own.
 _TAGGED = {
     ("bedrock", "CreateModelCustomizationJob"): ("custom-model", "model-customization-job"),
     ("bedrock", "CreateCustomModelDeployment"): ("custom-model-deployment",),
+    ("bedrock", "CreateEvaluationJob"): ("evaluation-job",),
     ("cloudwatch", "PutMetricAlarm"): ("alarm",),
 }
 _GEOGRAPHIES = {"us", "eu", "apac", "global", "us-gov"}
@@ -218,6 +220,16 @@ def _of_bedrock(operation: str, parameters: Parameters, place: Place) -> Iterato
             yield _model(value, place)
         elif value:
             yield place.arn("bedrock", f"{kind}/{value}")
+    for judge in _judges(parameters):
+        yield _model(judge, place)
+
+
+def _judges(parameters: Parameters) -> Iterator[str]:
+    """Yield the models that judge the answers of an evaluation job."""
+    automated = parameters.get("evaluationConfig", {}).get("automated", {})
+    models = automated.get("evaluatorModelConfig", {}).get("bedrockEvaluatorModels", ())
+    for one in models:
+        yield str(one["modelIdentifier"])
 
 
 def _model(model: str, place: Place) -> str:

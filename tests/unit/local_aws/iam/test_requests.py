@@ -187,3 +187,21 @@ def test_a_copy_reads_and_writes() -> None:
         ("s3:PutObject", "arn:aws:s3:::b/k"),
         ("s3:GetObjectVersion", "arn:aws:s3:::a/x"),
     ]
+
+
+def test_an_evaluation_needs_its_job_and_the_models_that_judge() -> None:
+    models = [{"modelIdentifier": "amazon.nova-pro-v1:0"}]
+    found = asked(
+        "bedrock",
+        "CreateEvaluationJob",
+        jobName="judged",
+        evaluationConfig={
+            "automated": {"evaluatorModelConfig": {"bedrockEvaluatorModels": models}}
+        },
+        jobTags=[{"key": "thriftline:stack", "value": "thriftline"}],
+    )
+    assert set(found) == {
+        ("bedrock:CreateEvaluationJob", f"{BEDROCK}:evaluation-job/judged"),
+        ("bedrock:CreateEvaluationJob", f"{BASE}/amazon.nova-pro-v1:0"),
+        ("bedrock:TagResource", f"{BEDROCK}:evaluation-job/judged"),
+    }

@@ -30,9 +30,13 @@ FIT = RUNS * 3 // 10
 USD = Decimal(3)
 BUDGETS = Budgets(FIT * USD + Decimal("2.50"), {})
 NOW = datetime.now(UTC)
-KEY = month_key(NOW)
 # Long enough ago that the sweep takes a run that was never heard of again for ended.
 HELD_AT = NOW - timedelta(hours=3)
+
+
+def key_now() -> str:
+    """Returns the key of the month that it is: the tests may begin in one and end in the next."""
+    return month_key(datetime.now(UTC))
 
 
 class ReadCheckWrite:
@@ -74,14 +78,14 @@ def ledger_table(world: World) -> LedgerTable:
 def empty_ledger(world: World) -> LedgerTable:
     """Return the ledger without a month."""
     ledger = ledger_table(world)
-    ledger._client.delete_item(TableName=ledger._name, Key={"ledger_id": {"S": KEY}})
+    ledger._client.delete_item(TableName=ledger._name, Key={"ledger_id": {"S": key_now()}})
     return ledger
 
 
 def race(ledger: Ledger, act: Callable[[int], bool]) -> int:
     """Lets all act in the same moment; returns how many did it."""
     start = threading.Barrier(RUNS)
-    ledger.month(KEY)
+    ledger.month(key_now())
 
     def one(number: int) -> bool:
         start.wait(60)
@@ -96,8 +100,8 @@ def holding(ledger: Ledger) -> Callable[[int], bool]:
         hold = Hold(f"run-{number}", "reviews", USD, HELD_AT)
         try:
             # The message is delivered twice.
-            reserve(ledger, KEY, hold, BUDGETS)
-            reserve(ledger, KEY, hold, BUDGETS)
+            reserve(ledger, key_now(), hold, BUDGETS)
+            reserve(ledger, key_now(), hold, BUDGETS)
         except BudgetExceededError:
             return False
         return True
@@ -108,7 +112,7 @@ def holding(ledger: Ledger) -> Callable[[int], bool]:
 def test_many_at_once_never_pass_the_budget_and_leave_no_hold(world: World) -> None:
     ledger = empty_ledger(world)
     assert race(ledger, holding(ledger)) == FIT
-    month = ledger.month(KEY)
+    month = ledger.month(key_now())
     assert month.committed_usd == month.held_usd == FIT * USD
     held = set(month.holds)
 
@@ -118,20 +122,20 @@ def test_many_at_once_never_pass_the_budget_and_leave_no_hold(world: World) -> N
         if run_id not in held or number % 3 == 0:
             return False
         for _ in range(2):
-            settle(ledger, KEY, run_id, "reviews", Decimal("1.25"), NOW.date())
+            settle(ledger, key_now(), run_id, "reviews", Decimal("1.25"), datetime.now(UTC).date())
         with pytest.raises(RunSettledError):
-            reserve(ledger, KEY, Hold(run_id, "reviews", USD, HELD_AT), BUDGETS)
+            reserve(ledger, key_now(), Hold(run_id, "reviews", USD, HELD_AT), BUDGETS)
         return True
 
     ended = race(ledger, ending)
-    month = ledger.month(KEY)
+    month = ledger.month(key_now())
     assert month.settled_usd == Decimal("1.25") * ended
     assert month.held_usd == USD * (FIT - ended)
     assert month.committed_usd == month.settled_usd + month.held_usd
 
     swept = invoke(world, "SweepLedgerFunction")
     assert (swept["settled"], swept["unknown"]) == (FIT - ended, 0)
-    month = ledger.month(KEY)
+    month = ledger.month(key_now())
     assert month.holds == {}
     assert month.committed_usd == month.settled_usd == Decimal("1.25") * ended
 
@@ -139,7 +143,7 @@ def test_many_at_once_never_pass_the_budget_and_leave_no_hold(world: World) -> N
 def test_a_ledger_without_the_condition_passes_the_budget(world: World) -> None:
     table = empty_ledger(world)
     assert race(table, holding(ReadCheckWrite(table))) > FIT
-    assert table.month(KEY).committed_usd > BUDGETS.month_usd
+    assert table.month(key_now()).committed_usd > BUDGETS.month_usd
     empty_ledger(world)
 
 
@@ -182,7 +186,7 @@ def test_a_run_is_held_before_it_starts_and_settled_before_it_is_published(
 
 
 def test_a_month_that_is_spent_refuses_a_run_and_no_job_exists(world: World, project: str) -> None:
-    ledger, key = ledger_table(world), KEY
+    ledger, key = ledger_table(world), key_now()
     before = ledger.month(key).external_usd
     assert ledger.change(key, Counting(before, Decimal("999.99"))) is None
     ended = world.end_of(world.upload(f"{project}/reviews.csv", csv_of(600)))
@@ -209,7 +213,7 @@ def test_a_run_whose_budget_cannot_be_settled_is_published_and_keeps_its_hold(
     while "Poll training" not in world.entered(arn) and time.monotonic() < deadline:
         time.sleep(0.05)
     ledger, tables = ledger_table(world), world.aws.client("dynamodb")
-    (hold,) = ledger.month(KEY).holds.values()
+    (hold,) = ledger.month(key_now()).holds.values()
     table = world.aws.outputs["LedgerTableName"]
     tables.delete_table(TableName=table)
     world.sagemaker.stop_training_job(TrainingJobName=name)
@@ -229,7 +233,7 @@ def test_a_run_whose_budget_cannot_be_settled_is_published_and_keeps_its_hold(
     assert ended.result["settlement"]["settled_usd"] is None
     # With the table back, whoever comes next settles: here the workflow for abandoned runs.
     restored = Hold(hold.run_id, hold.project, hold.usd, hold.held_at)
-    key = KEY
+    key = key_now()
     if ledger.change(key, Holding(restored, Decimal(1000))) is None:
         while ledger.month(key).holds and time.monotonic() < deadline:
             time.sleep(0.2)

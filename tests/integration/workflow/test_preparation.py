@@ -131,12 +131,25 @@ def test_raw_data_is_prepared_validated_and_trained_on_in_one_run(
 def test_labels_that_the_map_leaves_over_reject_the_run_with_their_names(
     world: World, project: str
 ) -> None:
-    body = raw_csv(600, (*SPELLINGS, "so-so"))
+    # Behind what is looked at before dollars are held.
+    body = raw_csv(1_500) + b"1501,a sentence at the end,so-so\r\n"
     result = world.end_of(start(world, project, "emr_serverless", body), PATIENCE).result
     assert result is not None
     assert (result["status"], result["error"]["name"]) == ("rejected", "DatasetRejectedError")
     assert "so-so" in result["reason"]
     assert Decimal(result["preparation"]["usd"]) > 0
+    assert not holds(world, result["run_id"])
+
+
+def test_a_label_at_the_beginning_that_the_map_lacks_is_refused_before_dollars_are_held(
+    world: World, project: str
+) -> None:
+    body = raw_csv(600, (*SPELLINGS, "so-so"))
+    result = world.end_of(start(world, project, "emr_serverless", body), PATIENCE).result
+    assert result is not None
+    assert result["status"] == "rejected"
+    assert "so-so" in result["reason"]
+    assert result["preparation"] is None
     assert not holds(world, result["run_id"])
 
 

@@ -1,5 +1,6 @@
 """Lambda: a request for approval is shown or answered, over HTTP or by a direct call."""
 
+from thriftline.core.aws import clients
 from thriftline.core.observability import entry_point, logger
 from thriftline.runs.schemas.approval import AnswerApprovalRequest, AnswerApprovalResponse
 from thriftline.runs.steps.answer_approval import answer_approval, respond
@@ -10,7 +11,7 @@ from thriftline.wiring import answers as wiring
 def lambda_handler(request: AnswerApprovalRequest) -> AnswerApprovalResponse:
     """Takes the first valid answer; see ``answer_approval``."""
     now = wiring.now()
-    with wiring.deadline.within(wiring.ANSWER_WITHIN_SECONDS):
+    with clients.deadline.within(clients.ANSWER_WITHIN_SECONDS):
         answered = answer_approval(
             request,
             approvals=wiring.approvals_table(),

@@ -6,13 +6,13 @@ Somebody waits for it, behind a link or a command: its clients are interactive.
 from functools import cache
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.aws.clients import ANSWER_WITHIN_SECONDS, deadline, interactive_client
+from thriftline.core.aws.clients import interactive_client
 from thriftline.core.aws.executions import Executions
 from thriftline.core.aws.secrets import Secret
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.wiring.shared import now, settings
 
-__all__ = ["ANSWER_WITHIN_SECONDS", "deadline", "now"]
+__all__ = ["now"]
 
 
 @cache

@@ -45,7 +45,6 @@ SELDOM: Mapping[Row, str] = {
     ("ActOnPlanFunction", "sagemaker:UpdateTrainingJob", ANYTHING): "a warm pool that is let go",
     ("MarkOnPlanFunction", "sns:Publish", ANYTHING): "mode mark alone; what acts says the same",
     ("MarkOnPlanFunction", "events:PutEvents", ANYTHING): "mode mark alone; what acts says it too",
-    ("RestoreEndpointFunction", "iam:PassRole", ANYTHING): "a model that was deleted, made again",
     ("RestoreEndpointFunction", "sagemaker:*", "*inference-component/*"): "components with tags",
     ("PlanActionsFunction", "s3:GetObject", "*/saved/pending/*"): "an action that was cut off",
     # ---- What audits read
@@ -66,7 +65,6 @@ SELDOM: Mapping[Row, str] = {
     ("*DeploymentFunction", "states:DescribeExecution", ANYTHING): "a lock whose owner may be gone",
     ("*DeploymentFunction", "s3:*", "*/serving/*/models/*"): "an object of a multi-model endpoint",
     ("StartDeploymentFunction", "s3:GetObject", "*/training/*"): "the same, copied from its run",
-    ("StartDeploymentFunction", "s3:PutObject", ANYTHING): "the same, copied from its run",
     ("PreviewDeploymentFunction", "s3:GetObject", "*/deployments/*"): "one that is under way",
     ("PreviewDeploymentFunction", "dynamodb:Scan", ANYTHING): "a preview that names no endpoint",
     ("PreviewDeploymentFunction", "sagemaker:DescribeI*", ANYTHING): "an inference component",
@@ -78,7 +76,6 @@ SELDOM: Mapping[Row, str] = {
     ("WatchQualityFunction", "s3:DeleteObject", ANYTHING): "captures whose days are over",
     ("WatchQualityFunction", "s3:GetObject", "*/labels/*"): "labels that people put there",
     # ---- Uploads and what runs leave
-    ("ExplainUploadFunction", ANYTHING, ANYTHING): "a file that starts no run",
     ("ValidateRangeFunction", ANYTHING, ANYTHING): "files of hundreds of megabytes, in ranges",
     ("MergeValidationFunction", ANYTHING, ANYTHING): "files of hundreds of megabytes, in ranges",
     ("SweepBedrockFunction", "bedrock:[CDTU]*", ANYTHING): "each kind of what a run left there",
@@ -100,18 +97,9 @@ SELDOM: Mapping[Row, str] = {
         "s3:PutObject",
         ANYTHING,
     ): "what it signs for others; a finding that is accepted",
-    ("ApiFunction", "s3:*", "*/datasets/*"): "what it signs for others, it must be allowed",
-    ("ApiFunction", "s3:*", "*/estimates/*"): _DOCUMENT,
     ("ApiFunction", "cloudwatch:PutMetricData", ANYTHING): "a deployment that somebody aborts",
     ("ApiFunction", "dynamodb:*", "${RequestsTable.Arn}"): "a request that comes twice",
-    ("ApiFunction", "logs:*", ANYTHING): "the log of a run that trains",
-    ("ApiFunction", "lambda:InvokeFunction", ANYTHING): "a restore, where the stack may act",
     ("ApiFunction", "states:*", "*ActOnScheduleStateMachine*"): "sleep and wake, asked for by hand",
-    ("ApiFunction", "states:*", "*CompareModelsStateMachine*"): "a comparison that is looked at",
-    ("ApiFunction", "states:*", "*CostAuditStateMachine*"): "an audit that is looked at",
-    ("ApiFunction", "states:*", "*RestoreEndpointStateMachine*"): "a restore that is looked at",
-    ("ApiFunction", "sagemaker:*ModelPackage*", ANYTHING): "a version that is shown or approved",
-    ("ApiFunction", "states:GetExecutionHistory", ANYTHING): "the events of a run",
 }
 
 

@@ -2,7 +2,7 @@
 
 Each embedded AWS is judged where it ends, whichever test started it: a call that a role does not
 allow fails there. What calls needed is gathered. Where all of the tests have run, and none failed,
-each right of a role that nothing needed must be explained.
+each right of a role that nothing needed and nobody explained is named.
 """
 
 import json

@@ -37,7 +37,7 @@ class WholeRun:
         self._files |= set(output.get(_FILES, ()))
 
     def finish(self, session: pytest.Session) -> None:
-        """Sends what this process has; who has all of it lets a run fail that went well so far."""
+        """Sends what this process has; who has all of it judges a run that went well so far."""
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output[_RIGHTS] = self._needed.to_lines()

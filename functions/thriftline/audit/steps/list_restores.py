@@ -1,6 +1,7 @@
 """Lists the endpoints that were ended and can be brought back, and what became of them."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -68,8 +69,10 @@ def project_of(copy: SavedCopy, artifacts: Bucket) -> str | None:
 
 def _saved(copy: SavedCopy, artifacts: Bucket) -> dict[str, Any]:
     key = f"{SAVED_ENDPOINTS}{copy.key}"
+    body = artifacts.read(key)
     with reading(artifacts.uri(key), UPDATE):
-        saved = dict(artifacts.read_json(key) or {})
+        saved = {} if body is None else dict(json.loads(body) or {})
+        # All that is read of it later, while it can still be named.
         _project(saved)
         _variants(saved)
         return saved
@@ -125,8 +128,9 @@ def _restored_at(copy: SavedCopy, artifacts: Bucket) -> datetime | None:
     prefix = restore_records_prefix(copy.account, copy.region, copy.endpoint)
     found: datetime | None = None
     for stored in artifacts.list(prefix):
+        body = artifacts.read(stored.key)
         with reading(artifacts.uri(stored.key), UPDATE):
-            record: Any = artifacts.read_json(stored.key) or {}
+            record: Any = {} if body is None else json.loads(body) or {}
             if datetime.fromisoformat(record["created"]) == copy.created:
                 found = datetime.fromisoformat(record["restored"])
     return found

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from boto3.session import Session
 
 # Step Functions retries whole states; inside one call a few quick tries are enough. A call to a
-# service that hangs ends, with the name of its error, within the minute that most functions have.
+# service that hangs ends after 57 s, with the name of its error: most functions have a minute.
 # botocore's max_attempts does not count the first try; total_max_attempts does.
 ORDINARY = Config(
     retries={"mode": "standard", "total_max_attempts": 3},

@@ -9,6 +9,8 @@ from thriftline.core.errors import ServiceUnavailableError
 class Deadline:
     """The end of the one request that a function works on; without one, time is no matter.
 
+    A function works on one request at a time: ends do not nest, and threads of a request share one.
+
     Args:
         clock: seconds that only grow.
     """

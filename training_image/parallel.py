@@ -4,7 +4,8 @@ torchrun starts a process for each GPU and names it in the environment; one proc
 none of this. What ranks agree on travels between CPUs (gloo), gradients between GPUs (NCCL).
 """
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 # Longer than one machine may take to tokenise what the others wait for.
 TIMEOUT = timedelta(hours=6)
+# Connections close in milliseconds; gloo has been seen to wait for ever.
+LEAVE_SECONDS = 30.0
 # fp32 weights, gradients and two moments. Above this share of a GPU's memory they are sharded.
 STATE_BYTES_PER_WEIGHT = 16
 MOST_STATE_SHARE = 0.6
@@ -61,10 +64,26 @@ class Ranks:
         )
         return cls(rank, world, local_rank, machine, leaders)
 
-    def leave(self) -> None:
-        """Takes leave of the others."""
-        if self.world > 1:
-            dist.destroy_process_group()
+    def leave(
+        self,
+        end: Callable[[], None] = dist.destroy_process_group,
+        seconds: float = LEAVE_SECONDS,
+    ) -> bool:
+        """Takes leave of the others, when all that is to be kept has been written.
+
+        Args:
+            end: closes the connections to the others.
+            seconds: how long it may take. An instance that waits for another is billed.
+
+        Returns:
+            Whether it came to its end.
+        """
+        if self.world == 1:
+            return True
+        leaving = threading.Thread(target=end, name="leave", daemon=True)
+        leaving.start()
+        leaving.join(seconds)
+        return not leaving.is_alive()
 
     @property
     def leads(self) -> bool:

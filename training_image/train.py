@@ -48,8 +48,8 @@ from training_image.models import (
     load_champion,
     load_tokenizer,
 )
-from training_image.parallel import ALONE, Ranks
-from training_image.progress import say, write_history
+from training_image.parallel import ALONE, LEAVE_SECONDS, Ranks
+from training_image.progress import say, warn, write_history
 from training_image.records import read_records
 from training_image.serving_port import EXPORTED
 from training_image.sweep import Sweep
@@ -380,9 +380,9 @@ def main(environment: Mapping[str, str], stop: StopSignal) -> int:
         )
         try:
             run(job, stop, Path(scratch), ranks)
-            ranks.leave()
+            take_leave(ranks)
         except StopRequestedError:
-            ranks.leave()
+            take_leave(ranks)
             say("interrupted")
             return INTERRUPTED
         except Exception as error:
@@ -395,6 +395,15 @@ def main(environment: Mapping[str, str], stop: StopSignal) -> int:
             # would wait for them. The process ends, and torchrun ends theirs.
             return FAILED
     return SUCCEEDED
+
+
+def take_leave(ranks: Ranks) -> None:
+    """Ends the connections to the other ranks; the process ends next, whether they end or not."""
+    if not ranks.leave():
+        warn(
+            f"The connections to the other processes did not close within {LEAVE_SECONDS:.0f} "
+            "seconds. What the job wrote is whole."
+        )
 
 
 def failure_sentence(error: Exception) -> str:

@@ -7,6 +7,7 @@ checkpoint folder. Run as a program, this file is the process that forks.
 """
 
 import contextlib
+import faulthandler
 import gc
 import json
 import os
@@ -32,8 +33,13 @@ from training_image.job import StopSignal
 from training_image.models import load_base, load_tokenizer
 from training_image.train import main
 
-# The tokens that a rank's memory holds, in the environment of an attempt.
+# In the environment of an attempt: the tokens that a rank's memory holds, and the seconds after
+# which it counts as hung.
 MEMORY = "TEST_MEMORY_TOKENS"
+PATIENCE = "TEST_PATIENCE_SECONDS"
+# An attempt takes a second or two. One that hangs ends after these and says where it stood; it
+# would keep the whole gate waiting.
+ATTEMPT_SECONDS = 120
 # What the interpreter tells of the checkpoint folder, among others of files.
 DISK = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.scandir"}
 
@@ -76,13 +82,19 @@ class Forks:
     def run(
         self, base: Path, stop: Stop | None = None, name: str = "attempt", **environment: str
     ) -> Attempt:
-        """Runs the training program on a job's folder until its end or the stop."""
+        """Runs the training program on a job's folder until its end or the stop.
+
+        Raises:
+            AssertionError: it hung; the text says where.
+        """
         output, updates = base / f"{name}.jsonl", base / f"{name}.updates"
-        output.write_bytes(b"")
-        updates.write_bytes(b"")
+        hung = base / f"{name}.hung"
+        for each in (output, updates, hung):
+            each.write_bytes(b"")
         told = {
             "output": str(output),
             "updates": str(updates),
+            "hung": str(hung),
             "environment": {"SAGEMAKER_BASE_DIR": str(base), **environment},
             "stop": asdict(stop) if stop else None,
         }
@@ -91,6 +103,7 @@ class Forks:
         self._server.stdin.write(json.dumps(told) + "\n")
         self._server.stdin.flush()
         code = int(self._server.stdout.readline())
+        assert not hung.read_text(), f"{name} hung:\n{hung.read_text()}"
         lines = output.read_text().splitlines()
         events = [json.loads(line) for line in lines if line.endswith("}")]
         starts = [each["resumed_from_step"] or 0 for each in events if each["event"] == "start"]
@@ -144,8 +157,12 @@ def wait_for(updates: Path, count: int, child: int) -> None:
             return
 
 
-def attempt(output: str, updates: str, environment: dict[str, str], stop: Stop | None) -> None:
+def attempt(
+    output: str, updates: str, hung: str, environment: dict[str, str], stop: Stop | None
+) -> None:
     """Runs the program in this process, which ends with it."""
+    seconds = float(environment.get(PATIENCE, ATTEMPT_SECONDS))
+    faulthandler.dump_traceback_later(seconds, exit=True, file=Path(hung).open("w"))  # noqa: SIM115
     sys.stdout = Path(output).open("w")  # noqa: SIM115 - until the end
     os.environ.update(environment)  # where torch looks for the other ranks
     torch.set_num_threads(1)

@@ -5,6 +5,7 @@ import random
 import shutil
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 from transformers import BertConfig
 
-from tests.training.forked import MEMORY, Attempt, Forks, Stop, forks
+from tests.training.forked import MEMORY, PATIENCE, Attempt, Forks, Stop, forks
 from tests.training.tiny import TINY, TinyJob, default_splits, make_base_model, records
+from training_image.parallel import Ranks
 
 pytestmark = pytest.mark.training
 EVERY_STEP: dict[str, Any] = {"THRIFTLINE_CHECKPOINT_SECONDS": "0"}
@@ -219,6 +221,30 @@ def test_a_stop_that_one_rank_hears_stops_both_at_the_same_step(
     stopped = pair.run((job, job), (None, Stop("update", 5, signal.SIGTERM)))
     assert [each.code for each in stopped] == [143, 143]
     assert stopped[0].step == stopped[1].step
+
+
+def test_a_rank_that_another_leaves_waiting_ends_all_the_same() -> None:
+    answered = threading.Event()
+
+    def wait_for_the_other() -> None:
+        answered.wait()
+
+    assert not Ranks(rank=0, world=2).leave(end=wait_for_the_other, seconds=0.01)
+    answered.set()
+    assert Ranks(rank=0, world=2).leave(end=lambda: None, seconds=60)
+    assert Ranks().leave(end=lambda: pytest.fail("one alone has no connections"))
+
+
+def test_an_attempt_that_hangs_says_where(pair: Pair, base: Path, tmp_path: Path) -> None:
+    """The other rank never comes."""
+    job = TinyJob.make(tmp_path, base)
+    alone: dict[str, Any] = {
+        **{"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "GROUP_RANK": "0"},
+        **{"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), PATIENCE: "1"},
+    }
+
+    with pytest.raises(AssertionError, match=r"attempt hung:(?s:.)+parallel.py"):
+        pair.servers[0].run(job.base, **alone)
 
 
 def test_machines_with_rows_of_their_own_train_all_of_them(

@@ -4,8 +4,8 @@ torchrun starts a process for each GPU and names it in the environment; one proc
 none of this. What ranks agree on travels between CPUs (gloo), gradients between GPUs (NCCL).
 """
 
-import threading
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,8 +26,6 @@ T = TypeVar("T")
 
 # Longer than one machine may take to tokenise what the others wait for.
 TIMEOUT = timedelta(hours=6)
-# Connections close in milliseconds; gloo has been seen to wait for ever.
-LEAVE_SECONDS = 30.0
 # fp32 weights, gradients and two moments. Above this share of a GPU's memory they are sharded.
 STATE_BYTES_PER_WEIGHT = 16
 MOST_STATE_SHARE = 0.6
@@ -64,26 +62,11 @@ class Ranks:
         )
         return cls(rank, world, local_rank, machine, leaders)
 
-    def leave(
-        self,
-        end: Callable[[], None] = dist.destroy_process_group,
-        seconds: float = LEAVE_SECONDS,
-    ) -> bool:
-        """Takes leave of the others, when all that is to be kept has been written.
-
-        Args:
-            end: closes the connections to the others.
-            seconds: how long it may take. An instance that waits for another is billed.
-
-        Returns:
-            Whether it came to its end.
-        """
-        if self.world == 1:
-            return True
-        leaving = threading.Thread(target=end, name="leave", daemon=True)
-        leaving.start()
-        leaving.join(seconds)
-        return not leaving.is_alive()
+    def leave(self) -> None:
+        """Takes leave of the others, once nothing uses the connections to them any more."""
+        if self.world > 1:
+            gc.collect()
+            dist.destroy_process_group()
 
     @property
     def leads(self) -> bool:

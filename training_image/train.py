@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
@@ -48,8 +48,8 @@ from training_image.models import (
     load_champion,
     load_tokenizer,
 )
-from training_image.parallel import ALONE, LEAVE_SECONDS, Ranks
-from training_image.progress import say, warn, write_history
+from training_image.parallel import ALONE, Ranks
+from training_image.progress import say, write_history
 from training_image.records import read_records
 from training_image.serving_port import EXPORTED
 from training_image.sweep import Sweep
@@ -368,10 +368,21 @@ def write_outputs(
     )
 
 
-def main(environment: Mapping[str, str], stop: StopSignal) -> int:
-    """Runs the job that the environment names; returns its exit code."""
+def main(
+    environment: Mapping[str, str],
+    stop: StopSignal,
+    join: Callable[[Mapping[str, str]], Ranks] = Ranks.join,
+) -> int:
+    """Runs the job that the environment names; returns its exit code.
+
+    Args:
+        environment: of this process.
+        stop: hears SIGTERM.
+        join: meets the other processes of the job.
+    """
     job = Job.from_environment(environment)
-    ranks = Ranks.join(environment)
+    ranks = join(environment)
+    code = SUCCEEDED
     with ExitStack() as stack:
         if not ranks.leads:  # its lines would be the lead's, said twice
             stack.enter_context(redirect_stdout(stack.enter_context(Path(os.devnull).open("w"))))
@@ -380,11 +391,8 @@ def main(environment: Mapping[str, str], stop: StopSignal) -> int:
         )
         try:
             run(job, stop, Path(scratch), ranks)
-            take_leave(ranks)
         except StopRequestedError:
-            take_leave(ranks)
-            say("interrupted")
-            return INTERRUPTED
+            code = INTERRUPTED
         except Exception as error:
             if not isinstance(error, JobError):
                 traceback.print_exc()
@@ -394,16 +402,12 @@ def main(environment: Mapping[str, str], stop: StopSignal) -> int:
             # No leave is taken: the others may wait for this rank in an exchange, and NCCL's end
             # would wait for them. The process ends, and torchrun ends theirs.
             return FAILED
-    return SUCCEEDED
-
-
-def take_leave(ranks: Ranks) -> None:
-    """Ends the connections to the other ranks; the process ends next, whether they end or not."""
-    if not ranks.leave():
-        warn(
-            f"The connections to the other processes did not close within {LEAVE_SECONDS:.0f} "
-            "seconds. What the job wrote is whole."
-        )
+        # Only here is the network gone, which a stop's traceback kept. Where it goes after the
+        # connections, torch waits for their threads with the interpreter's lock, which they need.
+        ranks.leave()
+        if code == INTERRUPTED:
+            say("interrupted")
+    return code
 
 
 def failure_sentence(error: Exception) -> str:

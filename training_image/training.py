@@ -118,17 +118,6 @@ class Training:
             StopRequestedError: SIGTERM came.
         """
         self.begin(tell)
-        try:
-            self._train(until)
-        except StopRequestedError:
-            # All stop at this step. What is under way is waited for: a rank that leaves in the
-            # middle of an exchange can leave another one waiting for ever.
-            self.votes.close()
-            raise
-        self.votes.close()
-        self.reporter.close()
-
-    def _train(self, until: int | None) -> None:
         self.prepare()
         # Evaluation comes first: a run that was interrupted in one starts with it.
         self._evaluate_if_due()
@@ -136,6 +125,8 @@ class Training:
         while not self._is_finished() and (until is None or self.progress.step < until):
             self._step()
             self._evaluate_if_due()
+        self.votes.close()
+        self.reporter.close()
 
     def prepare(self) -> None:
         """Does what comes before the first step: nothing here."""

@@ -24,6 +24,7 @@ from typing import Any
 
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from tests.training.small_memory import SmallMemory
@@ -31,6 +32,8 @@ from tests.training.tiny import make_base_model
 from training_image import gradients
 from training_image.job import StopSignal
 from training_image.models import load_base, load_tokenizer
+from training_image.parallel import Ranks
+from training_image.progress import say
 from training_image.train import main
 
 # In the environment of an attempt: the tokens that a rank's memory holds, and the seconds after
@@ -128,6 +131,17 @@ def forks() -> Iterator[Forks]:
         server.stdin.close()
 
 
+class WatchedRanks(Ranks):
+    """Prints how many networks that average their gradients there are when it takes leave."""
+
+    def leave(self) -> None:
+        if self.world > 1:
+            gc.collect()
+            replicas = [each for each in gc.get_objects() if type(each) is DistributedDataParallel]
+            say("leave", networks=len(replicas))
+        super().leave()
+
+
 def serve() -> None:
     """Forks an attempt for each line on stdin; answers with its exit code, or minus its signal."""
     with tempfile.TemporaryDirectory() as folder:
@@ -189,7 +203,7 @@ def attempt(
     register_module_forward_pre_hook(passed)
     code = 70
     try:
-        code = main(environment, requested)
+        code = main(environment, requested, WatchedRanks.join)
     finally:
         os._exit(code)
 

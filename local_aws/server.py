@@ -14,7 +14,14 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 
-from local_aws import bucket_policies, clock_hooks, table_indexes, table_locks, table_numbers
+from local_aws import (
+    bucket_policies,
+    clock_hooks,
+    moto_caches,
+    table_indexes,
+    table_locks,
+    table_numbers,
+)
 from local_aws.accounts.world import load_accounts
 from local_aws.apigateway.front import ApiFront, Place
 from local_aws.apigateway.functions import ApiFunctions
@@ -247,6 +254,7 @@ class EmbeddedAws:
     def _install_hooks(self, writer: LogWriter, gateway: Gateway) -> EventBus:
         options, hooks, clock = self._options, self._hooks, self.clock
         clock_hooks.install(hooks, clock)
+        moto_caches.install(hooks)
         callers.set_home_account(hooks, options.account)
         self.services.install(hooks)
         bus = EventBus(self._clients, options.account, options.time_scale, clock)

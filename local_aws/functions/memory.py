@@ -4,10 +4,10 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from local_aws.training.process_sessions import session_members
+from local_aws.training.process_sessions import members_of_sessions
 
 _MIB = 1024 * 1024
 _LOOK_EVERY_SECONDS = 0.1
@@ -92,12 +92,11 @@ class MemoryWatch:
                 if self._changed.wait_for(lambda: self._closed, _LOOK_EVERY_SECONDS):
                     return
                 limits = dict(self._limits)
-            for emulator, limit in limits.items():
-                _kill_if_over(emulator, limit)
+            for emulator, members in members_of_sessions(limits).items():
+                _kill_if_over(set(members) - {emulator}, limits[emulator])
 
 
-def _kill_if_over(emulator: int, limit: int) -> None:
-    members = [member for member in session_members(emulator) if member != emulator]
+def _kill_if_over(members: Collection[int], limit: int) -> None:
     if sum(_resident_bytes(member) for member in members) <= limit:
         return
     for member in members:

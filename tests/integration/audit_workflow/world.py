@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from local_aws.server import EmbeddedAws
+from tests.integration.executions import ended
 from tests.integration.mailbox import open_mailbox
 
 PATIENCE_SECONDS = 240
@@ -63,13 +64,9 @@ class AuditWorld:
         arn = self.states.start_execution(
             stateMachineArn=self.aws.outputs[machine], input=json.dumps(given)
         )["executionArn"]
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            found = self.states.describe_execution(executionArn=arn)
-            if found["status"] != "RUNNING":
-                return self._ended(found)
-            time.sleep(0.1)
-        raise AssertionError(f"{arn} still runs")
+        found = ended(self.aws, arn, PATIENCE_SECONDS)
+        assert found, f"{arn} still runs"
+        return self._ended(found)
 
     def _ended(self, found: dict[str, Any]) -> Audited:
         output = json.loads(found.get("output") or "{}")

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.training.process_sessions import ProcessSessions, session_members
+from local_aws.training.process_sessions import (
+    ProcessSessions,
+    members_of_sessions,
+    session_members,
+)
 from tests.integration.local_runtime.conftest import REPOSITORY, is_running, wait_for
 
 # A shell whose child leads a process group of its own, as the Lambda emulator's does.
@@ -27,7 +31,10 @@ def test_killing_a_process_kills_its_children_in_other_process_groups(tmp_path: 
     process = sessions.start([*FAMILY, file], cwd=tmp_path, environment={}, stdout=-3)
     wait_for(lambda: file.exists() and file.read_text() != "")
     child = int(file.read_text())
+    other = sessions.start(["sleep", "600"], cwd=tmp_path, environment={}, stdout=-3)
     assert set(session_members(process.pid)) == {process.pid, child}
+    both = members_of_sessions([process.pid, other.pid])
+    assert (set(both[process.pid]), both[other.pid]) == ({process.pid, child}, [other.pid])
     sessions.kill(process)
     assert not is_running(child)
     assert process.returncode == -signal.SIGKILL

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from local_aws.http.faults import AwsFault
 from local_aws.server import EmbeddedAws
+from tests.integration.executions import ended
 from tests.integration.mailbox import open_mailbox
 
 PATIENCE_SECONDS = 240
@@ -118,13 +119,9 @@ class ServingWorld:
         return self.wait(self.start(project, "rollback", **more))
 
     def wait(self, arn: str) -> Ended:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            found = self.states.describe_execution(executionArn=arn)
-            if found["status"] != "RUNNING":
-                return self._ended(arn, found)
-            time.sleep(0.1)
-        raise AssertionError(f"{arn} still runs: {self.entered(arn)[-5:]}")
+        found = ended(self.aws, arn, PATIENCE_SECONDS)
+        assert found, f"{arn} still runs: {self.entered(arn)[-5:]}"
+        return self._ended(arn, found)
 
     def _ended(self, arn: str, found: dict[str, Any]) -> Ended:
         return Ended(

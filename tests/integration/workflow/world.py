@@ -8,6 +8,7 @@ from typing import Any
 from local_aws.http.faults import AwsFault
 from local_aws.server import EmbeddedAws
 from local_aws.training.jobs import TrainingJobs
+from tests.integration.executions import ended
 from tests.integration.mailbox import open_mailbox
 
 PATIENCE_SECONDS = 120
@@ -82,13 +83,9 @@ class World:
         return self.wait(self.execution_of(version_id), patience_seconds)
 
     def wait(self, arn: str, patience_seconds: float = PATIENCE_SECONDS) -> EndedExecution:
-        deadline = time.monotonic() + patience_seconds
-        while time.monotonic() < deadline:
-            described = self.states.describe_execution(executionArn=arn)
-            if described["status"] != "RUNNING":
-                return self._ended(arn, described)
-            time.sleep(0.05)
-        raise AssertionError(f"{arn} still runs: {self.entered(arn)}")
+        described = ended(self.aws, arn, patience_seconds)
+        assert described, f"{arn} still runs: {self.entered(arn)}"
+        return self._ended(arn, described)
 
     def _ended(self, arn: str, described: dict[str, Any]) -> EndedExecution:
         output = json.loads(described.get("output") or "{}")

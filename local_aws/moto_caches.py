@@ -1,13 +1,15 @@
 """Keeps what moto works out anew for each request although it cannot change.
 
-A third of the processor time of the embedded AWS went into two questions: which service a host
-name means, for which moto lists its own folder, and under which names a result's object may hold a
-member of the response.
+A third of the processor time of the embedded AWS went into three questions: which service a host
+name means, for which moto lists its own folder; under which names a result's object may hold a
+member of the response; and which services botocore describes, asked again for each of them.
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
+from moto.core import utils as moto_utils
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
@@ -20,7 +22,8 @@ _PossibleKeys = Callable[[XFormedAttributePicker, AttributePickerContext], Itera
 
 
 def install(hooks: Hooks) -> None:
-    """Let moto remember its answers to both questions."""
+    """Let moto remember its answers to these questions."""
+    hooks.replace(moto_utils, "create_loader", cache(moto_utils.create_loader))
     hooks.replace(
         DomainDispatcherApplication,
         "get_backend_for_host",

@@ -107,6 +107,26 @@ def test_what_somebody_waits_for_takes_no_client_that_is_patient(module: str) ->
     }
 
 
+# What makes a client that is patient, by whatever way a module comes by it.
+PATIENT = {"client", "client_without_retries", "impatient_client"}
+
+
+def test_nothing_of_the_api_makes_a_client_that_is_patient() -> None:
+    files = [
+        *(ROOT / "functions/thriftline/api").rglob("*.py"),
+        *WIRING.glob("api*.py"),
+        WIRING / "answers.py",
+    ]
+    made = {
+        (path.name, node.attr)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in PATIENT
+    }
+    assert made == set()
+    assert {name for name in PATIENT if callable(getattr(clients, name))} == PATIENT
+
+
 def test_the_api_wires_nothing_elsewhere() -> None:
     files = [*(ROOT / "functions/thriftline/api").rglob("*.py"), *WIRING.glob("api*.py")]
     pure = {"quoters", "preparation_quotes", "shared"}

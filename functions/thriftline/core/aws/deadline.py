@@ -9,7 +9,7 @@ from thriftline.core.errors import ServiceUnavailableError
 class Deadline:
     """The end of the one request that a function works on; without one, time is no matter.
 
-    A function works on one request at a time: ends do not nest, and threads of a request share one.
+    A function works on one request at a time, and threads of a request share its end.
 
     Args:
         clock: seconds that only grow.
@@ -21,12 +21,14 @@ class Deadline:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Sets the end of what is done inside, ``seconds`` from now."""
-        self._end = self._clock() + seconds
+        """Sets the end of what is done inside: ``seconds`` from now, or the end around it."""
+        around = self._end
+        end = self._clock() + seconds
+        self._end = end if around is None else min(end, around)
         try:
             yield
         finally:
-            self._end = None
+            self._end = around
 
     def require(self, seconds: float) -> None:
         """Checks that something may be begun that takes ``seconds`` at the most.

@@ -1,5 +1,6 @@
 """Several ranks train what one trains: the same order, the same result, nothing lost on the way."""
 
+import contextlib
 import json
 import random
 import shutil
@@ -25,10 +26,15 @@ EVERY_STEP: dict[str, Any] = {"THRIFTLINE_CHECKPOINT_SECONDS": "0"}
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Returns a port below those that the kernel gives to whoever asks for any.
+
+    One of these may be another's before the ranks meet: the lead ends, and the other waits.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,11 @@ def test_an_estimate_of_a_closed_project_is_its_members(world: ApiWorld) -> None
     assert world.call("GET", "/estimates/none").status == 404
 
 
-def test_raw_data_is_estimated_by_its_preparation_alone(world: ApiWorld) -> None:
+@pytest.mark.parametrize("data_format", ["auto", "jsonl"])
+def test_raw_data_is_estimated_by_its_preparation_alone(world: ApiWorld, data_format: str) -> None:
     world.set(EMR_APPLICATION_ID="00f1", PREPARATION_MAX_VCPUS="64", SPARK_PROCESSING_IMAGE="3.5")
-    answer = world.call("POST", "/estimates", {**ASK, "run_yaml": "prepare: {max_minutes: 30}"})
+    run_yaml = f"prepare: {{max_minutes: 30, format: {data_format}}}"
+    answer = world.call("POST", "/estimates", {**ASK, "run_yaml": run_yaml})
     assert answer.status == 200, answer.body
     found = answer.document
     assert found["preparation"]["engine"] == "emr_serverless"

@@ -150,10 +150,17 @@ class PreparationWorld:
 
     def put_raw(self, body: bytes, name: str = "raw.csv") -> None:
         """Makes this the only raw file."""
+        self._put_raw((), body, name)
+
+    def add_raw(self, body: bytes, name: str) -> None:
+        """Puts a raw file beside the others."""
+        self._put_raw(self.document().raw_files, body, name)
+
+    def _put_raw(self, beside: tuple[DatasetFile, ...], body: bytes, name: str) -> None:
         key = f"datasets/{PROJECT}/{name}"
         found = self.run.s3.put_object(Bucket="data", Key=key, Body=body)
         file = DatasetFile(bucket="data", key=key, version_id=found["VersionId"], size=len(body))
-        run = self.document().model_copy(update={"raw_files": (file,)})
+        run = self.document().model_copy(update={"raw_files": (*beside, file)})
         self.run.put(f"runs/{RUN_ID}/run.json", run.model_dump_json())
 
     def rewrite(self, **spec: Any) -> None:

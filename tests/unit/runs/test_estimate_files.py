@@ -266,6 +266,14 @@ def test_raw_data_has_the_price_of_its_preparation_and_none_of_its_training(
         assert said in page
 
 
+def test_raw_files_that_are_passed_over_are_refused_where_there_are_no_others(
+    reviews: Path, tmp_path: Path
+) -> None:
+    other = "jsonl" if reviews.suffix == ".csv" else "csv"
+    with pytest.raises(DatasetRejectedError, match=rf"no {other}, which prepare.format names"):
+        prepared(reviews, tmp_path, f"prepare: {{engine: auto, format: {other}}}\n")
+
+
 @pytest.mark.parametrize(
     ("spec", "why", "is_priced"),
     [

@@ -94,6 +94,61 @@ def test_what_may_be_data_is_let_through(world: PreparationWorld, name: str, bod
     assert world.plan().engine == "emr_serverless"
 
 
+def with_format(world: PreparationWorld, data_format: str) -> None:
+    given = SPEC["prepare"]
+    labels = {"x": "one", "y": "other"}
+    world.rewrite(prepare={**given, "format": data_format, "labels": labels})
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("x.jsonl", b'{"body": "one", "verdict": "not in the map"}\n'),
+        ("README.md", b"# What these files are\n"),
+        ("notes.HTML.gz", b"<html>"),
+        ("all.parquet.gz", b"no gzip"),
+    ],
+)
+def test_what_the_preparation_passes_over_refuses_nothing(
+    world: PreparationWorld, name: str, body: bytes
+) -> None:
+    with_format(world, "csv")
+    world.put_raw(ROWS.encode(), "a.csv")
+    world.add_raw(body, name)
+
+    assert world.plan().engine == "emr_serverless"
+    # Nor is it priced.
+    assert [(one.files, one.stored_bytes) for one in world.engine.asked] == [(1, len(ROWS))]
+
+
+def test_a_file_whose_name_says_nothing_is_looked_at_as_what_run_yaml_says(
+    world: PreparationWorld,
+) -> None:
+    with_format(world, "csv")
+    world.put_raw(b"body,verdict\none text,z\n", "part-0001")
+    with pytest.raises(DatasetRejectedError, match=r"part-0001: prepare.labels has nothing for"):
+        world.plan()
+
+
+@pytest.mark.parametrize(
+    ("data_format", "name", "said"),
+    [
+        ("csv", "x.jsonl", "x.jsonl nothing is read: their names say that they are no csv"),
+        ("auto", "a.parquet.gz", "nothing is read: by their names they are no CSV"),
+    ],
+)
+def test_files_of_which_none_is_read_are_refused_before_they_cost(
+    world: PreparationWorld, data_format: str, name: str, said: str
+) -> None:
+    with_format(world, data_format)
+    world.put_raw(LINES.encode(), name)
+    with pytest.raises(DatasetRejectedError) as caught:
+        world.plan()
+    assert said in str(caught.value)
+    assert str(caught.value).endswith("Nothing was spent.")
+    assert world.held_usd == 0
+
+
 def test_a_file_that_is_gone_is_left_to_the_preparation(world: PreparationWorld) -> None:
     world.put_raw(zipped())
     world.run.s3.delete_object(Bucket="data", Key=world.document().raw_files[0].key)

@@ -160,6 +160,9 @@ def test_a_file_of_any_name_is_raw_where_run_yaml_says_its_format() -> None:
     assert not is_raw("deep/part-0001", "auto")
     assert not is_raw("_temporary/part.csv", "csv")
     assert is_raw("A.NDJSON.GZ", "auto")
+    assert not is_raw("README.md", "csv")
+    assert not is_raw("deep/other.jsonl", "csv")
+    assert is_raw("_year=2026/part.csv", "auto")
 
 
 def test_packed_files_hold_more_than_their_size() -> None:

@@ -1,15 +1,24 @@
 """Raw data that a preparation reads: which objects of a folder, and what stands for all of them."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from thriftline.core.dataclass import dataclass
+from thriftline.core.text import plain
+from thriftline.datasets.engine.rules import FileFormat, FileKind
 from thriftline.runs.domain.arrivals import MOST_FILES, FileVersion, digest_of
 
-_DATA_FILE = re.compile(r".+\.(csv|jsonl|ndjson|parquet)(\.gz)?", re.IGNORECASE | re.DOTALL)
+_KINDS: dict[str, FileFormat] = {
+    "csv": "csv",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "parquet": "parquet",
+}
+# Beside data, and no data itself, whatever the format is said to be.
+_NO_DATA = ("yaml", "yml", "md", "html", "json", "py")
 # One task reads such a file alone, however large it is.
 _UNSPLITTABLE = ".gz"
 _MOST_NAMED = 100
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -42,13 +51,52 @@ class RawListing:
 
 
 def is_raw(key: str, data_format: str) -> bool:
-    """Whether an object of a source is data: not hidden, and of the format by its name.
-
-    Where run.yaml names the format, the name of a file need not say it.
-    """
-    if any(part.startswith((".", "_")) for part in key.split("/")) or key.endswith("/"):
+    """Whether an object of a source is data: not hidden, and read by its name."""
+    if key.endswith("/") or any(map(_is_hidden, key.split("/"))):
         return False
-    return data_format != "auto" or _DATA_FILE.fullmatch(key) is not None
+    return kind_of(key, data_format) is not None
+
+
+def kind_of(key: str, data_format: str) -> FileKind | None:
+    """Returns as what the program that prepares reads a file; None where it passes it over.
+
+    Args:
+        key: of the file; what is before its name does not count.
+        data_format: what run.yaml says: csv, jsonl, parquet, or auto. One that is named holds for
+            every file whose name does not say another one.
+    """
+    base = key.rpartition("/")[2].lower()
+    gzipped = base.endswith(_UNSPLITTABLE)
+    base = base.removesuffix(_UNSPLITTABLE)
+    suffix = base.rpartition(".")[2] if "." in base else ""
+    kind = _KINDS.get(suffix)
+    if kind == "parquet" and gzipped:
+        return None
+    if kind is None and suffix not in _NO_DATA:
+        kind = _KINDS.get(data_format)
+    return FileKind(kind, gzipped) if kind and data_format in ("auto", kind) else None
+
+
+def none_is_read(keys: Sequence[str], data_format: str) -> str | None:
+    """Says why none of some files is read, and what to do; None where one is."""
+    if not keys or any(kind_of(key, data_format) for key in keys):
+        return None
+    named = ", ".join(plain(key, 120) for key in keys[:_FEW])
+    more = f" and {len(keys) - _FEW:,} more" if len(keys) > _FEW else ""
+    rule = (
+        "by their names they are no CSV, JSON lines or Parquet"
+        if data_format == "auto"
+        else f"their names say that they are no {data_format}, which prepare.format names"
+    )
+    return (
+        f"prepare: of {named}{more} nothing is read: {rule}. Correct prepare.format, or the names. "
+        "Nothing was spent."
+    )
+
+
+def _is_hidden(name: str) -> bool:
+    # As Spark has it: ``_year=2026`` is a folder of data.
+    return name.startswith(".") or (name.startswith("_") and "=" not in name)
 
 
 def listing_of(sources: Sequence[str], found: Iterable[RawObject]) -> RawListing:
@@ -65,8 +113,8 @@ def listing_of(sources: Sequence[str], found: Iterable[RawObject]) -> RawListing
     if not files:
         return RawListing(
             problem=f"run.yaml: prepare.source: {', '.join(sources)} hold no data file "
-            "(.csv, .jsonl, .parquet, each also .gz; of another name where prepare.format says "
-            "the format). Nothing was spent."
+            "(.csv, .jsonl, .csv.gz, .jsonl.gz, .parquet; where prepare.format says one format, "
+            "files of that format, or whose names say none). Nothing was spent."
         )
     return RawListing(tuple(sorted(files, key=lambda one: one.uri)))
 

@@ -9,6 +9,7 @@ and what is missing by the program's finer rules, the program finds.
 import csv
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,6 +19,11 @@ from thriftline.core.dataclass import dataclass
 # Control, format, surrogate, and the three kinds of separators: nothing of a label's name.
 _NOTHING = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
 _SEEN = ("L", "N")
+# Letters, marks and signs that show nothing; a text or label of nothing else is blank.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc"
+    "\U000e0000-\U000e0fff]"
+)
 _UNDECODED = "\ufffd"
 
 
@@ -69,7 +75,8 @@ def uncovered(
 
 def _loose(label: str) -> str:
     """Returns the same text for all spellings that the program might take for one."""
-    text = "".join(one for one in label if unicodedata.category(one) not in _NOTHING)
+    text = _BLANK.sub("", label)
+    text = "".join(one for one in text if unicodedata.category(one) not in _NOTHING)
     for _ in range(2):
         text = unicodedata.normalize("NFKC", text.casefold())
     return text
@@ -77,6 +84,8 @@ def _loose(label: str) -> str:
 
 def _jsonl(head: str, columns: Columns) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(head.split("\n"), 1):
+        if _UNDECODED in line:
+            continue
         try:
             record = json.loads(line, object_pairs_hook=_named_once)
         except (ValueError, RecursionError):
@@ -101,7 +110,10 @@ def _text_of(label: Any) -> str | None:
 
 
 def _is_seen(text: Any) -> bool:
-    return isinstance(text, str) and any(unicodedata.category(one)[0] in _SEEN for one in text)
+    """Whether a text surely holds something; one that is not UTF-8 loses its row."""
+    if not isinstance(text, str) or _UNDECODED in text:
+        return False
+    return any(unicodedata.category(one)[0] in _SEEN for one in _BLANK.sub("", text))
 
 
 def _csv(head: str, columns: Columns) -> Iterator[tuple[int, str]]:
@@ -119,7 +131,7 @@ def _csv(head: str, columns: Columns) -> Iterator[tuple[int, str]]:
             return
         *texts, label = (record[place] for place in places)
         if (
-            [*texts, label] != list(columns.wanted)
+            [value.strip() for value in (*texts, label)] != list(columns.wanted)
             and _is_plain(label)
             and all(map(_is_seen, texts))
         ):

@@ -8,7 +8,7 @@ from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import InvalidRunSpecError, UnpricedInstanceError
 from thriftline.runs.domain.preparation import PreparationQuote, PreparationWork
 from thriftline.runs.domain.prepared_money import Limit
-from thriftline.runs.domain.raw_data import largest_unsplittable, unpacked_size
+from thriftline.runs.domain.raw_data import kind_of, largest_unsplittable, unpacked_size
 from thriftline.runs.engines.choice import choose
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.prepare_section import PrepareSection
@@ -27,13 +27,17 @@ class ChosenEngine:
 
 
 def work_of(files: Sequence[tuple[str, int]], prepare: PrepareSection) -> PreparationWork:
-    """Returns what an engine is asked for, of raw files by their keys and stored bytes."""
+    """Returns what an engine is asked for, of raw files by their keys and stored bytes.
+
+    What the preparation passes over is no work.
+    """
+    files = [(key, size) for key, size in files if kind_of(key, prepare.format)]
     settings = prepare.databricks.model_dump(mode="json") if prepare.databricks else {}
     return PreparationWork(
         stored_bytes=sum(size for _, size in files),
         unpacked_bytes=sum(unpacked_size(PurePosixPath(key).name, size) for key, size in files),
         files=len(files),
-        largest_unsplittable_bytes=largest_unsplittable(list(files)),
+        largest_unsplittable_bytes=largest_unsplittable(files),
         max_vcpus=prepare.max_vcpus,
         max_minutes=prepare.max_minutes,
         spare_capacity=prepare.spare_capacity,

@@ -61,7 +61,9 @@ def estimate_figures(
     text = figures.run_yaml.encode() if figures.run_yaml.strip() else None
     spec = parse_run_yaml(text, defaults)
     if spec.prepare is not None:
-        work = work_of([("raw.csv", figures.rows * figures.characters)], spec.prepare)
+        # Its bytes are those of text, whatever the format is that run.yaml says.
+        name = "raw.csv" if spec.prepare.format == "auto" else "raw"
+        work = work_of([(name, figures.rows * figures.characters)], spec.prepare)
         preparation, refusal = estimated_preparation(work, spec.prepare, spec, engines())
         return EstimatedFigures(spec, None, preparation, refusal)
     run = Run(

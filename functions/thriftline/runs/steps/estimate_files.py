@@ -17,6 +17,7 @@ from thriftline.datasets.engine.sources import LocalSource
 from thriftline.datasets.engine.validation import WorkContext, validate_in_one_pass
 from thriftline.datasets.report_document import DatasetReport
 from thriftline.runs.domain.layout import Upload
+from thriftline.runs.domain.raw_data import none_is_read
 from thriftline.runs.domain.uploads import classify, split_of
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.estimate import (
@@ -64,6 +65,8 @@ def estimate_files(
     asked = [one for one in quoters if one.name in request.trainers]
     spec = _spec(request, quoters)
     if spec.prepare is not None:
+        if problem := none_is_read([one.name for one in request.files], spec.prepare.format):
+            raise DatasetRejectedError(problem)
         # How many rows are left to train on is known when the data is prepared.
         work = work_of([(one.name, one.stat().st_size) for one in request.files], spec.prepare)
         preparation, refusal = estimated_preparation(work, spec.prepare, spec, engines)

@@ -13,8 +13,9 @@ from thriftline.core.errors import (
 from thriftline.core.text import plain
 from thriftline.core.wording import counted
 from thriftline.datasets.engine.contents import container_of, foreign_text, wide_encoding
-from thriftline.datasets.engine.rules import DatasetRules, FileKind, kind_of
+from thriftline.datasets.engine.rules import DatasetRules, FileKind
 from thriftline.datasets.names import columns_found
+from thriftline.runs.domain.raw_data import kind_of, none_is_read
 from thriftline.runs.domain.raw_heads import HEAD_BYTES, looked_at, said
 from thriftline.runs.domain.raw_labels import Columns, uncovered
 from thriftline.runs.schemas.prepare_section import PrepareSection, RawColumns
@@ -29,20 +30,21 @@ _LABELS = 5
 def refuse_what_is_no_data(
     files: tuple[DatasetFile, ...], prepare: PrepareSection, sources: RawSources
 ) -> None:
-    """Reads the beginning of the largest files.
+    """Reads the beginning of the largest files that the preparation reads.
 
     Raises:
         DatasetRejectedError: one of them is not what its name says, lacks a column, or has a label
-            that the label map lacks where such labels are refused.
+            that the label map lacks where such labels are refused; or none of the files is read.
     """
-    by_uri = {file.uri: file for file in files}
+    if problem := none_is_read([file.key for file in files], prepare.format):
+        raise DatasetRejectedError(problem)
+    kinds = {file.uri: kind_of(file.key, prepare.format) for file in files}
+    by_uri = {file.uri: file for file in files if kinds[file.uri]}
     chosen = looked_at({uri: file.size for uri, file in by_uri.items()})
 
     def look(uri: str) -> str | None:
         file = by_uri[uri]
-        kind, bucket = kind_of(file.key), sources.bucket(file.bucket)
-        if kind is None and prepare.format != "auto":
-            kind = FileKind(prepare.format, file.key.lower().endswith(".gz"))
+        kind, bucket = kinds[uri], sources.bucket(file.bucket)
         if kind is None or bucket is None:
             return None
         try:
@@ -55,7 +57,7 @@ def refuse_what_is_no_data(
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = zip(chosen, pool.map(look, chosen), strict=True)
         problems = [(uri, problem) for uri, problem in found if problem]
-    refusal = said(problems, len(chosen), len(files))
+    refusal = said(problems, len(chosen), len(by_uri))
     if refusal:
         raise DatasetRejectedError(refusal)
 

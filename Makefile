@@ -5,6 +5,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 STAMPS := .thriftline/setup
+# Of a target that takes as long as it takes.
+UNLIMITED := --timeout 0 -o faulthandler_timeout=0
 export SAM_CLI_TELEMETRY := 0
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := true
@@ -205,38 +207,38 @@ test-pythons: $(STAMPS)/venv ## The functions' unit tests on every Python from 3
 
 .PHONY: fuzz-api
 fuzz-api: environments $(STAMPS)/fuzz ## The API under 10,000 requests of all kinds (FUZZ_REQUESTS, FUZZ_SEED) (15 minutes)
-	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-10000} $(BIN)/pytest tests/integration/api/test_fuzz.py -q --timeout 0 --log-cli-level INFO
+	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-10000} $(BIN)/pytest tests/integration/api/test_fuzz.py -q $(UNLIMITED) --log-cli-level INFO
 
 test-idle-million: $(STAMPS)/venv ## The idle rule on a million random endpoint histories (20 minutes)
-	@IDLE_HISTORIES=1000000 $(BIN)/pytest tests/unit/audit/test_audit_idle_histories.py -q --timeout 0
+	@IDLE_HISTORIES=1000000 $(BIN)/pytest tests/unit/audit/test_audit_idle_histories.py -q $(UNLIMITED)
 
 test-experiments-million: $(STAMPS)/venv ## A million A/B tests of two equal models, looked at after every request (10 minutes)
-	@THRIFTLINE_EXPERIMENTS=1000000 THRIFTLINE_EXPERIMENT_REQUESTS=1000 $(BIN)/pytest tests/unit/serving/test_aa_experiments.py -q --timeout 0 --log-cli-level INFO
+	@THRIFTLINE_EXPERIMENTS=1000000 THRIFTLINE_EXPERIMENT_REQUESTS=1000 $(BIN)/pytest tests/unit/serving/test_aa_experiments.py -q $(UNLIMITED) --log-cli-level INFO
 
 test-drift-million: $(STAMPS)/venv ## Drift alarms on a million windows without drift, and on drifted ones (10 minutes)
-	@DRIFT_WINDOWS=1000000 $(BIN)/pytest tests/unit/serving/test_drift_simulation.py -q --timeout 0
+	@DRIFT_WINDOWS=1000000 $(BIN)/pytest tests/unit/serving/test_drift_simulation.py -q $(UNLIMITED)
 
 test-ledger: $(STAMPS)/venv ## The ledger: 1,000 seeds of 200 runs with faults, and 100 at once through the embedded AWS (3 minutes)
-	@LEDGER_SEEDS=1000 LEDGER_RUNS=100 $(BIN)/pytest tests/unit/money/test_ledger_simulation.py tests/integration/workflow/test_ledger.py -q --timeout 0
+	@LEDGER_SEEDS=1000 LEDGER_RUNS=100 $(BIN)/pytest tests/unit/money/test_ledger_simulation.py tests/integration/workflow/test_ledger.py -q $(UNLIMITED)
 
 test-plans-million: $(STAMPS)/venv ## A million random plans: no sum of attempts passes cap and grace
-	@THRIFTLINE_PLANS=1000000 $(BIN)/pytest tests/unit/runs/test_ladder_money.py -q --timeout 0
+	@THRIFTLINE_PLANS=1000000 $(BIN)/pytest tests/unit/runs/test_ladder_money.py -q $(UNLIMITED)
 
 test-spot-ladder: setup ## Real trainings on Spot that is taken away again and again: the same weights (20 minutes)
-	@THRIFTLINE_SPOT_LADDER=1 $(BIN)/pytest tests/integration/spot -q -s --timeout 0
+	@THRIFTLINE_SPOT_LADDER=1 $(BIN)/pytest tests/integration/spot -q -s $(UNLIMITED)
 
 .PHONY: test-virtual-time
 test-virtual-time: $(STAMPS)/venv ## 10,000 runs of the workflow on a virtual clock, with faults at every call (8 minutes)
 	@PYTHONPATH=functions:cli:. $(BIN)/python -m tests.virtual_time --runs 10000 --processes 2
 
 test-arrivals: setup ## Uploads in 200 random orders and timings through the embedded AWS (10 minutes)
-	@THRIFTLINE_ARRIVAL_ORDERS=200 $(BIN)/pytest tests/integration/workflow/test_arrivals.py -q --timeout 0
+	@THRIFTLINE_ARRIVAL_ORDERS=200 $(BIN)/pytest tests/integration/workflow/test_arrivals.py -q $(UNLIMITED)
 
 test-crowd: setup ## 200 uploads at the same moment through the embedded AWS (13 minutes)
-	@THRIFTLINE_UPLOADS_AT_ONCE=200 $(BIN)/pytest tests/integration/workflow/test_crowd.py -q --timeout 0
+	@THRIFTLINE_UPLOADS_AT_ONCE=200 $(BIN)/pytest tests/integration/workflow/test_crowd.py -q $(UNLIMITED)
 
 test-serving-crowd: setup ## 32 clients of real containers during every kind of update, a rollback and scaling (5 minutes)
-	@SERVING_CROWD=1 $(BIN)/pytest tests/integration/serving_runtime/test_crowd.py -q --timeout 0
+	@SERVING_CROWD=1 $(BIN)/pytest tests/integration/serving_runtime/test_crowd.py -q $(UNLIMITED)
 
 # MUTANTS='thriftline.money.*' tries a part; what lives is listed at the end.
 mutants: $(STAMPS)/mutants ## Change domain/ and money/ in small ways: the unit tests must notice 90 %

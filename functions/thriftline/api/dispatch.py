@@ -131,6 +131,7 @@ def _answered(route: Route, event: Mapping[str, Any]) -> HttpAnswer:
         path=route.path,
         parameters=parameters,
         token=request.request_id,
+        has_key=key is not None,
         members=wiring.members(),
     )
     view = view_of(route.view)

@@ -91,14 +91,17 @@ def once(
     try:
         answer = act()
     except BaseException:
-        requests.release(request.request_id)
+        # Whoever asks is told what was wrong first; a claim that stays is over in a minute.
+        with suppress(ThriftlineError):
+            requests.release(request.request_id)
         raise
     if answer.status < HTTPStatus.BAD_REQUEST:
         # What was done was done: whoever asks again finds it, by what was started or answered.
         with suppress(ThriftlineError):
             requests.keep(request.request_id, json.dumps(asdict(answer)), now)
     else:
-        requests.release(request.request_id)
+        with suppress(ThriftlineError):
+            requests.release(request.request_id)
     return answer
 
 

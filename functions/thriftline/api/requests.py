@@ -34,7 +34,7 @@ class Call:
 
     ``caller`` is the ARN that API Gateway verified, with the person's name where a role is shared.
     ``parameters`` are those of the path. ``token`` names what the call starts: the same for a call
-    that comes again with its key.
+    that comes again with its key. ``has_key`` is whether it has one: without, the token is fresh.
     """
 
     caller: str
@@ -43,6 +43,7 @@ class Call:
     path: str
     parameters: Mapping[str, str]
     token: str
+    has_key: bool = False
     members: Members = field(default_factory=lambda: Members({}))
 
     @property

@@ -52,10 +52,11 @@ def page_users() -> "PageUsers":
 @cache
 def requests_table() -> "RequestsTable":
     """Requests with a key, and what they were answered."""
-    from thriftline.core.aws.clients import interactive_client
+    from thriftline.core.aws.clients import interactive_client, last_client
     from thriftline.core.aws.requests_table import RequestsTable
 
-    return RequestsTable(interactive_client("dynamodb"), settings().requests_table)
+    table = settings().requests_table
+    return RequestsTable(interactive_client("dynamodb"), table, last=last_client("dynamodb"))
 
 
 @cache
@@ -65,6 +66,15 @@ def data_bucket() -> "Bucket":
     from thriftline.core.aws.clients import interactive_client
 
     return Bucket(interactive_client("s3"), settings().data_bucket)
+
+
+@cache
+def copies() -> "Bucket":
+    """The same bucket, for copies: one whose answer is late is not made twice."""
+    from thriftline.core.aws.buckets import Bucket
+    from thriftline.core.aws.clients import interactive_client_without_retries
+
+    return Bucket(interactive_client_without_retries("s3"), settings().data_bucket)
 
 
 @cache

@@ -2,13 +2,15 @@
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 
 from tests.unit.api.api_world import ANN, BOB, NOW, ApiWorld
 from tests.unit.api.serving_world import ENDPOINT, ServingWorld, preview, serving_world
+from thriftline.core.aws.machines import Machines
+from thriftline.serving.steps.ask_for_schedule import ScheduleMachine, begin_act
 from thriftline.wiring import api as wiring
 
 MEMBERS = json.dumps({"closed": [BOB]})
@@ -362,6 +364,30 @@ def test_a_sleep_that_is_asked_for_again_is_one_act(
     assert [name for name, _ in started(here)] == [first, woken]
     assert ask("sleep", "another", timedelta(seconds=62)) != first
     assert ask("sleep", "one", timedelta(hours=25)) != first, "a key is kept for a day"
+
+
+def test_an_act_is_looked_for_by_its_key_and_by_its_endpoint(here: ServingWorld) -> None:
+    looked: list[str] = []
+
+    class Watched(Machines):
+        def newest(self, machine_arn: str, limit: int, token: str | None) -> Any:
+            looked.append(machine_arn)
+            return super().newest(machine_arn, limit, token)
+
+    machine = ScheduleMachine(
+        Watched(cast("Any", here.executions)), wiring.settings().schedule_machine_arn
+    )
+
+    def begin(endpoint: str, *, may_be_begun: bool, after: int) -> str:
+        now = NOW + timedelta(seconds=after)
+        return begin_act(endpoint, "sleep", "t", machine, may_be_begun=may_be_begun, now=now)
+
+    first = begin("one", may_be_begun=False, after=0)
+    assert looked == [], "a token that is fresh is looked for nowhere"
+    other = begin("other", may_be_begun=True, after=1)
+    assert other != first, "the same eight digits, and another endpoint"
+    assert begin("one", may_be_begun=True, after=2) == first
+    assert begin("other", may_be_begun=True, after=3) == other
 
 
 def started_arn(here: ServingWorld, name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.api.api_world import ANN, NOW, ApiWorld
+from tests.unit.api.api_world import ANN, NOW, ApiWorld, forget
 from tests.unit.api.failing_aws import failing_aws
 from tests.unit.api.test_callers import POOL, SUBJECT
 from thriftline.core.aws import clients
@@ -52,6 +52,26 @@ def test_many_slow_calls_are_one_problem_in_time(world: ApiWorld, clock: Clock) 
     assert answered.status == 503, answered.body
     assert answered.headers["Content-Type"] == "application/problem+json"
     assert int(answered.headers["Retry-After"]) > 0
+
+    # The key was given back: the same request is worked on, and not refused for a minute.
+    world.monkeypatch.delenv("AWS_ENDPOINT_URL_SFN")
+    forget()
+    again = world.call("POST", "/runs/reviews-1/stop", {"why": "slow"}, key="one")
+    assert again.status == 202, again.body
+
+
+def test_what_a_view_says_late_stays_what_it_is(world: ApiWorld, clock: Clock) -> None:
+    """Three calls of seven seconds leave no time for a fourth by the client of the others."""
+    world.add_run("reviews-1", status="succeeded")
+    slow = clients.interactive_client("dynamodb").meta.events
+    slow.register_last("before-send", lambda **_: clock.wait())
+    answered = world.call("POST", "/runs/reviews-1/stop", {"why": "slow"}, key="one")
+    assert answered.status == 409, answered.body
+    assert "has ended" in answered.detail
+
+    forget()
+    again = world.call("POST", "/runs/reviews-1/stop", {"why": "slow"}, key="one")
+    assert "has ended" in again.detail
 
 
 def test_time_that_is_over_is_said_with_what_a_call_may_take() -> None:

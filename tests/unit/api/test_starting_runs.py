@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from tests.unit.api.api_world import ANN, BOB, MACHINE, ApiWorld
+from tests.unit.lost_answers import lose_first_answer
+from thriftline.core.aws import clients
 from thriftline.runs.domain.layout import Upload, run_id_of
 
 KEY = "datasets/reviews/reviews.csv"
@@ -200,3 +202,16 @@ def test_files_that_are_none_of_a_data_set_get_no_form(
     answer = world.call("POST", "/uploads", {"project": "reviews", "files": files})
     assert answer.status == 422
     assert answer.document["errors"][0]["pointer"] == pointer
+
+
+def test_a_copy_whose_answer_is_late_is_made_once(world: ApiWorld) -> None:
+    """S3 goes on with a copy that it does not answer, and each copy starts a run."""
+    world.upload(KEY)
+    patient = lose_first_answer(clients.interactive_client("s3"), "CopyObject")
+    once = lose_first_answer(clients.interactive_client_without_retries("s3"), "CopyObject")
+
+    assert world.call("POST", "/runs", {**ASK, "again": True}, key="one").status == 503
+    assert len(patient + once) == 1
+    assert world.call("POST", "/runs", {**ASK, "again": True}, key="one").status == 202
+    versions = world.s3.list_object_versions(Bucket="data", Prefix=KEY)["Versions"]
+    assert len(versions) == 2

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 from moto import mock_aws
 
+from tests.unit.lost_answers import lose_first_answer
 from tests.unit.serving.deployment_world import endpoints_client
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.versions import EndpointState, EndpointVersion, next_number
@@ -130,3 +132,11 @@ def test_versions_of_several_endpoints_come_in_one_call(table: EndpointsTable) -
     found = table.versions_of([("a", 1), ("b", 2), ("c", 1)])
     assert {name: one.registry_version for name, one in found.items()} == {"a": 1, "b": 7}
     assert table.versions_of([]) == {}
+
+
+def test_an_item_whose_receipt_was_lost_is_ones_own(table: EndpointsTable) -> None:
+    client = boto3.client("dynamodb")
+    tries = lose_first_answer(client, "PutItem")
+    assert EndpointsTable(client, "endpoints").put_first("e", "noted", {"mark": "a", "n": 1})
+    assert len(tries) == 2
+    assert not table.put_first("e", "noted", {"mark": "b", "n": 1})

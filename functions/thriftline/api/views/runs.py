@@ -60,6 +60,7 @@ def start_run(call: Call, body: RunAsk) -> Accepted:
     run_id = begin(
         RunOrder(body.project, body.key, body.version_id, body.again, call.by, call.token),
         data=wiring.data_bucket(),
+        copies=wiring.copies(),
         runs=wiring.runs_table(),
         executions=wiring.executions(),
         machine_arn=wiring.settings().training_machine_arn,

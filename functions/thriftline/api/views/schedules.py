@@ -38,7 +38,12 @@ def act_on_schedule(call: Call, body: ScheduleActAsk) -> Accepted:
     if read_schedule(wiring.endpoints_table(), state.endpoint) is None:
         raise conflict(f"{state.endpoint} has no schedule; set one first.")
     own = begin_act(
-        state.endpoint, body.action, call.token, wiring.schedule_machine(), now=call.now
+        state.endpoint,
+        body.action,
+        call.token,
+        wiring.schedule_machine(),
+        may_be_begun=call.has_key,
+        now=call.now,
     )
     return Accepted(id=own, kind="schedule", href=f"/endpoints/{state.endpoint}/schedule/{own}")
 

@@ -31,17 +31,21 @@ if TYPE_CHECKING:
     from boto3.session import Session
 
 # Step Functions retries whole states; inside one call a few quick tries are enough. A call to a
-# service that hangs ends after 57 s, with the name of its error: most functions have a minute.
+# service that hangs ends after 48 s, with the name of its error: most functions have a minute, and
+# what comes before the call takes some of it.
 # botocore's max_attempts does not count the first try; total_max_attempts does.
 ORDINARY = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=20,
     connect_timeout=3,
-    read_timeout=15,
+    read_timeout=12,
     user_agent_extra="thriftline/0.1.0",
 )
 # A model that does not answer is asked again later, and every try counts in a quota by the minute.
-ONCE = ORDINARY.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+# It may think longer than other services.
+ONCE = ORDINARY.merge(
+    Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=15)
+)
 # Where nothing hangs on an answer alone, so that a region without the service costs no minute.
 SOON = ORDINARY.merge(
     Config(retries={"mode": "standard", "total_max_attempts": 2}, read_timeout=10)
@@ -51,6 +55,10 @@ INTERACTIVE = ORDINARY.merge(Config(connect_timeout=2, read_timeout=5))
 # Another function's answer takes longer, and a function that is slow is not called twice.
 INTERACTIVE_ONCE = INTERACTIVE.merge(
     Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=15)
+)
+# For the one call that ends a request when all other time is over; see ``ANSWER_WITHIN_SECONDS``.
+LAST = INTERACTIVE.merge(
+    Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=1, read_timeout=2)
 )
 # Of the time that a function has behind API Gateway, what calls of AWS may take together. The rest
 # is for a cold start before it and for the answer after it.
@@ -120,6 +128,15 @@ def interactive_client(service: str) -> Any:
 def interactive_client_without_retries(service: str) -> Any:
     """Returns the like whose calls are made once, and may take longer."""
     return _within_deadline(_session().client(service, config=INTERACTIVE_ONCE))
+
+
+@cache
+def last_client(service: str) -> Any:
+    """Returns a client whose calls are made once, soon given up, and made after ``deadline`` too.
+
+    They fit between the deadline and the end of the function; so only one of them may follow it.
+    """
+    return _session().client(service, config=LAST)
 
 
 def _within_deadline(made: Any) -> Any:

@@ -5,7 +5,7 @@ conditional write, so that of many answers at once exactly one is made. A run wh
 asked for asks anew for its training, in the same item; the run's own item keeps the first answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.aws.own_writes import fresh_mark
 from thriftline.core.kept import reading
 from thriftline.runs.domain.approvals import Approval, Part, Standing
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _PENDING = "approvals_pending"
+_MARK = "answer_mark"
 _REFUSED = "ConditionalCheckFailedException"
 _TIMES = ("requested_at", "expires_at", "answered_at")
 _DOLLARS = ("worst_case_usd", "above_usd", "held_usd", "left_usd", "spent_usd")
@@ -31,11 +33,17 @@ _deserialize = TypeDeserializer().deserialize
 
 
 class ApprovalsTable:
-    """The approvals' items of the table ``RunsTable``."""
+    """The approvals' items of the table ``RunsTable``.
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    ``mark`` makes a text by which an answer is known as one's own.
+    """
+
+    def __init__(
+        self, client: "DynamoDBClient", name: str, mark: Callable[[], str] = fresh_mark
+    ) -> None:
         self._client = client
         self._name = name
+        self._mark = mark
 
     def request(self, approval: Approval) -> Approval:
         """Opens a request once, and returns the one that is there.
@@ -69,11 +77,15 @@ class ApprovalsTable:
 
     def get(self, run_id: str) -> Approval | None:
         """Returns a run's request, None when it asked nobody."""
+        item = self._item(run_id)
+        return _approval(item) if item else None
+
+    def _item(self, run_id: str) -> Any:
         with translated(f"reading the approval of run {run_id}"):
             found = self._client.get_item(
                 TableName=self._name, Key=_key(run_id), ConsistentRead=True
             )
-        return _approval(found["Item"]) if "Item" in found else None
+        return found.get("Item", {})
 
     def of(self, run_ids: Sequence[str]) -> dict[str, Approval]:
         """Returns the requests of at most 100 runs by their ids; one without is left out."""
@@ -100,10 +112,11 @@ class ApprovalsTable:
 
         ``to`` is the very request that is answered, where one run may have asked twice.
         """
+        mark = self._mark()
         very = {":very": _written(to.requested_at)} if to else {}
         return self._change(
             run_id,
-            "SET standing = :to, answered_by = :by, answered_at = :now",
+            "SET standing = :to, answered_by = :by, answered_at = :now, answer_mark = :mark",
             "standing = :waiting AND expires_at > :now"
             + (" AND requested_at = :very" if to else ""),
             {
@@ -111,8 +124,10 @@ class ApprovalsTable:
                 ":by": by,
                 ":now": _written(now),
                 ":waiting": Standing.WAITING,
+                ":mark": mark,
                 **very,
             },
+            mark=mark,
         )
 
     def expire(self, run_id: str, now: datetime) -> Approval | None:
@@ -183,9 +198,18 @@ class ApprovalsTable:
         return approval, made
 
     def _change(
-        self, run_id: str, update: str, condition: str, values: dict[str, Any]
+        self,
+        run_id: str,
+        update: str,
+        condition: str,
+        values: dict[str, Any],
+        *,
+        mark: str | None = None,
     ) -> tuple[Approval | None, bool]:
-        """Returns the item as it is afterwards, None when there is none, and whether it changed."""
+        """Returns the item as it is afterwards, None when there is none, and whether it changed.
+
+        Where it has the ``mark``, a first try changed it whose answer was lost.
+        """
         with translated(f"writing the approval of run {run_id}"):
             try:
                 answer = self._client.update_item(
@@ -201,7 +225,9 @@ class ApprovalsTable:
             except ClientError as error:
                 if code_of(error) != _REFUSED:
                     raise
-                return self.get(run_id), False
+                item = self._item(run_id)
+                is_own = mark is not None and item.get(_MARK) == {"S": mark}
+                return (_approval(item) if item else None), is_own
         return _approval(answer["Attributes"]), True
 
 
@@ -240,6 +266,7 @@ def _approval(item: Any) -> Approval:
 
 def _read_approval(values: dict[str, Any]) -> Approval:
     values["run_id"] = values.pop("run")
+    values.pop(_MARK, None)
     values["execution_arn"] = values.pop("asked_by")
     values["standing"] = Standing(values["standing"])
     # Requests of former versions have no part and no dollars spent.

@@ -1,6 +1,6 @@
 """One item for each run: who owns it, how far it came, how it ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.aws.own_writes import fresh_mark
 from thriftline.core.dataclass import dataclass
 from thriftline.runs.domain.layout import Upload
 from thriftline.runs.domain.listed_runs import LIST_KIND, RUNNING, WAITING, status_facts
@@ -49,11 +50,17 @@ def run_item(
 
 
 class RunsTable:
-    """The table ``RunsTable`` of the template; its key is ``run_id``."""
+    """The table ``RunsTable`` of the template; its key is ``run_id``.
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    ``mark`` makes a text by which a note is known as one's own.
+    """
+
+    def __init__(
+        self, client: "DynamoDBClient", name: str, mark: Callable[[], str] = fresh_mark
+    ) -> None:
         self._client = client
         self._name = name
+        self._mark = mark
 
     def claim(
         self, run_id: str, project: str, upload: Upload, execution_arn: str, now: datetime
@@ -79,17 +86,21 @@ class RunsTable:
 
     def is_first(self, what: str) -> bool:
         """Notes that something happened; False when that is noted already."""
+        mark = {"S": self._mark()}
         with translated(f"noting {what}"):
             try:
                 self._client.put_item(
                     TableName=self._name,
-                    Item={"run_id": {"S": f"noted#{what}"}},
+                    Item={"run_id": {"S": f"noted#{what}"}, "mark": mark},
                     ConditionExpression="attribute_not_exists(run_id)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except ClientError as error:
                 if code_of(error) != "ConditionalCheckFailedException":
                     raise
-                return False
+                # A first try may have been written, though its answer was lost.
+                there: Any = error.response.get("Item", {})
+                return bool(there.get("mark") == mark)
         return True
 
     def get(self, run_id: str) -> dict[str, Any] | None:

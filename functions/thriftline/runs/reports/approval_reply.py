@@ -24,6 +24,10 @@ _WITHOUT_VIEW = {
     Outcome.EXPIRED: "The time to answer is over.",
     Outcome.ASKED_ANEW: "This request was answered, and the run asks for more dollars now. The "
     "message of that request has its own link. Nothing changed.",
+    Outcome.ACCEPTED: "Your answer was taken, and it counts. What the run planned cannot be read "
+    "here now, so it is not shown.",
+    Outcome.ALREADY: "This request was answered before. Your answer changed nothing.",
+    Outcome.ENDED: "Your answer came too late: the run had ended. Nothing changed.",
     Outcome.UNAVAILABLE: "A service behind this page does not answer now, so nothing is known of "
     "the request here. Open the link again in a moment: it shows whether an answer was taken.",
     Outcome.UNREADABLE: "The request, or the plan of its run, was written by another version of "
@@ -113,6 +117,8 @@ def page_of(outcome: Outcome, view: ApprovalView | None, link: Link | None, now:
 
 
 def _tone(outcome: Outcome, view: ApprovalView | None) -> str:
+    if view is None and outcome is Outcome.ACCEPTED:
+        return "good"
     if view is None or outcome not in (Outcome.SHOWN, Outcome.ACCEPTED):
         return "bad"
     return {Standing.WAITING: "warn", Standing.APPROVED: "good"}.get(view.approval.standing, "bad")

@@ -23,6 +23,8 @@ from thriftline.runs.steps.approval_request import view_of
 from thriftline.runs.steps.deliver_answer import deliver
 
 _STANDINGS = {"approve": Standing.APPROVED, "reject": Standing.REJECTED}
+# What is said of these is the request itself.
+_OPEN = frozenset({Outcome.SHOWN, Outcome.NOT_AN_ANSWER, Outcome.ASKED_ANEW})
 _SHOW = frozenset({"GET", "HEAD"})
 _STATUSES = {
     Outcome.SHOWN: HTTPStatus.OK,
@@ -168,7 +170,11 @@ def respond(
     try:
         view = view_of(answered.approval, artifacts) if answered.approval else None
     except ThriftlineError as error:
-        answered = _said(error, request)
+        # What became of an answer is true without the plan.
+        if answered.outcome in _OPEN:
+            answered = _said(error, request)
+        else:
+            logger.warning("the plan behind a request for approval was not read", error=str(error))
     if web is not None and web.wants_page:
         body = page_of(answered.outcome, view, answered.link, now)
     else:

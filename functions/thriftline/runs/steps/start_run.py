@@ -35,9 +35,24 @@ def execution_name(run_id: str) -> str:
 
 
 def start_run(
-    order: RunOrder, *, data: Bucket, runs: RunsTable, executions: Executions, machine_arn: str
+    order: RunOrder,
+    *,
+    data: Bucket,
+    copies: Bucket,
+    runs: RunsTable,
+    executions: Executions,
+    machine_arn: str,
 ) -> str:
     """Returns the id of the run: the same that the upload's event gives; safe to repeat.
+
+    Args:
+        order: what is to be run.
+        data: the bucket with the data set.
+        copies: the same bucket, by a client that makes no second try: S3 may go on with a copy that
+            it does not answer, and each copy is a version whose event starts a run.
+        runs: the table of runs.
+        executions: of the machine.
+        machine_arn: of the training workflow.
 
     Raises:
         DatasetRejectedError: there is no such data set, or it cannot be copied.
@@ -48,14 +63,14 @@ def start_run(
         raise DatasetRejectedError(f"key: {found.reason}.")
     if found.project != order.project:
         raise DatasetRejectedError(f"key: it lies in project {found.project}.")
-    upload = _version(order, data)
+    upload = _version(order, data, copies)
     run_id = run_id_of(upload, order.project)
     if runs.get(run_id) is None:
         executions.start(machine_arn, execution_name(run_id), _event(upload, order.by))
     return run_id
 
 
-def _version(order: RunOrder, data: Bucket) -> Upload:
+def _version(order: RunOrder, data: Bucket, copies: Bucket) -> Upload:
     if order.version_id is None:
         newest = data.current_version(order.key)
         if newest is None:
@@ -72,7 +87,7 @@ def _version(order: RunOrder, data: Bucket) -> Upload:
                 f"again: the data set has {size:,} bytes, and S3 copies {LARGEST_COPY:,}. Upload "
                 "it again."
             )
-        version_id = data.write_again(order.key, version_id, order.token)
+        version_id = copies.write_again(order.key, version_id, order.token)
     return Upload(data.name, order.key, version_id, size=size)
 
 

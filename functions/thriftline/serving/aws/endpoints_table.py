@@ -47,16 +47,21 @@ class EndpointsTable:
         return _read(found["Item"]) if "Item" in found else None
 
     def put_first(self, endpoint: str, item: str, values: Mapping[str, Any]) -> bool:
-        """Writes an item that is not there yet; returns False when it is."""
+        """Writes an item that is not there yet; returns False when another is.
+
+        One with the very same values is one's own, whose answer was lost: where two callers would
+        write the same, a mark among the values tells them apart.
+        """
+        written = _item(endpoint, item, values)
         try:
             with translated(f"writing {item} of {endpoint}"), _condition():
                 self._client.put_item(
                     TableName=self._name,
-                    Item=_item(endpoint, item, values),
+                    Item=written,
                     ConditionExpression="attribute_not_exists(endpoint)",
                 )
         except _ConditionError:
-            return False
+            return self.get(endpoint, item) == _read(written)
         return True
 
     def update(self, endpoint: str, item: str, **values: Any) -> None:

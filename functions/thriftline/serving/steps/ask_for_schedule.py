@@ -43,15 +43,30 @@ def ask_for_schedule(
 
 
 def begin_act(
-    endpoint: str, action: Action, token: str, machine: ScheduleMachine, *, now: datetime
+    endpoint: str,
+    action: Action,
+    token: str,
+    machine: ScheduleMachine,
+    *,
+    may_be_begun: bool,
+    now: datetime,
 ) -> str:
     """Starts the machine; returns the id of the act. The same token within a day is the same act.
 
     A request whose first try was cut off comes again a minute later: it must not put an endpoint to
-    sleep that somebody has woken since.
+    sleep that somebody has woken since. Only the stack's newest 2,000 acts are looked through: on a
+    day with more, an act that lies behind them is begun again.
+
+    Args:
+        endpoint: that sleeps, or wakes up.
+        action: which of the two.
+        token: what names the request.
+        machine: which does it.
+        may_be_begun: whether the token may have come before; a fresh one is not looked for.
+        now: the time of the request.
     """
     ending = f"-{token_digest(token)}"
-    begun = _begun(action, ending, machine, now)
+    begun = _begun(endpoint, action, ending, machine, now) if may_be_begun else None
     if begun is not None:
         return begun
     name = f"{action}-{now.astimezone(UTC):%Y%m%dT%H%M%S}{ending}"
@@ -60,8 +75,10 @@ def begin_act(
     return name
 
 
-def _begun(action: Action, ending: str, machine: ScheduleMachine, now: datetime) -> str | None:
-    """Returns the act that was started for a token within a day, None where there is none."""
+def _begun(
+    endpoint: str, action: Action, ending: str, machine: ScheduleMachine, now: datetime
+) -> str | None:
+    """Returns an endpoint's act that was started for a token within a day, None without one."""
     page: str | None = None
     for _ in range(_MOST_PAGES):
         listed, page = machine.machines.newest(machine.arn, _PAGE, page)
@@ -69,7 +86,10 @@ def _begun(action: Action, ending: str, machine: ScheduleMachine, now: datetime)
             if now - one.started_at > _REMEMBERED:
                 return None
             if one.name.startswith(f"{action}-") and one.name.endswith(ending):
-                return one.name
+                # Eight digits of a digest: another endpoint's act may end so too.
+                found = machine.machines.look(one.arn)
+                if found is not None and found.asked.get("endpoint") == endpoint:
+                    return one.name
         if page is None:
             return None
     return None

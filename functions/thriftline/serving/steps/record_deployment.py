@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from thriftline.core.aws.event_bus import EventBus
+from thriftline.core.aws.own_writes import fresh_mark
 from thriftline.core.aws.topic import Topic
 from thriftline.core.causes import read_cause
 from thriftline.core.dataclass import dataclass
@@ -295,7 +296,8 @@ def _of_no_deployment(
         )
     cause = read_cause(failure.error, failure.message)
     ending = _nothing_changed(cause.error)
-    if site.table.put_first(f"noted#{request.execution_arn}", "failure", {"error": cause.error}):
+    noted = {"error": cause.error, "mark": fresh_mark()}
+    if site.table.put_first(f"noted#{request.execution_arn}", "failure", noted):
         asked: dict[str, Any] = request.request or {}
         told = refusal_message(
             asked, failure.state, cause.error, cause.message, request.execution_arn

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
 
+import boto3
 import pytest
 from pydantic import ValidationError
 
+from tests.unit.lost_answers import lose_first_answer
 from tests.unit.runs.approval_world import LATE, TOKEN, ApprovalWorld, response
 from tests.unit.runs.run_world import NOW, RUN_ID
 from thriftline.runs.aws.approvals_table import ApprovalsTable
@@ -221,3 +223,36 @@ def test_an_answer_that_is_not_delivered_is_kept_and_delivered_by_the_sweep(
 
     assert world.states.woken == [TOKEN]
     assert world.sweep().delivered == ()
+
+
+def test_an_answer_whose_receipt_was_lost_is_the_first_all_the_same(world: ApprovalWorld) -> None:
+    world.ask()
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    world.approvals = ApprovalsTable(client, "runs")
+    tries = lose_first_answer(client, "UpdateItem")
+
+    answered = world.say("approve", by="ann")
+
+    assert answered.outcome is Outcome.ACCEPTED
+    assert len(tries) > 1
+    assert world.states.woken == [TOKEN]
+    # The same person a second time, at the same instant, is not.
+    assert world.say("approve", by="ann").outcome is Outcome.ALREADY
+
+
+@pytest.mark.parametrize("answer", ["approve", "reject"])
+def test_an_answer_that_counts_says_so_without_the_plan(world: ApprovalWorld, answer: str) -> None:
+    world.ask()
+    usd = str(world.approval.worst_case_usd)
+    world.run.put(f"runs/{RUN_ID}/plan.json", '{"schema_version": 99}')
+    event = {"run_id": RUN_ID, "answer": answer, "by": "ann", "worst_case_usd": usd}
+
+    first, second = response(world, event), response(world, event)
+
+    assert first.statusCode == 200
+    assert json.loads(first.body)["outcome"] == "accepted"
+    assert "it counts" in json.loads(first.body)["message"]
+    assert second.statusCode == 409
+    assert "changed nothing" in json.loads(second.body)["message"]
+    assert "Stop the run" not in first.body + second.body
+    assert world.states.woken == [TOKEN]

@@ -268,6 +268,17 @@ def test_a_program_that_calls_the_function_gets_the_error_itself(world: Approval
         world.answer(AnswerApprovalRequest(run_id=RUN_ID, answer="reject"))
 
 
+def test_a_page_says_that_an_answer_counts_where_the_plan_cannot_be_read(
+    world: ApprovalWorld,
+) -> None:
+    world.ask()
+    world.run.put(f"runs/{RUN_ID}/plan.json", '{"schema_version": 99}')
+    answered = response(world, http_event("POST", body="answer=approve"))
+    assert answered.statusCode == 200
+    assert "it counts" in answered.body
+    assert "Stop the run" not in answered.body
+
+
 def test_a_plan_of_another_version_is_said_to_who_holds_the_link(world: ApprovalWorld) -> None:
     world.ask()
     world.run.put(f"runs/{RUN_ID}/plan.json", '{"schema_version": 99}')

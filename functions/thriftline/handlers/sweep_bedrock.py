@@ -8,7 +8,9 @@ from thriftline.wiring.trainers import bedrock_belongings, trainers
 
 
 def _report(name: str, error: Exception) -> None:
-    logger.warning("Something on Bedrock was left for the next sweep", name=name, error=str(error))
+    logger.warning(
+        "Something on Bedrock was left for the next sweep", resource=name, error=str(error)
+    )
 
 
 @entry_point(SweepBedrockRequest)

@@ -1,8 +1,11 @@
 """Every test runs with an empty AWS environment and credentials that open nothing."""
 
 import os
+from typing import Any, ClassVar
 
 import pytest
+from botocore import loaders, session
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 # Timings decide no test, and the gate says the same of the same commit each time. New examples are
@@ -22,6 +25,31 @@ _FAKE = {
     # There is no X-Ray daemon to send traces to.
     "POWERTOOLS_TRACE_DISABLED": "1",
 }
+
+
+class DescriptionsReadOnce(JSONFileLoader):
+    """Reads each of botocore's descriptions of services once for all sessions.
+
+    Each test has sessions of its own, and a session parses what it needs anew, which is a third of
+    the time of a test on moto. moto reads its own, as botocore changes those of a client.
+    """
+
+    _read: ClassVar[dict[str, Any]] = {}
+
+    def load_file(self, file_path: str) -> Any:
+        found = self._read.get(file_path) or super().load_file(file_path)
+        if found is not None:
+            self._read[file_path] = found
+        return found
+
+
+def _loader(search_path_string: str | None = None) -> loaders.Loader:
+    made = loaders.create_loader(search_path_string)
+    made.file_loader = DescriptionsReadOnce()
+    return made
+
+
+session.create_loader = _loader
 
 
 @pytest.fixture(autouse=True)

@@ -26,14 +26,12 @@ from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval
 from thriftline.runs.domain.layout import run_prefix
 from thriftline.runs.domain.learning import Learning
-from thriftline.runs.domain.listed_runs import ListedRun
+from thriftline.runs.domain.listed_runs import READ_IT_THERE, ListedRun
 from thriftline.runs.domain.uploads import classify
 from thriftline.runs.schemas.result_preparation import PreparationAttempt
 from thriftline.runs.steps.preparation_attempts import noted_of
 from thriftline.runs.steps.preparation_result import attempt_shown
 from thriftline.runs.steps.run_costs import numbered_attempts
-
-_READ_IT_THERE = "Its documents can be read one by one, or upload its data set again."
 
 
 def detail_of(
@@ -54,7 +52,7 @@ def detail_of(
         now: the time of the request.
     """
     run = ListedRun.of(item)
-    with reading(f"The item of run {run.run_id}", _READ_IT_THERE):
+    with reading(f"The item of run {run.run_id}", READ_IT_THERE):
         attempts = tuple(_attempt(number, facts) for number, facts in numbered_attempts(item))
         noted = sorted(noted_of(item).items())
         prepared = [attempt_shown(number, facts) for number, facts in noted]
@@ -108,7 +106,7 @@ def _result(run_id: str, artifacts: Bucket) -> dict[str, Any] | None:
     body = artifacts.read(f"{run_prefix(run_id)}result.json")
     if body is None:
         return None
-    with reading(f"result.json of run {run_id}", _READ_IT_THERE):
+    with reading(f"result.json of run {run_id}", READ_IT_THERE):
         return dict(json.loads(body))
 
 

@@ -5,25 +5,28 @@ from decimal import Decimal
 
 from thriftline.api.schemas.budget import RunningParts
 from thriftline.core.dataclass import dataclass
-from thriftline.runs.domain.listed_runs import ListedRun
+from thriftline.runs.aws.run_lists import ActiveRuns
 from thriftline.serving.steps.endpoint_bills import EndpointBill
 
 
 @dataclass(frozen=True)
 class RunningBill:
-    """What one thing bills an hour now; None where that is not known."""
+    """What one thing bills an hour now; None where that is not known.
+
+    ``project`` is None where that cannot be read.
+    """
 
     kind: str
     name: str
-    project: str
+    project: str | None
     usd: Decimal | None
 
 
-def bills_of(
-    runs: tuple[ListedRun, ...], endpoints: tuple[EndpointBill, ...]
-) -> Iterator[RunningBill]:
-    """Yields a bill for each run that is billed and for each endpoint."""
-    for run in runs:
+def bills_of(active: ActiveRuns, endpoints: tuple[EndpointBill, ...]) -> Iterator[RunningBill]:
+    """Yields a bill for each run that is, or may be, billed and for each endpoint."""
+    for unread in active.unread:
+        yield RunningBill("training", unread.id, unread.project, None)
+    for run in active.billed:
         kind = "preparation" if run.prepares else "training"
         yield RunningBill(kind, run.run_id, run.project, run.rate_usd_per_hour)
     for one in endpoints:
@@ -33,7 +36,7 @@ def bills_of(
 def parts_of(bills: tuple[RunningBill, ...], may: Callable[[str], bool]) -> RunningParts:
     """Returns the sums by kind; what has no price is named where the caller may see its project."""
     unknown = [one for one in bills if one.usd is None]
-    seen = tuple(one.name for one in unknown if may(one.project))
+    seen = tuple(one.name for one in unknown if one.project is not None and may(one.project))
     unseen = len(unknown) - len(seen)
     return RunningParts(
         training_usd_per_hour=_known(bills, "training"),

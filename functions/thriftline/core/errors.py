@@ -52,7 +52,15 @@ class AwsRequestError(ThriftlineError):
 
 
 class UnreadableDocumentError(ThriftlineError):
-    """What was kept has a form that this version does not know. Retrying cannot help: fail."""
+    """What was kept has a form that this version does not know. Retrying cannot help: fail.
+
+    ``problem`` names the place and what is wrong, ``fix`` is a sentence of what to do.
+    """
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(f"{problem} {fix}")
+        self.problem = problem
+        self.fix = fix
 
 
 class InvalidRunSpecError(ThriftlineError):

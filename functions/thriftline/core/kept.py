@@ -43,6 +43,5 @@ def first_problem(error: ValidationError) -> str:
 
 def _unreadable(place: str, problem: str, fix: str) -> UnreadableDocumentError:
     return UnreadableDocumentError(
-        f"{place} cannot be read: {problem} Another version of Thriftline may have written it. "
-        f"{fix}"
+        f"{place} cannot be read: {problem} Another version of Thriftline may have written it.", fix
     )

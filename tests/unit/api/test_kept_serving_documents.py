@@ -1,10 +1,11 @@
 """What another version kept of endpoints and audits is refused with the fix, never a 5xx."""
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.unit.api.api_world import NOW, ApiWorld
+from tests.unit.api.api_world import ENVIRONMENT, NOW, ApiWorld
 from tests.unit.api.serving_world import ENDPOINT, ServingWorld, serving_world
 from thriftline.serving.domain.capture_layout import quality_key
 from thriftline.serving.domain.experiment_names import experiment_item, result_key
@@ -43,8 +44,11 @@ def test_a_deployments_item_of_another_form_is_no_fault_of_the_api(here: Serving
     for number, facts in enumerate(changes):
         own = here.deployment(number, **facts)
         found = here.api.call("GET", f"/endpoints/{ENDPOINT}/deployments?limit=1")
-        assert found.status == 409, (facts, found.body)
-        assert own in found.detail
+        assert found.status == 200, (facts, found.body)
+        assert found.document["items"] == []
+        (unread,) = found.document["unreadable"]
+        assert unread["id"] == own
+        assert own in unread["problem"]
 
 
 def test_an_experiment_that_cannot_be_read_is_no_fault_of_the_api(here: ServingWorld) -> None:
@@ -71,8 +75,11 @@ def test_an_hour_that_cannot_be_read_is_no_fault_of_the_api(here: ServingWorld) 
     for body in FORMS:
         put(here, quality_key(ENDPOINT, NOW), body)
         found = here.api.call("GET", f"/endpoints/{ENDPOINT}/quality")
-        assert found.status == 409, (body, found.body)
-        assert "Delete it" in found.detail
+        assert found.status == 200, (body, found.body)
+        assert found.document["items"] == []
+        (unread,) = found.document["unreadable"]
+        assert unread["id"] == f"{NOW:%Y-%m-%dT%H}"
+        assert unread["fix"] == "Delete it, and the watch makes it anew."
 
 
 def test_a_schedule_of_another_form_is_no_fault_of_the_api(here: ServingWorld) -> None:
@@ -87,20 +94,24 @@ def test_a_schedule_of_another_form_is_no_fault_of_the_api(here: ServingWorld) -
 
 
 def test_an_item_of_another_form_is_no_fault_of_the_api(here: ServingWorld) -> None:
-    for changed in ({"lock_until": "late"}, {"lock_until": None, "usd_per_hour": "some"}):
+    for changed in (
+        {"lock_until": "late"},
+        {"lock_until": None, "usd_per_hour": "some"},
+        {"usd_per_hour": None, "kind": 5},
+        {"kind": "real-time", "in_use": "first"},
+    ):
         here.endpoint("thriftline-other", **changed)
-        for path in ("/endpoints", "/endpoints/thriftline-other", "/budget"):
-            found = here.api.call("GET", path)
-            assert found.status == 409, (changed, path, found.body)
-            assert "thriftline-other" in found.detail
+        found = here.api.call("GET", "/endpoints/thriftline-other")
+        assert found.status == 409, (changed, found.body)
+        assert "thriftline-other" in found.detail
 
 
 def test_a_version_of_another_form_is_no_fault_of_the_api(here: ServingWorld) -> None:
     (item,) = here.table.items(ENDPOINT, "version#")
     here.table.update(ENDPOINT, str(item["item"]), tomorrows="field")
-    for path in ("/endpoints", f"/endpoints/{ENDPOINT}"):
-        found = here.api.call("GET", path)
-        assert found.status == 409, (path, found.body)
+    found = here.api.call("GET", f"/endpoints/{ENDPOINT}")
+    assert found.status == 409, found.body
+    assert str(item["item"]) in found.detail
 
 
 def test_a_report_that_cannot_be_read_is_no_fault_of_the_api(here: ServingWorld) -> None:
@@ -116,9 +127,17 @@ def test_a_report_that_cannot_be_read_is_no_fault_of_the_api(here: ServingWorld)
             assert "Run an audit" in found.detail
 
 
-def test_a_saved_endpoint_that_cannot_be_read_is_no_fault_of_the_api(here: ServingWorld) -> None:
-    key = "saved/endpoints/123456789012/us-east-1/reviews/20261130T060000000000.json"
-    for body in (b"{", b"[1]", b"\xff\xfe", b'{"endpoint": 1}', b'{"config": {"description": []}}'):
-        put(here, key, body)
-        found = here.api.call("GET", "/restores")
-        assert found.status in (200, 409), (body, found.body)
+def test_an_act_of_a_schedule_that_ended_in_another_form_is_refused(here: ServingWorld) -> None:
+    own = "sleep-20261130T060000-01234567"
+    arn = here.executions.start_execution(
+        stateMachineArn=ENVIRONMENT["SCHEDULE_MACHINE_ARN"],
+        name=own,
+        input=json.dumps({"endpoint": ENDPOINT, "action": "sleep"}),
+    )["executionArn"]
+    path = f"/endpoints/{ENDPOINT}/schedule/{own}"
+    assert here.api.call("GET", path).document["outcome"] == "waiting"
+    for output in ("{}", "[1]", '{"outcome": "dreaming", "reason": ""}', '{"outcome": "asleep"}'):
+        here.executions.end(arn, "SUCCEEDED", output=output)
+        found = here.api.call("GET", path)
+        assert found.status == 409, (output, found.body)
+        assert found.detail.startswith(f"{own} of {ENDPOINT} cannot be read")

@@ -88,7 +88,7 @@ def test_endpoints_are_listed_without_their_other_items(table: EndpointsTable) -
     table.update("a", "endpoint", project="p", kind="serverless")
     table.add_version("a", VERSION)
     table.update("b", "endpoint", project="q", kind="real-time")
-    assert sorted(one.endpoint for one in table.endpoints()) == ["a", "b"]
+    assert sorted(one.endpoint for one in table.endpoints()[0]) == ["a", "b"]
 
 
 def test_an_item_is_written_once_and_can_go(table: EndpointsTable) -> None:
@@ -108,9 +108,9 @@ def test_a_page_of_endpoints_goes_on_where_the_last_one_ended(table: EndpointsTa
     for name in "cab":
         table.update(name, "endpoint", project="p", kind="real-time", usd_per_hour="0.115")
         table.add_version(name, VERSION)
-    first, last = table.endpoints_page(2, None)
+    first, _, last = table.endpoints_page(2, None)
     assert ([one.endpoint for one in first], last) == (["a", "b"], "b")
-    rest, last = table.endpoints_page(2, last)
+    rest, _, last = table.endpoints_page(2, last)
     assert ([one.endpoint for one in rest], last) == (["c"], None)
     assert str(rest[0].usd_per_hour) == "0.115"
 
@@ -129,9 +129,9 @@ def test_items_are_paged_the_newest_first(table: EndpointsTable) -> None:
 def test_versions_of_several_endpoints_come_in_one_call(table: EndpointsTable) -> None:
     table.add_version("a", VERSION)
     table.add_version("b", replace(VERSION, number=2, registry_version=7))
-    found = table.versions_of([("a", 1), ("b", 2), ("c", 1)])
+    found, _ = table.versions_of([("a", 1), ("b", 2), ("c", 1)])
     assert {name: one.registry_version for name, one in found.items()} == {"a": 1, "b": 7}
-    assert table.versions_of([]) == {}
+    assert table.versions_of([]) == ({}, {})
 
 
 def test_an_item_whose_receipt_was_lost_is_ones_own(table: EndpointsTable) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from thriftline.api.answers import Answer, Ask
+from thriftline.core.unread import UNREADABLE, Unreadable
 from thriftline.money.usd import Usd
 
 
@@ -36,6 +37,7 @@ class ApprovalPage(Answer):
     """Some requests, in order of their ids; a page may be short, or empty, before the last."""
 
     items: tuple[Approval, ...]
+    unreadable: tuple[Unreadable, ...] = UNREADABLE
     next_token: str | None
 
 

@@ -17,6 +17,7 @@ from thriftline.audit.schemas.shown import (
     ShownFinding,
     ShownRestore,
 )
+from thriftline.core.unread import UNREADABLE, Unreadable
 
 Account = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
@@ -34,6 +35,7 @@ class AuditList(Answer):
     """Some audits, the newest first."""
 
     items: tuple[ShownAudit, ...]
+    unreadable: tuple[Unreadable, ...] = UNREADABLE
     next_token: str | None
 
 
@@ -105,6 +107,7 @@ class RestoreList(Answer):
     """Some saved copies, by account, region, name and creation."""
 
     items: tuple[ShownRestore, ...]
+    unreadable: tuple[Unreadable, ...] = UNREADABLE
     next_token: str | None
 
 

@@ -26,8 +26,9 @@ class RunningParts(Answer):
         description="Of endpoints that do not sleep, each with the most instances it may have."
     )
     unknown: tuple[str, ...] = Field(
-        description="Runs and endpoints without a known price of an hour; those of projects that "
-        "the caller may not see are counted in one entry."
+        description="Runs and endpoints without a known price of an hour, such as those that this "
+        "version cannot read; those of projects that the caller may not see, or that cannot be "
+        "read, are counted in one entry."
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from thriftline.api.answers import Accepted, Answer, Ask, PageAsk
+from thriftline.core.unread import UNREADABLE, Unreadable
 from thriftline.serving.schemas.shown import (
     ChangePrice,
     PreviewedChange,
@@ -27,6 +28,7 @@ class EndpointList(Answer):
     """Some endpoints, by name."""
 
     items: tuple[ShownEndpoint, ...]
+    unreadable: tuple[Unreadable, ...] = UNREADABLE
     next_token: str | None
 
 
@@ -34,6 +36,7 @@ class DeploymentList(Answer):
     """Some deployments of an endpoint, the newest first."""
 
     items: tuple[ShownDeployment, ...]
+    unreadable: tuple[Unreadable, ...] = UNREADABLE
     next_token: str | None
 
 
@@ -41,6 +44,7 @@ class QualityList(Answer):
     """Some hours of an endpoint's live quality, the newest first."""
 
     items: tuple[ShownQualityHour, ...]
+    unreadable: tuple[Unreadable, ...] = UNREADABLE
     next_token: str | None
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from thriftline.api.answers import Answer, PageAsk
+from thriftline.core.unread import UNREADABLE, Unreadable
 from thriftline.money.usd import Usd
 from thriftline.runs.domain.listed_runs import ListedRun
 
@@ -64,6 +65,7 @@ class RunPage(Answer):
     """Some runs, the newest first; a page may be short, or empty, before the last."""
 
     items: tuple[Run, ...]
+    unreadable: tuple[Unreadable, ...] = UNREADABLE
     next_token: str | None
 
 

@@ -1,6 +1,8 @@
 """Requests for approval: who waits, and a person's yes or no."""
 
+from dataclasses import replace
 from decimal import Decimal
+from itertools import starmap
 from typing import Literal
 
 from thriftline.api.answers import Nothing, PageAsk
@@ -8,6 +10,8 @@ from thriftline.api.paging import next_token, start_of
 from thriftline.api.problems import conflict, not_found
 from thriftline.api.requests import Call
 from thriftline.api.schemas.approvals import Approval, ApprovalAnswer, ApprovalPage, ApproveAsk
+from thriftline.core.unread import Unread
+from thriftline.core.unread import shown as shown_unread
 from thriftline.runs.domain.approvals import Approval as Asked
 from thriftline.runs.domain.approvals import Outcome, asks_another_sum
 from thriftline.runs.domain.listed_runs import ListedRun
@@ -33,10 +37,23 @@ def list_approvals(call: Call, query: PageAsk) -> ApprovalPage:
         items=tuple(
             _shown(run, request)
             for run, request in found
-            if run and request and request.is_open(call.now) and call.may(run.project)
+            if isinstance(run, ListedRun)
+            and isinstance(request, Asked)
+            and request.is_open(call.now)
+            and call.may(run.project)
         ),
+        unreadable=shown_unread(filter(None, starmap(_unread, found)), call.may),
         next_token=next_token(last, _FILTERS),
     )
+
+
+def _unread(run: ListedRun | Unread | None, request: Asked | Unread | None) -> Unread | None:
+    """Returns what cannot be read of a run that waits; only its item says whose it is."""
+    if run is None or request is None:
+        return None
+    if isinstance(run, Unread):
+        return run
+    return replace(request, project=run.project) if isinstance(request, Unread) else None
 
 
 def approve(call: Call, body: ApproveAsk) -> ApprovalAnswer:
@@ -58,7 +75,7 @@ def _answered(
 
     run_id = call.parameters["id"]
     run = wiring.run_lists().of([run_id]).get(run_id)
-    if run is None:
+    if run is None or run.project is None:
         raise not_found(f"A request for approval of run {run_id}")
     call.require(run.project, f"the approval of run {run_id}")
     who = call.by

@@ -28,7 +28,9 @@ def list_audits(_call: Call, query: AuditsAsk) -> AuditList:
             "next_token is too old; begin without one.", Fault("query:next_token", "is too old")
         ) from None
     key = {"page": found.page or _FIRST, "at": str(found.at)} if found.at >= 0 else None
-    return AuditList(items=found.items, next_token=next_token(key, filters))
+    return AuditList(
+        items=found.items, unreadable=found.unreadable, next_token=next_token(key, filters)
+    )
 
 
 def _place(start: dict[str, str] | None) -> tuple[str, int]:

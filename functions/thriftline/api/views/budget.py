@@ -17,7 +17,7 @@ def budget(call: Call) -> Budget:
     month = wiring.ledger().month(month_key(call.now))
     budgets = wiring.budgets()
     active = wiring.run_lists().active()
-    bills = tuple(bills_of(active.billed, endpoint_bills(api_serving.listing_site())))
+    bills = tuple(bills_of(active, endpoint_bills(api_serving.listing_site())))
     named = sorted({*month.projects, *budgets.projects})
     return Budget(
         month=month.key,
@@ -30,7 +30,7 @@ def budget(call: Call) -> Budget:
         left_usd=max(Decimal(0), budgets.month_usd - month.committed_usd),
         running_usd_per_hour=sum_of(one.usd for one in bills),
         running_parts=parts_of(bills, call.may),
-        at_risk_usd=sum_of(one.worst_case_usd for one in active.billed),
+        at_risk_usd=None if active.unread else sum_of(one.worst_case_usd for one in active.billed),
         running=active.running,
         waiting_for_approval=active.waiting,
         projects=tuple(

@@ -17,7 +17,9 @@ from thriftline.api.schemas.endpoints import (
 from thriftline.api.schemas.numbers import as_json
 from thriftline.api.views.known_endpoints import known_endpoint
 from thriftline.core.errors import NothingToRollBackToError
+from thriftline.core.unread import project_of
 from thriftline.runs.domain.uploads import is_project
+from thriftline.serving.aws.endpoints_table import STATE
 from thriftline.serving.domain.endpoint_names import is_endpoint_name
 from thriftline.serving.schemas.shown import PreviewedChange, ShownDeploymentDetail
 from thriftline.serving.schemas.steps.requests import DeployRequest
@@ -46,6 +48,7 @@ def list_deployments(call: Call, query: PageAsk) -> DeploymentList:
     )
     return DeploymentList(
         items=page.items,
+        unreadable=page.unreadable,
         next_token=next_token({"before": page.last} if page.last else None, filters),
     )
 
@@ -125,15 +128,15 @@ def _project(call: Call, name: str, given: str | None) -> str:
             f"{name} cannot be the name of an endpoint: 1 to 63 letters, digits and hyphens.",
             Fault("path:name", "is no endpoint's name"),
         )
-    state = wiring.endpoints_table().state(name)
-    project = (state.project if state else None) or given
+    item = wiring.endpoints_table().get(name, STATE)
+    project = project_of(item or {}) or given
     if project is None:
         raise broken_rule(
             f"There is no endpoint {name} yet: name the project whose model it shall serve.",
             Fault("/project", "is needed for a new endpoint"),
         )
     call.require(project, f"The endpoint {name}")
-    if state is None:
+    if item is None:
         _refuse_a_strangers(name)
     if given not in (None, project):
         raise conflict(f"{name} serves the project {project}, not {given}.")
@@ -154,7 +157,7 @@ def _asked(
     except NothingToRollBackToError as error:
         raise conflict(str(error)) from error
     if request.endpoint is None:
-        if site.table.state(preview.endpoint) is None:
+        if site.table.get(preview.endpoint, STATE) is None:
             _refuse_a_strangers(preview.endpoint)
         # From here on it is this one, whatever becomes of serve.yaml.
         request = request.model_copy(update={"endpoint": preview.endpoint})

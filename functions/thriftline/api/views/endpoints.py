@@ -26,6 +26,7 @@ def list_endpoints(call: Call, query: EndpointsAsk) -> EndpointList:
     )
     return EndpointList(
         items=page.items,
+        unreadable=page.unreadable,
         next_token=next_token({"after": page.last} if page.last else None, filters),
     )
 

@@ -26,6 +26,7 @@ def list_quality(call: Call, query: PageAsk) -> QualityList:
     )
     return QualityList(
         items=page.items,
+        unreadable=page.unreadable,
         next_token=next_token({"before": page.last} if page.last else None, filters),
     )
 

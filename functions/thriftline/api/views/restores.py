@@ -12,17 +12,21 @@ from thriftline.api.schemas.audits import (
 )
 from thriftline.audit.schemas.shown import ShownRestoreAct
 from thriftline.audit.steps.ask_for_restore import (
+    RestoringSite,
     SeveralCopiesError,
     WantedCopy,
     begin_restore,
     copy_of,
     find_copy,
+    find_restore,
     is_being_restored,
     preview_restore,
     show_restore,
 )
+from thriftline.audit.steps.list_restores import SavedCopy, project_of
 from thriftline.audit.steps.list_restores import list_restores as listed
-from thriftline.audit.steps.list_restores import project_of
+from thriftline.core.errors import UnreadableDocumentError
+from thriftline.core.observability import logger
 from thriftline.wiring import api_audit as wiring
 
 
@@ -42,6 +46,7 @@ def list_restores(call: Call, query: RestoresAsk) -> RestoreList:
     )
     return RestoreList(
         items=page.items,
+        unreadable=page.unreadable,
         next_token=next_token({"after": page.last} if page.last else None, filters),
     )
 
@@ -55,9 +60,7 @@ def start_restore(call: Call, body: RestoreAsk) -> Accepted | PreviewedRestore:
         raise broken_rule(str(error), Fault("/account", "is not clear")) from None
     if copy is None:
         raise not_found(f"A saved copy of {body.endpoint}")
-    project = project_of(copy, site.artifacts)
-    if project is not None:
-        call.require(project, f"The endpoint {copy.endpoint}")
+    _require(copy, f"A saved copy of {copy.endpoint}", call, site)
     if site.function is None or site.machine_arn is None:
         raise conflict("This stack ends no endpoint and restores none: its AuditMode is not act.")
     if body.dry_run:
@@ -72,11 +75,26 @@ def start_restore(call: Call, body: RestoreAsk) -> Accepted | PreviewedRestore:
 def get_restore(call: Call) -> ShownRestoreAct:
     """Returns how a restore stands, or how it ended."""
     site, own = wiring.restoring_site(), call.parameters["id"]
-    found = show_restore(own, site, site.machine_arn) if site.machine_arn else None
+    found = find_restore(own, site, site.machine_arn) if site.machine_arn else None
     if found is None:
         raise not_found(f"The restore {own}")
-    copy = copy_of(own, site, found.endpoint)
-    project = project_of(copy, site.artifacts) if copy else None
+    copy = copy_of(own, site)
+    if copy is not None:
+        _require(copy, f"The restore {own}", call, site)
+    return show_restore(own, found)
+
+
+def _require(copy: SavedCopy, what: str, call: Call, site: RestoringSite) -> None:
+    """Checks that the caller may see a saved copy, before all else of it is read.
+
+    Raises:
+        Problem: 404 or 403 where its project is not the caller's; 404 where it cannot be known
+            whose it is.
+    """
+    try:
+        project = project_of(copy, site.artifacts)
+    except UnreadableDocumentError as error:
+        logger.warning("a kept document was not read", id=copy.key, reason=str(error))
+        raise not_found(what) from error
     if project is not None:
-        call.require(project, f"The restore {own}")
-    return found
+        call.require(project, what)

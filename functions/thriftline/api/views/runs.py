@@ -10,8 +10,9 @@ from thriftline.api.requests import Call
 from thriftline.api.schemas.run_orders import RunAsk, RunEventPage, StopAsk
 from thriftline.api.schemas.runs import Run, RunDetail, RunPage, RunsAsk
 from thriftline.core.aws.executions import execution_arn
+from thriftline.core.unread import shown as shown_unread
 from thriftline.runs.aws.run_lists import KEY_NAMES
-from thriftline.runs.domain.listed_runs import ListedRun, is_run
+from thriftline.runs.domain.listed_runs import has_ended, is_run
 from thriftline.runs.steps.start_run import RunOrder, execution_name
 from thriftline.runs.steps.start_run import start_run as begin
 from thriftline.wiring import api as wiring
@@ -20,6 +21,10 @@ from thriftline.wiring import api as wiring
 def list_runs(call: Call, query: RunsAsk) -> RunPage:
     """Returns a page of the runs that the caller may see."""
     filters = {"of": "runs", "project": query.project, "status": query.status}
+
+    def seen(project: str) -> bool:
+        return query.project in (None, project) and call.may(project)
+
     page = wiring.run_lists().page(
         query.project,
         query.status,
@@ -28,7 +33,9 @@ def list_runs(call: Call, query: RunsAsk) -> RunPage:
         may_see=call.may,
     )
     return RunPage(
-        items=tuple(map(Run.of, page.runs)), next_token=next_token(page.next_key, filters)
+        items=tuple(map(Run.of, page.runs)),
+        unreadable=shown_unread(page.unread, seen),
+        next_token=next_token(page.next_key, filters),
     )
 
 
@@ -71,26 +78,29 @@ def start_run(call: Call, body: RunAsk) -> Accepted:
 def stop_run(call: Call, body: StopAsk) -> Accepted:
     """Stops the workflow; what tidies up after a stop stops the job and settles the bill."""
     item = run_item(call)
-    run = ListedRun.of(item)
-    if run.has_ended:
-        raise conflict(f"Run {run.run_id} has ended: {run.status}.")
-    if not wiring.executions().is_running(run.execution_arn):
-        raise conflict(f"Run {run.run_id} is being cleaned up.")
+    run_id, status, execution = _standing(item)
+    if has_ended(status):
+        raise conflict(f"Run {run_id} has ended: {status}.")
+    if not wiring.executions().is_running(execution):
+        raise conflict(f"Run {run_id} is being cleaned up.")
     why = f": {body.why}" if body.why else "."
-    wiring.executions().stop(run.execution_arn, "Stopped", f"{call.by} stopped the run{why}")
-    return Accepted(id=run.run_id, kind="run", href=f"/runs/{run.run_id}")
+    wiring.executions().stop(execution, "Stopped", f"{call.by} stopped the run{why}")
+    return Accepted(id=run_id, kind="run", href=f"/runs/{run_id}")
+
+
+def _standing(item: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Returns id, status and execution: a run can be stopped whatever else cannot be read of it."""
+    return str(item["run_id"]), str(item["status"]), str(item.get("execution_arn", ""))
 
 
 def list_events(call: Call, query: PageAsk) -> RunEventPage:
     """Returns what the workflow of a run did."""
     from thriftline.api.run_events import shown
 
-    run = ListedRun.of(run_item(call))
-    filters = {"of": "events", "run": run.run_id}
+    run_id, _, execution = _standing(run_item(call))
+    filters = {"of": "events", "run": run_id}
     start = start_of(query.next_token, filters, ("page",))
-    found = wiring.executions().history(
-        run.execution_arn, query.limit, start["page"] if start else None
-    )
+    found = wiring.executions().history(execution, query.limit, start["page"] if start else None)
     if found is None and start:
         raise unreadable("next_token is too old; begin without one.")
     events, page = found or ([], None)
@@ -104,8 +114,7 @@ def get_document(call: Call) -> RawDocument:
     """Returns a document of a run as it lies in the artifacts bucket."""
     from thriftline.api.documents import read_document
 
-    run = ListedRun.of(run_item(call))
-    return read_document(run.run_id, call.parameters["name"], wiring.artifacts())
+    return read_document(str(run_item(call)["run_id"]), call.parameters["name"], wiring.artifacts())
 
 
 def run_item(call: Call) -> Mapping[str, Any]:
@@ -118,5 +127,6 @@ def run_item(call: Call) -> Mapping[str, Any]:
     item = wiring.runs_table().get(run_id)
     if item is None or not is_run(item):
         raise not_found(f"Run {run_id}")
-    call.require(ListedRun.of(item).project, f"run {run_id}")
+    # Before all else is read: what is wrong with it is said to those alone who may see it.
+    call.require(str(item["project"]), f"run {run_id}")
     return item

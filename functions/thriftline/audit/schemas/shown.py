@@ -23,6 +23,7 @@ from thriftline.audit.schemas.report_parts import (
 )
 from thriftline.audit.schemas.report_totals import ReportTotals
 from thriftline.core.payload import Payload
+from thriftline.core.unread import Unreadable
 from thriftline.money.usd import Usd
 
 AuditStatus = Literal["running", "succeeded", "failed", "timed_out", "stopped"]
@@ -49,6 +50,7 @@ class AuditPage(Payload):
     """Some audits, the newest first."""
 
     items: tuple[ShownAudit, ...]
+    unreadable: tuple[Unreadable, ...]
     page: str = Field(description="Step Functions' token of the page that goes on.")
     at: int = Field(description="How many of that page were looked at; -1 at the end.")
 
@@ -176,4 +178,5 @@ class RestorePage(Payload):
     """Some saved copies, by account, region, name and creation."""
 
     items: tuple[ShownRestore, ...]
+    unreadable: tuple[Unreadable, ...]
     last: str | None

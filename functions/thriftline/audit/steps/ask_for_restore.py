@@ -10,9 +10,10 @@ from thriftline.audit.schemas.steps import RestoreEndpointRequest, RestoreEndpoi
 from thriftline.audit.steps.list_restores import SavedCopy, copies
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.functions import Functions
-from thriftline.core.aws.machines import Machines
+from thriftline.core.aws.machines import ListedExecution, Machines
 from thriftline.core.causes import read_cause
 from thriftline.core.dataclass import dataclass
+from thriftline.core.kept import UPDATE, reading
 
 NAMES = "restore-"
 _ID = re.compile(rf"{NAMES}[0-9a-f]{{12}}-[0-9a-f]{{12}}")
@@ -88,33 +89,40 @@ def begin_restore(copy: SavedCopy, site: RestoringSite, machine_arn: str, token:
     return name
 
 
-def show_restore(own: str, site: RestoringSite, machine_arn: str) -> ShownRestoreAct | None:
-    """Returns how a restore stands or ended, None where there was none of this id."""
-    found = site.machines.find(machine_arn, own) if _ID.fullmatch(own) else None
-    if found is None:
-        return None
+def find_restore(own: str, site: RestoringSite, machine_arn: str) -> ListedExecution | None:
+    """Returns the execution of a restore, None where there was none of this id."""
+    return site.machines.find(machine_arn, own) if _ID.fullmatch(own) else None
+
+
+def show_restore(own: str, found: ListedExecution) -> ShownRestoreAct:
+    """Returns how a restore stands or ended, by its execution.
+
+    Raises:
+        UnreadableDocumentError: another version asked for it, or ended it, in another form.
+    """
     outcome, reason = "restoring", ""
-    if found.status == "SUCCEEDED":
-        outcome = found.answered["outcome"]
-    elif found.status != "RUNNING":
+    if found.status not in ("RUNNING", "SUCCEEDED"):
         cause = read_cause(found.error or found.status, found.cause or "")
         outcome, reason = "failed", cause.message
-    return ShownRestoreAct.model_validate(
-        {
-            **{name: found.asked[name] for name in ("endpoint", "account", "region")},
-            "id": own,
-            "outcome": outcome,
-            "reason": reason,
-            "saved_uri": found.answered.get("saved_uri"),
-            "steps": found.answered.get("steps", ()),
-        }
-    )
+    with reading(f"The restore {own}", UPDATE):
+        if found.status == "SUCCEEDED":
+            outcome = found.answered["outcome"]
+        return ShownRestoreAct.model_validate(
+            {
+                **{name: found.asked[name] for name in ("endpoint", "account", "region")},
+                "id": own,
+                "outcome": outcome,
+                "reason": reason,
+                "saved_uri": found.answered.get("saved_uri"),
+                "steps": found.answered.get("steps", ()),
+            }
+        )
 
 
-def copy_of(own: str, site: RestoringSite, endpoint: str) -> SavedCopy | None:
-    """Returns the saved copy that a restore of an endpoint is made of, None where it is gone."""
+def copy_of(own: str, site: RestoringSite) -> SavedCopy | None:
+    """Returns the saved copy that a restore is made of, None where it is gone."""
     digest = own.removeprefix(NAMES).partition("-")[0]
-    return next((one for one in copies(site.artifacts, endpoint) if one.digest == digest), None)
+    return next((one for one in copies(site.artifacts) if one.digest == digest), None)
 
 
 def _request(copy: SavedCopy, *, dry_run: bool) -> RestoreEndpointRequest:

@@ -22,7 +22,9 @@ from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.machines import ListedExecution, Machines
 from thriftline.core.causes import read_cause
 from thriftline.core.dataclass import dataclass
-from thriftline.core.kept import reading
+from thriftline.core.errors import UnreadableDocumentError
+from thriftline.core.kept import UPDATE, reading
+from thriftline.core.unread import Unread, shown
 
 # Step Functions wants the same size on every page of one list.
 _PAGE = 100
@@ -68,7 +70,13 @@ def list_audits(
             page, at = token or "", 0 if token else -1
         if len(chosen) == limit or at < 0:
             break
-    return AuditPage(items=_shown(chosen, site), page=page, at=at)
+    rows = _rows(chosen, site)
+    return AuditPage(
+        items=tuple(one for one in rows if isinstance(one, ShownAudit)),
+        unreadable=shown(one for one in rows if isinstance(one, Unread)),
+        page=page,
+        at=at,
+    )
 
 
 def _scope_by_name(execution: ListedExecution) -> Scope:
@@ -76,30 +84,39 @@ def _scope_by_name(execution: ListedExecution) -> Scope:
     return Scope.IDLE_ENDPOINTS if is_idle else Scope.ACCOUNT
 
 
-def _shown(chosen: Sequence[ListedExecution], site: AuditsSite) -> tuple[ShownAudit, ...]:
+def _rows(chosen: Sequence[ListedExecution], site: AuditsSite) -> list[ShownAudit | Unread]:
     """What an audit has found stands in its execution's output."""
     with ThreadPoolExecutor(_AT_ONCE) as readers:
         whole = readers.map(lambda one: site.machines.look(one.arn) or one, chosen)
-        return tuple(_row(one) for one in whole)
+        return [_row(one) for one in whole]
 
 
-def _row(execution: ListedExecution) -> ShownAudit:
+def _row(execution: ListedExecution) -> ShownAudit | Unread:
+    own = audit_id_of(execution.started_at, execution.arn)
     given, output = execution.asked, execution.answered
     scope = given.get("scope")
-    return ShownAudit(
-        audit_id=audit_id_of(execution.started_at, execution.arn),
-        scope=Scope(scope) if scope in tuple(Scope) else _scope_by_name(execution),
-        status=_STATUSES.get(execution.status, "failed"),
-        started_at=_utc(execution.started_at),
-        ended_at=_utc(execution.ended_at) if execution.ended_at else None,
-        mode=output.get("mode"),
-        findings=output.get("findings"),
-        monthly_usd=output.get("monthly_usd"),
-        planned_actions=output.get("planned_actions"),
-        done_actions=output.get("done_actions"),
-        unknown=output.get("unknown"),
-        reason=_reason(execution),
-    )
+    try:
+        with reading(f"What the audit {own} ended with", UPDATE):
+            return ShownAudit(
+                audit_id=own,
+                scope=Scope(scope) if scope in tuple(Scope) else _scope_by_name(execution),
+                status=_status(execution),
+                started_at=_utc(execution.started_at),
+                ended_at=_utc(execution.ended_at) if execution.ended_at else None,
+                mode=output.get("mode"),
+                findings=output.get("findings"),
+                monthly_usd=output.get("monthly_usd"),
+                planned_actions=output.get("planned_actions"),
+                done_actions=output.get("done_actions"),
+                unknown=output.get("unknown"),
+                reason=_reason(execution),
+            )
+    except UnreadableDocumentError as error:
+        return Unread(own, None, error)
+
+
+def _status(execution: ListedExecution) -> AuditStatus:
+    return _STATUSES.get(execution.status, "failed")
 
 
 def _reason(execution: ListedExecution) -> str:
@@ -122,16 +139,15 @@ def show_audit(audit_id: str, site: AuditsSite) -> ShownAuditDetail | None:
     report = _report(audit_id, site)
     if report is None and execution is None:
         return None
-    row = _row(execution) if execution else None
     # Without its execution, which is kept for ninety days, the report says the most.
-    began = row.started_at if row else report.generated_at if report else None
+    began = _utc(execution.started_at) if execution else report.generated_at if report else None
     assert began is not None, audit_id
     return ShownAuditDetail(
         audit_id=audit_id,
-        status=row.status if row else "succeeded",
+        status=_status(execution) if execution else "succeeded",
         started_at=began,
-        ended_at=row.ended_at if row else None,
-        reason=row.reason if row else "",
+        ended_at=_utc(execution.ended_at) if execution and execution.ended_at else None,
+        reason=_reason(execution) if execution else "",
         report=report,
         documents=_documents(audit_id, site) if report else (),
     )

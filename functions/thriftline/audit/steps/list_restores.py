@@ -13,11 +13,14 @@ from thriftline.audit.domain.layout import SAVED_ENDPOINTS, restore_records_pref
 from thriftline.audit.schemas.shown import RestorePage, ShownRestore
 from thriftline.core.aws.buckets import Bucket, StoredObject
 from thriftline.core.dataclass import dataclass
+from thriftline.core.errors import UnreadableDocumentError
 from thriftline.core.kept import UPDATE, reading
 from thriftline.core.tags import PROJECT_TAG
+from thriftline.core.unread import Unread, shown
 from thriftline.money.prices import PriceCatalogue
 
 _AT_ONCE = 8
+_Variant = tuple[str | None, int | None]
 _STAMP = "%Y%m%dT%H%M%S%f"
 
 
@@ -63,25 +66,29 @@ def _copy(stored: StoredObject) -> SavedCopy | None:
 
 
 def project_of(copy: SavedCopy, artifacts: Bucket) -> str | None:
-    """Returns the project whose endpoint it was, by its tag."""
-    return _project(_saved(copy, artifacts))
+    """Returns the project whose endpoint it was, by its tag; all else of the copy is not judged.
 
-
-def _saved(copy: SavedCopy, artifacts: Bucket) -> dict[str, Any]:
+    Raises:
+        UnreadableDocumentError: it cannot be known whose it was.
+    """
     key = f"{SAVED_ENDPOINTS}{copy.key}"
     body = artifacts.read(key)
     with reading(artifacts.uri(key), UPDATE):
-        saved = {} if body is None else dict(json.loads(body) or {})
-        # All that is read of it later, while it can still be named.
-        _project(saved)
-        _variants(saved)
-        return saved
+        return _project({} if body is None else _document(body))
 
 
-def _variants(saved: Any) -> list[tuple[str | None, int | None]]:
+def _document(body: bytes) -> dict[str, Any]:
+    return dict(json.loads(body) or {})
+
+
+def _variants(saved: Any) -> list[_Variant]:
+    """Returns type and number of the instances of each variant; None where none is said."""
     config = (saved.get("config") or {}).get("description") or {}
     return [
-        (one.get("InstanceType"), one.get("InitialInstanceCount"))
+        (
+            None if one.get("InstanceType") is None else str(one["InstanceType"]),
+            None if one.get("InitialInstanceCount") is None else int(one["InitialInstanceCount"]),
+        )
         for one in config.get("ProductionVariants") or []
     ]
 
@@ -113,58 +120,41 @@ def list_restores(
     chosen = found[:limit]
     at_work = {name.split("-")[1] for name in running() if name.count("-") > 1} if chosen else set()
     with ThreadPoolExecutor(_AT_ONCE) as readers:
-        times = readers.map(lambda one: _restored_at(one, artifacts), chosen)
-        documents = readers.map(lambda one: _saved(one, artifacts), chosen)
+        rows = list(readers.map(lambda one: _row(one, artifacts, at_work, prices), chosen))
     items = tuple(
-        _shown(one, when, saved, at_work, prices)
-        for one, when, saved in zip(chosen, times, documents, strict=True)
-        if (project := _project(saved)) is None or allowed(project)
+        one
+        for one in rows
+        if isinstance(one, ShownRestore) and (one.project is None or allowed(one.project))
     )
-    return RestorePage(items=items, last=chosen[-1].key if len(found) > limit else None)
+    return RestorePage(
+        items=items,
+        unreadable=shown((one for one in rows if isinstance(one, Unread)), allowed),
+        last=chosen[-1].key if len(found) > limit else None,
+    )
 
 
-def _restored_at(copy: SavedCopy, artifacts: Bucket) -> datetime | None:
-    """Returns when a life was last brought back; restores write one record each."""
-    prefix = restore_records_prefix(copy.account, copy.region, copy.endpoint)
-    found: datetime | None = None
-    for stored in artifacts.list(prefix):
-        body = artifacts.read(stored.key)
-        with reading(artifacts.uri(stored.key), UPDATE):
-            record: Any = {} if body is None else json.loads(body) or {}
-            if datetime.fromisoformat(record["created"]) == copy.created:
-                found = datetime.fromisoformat(record["restored"])
-    return found
-
-
-def _usd_per_hour(region: str, saved: Any, prices: PriceCatalogue) -> Decimal | None:
-    """Returns what its instances cost an hour; None where one of them has no rate."""
-    variants = _variants(saved)
-    if not variants:
-        return None
-    total = Decimal(0)
-    for name, count in variants:
-        price = prices.hosting_rate(name, region) if name else None
-        if price is None or count is None:
-            return None
-        total += price.most_usd * count
-    return total
-
-
-def _shown(
-    copy: SavedCopy,
-    restored_at: datetime | None,
-    saved: Any,
-    at_work: set[str],
-    prices: PriceCatalogue,
-) -> ShownRestore:
-    usd = _usd_per_hour(copy.region, saved, prices)
+def _row(
+    copy: SavedCopy, artifacts: Bucket, at_work: set[str], prices: PriceCatalogue
+) -> ShownRestore | Unread:
+    key = f"{SAVED_ENDPOINTS}{copy.key}"
+    body = artifacts.read(key)
+    project: str | None = None
+    try:
+        with reading(artifacts.uri(key), UPDATE):
+            saved = {} if body is None else _document(body)
+            project = _project(saved)
+            variants = _variants(saved)
+        restored_at = _restored_at(copy, artifacts)
+    except UnreadableDocumentError as error:
+        return Unread(copy.key, project, error)
+    usd = _usd_per_hour(copy.region, variants, prices)
     state: Any = "saved" if restored_at is None else "restored"
     if copy.digest in at_work:
         state = "restoring"
     return ShownRestore(
         key=copy.key,
         endpoint=copy.endpoint,
-        project=_project(saved),
+        project=project,
         account=copy.account,
         region=copy.region,
         created=copy.created,
@@ -174,3 +164,33 @@ def _shown(
         usd_per_hour=usd,
         month_usd=None if usd is None else usd * HOURS_A_MONTH,
     )
+
+
+def _restored_at(copy: SavedCopy, artifacts: Bucket) -> datetime | None:
+    """Returns when a life was last brought back; restores write one record each."""
+    prefix = restore_records_prefix(copy.account, copy.region, copy.endpoint)
+    found: datetime | None = None
+    for stored in artifacts.list(prefix):
+        body = artifacts.read(stored.key)
+        if body is None:
+            continue
+        with reading(artifacts.uri(stored.key), UPDATE):
+            record: Any = json.loads(body)
+            if datetime.fromisoformat(record["created"]) == copy.created:
+                found = datetime.fromisoformat(record["restored"])
+    return found
+
+
+def _usd_per_hour(
+    region: str, variants: Sequence[_Variant], prices: PriceCatalogue
+) -> Decimal | None:
+    """Returns what its instances cost an hour; None where one of them has no rate."""
+    if not variants:
+        return None
+    total = Decimal(0)
+    for name, count in variants:
+        price = prices.hosting_rate(name, region) if name else None
+        if price is None or count is None:
+            return None
+        total += price.most_usd * count
+    return total

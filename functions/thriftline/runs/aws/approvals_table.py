@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.aws.own_writes import fresh_mark
 from thriftline.core.kept import reading
+from thriftline.core.unread import Unread, read_each
 from thriftline.runs.domain.approvals import Approval, Part, Standing
 
 if TYPE_CHECKING:
@@ -87,15 +88,19 @@ class ApprovalsTable:
             )
         return found.get("Item", {})
 
-    def of(self, run_ids: Sequence[str]) -> dict[str, Approval]:
-        """Returns the requests of at most 100 runs by their ids; one without is left out."""
-        found: dict[str, Approval] = {}
+    def of(self, run_ids: Sequence[str]) -> dict[str, Approval | Unread]:
+        """Returns the requests of at most 100 runs by their ids, read or not.
+
+        A run without one is left out. A request does not say of which project it is.
+        """
+        found: dict[str, Approval | Unread] = {}
         asked: Any = {self._name: {"Keys": [_key(one) for one in run_ids], "ConsistentRead": True}}
         while run_ids and asked:
             with translated("reading approvals"):
                 answer = self._client.batch_get_item(RequestItems=asked)
-            for one in map(_approval, answer["Responses"].get(self._name, ())):
-                found[one.run_id] = one
+            items = answer["Responses"].get(self._name, ())
+            requests, unread = read_each(items, _approval, _run_of)
+            found |= {one.run_id: one for one in requests} | {one.id: one for one in unread}
             asked = answer.get("UnprocessedKeys")
         return found
 
@@ -257,9 +262,13 @@ def _item(approval: Approval) -> Any:
     return {name: _serialize(_plain(value)) for name, value in values.items()}
 
 
+def _run_of(item: Any) -> str:
+    return str(item["run_id"]["S"]).removeprefix("approval#")
+
+
 def _approval(item: Any) -> Approval:
     values = {name: _deserialize(value) for name, value in item.items()}
-    run_id = values.get("run")
+    run_id = _run_of(item)
     with reading(f"The request for approval of run {run_id}", "Stop the run and start it again."):
         return _read_approval(values)
 

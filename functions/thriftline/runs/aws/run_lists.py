@@ -1,13 +1,15 @@
 """Lists of runs, out of the indexes of the table of runs; no document is read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
 from thriftline.core.aws.clients import translated
 from thriftline.core.dataclass import dataclass
+from thriftline.core.unread import Unread, read_each
 from thriftline.runs.domain.listed_runs import (
+    BILLED,
     LIST_KIND,
     RUNNING,
     WAITING,
@@ -35,15 +37,20 @@ class Page:
 
     runs: tuple[ListedRun, ...]
     next_key: dict[str, str] | None
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True)
 class ActiveRuns:
-    """The runs that have not ended; ``billed`` are those that prepare or train now."""
+    """The runs that have not ended; ``billed`` are those that prepare or train now.
+
+    ``unread`` are those whose dollars cannot be read, and which may be billed now.
+    """
 
     running: int
     waiting: int
     billed: tuple[ListedRun, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 class RunLists:
@@ -65,29 +72,35 @@ class RunLists:
         """Returns a page of runs, the newest first; ``may_see`` says of which projects."""
         index, name, value = _index_of(project, status)
         found: list[ListedRun] = []
+        unread: list[Unread] = []
         key = dict(start) if start else None
         for _ in range(_MOST_READS):
             items, key = self._query(index, name, value, limit - len(found), key)
-            found += [run for run in map(ListedRun.of, items) if may_see(run.project)]
+            runs, more = _read(items)
+            found += [run for run in runs if may_see(run.project)]
+            unread += more
             if key is None or len(found) >= limit:
                 break
         if key is not None and len(found) < limit:
             # The last that was read may be a run that the caller may not see: its name goes.
             key = {**key, "run_id": _NAMELESS}
-        return Page(tuple(found), key)
+        return Page(tuple(found), key, tuple(unread))
 
     def active(self) -> ActiveRuns:
         """Returns what goes on now; of more than a thousand runs the newest."""
         running = self._of_status(RUNNING)
+        runs, _ = _read(running)
+        _, unread = _read(item for item in running if _may_be_billed(item))
         return ActiveRuns(
             running=len(running),
             waiting=len(self._of_status(WAITING)),
-            billed=tuple(run for run in running if run.is_billed),
+            billed=tuple(run for run in runs if run.is_billed),
+            unread=tuple(unread),
         )
 
-    def of(self, run_ids: Sequence[str]) -> dict[str, ListedRun]:
-        """Returns runs by their ids; one that is not there is left out."""
-        found: dict[str, ListedRun] = {}
+    def of(self, run_ids: Sequence[str]) -> dict[str, ListedRun | Unread]:
+        """Returns runs by their ids, read or not; one that is not there is left out."""
+        found: dict[str, ListedRun | Unread] = {}
         for start in range(0, len(run_ids), _BATCH):
             keys = [{"run_id": {"S": one}} for one in run_ids[start : start + _BATCH]]
             asked: Any = {self._name: {"Keys": keys}}
@@ -95,16 +108,17 @@ class RunLists:
                 with translated("reading runs"):
                     answer = self._client.batch_get_item(RequestItems=asked)
                 items = map(_plain, answer["Responses"].get(self._name, ()))
-                found |= {run.run_id: run for run in map(ListedRun.of, filter(is_run, items))}
+                runs, unread = _read(filter(is_run, items))
+                found |= {run.run_id: run for run in runs} | {one.id: one for one in unread}
                 asked = answer.get("UnprocessedKeys")
         return found
 
-    def _of_status(self, status: str) -> list[ListedRun]:
-        found: list[ListedRun] = []
+    def _of_status(self, status: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
         key: dict[str, str] | None = None
         while len(found) < _MOST_ACTIVE:
             items, key = self._query("by_status", "status", status, _MOST_ACTIVE, key)
-            found += map(ListedRun.of, items)
+            found += items
             if key is None:
                 break
         return found
@@ -140,6 +154,15 @@ def _index_of(project: str | None, status: str | None) -> tuple[str, str, str]:
     if status:
         return "by_status", "status", status
     return "by_time", "kind", LIST_KIND
+
+
+def _read(items: Iterable[Mapping[str, Any]]) -> tuple[list[ListedRun], list[Unread]]:
+    return read_each(items, ListedRun.of, lambda item: str(item["run_id"]))
+
+
+def _may_be_billed(item: Mapping[str, Any]) -> bool:
+    state = item.get("state")
+    return state in BILLED or not isinstance(state, str)
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from thriftline.core.dataclass import dataclass
+from thriftline.core.kept import reading
 
 # The value that all runs have under the key of the list of all of them.
 LIST_KIND = "run"
@@ -13,6 +14,7 @@ RUNNING = "running"
 WAITING = "waiting_for_approval"
 ENDED = ("succeeded", "not_promoted", "rejected", "failed")
 STATUSES = (RUNNING, WAITING, *ENDED)
+READ_IT_THERE = "Its documents can be read one by one, or upload its data set again."
 # The states of the workflow in which something of the run is billed by the hour.
 _PREPARES = "Poll preparation"
 BILLED = (_PREPARES, "Start training", "Poll training")
@@ -25,7 +27,12 @@ def status_facts(project: str, status: str) -> dict[str, str]:
 
 def is_run(item: Mapping[str, Any]) -> bool:
     """Whether an item of the table of runs is a run; requests and claims lie there too."""
-    return {"run_id", "project", "status", "opened_at"} <= item.keys()
+    return {"run_id", "project", "status"} <= item.keys()
+
+
+def has_ended(status: str) -> bool:
+    """Whether nothing goes on of a run with this status."""
+    return status in ENDED
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class ListedRun:
     @property
     def has_ended(self) -> bool:
         """Whether nothing of it goes on."""
-        return self.status in ENDED
+        return has_ended(self.status)
 
     @property
     def is_billed(self) -> bool:
@@ -68,7 +75,16 @@ class ListedRun:
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> "ListedRun":
-        """Returns the run of an item of the table; a former version wrote fewer attributes."""
+        """Returns the run of an item of the table; a former version wrote fewer attributes.
+
+        Raises:
+            UnreadableDocumentError: what every run has is missing, or is no such thing.
+        """
+        with reading(f"The item of run {item['run_id']}", READ_IT_THERE):
+            return cls._of(item)
+
+    @classmethod
+    def _of(cls, item: Mapping[str, Any]) -> "ListedRun":
         arn = item.get("model_package_arn")
         return cls(
             run_id=str(item["run_id"]),

@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
+from thriftline.core.errors import UnreadableDocumentError
 from thriftline.core.kept import UPDATE, reading
+from thriftline.core.unread import Unread, project_of, read_each
 from thriftline.serving.domain.versions import EndpointState, EndpointVersion, version_key
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ STATE = "endpoint"
 # The index whose key is ``item`` and then ``endpoint``: all states without all histories.
 BY_ITEM = "by-item"
 _VERSIONS = "version#"
+_Kind = TypeVar("_Kind")
 # DynamoDB reads so many items in one call.
 _BATCH = 100
 _serialize = TypeSerializer().serialize
@@ -85,8 +88,19 @@ class EndpointsTable:
         with translated(f"reading the items of {endpoint}"):
             return tuple(_read(one) for page in pages for one in page["Items"])
 
-    def endpoints(self) -> tuple[EndpointState, ...]:
-        """Returns the state of every endpoint of the stack."""
+    def endpoints(self) -> tuple[list[EndpointState], list[Unread]]:
+        """Returns the state of every endpoint of the stack, and those that cannot be read."""
+        return _states(self._all())
+
+    def names(self, project: str | None = None) -> tuple[str, ...]:
+        """Returns the names of all endpoints, or of those of a project, read or not."""
+        return tuple(
+            str(one["endpoint"])
+            for one in self._all()
+            if project is None or project_of(one) == project
+        )
+
+    def _all(self) -> list[dict[str, Any]]:
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._name,
             FilterExpression="#item = :state",
@@ -95,12 +109,12 @@ class EndpointsTable:
             ConsistentRead=True,
         )
         with translated("listing endpoints"):
-            return tuple(_state(_read(one)) for page in pages for one in page["Items"])
+            return [_read(one) for page in pages for one in page["Items"]]
 
     def endpoints_page(
         self, limit: int, after: str | None
-    ) -> tuple[tuple[EndpointState, ...], str | None]:
-        """Returns some endpoints by name, and the last one's name where more may come.
+    ) -> tuple[list[EndpointState], list[Unread], str | None]:
+        """Returns some endpoints by name, those that cannot be read, and where more may come after.
 
         The index may be a moment late.
         """
@@ -117,8 +131,7 @@ class EndpointsTable:
         with translated("listing endpoints"):
             found = self._client.query(**asked)
         last = found.get("LastEvaluatedKey")
-        states = tuple(_state(_read(one)) for one in found["Items"])
-        return states, last["endpoint"]["S"] if last else None
+        return *_states(map(_read, found["Items"])), last["endpoint"]["S"] if last else None
 
     def newest_items(
         self, endpoint: str, prefix: str, limit: int, before: str | None = None
@@ -143,18 +156,29 @@ class EndpointsTable:
         last = found.get("LastEvaluatedKey")
         return tuple(_read(one) for one in found["Items"]), last["item"]["S"] if last else None
 
-    def versions_of(self, entries: Iterable[tuple[str, int]]) -> dict[str, EndpointVersion]:
-        """Returns one entry of the history of each endpoint, by endpoint; at most a hundred."""
-        keys = [_key(endpoint, version_key(number)) for endpoint, number in entries]
-        return {one["endpoint"]: _version(one) for one in self._batch(keys)}
+    def versions_of(
+        self, entries: Iterable[tuple[str, int]]
+    ) -> tuple[dict[str, EndpointVersion], dict[str, UnreadableDocumentError]]:
+        """Returns one entry of the history of each endpoint, by endpoint; at most a hundred.
 
-    def states_of(self, names: Sequence[str]) -> tuple[EndpointState, ...]:
-        """Returns all that is kept of endpoints, which is more than their index has."""
-        found: list[EndpointState] = []
+        The second value has those that cannot be read, by endpoint, too.
+        """
+        keys = [_key(endpoint, version_key(number)) for endpoint, number in entries]
+        found, unread = read_each(
+            self._batch(keys), lambda one: (one["endpoint"], _version(one)), _name_of
+        )
+        return dict(found), {one.id: one.error for one in unread}
+
+    def states_of(self, names: Sequence[str]) -> tuple[list[EndpointState], list[Unread]]:
+        """Returns all that is kept of endpoints, which is more than their index has, by name.
+
+        The second value has those that cannot be read.
+        """
+        items: list[dict[str, Any]] = []
         for start in range(0, len(names), _BATCH):
             keys = [_key(name, STATE) for name in names[start : start + _BATCH]]
-            found += map(_state, self._batch(keys))
-        return tuple(sorted(found, key=lambda one: one.endpoint))
+            items += self._batch(keys)
+        return _states(sorted(items, key=_name_of))
 
     def _batch(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Reads up to a hundred items."""
@@ -168,7 +192,7 @@ class EndpointsTable:
     def state(self, endpoint: str) -> EndpointState | None:
         """Returns an endpoint's state, None for one that was never deployed."""
         item = self.get(endpoint, STATE)
-        return _state(item) if item else None
+        return state_of(item) if item else None
 
     def version(self, endpoint: str, number: int) -> EndpointVersion | None:
         """Returns one entry of the history."""
@@ -293,7 +317,20 @@ def _instant(when: datetime) -> str:
     return when.isoformat(timespec="microseconds")
 
 
-def _state(item: Mapping[str, Any]) -> EndpointState:
+def _name_of(item: Mapping[str, Any]) -> str:
+    return str(item["endpoint"])
+
+
+def _states(items: Iterable[Mapping[str, Any]]) -> tuple[list[EndpointState], list[Unread]]:
+    return read_each(items, state_of, _name_of)
+
+
+def state_of(item: Mapping[str, Any]) -> EndpointState:
+    """Returns an endpoint's state by its own item.
+
+    Raises:
+        UnreadableDocumentError: something in it is not known here.
+    """
     with reading(f"The item of {item['endpoint']}", UPDATE):
         return _read_state(item)
 
@@ -302,16 +339,23 @@ def _read_state(item: Mapping[str, Any]) -> EndpointState:
     until = item.get("lock_until")
     return EndpointState(
         endpoint=item["endpoint"],
-        project=item.get("project", ""),
-        kind=item.get("kind", ""),
-        in_use=item.get("in_use"),
-        lock_owner=item.get("lock_owner"),
+        project=_of_kind(str, item, "project") or "",
+        kind=_of_kind(str, item, "kind") or "",
+        in_use=_of_kind(int, item, "in_use"),
+        lock_owner=_of_kind(str, item, "lock_owner"),
         lock_until=datetime.fromisoformat(until) if until else None,
         asleep=bool(item.get("asleep", False)),
         usd_per_hour=_dollars(item.get("usd_per_hour")),
         month_usd=_dollars(item.get("month_usd")),
         instances=item.get("instances"),
     )
+
+
+def _of_kind(kind: type[_Kind], item: Mapping[str, Any], name: str) -> _Kind | None:
+    value = item.get(name)
+    if value is None or isinstance(value, kind):
+        return value
+    raise TypeError(f"{name} is {value!r}")
 
 
 def _dollars(text: str | None) -> Decimal | None:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from thriftline.core.payload import Payload
+from thriftline.core.unread import Unreadable
 from thriftline.money.usd import Usd
 from thriftline.serving.schemas.deployment import Action, CheckedThing, Ending
 from thriftline.serving.schemas.experiment import ExperimentResult
@@ -87,6 +88,7 @@ class EndpointPage(Payload):
     """Some endpoints, by name."""
 
     items: tuple[ShownEndpoint, ...]
+    unreadable: tuple[Unreadable, ...]
     last: str | None = Field(description="Go on after this one; null at the end.")
 
 
@@ -152,6 +154,7 @@ class DeploymentPage(Payload):
     """Some deployments of one endpoint, the newest first."""
 
     items: tuple[ShownDeployment, ...]
+    unreadable: tuple[Unreadable, ...]
     last: str | None
 
 
@@ -202,4 +205,5 @@ class QualityPage(Payload):
     """Some hours, the newest first."""
 
     items: tuple[ShownQualityHour, ...]
+    unreadable: tuple[Unreadable, ...]
     last: str | None

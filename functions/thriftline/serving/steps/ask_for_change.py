@@ -64,7 +64,7 @@ def begin_change(
 
     A new endpoint is known from now on, so that whoever asks for its deployments finds them.
     """
-    if site.table.state(preview.endpoint) is None:
+    if site.table.get(preview.endpoint, STATE) is None:
         site.table.update(preview.endpoint, STATE, project=preview.project, kind=preview.kind)
     name = deployment_id(request.token, now)
     site.machines.start(site.deploy_machine, name, request.model_dump(mode="json"))

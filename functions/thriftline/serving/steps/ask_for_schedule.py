@@ -9,6 +9,7 @@ from thriftline.core.aws.functions import Functions
 from thriftline.core.aws.machines import Machines
 from thriftline.core.causes import read_cause
 from thriftline.core.dataclass import dataclass
+from thriftline.core.kept import UPDATE, reading
 from thriftline.serving.domain.experiment_names import token_digest
 from thriftline.serving.schemas.schedules import ChangeScheduleRequest, ChangeScheduleResponse
 from thriftline.serving.schemas.shown import ShownScheduleAct
@@ -96,23 +97,28 @@ def _begun(
 
 
 def show_act(endpoint: str, own: str, machine: ScheduleMachine) -> ShownScheduleAct | None:
-    """Returns how a sleep or a waking stands or ended, None where the endpoint never had it."""
+    """Returns how a sleep or a waking stands or ended, None where the endpoint never had it.
+
+    Raises:
+        UnreadableDocumentError: another version asked for it, or ended it, in another form.
+    """
     named = _ACT_ID.fullmatch(own)
     found = machine.machines.find(machine.arn, own) if named else None
     if found is None or found.asked.get("endpoint") != endpoint:
         return None
     outcome, reason = "waiting", ""
-    if found.status == "SUCCEEDED":
-        outcome, reason = found.answered["outcome"], found.answered["reason"]
-    elif found.status != "RUNNING":
+    if found.status not in ("RUNNING", "SUCCEEDED"):
         cause = read_cause(found.error or found.status, found.cause or "")
         outcome, reason = "reported", cause.message
-    return ShownScheduleAct.model_validate(
-        {
-            "id": own,
-            "endpoint": endpoint,
-            "action": found.asked["action"],
-            "outcome": outcome,
-            "reason": reason,
-        }
-    )
+    with reading(f"{own} of {endpoint}", UPDATE):
+        if found.status == "SUCCEEDED":
+            outcome, reason = found.answered["outcome"], found.answered["reason"]
+        return ShownScheduleAct.model_validate(
+            {
+                "id": own,
+                "endpoint": endpoint,
+                "action": found.asked["action"],
+                "outcome": outcome,
+                "reason": reason,
+            }
+        )

@@ -108,8 +108,8 @@ class ExperimentDocuments:
         return next(
             (
                 item
-                for endpoint in self._table.endpoints()
-                for item in self.items(endpoint.endpoint)
+                for endpoint in self._table.names()
+                for item in self.items(endpoint)
                 if item["execution_arn"] == execution_arn
             ),
             None,

@@ -1,15 +1,16 @@
 """Lists endpoints and their deployments, for whoever asks what serves and what was changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ThriftlineError
 from thriftline.core.kept import UPDATE, reading
+from thriftline.core.unread import Unread, read_each, shown
 from thriftline.serving.aws.endpoints import Endpoints
 from thriftline.serving.aws.endpoints_table import EndpointsTable
-from thriftline.serving.domain.versions import EndpointState
+from thriftline.serving.domain.versions import EndpointState, EndpointVersion
 from thriftline.serving.schemas.shown import (
     DeploymentPage,
     EndpointPage,
@@ -35,20 +36,32 @@ def list_endpoints(
     site: ListingSite, *, limit: int, after: str | None, allowed: Callable[[str], bool]
 ) -> EndpointPage:
     """Returns some endpoints by name, of the projects that ``allowed`` lets through."""
-    shown: list[EndpointState] = []
+    states: list[EndpointState] = []
+    unread: list[Unread] = []
     last = after
     for _ in range(_MOST_PAGES):
-        states, last = site.table.endpoints_page(limit - len(shown), last)
-        shown += [one for one in states if allowed(one.project)]
-        if last is None or len(shown) >= limit:
+        found, others, last = site.table.endpoints_page(limit - len(states), last)
+        states += [one for one in found if allowed(one.project)]
+        unread += others
+        if last is None or len(states) >= limit:
             break
-    return EndpointPage(items=_rows(shown, site), last=last)
-
-
-def _rows(states: list[EndpointState], site: ListingSite) -> tuple[ShownEndpoint, ...]:
-    versions = site.table.versions_of(
+    versions, unknown = site.table.versions_of(
         (one.endpoint, one.in_use) for one in states if one.in_use is not None
     )
+    # An endpoint is listed though its version is unknown, and the version is named.
+    unread += [
+        Unread(one.endpoint, one.project, unknown[one.endpoint])
+        for one in states
+        if one.endpoint in unknown
+    ]
+    return EndpointPage(
+        items=_rows(states, versions, site), unreadable=shown(unread, allowed), last=last
+    )
+
+
+def _rows(
+    states: list[EndpointState], versions: dict[str, EndpointVersion], site: ListingSite
+) -> tuple[ShownEndpoint, ...]:
     statuses = known_statuses([one.endpoint for one in states if not one.asleep], site)
     rows = []
     for one in states:
@@ -100,20 +113,26 @@ def list_deployments(
     items, last = site.table.newest_items(
         endpoint, DEPLOYMENTS, limit, deployment_item(before) if before else None
     )
+    found, unread = read_each(items, _deployment, _deployment_id)
     return DeploymentPage(
-        items=tuple(_deployment(one) for one in items),
+        items=tuple(found),
+        unreadable=shown(unread),
         last=last.removeprefix(DEPLOYMENTS) if last else None,
     )
 
 
-def _deployment(item: dict[str, Any]) -> ShownDeployment:
+def _deployment_id(item: Mapping[str, Any]) -> str:
+    return str(item["item"]).removeprefix(DEPLOYMENTS)
+
+
+def _deployment(item: Mapping[str, Any]) -> ShownDeployment:
     with reading(f"{item['item']} of {item['endpoint']}", UPDATE):
         return _shown_deployment(item)
 
 
-def _shown_deployment(item: dict[str, Any]) -> ShownDeployment:
+def _shown_deployment(item: Mapping[str, Any]) -> ShownDeployment:
     return ShownDeployment(
-        deployment_id=str(item["item"]).removeprefix(DEPLOYMENTS),
+        deployment_id=_deployment_id(item),
         endpoint=item["endpoint"],
         project=item.get("project", ""),
         action=item.get("action", "deploy"),

@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from thriftline.core.aws.buckets import Bucket
-from thriftline.core.kept import reading
+from thriftline.core.errors import UnreadableDocumentError
+from thriftline.core.unread import Unread, shown
 from thriftline.serving.domain.capture_layout import hour_of, quality_key
-from thriftline.serving.schemas.quality import HourQuality
 from thriftline.serving.schemas.shown import QualityPage, ShownQualityHour
+from thriftline.serving.steps.quality_sources import read_hour
 
 # One listing of S3 shows a thousand keys: a month has 744 hours.
 _LOOKED_BACK = timedelta(days=31)
@@ -31,20 +32,29 @@ def list_quality(
     with ThreadPoolExecutor(_AT_ONCE) as readers:
         found = [one for one in readers.map(lambda key: _read(key, artifacts), chosen) if one]
     more = len(keys) > len(chosen)
-    return QualityPage(items=tuple(found), last=_hour(chosen[-1]).isoformat() if more else None)
+    return QualityPage(
+        items=tuple(one for one in found if isinstance(one, ShownQualityHour)),
+        unreadable=shown(one for one in found if isinstance(one, Unread)),
+        last=_hour(chosen[-1]).isoformat() if more else None,
+    )
 
 
 def _hour(key: str) -> datetime:
-    name = key.rpartition("/")[2].removesuffix(".json")
-    return datetime.strptime(name, "%Y-%m-%dT%H").replace(tzinfo=UTC)
+    return datetime.strptime(_name(key), "%Y-%m-%dT%H").replace(tzinfo=UTC)
 
 
-def _read(key: str, artifacts: Bucket) -> ShownQualityHour | None:
+def _name(key: str) -> str:
+    return key.rpartition("/")[2].removesuffix(".json")
+
+
+def _read(key: str, artifacts: Bucket) -> ShownQualityHour | Unread | None:
     body = artifacts.read(key)
     if body is None:
         return None
-    with reading(artifacts.uri(key), "Delete it, and the watch makes it anew."):
-        found = HourQuality.model_validate_json(body)
+    try:
+        found = read_hour(body, artifacts.uri(key))
+    except UnreadableDocumentError as error:
+        return Unread(_name(key), None, error)
     return ShownQualityHour(
         hour=found.hour,
         version=found.version,

@@ -252,7 +252,7 @@ def _rollback(request: DeployRequest, site: OpeningSite) -> _Wanted:
 def _only_endpoint(request: DeployRequest, site: OpeningSite) -> str:
     if request.project is None:
         raise DeploymentRefusedError("Name a project or an endpoint: neither was given.")
-    own = [one.endpoint for one in site.table.endpoints() if one.project == request.project]
+    own = site.table.names(request.project)
     if len(own) == 1:
         return own[0]
     if not own:

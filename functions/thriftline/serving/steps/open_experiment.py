@@ -127,8 +127,7 @@ def _take_weight(endpoint: str, site: OpeningSite) -> None:
 
 
 def _only_endpoint(request: CompareRequest, site: OpeningSite) -> str:
-    known = site.table.endpoints()
-    own = [one.endpoint for one in known if one.project == request.project]
+    own = site.table.names(request.project or "")
     if len(own) != 1:
         found = ", ".join(sorted(own)) or "none"
         raise ExperimentRefusedError(

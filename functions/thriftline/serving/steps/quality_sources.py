@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import field
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.aws.event_bus import EventBus
 from thriftline.core.aws.topic import Topic
 from thriftline.core.dataclass import dataclass
-from thriftline.core.errors import AwsRequestError
+from thriftline.core.kept import UPDATE, reading
 from thriftline.evaluation.reference_document import REFERENCE, Reference
 from thriftline.serving.aws.captured import Captured
 from thriftline.serving.aws.endpoints_table import EndpointsTable
@@ -52,17 +50,11 @@ class WatchSources:
         """Returns an hour's document, None where it was not begun.
 
         Raises:
-            AwsRequestError: it is of no version that is known here.
+            UnreadableDocumentError: it is of no version that is known here.
         """
         key = quality_key(endpoint, hour)
         body = self.artifacts.read(key)
-        try:
-            return None if body is None else HourQuality.model_validate_json(body)
-        except ValidationError as error:
-            raise AwsRequestError(
-                f"{self.artifacts.uri(key)} cannot be read: {error.errors()[0]['msg']}. Delete it, "
-                "and the watch makes it anew."
-            ) from error
+        return None if body is None else read_hour(body, self.artifacts.uri(key))
 
     def write(self, document: HourQuality) -> None:
         """Writes an hour's document."""
@@ -73,6 +65,9 @@ class WatchSources:
         """Returns the reference of the run whose model is served, None where there is none.
 
         Models of runs before 2026-11-30, and of other programs, have none.
+
+        Raises:
+            UnreadableDocumentError: it is of no version that is known here.
         """
         prefix = self.artifacts.uri("training/")
         if not artifact_uri.startswith(prefix):
@@ -82,13 +77,19 @@ class WatchSources:
         body = self.artifacts.read(key)
         if body is None:
             return None
-        try:
+        with reading(self.artifacts.uri(key), UPDATE):
             found = Reference.model_validate_json(body)
-        except ValidationError as error:
-            raise AwsRequestError(
-                f"{self.artifacts.uri(key)} cannot be read: {error.errors()[0]['msg']}."
-            ) from error
         return _view(found)
+
+
+def read_hour(body: bytes, place: str) -> HourQuality:
+    """Returns an hour by its document.
+
+    Raises:
+        UnreadableDocumentError: it is of no version that is known here.
+    """
+    with reading(place, "Delete it, and the watch makes it anew."):
+        return HourQuality.model_validate_json(body)
 
 
 def _view(found: Reference) -> ModelReference:

@@ -51,7 +51,11 @@ def watch_quality(
             by itself, and an alarm hears of it when that does not help.
     """
     tally, failed, count = _Tally(), [], 0
-    for state in sources.table.endpoints():
+    states, unread = sources.table.endpoints()
+    for one in unread:
+        report(one.id, one.error)
+        failed.append(one.id)
+    for state in states:
         try:
             count += _watch(state, sources, now, tally)
         except (ThriftlineError, ValueError, KeyError, TypeError) as error:

@@ -162,7 +162,7 @@ class Context:
 
         base = api_base(self.stack.outputs, self.endpoint_url)
         signer = Signer(self._credentials(), self.session.region_name or _EMBEDDED_REGION)
-        return Api(base, signer, (self.make_pool or pool)(), self.token, self.dry_run)
+        return Api(base, signer, (self.make_pool or pool)(), self.token, self.dry_run, self.say)
 
     def _credentials(self) -> Any:
         from botocore.exceptions import NoCredentialsError

@@ -20,7 +20,7 @@ def page_of(items: list[Document], query: Mapping[str, str]) -> Document:
     start, limit = int(query.get("next_token", "0")), int(query.get("limit", PAGE))
     following = start + limit if start + limit < len(items) else None
     token = None if following is None else str(following)
-    return {"items": items[start : start + limit], "next_token": token}
+    return {"items": items[start : start + limit], "unreadable": [], "next_token": token}
 
 
 @dataclass(frozen=True)

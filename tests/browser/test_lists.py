@@ -80,6 +80,21 @@ def test_an_empty_list_says_what_to_do(name: str, api: FakeApi, open_page: Opene
     assert violations(page) == []
 
 
+def test_what_a_list_cannot_read_is_named_with_the_fix(api: FakeApi, open_page: Opener) -> None:
+    unread = {"id": "reviews-9", "problem": "The item of run reviews-9 is odd.", "fix": "Update."}
+    for items in (sample_runs.runs(), []):
+        api.answers["/runs"] = {"items": items, "unreadable": [unread], "next_token": None}
+        page = open_page("#/runs")
+        settled(page)
+
+        said = page.inner_text("main .stale")
+        assert "1 run cannot be read and is not in the list." in said
+        assert "The item of run reviews-9 is odd. Update." in said
+        assert len(rows(page)) == len(items)
+        assert page.locator("main .empty").count() == 0
+        assert violations(page) == []
+
+
 def test_a_filter_without_runs_offers_the_way_back(open_page: Opener) -> None:
     page = open_page("#/runs?project=nobody")
 

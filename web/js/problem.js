@@ -75,17 +75,22 @@ export const nonsense = (status, detail = "") =>
     move: "Something between this page and the API answered in its place, or page and stack are of different versions. Nothing was changed by reading it.",
   });
 
+// A document of another version stays what it is, however often somebody looks.
+const UNREAD = "urn:thriftline:problem:unread";
+
 /** Turns a problem document (RFC 9457) into a Problem; other bodies are nonsense. */
 export function problemOf(status, body) {
   if (!body || typeof body !== "object" || Array.isArray(body)) return nonsense(status);
   // API Gateway's own errors have a message alone.
   const title = text(body.title) || text(body.message) || `The API answered ${status}`;
   const errors = Array.isArray(body.errors) ? body.errors : [];
+  const fix = body.type === UNREAD ? text(body.fix) : "";
+  const detail = text(body.detail);
   return new Problem({
     status,
     title,
-    move: moveOfGateway(`${title} ${text(body.detail)}`),
-    detail: text(body.detail),
+    move: fix || moveOfGateway(`${title} ${detail}`),
+    detail: fix && detail.endsWith(fix) ? detail.slice(0, -fix.length).trim() : detail,
     errors: errors.map((one) => [text(one?.pointer), text(one?.detail)].filter(Boolean).join(": ")),
   });
 }

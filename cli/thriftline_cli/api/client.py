@@ -13,6 +13,7 @@ from botocore.credentials import Credentials
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry, Timeout
 
+from thriftline_cli.answers import shown
 from thriftline_cli.api.problems import problem
 from thriftline_cli.exits import CommandError, Exit, Rehearsed
 
@@ -74,17 +75,24 @@ class Api:
     connections: urllib3.PoolManager
     token: Callable[[], str]
     dry_run: bool = False
+    say: Callable[[str], None] = lambda _line: None
 
     def get(self, path: str, **query: Any) -> Json:
         """Returns what lies under a path."""
         return self._json("GET", path, query=query)
 
     def items(self, path: str, limit: int | None = None, **query: Any) -> Iterator[Json]:
-        """Yields what a list has, page by page, ``limit`` of it at the most."""
+        """Yields what a list has, page by page, ``limit`` of it at the most.
+
+        What the API could not read is said, for it is missing.
+        """
         left, token = limit, None
         while left is None or left > 0:
             asked = _MOST_PAGE if left is None else min(left, _MOST_PAGE)
             page = self.get(path, **query, limit=asked, next_token=token)
+            # An older stack has no such list.
+            for one in page.get("unreadable") or ():
+                self.say(f"not listed: {shown(one.get('problem'))} {shown(one.get('fix'))}")
             yield from page["items"]
             left = None if left is None else left - len(page["items"])
             token = page["next_token"]

@@ -230,6 +230,8 @@ def _problem_of(error: ThriftlineError) -> Problem:
         )
     if isinstance(error, _OWN_FAULTS):
         return failure()
-    if isinstance(error, DeploymentInProgressError | RunSettledError | UnreadableDocumentError):
+    if isinstance(error, UnreadableDocumentError):
+        return problems.unread(error)
+    if isinstance(error, DeploymentInProgressError | RunSettledError):
         return problems.conflict(str(error))
     return problems.broken_rule(str(error))

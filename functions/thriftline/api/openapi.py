@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from thriftline.api.answers import Accepted, RawDocument
 from thriftline.api.dispatch import View, view_of
-from thriftline.api.problems import CONTENT_TYPE, title_of
+from thriftline.api.problems import CONTENT_TYPE, UNREAD, title_of
 from thriftline.api.requests import LONGEST_ID
 from thriftline.api.routes import ROUTES, VERSION, Route
 
@@ -32,11 +32,16 @@ _PROBLEM = {
     "description": "RFC 9457.",
     "required": ["type", "title", "status", "detail", "instance"],
     "properties": {
-        "type": {"type": "string"},
+        "type": {
+            "type": "string",
+            "description": f"{UNREAD}: this version cannot read what was kept; fix says what to "
+            "do. about:blank: the status says it.",
+        },
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "instance": {"type": "string"},
+        "fix": {"type": "string"},
         "errors": {
             "type": "array",
             "items": {

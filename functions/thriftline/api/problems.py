@@ -6,8 +6,11 @@ from http import HTTPStatus
 from typing import Any
 
 from thriftline.core.dataclass import dataclass
+from thriftline.core.errors import UnreadableDocumentError
 
 CONTENT_TYPE = "application/problem+json"
+# The type of a problem whose status and title would not say what to do.
+UNREAD = "urn:thriftline:problem:unread"
 LONGEST_DETAIL = 2_000
 MOST_ERRORS = 20
 # Titles of its own kind, where the status alone says too little.
@@ -35,7 +38,10 @@ class Fault:
 
 
 class Problem(Exception):
-    """Ends a request with an error that the caller can read."""
+    """Ends a request with an error that the caller can read.
+
+    ``fix`` is what to do where the status does not say it; it stands at the end of ``detail``, too.
+    """
 
     def __init__(
         self,
@@ -44,22 +50,26 @@ class Problem(Exception):
         *,
         faults: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        fix: str = "",
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.faults = tuple(faults)
         self.headers = dict(headers or {})
+        self.fix = fix
 
     def document(self, instance: str) -> dict[str, Any]:
         """Returns the problem document; ``instance`` is the id of the request."""
         document: dict[str, Any] = {
-            "type": "about:blank",
-            "title": title_of(self.status),
+            "type": UNREAD if self.fix else "about:blank",
+            "title": "What was kept cannot be read" if self.fix else title_of(self.status),
             "status": int(self.status),
             "detail": self.detail[:LONGEST_DETAIL],
             "instance": f"urn:request:{instance}",
         }
+        if self.fix:
+            document["fix"] = self.fix
         if self.faults:
             document["errors"] = [
                 {"pointer": one.pointer, "detail": one.detail[:LONGEST_DETAIL]}
@@ -90,6 +100,11 @@ def not_found(what: str) -> Problem:
 def conflict(detail: str) -> Problem:
     """Returns the problem of a change that the present state does not allow."""
     return Problem(HTTPStatus.CONFLICT, detail)
+
+
+def unread(error: UnreadableDocumentError) -> Problem:
+    """Returns the problem of what another version of Thriftline has kept."""
+    return Problem(HTTPStatus.CONFLICT, str(error), fix=error.fix)
 
 
 def broken_rule(detail: str, *faults: Fault) -> Problem:

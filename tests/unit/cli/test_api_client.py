@@ -48,6 +48,14 @@ def test_every_call_is_signed_for_the_api(api: FakeApi) -> None:
     assert api.answer == [RUN]
 
 
+def test_what_the_api_could_not_read_is_said_beside_the_answer(api: FakeApi) -> None:
+    unread = {"id": "shop-2", "problem": "The item of run shop-2 cannot be read.", "fix": "Update."}
+    api.routes["GET /runs"] = {**page(RUN), "unreadable": [unread]}
+    assert api.command("runs list --output json") == Exit.DONE
+    assert api.answer == [RUN]
+    assert "not listed: The item of run shop-2 cannot be read. Update." in "\n".join(api.said)
+
+
 def test_pages_are_read_until_there_is_no_more_or_enough(api: FakeApi) -> None:
     api.routes["GET /runs"] = lambda asked: (
         page(*[RUN] * 100, next_token="t") if "next_token" not in asked.query else page(RUN)

@@ -5,7 +5,7 @@ import { caller, list, plain } from "../format.js";
 import { html } from "../lib.js";
 import { isList, useLoad } from "../load.js";
 import { Action } from "../parts/dialog.js";
-import { Heading, Loaded } from "../parts/states.js";
+import { Heading, Loaded, Unreadable } from "../parts/states.js";
 import { Table } from "../parts/table.js";
 import { Badge, Facts, Money, Name, When } from "../parts/text.js";
 import { address } from "../router.js";
@@ -31,7 +31,7 @@ export function Endpoint({ id }) {
   return html`
     <${Heading} kicker=${html`<a href=${address(["endpoints"])}>Endpoints</a>`}><${Name} of=${id} /><//>
     <${Loaded} of=${endpoint} what="endpoint">${(of) => html`<${State} of=${of} reload=${reload} /><${Versions} of=${of} reload=${reload} />${of.experiment_id && html`<${Experiment} id=${of.experiment_id} endpoint=${id} reload=${reload} />`}`}<//>
-    <section><h2>Deployments</h2><${Loaded} of=${deployments} what="deployments">${(data) => html`<${Deployments} rows=${data.items} />`}<//></section>
+    <section><h2>Deployments</h2><${Loaded} of=${deployments} what="deployments">${(data) => html`<${Unreadable} of=${data.unreadable} what="deployment" /><${Deployments} rows=${data.items} />`}<//></section>
     <${Quality} endpoint=${id} />
   `;
 }

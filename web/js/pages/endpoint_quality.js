@@ -3,7 +3,7 @@ import { path } from "../api.js";
 import { count, list, plain, share } from "../format.js";
 import { html } from "../lib.js";
 import { useLoad } from "../load.js";
-import { Loaded } from "../parts/states.js";
+import { Loaded, Unreadable } from "../parts/states.js";
 import { Table } from "../parts/table.js";
 import { Badge, When } from "../parts/text.js";
 
@@ -24,7 +24,7 @@ export function Quality({ endpoint }) {
   const quality = useLoad(path(["endpoints", endpoint, "quality"]));
   return html`<section>
     <h2>Quality</h2>
-    <${Loaded} of=${quality} what="quality">${(data) => html`<${Windows} rows=${rowsOf(data)} />`}<//>
+    <${Loaded} of=${quality} what="quality">${(data) => html`<${Unreadable} of=${data.unreadable} what="hour" /><${Windows} rows=${rowsOf(data)} />`}<//>
   </section>`;
 }
 

@@ -1,11 +1,11 @@
 // What all lists share: filters and the place in the list are in the address.
 import { path } from "../api.js";
-import { counted } from "../format.js";
+import { counted, list } from "../format.js";
 import { html, useEffect } from "../lib.js";
 import { announce } from "../announce.js";
 import { isList, useLoad } from "../load.js";
 import { address, go } from "../router.js";
-import { Empty, Loaded } from "./states.js";
+import { Empty, Loaded, Unreadable } from "./states.js";
 import { Table } from "./table.js";
 
 export const PAGE_SIZE = 50;
@@ -39,17 +39,22 @@ export function List({
   }, [many, token]);
   const page = (next) => address(parts, { ...chosen, next_token: next });
   return html`<${Loaded} of=${loaded} what="${what}s">
-    ${(data) =>
+    ${(data) => html`<${Unreadable} of=${data.unreadable} what=${what} />${
       data.items.length === 0
-        ? html`<${Empty}>${empty}<//>`
+        ? nothing(data, empty)
         : html`<${Table} caption="${what}s" ...${{ columns, keyOf, marked, rows: data.items }} />
             <nav class="pager" aria-label="Pages of the list">
               <span class="soft">${counted(many, what)} on this page</span>
               ${token && html`<a class="button" href=${page(null)}>First page</a>`}
               ${data.next_token && html`<a class="button" href=${page(data.next_token)}>Next ${PAGE_SIZE}</a>`}
-            </nav>`}
+            </nav>`
+    }`}
   <//>`;
 }
+
+/** A list is not empty while there is something that could not be read. */
+const nothing = (data, empty) =>
+  list(data.unreadable).length === 0 && html`<${Empty}>${empty}<//>`;
 
 /** Filters whose values are in the address; what is chosen begins at the first page. */
 export function Filters({ parts, query, fields }) {

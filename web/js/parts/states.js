@@ -1,6 +1,6 @@
 // What stands where data will be, is not, or could not be had.
 import { html, useEffect, useRef } from "../lib.js";
-import { plain } from "../format.js";
+import { counted, list, plain } from "../format.js";
 
 /** A problem as sentences: what happened, why, and what to do. */
 export function Failure({ problem, retry, compact = false }) {
@@ -17,6 +17,14 @@ export const Loading = ({ isSlow, what }) => html`<div class="waiting" aria-busy
   ${isSlow && html`<p class="soft" role="status">This takes longer than usual; the stack may be starting. It goes on.</p>`}
   <div class="bones" aria-hidden="true"><i></i><i></i><i></i></div>
 </div>`;
+
+/** What a list could not read, each with what to do. An older stack does not say it. */
+export const Unreadable = ({ of, what }) =>
+  list(of).length > 0 &&
+  html`<div class="stale" role="status">
+    <p><strong>${counted(list(of).length, what)} cannot be read and ${list(of).length === 1 ? "is" : "are"} not in the list.</strong></p>
+    <ul>${list(of).map((one) => html`<li>${plain(one?.problem)} ${plain(one?.fix)}</li>`)}</ul>
+  </div>`;
 
 export const Empty = ({ children }) => html`<div class="empty">${children}</div>`;
 

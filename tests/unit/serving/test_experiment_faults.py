@@ -7,7 +7,8 @@ import pytest
 
 from tests.unit.serving.experiment_traffic import HOUR, traffic
 from tests.unit.serving.experiment_world import AB, ENDPOINT, NOW, World, made_world, refusal
-from thriftline.core.errors import ServiceUnavailableError, ThriftlineError
+from thriftline.core.errors import ServiceUnavailableError, ThriftlineError, UnreadableDocumentError
+from thriftline.serving.domain.experiment_names import plan_key, result_key, state_key
 
 
 @pytest.fixture
@@ -29,6 +30,21 @@ def test_what_somebody_put_on_the_endpoint_is_left_there(world: World) -> None:
     assert ended.cause == "changed"
     assert world.hosting.config == "theirs"
     assert not {"UpdateEndpoint", "UpdateEndpointWeightsAndCapacities"} & set(world.hosting.calls)
+
+
+def test_what_another_version_wrote_of_an_experiment_is_an_answer_and_no_fault(
+    world: World,
+) -> None:
+    own = world.begin(AB)
+    made = world.documents.required(ENDPOINT, own)
+    for key, read in (
+        (result_key(ENDPOINT, own), lambda: world.documents.result(ENDPOINT, own)),
+        (state_key(ENDPOINT, own), lambda: world.documents.state(made)),
+        (plan_key(ENDPOINT, own), lambda: world.documents.required(ENDPOINT, own)),
+    ):
+        world.documents.artifacts.write_json(key, '{"schema_version": "9"}')
+        with pytest.raises(UnreadableDocumentError, match=f"{key} cannot be read"):
+            read()
 
 
 def test_an_update_that_sagemaker_took_back_is_no_experiment(world: World) -> None:

@@ -9,9 +9,11 @@ from thriftline.core.errors import (
     DeploymentRefusedError,
     InvalidServeSpecError,
     NothingToRollBackToError,
+    UnreadableDocumentError,
 )
 from thriftline.serving.aws.endpoints import Endpoints
 from thriftline.serving.domain.experiment_names import result_key
+from thriftline.serving.schemas.deployment import deployment_key
 from thriftline.serving.schemas.experiment import Contender, ExperimentResult, ShadowFigures
 from thriftline.serving.schemas.steps.preview import PreviewDeploymentResponse
 from thriftline.serving.schemas.steps.requests import DeployRequest
@@ -242,6 +244,34 @@ def test_after_a_rollback_a_month_is_still_that_of_serve_yaml(world: DeploymentW
     assert "$167.90" in page(world)
     world.rollback()
     assert "$167.90" in page(world)
+
+
+def test_a_deployment_that_another_version_wrote_is_shown_by_the_table(
+    world: DeploymentWorld,
+) -> None:
+    world.serve_yaml(CANARY)
+    world.register(1)
+    world.deploy(why="the first")
+    (item,) = world.table.items(ENDPOINT, "deployment#")
+    own = str(item["item"]).removeprefix("deployment#")
+    world.artifacts.write_json(deployment_key(ENDPOINT, own), '{"schema_version": "9"}')
+    shown = page(world)
+    assert "the first" in shown
+    assert "$167.90" not in shown
+
+
+def test_what_the_page_cannot_read_is_named(world: DeploymentWorld) -> None:
+    world.serve_yaml(CANARY)
+    world.register(1)
+    world.deploy()
+    world.table.update(ENDPOINT, "experiment#x-1", state="ended", kind="shadow")
+    for key in (result_key(ENDPOINT, "x-1"), "hour.json"):
+        world.artifacts.write_json(key, '{"schema_version": "9"}')
+        world.table.update(ENDPOINT, "quality", last_window="hour.json")
+        with pytest.raises(UnreadableDocumentError, match=key):
+            page(world)
+        world.s3.delete_object(Bucket=ARTIFACTS, Key=key)
+        world.table.delete(ENDPOINT, "experiment#x-1")
 
 
 def test_an_endpoint_that_nobody_deployed_has_no_page(world: DeploymentWorld) -> None:

@@ -226,6 +226,16 @@ def test_one_broken_endpoint_stops_nobody(here: WatchedWorld) -> None:
     assert here.document()["state"] == "done"
 
 
+def test_an_endpoint_whose_item_cannot_be_read_stops_nobody(here: WatchedWorld) -> None:
+    here.sources.table.update("a-foreign-one", "endpoint", project="reviews", lock_until="late")
+    here.capture(_requests(400, 0.5))
+    failures: list[str] = []
+    with pytest.raises(RuntimeError, match="Not watched: a-foreign-one;"):
+        watch_quality(here.sources, now=LATER, report=lambda name, _: failures.append(name))
+    assert failures == ["a-foreign-one"]
+    assert here.document()["state"] == "done"
+
+
 def test_an_endpoint_without_captures_is_not_watched(here: WatchedWorld) -> None:
     assert _watch(here).endpoints == 0
     assert here.said.metrics == []

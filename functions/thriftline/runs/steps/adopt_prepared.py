@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from pydantic import ValidationError
-
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.errors import DatasetRejectedError, TrainingFailedError
+from thriftline.core.kept import reading
 from thriftline.runs.domain.layout import prepared_prefix, run_prefix
 from thriftline.runs.schemas.preparation_plan import PreparationPlan
 from thriftline.runs.schemas.prepared_manifest import PreparedFile, PreparedManifest
@@ -15,6 +14,7 @@ from thriftline.runs.schemas.run import DatasetFile, Run, RunPreparation
 PREPARATION = "preparation.json"
 PREPARATION_PAGE = "preparation.html"
 _MANIFEST = "manifest.json"
+_PREPARE_AGAIN = "Give the stack the program of its own version, and upload the raw data again."
 _KEPT = (
     (PREPARATION, PREPARATION, "application/json"),
     ("index.html", PREPARATION_PAGE, "text/html; charset=utf-8"),
@@ -30,6 +30,7 @@ def adopt_prepared(
 
     Raises:
         TrainingFailedError: the preparation left no manifest, or not the files that it names.
+        UnreadableDocumentError: the manifest is of no version that is known here.
         DatasetRejectedError: no row is left to train on.
     """
     prefix = prepared_prefix(run.run_id, attempt)
@@ -75,12 +76,8 @@ def _manifest(artifacts: Bucket, prefix: str) -> PreparedManifest:
             f"The preparation ended well and left no manifest at {place}, so what it wrote is not "
             "known to be whole."
         )
-    try:
+    with reading(f"The preparation's manifest {place}", _PREPARE_AGAIN):
         return PreparedManifest.model_validate_json(body)
-    except ValidationError as error:
-        raise TrainingFailedError(
-            f"The preparation's manifest {place} cannot be read: {error.errors()[0]['msg']}."
-        ) from error
 
 
 def _file(

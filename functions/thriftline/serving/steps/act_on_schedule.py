@@ -23,6 +23,7 @@ from thriftline.core.aws.target_clients import TargetClients
 from thriftline.core.aws.topic import Topic
 from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import ServiceUnavailableError
+from thriftline.core.kept import UPDATE, reading
 from thriftline.core.message import Message
 from thriftline.core.saved_endpoint import SavedEndpoint
 from thriftline.core.tags import SCHEDULE_TAG, SERVED_SINCE_TAG
@@ -230,7 +231,8 @@ def _read_copy(key: str, site: ScheduleSite) -> SavedEndpoint:
     text = site.artifacts.read(key)
     if text is None:
         raise ServiceUnavailableError(f"The saved copy {site.artifacts.uri(key)} is not there.")
-    return SavedEndpoint.model_validate_json(text)
+    with reading(f"The saved copy {site.artifacts.uri(key)}", UPDATE):
+        return SavedEndpoint.model_validate_json(text)
 
 
 def _fell_asleep(copy: SavedEndpoint, schedule: Schedule, site: ScheduleSite) -> _Ending:

@@ -1,8 +1,11 @@
 """Where an experiment is written down: its documents, and what the table knows of it."""
 
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.kept import UPDATE, reading
 from thriftline.serving.aws.endpoints_table import EndpointsTable
 from thriftline.serving.domain.experiment_names import (
     ITEMS,
@@ -16,6 +19,7 @@ from thriftline.serving.domain.experiment_variants import variant_name
 from thriftline.serving.schemas.experiment import Experiment, ExperimentResult, ExperimentState
 
 ENDED = "ended"
+_Document = TypeVar("_Document", bound=BaseModel)
 
 
 class ExperimentDocuments:
@@ -52,14 +56,20 @@ class ExperimentDocuments:
 
         Raises:
             AwsRequestError: its document is not there.
+            UnreadableDocumentError: another version of Thriftline wrote it.
         """
-        body = self.artifacts.read_required(plan_key(endpoint, experiment_id), "Open experiment")
-        return Experiment.model_validate_json(body)
+        key = plan_key(endpoint, experiment_id)
+        return self._parsed(key, self.artifacts.read_required(key, "Open experiment"), Experiment)
 
     def state(self, experiment: Experiment) -> ExperimentState:
-        """Returns what was counted so far."""
-        body = self.artifacts.read(state_key(experiment.endpoint, experiment.experiment_id))
-        return ExperimentState() if body is None else ExperimentState.model_validate_json(body)
+        """Returns what was counted so far.
+
+        Raises:
+            UnreadableDocumentError: another version of Thriftline wrote it.
+        """
+        key = state_key(experiment.endpoint, experiment.experiment_id)
+        body = self.artifacts.read(key)
+        return ExperimentState() if body is None else self._parsed(key, body, ExperimentState)
 
     def write_state(self, experiment: Experiment, state: ExperimentState) -> None:
         """Writes all that was counted, in one piece: a window counts wholly or not at all."""
@@ -74,9 +84,18 @@ class ExperimentDocuments:
         self.artifacts.write_json(key, result.model_dump_json(indent=1))
 
     def result(self, endpoint: str, experiment_id: str) -> ExperimentResult | None:
-        """Returns how an experiment ended, None before that."""
-        body = self.artifacts.read(result_key(endpoint, experiment_id))
-        return None if body is None else ExperimentResult.model_validate_json(body)
+        """Returns how an experiment ended, None before that.
+
+        Raises:
+            UnreadableDocumentError: another version of Thriftline wrote it.
+        """
+        key = result_key(endpoint, experiment_id)
+        body = self.artifacts.read(key)
+        return None if body is None else self._parsed(key, body, ExperimentResult)
+
+    def _parsed(self, key: str, body: bytes, model: type[_Document]) -> _Document:
+        with reading(self.artifacts.uri(key), UPDATE):
+            return model.model_validate_json(body)
 
     def end(self, result: ExperimentResult) -> str:
         """Writes how an experiment ended; returns the document's URI."""

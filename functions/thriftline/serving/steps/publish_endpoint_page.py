@@ -10,6 +10,7 @@ from typing import Any
 
 from thriftline.core.aws.buckets import Bucket
 from thriftline.core.dataclass import dataclass
+from thriftline.core.kept import UPDATE, reading
 from thriftline.core.wording import counted
 from thriftline.serving.aws.endpoints import Endpoints, instance_type_of
 from thriftline.serving.aws.endpoints_table import EndpointsTable
@@ -27,9 +28,10 @@ from thriftline.serving.reports.endpoint_page import (
 from thriftline.serving.schemas.deployment import Deployment, deployment_key
 from thriftline.serving.schemas.endpoint_page import PublishEndpointPageResponse
 from thriftline.serving.schemas.experiment import ExperimentResult
-from thriftline.serving.schemas.quality import HourQuality
 from thriftline.serving.steps.deployment_wishes import wish_of
 from thriftline.serving.steps.preview_deployment import months_of
+from thriftline.serving.steps.quality_sources import read_hour
+from thriftline.serving.steps.show_endpoint import readable_deployment
 
 _DEPLOYMENT, _EXPERIMENT = "deployment#", "experiment#"
 
@@ -51,7 +53,14 @@ def page_key(endpoint: str) -> str:
 def publish_endpoint_page(
     endpoint: str, site: PageSite, *, now: datetime
 ) -> PublishEndpointPageResponse:
-    """Writes the page; an endpoint that nobody deployed here has none."""
+    """Writes the page; an endpoint that nobody deployed here has none.
+
+    Of a deployment that another version wrote it shows what the table says.
+
+    Raises:
+        UnreadableDocumentError: the state, a comparison or an hour of quality is of another
+            version. Writing again cannot help.
+    """
     state = site.table.state(endpoint)
     if state is None:
         return PublishEndpointPageResponse(endpoint=endpoint, page=None)
@@ -97,7 +106,7 @@ def _shown(endpoint: str, site: PageSite, now: datetime) -> ShownEndpoint:
 
 def _document(endpoint: str, item: Mapping[str, Any], site: PageSite) -> Deployment | None:
     body = site.artifacts.read(deployment_key(endpoint, _id_of(item, _DEPLOYMENT)))
-    return None if body is None else Deployment.model_validate_json(body)
+    return None if body is None else readable_deployment(body)
 
 
 def _id_of(item: Mapping[str, Any], prefix: str) -> str:
@@ -106,20 +115,21 @@ def _id_of(item: Mapping[str, Any], prefix: str) -> str:
 
 def _deployment(item: Mapping[str, Any], full: Deployment | None) -> ShownDeployment:
     price = full.price if full else None
-    return ShownDeployment(
-        deployment_id=_id_of(item, _DEPLOYMENT),
-        action=str(item.get("action", "deploy")),
-        registry_version=item.get("registry_version"),
-        who=str(item.get("requested_by", "")),
-        why=str(item.get("why") or ""),
-        opened_at=_instant(item["opened_at"]),
-        ended_at=_instant(item["ended_at"]) if item.get("ended_at") else None,
-        ending=item.get("ending"),
-        reason=str(item.get("reason") or ""),
-        requests=full.watch.invocations if full else None,
-        usd=price.rollout_usd if price else None,
-        stages=full.watch.stages if full else (),
-    )
+    with reading(f"{item['item']} of {item['endpoint']}", UPDATE):
+        return ShownDeployment(
+            deployment_id=_id_of(item, _DEPLOYMENT),
+            action=str(item.get("action", "deploy")),
+            registry_version=item.get("registry_version"),
+            who=str(item.get("requested_by", "")),
+            why=str(item.get("why") or ""),
+            opened_at=_instant(item["opened_at"]),
+            ended_at=_instant(item["ended_at"]) if item.get("ended_at") else None,
+            ending=item.get("ending"),
+            reason=str(item.get("reason") or ""),
+            requests=full.watch.invocations if full else None,
+            usd=price.rollout_usd if price else None,
+            stages=full.watch.stages if full else (),
+        )
 
 
 def _instant(text: Any) -> datetime:
@@ -215,7 +225,8 @@ def _result(endpoint: str, experiment: str, site: PageSite) -> ExperimentResult 
     for key in (result_key(endpoint, experiment), progress_key(endpoint, experiment)):
         body = site.artifacts.read(key)
         if body is not None:
-            return ExperimentResult.model_validate_json(body)
+            with reading(site.artifacts.uri(key), UPDATE):
+                return ExperimentResult.model_validate_json(body)
     return None
 
 
@@ -223,7 +234,7 @@ def _quality(endpoint: str, site: PageSite) -> ShownQuality | None:
     item = site.table.get(endpoint, "quality")
     key = item.get("last_window") if item else None
     body = site.artifacts.read(str(key)) if key else None
-    window = HourQuality.model_validate_json(body).window if body else None
+    window = read_hour(body, site.artifacts.uri(str(key))).window if body else None
     if window is None or not window.variants:
         return None
     main = max(window.variants.values(), key=lambda one: one.rows)

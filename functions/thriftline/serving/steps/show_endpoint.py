@@ -77,7 +77,7 @@ def _priced(endpoint: str, site: ShowingSite) -> Deployment | None:
     for item in items:
         key = deployment_key(endpoint, str(item["item"]).removeprefix(DEPLOYMENTS))
         body = site.artifacts.read(key)
-        found = None if body is None else _readable(body)
+        found = None if body is None else readable_deployment(body)
         if found is None or found.price is None:
             continue
         if found.action == "deploy":
@@ -86,7 +86,7 @@ def _priced(endpoint: str, site: ShowingSite) -> Deployment | None:
     return fallback
 
 
-def _readable(body: bytes) -> Deployment | None:
+def readable_deployment(body: bytes) -> Deployment | None:
     """Returns a deployment; of one that another version wrote, no price is known."""
     try:
         return Deployment.model_validate_json(body)

@@ -9,6 +9,7 @@ from thriftline.core.errors import (
     DatasetChangedError,
     DatasetRejectedError,
     TrainingFailedError,
+    UnreadableDocumentError,
 )
 from thriftline.runs.domain.endings import Ending
 from thriftline.runs.schemas.run import DatasetFile
@@ -38,7 +39,11 @@ def test_an_end_without_a_manifest_is_no_good_end(world: PreparationWorld) -> No
             TrainingFailedError,
             "5 bytes; it has 4",
         ),
-        ([{"split": "other", "path": "a", "rows": 2, "bytes": 5}], TrainingFailedError, "be read"),
+        (
+            [{"split": "other", "path": "a", "rows": 2, "bytes": 5}],
+            UnreadableDocumentError,
+            "manifest.json cannot be read: files.0.split.*upload the raw data again",
+        ),
     ],
 )
 def test_a_manifest_that_does_not_hold_is_refused(

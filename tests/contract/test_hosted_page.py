@@ -165,6 +165,16 @@ def test_the_bucket_is_private_and_read_by_this_distribution_alone(
     assert source.value.endswith(":distribution/${PageDistribution}")
 
 
+def test_people_are_those_of_the_pool_alone(template: dict[str, Any]) -> None:
+    # AdminGetUser by ``sub`` finds no others, so who came by another provider could not act.
+    resources = template["Resources"].values()
+    assert not [one for one in resources if one["Type"] == "AWS::Cognito::UserPoolIdentityProvider"]
+    client = template["Resources"]["PageClient"]["Properties"]
+    assert client["SupportedIdentityProviders"] == ["COGNITO"]
+    said = (ROOT / "docs/page.md").read_text()
+    assert "Sign-in through another provider (SAML, OIDC) is not\n  supported" in said
+
+
 def test_nobody_signs_up_and_the_page_keeps_no_secret(template: dict[str, Any]) -> None:
     resources = template["Resources"]
     pool = resources["PageUserPool"]["Properties"]

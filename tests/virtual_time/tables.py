@@ -56,10 +56,12 @@ class MemoryDynamoDB:
         ConditionExpression: str | None = None,
         ExpressionAttributeNames: dict[str, str] | None = None,
         ExpressionAttributeValues: Item | None = None,
+        ReturnValuesOnConditionCheckFailure: str = "NONE",
     ) -> dict[str, Any]:
         words = Words(ExpressionAttributeNames or {}, ExpressionAttributeValues or {})
         key = _key_of(Item)
-        self._check("PutItem", TableName, key, ConditionExpression, words, None)
+        told = ReturnValuesOnConditionCheckFailure == "ALL_OLD"
+        self._check("PutItem", TableName, key, ConditionExpression, words, told)
         self.tables[TableName][key] = dict(Item)
         return {}
 

@@ -49,7 +49,7 @@ from training_image.models import (
     load_tokenizer,
 )
 from training_image.parallel import ALONE, Ranks
-from training_image.progress import say, write_history
+from training_image.progress import say, warn, write_history
 from training_image.records import read_records
 from training_image.serving_port import EXPORTED
 from training_image.sweep import Sweep
@@ -381,7 +381,10 @@ def main(
         join: meets the other processes of the job.
     """
     job = Job.from_environment(environment)
-    ranks = join(environment)
+    try:
+        ranks = join(environment)
+    except Exception as error:
+        return _failed(job, error)
     code = SUCCEEDED
     with ExitStack() as stack:
         if not ranks.leads:  # its lines would be the lead's, said twice
@@ -394,20 +397,27 @@ def main(
         except StopRequestedError:
             code = INTERRUPTED
         except Exception as error:
-            if not isinstance(error, JobError):
-                traceback.print_exc()
-            sentence = failure_sentence(error)
-            print(sentence, file=sys.stderr)
-            job.write_failure(sentence)
             # No leave is taken: the others may wait for this rank in an exchange, and NCCL's end
             # would wait for them. The process ends, and torchrun ends theirs.
-            return FAILED
+            return _failed(job, error)
         # Only here is the network gone, which a stop's traceback kept. Where it goes after the
         # connections, torch waits for their threads with the interpreter's lock, which they need.
-        ranks.leave()
+        try:
+            ranks.leave()
+        except Exception as error:
+            warn(f"The connections to the other processes broke at the end, after all: {error}")
         if code == INTERRUPTED:
             say("interrupted")
     return code
+
+
+def _failed(job: Job, error: Exception) -> int:
+    if not isinstance(error, JobError):
+        traceback.print_exc()
+    sentence = failure_sentence(error)
+    print(sentence, file=sys.stderr)
+    job.write_failure(sentence)
+    return FAILED
 
 
 def failure_sentence(error: Exception) -> str:

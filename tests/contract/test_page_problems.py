@@ -52,6 +52,15 @@ def test_what_another_version_kept_has_its_own_fix_and_no_reload(folder: Path) -
     }
 
 
+def test_a_fix_that_is_not_known_apart_stands_in_the_sentence(folder: Path) -> None:
+    """As of another function's error, which has one text."""
+    error = UnreadableDocumentError("Version 3 cannot be read: x is missing. Deploy again.")
+    found = shown(folder, unread(error).document("request-1"))
+    assert found["title"] == "What was kept cannot be read"
+    assert found["detail"] == "Version 3 cannot be read: x is missing. Deploy again."
+    assert found["move"] == "To reload does not help. Do what the sentence above says."
+
+
 def test_another_conflict_is_looked_at_again(folder: Path) -> None:
     found = shown(folder, conflict("Run a-1 has ended: failed.").document("request-1"))
     assert found["move"].startswith("Somebody or something was faster. Reload")

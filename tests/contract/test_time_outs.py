@@ -126,13 +126,19 @@ def test_nothing_of_the_api_makes_a_client_that_is_patient() -> None:
         *WIRING.glob("api*.py"),
         WIRING / "answers.py",
     ]
-    made = {
-        (path.name, node.attr)
+    nodes = [
+        (path.name, node)
         for path in files
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and node.attr in PATIENT
+    ]
+    made = {(name, node.attr) for name, node in nodes if isinstance(node, ast.Attribute)}
+    imported = {
+        (name, one.name)
+        for name, node in nodes
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("thriftline.core.aws")
+        for one in node.names
     }
-    assert made == set()
+    assert {each for each in made | imported if each[1] in PATIENT} == set()
     assert {name for name in PATIENT if callable(getattr(clients, name))} == PATIENT
 
 

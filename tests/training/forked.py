@@ -132,14 +132,13 @@ def forks() -> Iterator[Forks]:
 
 
 class WatchedRanks(Ranks):
-    """Prints how many networks that average their gradients there are when it takes leave."""
+    """Prints how many networks that average their gradients there are when it has taken leave."""
 
     def leave(self) -> None:
+        super().leave()
         if self.world > 1:
-            gc.collect()
             replicas = [each for each in gc.get_objects() if type(each) is DistributedDataParallel]
             say("leave", networks=len(replicas))
-        super().leave()
 
 
 def serve() -> None:

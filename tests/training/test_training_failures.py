@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ from safetensors.torch import load_file, save_file
 from transformers import T5Config
 
 from tests.training.tiny import TinyJob, records
-from training_image.job import FAILED, Job, StopSignal
+from training_image.job import FAILED, SUCCEEDED, Job, StopSignal
 from training_image.launch import launch
+from training_image.parallel import Ranks
 from training_image.train import failure_sentence
 
 pytestmark = pytest.mark.training
@@ -308,3 +309,31 @@ def test_a_number_of_processes_that_is_none_is_refused(asked: str, tmp_path: Pat
     assert job.failure.read_text() == (
         f"THRIFTLINE_PROCESSES is {asked!r}; it must be a whole number from 1 on."
     )
+
+
+def test_processes_that_do_not_meet_end_the_job_with_a_sentence(
+    base_model: Path, tmp_path: Path
+) -> None:
+    def join(_environment: Mapping[str, str]) -> Ranks:
+        raise RuntimeError("The server socket has failed to listen on port 29500.")
+
+    job = TinyJob.make(tmp_path, base_model)
+    result = job.run_here(join=join)
+    assert result.code == FAILED
+    assert "listen on port 29500" in (tmp_path / "output" / "failure").read_text()
+
+
+class BrokenAtTheEnd(Ranks):
+    def leave(self) -> None:
+        raise RuntimeError("Connection reset by peer")
+
+
+def test_connections_that_break_when_all_is_written_fail_no_job(
+    base_model: Path, tmp_path: Path
+) -> None:
+    job = TinyJob.make(tmp_path, base_model, epochs="1")
+    result = job.run_here(join=lambda _: BrokenAtTheEnd())
+    assert result.code == SUCCEEDED, result.stderr
+    assert "reset by peer" in result.of("warning")[0]["message"]
+    assert result.of("end")
+    assert not (tmp_path / "output" / "failure").exists()

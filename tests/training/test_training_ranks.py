@@ -245,7 +245,7 @@ def test_an_attempt_that_hangs_says_where(pair: Pair, base: Path, tmp_path: Path
     job = TinyJob.make(tmp_path, base)
     alone: dict[str, Any] = {
         **{"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "GROUP_RANK": "0"},
-        **{"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), PATIENCE: "1"},
+        **{"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), PATIENCE: "5"},
     }
 
     with pytest.raises(AssertionError, match=r"attempt hung:(?s:.)+parallel.py"):

@@ -18,6 +18,7 @@ import torch
 from transformers import AutoModel, BertConfig, BertTokenizerFast, PreTrainedConfig
 
 from training_image.job import StopSignal
+from training_image.parallel import Ranks
 from training_image.train import main
 
 PROGRAM = Path(__file__).parents[2] / "training_image" / "train"
@@ -150,12 +151,18 @@ class TinyJob:
         config.mkdir(parents=True, exist_ok=True)
         (config / "hyperparameters.json").write_text(json.dumps(hyperparameters))
 
-    def run_here(self, stop: StopSignal | None = None, **environment: str) -> Result:
+    def run_here(
+        self,
+        stop: StopSignal | None = None,
+        join: Callable[[Mapping[str, str]], Ranks] = Ranks.join,
+        **environment: str,
+    ) -> Result:
         """Runs the program in this process, which spares the seconds of importing torch."""
         torch.set_num_threads(1)
         stdout, stderr = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
-            code = main({"SAGEMAKER_BASE_DIR": str(self.base), **environment}, stop or StopSignal())
+            told = {"SAGEMAKER_BASE_DIR": str(self.base), **environment}
+            code = main(told, stop or StopSignal(), join)
         events = [json.loads(line) for line in stdout.getvalue().splitlines()]
         return Result(self.base, code, events, stderr.getvalue())
 

@@ -77,6 +77,7 @@ export const nonsense = (status, detail = "") =>
 
 // A document of another version stays what it is, however often somebody looks.
 const UNREAD = "urn:thriftline:problem:unread";
+const UNREAD_MOVE = "To reload does not help. Do what the sentence above says.";
 
 /** Turns a problem document (RFC 9457) into a Problem; other bodies are nonsense. */
 export function problemOf(status, body) {
@@ -84,12 +85,13 @@ export function problemOf(status, body) {
   // API Gateway's own errors have a message alone.
   const title = text(body.title) || text(body.message) || `The API answered ${status}`;
   const errors = Array.isArray(body.errors) ? body.errors : [];
-  const fix = body.type === UNREAD ? text(body.fix) : "";
+  const isUnread = body.type === UNREAD;
+  const fix = isUnread ? text(body.fix) : "";
   const detail = text(body.detail);
   return new Problem({
     status,
     title,
-    move: fix || moveOfGateway(`${title} ${detail}`),
+    move: fix || (isUnread ? UNREAD_MOVE : moveOfGateway(`${title} ${detail}`)),
     detail: fix && detail.endsWith(fix) ? detail.slice(0, -fix.length).trim() : detail,
     errors: errors.map((one) => [text(one?.pointer), text(one?.detail)].filter(Boolean).join(": ")),
   });

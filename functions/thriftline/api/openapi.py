@@ -35,7 +35,7 @@ _PROBLEM = {
         "type": {
             "type": "string",
             "description": f"{UNREAD}: this version cannot read what was kept; fix says what to "
-            "do. about:blank: the status says it.",
+            "do, or the end of detail does. about:blank: the status says it.",
         },
         "title": {"type": "string"},
         "status": {"type": "integer"},

@@ -11,6 +11,8 @@ from thriftline.core.errors import UnreadableDocumentError
 CONTENT_TYPE = "application/problem+json"
 # The type of a problem whose status and title would not say what to do.
 UNREAD = "urn:thriftline:problem:unread"
+BLANK = "about:blank"
+TITLES = {UNREAD: "What was kept cannot be read"}
 LONGEST_DETAIL = 2_000
 MOST_ERRORS = 20
 # Titles of its own kind, where the status alone says too little.
@@ -40,7 +42,8 @@ class Fault:
 class Problem(Exception):
     """Ends a request with an error that the caller can read.
 
-    ``fix`` is what to do where the status does not say it; it stands at the end of ``detail``, too.
+    ``type`` is given where the status does not say what to do; ``fix`` says it then, and stands at
+    the end of ``detail``, too. It is empty where it is not known apart from that.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Problem(Exception):
         *,
         faults: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        type: str = BLANK,
         fix: str = "",
     ) -> None:
         super().__init__(detail)
@@ -57,13 +61,14 @@ class Problem(Exception):
         self.detail = detail
         self.faults = tuple(faults)
         self.headers = dict(headers or {})
+        self.type = type
         self.fix = fix
 
     def document(self, instance: str) -> dict[str, Any]:
         """Returns the problem document; ``instance`` is the id of the request."""
         document: dict[str, Any] = {
-            "type": UNREAD if self.fix else "about:blank",
-            "title": "What was kept cannot be read" if self.fix else title_of(self.status),
+            "type": self.type,
+            "title": TITLES.get(self.type) or title_of(self.status),
             "status": int(self.status),
             "detail": self.detail[:LONGEST_DETAIL],
             "instance": f"urn:request:{instance}",
@@ -104,7 +109,7 @@ def conflict(detail: str) -> Problem:
 
 def unread(error: UnreadableDocumentError) -> Problem:
     """Returns the problem of what another version of Thriftline has kept."""
-    return Problem(HTTPStatus.CONFLICT, str(error), fix=error.fix)
+    return Problem(HTTPStatus.CONFLICT, str(error), type=UNREAD, fix=error.fix)
 
 
 def broken_rule(detail: str, *faults: Fault) -> Problem:

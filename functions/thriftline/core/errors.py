@@ -54,11 +54,12 @@ class AwsRequestError(ThriftlineError):
 class UnreadableDocumentError(ThriftlineError):
     """What was kept has a form that this version does not know. Retrying cannot help: fail.
 
-    ``problem`` names the place and what is wrong, ``fix`` is a sentence of what to do.
+    ``problem`` names the place and what is wrong, ``fix`` is a sentence of what to do. As every
+    error it can be made of one text: another function's error comes as that, and its fix with it.
     """
 
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(f"{problem} {fix}")
+    def __init__(self, problem: str, fix: str = "") -> None:
+        super().__init__(f"{problem} {fix}".strip())
         self.problem = problem
         self.fix = fix
 

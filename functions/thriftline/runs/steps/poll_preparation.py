@@ -13,7 +13,7 @@ from thriftline.core.errors import (
 from thriftline.runs.aws.runs_table import RunsTable
 from thriftline.runs.domain.endings import Ending, error_of
 from thriftline.runs.domain.preparation import PreparationOrder, PreparationState
-from thriftline.runs.domain.raw_data import is_each_named
+from thriftline.runs.domain.raw_data import is_each_named, kind_of
 from thriftline.runs.domain.uploads import is_data_file
 from thriftline.runs.engines.registry import Engines
 from thriftline.runs.schemas.preparation_plan import PreparationPlan
@@ -140,15 +140,17 @@ def _require_unchanged(run: Run, raw: RawData) -> None:
     Raises:
         DatasetChangedError: a raw file was changed, deleted or added after the run was opened.
     """
+    prepare = run.spec.prepare
+    data_format = prepare.format if prepare else "auto"
     now, known = _versions_now(run, raw), {file.uri: file.version_id for file in run.raw_files}
     for uri, version in known.items():
-        if now.get(uri) != version:
+        # What the program passes over by its name may change.
+        if now.get(uri) != version and kind_of(uri, data_format):
             raise DatasetChangedError(
                 f"{uri} was changed while the run prepared it, so which version was read is not "
                 "known; upload run.yaml again to start a new run."
             )
-    prepare = run.spec.prepare
-    added = sorted(now.keys() - known.keys())
+    added = sorted(uri for uri in now.keys() - known.keys() if kind_of(uri, data_format))
     if added and not is_each_named(prepare.source if prepare else None, len(known)):
         raise DatasetChangedError(
             f"{added[0]} was added while the run prepared its folder, so whether it was read is "

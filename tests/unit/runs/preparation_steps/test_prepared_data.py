@@ -90,6 +90,33 @@ def test_a_file_that_comes_into_a_folder_meanwhile_is_nobodys_data_set(
         world.poll()
 
 
+def test_a_file_that_the_program_passes_over_may_come_change_and_go(
+    world: PreparationWorld,
+) -> None:
+    """A run of before has such files among its raw ones; they were never read."""
+    bucket, prefix = "data", "raw/reviews/"
+    files = []
+    for name in ("a.csv", "README.md", "old.jsonl"):
+        put = world.run.s3.put_object(
+            Bucket=bucket, Key=f"{prefix}{name}", Body=b"text,label\na,b\n"
+        )
+        version = put["VersionId"]
+        files.append(DatasetFile(bucket=bucket, key=f"{prefix}{name}", version_id=version, size=15))
+    prepare = {"source": [f"s3://{bucket}/{prefix}"], "engine": "emr_serverless", "format": "csv"}
+    world.rewrite(prepare=prepare)
+    opened = world.document().model_copy(update={"raw_files": tuple(files)})
+    world.run.put(f"runs/{RUN_ID}/run.json", opened.model_dump_json())
+    world.plan()
+    world.start()
+    world.run.s3.put_object(Bucket=bucket, Key=f"{prefix}README.md", Body=b"new\n")
+    world.run.s3.delete_object(Bucket=bucket, Key=f"{prefix}old.jsonl")
+    world.run.s3.put_object(Bucket=bucket, Key=f"{prefix}notes.md", Body=b"new\n")
+    write_prepared(world.run.artifacts, f"s3://artifacts/scratch/{RUN_ID}/prepared/attempt-01/")
+    world.engine.endings = {1: Ending.COMPLETED}
+    world.poll()
+    assert world.document().files
+
+
 def test_a_file_that_comes_beside_named_ones_meanwhile_is_not_read(
     world: PreparationWorld,
 ) -> None:

@@ -135,5 +135,6 @@ def test_an_audit_is_started_read_and_its_finding_accepted(call: SignedCalls) ->
 
 
 def test_there_is_nothing_to_restore_yet(call: SignedCalls) -> None:
-    assert call("GET", "/restores").json == {"items": [], "next_token": None}
+    nothing: dict[str, object] = {"items": [], "unreadable": [], "next_token": None}
+    assert call("GET", "/restores").json == nothing
     assert call("POST", "/restores", {"endpoint": "thriftline-reviews"}).status == 404

@@ -5,7 +5,7 @@ conditional write, so that of many answers at once exactly one is made. A run wh
 asked for asks anew for its training, in the same item; the run's own item keeps the first answer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,6 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from thriftline.core.aws.clients import code_of, translated
-from thriftline.core.aws.own_writes import fresh_mark
 from thriftline.core.kept import reading
 from thriftline.core.unread import Unread, read_each
 from thriftline.runs.domain.approvals import Approval, Part, Standing
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _PENDING = "approvals_pending"
-_MARK = "answer_mark"
 _REFUSED = "ConditionalCheckFailedException"
 _TIMES = ("requested_at", "expires_at", "answered_at")
 _DOLLARS = ("worst_case_usd", "above_usd", "held_usd", "left_usd", "spent_usd")
@@ -34,17 +32,11 @@ _deserialize = TypeDeserializer().deserialize
 
 
 class ApprovalsTable:
-    """The approvals' items of the table ``RunsTable``.
+    """The approvals' items of the table ``RunsTable``."""
 
-    ``mark`` makes a text by which an answer is known as one's own.
-    """
-
-    def __init__(
-        self, client: "DynamoDBClient", name: str, mark: Callable[[], str] = fresh_mark
-    ) -> None:
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client = client
         self._name = name
-        self._mark = mark
 
     def request(self, approval: Approval) -> Approval:
         """Opens a request once, and returns the one that is there.
@@ -117,11 +109,10 @@ class ApprovalsTable:
 
         ``to`` is the very request that is answered, where one run may have asked twice.
         """
-        mark = self._mark()
         very = {":very": _written(to.requested_at)} if to else {}
         return self._change(
             run_id,
-            "SET standing = :to, answered_by = :by, answered_at = :now, answer_mark = :mark",
+            "SET standing = :to, answered_by = :by, answered_at = :now",
             "standing = :waiting AND expires_at > :now"
             + (" AND requested_at = :very" if to else ""),
             {
@@ -129,10 +120,9 @@ class ApprovalsTable:
                 ":by": by,
                 ":now": _written(now),
                 ":waiting": Standing.WAITING,
-                ":mark": mark,
                 **very,
             },
-            mark=mark,
+            own={"standing": standing, "answered_by": by, "answered_at": _written(now)},
         )
 
     def expire(self, run_id: str, now: datetime) -> Approval | None:
@@ -209,11 +199,12 @@ class ApprovalsTable:
         condition: str,
         values: dict[str, Any],
         *,
-        mark: str | None = None,
+        own: dict[str, Any] | None = None,
     ) -> tuple[Approval | None, bool]:
         """Returns the item as it is afterwards, None when there is none, and whether it changed.
 
-        Where it has the ``mark``, a first try changed it whose answer was lost.
+        Where it holds all that is ``own``, a first try changed it whose answer was lost. That takes
+        no attribute of its own: functions of another version refuse an item that has one more.
         """
         with translated(f"writing the approval of run {run_id}"):
             try:
@@ -231,7 +222,9 @@ class ApprovalsTable:
                 if code_of(error) != _REFUSED:
                     raise
                 item = self._item(run_id)
-                is_own = mark is not None and item.get(_MARK) == {"S": mark}
+                is_own = own is not None and all(
+                    item.get(name) == _serialize(_plain(value)) for name, value in own.items()
+                )
                 return (_approval(item) if item else None), is_own
         return _approval(answer["Attributes"]), True
 
@@ -275,7 +268,6 @@ def _approval(item: Any) -> Approval:
 
 def _read_approval(values: dict[str, Any]) -> Approval:
     values["run_id"] = values.pop("run")
-    values.pop(_MARK, None)
     values["execution_arn"] = values.pop("asked_by")
     values["standing"] = Standing(values["standing"])
     # Requests of former versions have no part and no dollars spent.

@@ -109,8 +109,8 @@ def _answered(
         if now >= link.expires_at:
             return Answered(Outcome.EXPIRED, None)
     named = request.worst_case_usd if request.answer == "approve" else None
-    reads = link or request.answer is None or named is not None
-    asked = approvals.get(request.run_id) if reads else None
+    # Before anything is written: an answer to a request that cannot be read counts for nobody.
+    asked = approvals.get(request.run_id)
     if asked is not None and not _is_meant(asked, link, named, now):
         return Answered(Outcome.ASKED_ANEW, None if link else asked)
     if request.answer is None:

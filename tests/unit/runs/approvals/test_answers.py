@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from tests.unit.lost_answers import lose_first_answer
 from tests.unit.runs.approval_world import LATE, TOKEN, ApprovalWorld, response
 from tests.unit.runs.run_world import NOW, RUN_ID
+from thriftline.core.errors import UnreadableDocumentError
 from thriftline.runs.aws.approvals_table import ApprovalsTable
 from thriftline.runs.domain.approvals import Approval, Outcome, Standing
 from thriftline.runs.schemas.approval import AnswerApprovalRequest
@@ -236,8 +237,46 @@ def test_an_answer_whose_receipt_was_lost_is_the_first_all_the_same(world: Appro
     assert answered.outcome is Outcome.ACCEPTED
     assert len(tries) > 1
     assert world.states.woken == [TOKEN]
-    # The same person a second time, at the same instant, is not.
-    assert world.say("approve", by="ann").outcome is Outcome.ALREADY
+    # The same person a moment later, or another one in this moment, is not.
+    later = NOW + timedelta(microseconds=1)
+    assert world.say("approve", by="ann", now=later).outcome is Outcome.ALREADY
+    assert world.say("approve", by="bob").outcome is Outcome.ALREADY
+    assert world.say("reject", by="ann").outcome is Outcome.ALREADY
+
+
+@pytest.mark.parametrize("answer", ["approve", "reject"])
+def test_an_answer_writes_nothing_that_a_request_does_not_have(
+    world: ApprovalWorld, answer: str
+) -> None:
+    """Functions of a former version read an item that has no attribute more than they know."""
+    world.ask()
+    key = {"run_id": {"S": f"approval#{RUN_ID}"}}
+    asked = world.table.get_item(TableName="runs", Key=key)["Item"]
+
+    assert world.say(answer).outcome is Outcome.ACCEPTED
+
+    answered = world.table.get_item(TableName="runs", Key=key)["Item"]
+    assert asked != answered
+    assert set(answered) == set(asked)
+
+
+@pytest.mark.parametrize("answer", ["approve", "reject"])
+def test_an_answer_to_a_request_that_cannot_be_read_changes_nothing(
+    world: ApprovalWorld, answer: str
+) -> None:
+    world.ask()
+    usd = str(world.approval.worst_case_usd)
+    key = {"run_id": {"S": f"approval#{RUN_ID}"}}
+    asked = world.table.get_item(TableName="runs", Key=key)["Item"]
+    unread = {**asked, "of_a_later_version": {"S": "x"}}
+    world.table.put_item(TableName="runs", Item=unread)
+    event = {"run_id": RUN_ID, "answer": answer, "by": "bob", "worst_case_usd": usd}
+
+    with pytest.raises(UnreadableDocumentError, match="cannot be read"):
+        world.answer(AnswerApprovalRequest.model_validate(event))
+
+    assert world.table.get_item(TableName="runs", Key=key)["Item"] == unread
+    assert world.states.woken == []
 
 
 @pytest.mark.parametrize("answer", ["approve", "reject"])
@@ -247,7 +286,8 @@ def test_an_answer_that_counts_says_so_without_the_plan(world: ApprovalWorld, an
     world.run.put(f"runs/{RUN_ID}/plan.json", '{"schema_version": 99}')
     event = {"run_id": RUN_ID, "answer": answer, "by": "ann", "worst_case_usd": usd}
 
-    first, second = response(world, event), response(world, event)
+    first = response(world, event)
+    second = response(world, event, NOW + timedelta(microseconds=1))
 
     assert first.statusCode == 200
     assert json.loads(first.body)["outcome"] == "accepted"

@@ -222,6 +222,13 @@ def _problem_of(error: ThriftlineError) -> Problem:
             "AWS is asked too often now. Ask again in a moment.",
             headers={"Retry-After": "5"},
         )
+    if isinstance(error, ServiceUnavailableError) and error.may_go_on:
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "A service behind the API does not answer, and may still do what it was asked for. Ask "
+            "again in a minute, with the same Idempotency-Key: at once it might be done twice.",
+            headers={"Retry-After": "60"},
+        )
     if isinstance(error, ServiceUnavailableError):
         return Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,

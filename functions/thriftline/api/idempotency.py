@@ -11,7 +11,7 @@ from typing import Protocol
 
 from thriftline.api.problems import Problem, broken_rule
 from thriftline.core.dataclass import dataclass
-from thriftline.core.errors import ThriftlineError
+from thriftline.core.errors import ServiceUnavailableError, ThriftlineError
 from thriftline.core.kept import reading
 
 REPLAYED = "Idempotent-Replayed"
@@ -38,16 +38,28 @@ class Kept(Protocol):
         """None while it is being worked on."""
 
 
+class Claim(Protocol):
+    """What became of a claim of a request."""
+
+    @property
+    def mark(self) -> str:
+        """By which whoever made it may end it."""
+
+    @property
+    def former(self) -> Kept | None:
+        """The request that was there; None where it is the caller's own now."""
+
+
 class Requests(Protocol):
     """Where requests are kept."""
 
-    def claim(self, request_id: str, body_digest: str, now: datetime) -> Kept | None:
-        """Returns None where the request is the caller's own now."""
+    def claim(self, request_id: str, body_digest: str, now: datetime) -> Claim:
+        """Makes a request the caller's own, or finds the one that is there."""
 
-    def keep(self, request_id: str, answer: str, now: datetime) -> None:
+    def keep(self, request_id: str, mark: str, answer: str, now: datetime) -> None:
         """Keeps what it was answered."""
 
-    def release(self, request_id: str) -> None:
+    def release(self, request_id: str, mark: str) -> None:
         """Forgets it."""
 
 
@@ -80,29 +92,36 @@ def once(
     """Acts, or returns what the same request was answered before.
 
     Only an answer that says that something was done is kept: what was refused has changed nothing,
-    and may be asked again when the state is another.
+    and may be asked again when the state is another. Where AWS may still be at work on it, the
+    claim stays for its minute, so that nobody asks for it twice at once.
 
     Raises:
         Problem: 422 where the key came with another body; 409 while the first is being worked on.
     """
-    kept = requests.claim(request.request_id, request.body_digest, now)
-    if kept is not None:
-        return _repeated(kept, request)
+    name = request.request_id
+    claim = requests.claim(name, request.body_digest, now)
+    if claim.former is not None:
+        return _repeated(claim.former, request)
     try:
         answer = act()
-    except BaseException:
-        # Whoever asks is told what was wrong first; a claim that stays is over in a minute.
-        with suppress(ThriftlineError):
-            requests.release(request.request_id)
+    except BaseException as error:
+        if not _may_go_on(error):
+            # Whoever asks is told what was wrong first; a claim that stays is over in a minute.
+            with suppress(ThriftlineError):
+                requests.release(name, claim.mark)
         raise
     if answer.status < HTTPStatus.BAD_REQUEST:
         # What was done was done: whoever asks again finds it, by what was started or answered.
         with suppress(ThriftlineError):
-            requests.keep(request.request_id, json.dumps(asdict(answer)), now)
+            requests.keep(name, claim.mark, json.dumps(asdict(answer)), now)
     else:
         with suppress(ThriftlineError):
-            requests.release(request.request_id)
+            requests.release(name, claim.mark)
     return answer
+
+
+def _may_go_on(error: BaseException) -> bool:
+    return isinstance(error, ServiceUnavailableError) and error.may_go_on
 
 
 def _repeated(kept: Kept, request: KeyedRequest) -> HttpAnswer:

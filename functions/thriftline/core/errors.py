@@ -34,9 +34,14 @@ class ThrottledError(ThriftlineError):
 
 
 class ServiceUnavailableError(ThriftlineError):
-    """AWS answered 5xx or not at all. Retry with backoff and jitter."""
+    """AWS answered 5xx or not at all. Retry with backoff and jitter.
+
+    ``may_go_on``: AWS may still be at work on what was asked for, and a call that comes again soon
+    would have it done twice.
+    """
 
     retry = Retry.BACKOFF
+    may_go_on = False
 
 
 class QuotaExceededError(ThriftlineError):

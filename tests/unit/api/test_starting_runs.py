@@ -1,14 +1,22 @@
 """Uploads, and runs that are started and stopped by the API."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from moto.core.models import botocore_stubber
 
-from tests.unit.api.api_world import ANN, BOB, MACHINE, ApiWorld
+from tests.unit.api.api_world import ANN, BOB, MACHINE, NOW, ApiWorld
 from tests.unit.lost_answers import lose_first_answer
 from thriftline.core.aws import clients
+from thriftline.core.aws.requests_table import ABANDONED
+from thriftline.core.errors import ServiceUnavailableError
 from thriftline.runs.domain.layout import Upload, run_id_of
+from thriftline.wiring import api as wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEY = "datasets/reviews/reviews.csv"
 ASK = {"project": "reviews", "key": KEY}
@@ -204,6 +212,15 @@ def test_files_that_are_none_of_a_data_set_get_no_form(
     assert answer.document["errors"][0]["pointer"] == pointer
 
 
+def a_minute_later(world: ApiWorld) -> None:
+    world.monkeypatch.setattr(wiring, "now", lambda: NOW + ABANDONED)
+
+
+def versions_of(world: ApiWorld) -> list[Any]:
+    found: list[Any] = world.s3.list_object_versions(Bucket="data", Prefix=KEY)["Versions"]
+    return found
+
+
 def test_a_copy_whose_answer_is_late_is_made_once(world: ApiWorld) -> None:
     """S3 goes on with a copy that it does not answer, and each copy starts a run."""
     world.upload(KEY)
@@ -212,6 +229,61 @@ def test_a_copy_whose_answer_is_late_is_made_once(world: ApiWorld) -> None:
 
     assert world.call("POST", "/runs", {**ASK, "again": True}, key="one").status == 503
     assert len(patient + once) == 1
+    a_minute_later(world)
     assert world.call("POST", "/runs", {**ASK, "again": True}, key="one").status == 202
-    versions = world.s3.list_object_versions(Bucket="data", Prefix=KEY)["Versions"]
-    assert len(versions) == 2
+    assert len(versions_of(world)) == 2
+
+
+def test_a_copy_that_s3_is_still_at_work_on_is_not_asked_for_again_within_a_minute(
+    world: ApiWorld,
+) -> None:
+    world.upload(KEY)
+    ends: list[Callable[[], Any]] = []
+
+    def begin(event_name: str, request: Any, **given: Any) -> None:
+        ends.append(lambda: botocore_stubber(event_name, request, **given))
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    client = clients.interactive_client_without_retries("s3")
+    client.meta.events.register_first("before-send.s3.CopyObject", begin)
+    ask = {**ASK, "again": True}
+
+    first = world.call("POST", "/runs", ask, key="one")
+    assert (first.status, first.headers["Retry-After"]) == (503, "60")
+    assert "in a minute, with the same Idempotency-Key" in first.detail
+    soon = world.call("POST", "/runs", ask, key="one")
+    assert (soon.status, len(ends), len(versions_of(world))) == (409, 1, 1)
+
+    for end in ends:
+        assert end().status_code == 200
+    a_minute_later(world)
+    last = world.call("POST", "/runs", ask, key="one")
+    assert (last.status, len(ends), len(versions_of(world))) == (202, 1, 2)
+    assert len(executions(world)) == 1
+
+
+@pytest.mark.parametrize(
+    ("refused", "operation"),
+    [
+        (ServiceUnavailableError("0.0 s are left"), "CopyObject"),
+        (ConnectTimeoutError(endpoint_url="https://s3"), "CopyObject"),
+        (ReadTimeoutError(endpoint_url="https://s3"), "HeadObject"),
+    ],
+)
+def test_a_copy_that_was_not_begun_may_be_asked_for_at_once(
+    world: ApiWorld, refused: Exception, operation: str
+) -> None:
+    world.upload(KEY)
+    errors = [refused]
+
+    def refuse(**_: Any) -> None:
+        if errors:
+            raise errors.pop()
+
+    client = clients.interactive_client_without_retries("s3")
+    client.meta.events.register_first(f"before-send.s3.{operation}", refuse)
+    ask = {**ASK, "again": True}
+    first = world.call("POST", "/runs", ask, key="one")
+    assert (first.status, first.headers["Retry-After"]) == (503, "10")
+    assert world.call("POST", "/runs", ask, key="one").status == 202
+    assert len(versions_of(world)) == 2

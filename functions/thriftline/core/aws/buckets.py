@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionError
 
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.dataclass import dataclass
@@ -232,23 +232,34 @@ class Bucket:
 
         Raises:
             DatasetChangedError: this version of the object is gone.
+            ServiceUnavailableError: with ``may_go_on`` where the copy was asked for, and S3 did not
+                say what became of it.
         """
-        with translated(f"copying {self.uri(key)}"):
+        with translated(f"looking at {self.uri(key)}"):
             if (made := self._made_for(key, token)) is not None:
                 return made
-            try:
-                answer = self._client.copy_object(
-                    Bucket=self.name,
-                    Key=key,
-                    CopySource={"Bucket": self.name, "Key": key, "VersionId": version_id},
-                    # S3 refuses a copy onto itself that changes nothing.
-                    MetadataDirective="REPLACE",
-                    Metadata={_ASKED: token},
-                )
-            except ClientError as error:
-                if code_of(error) in _GONE:
-                    raise self._changed(key, version_id) from error
-                raise
+        try:
+            with translated(f"copying {self.uri(key)}"):
+                return self._copied(key, version_id, token)
+        except ServiceUnavailableError as error:
+            # Not where it was never sent: the deadline refused it, or there was no connection.
+            error.may_go_on = not isinstance(error.__cause__, ConnectionError | None)
+            raise
+
+    def _copied(self, key: str, version_id: str, token: str) -> str:
+        try:
+            answer = self._client.copy_object(
+                Bucket=self.name,
+                Key=key,
+                CopySource={"Bucket": self.name, "Key": key, "VersionId": version_id},
+                # S3 refuses a copy onto itself that changes nothing.
+                MetadataDirective="REPLACE",
+                Metadata={_ASKED: token},
+            )
+        except ClientError as error:
+            if code_of(error) in _GONE:
+                raise self._changed(key, version_id) from error
+            raise
         return answer.get("VersionId", "null")
 
     def _made_for(self, key: str, token: str) -> str | None:

@@ -1,6 +1,7 @@
 """Requests that came with an Idempotency-Key, and what they were answered; kept for a day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from botocore.exceptions import ClientError
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.aws.own_writes import fresh_mark
 from thriftline.core.dataclass import dataclass
-from thriftline.core.errors import ServiceUnavailableError, ThrottledError
+from thriftline.core.errors import ServiceUnavailableError, ThriftlineError, ThrottledError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,6 +27,17 @@ class KeptRequest:
 
     body_digest: str
     answer: str | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What became of a claim; ``former`` is the request that was there, None where it is made.
+
+    ``mark`` is what this claim alone has: only whoever knows it may end the request.
+    """
+
+    mark: str
+    former: KeptRequest | None
 
 
 class RequestsTable:
@@ -52,65 +64,78 @@ class RequestsTable:
         self._name = name
         self._mark = mark
 
-    def claim(self, request_id: str, body_digest: str, now: datetime) -> KeptRequest | None:
-        """Makes a request the caller's own; returns the one that is there instead, if any.
+    def claim(self, request_id: str, body_digest: str, now: datetime) -> Claim:
+        """Makes a request the caller's own, or finds the one that is there.
 
         One that is too old, or that was begun and never answered, is taken over. DynamoDB deletes
-        what has expired within days, so that its time is asked for here.
+        what has expired within days, so that its time is asked for here. Where no try is answered,
+        one of them may have been written all the same, so it is taken back.
         """
         mark = self._mark()
-        with translated("noting a request"):
-            try:
-                self._client.put_item(
-                    TableName=self._name,
-                    Item={
-                        "request_id": {"S": request_id},
-                        "body_digest": {"S": body_digest},
-                        "mark": {"S": mark},
-                        "began_at": {"N": _seconds(now)},
-                        "expires_at": {"N": _seconds(now + KEPT)},
-                    },
-                    ConditionExpression=(
-                        "attribute_not_exists(request_id) OR expires_at <= :now "
-                        "OR (attribute_not_exists(answer) AND began_at <= :abandoned)"
-                    ),
-                    ExpressionAttributeValues={
-                        ":now": {"N": _seconds(now)},
-                        ":abandoned": {"N": _seconds(now - ABANDONED)},
-                    },
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except ClientError as error:
-                if code_of(error) != _REFUSED:
-                    raise
-                item: Any = error.response.get("Item") or self._item(request_id)
-                # A first try may have been written, though its answer was lost.
-                return None if item.get("mark") == {"S": mark} else _kept(item)
+        try:
+            with translated("noting a request"):
+                return Claim(mark, self._claimed(request_id, body_digest, now, mark))
+        except (ServiceUnavailableError, ThrottledError):
+            with suppress(ThriftlineError), translated("forgetting a request"):
+                _forget(self._last, self._name, request_id, mark)
+            raise
+
+    def _claimed(
+        self, request_id: str, body_digest: str, now: datetime, mark: str
+    ) -> KeptRequest | None:
+        try:
+            self._client.put_item(
+                TableName=self._name,
+                Item={
+                    "request_id": {"S": request_id},
+                    "body_digest": {"S": body_digest},
+                    "mark": {"S": mark},
+                    "began_at": {"N": _seconds(now)},
+                    "expires_at": {"N": _seconds(now + KEPT)},
+                },
+                ConditionExpression=(
+                    "attribute_not_exists(request_id) OR expires_at <= :now "
+                    "OR (attribute_not_exists(answer) AND began_at <= :abandoned)"
+                ),
+                ExpressionAttributeValues={
+                    ":now": {"N": _seconds(now)},
+                    ":abandoned": {"N": _seconds(now - ABANDONED)},
+                },
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if code_of(error) != _REFUSED:
+                raise
+            item: Any = error.response.get("Item") or self._item(request_id)
+            # A first try may have been written, though its answer was lost.
+            return None if item.get("mark") == {"S": mark} else _kept(item)
         return None
 
-    def keep(self, request_id: str, answer: str, now: datetime) -> None:
-        """Keeps what a request was answered."""
+    def keep(self, request_id: str, mark: str, answer: str, now: datetime) -> None:
+        """Keeps what a request was answered; a claim that is not one's own any more stays."""
 
         def keep(client: "DynamoDBClient") -> None:
-            client.update_item(
-                TableName=self._name,
-                Key={"request_id": {"S": request_id}},
-                UpdateExpression="SET answer = :answer, expires_at = :end",
-                ExpressionAttributeValues={
-                    ":answer": {"S": answer},
-                    ":end": {"N": _seconds(now + KEPT)},
-                },
-            )
+            with _unless_it_is_anothers():
+                client.update_item(
+                    TableName=self._name,
+                    Key={"request_id": {"S": request_id}},
+                    UpdateExpression="SET answer = :answer, expires_at = :end",
+                    ConditionExpression="mark = :mark",
+                    ExpressionAttributeValues={
+                        ":answer": {"S": answer},
+                        ":end": {"N": _seconds(now + KEPT)},
+                        ":mark": {"S": mark},
+                    },
+                )
 
         self._end("keeping an answer", keep)
 
-    def release(self, request_id: str) -> None:
-        """Forgets a request that changed nothing."""
-
-        def forget(client: "DynamoDBClient") -> None:
-            client.delete_item(TableName=self._name, Key={"request_id": {"S": request_id}})
-
-        self._end("forgetting a request", forget)
+    def release(self, request_id: str, mark: str) -> None:
+        """Forgets a request that changed nothing; a claim that is not one's own any more stays."""
+        self._end(
+            "forgetting a request",
+            lambda client: _forget(client, self._name, request_id, mark),
+        )
 
     def _end(self, doing: str, ask: Callable[["DynamoDBClient"], None]) -> None:
         """Asks as usual, and once more with the last client where that is not answered."""
@@ -126,6 +151,26 @@ class RequestsTable:
             TableName=self._name, Key={"request_id": {"S": request_id}}, ConsistentRead=True
         )
         return dict(found.get("Item", {}))
+
+
+def _forget(client: "DynamoDBClient", table: str, request_id: str, mark: str) -> None:
+    # A call that arrives late deletes no claim that came after it.
+    with _unless_it_is_anothers():
+        client.delete_item(
+            TableName=table,
+            Key={"request_id": {"S": request_id}},
+            ConditionExpression="mark = :mark",
+            ExpressionAttributeValues={":mark": {"S": mark}},
+        )
+
+
+@contextmanager
+def _unless_it_is_anothers() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) != _REFUSED:
+            raise
 
 
 def _kept(item: dict[str, Any]) -> KeptRequest:

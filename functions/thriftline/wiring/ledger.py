@@ -3,7 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from thriftline.core.aws.clients import client
+from thriftline.core.aws.clients import client, client_without_retries
 from thriftline.money.aws.ledger_table import LedgerTable
 from thriftline.money.budgets import read_budgets
 from thriftline.money.ledger import Budgets
@@ -26,7 +26,9 @@ def costs() -> "CostExplorer":
     """What AWS billed the stack's account in its region."""
     from thriftline.money.aws.cost_explorer import CostExplorer
 
-    return CostExplorer(client("ce"), settings().account_id, settings().region)
+    # Each request is billed, and a month may take longer than other answers. Where it fails, Lambda
+    # begins the function again.
+    return CostExplorer(client_without_retries("ce"), settings().account_id, settings().region)
 
 
 def budgets() -> Budgets:

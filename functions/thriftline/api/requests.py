@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from thriftline.api.problems import MOST_ERRORS, Fault, Problem, broken_rule, not_found, unreadable
 from thriftline.core.dataclass import dataclass
+from thriftline.core.observability import logger
 from thriftline.core.project_members import Members
 
 LARGEST_BODY = 256 * 1024
@@ -58,14 +59,23 @@ class Call:
         """Whether the caller may see a project and act for it."""
         return self.members.may(project, self.caller)
 
-    def require(self, project: str, what: str) -> None:
-        """Checks that the caller may see a project, or act for it where the call changes something.
+    def require(self, project: str | None, what: str) -> str:
+        """Returns a project that the caller may see, or act for where the call changes something.
+
+        Args:
+            project: None where it cannot be known whose ``what`` is: then it is nobody's, and the
+                log has it.
+            what: is named to the caller.
 
         Raises:
-            Problem: 404 for a read, as if it were not there; 403 for a change.
+            Problem: 404 for a read, as if it were not there; 403 for a change; 404 for both where
+                the project is not known.
         """
+        if not project:
+            logger.warning("a project was not read", what=what)
+            raise not_found(what)
         if self.may(project):
-            return
+            return project
         if self.method == "GET":
             raise not_found(what)
         raise Problem(

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from thriftline.api.schemas.budget import RunningParts
 from thriftline.core.dataclass import dataclass
+from thriftline.core.unread import log_unread
 from thriftline.runs.aws.run_lists import ActiveRuns
 from thriftline.serving.steps.endpoint_bills import EndpointBill
 
@@ -24,6 +25,7 @@ class RunningBill:
 
 def bills_of(active: ActiveRuns, endpoints: tuple[EndpointBill, ...]) -> Iterator[RunningBill]:
     """Yields a bill for each run that is, or may be, billed and for each endpoint."""
+    log_unread(active.unread)
     for unread in active.unread:
         yield RunningBill("training", unread.id, unread.project, None)
     for run in active.billed:

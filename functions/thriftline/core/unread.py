@@ -7,6 +7,7 @@ from pydantic import Field
 
 from thriftline.core.dataclass import dataclass
 from thriftline.core.errors import UnreadableDocumentError
+from thriftline.core.kept_project import project_of
 from thriftline.core.observability import logger
 from thriftline.core.payload import Payload
 
@@ -14,7 +15,7 @@ Read = TypeVar("Read")
 
 
 class Unreadable(Payload):
-    """Something that this version cannot read, so that it is missing among the items."""
+    """Something of which this version cannot read all, or nothing."""
 
     id: str
     problem: str
@@ -22,8 +23,8 @@ class Unreadable(Payload):
 
 
 UNREADABLE: Any = Field(
-    description="What is missing among the items because this version cannot read it, of projects "
-    "that the caller may see."
+    description="What this version cannot read of the list, of projects that the caller may see; "
+    "an endpoint of which some can be read is among the items, too."
 )
 
 
@@ -58,10 +59,10 @@ def read_each(
     return found, unread
 
 
-def project_of(item: Mapping[str, Any]) -> str | None:
-    """Returns whose an item is, None where that is no text."""
-    project = item.get("project")
-    return project if isinstance(project, str) and project else None
+def log_unread(unread: Iterable[Unread]) -> None:
+    """Says in the log what was not read, and why."""
+    for one in unread:
+        logger.warning("a kept document was not read", id=one.id, reason=str(one.error))
 
 
 def shown(
@@ -72,9 +73,10 @@ def shown(
     Where the project cannot be read, nobody is known to be allowed. Without ``allowed``, whoever
     asks may see each.
     """
-    found = []
-    for one in unread:
-        logger.warning("a kept document was not read", id=one.id, reason=str(one.error))
-        if allowed is None or (one.project is not None and allowed(one.project)):
-            found.append(Unreadable(id=one.id, problem=one.error.problem, fix=one.error.fix))
-    return tuple(found)
+    listed = tuple(unread)
+    log_unread(listed)
+    return tuple(
+        Unreadable(id=one.id, problem=one.error.problem, fix=one.error.fix)
+        for one in listed
+        if allowed is None or (one.project is not None and allowed(one.project))
+    )

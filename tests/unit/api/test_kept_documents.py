@@ -45,6 +45,14 @@ def test_an_estimate_of_another_project_says_nothing_of_what_is_wrong(world: Api
     assert world.call("GET", "/estimates/reviews-1").status == 404
 
 
+def test_an_estimate_of_a_project_that_cannot_be_read_is_nobodys(world: ApiWorld) -> None:
+    for body in (b'{"project": ["secret"]}', b'{"project": ""}', b'{"secret": 1}'):
+        world.s3.put_object(Bucket="artifacts", Key="estimates/reviews-1.json", Body=body)
+        found = world.call("GET", "/estimates/reviews-1")
+        assert found.status == 404, (body, found.body)
+        assert "secret" not in found.body
+
+
 def test_a_result_that_cannot_be_read_is_no_fault_of_the_api(world: ApiWorld) -> None:
     world.add_run("reviews-1", status="succeeded")
     for body in (NOT_JSON, b"[1]", b"\xff\xfe", b"7"):

@@ -39,6 +39,24 @@ def test_a_deployment_that_cannot_be_read_is_no_fault_of_the_api(here: ServingWo
     assert here.api.call("GET", f"/endpoints/{ENDPOINT}/deployments").status == 200
 
 
+@pytest.mark.parametrize(
+    "asked", [{"action": "canary"}, {"registry_version": "v8"}, {"why": ["x"]}]
+)
+def test_a_deployment_that_another_version_asked_for_is_no_fault_of_the_api(
+    here: ServingWorld, asked: dict[str, Any]
+) -> None:
+    href = here.api.call("POST", f"/endpoints/{ENDPOINT}/deployments", {"version": 8}).document[
+        "href"
+    ]
+    (known,) = here.executions.executions.values()
+    known["input"] = json.dumps({**json.loads(known["input"]), **asked})
+    found = here.api.call("GET", href)
+    assert found.status == 409, found.body
+    assert href.rpartition("/")[2] in found.detail
+    (name,) = asked
+    assert name in found.detail
+
+
 def test_a_deployments_item_of_another_form_is_no_fault_of_the_api(here: ServingWorld) -> None:
     changes: list[dict[str, Any]] = [{"opened_at": "long ago"}, {"ending": ["x"]}]
     for number, facts in enumerate(changes):

@@ -291,6 +291,10 @@ def test_a_deployment_that_was_opened_is_shown_from_its_document(here: ServingWo
     assert (shown["state"], shown["ending"], shown["requests"]) == ("ended", "rolled_back", 120)
     assert (shown["price"]["rollout_usd"], shown["stages"]) == ("0.5", ["Creating"])
     assert (shown["aborted_by"], shown["document_uri"]) == (BOB, f"s3://artifacts/{key}")
+    here.table.update(ENDPOINT, f"deployment#{own}", aborted_by=[BOB])
+    found = here.api.call("GET", f"/endpoints/{ENDPOINT}/deployments/{own}")
+    assert found.status == 409, found.body
+    assert "aborted_by" in found.detail
 
 
 def test_a_rollback_goes_to_an_entry_of_the_history(here: ServingWorld) -> None:

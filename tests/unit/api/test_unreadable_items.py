@@ -1,7 +1,7 @@
 """One thing that cannot be read never hides the rest, nor names another project's things."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import boto3
 import pytest
@@ -9,11 +9,17 @@ import pytest
 from tests.unit.api.api_world import ANN, BOB, ENVIRONMENT, NOW, ApiWorld
 from tests.unit.api.serving_world import ENDPOINT, ServingWorld, serving_world
 from tests.unit.core.fake_executions import BEGAN
+from thriftline.api.schemas.runs import Status
 from thriftline.audit.domain.layout import audit_id_of
 from thriftline.audit.steps.list_restores import copies
 from thriftline.core.aws.buckets import Bucket
+from thriftline.core.errors import UnreadableDocumentError
+from thriftline.core.kept_project import project_of, required_project
+from thriftline.runs.domain.listed_runs import STATUSES, ListedRun
 
 OTHER = "thriftline-other"
+# SageMaker has it in service, so that it is billed.
+SERVING = "thriftline-closed"
 CLOSED = json.dumps({"closed": [ANN]})
 SAVED = "saved/endpoints/123456789012/us-east-1/{}/20261130T060000000000.json"
 UPDATE = "Update the stack to the version that wrote it."
@@ -30,6 +36,11 @@ def listed(world: ApiWorld, path: str, **more: Any) -> tuple[list[Any], list[dic
     found = world.call("GET", path, **more)
     assert found.status == 200, found.body
     return found.document["items"], found.document["unreadable"]
+
+
+def logged(caplog: pytest.LogCaptureFixture, name: str) -> list[str]:
+    """Returns what the log says under a name."""
+    return [vars(one)[name] for one in caplog.records if name in vars(one)]
 
 
 def runs_table() -> Any:
@@ -91,6 +102,33 @@ def test_a_run_without_a_time_is_refused_with_the_fix(world: ApiWorld) -> None:
     assert "opened_at is missing" in found.detail
 
 
+def test_a_run_of_a_status_that_is_not_known_is_named_beside_the_others(world: ApiWorld) -> None:
+    world.add_run("reviews-1")
+    world.add_run("reviews-2", status="paused")
+    items, unread = listed(world, "/runs")
+    assert [one["run_id"] for one in items] == ["reviews-1"]
+    assert [one["id"] for one in unread] == ["reviews-2"]
+    assert "status is 'paused', none of running, waiting_for_approval" in unread[0]["problem"]
+    assert world.call("GET", "/runs/reviews-2").status == 409
+
+
+def test_the_api_has_a_word_for_each_status_of_the_table() -> None:
+    assert get_args(Status) == STATUSES
+
+
+@pytest.mark.parametrize("project", [["closed"], "", 5, None])
+def test_a_run_of_a_project_that_is_no_text_cannot_be_read(project: object) -> None:
+    item = {"run_id": "r-1", "status": "running", "opened_at": NOW.isoformat()}
+    assert ListedRun.of({**item, "project": "reviews"}).project == "reviews"
+    with pytest.raises(UnreadableDocumentError, match="run r-1 cannot be read: project is"):
+        ListedRun.of({**item, "project": project})
+    with pytest.raises(UnreadableDocumentError, match="project is missing"):
+        ListedRun.of(item)
+    assert project_of({"project": project}) is None
+    with pytest.raises(TypeError, match="project is"):
+        required_project({"project": project})
+
+
 def test_a_run_that_cannot_be_read_can_be_stopped_and_its_documents_read(world: ApiWorld) -> None:
     arn = world.run_that_goes_on("reviews-1")
     runs_table().update_item(
@@ -122,7 +160,9 @@ def test_what_cannot_be_read_of_a_closed_project_is_said_to_its_members_alone(
 # ---- the month
 
 
-def test_the_month_names_what_it_cannot_price(here: ServingWorld) -> None:
+def test_the_month_names_what_it_cannot_price(
+    here: ServingWorld, caplog: pytest.LogCaptureFixture
+) -> None:
     here.endpoint(OTHER, lock_until="late")
     here.api.add_run("reviews-1", state="Poll training", rate_usd_per_hour="2")
     here.api.add_run("reviews-2", state="Poll training", opened_at="long ago")
@@ -139,6 +179,41 @@ def test_the_month_names_what_it_cannot_price(here: ServingWorld) -> None:
     assert parts["training_usd_per_hour"] == "2"
     assert {"reviews-2", OTHER} <= set(parts["unknown"])
     assert "reviews-3" not in parts["unknown"]
+    assert logged(caplog, "id") == [OTHER, "reviews-2"]
+    assert "Invalid isoformat string: 'long ago'" in logged(caplog, "reason")[1]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"usd_per_hour": "NaN"},
+        {"usd_per_hour": "Infinity"},
+        {"usd_per_hour": "much"},
+        {"month_usd": "-Infinity"},
+    ],
+)
+def test_figures_of_an_endpoint_that_cannot_be_read_hide_nothing_else(
+    here: ServingWorld, changed: dict[str, str]
+) -> None:
+    here.endpoint(SERVING, **{"usd_per_hour": "1", "instances": 1, **changed})
+    found = here.api.call("GET", "/budget")
+    assert found.status == 200, found.body
+    assert SERVING in found.document["running_parts"]["unknown"]
+    items, unread = listed(here.api, "/endpoints")
+    assert [one["endpoint"] for one in items] == [ENDPOINT]
+    assert [one["id"] for one in unread] == [SERVING]
+    assert here.api.call("GET", f"/endpoints/{SERVING}").status == 409
+
+
+def test_an_endpoint_of_instances_that_are_no_number_has_no_known_price(here: ServingWorld) -> None:
+    here.endpoint(SERVING, usd_per_hour="1", instances="two")
+    found = here.api.call("GET", "/budget")
+    assert found.status == 200, found.body
+    assert SERVING in found.document["running_parts"]["unknown"]
+    # The index that lists are read from has no instances, and no list shows them.
+    items, unread = listed(here.api, "/endpoints")
+    assert ([one["endpoint"] for one in items], unread) == ([SERVING, ENDPOINT], [])
+    assert here.api.call("GET", f"/endpoints/{SERVING}").status == 409
 
 
 def test_the_month_counts_what_others_may_not_see_of_it(here: ServingWorld) -> None:
@@ -203,14 +278,27 @@ def test_an_endpoint_that_cannot_be_read_is_named_beside_the_others(here: Servin
     ]
 
 
-def test_an_endpoint_is_listed_though_its_version_cannot_be_read(here: ServingWorld) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"tomorrows": "field"},
+        {"registry_version": "seven"},
+        {"registry_version": None},
+        {"number": "one"},
+        {"who": ["ada"]},
+    ],
+)
+def test_an_endpoint_is_listed_though_its_version_cannot_be_read(
+    here: ServingWorld, changed: dict[str, Any]
+) -> None:
     here.endpoint(OTHER)
     (item,) = here.table.items(OTHER, "version#")
-    here.table.update(OTHER, str(item["item"]), tomorrows="field")
+    here.table.update(OTHER, str(item["item"]), **changed)
     items, unread = listed(here.api, "/endpoints")
     assert {one["endpoint"]: one["registry_version"] for one in items} == {OTHER: None, ENDPOINT: 7}
     assert [one["id"] for one in unread] == [OTHER]
     assert "version#" in unread[0]["problem"]
+    assert here.api.call("GET", f"/endpoints/{OTHER}").status == 409
 
 
 def test_an_endpoint_of_a_closed_project_says_nothing_to_others(here: ServingWorld) -> None:
@@ -236,8 +324,35 @@ def test_an_endpoint_of_a_project_that_cannot_be_read_is_in_the_log_alone(
     here.table.update(OTHER, "endpoint", project=5)
     items, unread = listed(here.api, "/endpoints")
     assert ([one["endpoint"] for one in items], unread) == ([ENDPOINT], [])
-    (reason,) = (vars(one)["reason"] for one in caplog.records if "reason" in vars(one))
+    (reason,) = logged(caplog, "reason")
     assert f"The item of {OTHER} cannot be read: project is 5." in reason
+
+
+@pytest.mark.parametrize("project", [["closed"], "", 5, None, "missing"])
+def test_an_endpoint_of_a_project_that_cannot_be_read_is_nobodys(
+    here: ServingWorld, project: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = {} if project == "missing" else {"project": project}
+    here.table.update(OTHER, "endpoint", kind="real-time", in_use=1, **known)
+    assert [one["endpoint"] for one in listed(here.api, "/endpoints")[0]] == [ENDPOINT]
+    here.api.set(PROJECT_MEMBERS=CLOSED)
+    asked = {"version": 7, "why": "x"}
+    calls: list[tuple[str, str, dict[str, Any] | None]] = [
+        ("GET", "", None),
+        ("GET", "/deployments", None),
+        ("GET", "/quality", None),
+        ("POST", "/deployments", asked),
+        ("POST", "/deployments", {**asked, "project": "reviews"}),
+        ("POST", "/rollback", {"why": "x"}),
+    ]
+    for caller in (ANN, BOB):
+        for method, path, body in calls:
+            caplog.clear()
+            found = here.api.call(method, f"/endpoints/{OTHER}{path}", body, caller=caller)
+            assert found.status == 404, (path, found.body)
+            assert found.detail == f"The endpoint {OTHER} is not there, or you may not see it."
+            assert logged(caplog, "what") == [f"The endpoint {OTHER}"]
+    assert not here.executions.executions
 
 
 # ---- restores
@@ -250,6 +365,9 @@ def test_an_endpoint_of_a_project_that_cannot_be_read_is_in_the_log_alone(
         (b"[1]", 0, 0),
         (b"\xff\xfe", 0, 0),
         (b'{"endpoint": 1}', 0, 0),
+        (b'{"endpoint": {"tags": {"thriftline:project": ["closed"]}}}', 0, 0),
+        (b'{"endpoint": {"tags": {"thriftline:project": 0}}}', 0, 0),
+        (b'{"endpoint": {"tags": {"thriftline:project": ""}}}', 1, 0),
         (b'{"config": {"description": []}}', 1, 0),
         (b'{"config": {"description": [1]}}', 0, 0),
         (b'{"endpoint": {"tags": {"thriftline:project": "reviews"}}, "config": 1}', 0, 1),
@@ -283,11 +401,12 @@ def test_a_saved_endpoint_whose_restores_cannot_be_read_is_named(here: ServingWo
 def test_a_restore_of_a_copy_whose_project_cannot_be_read_says_nothing_of_it(
     here: ServingWorld,
 ) -> None:
-    here.api.s3.put_object(Bucket="artifacts", Key=SAVED.format("reviews"), Body=b'["secret"]')
-    found = here.api.call("POST", "/restores", {"endpoint": "reviews", "dry_run": True})
-    assert found.status == 404, found.body
-    assert "secret" not in found.body
-    assert "123456789012" not in found.body
+    for body in (b'["secret"]', b'{"endpoint": {"tags": {"thriftline:project": ["secret"]}}}'):
+        here.api.s3.put_object(Bucket="artifacts", Key=SAVED.format("reviews"), Body=body)
+        found = here.api.call("POST", "/restores", {"endpoint": "reviews", "dry_run": True})
+        assert found.status == 404, found.body
+        assert "secret" not in found.body
+        assert "123456789012" not in found.body
 
 
 def test_a_restore_that_ended_in_another_form_is_refused_to_those_who_may_see_it(

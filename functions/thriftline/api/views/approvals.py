@@ -75,7 +75,7 @@ def _answered(
 
     run_id = call.parameters["id"]
     run = wiring.run_lists().of([run_id]).get(run_id)
-    if run is None or run.project is None:
+    if run is None:
         raise not_found(f"A request for approval of run {run_id}")
     call.require(run.project, f"the approval of run {run_id}")
     who = call.by

@@ -17,7 +17,7 @@ from thriftline.api.schemas.endpoints import (
 from thriftline.api.schemas.numbers import as_json
 from thriftline.api.views.known_endpoints import known_endpoint
 from thriftline.core.errors import NothingToRollBackToError
-from thriftline.core.unread import project_of
+from thriftline.core.kept_project import project_of
 from thriftline.runs.domain.uploads import is_project
 from thriftline.serving.aws.endpoints_table import STATE
 from thriftline.serving.domain.endpoint_names import is_endpoint_name
@@ -129,13 +129,13 @@ def _project(call: Call, name: str, given: str | None) -> str:
             Fault("path:name", "is no endpoint's name"),
         )
     item = wiring.endpoints_table().get(name, STATE)
-    project = project_of(item or {}) or given
-    if project is None:
+    if item is None and given is None:
         raise broken_rule(
             f"There is no endpoint {name} yet: name the project whose model it shall serve.",
             Fault("/project", "is needed for a new endpoint"),
         )
-    call.require(project, f"The endpoint {name}")
+    known = given if item is None else project_of(item)
+    project = call.require(known, f"The endpoint {name}")
     if item is None:
         _refuse_a_strangers(name)
     if given not in (None, project):

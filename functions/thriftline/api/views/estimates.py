@@ -12,6 +12,7 @@ from thriftline.api.schemas.estimates import (
     EstimatedPreparation,
 )
 from thriftline.core.kept import reading
+from thriftline.core.kept_project import project_of
 from thriftline.runs.schemas.plan import Plan
 from thriftline.wiring import api as wiring
 
@@ -58,8 +59,7 @@ def get_estimate(call: Call) -> Estimate:
     if kept is None:
         raise not_found(f"Estimate {estimate_id}")
     with reading(f"Estimate {estimate_id}", "Estimate again."):
-        document = json.loads(kept)
-        project = str(document["project"])
+        project = project_of(json.loads(kept))
     # Before all else is read: what is wrong with it is said to those alone who may see it.
     call.require(project, f"estimate {estimate_id}")
     with reading(f"Estimate {estimate_id}", "Estimate again."):

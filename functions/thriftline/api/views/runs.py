@@ -10,6 +10,7 @@ from thriftline.api.requests import Call
 from thriftline.api.schemas.run_orders import RunAsk, RunEventPage, StopAsk
 from thriftline.api.schemas.runs import Run, RunDetail, RunPage, RunsAsk
 from thriftline.core.aws.executions import execution_arn
+from thriftline.core.kept_project import project_of
 from thriftline.core.unread import shown as shown_unread
 from thriftline.runs.aws.run_lists import KEY_NAMES
 from thriftline.runs.domain.listed_runs import has_ended, is_run
@@ -128,5 +129,5 @@ def run_item(call: Call) -> Mapping[str, Any]:
     if item is None or not is_run(item):
         raise not_found(f"Run {run_id}")
     # Before all else is read: what is wrong with it is said to those alone who may see it.
-    call.require(str(item["project"]), f"run {run_id}")
+    call.require(project_of(item), f"run {run_id}")
     return item

@@ -95,7 +95,9 @@ def _variants(saved: Any) -> list[_Variant]:
 
 def _project(saved: Any) -> str | None:
     project = ((saved.get("endpoint") or {}).get("tags") or {}).get(PROJECT_TAG)
-    return str(project) if project else None
+    if project is None or isinstance(project, str):
+        return project or None
+    raise TypeError(f"the tag {PROJECT_TAG} is {project!r}")
 
 
 def list_restores(

@@ -7,6 +7,7 @@ from typing import Any
 
 from thriftline.core.dataclass import dataclass
 from thriftline.core.kept import reading
+from thriftline.core.kept_project import required_project
 
 # The value that all runs have under the key of the list of all of them.
 LIST_KIND = "run"
@@ -88,8 +89,8 @@ class ListedRun:
         arn = item.get("model_package_arn")
         return cls(
             run_id=str(item["run_id"]),
-            project=str(item["project"]),
-            status=str(item["status"]),
+            project=required_project(item),
+            status=_known_status(item["status"]),
             opened_at=_required_time(item["opened_at"]),
             key=str(item.get("key", "")),
             execution_arn=str(item.get("execution_arn", "")),
@@ -106,6 +107,12 @@ class ListedRun:
             reason=_text(item.get("reason")),
             requested_by=_text(item.get("requested_by")),
         )
+
+
+def _known_status(value: object) -> str:
+    if value not in STATUSES:
+        raise ValueError(f"status is {value!r}, none of {', '.join(STATUSES)}")
+    return str(value)
 
 
 def _text(value: object) -> str | None:

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from thriftline.core.aws.clients import code_of, translated
 from thriftline.core.errors import UnreadableDocumentError
 from thriftline.core.kept import UPDATE, reading
-from thriftline.core.unread import Unread, project_of, read_each
+from thriftline.core.kept_project import project_of, required_project
+from thriftline.core.unread import Unread, read_each
 from thriftline.serving.domain.versions import EndpointState, EndpointVersion, version_key
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ STATE = "endpoint"
 # The index whose key is ``item`` and then ``endpoint``: all states without all histories.
 BY_ITEM = "by-item"
 _VERSIONS = "version#"
-_Kind = TypeVar("_Kind")
+_Type = TypeVar("_Type")
+# Of an entry of the history; all else of it is text.
+_WHOLE_NUMBERS = ("number", "registry_version", "former")
 # DynamoDB reads so many items in one call.
 _BATCH = 100
 _serialize = TypeSerializer().serialize
@@ -339,7 +342,7 @@ def _read_state(item: Mapping[str, Any]) -> EndpointState:
     until = item.get("lock_until")
     return EndpointState(
         endpoint=item["endpoint"],
-        project=_of_kind(str, item, "project") or "",
+        project=required_project(item),
         kind=_of_kind(str, item, "kind") or "",
         in_use=_of_kind(int, item, "in_use"),
         lock_owner=_of_kind(str, item, "lock_owner"),
@@ -347,11 +350,11 @@ def _read_state(item: Mapping[str, Any]) -> EndpointState:
         asleep=bool(item.get("asleep", False)),
         usd_per_hour=_dollars(item.get("usd_per_hour")),
         month_usd=_dollars(item.get("month_usd")),
-        instances=item.get("instances"),
+        instances=_of_kind(int, item, "instances"),
     )
 
 
-def _of_kind(kind: type[_Kind], item: Mapping[str, Any], name: str) -> _Kind | None:
+def _of_kind(kind: type[_Type], item: Mapping[str, Any], name: str) -> _Type | None:
     value = item.get(name)
     if value is None or isinstance(value, kind):
         return value
@@ -359,10 +362,20 @@ def _of_kind(kind: type[_Kind], item: Mapping[str, Any], name: str) -> _Kind | N
 
 
 def _dollars(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+    dollars = None if text is None else Decimal(text)
+    if dollars is not None and not dollars.is_finite():
+        raise ValueError(f"{text} is no sum of dollars")
+    return dollars
 
 
 def _version(item: Mapping[str, Any]) -> EndpointVersion:
-    values = {name: value for name, value in item.items() if name not in {"endpoint", "item"}}
+    values = {
+        name: value
+        for name, value in item.items()
+        if name not in {"endpoint", "item"} and value is not None
+    }
     with reading(f"{item['item']} of {item['endpoint']}", UPDATE):
-        return EndpointVersion(**{**values, "when": datetime.fromisoformat(values["when"])})
+        found = EndpointVersion(**{**values, "when": datetime.fromisoformat(values["when"])})
+        for name in values:
+            _of_kind(int if name in _WHOLE_NUMBERS else str, values, name)
+        return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from thriftline.core.dataclass import dataclass
+from thriftline.core.unread import log_unread
 from thriftline.serving.domain.hourly_bill import hourly_bill
 from thriftline.serving.steps.list_endpoints import ListingSite, known_statuses, status_in_words
 
@@ -28,6 +29,7 @@ class EndpointBill:
 def endpoint_bills(site: ListingSite) -> tuple[EndpointBill, ...]:
     """Returns a bill for each endpoint of the table, by name; those that cannot be read last."""
     states, unread = site.table.states_of(tuple(_names(site)))
+    log_unread(unread)
     statuses = known_statuses([one.endpoint for one in states if not one.asleep], site)
     return (
         *(

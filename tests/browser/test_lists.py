@@ -88,11 +88,38 @@ def test_what_a_list_cannot_read_is_named_with_the_fix(api: FakeApi, open_page: 
         settled(page)
 
         said = page.inner_text("main .stale")
-        assert "1 run cannot be read and is not in the list." in said
+        assert "Of 1 run not all can be read." in said
         assert "The item of run reviews-9 is odd. Update." in said
         assert len(rows(page)) == len(items)
         assert page.locator("main .empty").count() == 0
         assert violations(page) == []
+
+
+def test_a_page_of_what_cannot_be_read_has_the_next_one(api: FakeApi, open_page: Opener) -> None:
+    unread = [{"id": f"reviews-{one}", "problem": "Odd.", "fix": "Update."} for one in range(50)]
+    api.answers["/runs"] = {"items": [], "unreadable": unread, "next_token": "50"}
+    page = open_page("#/runs?project=reviews")
+    settled(page)
+    assert "Of 50 runs not all can be read." in page.inner_text("main .stale")
+    assert page.locator("main .empty").count() == 0
+    assert "0 runs on this page" in page.inner_text("main .pager")
+    assert violations(page) == []
+
+    api.answers["/runs"] = {"items": sample_runs.runs(), "unreadable": [], "next_token": None}
+    page.get_by_role("link", name="Next 50").click()
+    page.wait_for_url("**/#/runs?project=reviews&next_token=50")
+    page.wait_for_function("() => document.querySelectorAll('tbody th[scope=row]').length > 0")
+    assert len(rows(page)) == len(sample_runs.runs())
+    page.get_by_role("link", name="First page").click()
+    page.wait_for_url("**/#/runs?project=reviews")
+
+
+def test_an_empty_page_before_the_last_has_the_next_one(api: FakeApi, open_page: Opener) -> None:
+    api.answers["/runs"] = {"items": [], "unreadable": [], "next_token": "50"}
+    page = open_page("#/runs")
+    settled(page)
+    assert page.locator("main .empty").count() == 0
+    assert page.get_by_role("link", name="Next 50").count() == 1
 
 
 def test_a_filter_without_runs_offers_the_way_back(open_page: Opener) -> None:

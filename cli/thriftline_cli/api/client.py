@@ -84,7 +84,7 @@ class Api:
     def items(self, path: str, limit: int | None = None, **query: Any) -> Iterator[Json]:
         """Yields what a list has, page by page, ``limit`` of it at the most.
 
-        What the API could not read is said, for it is missing.
+        What the API could not read is said: it is missing, or a part of it.
         """
         left, token = limit, None
         while left is None or left > 0:
@@ -92,7 +92,7 @@ class Api:
             page = self.get(path, **query, limit=asked, next_token=token)
             # An older stack has no such list.
             for one in page.get("unreadable") or ():
-                self.say(f"not listed: {shown(one.get('problem'))} {shown(one.get('fix'))}")
+                self.say(f"not read: {shown(one.get('problem'))} {shown(one.get('fix'))}")
             yield from page["items"]
             left = None if left is None else left - len(page["items"])
             token = page["next_token"]

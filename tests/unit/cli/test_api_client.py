@@ -53,7 +53,7 @@ def test_what_the_api_could_not_read_is_said_beside_the_answer(api: FakeApi) -> 
     api.routes["GET /runs"] = {**page(RUN), "unreadable": [unread]}
     assert api.command("runs list --output json") == Exit.DONE
     assert api.answer == [RUN]
-    assert "not listed: The item of run shop-2 cannot be read. Update." in "\n".join(api.said)
+    assert "not read: The item of run shop-2 cannot be read. Update." in "\n".join(api.said)
 
 
 def test_pages_are_read_until_there_is_no_more_or_enough(api: FakeApi) -> None:

@@ -39,22 +39,26 @@ export function List({
   }, [many, token]);
   const page = (next) => address(parts, { ...chosen, next_token: next });
   return html`<${Loaded} of=${loaded} what="${what}s">
-    ${(data) => html`<${Unreadable} of=${data.unreadable} what=${what} />${
-      data.items.length === 0
-        ? nothing(data, empty)
-        : html`<${Table} caption="${what}s" ...${{ columns, keyOf, marked, rows: data.items }} />
-            <nav class="pager" aria-label="Pages of the list">
-              <span class="soft">${counted(many, what)} on this page</span>
-              ${token && html`<a class="button" href=${page(null)}>First page</a>`}
-              ${data.next_token && html`<a class="button" href=${page(data.next_token)}>Next ${PAGE_SIZE}</a>`}
-            </nav>`
-    }`}
+    ${(data) => html`<${Unreadable} of=${data.unreadable} what=${what} />
+      ${
+        data.items.length === 0
+          ? nothing(data, empty)
+          : html`<${Table} caption="${what}s" ...${{ columns, keyOf, marked, rows: data.items }} />`
+      }
+      ${
+        (data.items.length > 0 || token || data.next_token) &&
+        html`<nav class="pager" aria-label="Pages of the list">
+          <span class="soft">${counted(many, what)} on this page</span>
+          ${token && html`<a class="button" href=${page(null)}>First page</a>`}
+          ${data.next_token && html`<a class="button" href=${page(data.next_token)}>Next ${PAGE_SIZE}</a>`}
+        </nav>`
+      }`}
   <//>`;
 }
 
-/** A list is not empty while there is something that could not be read. */
+/** A list is not empty while there is something that could not be read, or a next page. */
 const nothing = (data, empty) =>
-  list(data.unreadable).length === 0 && html`<${Empty}>${empty}<//>`;
+  !data.next_token && list(data.unreadable).length === 0 && html`<${Empty}>${empty}<//>`;
 
 /** Filters whose values are in the address; what is chosen begins at the first page. */
 export function Filters({ parts, query, fields }) {

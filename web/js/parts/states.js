@@ -22,7 +22,7 @@ export const Loading = ({ isSlow, what }) => html`<div class="waiting" aria-busy
 export const Unreadable = ({ of, what }) =>
   list(of).length > 0 &&
   html`<div class="stale" role="status">
-    <p><strong>${counted(list(of).length, what)} cannot be read and ${list(of).length === 1 ? "is" : "are"} not in the list.</strong></p>
+    <p><strong>Of ${counted(list(of).length, what)} not all can be read.</strong></p>
     <ul>${list(of).map((one) => html`<li>${plain(one?.problem)} ${plain(one?.fix)}</li>`)}</ul>
   </div>`;
 

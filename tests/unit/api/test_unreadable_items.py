@@ -195,7 +195,7 @@ def test_the_month_names_what_it_cannot_price(
 def test_figures_of_an_endpoint_that_cannot_be_read_hide_nothing_else(
     here: ServingWorld, changed: dict[str, str]
 ) -> None:
-    here.endpoint(SERVING, **{"usd_per_hour": "1", "instances": 1, **changed})
+    here.endpoint(SERVING, "reviews", **{"usd_per_hour": "1", **changed})
     found = here.api.call("GET", "/budget")
     assert found.status == 200, found.body
     assert SERVING in found.document["running_parts"]["unknown"]

@@ -54,7 +54,7 @@ def ask(run_id: str, **changed: str) -> None:
         "asked_by": "arn",
         "task_token": "token",
         "standing": "waiting",
-        "requested_at": NOW.isoformat(),
+        "requested_at": NOW.isoformat(timespec="microseconds"),
         "expires_at": "2026-12-02T12:00:00+00:00",
         "answered_at": None,
         "worst_case_usd": "3",

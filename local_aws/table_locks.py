@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 
 from local_aws.hooks import Hooks
 
@@ -29,6 +30,8 @@ _CALLS = (
 def install(hooks: Hooks) -> None:
     """Let the calls that read or write items wait for each other."""
     lock = threading.RLock()
+    # A call answers with the item itself, which must stay as it is until it has become JSON.
+    hooks.replace(DynamoHandler, "call_action", _one_at_a_time(DynamoHandler.call_action, lock))
     for name in _CALLS:
         hooks.replace(DynamoDBBackend, name, _one_at_a_time(getattr(DynamoDBBackend, name), lock))
 

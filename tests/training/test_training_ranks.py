@@ -231,7 +231,7 @@ def test_a_stop_that_one_rank_hears_stops_both_at_the_same_step(
 def test_the_network_is_gone_before_the_connections_that_it_uses(
     stop: Stop | None, pair: Pair, base: Path, tmp_path: Path
 ) -> None:
-    """The other way round torch waited for ever, once in some 2,000 stops."""
+    """The other way round torch waited for ever, though rarely."""
     job = TinyJob.make(tmp_path, base, epochs="1")
 
     first, _ = pair.run((job, job), (stop, stop))

@@ -12,11 +12,11 @@ CONTENT_TYPE = "application/problem+json"
 # The type of a problem whose status and title would not say what to do.
 UNREAD = "urn:thriftline:problem:unread"
 BLANK = "about:blank"
-TITLES = {UNREAD: "What was kept cannot be read"}
 LONGEST_DETAIL = 2_000
 MOST_ERRORS = 20
 # Titles of its own kind, where the status alone says too little.
 _TITLES = {
+    UNREAD: "What was kept cannot be read",
     HTTPStatus.BAD_REQUEST: "The request cannot be read",
     HTTPStatus.FORBIDDEN: "Not allowed",
     HTTPStatus.NOT_FOUND: "Not found",
@@ -68,7 +68,7 @@ class Problem(Exception):
         """Returns the problem document; ``instance`` is the id of the request."""
         document: dict[str, Any] = {
             "type": self.type,
-            "title": TITLES.get(self.type) or title_of(self.status),
+            "title": _TITLES.get(self.type) or title_of(self.status),
             "status": int(self.status),
             "detail": self.detail[:LONGEST_DETAIL],
             "instance": f"urn:request:{instance}",

@@ -26,7 +26,7 @@ from thriftline.audit.steps.ask_for_restore import (
 from thriftline.audit.steps.list_restores import SavedCopy, project_of
 from thriftline.audit.steps.list_restores import list_restores as listed
 from thriftline.core.errors import UnreadableDocumentError
-from thriftline.core.observability import logger
+from thriftline.core.unread import Unread, log_unread
 from thriftline.wiring import api_audit as wiring
 
 
@@ -94,7 +94,7 @@ def _require(copy: SavedCopy, what: str, call: Call, site: RestoringSite) -> Non
     try:
         project = project_of(copy, site.artifacts)
     except UnreadableDocumentError as error:
-        logger.warning("a kept document was not read", id=copy.key, reason=str(error))
+        log_unread([Unread(copy.key, None, error)])
         raise not_found(what) from error
     if project is not None:
         call.require(project, what)

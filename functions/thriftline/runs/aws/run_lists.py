@@ -89,8 +89,7 @@ class RunLists:
     def active(self) -> ActiveRuns:
         """Returns what goes on now; of more than a thousand runs the newest."""
         running = self._of_status(RUNNING)
-        runs, _ = _read(running)
-        _, unread = _read(item for item in running if _may_be_billed(item))
+        runs, unread = _read(filter(_may_be_billed, running))
         return ActiveRuns(
             running=len(running),
             waiting=len(self._of_status(WAITING)),
